@@ -1,0 +1,99 @@
+"""The composition root: the register, the devices, the web and the timetable put together. At most 120 lines."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from tortoise.context import TortoiseContext
+
+from config.checks import checks
+from config.database import database, migrate
+from config.jobs import keep_time, timetable
+from config.leader import lead
+from config.notices import notices
+from config.settings import Settings
+from devices.codecs import FAMILIES
+from devices.run import Devices
+from registry.assets import policy
+from registry.errors import Refusal
+from web.i18n import translate
+from web.site import Declaration, SiteOptions, create_site
+
+
+def create_app(settings: Settings, context: TortoiseContext, devices: Devices | None) -> FastAPI:
+    """The web part over an open register."""
+    app = create_site(
+        SiteOptions(
+            secret_key=settings.secret_key.get_secret_value(),
+            data_dir=settings.data_dir,
+            base_url=settings.base_url,
+            language=settings.language,
+            session_hours=settings.session_hours,
+            sign_in_attempts=settings.sign_in_attempts,
+            sign_in_window_minutes=settings.sign_in_window_minutes,
+            max_upload_bytes=settings.request_bytes,
+            version=version("izba"),
+            families=tuple(FAMILIES),
+            funding=settings.funding,
+            declaration=Declaration(
+                entity=settings.office_name,
+                address=settings.office_address,
+                architecture=settings.office_access,
+                contact_name=settings.contact_name,
+                contact_email=settings.contact_email,
+                contact_phone=settings.contact_phone,
+            ),
+        )
+    )
+    app.state.devices = devices
+    app.state.inbox = devices.ingest.inbox if devices else None
+    app.state.checks = checks(context, devices)
+    return app
+
+
+def devices_of(settings: Settings, simulator: bool) -> Devices:
+    return Devices(
+        url=settings.broker_url,
+        prefix=settings.mqtt_prefix,
+        username=settings.mqtt_username,
+        password=settings.mqtt_password.get_secret_value(),
+        families=settings.mqtt_families,
+        embedded_port=settings.mqtt_port if settings.embedded_broker else None,
+        secret_key=settings.secret_key.get_secret_value(),
+        translate=translate(settings.language),
+        simulator=simulator,
+    )
+
+
+@asynccontextmanager
+async def register(settings: Settings) -> AsyncIterator[TortoiseContext]:
+    """The register, open and up to date. Raises Refusal when it cannot be."""
+    policy.use(settings.account_policy)
+    url = settings.database_url.get_secret_value()
+    async with database(url) as context:
+        await migrate(context, url)
+        yield context
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, context: TortoiseContext, devices: Devices, *, simulator: bool = False
+) -> AsyncIterator[FastAPI]:
+    """Everything that runs beside the requests, started; stopped at the end in the reverse order."""
+    url = settings.database_url.get_secret_value()
+    scheduler = timetable(settings, simulator)
+    async with notices(url):
+        leading = asyncio.create_task(lead(url, devices.start, devices.stop))
+        scheduler.start()
+        timekeeper = asyncio.create_task(keep_time(scheduler))
+        try:
+            yield create_app(settings, context, devices)
+        finally:
+            scheduler.shutdown(wait=False)
+            timekeeper.cancel()
+            leading.cancel()
+            failed = (await asyncio.gather(leading, timekeeper, return_exceptions=True))[0]
+            if isinstance(failed, Refusal):
+                raise failed

@@ -1,0 +1,50 @@
+"""What /readyz asks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from tortoise.context import TortoiseContext
+
+from config.database import pending
+from config.faults import database_reason
+from devices.run import Devices
+from registry.bookings.sensing import sweep_lag
+from registry.errors import Unavailable
+
+LAG = timedelta(seconds=30)
+
+
+def checks(context: TortoiseContext, devices: Devices | None) -> dict[str, Callable[[], Awaitable[None]]]:
+    """What /readyz asks: each answers None, or raises the Refusal that says what is wrong."""
+
+    async def database_answers() -> None:
+        try:
+            await asyncio.wait_for(context.db("default").execute_query("SELECT 1"), 2)
+        except Exception as fault:
+            raise Unavailable("database.away", reason=database_reason(fault)) from fault
+
+    async def is_migrated() -> None:
+        missing = await pending(context)
+        if missing:
+            raise Unavailable("database.behind", migration=missing[0])
+
+    async def broker_answers() -> None:
+        if devices is None or not (devices.leads or devices.is_failing):
+            return  # another process speaks with it
+        if devices.refusal:
+            raise Unavailable("broker.refuses", url=devices.url, reason=devices.refusal)
+        if not devices.is_connected or not await devices.serves():
+            raise Unavailable("broker.away", url=devices.url)
+
+    async def sweeper_keeps_up() -> None:
+        lag = await sweep_lag(datetime.now(UTC))
+        if lag > LAG:
+            raise Unavailable("sweeper.behind", seconds=int(lag.total_seconds()))
+
+    return {
+        "database": database_answers,
+        "migrations": is_migrated,
+        "broker": broker_answers,
+        "sweeper": sweeper_keeps_up,
+    }

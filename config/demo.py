@@ -1,0 +1,295 @@
+"""``izba demo``: the Help Point with a day laid around now, accounts to sign in with, sensors that live."""
+
+import asyncio
+import csv
+import hashlib
+import os
+import random
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from config.demo_data import load_help_point
+from config.demo_life import ACTOR, liven
+from config.settings import Settings
+from registry import history
+from registry.assets.models import Device, DeviceKind, Trace
+from registry.bookings.locked import told
+from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.rows import TAKING
+from registry.bookings.rules import SHY
+from registry.changes import changing
+from registry.duties.actions import lay
+from registry.duties.rules import DutyRule
+from registry.errors import Conflict
+from registry.people.actions import hasher, issue_token
+from registry.people.models import Person, Token
+from registry.rooms.models import HoursPolicy, Room
+from registry.rooms.queries import all_rooms, hours_of
+from registry.rooms.rules import is_open_throughout
+
+ZONE = ZoneInfo("Europe/Warsaw")
+# one account of each role; the last of a role is the one that programs take
+ACCOUNTS = (
+    "konsultant1", "recepcja1", "koordynator", "ewidencja1", "ksiegowa", "iod", "admin", "adwokat1", "informatyk1",
+    "ewidencja1", "czlonek1",
+)  # fmt: skip
+DATA = files("config") / "data" / "help-point"
+
+
+async def prepare(settings: Settings, now: datetime, is_lively: bool = False) -> dict[str, Any]:
+    """Fill an empty register with the Help Point, lay the days around ``now``, and return what demo.json says. With
+    ``is_lively`` somebody meets at any hour.
+
+    Raises Conflict("demo.other_register") when the register is somebody's own.
+    """
+    if not await Room.exists():
+        if not await Person.exists():  # what somebody began is not begun anew
+            unfinished(settings).touch()
+        await load_help_point(now, ACTOR)
+        unfinished(settings).unlink(missing_ok=True)
+    elif await Person.filter(login__in=ACCOUNTS).count() < len(set(ACCOUNTS)):
+        raise Conflict("demo.other_register", path=str(settings.data_dir))
+    today = now.astimezone(ZONE).date()
+    await _lay_duties(today, now)
+    await _lay_bookings(today, now, is_lively)
+    if is_lively:
+        await liven(now)
+    path = settings.data_dir / "demo.json"
+    kept = _kept(path)
+    if kept and await Token.filter(digest__in=[_digest(user["token"]) for user in kept["users"]]).exists():
+        told_of = {**kept, **_addresses(settings)}
+        told_of["panels"] = [{**panel, "url": _moved(panel["url"], settings)} for panel in kept["panels"]]
+    else:
+        told_of = {**_addresses(settings), "users": await _open_accounts(now), "panels": await _open_panels(settings)}
+    _write(path, told_of)
+    return told_of
+
+
+def unfinished(settings: Settings) -> Path:
+    """It is there while the register is filled, and after a start that was ended in the middle of it."""
+    return settings.data_dir / "demo.unfinished"
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    return {"base_url": settings.base_url, "mqtt_url": settings.broker_url}
+
+
+def _moved(url: str, settings: Settings) -> str:
+    return f"{settings.base_url}/panel/open/{url.rsplit('/', 1)[1]}"
+
+
+def _kept(path: Path) -> dict[str, Any] | None:
+    try:
+        kept: dict[str, Any] = orjson.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return kept if kept.get("users") and kept.get("panels") else None
+
+
+def _write(path: Path, told_of: dict[str, Any]) -> None:
+    """Whole or not at all, and for its owner alone."""
+    fresh = path.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "wb") as out:
+        out.write(orjson.dumps(told_of, option=orjson.OPT_INDENT_2))
+    fresh.replace(path)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+async def _open_accounts(now: datetime) -> list[dict[str, str]]:
+    """Passwords and tokens for the demo's accounts, new at each fresh start."""
+    users = []
+    for login in dict.fromkeys(ACCOUNTS):
+        person = await Person.get(login=login)
+        password = secrets.token_urlsafe(9)
+        users.append({"login": login, "password": password, "role": str(person.role)})
+        users[-1]["token"] = await issue_token(login, "demo", ACTOR, now)
+    hashes = await asyncio.gather(*(asyncio.to_thread(hasher.hash, user["password"]) for user in users))
+    for user, password_hash in zip(users, hashes, strict=True):
+        await Person.filter(login=user["login"]).update(password_hash=password_hash)
+    return users
+
+
+async def _open_panels(settings: Settings) -> list[dict[str, str]]:
+    """Give every door panel a key, so that its page can be opened at once."""
+    panels = []
+    doors = Device.filter(kind=DeviceKind.DOOR_PANEL, room_id__isnull=False)
+    for device_id, room in await doors.values_list("id", "room__code"):
+        key = secrets.token_urlsafe(24)
+        await Device.filter(id=device_id).update(key_digest=_digest(key))
+        panels.append({"room": room, "url": f"{settings.base_url}/panel/open/{key}"})
+    return sorted(panels, key=lambda panel: panel["room"])
+
+
+def duty_rules() -> list[DutyRule]:
+    """The roster of the Help Point, from duty_roster_rules.csv."""
+    text = (DATA / "duty_roster_rules.csv").read_text(encoding="utf-8-sig")
+    return [
+        DutyRule(
+            code=row["id"],
+            name=row["dyzur"],
+            room=row["pomieszczenie"],
+            rrule=row["rrule"],
+            starts=time.fromisoformat(row["od"]),
+            ends=time.fromisoformat(row["do"]),
+            people=_people(row["obsada"]),
+            languages=row["jezyki"],
+            skips_days_off=row["pomijaj_dni_wolne"] == "tak",
+        )
+        for row in csv.DictReader(text.splitlines(), delimiter=";")
+    ]
+
+
+def _people(cast: str) -> tuple[str, ...]:
+    """``adwokat1-4 (rotacja tyg.)`` is four people, ``konsultant1, konsultant2`` two; a pool is nobody named."""
+    listed: list[str] = []
+    for part in cast.split("(")[0].split(","):
+        name, dash, last = part.strip().partition("-")
+        if dash and last.strip().isdigit():
+            stem = name.rstrip("0123456789")
+            listed += [f"{stem}{number}" for number in range(int(name[len(stem) :]), int(last) + 1)]
+        elif name and name[-1].isdigit():
+            listed.append(name)
+    return tuple(listed)
+
+
+async def _lay_duties(today: date, now: datetime) -> None:
+    monday = today - timedelta(days=today.weekday())
+    await lay(duty_rules(), monday - timedelta(days=7), monday + timedelta(days=20), ACTOR, now)
+
+
+# room, weekdays, from, until, organizer, title or kind, people
+DAYS: tuple[tuple[str, str, str, str, str, str, int], ...] = (
+    ("ZW-01", "01234", "10:00", "12:00", "koordynator", "Narada Zespołu", 9),
+    ("ZW-01", "13", "13:00", "14:30", "policjant1", "Ustalenia z partnerami", 8),
+    ("ZW-01", "024", "13:30", "15:00", "czlonek1", "Zespół ds. prewencji", 12),
+    ("ZW-02", "01234", "08:00", "09:30", "czlonek1", "Praca Zespołu", 4),
+    ("ZW-02", "03", "13:30", "15:00", "czlonek4", "Przygotowanie szkolenia", 3),
+    ("ZW-03", "01234", "08:30", "09:30", "czlonek2", "Odprawa", 5),
+    ("ZW-03", "01234", "11:00", "12:30", "czlonek1", "Spotkanie zespołu", 8),
+    ("ZW-03", "134", "13:00", "14:30", "konsultant1", "Superwizja konsultantów", 6),
+    ("JA-120", "0123", "09:00", "10:15", "dyrektor", "Spotkanie kierownictwa", 14),
+    ("JA-120", "34", "13:00", "15:00", "koordynator", "Szkolenie: współpraca z tłumaczem", 30),
+    ("PP-03", "01234", "09:00", "10:00", "recepcja1", "consultation", 2),
+    ("PP-03", "0124", "10:30", "11:30", "recepcja1", "consultation", 2),
+    ("PP-04", "134", "11:00", "12:00", "recepcja2", "consultation", 2),
+    ("PP-04", "34", "13:00", "14:00", "recepcja2", "consultation", 2),
+    ("PP-05", "13", "10:30", "11:30", "funkcjonariusz1", "interview", 2),
+    ("PP-06", "024", "09:00", "10:30", "koordynator", "interview", 3),
+    ("PP-06", "13", "12:00", "13:00", "recepcja1", "interview", 2),
+    ("PP-07", "0134", "08:00", "09:00", "koordynator", "family", 3),
+    ("PP-07", "24", "13:00", "14:00", "recepcja1", "family", 4),
+)
+
+
+async def _lay_bookings(today: date, now: datetime, is_sensed: bool) -> None:
+    """Last week and this one as an office would have booked them; what is past is over, one nobody came to. What runs
+    is checked in only where simulated sensors stand for those who came.
+    """
+    monday = today - timedelta(days=today.weekday())
+    people = {person.login: person for person in await Person.all()}
+    rooms = {room.code: room for room in await all_rooms()}
+    fresh: list[Booking] = []
+    for offset in range(-7, 7):
+        day = monday + timedelta(days=offset)
+        since = datetime.combine(day, time.min, ZONE)
+        if await Booking.filter(starts_at__gte=since, starts_at__lt=since + timedelta(days=1), source="demo").exists():
+            continue
+        fresh += [_booking(line, day, rooms, people, now, is_sensed) for line in _lines(day, today)]
+    fresh = [one for one in fresh if await _may_be(one, rooms) and not await _is_taken(one)]
+    async with changing():
+        await Booking.bulk_create(fresh)
+        await history.write_new([(f"booking:{one.id}", told(one)) for one in fresh], "booked", ACTOR, now)
+    await _lay_traces(fresh, {room.id for room in rooms.values() if room.visibility not in SHY}, now)
+
+
+def _lines(day: date, today: date) -> list[tuple[str, str, str, str, str, str, int]]:
+    """What is planned on a day. At a weekend only the Team meets, and only today, so that there is something to see."""
+    if day.weekday() < 5:
+        return [line for line in DAYS if str(day.weekday()) in line[1]]
+    return [line for line in DAYS if line[0].startswith("ZW") and "3" in line[1]] if day == today else []
+
+
+async def _may_be(booking: Booking, rooms: dict[str, Room]) -> bool:
+    """Nobody is received where it is closed: on a holiday, or before a Wednesday's late opening."""
+    room = next(room for room in rooms.values() if room.id == booking.room_id)
+    is_strict = room.hours_policy is HoursPolicy.STRICT
+    return not is_strict or is_open_throughout(await hours_of(room), booking.starts_at, booking.planned_ends_at)
+
+
+async def _is_taken(booking: Booking) -> bool:
+    """By what somebody booked before this day was laid."""
+    others = Booking.filter(room_id=booking.room_id, status__in=TAKING)
+    return await others.filter(blocked_from__lt=booking.blocked_to, blocked_to__gt=booking.blocked_from).exists()
+
+
+async def _lay_traces(bookings: Sequence[Booking], room_ids: Iterable[int], now: datetime) -> None:
+    """What the sensors saw of the meetings that were held: people come and go a few minutes around the hours."""
+    sensors: dict[int, list[Device]] = {}
+    for device in await Device.filter(kind=DeviceKind.PRESENCE, room_id__in=list(room_ids)):
+        sensors.setdefault(device.room_id or 0, []).append(device)
+    traces = []
+    for booking in (one for one in bookings if one.checked_in_at and one.checked_in_at <= now):
+        chance = random.Random(str(booking.starts_at))  # noqa: S311  # a demo, not a secret
+        for device in sensors.get(booking.room_id, []):
+            since = booking.starts_at + timedelta(minutes=chance.uniform(-6, 4))
+            until = min(booking.ends_at + timedelta(minutes=chance.uniform(-8, 2)), now)
+            if since < until:
+                traces.append(Trace(device_id=device.id, room_id=booking.room_id, since=since, until=until))
+    await Trace.bulk_create(traces)
+
+
+def _booking(
+    line: tuple[str, str, str, str, str, str, int],
+    day: date,
+    rooms: dict[str, Room],
+    people: dict[str, Person],
+    now: datetime,
+    is_sensed: bool,
+) -> Booking:
+    code, _, begins, ends, login, what, attendees = line
+    room, organizer = rooms[code], people[login]
+    starts_at = datetime.combine(day, time.fromisoformat(begins), ZONE).astimezone(UTC)
+    ends_at = datetime.combine(day, time.fromisoformat(ends), ZONE).astimezone(UTC)
+    shy = room.visibility in SHY
+    booking = Booking(
+        room_id=room.id,
+        organizer_id=organizer.id,
+        institution_id=organizer.institution_id,
+        title="" if shy else what,
+        kind=Kind(what) if shy else Kind.TRAINING if what.startswith("Szkolenie") else Kind.MEETING,
+        attendees=attendees,
+        needs=["projector"] if code == "ZW-01" else [],
+        source="demo",
+        starts_at=starts_at,
+        ends_at=ends_at,
+        blocked_from=starts_at,
+        blocked_to=ends_at + timedelta(minutes=room.cleanup_minutes),
+        planned_ends_at=ends_at,
+        created_at=now - timedelta(days=3),
+    )
+    if ends_at <= now:
+        _live_through(booking, random.Random(f"{code}{starts_at.isoformat()}"))  # noqa: S311  # a demo, not a secret
+    elif starts_at <= now and is_sensed:
+        booking.status, booking.checked_in_at, booking.checked_in_by = Status.CHECKED_IN, starts_at, "sensor"
+    return booking
+
+
+def _live_through(booking: Booking, chance: random.Random) -> None:
+    """What became of a booking that is over: most were held, some ended early, a few nobody came to."""
+    booking.status, booking.checked_in_at, booking.checked_in_by = Status.ENDED, booking.starts_at, "sensor"
+    if chance.random() < 0.12 and booking.kind is not Kind.CONSULTATION:
+        booking.status, booking.checked_in_at, booking.checked_in_by = Status.RELEASED, None, ""
+        booking.ends_at = booking.blocked_to = booking.starts_at + timedelta(minutes=10)
+        booking.released_at, booking.release_reason = booking.ends_at, "no_show"
+        booking.evidence = {"vacant_since": (booking.starts_at - timedelta(minutes=25)).isoformat(), "sensors": []}

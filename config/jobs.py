@@ -1,0 +1,108 @@
+"""The timetable: what runs how often. Each job may run in any number of processes."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from config.demo_life import liven
+from config.settings import Settings
+from registry import history
+from registry.assets import importing_pending, traces
+from registry.bookings.sensing import advance_due
+from registry.errors import Refusal
+from registry.people import actions as people
+from registry.people.models import IdempotencyKey
+
+log = logging.getLogger(__name__)
+KEYS_KEPT = timedelta(days=2)
+LOOK_SECONDS, PUT_OFF = 5.0, timedelta(seconds=5)
+Job = Callable[[], Awaitable[object]]
+
+
+def timetable(settings: Settings, is_lively: bool = False) -> AsyncIOScheduler:
+    """The scheduler, not started. A late job runs once when it can, however late. A lively demo has meetings made."""
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 1}
+    )
+    scheduler.add_job(calm(sweep), "interval", seconds=settings.sweep_seconds, id="sweep")
+    scheduler.add_job(calm(tidy), "interval", hours=1, id="tidy")
+    scheduler.add_job(calm(forget_traces(settings.trace_days)), "interval", hours=1, id="forget traces")
+    scheduler.add_job(calm(seal), "cron", hour=0, minute=7, id="seal")
+    scheduler.add_job(calm(seal), id="seal at the start")  # nobody was there at midnight
+    if is_lively:
+        scheduler.add_job(calm(live), "interval", minutes=5, id="live")
+    return scheduler
+
+
+def calm(job: Job) -> Job:
+    """A job whose fault is logged and whose next run comes all the same."""
+
+    async def run() -> None:
+        try:
+            await job()
+        except asyncio.CancelledError:
+            pass  # the stop of the scheduler, which would call it the job's fault
+        except Refusal as refusal:
+            log.warning("%s: %s", job.__name__, refusal)
+        except Exception:
+            log.exception("%s failed, it runs again at its next time", job.__name__)
+
+    run.__name__ = run.__qualname__ = job.__name__
+    return run
+
+
+async def keep_time(scheduler: AsyncIOScheduler) -> None:
+    """Until cancelled: see that a clock that is set back puts no job off. The scheduler waits for a time of day: set
+    back by an hour after a start with a wrong clock, all rooms would stand still for that hour.
+    """
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        put_off = bring_forward(scheduler, datetime.now(UTC))
+        if put_off:
+            log.warning("the clock was set back, these run now: %s", ", ".join(put_off))
+
+
+def bring_forward(scheduler: AsyncIOScheduler, now: datetime) -> list[str]:
+    """Let the jobs run now whose next run is further away than they ever run; returns their names."""
+    put_off = []
+    for job in scheduler.get_jobs():
+        interval = getattr(job.trigger, "interval", None)
+        if interval and job.next_run_time and job.next_run_time - now > interval + PUT_OFF:
+            job.modify(next_run_time=now)
+            put_off.append(job.id)
+    return put_off
+
+
+async def live() -> None:
+    """See that somebody meets in the demo."""
+    await liven(datetime.now(UTC))
+
+
+async def sweep() -> None:
+    """Let time pass for the rooms whose moment has come."""
+    await advance_due(datetime.now(UTC))
+
+
+async def tidy() -> None:
+    """Forget sessions, sign-in attempts, request keys and sent lists that are over."""
+    now = datetime.now(UTC)
+    await people.sweep(now)
+    await IdempotencyKey.filter(at__lt=now - KEYS_KEPT).delete()
+    await importing_pending.forget_old(now)
+
+
+def forget_traces(days: int) -> Job:
+    """Forget when sensors saw somebody, after this many days and never before the day is over."""
+
+    async def forget() -> int:
+        return await traces.forget(datetime.now(UTC) - timedelta(days=max(days, 1)))
+
+    return forget
+
+
+async def seal() -> None:
+    """Seal yesterday's history."""
+    await history.seal((datetime.now(UTC) - timedelta(days=1)).date())

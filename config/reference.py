@@ -1,0 +1,138 @@
+"""The reference pages that come from the code: ``python -m config.reference`` writes them, ``--check`` compares."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import SecretStr
+
+from config.settings import PREFIX, TOML, Settings, is_secret
+from registry.assets.importing_columns import COLUMNS
+from registry.assets.importing_rows import ERRORS, NOTICES, WARNINGS
+from registry.errors import WORDS
+
+DOCS = Path(__file__).parent.parent / "docs" / "reference"
+BEGIN = "<!-- from the code: make docs -->"
+
+
+def settings_page() -> Iterator[str]:
+    """docs/reference/settings.md"""
+    for name, field in Settings.model_fields.items():
+        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+        told = ",".join(default) if isinstance(default, tuple) else str(default)
+        yield f"### `{PREFIX}{name.upper()}`"
+        yield f"{field.description}\n"
+        yield f"In `{TOML}`: `{name}`. Default: {f'`{told}`' if told else 'empty'}." + (
+            f" Secret: also from a file, `{PREFIX}{name.upper()}_FILE`." if is_secret(field) else ""
+        )
+        yield ""
+
+
+def errors_page() -> Iterator[str]:
+    """docs/reference/errors.md"""
+    group = ""
+    for code, sentence in sorted(WORDS.items()):
+        if code.split(".")[0] != group:
+            group = code.split(".")[0]
+            yield f"\n## {group}\n"
+            yield "| code | says |\n|---|---|"
+        yield f"| `{code}` | {sentence} |"
+
+
+def cli_page() -> Iterator[str]:
+    """docs/reference/cli.md"""
+    from config.cli import app
+
+    root = typer.main.get_command(app)
+    for path, command in commands(root):
+        yield f"## `izba {path}`\n"
+        yield f"{(command.help or '').strip()}\n"
+        told = [row for parameter in command.params if (row := _parameter(parameter))]
+        if told:
+            yield "| argument | means |\n|---|---|"
+            yield from told
+            yield ""
+
+
+def commands(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command that does something, with the words that call it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path}{name} ")
+        elif not command.hidden:
+            yield f"{path}{name}", command
+
+
+def _parameter(parameter: Any) -> str:
+    if parameter.name == "help":
+        return ""
+    if parameter.param_type_name == "argument":
+        name = parameter.name.upper()
+    else:
+        name = ", ".join([*parameter.opts, *parameter.secondary_opts])
+    return f"| `{name}` | {(getattr(parameter, 'help', None) or 'required').strip()} |"
+
+
+def api_page() -> Iterator[str]:
+    """docs/reference/api.md"""
+    from web.options import SiteOptions
+    from web.site import create_site
+
+    site = create_site(SiteOptions(secret_key="0" * 32, data_dir=Path("var"), base_url="http://127.0.0.1:8000"))
+    yield "| call | does |\n|---|---|"
+    for path, operations in sorted(site.openapi()["paths"].items()):
+        for method, operation in operations.items():
+            yield f"| `{method.upper()} {path}` | {operation.get('summary', '')} |"
+
+
+def import_page() -> Iterator[str]:
+    """docs/reference/import.md"""
+    for kind, columns in COLUMNS.items():
+        yield f"## {kind}\n"
+        yield "| column | headers that name it |\n|---|---|"
+        for column, headers in columns.items():
+            yield f"| `{column}` | {', '.join(headers.split('|'))} |"
+        yield ""
+    for title, problems in (("Refuses the row", ERRORS), ("Warns", WARNINGS), ("Of the whole file", NOTICES)):
+        yield f"## {title}\n"
+        yield "| code | says |\n|---|---|"
+        for code, sentence in problems.items():
+            yield f"| `{code}` | {'what cannot be read, and how to write it' if sentence == '{reason}' else sentence} |"
+        yield ""
+
+
+PAGES: dict[str, Callable[[], Iterator[str]]] = {
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "cli.md": cli_page,
+    "api.md": api_page,
+    "import.md": import_page,
+}
+
+
+def page(name: str) -> str:
+    """The page as it should be: its own words down to the mark, then what the code says."""
+    written = (DOCS / name).read_text(encoding="utf-8")
+    return written.partition(BEGIN)[0] + BEGIN + "\n\n" + "\n".join(PAGES[name]()).strip() + "\n"
+
+
+def stale() -> list[str]:
+    """Names of the pages that say something else than the code."""
+    return [name for name in PAGES if (DOCS / name).read_text(encoding="utf-8") != page(name)]
+
+
+def main() -> None:
+    names = stale()
+    if "--check" in sys.argv:
+        for name in names:
+            print(f"docs/reference/{name} says something else than the code. Run: make docs")
+        sys.exit(bool(names))
+    for name in names:
+        (DOCS / name).write_text(page(name), encoding="utf-8")
+        print(f"docs/reference/{name} written")
+
+
+if __name__ == "__main__":
+    main()

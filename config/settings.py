@@ -1,0 +1,393 @@
+"""Everything an operator sets, each with its meaning. Read once at the start; all faults are told at once.
+
+From the environment (``IZBA_PORT``), from ``izba.toml`` in the working directory (``port = 8000``), and for secrets
+also from a file (``IZBA_SECRET_KEY_FILE``). The environment wins over the file.
+"""
+
+import difflib
+import logging
+import os
+import secrets
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from config.faults import file_fault, setting_fault
+from registry.assets.policy import DEFAULT
+from registry.assets.rules import AccountPolicy, Dated, dated, fold
+from registry.errors import N_, Invalid, Reason, Refusal, Unavailable, system_reason, words
+from web.i18n import translate
+
+log = logging.getLogger(__name__)
+
+PREFIX = "IZBA_"
+TOML = "izba.toml"
+KEY_FILE = "secret.key"
+KEY_LENGTH = 32
+
+
+class BadSettings(Exception):
+    """The configuration has faults: ``refusals`` holds all of them, each with what to do."""
+
+    def __init__(self, refusals: list[Refusal]) -> None:
+        super().__init__("\n".join(str(refusal) for refusal in refusals))
+        self.refusals = refusals
+
+
+def _scheme(*allowed: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if urlsplit(value).scheme not in allowed or "://" not in value:
+            raise ValueError(
+                Reason(N_("Let it begin with {schemes}."), schemes=", ".join(f"{one}://" for one in allowed))
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+def _database(value: SecretStr) -> SecretStr:
+    told = value.get_secret_value()
+    scheme, mark, rest = told.partition("://")
+    if not mark or scheme not in ("sqlite", "postgres", "postgresql"):
+        raise ValueError(Reason(N_("Let it begin with {schemes}."), schemes="sqlite://, postgres://"))
+    if scheme != "sqlite" and not _names_a_database(told):
+        raise ValueError(Reason(N_("Write it like postgres://user:password@host:5432/name.")))
+    return SecretStr(f"postgres://{rest}") if scheme == "postgresql" else value
+
+
+def _names_a_database(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.port != 0 and bool(parts.path.strip("/"))
+    except ValueError:  # a port beyond 65535, or an address with an open bracket
+        return False
+
+
+def _broker(value: str) -> str:
+    if value == "embedded":
+        return value
+    if urlsplit(value).scheme not in ("mqtt", "mqtts") or not urlsplit(value).hostname:
+        raise ValueError(Reason(N_("Set the word embedded, or an address like mqtt://host:1883 or mqtts://host:8883.")))
+    return value
+
+
+def _prefix(value: str) -> str:
+    if not value or set(value) & set("+#/ ") or value.startswith("$"):
+        raise ValueError(Reason(N_("Set one topic level: no / + # and no space in it, no $ at its beginning.")))
+    return value
+
+
+def _long_key(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < KEY_LENGTH:
+        raise ValueError(Reason(N_("Set at least {least} characters."), least=KEY_LENGTH))
+    return value
+
+
+def _words(value: Any) -> Any:
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+def _amounts(value: Any) -> Any:
+    try:
+        return dated(str(value))
+    except ValueError as fault:
+        raise ValueError(
+            Reason(N_("Set an amount, or some with the day each begins on: 3500, 2018-01-01=10000."))
+        ) from fault
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Amounts = Annotated[Dated, NoDecode, BeforeValidator(_amounts)]
+Secret = SecretStr
+
+
+class Settings(BaseSettings):
+    """The settings of one Izba. Nothing changes them after the start."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, toml_file=TOML, extra="forbid", frozen=True, env_ignore_empty=True, validate_default=False
+    )
+
+    # where it runs
+    data_dir: Path = Field(Path("var"), description=N_("The directory that Izba writes to: database, keys, uploads."))
+    host: str = Field("127.0.0.1", description=N_("The address that the web server listens on."))
+    port: Port = Field(8000, description=N_("The port that the web server listens on."))
+    base_url: Annotated[str, _scheme("http", "https")] = Field(
+        "", description=N_("The address that people type. Labels, mails and feeds carry it. Empty: from host and port.")
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1", description=N_("Addresses of the proxies whose X-Forwarded-For is believed, comma separated.")
+    )
+    database_url: Annotated[Secret, AfterValidator(_database)] = Field(
+        Secret(""),
+        description=N_(
+            "sqlite:///path/to/file or postgres://user:password@host/name. Empty: a SQLite file in the data directory."
+        ),
+    )
+    secret_key: Annotated[Secret, AfterValidator(_long_key)] = Field(
+        Secret(""),
+        description=N_(
+            "What signs cookies and panel states, at least 32 characters. Empty: made once and kept in the "
+            "data directory."
+        ),
+    )
+    language: Literal["pl", "en"] = Field("pl", description=N_("The language of those who have not chosen one."))
+    funding: str = Field(
+        "", description=N_("The sentence about the funds at the foot of every page. Empty: no flag and no sentence.")
+    )
+    office_name: str = Field("", description=N_("The office's full name, for the accessibility declaration."))
+    office_address: str = Field("", description=N_("The office's address, for the accessibility declaration."))
+    office_access: str = Field(
+        "", description=N_("How people with disabilities get in, for the accessibility declaration.")
+    )
+    contact_name: str = Field("", description=N_("Who answers questions about accessibility."))
+    contact_email: str = Field("", description=N_("Where questions about accessibility are sent."))
+    contact_phone: str = Field("", description=N_("Where questions about accessibility are asked by telephone."))
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description=N_("What is worth a log line."))
+    log_json: bool = Field(False, description=N_("Log lines as JSON, for a collector."))
+
+    # MQTT
+    mqtt_url: Annotated[str, AfterValidator(_broker)] = Field(
+        "embedded", description=N_("The broker: mqtt://host:1883, mqtts://host:8883, or embedded for one inside Izba.")
+    )
+    mqtt_port: Annotated[int, Field(ge=1, le=65534)] = Field(
+        1883, description=N_("The embedded broker's port for MQTT 3.1.1, on loopback. MQTT 5 is on the next port up.")
+    )
+    mqtt_username: str = Field("", description=N_("The name that Izba gives the broker."))
+    mqtt_password: Secret = Field(Secret(""), description=N_("The password that Izba gives the broker."))
+    mqtt_prefix: Annotated[str, AfterValidator(_prefix)] = Field(
+        "izba", description=N_("The first level of every topic of Izba's own.")
+    )
+    mqtt_families: Words = Field(
+        ("zigbee2mqtt",), description=N_("Foreign device families whose topics are read, comma separated.")
+    )
+
+    # people
+    session_hours: Annotated[int, Field(ge=1, le=720)] = Field(
+        12, description=N_("How long a signed-in browser stays signed in, in hours.")
+    )
+    sign_in_attempts: Annotated[int, Field(ge=1)] = Field(
+        5, description=N_("Failed sign-ins of one login or one address within the window before it must wait.")
+    )
+    sign_in_window_minutes: Annotated[int, Field(ge=1)] = Field(
+        15, description=N_("The window that failed sign-ins are counted in, in minutes.")
+    )
+
+    # the accounting policy
+    fixed_asset_above: Amounts = Field(
+        DEFAULT.fixed_above,
+        description=N_(
+            "Above this gross price in PLN a piece is a fixed asset (account 011), else an other fixed asset (013). "
+            "One amount, or several with the day each begins on: the day of acceptance decides."
+        ),
+    )
+    quantity_only_below: Amounts = Field(
+        DEFAULT.quantity_only_below,
+        description=N_(
+            "Below this gross price in PLN a piece is counted by quantity alone, off balance. One amount, or several "
+            "with the day each begins on."
+        ),
+    )
+    furniture_at_once: bool = Field(
+        DEFAULT.furniture_at_once,
+        description=N_("Whether furniture is written off at once at any price, and so is never on account 011."),
+    )
+    furniture_kst: str = Field(DEFAULT.furniture_kst, description=N_("The KŚT symbol of that furniture."))
+    furniture_categories: Words = Field(
+        tuple(sorted(DEFAULT.furniture_categories)),
+        description=N_("The categories that count as furniture there, comma separated."),
+    )
+
+    # limits and the timetable
+    request_bytes: Annotated[int, Field(ge=1024)] = Field(
+        10_000_000, description=N_("The largest request that is read, in bytes.")
+    )
+    trace_days: Annotated[int, Field(ge=0, le=366)] = Field(
+        30, description=N_("How many days Izba keeps when a sensor saw somebody; 0 keeps the last day only.")
+    )
+    sweep_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        1.0, description=N_("How often Izba looks for rooms whose time has come, in seconds.")
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _SecretFiles(settings_cls), TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def account_policy(self) -> AccountPolicy:
+        return AccountPolicy(
+            fixed_above=self.fixed_asset_above,
+            quantity_only_below=self.quantity_only_below,
+            furniture_at_once=self.furniture_at_once,
+            furniture_kst=self.furniture_kst,
+            furniture_categories=frozenset(fold(category) for category in self.furniture_categories),
+        )
+
+    @property
+    def embedded_broker(self) -> bool:
+        return self.mqtt_url == "embedded"
+
+    @property
+    def broker_url(self) -> str:
+        """Where the client finds the broker, whichever it is."""
+        return f"mqtt://127.0.0.1:{self.mqtt_port}" if self.embedded_broker else self.mqtt_url
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Secrets that the environment names a file for: IZBA_SECRET_KEY_FILE=/run/secrets/key."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        if not path or not is_secret(field):
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError):
+            return None, field_name, False  # _unreadable_files tells it, beside all other faults
+
+    def __call__(self) -> dict[str, Any]:
+        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in values.items() if value}
+
+
+def is_secret(field: FieldInfo) -> bool:
+    return field.annotation is SecretStr
+
+
+def language() -> str:
+    """The site's language, also when the settings cannot be read: then it is their faults that need one."""
+    try:
+        in_file = tomllib.loads(Path(TOML).read_text(encoding="utf-8")).get("language")
+    except (OSError, ValueError):  # load() tells it
+        in_file = None
+    chosen = os.environ.get(f"{PREFIX}LANGUAGE") or in_file
+    return chosen if chosen in ("pl", "en") else "pl"
+
+
+def load(**given: Any) -> Settings:
+    """Read the settings and make the data directory ready; what is ``given`` wins.
+
+    Raises BadSettings with every fault.
+    """
+    _tell_strangers(os.environ)
+    faults = _unreadable_files(os.environ)
+    settings: Settings | None = None
+    try:
+        settings = Settings(**given)
+    except ValidationError as wrong:
+        faults += [_fault(error) for error in wrong.errors()]
+    except (ValueError, OSError) as wrong:  # not TOML, not UTF-8, or not to be read at all
+        faults.append(file_fault(TOML, wrong))
+    data_dir = settings.data_dir if settings else Path(os.environ.get(f"{PREFIX}DATA_DIR") or "var")
+    try:
+        key = _kept_key(data_dir.absolute())
+    except OSError:
+        faults.append(Unavailable("data_dir.read_only", path=str(data_dir)))
+    if faults or settings is None:
+        raise BadSettings(faults)
+    return _completed(settings, settings.secret_key.get_secret_value() or key)
+
+
+def _completed(settings: Settings, key: str) -> Settings:
+    data_dir = settings.data_dir.absolute()
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    everywhere = settings.host in ("0.0.0.0", "::")  # noqa: S104  # compared, not bound to
+    own = f"http://{'127.0.0.1' if everywhere else host}:{settings.port}"
+    url = settings.database_url.get_secret_value() or f"sqlite://{data_dir}/izba.sqlite3"
+    return settings.model_copy(
+        update={
+            "data_dir": data_dir,
+            "base_url": (settings.base_url or own).rstrip("/"),
+            "database_url": Secret(url),
+            "secret_key": Secret(key),
+        }
+    )
+
+
+def _kept_key(data_dir: Path) -> str:
+    """The key of this data directory, made at the first start. Raises OSError when it cannot be kept."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path = data_dir / KEY_FILE
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=data_dir, prefix=".key-", delete=False) as fresh:
+            fresh.write(secrets.token_urlsafe(48))
+        try:
+            os.link(fresh.name, path)  # the first of several that start at once wins, and all read a whole key
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(fresh.name)
+    elif not os.access(data_dir, os.W_OK):
+        raise PermissionError(data_dir)
+    return path.read_text(encoding="utf-8").strip()
+
+
+def _unreadable_files(environ: Mapping[str, str]) -> list[Refusal]:
+    faults: list[Refusal] = []
+    for name, field in Settings.model_fields.items():
+        variable = f"{PREFIX}{name.upper()}"
+        path = environ.get(f"{variable}_FILE")
+        if not path or not is_secret(field):
+            continue
+        if environ.get(variable):
+            faults.append(Invalid("settings.secret_twice", setting=f"{variable}_FILE", other=variable))
+        faults += _secret_file(f"{variable}_FILE", path)
+    return faults
+
+
+def _secret_file(setting: str, path: str) -> list[Refusal]:
+    try:
+        empty = not Path(path).read_text(encoding="utf-8").strip()
+    except OSError as wrong:
+        return [Invalid("settings.bad_secret_file", setting=setting, file=path, reason=system_reason(wrong))]
+    except UnicodeDecodeError:
+        reason = Reason(N_("it is not UTF-8 text"))
+        return [Invalid("settings.bad_secret_file", setting=setting, file=path, reason=reason)]
+    return [Invalid("settings.empty_secret_file", setting=setting, file=path)] if empty else []
+
+
+def _fault(error: Any) -> Refusal:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    field = Settings.model_fields.get(name)
+    if field is not None:
+        return setting_fault(f"{PREFIX}{name.upper()}", field, error, is_secret(field))
+    near = _nearest(name)
+    if near:
+        return Invalid("settings.misspelt", setting=name, file=TOML, near=near)
+    return Invalid("settings.unknown", setting=name, file=TOML)
+
+
+def _nearest(name: str) -> str:
+    return next(iter(difflib.get_close_matches(name, Settings.model_fields, n=1)), "")
+
+
+def _tell_strangers(environ: Mapping[str, str]) -> None:
+    """Name variables that look like a mistyped setting. They do no harm, so they stop nothing."""
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).removesuffix("_FILE").lower()
+        if name not in Settings.model_fields and _nearest(name):
+            near = f"{PREFIX}{_nearest(name).upper()}"
+            log.warning(words("settings.stranger", {"variable": variable, "near": near}, translate(language())))

@@ -1,0 +1,148 @@
+"""Zigbee2MQTT: ``<base>/<friendly name>`` with JSON, ``…/availability`` and the bridge.
+
+A friendly name may hold slashes and spaces. An occupancy that comes with an illuminance or battery report is a cached
+one (zigbee2mqtt issues 467, 3496), so ``last_seen``, where it is switched on, decides whether it confirms anything.
+"""
+
+import re
+from typing import Any
+
+from devices.codecs.draft import FACTS, Draft
+from devices.codecs.values import clean, up_down
+from devices.messages import Decoded, Incoming
+from devices.reader import Word
+
+FAMILY = "zigbee2mqtt"
+BASES = ("zigbee2mqtt", "z2m")
+COMMANDS = frozenset({"set", "get"})
+NO_COMMAND = "a command topic, not telemetry"
+# radar sensors that tell a kind of movement instead of a boolean
+MOVEMENT = ("presence_state", "motion_state", "human_motion_state")
+NOBODY = frozenset({"none", "absent", "no_motion", "unoccupied"})
+SOMEBODY = frozenset({
+    "presence", "present", "move", "moving", "movement", "static", "small", "medium", "large", "peaceful",
+    "small_movement", "medium_movement", "large_movement", "motionless", "near", "far", "breathe", "occupied",
+})  # fmt: skip
+SINGLE = frozenset({"occupancy", "presence", "battery", "contact", "tamper", *FACTS})
+_REGION = re.compile(r"region_(\d+)_(?:enter|leave|occupied|unoccupied)$")
+
+
+def base_of(levels: tuple[str, ...]) -> int:
+    """How many levels the base topic has, 0 if this is no topic of this family."""
+    return next((place + 1 for place, level in enumerate(levels[:-1]) if level.casefold() in BASES), 0)
+
+
+def matches(incoming: Incoming) -> bool:
+    return base_of(incoming.levels) > 0 or incoming.binding.get("family") == FAMILY
+
+
+def decode(incoming: Incoming) -> Decoded:
+    """What a message of a Zigbee2MQTT base topic says."""
+    name = incoming.levels[base_of(incoming.levels) or min(1, len(incoming.levels) - 1) :]
+    if name[0] == "bridge":
+        return _bridge(incoming, name)
+    if len(name) > 1 and (name[-1] in COMMANDS or name[-2] in COMMANDS):
+        at = -1 if name[-1] in COMMANDS else -2
+        return Decoded(FAMILY, "/".join(name[:at]), other={"ignored": NO_COMMAND})
+    if len(name) > 1 and name[-1] == "availability":
+        return _availability(incoming, "/".join(name[:-1]))
+    if isinstance(incoming.value, dict):
+        return _state(incoming, "/".join(name), incoming.value)
+    if len(name) > 1 and name[-1] in SINGLE and not isinstance(incoming.value, list):
+        return _state(incoming, "/".join(name[:-1]), {name[-1]: _unquoted(incoming.value)})
+    return Decoded(FAMILY, "/".join(name), other={"ignored": True, "reason": "not an object"})
+
+
+def _unquoted(value: Any) -> Any:
+    return str(value) if isinstance(value, Word) else value
+
+
+def _state(incoming: Incoming, device: str, values: dict[str, Any]) -> Decoded:
+    draft = Draft(incoming)
+    keys = incoming.binding.get("occupancy", incoming.binding.get("occupancy_key", ""))
+    for key in [keys] if keys else ["occupancy", "presence"]:
+        if key in values:
+            draft.take_presence(values[key])
+    if draft.occupied is None and not draft.reasons:
+        _movement(draft, values)
+    if "people" in values:
+        draft.take_people(values["people"])
+    if "battery" in values:
+        draft.take_battery(values["battery"])
+    if "contact" in values:
+        draft.take_contact(values["contact"])
+    draft.stamp = values.get("last_seen")
+    draft.take_health({key: values[key] for key in ("tamper",) if key in values})
+    draft.take_facts(values, values)
+    _region(draft)
+    return draft.finish(FAMILY, device)
+
+
+def _movement(draft: Draft, values: dict[str, Any]) -> None:
+    for key in MOVEMENT:
+        told = values.get(key)
+        if isinstance(told, str) and told.casefold() in NOBODY | SOMEBODY:
+            draft.take_presence(told.casefold() in SOMEBODY)
+            draft.other[key] = told.casefold()
+
+
+def _region(draft: Draft) -> None:
+    """Evidence for one region is none for the room: another region may hold somebody."""
+    action = draft.other.get("action")
+    found = _REGION.match(action) if isinstance(action, str) else None
+    if found:
+        draft.other["region"] = int(found[1])
+
+
+def _availability(incoming: Incoming, device: str) -> Decoded:
+    online = up_down(incoming.value)
+    if online is None:
+        return Decoded(FAMILY, device, other={"reason": "neither online nor offline"})
+    return Decoded(FAMILY, device, online=online)
+
+
+def _bridge(incoming: Incoming, name: tuple[str, ...]) -> Decoded:
+    about, value = name[1] if len(name) > 1 else "", incoming.value
+    if about == "state":
+        online = up_down(value)
+        scope: dict[str, Any] = {"scope": "bridge"}
+        if online is None:
+            scope["reason"] = "neither online nor offline"
+        return Decoded(FAMILY, "bridge", online=online, other=scope)
+    if about == "event" and isinstance(value, dict):
+        return Decoded(FAMILY, "bridge", other=_event(value))
+    if about == "response" and isinstance(value, dict):
+        return Decoded(FAMILY, "bridge", other={"response_to": _scalar(value.get("transaction"))})
+    if about == "devices" and isinstance(value, list):
+        return Decoded(FAMILY, "bridge", other=_inventory(value))
+    if about == "request":
+        return Decoded(FAMILY, "bridge", other={"ignored": NO_COMMAND})
+    return Decoded(FAMILY, "bridge", other={"ignored": True})
+
+
+def _event(value: dict[str, Any]) -> dict[str, Any]:
+    given = value.get("data")
+    data: dict[str, Any] = given if isinstance(given, dict) else {}
+    called = data.get("friendly_name") or data.get("ieee_address")
+    if value.get("type") == "device_interview":
+        return {"interview": _scalar(data.get("status")), "about": _scalar(called)}
+    if value.get("type") in ("device_joined", "device_announce"):
+        return {"discovered": _scalar(called)}
+    if value.get("type") == "device_leave":
+        return {"left": _scalar(called)}
+    return {"ignored": True}
+
+
+def _inventory(value: list[Any]) -> dict[str, Any]:
+    """The bridge's list of devices; an empty ``definition`` is one that it does not support."""
+    end = [one for one in value if isinstance(one, dict) and one.get("type") != "Coordinator"]
+    return {
+        "inventory": [_scalar(one.get("friendly_name")) for one in end][:500],
+        "unsupported": [_scalar(one.get("friendly_name")) for one in end if one.get("definition") is None][:500],
+    }
+
+
+def _scalar(given: Any) -> Any:
+    if isinstance(given, str):
+        return clean(given)
+    return given if isinstance(given, int | float | bool | type(None)) else None

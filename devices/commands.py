@@ -1,0 +1,154 @@
+"""Taps on door panels that come by MQTT: read, done once, answered."""
+
+import asyncio
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from devices.broker import Broker
+from devices.codecs.values import clean
+from devices.messages import Arrived
+from devices.reader import Refused, read
+from devices.topics import BadTopic, Topics
+from registry.assets.models import Device, DeviceKind
+from registry.bookings.panel_commands import ID_LENGTH, PanelCommand, panel_command
+from registry.bookings.sensing import panels_heard
+from registry.errors import Invalid, NotFound, Refusal, Unavailable, words
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 2_000
+WAITING, WAITING_IN_ALL = 20, 200
+Translate = Callable[[str], str]
+
+
+class Desk:
+    """Answers every command on the MQTT 5 response topic, or on the panel's reply topic. A repeated id gets the same
+    answer, and the register does it once even across a restart.
+    """
+
+    def __init__(self, broker: Broker, topics: Topics, clock: Callable[[], datetime], translate: Translate) -> None:
+        self.commands = self.refused = 0
+        self._broker, self._topics, self._clock, self._translate = broker, topics, clock, translate
+        self._answers: OrderedDict[tuple[str, PanelCommand], asyncio.Task[dict[str, Any]]] = OrderedDict()
+        self._running: dict[str, set[asyncio.Task[None]]] = {}
+
+    def take(self, panel: str, message: Arrived, now: datetime) -> None:
+        """Begin to do a command; what the broker had kept is no tap, and a panel that floods waits."""
+        if message.retained or not message.payload:
+            return
+        running = self._running.get(panel, set())
+        # anybody may invent names of panels, so a flood is held by both
+        if len(running) >= WAITING or sum(map(len, self._running.values())) >= WAITING_IN_ALL:
+            self.refused += 1
+            return
+        self._running[panel] = running
+        task = asyncio.get_running_loop().create_task(self._answer(panel, message))
+        running.add(task)
+        task.add_done_callback(lambda done: self._done(panel, done))
+
+    def _done(self, panel: str, task: asyncio.Task[None]) -> None:
+        running = self._running.get(panel, set())
+        running.discard(task)
+        if not running:
+            self._running.pop(panel, None)
+
+    async def stop(self) -> None:
+        """Let what was begun end."""
+        tasks = [task for running in self._running.values() for task in running]
+        if tasks:
+            await asyncio.wait(tasks, timeout=2)
+
+    async def _answer(self, panel: str, message: Arrived) -> None:
+        self.commands += 1
+        try:
+            command = command_of(message.payload)
+        except Refusal as refusal:
+            self._reply(panel, message, self._no(id_of(message.payload), refusal))
+            return
+        key = (panel, command)
+        doing = self._answers.get(key)
+        if doing is None:
+            doing = self._answers[key] = asyncio.get_running_loop().create_task(self._do(panel, command))
+            while len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)
+        self._reply(panel, message, await asyncio.shield(doing))
+
+    async def _do(self, panel: str, command: PanelCommand) -> dict[str, Any]:
+        try:
+            device = await Device.get_or_none(code=panel, kind=DeviceKind.DOOR_PANEL)
+            if device is None:
+                raise NotFound("panel.unknown")
+            now = self._clock()
+            await panels_heard([device.id], now)
+            await panel_command(device, command, now)
+        except Refusal as refusal:
+            if isinstance(refusal, Unavailable):
+                self._answers.pop((panel, command), None)  # may be tried again
+            return self._no(command.id, refusal)
+        except Exception:
+            log.exception("a panel command failed", extra={"panel": panel})
+            self._answers.pop((panel, command), None)
+            return {"id": command.id, "ok": False, "code": "internal.fault", "text": self._words("internal.fault", {})}
+        return {"id": command.id, "ok": True}
+
+    def _no(self, command_id: str, refusal: Refusal) -> dict[str, Any]:
+        self.refused += 1
+        return {
+            "id": command_id,
+            "ok": False,
+            "code": refusal.code,
+            "text": self._words(refusal.code, refusal.params),
+        }
+
+    def _words(self, code: str, params: dict[str, Any]) -> str:
+        return words(code, params, self._translate)
+
+    def _reply(self, panel: str, message: Arrived, answer: dict[str, Any]) -> None:
+        payload = json.dumps(answer, ensure_ascii=False).encode()
+        try:
+            topic = self._reply_topic(panel, message)
+            # who asked for no other topic may listen by MQTT 3.1.1, which knows no correlation
+            own = topic == self._topics.panel_reply(panel)
+            self._broker.send(topic, payload, b"" if own else message.correlation)
+        except BadTopic:
+            self._broker.send(self._topics.panel_reply(panel), payload)
+
+    def _reply_topic(self, panel: str, message: Arrived) -> str:
+        """Where the panel asked for the answer, unless that is one of our own topics: nobody speaks in our name."""
+        asked, own = message.response_topic, self._topics.panel_reply(panel)
+        return asked if asked and not self._topics.is_own(asked) or asked.startswith(own) else own
+
+
+def id_of(payload: bytes) -> str:
+    """The id of a command that cannot be read otherwise, so that the panel knows which one was refused."""
+    try:
+        value = read(payload)
+    except Refused:
+        return ""
+    told = value.get("id") if isinstance(value, dict) else None
+    return clean(told, ID_LENGTH) if isinstance(told, str) else ""
+
+
+def command_of(payload: bytes) -> PanelCommand:
+    """A command as it is sent. Raises Invalid("panel.bad_command")."""
+    try:
+        value = read(payload)
+    except Refused as fault:
+        raise Invalid("panel.bad_command", reason=str(fault)) from None
+    if not isinstance(value, dict):
+        raise Invalid("panel.bad_command", reason="not an object")
+    for name, kinds in (("id", str), ("command", str)):
+        if not isinstance(value.get(name), kinds):
+            raise Invalid("panel.bad_command", reason=name)
+    if clean(value["id"], ID_LENGTH) != value["id"]:
+        raise Invalid("panel.bad_command", reason="id")  # cut or cleaned it would be another tap's
+    minutes, kind = value.get("minutes"), value.get("kind")
+    if minutes is not None and (isinstance(minutes, bool) or not isinstance(minutes, int)):
+        raise Invalid("panel.bad_command", reason="minutes")
+    if kind is not None and not isinstance(kind, str):
+        raise Invalid("panel.bad_command", reason="kind")
+    return PanelCommand(value["id"], clean(value["command"]), minutes, kind)

@@ -1,0 +1,69 @@
+"""What travels through the devices layer, as frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+
+class Arrived(NamedTuple):
+    """A message as the broker handed it over. ``heard`` is the monotonic second of its arrival."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    heard: float
+    response_topic: str = ""
+    correlation: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message whose topic and payload passed the hygiene; ``value`` is what the payload says.
+
+    ``binding`` is what an operator configured for this device, e.g. which key is the occupancy.
+    """
+
+    topic: str
+    levels: tuple[str, ...]
+    value: Any
+    retained: bool
+    binding: Mapping[str, str]
+    now: datetime
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What Izba understands of a message. None means that it says nothing about that.
+
+    ``battery`` is in percent, ``at`` the device's own time of the observation, ``refused`` why the whole message is
+    refused (one value that is refused stands in ``other["reason"]``).
+    """
+
+    family: str
+    device: str
+    occupied: bool | None = None
+    people: int | None = None
+    battery: float | None = None
+    online: bool | None = None
+    other: Mapping[str, Any] = field(default_factory=dict)
+    refused: str = ""
+    at: datetime | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As ``izba devices decode`` prints it."""
+        told: dict[str, Any] = {
+            "family": self.family,
+            "device": self.device,
+            "occupied": self.occupied,
+            "people": self.people,
+            "battery": self.battery,
+            "online": self.online,
+            "other": dict(self.other),
+        }
+        if self.at:
+            told["other"].setdefault("at", self.at.isoformat())
+        if self.refused:
+            told["refused"] = self.refused
+        return told

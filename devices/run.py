@@ -1,0 +1,195 @@
+"""All of the devices layer as one thing: started when this process leads, stopped when it no longer does."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from devices.address import Address, addresses, without_secrets
+from devices.broker import Broker
+from devices.codecs import FAMILIES
+from devices.commands import Desk
+from devices.embedded import EmbeddedBroker
+from devices.guard import Guard
+from devices.ingest import Ingest
+from devices.messages import Arrived
+from devices.panels import Panels
+from devices.presence import Presence
+from devices.simulator import Simulator
+from devices.topics import Topics
+from registry.assets.models import DeviceState
+from registry.bookings.sensing import watch_lost
+
+log = logging.getLogger(__name__)
+
+# all of the stop, and what each part has at least when others hang
+STOP_SECONDS, LEAST_SECONDS = 3.0, 0.2
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _as_is(text: str) -> str:
+    return text
+
+
+class Devices:
+    """The broker's client, the ingest, the doors, the presence watch, and for the demo the broker and the sensors.
+
+    ``url`` is mqtt:// or mqtts://; with ``embedded_port`` a broker of our own is started on that port (MQTT 3.1.1) and
+    the next (MQTT 5), and ``url`` is only shown. ``families`` are the foreign device families to listen to.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        secret_key: str,
+        prefix: str = "izba",
+        username: str = "",
+        password: str = "",
+        families: Sequence[str] = (),
+        embedded_port: int | None = None,
+        simulator: bool = False,
+        seed: int = 7,
+        instance: str = "",
+        translate: Callable[[str], str] = _as_is,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self.url, self.leads, self._lost = without_secrets(url), False, 0
+        self.is_failing = False
+        self.topics = Topics(prefix)
+        self._clock, self._families = clock, tuple(families)
+        self._embedded = EmbeddedBroker(embedded_port) if embedded_port else None
+        where = self._embedded.where if self._embedded else addresses(url, username, password)
+        self.broker = Broker(
+            where, instance or f"izba-{socket.gethostname()}"[:60], self.topics.status, self._take, clock
+        )
+        self.desk = Desk(self.broker, self.topics, clock, translate)
+        self.ingest = Ingest(self.topics, clock, self.desk.take)
+        self.panels = Panels(self.broker, self.topics, secret_key.encode(), clock)
+        self.guard = Guard(self.broker, self.topics, self.panels.is_signed, is_thorough=self._embedded is None)
+        self.presence = Presence(clock)
+        self.simulator = self._make_simulator(where, seed) if simulator else None
+        self.broker.listen((*self.topics.filters(), *self._foreign()))
+        self.broker.on_up(self.ingest.connected)
+        self.broker.on_down(self.ingest.disconnected)
+        self.broker.on_up(lambda _at: self.panels.wake())
+
+    def _make_simulator(self, where: Sequence[Address], seed: int) -> Simulator:
+        return Simulator(where, self.topics, self._clock, seed)
+
+    def _foreign(self) -> list[str]:
+        known = [FAMILIES[name] for name in self._families if name in FAMILIES]
+        for name in set(self._families) - set(FAMILIES):
+            log.warning("no such device family", extra={"family": name, "known": sorted(FAMILIES)})
+        return [topic for family in known for topic in family.filters]
+
+    def _take(self, batch: Sequence[Arrived]) -> None:
+        lost = self.broker.lost
+        self.ingest.take(self.guard.sift(batch))
+        if lost != self._lost:
+            self._lost = lost
+            self.ingest.gap()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker is heard now. False in a process that does not lead."""
+        return self.broker.connected
+
+    @property
+    def refusal(self) -> str:
+        """Why the broker refuses us, or some of what we want to hear; empty when it does not."""
+        return self.broker.refusal
+
+    async def serves(self) -> bool:
+        """Whether others can connect to the broker, as far as that is ours to know: the embedded one may hear us and be
+        deaf to devices of MQTT 3.1.1.
+        """
+        return self._embedded is None or await self._embedded.serves()
+
+    def claim_ports(self) -> None:
+        """Raises Unavailable("port.taken") when the embedded broker could not listen."""
+        if self._embedded:
+            self._embedded.check_ports()
+
+    async def start(self) -> None:
+        """Start everything, or nothing: what had started is stopped when another part cannot. A broker that is away is
+        waited for in the background; a taken port is Unavailable.
+        """
+        self.leads = True
+        try:
+            await self._start()
+        except BaseException:
+            self.is_failing = True
+            await self.stop()
+            raise
+        self.is_failing = False
+
+    async def _start(self) -> None:
+        # whoever led before may have died without a word: nothing counts until the broker is heard
+        await watch_lost(self._clock())
+        if self._embedded:
+            await self._embedded.start()
+        await self.ingest.start()
+        await self.panels.start()
+        await self.presence.start()
+        await self.guard.start()
+        await self.broker.start()
+        if self.simulator:
+            await self.simulator.start()
+
+    async def stop(self) -> None:
+        """Stop everything in the reverse order; what was heard is recorded first. One that fails holds up nobody."""
+        self.leads = False
+        parts = (self.desk, self.broker, self.guard, self.presence, self.ingest, self.panels)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + STOP_SECONDS
+        for part in (self.simulator, *parts, self._embedded):
+            try:
+                async with asyncio.timeout_at(max(until, loop.time() + LEAST_SECONDS)):
+                    if part:
+                        await part.stop()
+            except Exception:
+                log.exception("%s did not stop as it should", type(part).__name__)
+
+    async def wait_until_connected(self, seconds: float = 10.0) -> bool:
+        """Until the broker is heard, or the time is over."""
+        until = asyncio.get_running_loop().time() + seconds
+        while not self.is_connected and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110  # rarely asked
+            await asyncio.sleep(0.01)
+        return self.is_connected
+
+    def inbox(self) -> list[dict[str, Any]]:
+        """Topics that nobody has bound, last heard first."""
+        return [stranger.as_dict() for stranger in self.ingest.inbox.all()]
+
+    def metrics(self) -> dict[str, float]:
+        """Plain numbers for /metrics."""
+        broker, ingest, panels = self.broker, self.ingest, self.panels
+        return {
+            "mqtt_connected": float(broker.connected),
+            "mqtt_connects_total": broker.connects,
+            "mqtt_received_total": broker.received,
+            "mqtt_published_total": broker.published,
+            "mqtt_lost_total": broker.lost,
+            "mqtt_faults_total": broker.faults,
+            "mqtt_duplicate_client_id": float(broker.duplicate_id),
+            "readings_unchanged_total": ingest.unchanged,
+            "readings_recorded_total": ingest.recorded,
+            "readings_refused_total": ingest.refused,
+            "readings_ignored_total": ingest.ignored,
+            "readings_late_total": ingest.late,
+            "inbox_topics": len(ingest.inbox),
+            "devices_known": len(ingest.table),
+            "devices_silent": self.presence.count(DeviceState.SILENT),
+            "devices_low_battery": self.presence.count(DeviceState.LOW_BATTERY),
+            "room_states_published_total": panels.rooms_published,
+            "panel_states_published_total": panels.panels_published,
+            "topics_put_right_total": self.guard.repaired,
+            "panel_commands_total": self.desk.commands,
+            "panel_commands_refused_total": self.desk.refused,
+        }

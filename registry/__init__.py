@@ -1,0 +1,1 @@
+"""What is true about the office: rooms, what stands in them, and who uses them when."""

@@ -1,0 +1,67 @@
+"""One importer for everybody: the page, the API, the command line and the demo.
+
+``read`` a file, ``known`` from the register, ``check`` the rows, then ``write`` what was accepted. A row that cannot be
+taken is refused with its line, its column, what was given and what to do; the rest is imported.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from registry.assets.importing_check import Report, check, find
+from registry.assets.importing_files import read
+from registry.assets.importing_write import checked, known, write
+from registry.errors import N_
+from registry.history import Actor
+
+__all__ = ["Imported", "Report", "check", "checked", "find", "import_list", "known", "read", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a file. ``records`` is None after a mere look."""
+
+    report: Report
+    records: int | None
+
+    @property
+    def exit_code(self) -> int:
+        """0 all taken, 1 some rows refused, 2 nothing could be read."""
+        if not self.report.rows:
+            return 2
+        return 1 if self.report.refused else 0
+
+    def as_json(self, translate: Callable[[str], str] = lambda text: text) -> dict[str, Any]:
+        return self.report.as_json(translate) | {"written": self.records}
+
+    def lines(self, translate: Callable[[str], str] = lambda text: text) -> Iterator[str]:
+        """The report in lines of text: every problem, then the sums."""
+        report = self.report
+        for row in report.rows:
+            for problem in row.problems:
+                told = {"line": row.line, "column": problem.column, "given": problem.given}
+                place = translate(N_("Line {line}, {column}: {given}")).format_map(told)
+                yield f"{place} – {problem.hint(translate)}"
+        for notice in report.notices:
+            yield notice.hint(translate)
+        taken = len(report.rows) - len(report.refused)
+        told_sums = {"rows": len(report.rows), "taken": taken, "refused": len(report.refused)}
+        yield translate(N_("{rows} rows read: {taken} accepted, {refused} refused.")).format_map(told_sums)
+        if self.records is not None:
+            yield translate(N_("{records} records written.")).format(records=self.records)
+
+
+async def import_list(
+    source: str | Path | bytes, kind: str | None, *, dry_run: bool, actor: Actor, now: datetime, filename: str = ""
+) -> Imported:
+    """Check a file against the register and write what is accepted, unless it is a dry run.
+
+    ``kind``: assets, rooms, people, or None for what the file looks like. Raises NotFound("import.no_file"),
+    Invalid("import.unreadable", "import.no_header", "import.unknown_kind", "import.other_kind").
+    """
+    report = await checked(source, filename, kind)
+    if dry_run:
+        return Imported(report, None)
+    return Imported(report, (await write(report, actor, now)).records)

@@ -1,0 +1,168 @@
+"""The parts of an import report: a row, its problems and their words, and what the register already knows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from registry.assets.policy import in_force
+from registry.assets.reading import Cell, whole
+from registry.assets.rules import AccountPolicy, fold
+from registry.errors import N_
+
+Translate = Callable[[str], str]
+
+# every problem: whether it refuses the row, and what to do
+ERRORS: dict[str, str] = {
+    "NO_NAME": N_("Write what the thing is called."),
+    "NO_CODE": N_("Write a code. It is what other lists refer to."),
+    "INVALID_DATE": "{reason}",
+    "INVALID_VALUE": "{reason}",
+    "NEGATIVE_VALUE": N_("A price cannot be negative. Correct the amount."),
+    "INVALID_QUANTITY": "{reason}",
+    "INVALID_NUMBER": "{reason}",
+    "INVALID_SHARE": "{reason}",
+    "INVALID_CHOICE": N_("Choose one of: {choices}."),
+    "TOO_LONG": N_("Shorten it to {limit} characters."),
+    "DUPLICATE_INVENTORY_NO": N_("Line {line} has the same number. Give each piece its own."),
+    "INVENTORY_NO_TAKEN": N_("This number is already in the register. Correct it, or leave the line out."),
+    "DUPLICATE_CODE": N_("Line {line} has the same code. Give each its own."),
+    "CODE_TAKEN": N_("This code is already in the register. Correct it, or leave the line out."),
+    "UNKNOWN_ROOM": N_("There is no such room. Use a code or a room number from the list of rooms."),
+    "AMBIGUOUS_ROOM": N_("Several rooms have this number. Use a code: {rooms}."),
+    "UNKNOWN_BUILDING": N_("There is no such building. Import the buildings first."),
+    "UNKNOWN_INSTITUTION": N_("There is no such institution. Import the institutions first."),
+    "INVALID_SPREAD": N_("Write rooms and pieces like PP-02:4|PP-03:1."),
+    "SPREAD_MISMATCH": N_("The rooms take {spread} pieces, the line has {quantity}. Correct one of them."),
+    "UNREADABLE_ROW": N_("A quotation mark is not closed here. Close it or remove it."),
+}
+WARNINGS: dict[str, str] = {
+    "NO_INVENTORY_NO": N_("It will be registered without a number. Give it one later."),
+    "NO_DATE": N_("It will be registered without a date."),
+    "NO_VALUE": N_("It will be registered with the price 0,00."),
+    "QTY_GT_1": N_("One number for {quantity} pieces stays one record. Give each piece a number to split it."),
+    "SPLIT_INTO_PIECES": N_("It becomes {quantity} records, one for each piece."),
+    "VALUE_MISMATCH": N_("Price times quantity is {computed}. The value of the line was taken."),
+    "KST_491_MAPPED_TO_487": N_("491 is a symbol of the former KŚT. 487 was taken."),
+    "INVALID_KST": "{reason}",
+    "LEADING_ZEROES_MAYBE_LOST": N_("Other numbers here begin with zeros. Check whether this one lost them."),
+    "SCIENTIFIC_NOTATION": N_("A spreadsheet may have turned this number into a rounded one. Check it."),
+    "SHARE_AS_FRACTION": N_("A share of {percent} % was understood."),
+    "INVALID_YES_NO": "{reason}",
+    "DUPLICATE_SERIAL_NO": N_("Line {line} has the same serial number. Check both."),
+    "UNKNOWN_CUSTODIAN": N_("There is no such login. It is kept in the notes; choose the custodian later."),
+    "UNKNOWN_PURCHASE": N_("There is no such purchase. It is kept in the notes."),
+    "UNKNOWN_GRANT": N_("There is no such grant. It is kept in the notes; own funds were written."),
+    "UNKNOWN_STATUS": N_("This status is not known. It is kept in the notes; „in use” was written."),
+}
+NOTICES: dict[str, str] = {
+    "CONTROL_TOTAL_DIFFERS": N_("The lines sum to {computed}. Check whether one is missing or misread."),
+    "NO_ROOMS": N_("The register has no rooms yet. Places are kept in the notes; import the rooms first."),
+    "NO_GRANTS": N_("The register has no grants yet. Funding is kept in the notes as written."),
+}
+Words = {**ERRORS, **WARNINGS, **NOTICES}
+
+
+def hint(code: str, params: dict[str, Any], translate: Translate) -> str:
+    """What to do about a problem, in the reader's language."""
+    told = dict(params)
+    if "reason" in told:
+        told["reason"] = translate(told["reason"])
+    return translate(Words[code]).format_map(told)
+
+
+def in_words(record: dict[str, Any], translate: Translate) -> dict[str, Any]:
+    """A problem's record as it is told: what to do instead of the params."""
+    told = {name: record[name] for name in ("code", "column", "given")}
+    return told | {"hint": hint(record["code"], record["params"], translate)}
+
+
+def row_in_words(record: dict[str, Any], translate: Translate) -> dict[str, Any]:
+    """A row's record as it is told."""
+    return record | {"problems": [in_words(problem, translate) for problem in record["problems"]]}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a cell: a stable code, the column's title, what was given."""
+
+    code: str
+    column: str
+    given: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def refuses(self) -> bool:
+        return self.code in ERRORS
+
+    def hint(self, translate: Translate) -> str:
+        """What to do, in the reader's language."""
+        return hint(self.code, self.params, translate)
+
+    def as_record(self) -> dict[str, Any]:
+        """Itself in JSON, in no language; ``in_words`` tells it."""
+        return {"code": self.code, "column": self.column, "given": self.given, "params": self.params}
+
+
+@dataclass(slots=True)
+class Row:
+    """A line of the file: what was read, what is wrong with it, and the records of the register it names."""
+
+    line: int
+    values: dict[str, Any] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    refs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        if any(problem.refuses for problem in self.problems):
+            return "error"
+        return "warning" if self.problems else "ok"
+
+    def as_record(self) -> dict[str, Any]:
+        """Itself in JSON, in no language; ``row_in_words`` tells it."""
+        values = {key: _plain(value) for key, value in self.values.items()}
+        problems = [problem.as_record() for problem in self.problems]
+        return {"line": self.line, "status": self.status, "values": values, "problems": problems}
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal | date) else value
+
+
+def same(cell: Cell, title: str) -> bool:
+    """Whether a cell repeats a column's title."""
+    return fold(whole(cell)) == fold(title)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGrant:
+    """A grant that lists may name by code, by fund or by the fund's initials."""
+
+    id: int
+    code: str
+    fund: str
+    percent: Decimal
+
+    def answers_to(self, text: str) -> bool:
+        wanted = fold(text)
+        initials = "".join(word[0] for word in fold(self.fund).split())
+        return bool(wanted) and (wanted in (fold(self.code), initials) or fold(self.code) in wanted
+                                 or wanted in fold(self.fund) and len(wanted) > 4)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Known:
+    """What the register holds that a list may refer to. Keys are folded; ids are those of the database."""
+
+    rooms: dict[str, int] = field(default_factory=dict)
+    room_codes: dict[int, str] = field(default_factory=dict)
+    room_numbers: dict[str, list[int]] = field(default_factory=dict)
+    people: dict[str, int] = field(default_factory=dict)
+    buildings: dict[str, int] = field(default_factory=dict)
+    institutions: dict[str, int] = field(default_factory=dict)
+    purchases: dict[str, int] = field(default_factory=dict)
+    grants: list[KnownGrant] = field(default_factory=list)
+    inventory_nos: set[str] = field(default_factory=set)
+    policy: AccountPolicy = field(default_factory=in_force)

@@ -1,0 +1,304 @@
+"""Writing a checked import: in transactions of some 500 rows, each with its history, tags and funding shares."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from secrets import token_bytes
+from typing import Any
+
+from tortoise.connection import get_connections
+
+from registry import history
+from registry.assets import importing_check, tags
+from registry.assets.importing_files import read
+from registry.assets.importing_places_write import WRITERS
+from registry.assets.importing_rows import Known, KnownGrant, Problem, Row
+from registry.assets.models import Asset, FundingShare, Purchase, Tag
+from registry.assets.rules import fold, search_text, shares, unit_prices
+from registry.changes import changing
+from registry.grants.models import Grant
+from registry.history import Actor
+from registry.people.models import Institution, Person
+from registry.rooms.models import Building, Room
+
+BATCH = 500
+
+
+Done = Callable[[int, int], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Written:
+    """How many records an import made, and the rows it refused."""
+
+    records: int = 0
+    refused: list[Row] = field(default_factory=list)
+    done: Done | None = None
+
+    async def add(self, batch: list[Row], records: int) -> None:
+        """Count what a transaction wrote, at its end."""
+        self.records += records
+        if self.done:
+            await self.done(batch[-1].line, self.records)
+
+
+@dataclass(slots=True)
+class Fresh:
+    """One record about to be written."""
+
+    asset: Asset
+    percents: dict[int, Decimal]
+
+
+async def known() -> Known:
+    """What the register holds that a list may refer to."""
+    rooms = await Room.all().values_list("id", "code", "number")
+    found = Known(
+        rooms={fold(code): pk for pk, code, _ in rooms},
+        room_codes={pk: code for pk, code, _ in rooms},
+        people={fold(login): pk for pk, login in await Person.all().values_list("id", "login")},
+        buildings={fold(code): pk for pk, code in await Building.all().values_list("id", "code")},
+        institutions={fold(code): pk for pk, code in await Institution.all().values_list("id", "code")},
+        purchases={fold(code): pk for pk, code in await Purchase.all().values_list("id", "code")},
+    )
+    for pk, _, number in rooms:
+        found.room_numbers.setdefault(fold(number), []).append(pk)
+    grants = await Grant.all().order_by("id").values_list("id", "code", "fund", "percent")
+    found.grants = [KnownGrant(*grant) for grant in grants]
+    numbers = await Asset.exclude(inventory_no=None).values_list("inventory_no", flat=True)
+    found.inventory_nos = {number_key(str(number)) for number in numbers}
+    return found
+
+
+def number_key(number: str) -> str:
+    """An inventory number as numbers are compared: without spaces, in any case."""
+    return "".join(number.split()).casefold()
+
+
+async def checked(
+    source: str | Path | bytes, filename: str = "", family: str | None = None, encoding: str | None = None
+) -> importing_check.Report:
+    """A file read and judged against the register. ``family``: assets, rooms, people or None for what it looks like.
+
+    Raises NotFound("import.no_file"), Invalid("import.unreadable", "import.no_header", "import.unknown_kind",
+    "import.other_kind").
+    """
+    sheet, header = importing_check.find(read(source, filename, encoding), family)
+    return importing_check.check(sheet, header, await known())
+
+
+async def write(
+    report: importing_check.Report,
+    actor: Actor,
+    now: datetime,
+    *,
+    pieces: bool = True,
+    beyond: int = 0,
+    done: Done | None = None,
+) -> Written:
+    """Write what was accepted. Refused rows stay out; the rest is written whatever happens to them.
+
+    ``pieces=False`` takes the lines of a purchase list without the pieces they stand for, when a list with one row a
+    piece follows. Only lines ``beyond`` one are written; ``done`` is awaited at the end of each transaction with the
+    last line that it wrote and the records so far.
+    """
+    written = Written(refused=list(report.refused), done=done)
+    rows = (row for row in report.accepted if row.line > beyond)
+    while batch := list(islice(rows, BATCH)):
+        if report.kind == "assets":
+            await _write_assets(batch, actor, now, written)
+        elif report.kind == "purchases":
+            await _write_purchases(batch, actor, now, written, pieces)
+        else:
+            await WRITERS[report.kind](batch, actor, now, written.add)
+    return written
+
+
+async def _write_assets(batch: list[Row], actor: Actor, now: datetime, written: Written) -> None:
+    rooms = {row.refs["room_id"] for row in batch if row.refs.get("room_id")}
+    async with changing(*rooms):
+        free = await _still_free(batch, written)
+        rest, numbered = await _number_pieces(free, actor, now)
+        fresh = [one for row in rest for one in _records(row)]
+        await register_many(fresh, actor, now, "imported")
+        await written.add(batch, len(fresh) + numbered)
+
+
+async def _still_free(batch: list[Row], written: Written) -> list[Row]:
+    """Refuse the numbers that somebody else took since the check."""
+    numbers = [row.values["inventory_no"] for row in batch if row.values["inventory_no"]]
+    taken = set(await Asset.filter(inventory_no__in=numbers).values_list("inventory_no", flat=True)) if numbers else ()
+    free = [row for row in batch if row.values["inventory_no"] not in taken or not row.values["inventory_no"]]
+    for row in batch:
+        if row.values["inventory_no"] and row.values["inventory_no"] in taken:
+            row.problems.append(Problem("INVENTORY_NO_TAKEN", "", row.values["inventory_no"]))
+            written.refused.append(row)
+    return free
+
+
+async def _number_pieces(batch: list[Row], actor: Actor, now: datetime) -> tuple[list[Row], int]:
+    """Give numbers to pieces that their purchase already brought, instead of registering them twice."""
+    purchases = {row.refs["purchase_id"] for row in batch if row.refs.get("purchase_id")}
+    waiting: dict[tuple[int, int | None], list[int]] = {}
+    if purchases:
+        found = Asset.filter(purchase_id__in=purchases, inventory_no=None, quantity=1).order_by("-id")
+        for pk, purchase, room in await found.values_list("id", "purchase_id", "room_id"):
+            waiting.setdefault((purchase, room), []).append(pk)
+    rest, numbered = [], 0
+    for row in batch:
+        ready = waiting.get((row.refs.get("purchase_id", 0), row.refs.get("room_id")))
+        if not (ready and row.values["inventory_no"] and row.values["quantity"] == 1):
+            rest.append(row)
+            continue
+        await _number(ready.pop(), row, actor, now)
+        numbered += 1
+    return rest, numbered
+
+
+async def _number(asset_id: int, row: Row, actor: Actor, now: datetime) -> None:
+    told = {key: value for key, value in _columns(row).items() if value not in (None, "") and key != "purchase_id"}
+    told.pop("price")
+    await Asset.filter(id=asset_id).update(**told)
+    after = {"inventory_no": told["inventory_no"], "serial_no": told.get("serial_no", "")}
+    await history.write(f"asset:{asset_id}", "numbered", actor, now, after=after)
+
+
+def _records(row: Row) -> Iterator[Fresh]:
+    columns = _columns(row)
+    percents = row.refs.get("percents", {})
+    quantity = row.values["quantity"]
+    if quantity == 1 or row.values["inventory_no"]:
+        yield Fresh(Asset(**columns, quantity=quantity), percents)
+        return
+    for price in unit_prices(columns.pop("price"), quantity):
+        yield Fresh(Asset(**columns, price=price), percents)
+
+
+def _columns(row: Row) -> dict[str, Any]:
+    values, refs = row.values, row.refs
+    note = "\n".join(part for part in (values.get("note") or "", *refs.get("kept", ())) if part)
+    columns = {
+        "inventory_no": values["inventory_no"],
+        "name": values["name"],
+        "category": values.get("category") or "",
+        "kst": values["kst"] or "",
+        "account": values.get("account") or "",
+        "price": values["value"] or Decimal("0.00"),
+        "serial_no": values["serial_no"] or "",
+        "room_id": refs.get("room_id"),
+        "custodian_id": refs.get("custodian_id"),
+        "purchase_id": refs.get("purchase_id"),
+        "accepted_on": values["acquired_on"],
+        "warranty_until": values.get("warranty_until"),
+        "durable_until": values.get("durable_until"),
+        "note": note,
+        "search_text": _search_text(values, note),
+    }
+    for state in ("lifecycle", "condition"):
+        if values.get(state):
+            columns[state] = values[state]
+    return columns
+
+
+def _search_text(values: dict[str, Any], note: str) -> str:
+    parts = (values["name"], values["inventory_no"], values["serial_no"], values["kst"], values.get("category"),
+             values.get("purchase"), note)  # fmt: skip
+    return search_text(*parts)
+
+
+async def register_many(fresh: Sequence[Fresh], actor: Actor, now: datetime, action: str) -> list[int]:
+    """Insert records with their tags, shares and first history inside the caller's transaction. Returns their ids."""
+    if not fresh:
+        return []
+    ids = await reserve("asset", len(fresh))
+    for pk, one in zip(ids, fresh, strict=True):
+        one.asset.id, one.asset._custom_generated_pk = pk, True
+    await Asset.bulk_create([one.asset for one in fresh], batch_size=BATCH)
+    split = [
+        FundingShare(asset_id=one.asset.id, grant_id=grant, amount=part)
+        for one in fresh
+        for grant, part in shares(one.asset.price, one.percents).items()
+    ]
+    await FundingShare.bulk_create(split, batch_size=BATCH)
+    codes = await fresh_codes(len(ids))
+    labels = [Tag(code=code, asset_id=pk, created_at=now) for code, pk in zip(codes, ids, strict=True)]
+    await Tag.bulk_create(labels, batch_size=BATCH)
+    await history.write_new([(f"asset:{one.asset.id}", _told(one.asset)) for one in fresh], action, actor, now)
+    return ids
+
+
+def _told(asset: Asset) -> dict[str, Any]:
+    return {
+        "inventory_no": asset.inventory_no,
+        "name": asset.name,
+        "price": str(asset.price),
+        "room_id": asset.room_id,
+        "custodian_id": asset.custodian_id,
+        "lifecycle": str(asset.lifecycle),
+        "condition": str(asset.condition),
+    }
+
+
+async def fresh_codes(many: int) -> list[str]:
+    """New tag codes that no tag has. By chance two of 40 000 would be equal already."""
+    codes: set[str] = set()
+    while len(codes) < many:
+        tried = {tags.new_code(token_bytes(tags.RANDOM_BYTES)) for _ in range(many - len(codes))}
+        codes |= tried - set(await Tag.filter(code__in=list(tried)).values_list("code", flat=True))
+    return list(codes)
+
+
+async def reserve(table: str, many: int) -> list[int]:
+    """Ids for rows to be inserted together; bulk inserts do not tell theirs. Inside the caller's transaction."""
+    connection = get_connections().get("default")
+    if connection.capabilities.dialect == "postgres":
+        rows = await connection.execute_query_dict(
+            "SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2)", [table, many]
+        )
+        return [row["id"] for row in rows]
+    # the transaction holds SQLite's only write lock: nobody else can take these
+    last = await connection.execute_query_dict("SELECT seq FROM sqlite_sequence WHERE name = ?", [table])
+    first = (last[0]["seq"] if last else 0) + 1
+    return list(range(first, first + many))
+
+
+async def _write_purchases(batch: list[Row], actor: Actor, now: datetime, written: Written, pieces: bool) -> None:
+    rooms = {room for row in batch for room, _ in row.refs.get("spread", ()) if room} if pieces else set()
+    async with changing(*rooms):
+        ids = await reserve("purchase", len(batch))
+        lines = [_purchase(row, pk) for row, pk in zip(batch, ids, strict=True)]
+        await Purchase.bulk_create(lines, batch_size=BATCH)
+        told = [(f"purchase:{line.id}", {"code": line.code, "quantity": line.quantity}) for line in lines]
+        await history.write_new(told, "imported", actor, now)
+        fresh = [one for row, pk in zip(batch, ids, strict=True) for one in _pieces(row, pk)] if pieces else []
+        await register_many(fresh, actor, now, "imported")
+        await written.add(batch, len(fresh) if pieces else len(lines))
+
+
+def _purchase(row: Row, pk: int) -> Purchase:
+    values = row.values
+    return Purchase(
+        id=pk,
+        code=values["purchase"],
+        name=values["name"],
+        name_en=values["name_en"],
+        supplier=values["supplier"],
+        contract=values["contract"],
+        invoice_no=values["invoice_no"],
+        invoiced_on=values.get("invoiced_on"),
+        accepted_on=values["acquired_on"],
+        quantity=values["quantity"],
+        unit_price=values.get("unit_price") or unit_prices(values["value"] or Decimal(0), values["quantity"])[0],
+    )
+
+
+def _pieces(row: Row, purchase_id: int) -> Iterator[Fresh]:
+    columns = _columns(row) | {"purchase_id": purchase_id}
+    prices = unit_prices(columns.pop("price"), row.values["quantity"])
+    spread = row.refs.get("spread") or [(columns["room_id"], row.values["quantity"])]
+    rooms = [room for room, pieces in spread for _ in range(pieces)]
+    for room, price in zip(rooms, prices, strict=True):
+        yield Fresh(Asset(**columns | {"room_id": room, "price": price}), row.refs.get("percents", {}))

@@ -1,0 +1,200 @@
+"""What holds for assets: search folding, accounts, funding shares, readiness, and how a device is. Pure."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from registry.assets.models import DeviceState
+from registry.rooms.rules import patience
+
+GROSZ = Decimal("0.01")
+SEARCHED = 600
+LOW_BATTERY = 20  # percent; at 5 a sensor is no longer believed (registry/rooms/rules.py)
+# NFKD does not take these apart
+_WHOLE_LETTERS = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "æ": "ae"})
+_FEATURES = (
+    ("projector", ("projektor",)),
+    ("screen", ("ekran projekcyjny", "monitor interaktywny", "monitor informacyjny")),
+    ("video", ("terminal wideokonferencyjny", "kamera konferencyjna")),
+    ("hearing_loop", ("petla indukcyjna",)),
+    ("interpretation", ("odbiornik systemu tlumaczen", "pulpit tlumacza", "kabina tlumacza")),
+    ("microphones", ("mikrofon", "pulpit dyskusyjny z mikrofonem")),
+    ("flipchart", ("flipchart",)),
+)
+
+
+def fold(text: str) -> str:
+    """Text as search compares it: case folded, marks stripped, ``ł`` as ``l``, single spaces."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(character for character in plain if not unicodedata.combining(character))
+    return " ".join(letters.translate(_WHOLE_LETTERS).split())
+
+
+def search_text(*parts: str | None) -> str:
+    """What the search of assets looks into, the name first: lists are sorted by it too.
+
+    Cut where a B-tree of PostgreSQL would refuse it (2 704 bytes).
+    """
+    return fold(" ".join(part for part in parts if part))[:SEARCHED]
+
+
+def feature_of(name: str) -> str:
+    """What a thing of this name gives a room that a booking may need, or an empty string."""
+    folded = fold(name)
+    return next((feature for feature, starts in _FEATURES if folded.startswith(starts)), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """An amount in PLN that the law changes: each with the first day it holds, oldest first."""
+
+    parts: tuple[tuple[date, Decimal], ...]
+
+    def on(self, day: date | None) -> Decimal:
+        """The amount of a day; of none the newest, before the first day the first."""
+        held = [amount for since, amount in self.parts if day is None or since <= day]
+        return held[-1] if held else self.parts[0][1]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{amount}" if since == date.min else f"{since}={amount}" for since, amount in self.parts)
+
+
+def dated(text: str) -> Dated:
+    """``3500, 2018-01-01=10000`` as an amount that changed. Raises ValueError."""
+    parts = dict(_dated_part(part) for part in text.split(","))
+    if len(parts) < text.count(",") + 1:
+        raise ValueError("two amounts begin on one day")
+    return Dated(tuple(sorted(parts.items())))
+
+
+def _dated_part(text: str) -> tuple[date, Decimal]:
+    since, mark, amount = text.rpartition("=")
+    try:
+        value = Decimal("".join(amount.split()))
+    except InvalidOperation as fault:
+        raise ValueError(f"{amount} is not an amount") from fault
+    if not value.is_finite() or value < 0 or value != value.quantize(GROSZ):
+        raise ValueError(f"{amount} is not an amount")
+    return date.fromisoformat(since.strip()) if mark else date.min, value.quantize(GROSZ)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPolicy:
+    """The office's accounting policy, amounts in PLN gross of one piece. The chief accountant decides, not the code."""
+
+    fixed_above: Dated
+    quantity_only_below: Dated
+    furniture_at_once: bool = False
+    furniture_kst: str = "808"
+    furniture_categories: frozenset[str] = frozenset({"meble", "dywany"})
+    intangible: str = "WNIP"
+
+
+def account(unit_price: Decimal, kst: str, category: str, accepted_on: date | None, policy: AccountPolicy) -> str:
+    """The account of a piece: 020 intangible, 011 fixed asset, 013 other fixed asset, ``poz`` off balance.
+
+    The amounts are those of the day it was accepted on. A price equal to the threshold stays below it. Quantity-only
+    things are labelled and counted all the same.
+    """
+    if kst == policy.intangible:
+        return "020"
+    at_once = policy.furniture_at_once and kst == policy.furniture_kst and fold(category) in policy.furniture_categories
+    if unit_price > policy.fixed_above.on(accepted_on) and not at_once:
+        return "011"
+    return "poz" if unit_price < policy.quantity_only_below.on(accepted_on) else "013"
+
+
+def shares(price: Decimal, percents: Mapping[int, Decimal]) -> dict[int | None, Decimal]:
+    """A price split by percent of each grant (by id); the rest is own funds (None). Sums to the price, to the grosz.
+
+    Raises ValueError when the percents are negative or pass 100.
+    """
+    if any(percent < 0 for percent in percents.values()) or sum(percents.values()) > 100:
+        raise ValueError("funding shares are percents that sum to 100 at most")
+    split: dict[int | None, Decimal] = {}
+    rest = price
+    for grant, percent in percents.items():
+        part = min((price * percent / 100).quantize(GROSZ, ROUND_HALF_UP), rest)
+        if part:
+            split[grant] = part
+            rest -= part
+    if rest or not split:
+        split[None] = rest
+    return split
+
+
+def unit_prices(total: Decimal, pieces: int) -> list[Decimal]:
+    """A line's total as the prices of its pieces; the first ones take the odd grosz."""
+    each = (total / pieces).quantize(GROSZ, ROUND_DOWN)
+    odd = int((total - each * pieces) / GROSZ)
+    return [each + GROSZ if place < odd else each for place in range(pieces)]
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What a room should hold."""
+
+    name: str
+    feature: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One record of what stands in the room."""
+
+    asset_id: int
+    name: str
+    condition: str
+    quantity: int = 1
+    inventory_no: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessItem:
+    """One line of a room's standard and what is wrong with it."""
+
+    name: str
+    feature: str
+    wanted: int
+    working: int
+    problems: tuple[dict[str, Any], ...] = field(default=())
+
+    @property
+    def ready(self) -> bool:
+        return self.working >= self.wanted
+
+
+def readiness(standard: Iterable[Standard], pieces: Sequence[Piece]) -> list[ReadinessItem]:
+    """A room's standard less what is faulty, in repair or missing. Names are compared folded."""
+    by_name: dict[str, list[Piece]] = {}
+    for piece in pieces:
+        by_name.setdefault(fold(piece.name), []).append(piece)
+    return [_readiness(wanted, by_name.get(fold(wanted.name), [])) for wanted in standard]
+
+
+def _readiness(wanted: Standard, there: list[Piece]) -> ReadinessItem:
+    problems = [
+        {"problem": piece.condition, "asset": piece.asset_id, "inventory_no": piece.inventory_no}
+        for piece in there
+        if piece.condition != "ok"
+    ]
+    missing = wanted.quantity - sum(piece.quantity for piece in there)
+    if missing > 0:
+        problems.append({"problem": "missing", "count": missing})
+    working = sum(piece.quantity for piece in there if piece.condition == "ok")
+    return ReadinessItem(wanted.name, wanted.feature, wanted.quantity, working, tuple(problems))
+
+
+def device_state(
+    online: bool | None, battery: int | None, heard_at: datetime | None, heartbeat: timedelta, now: datetime
+) -> DeviceState:
+    """Silent: offline, or not heard for three heartbeats and 90 minutes. Low battery: at 20 % or less."""
+    if online is False or heard_at is None or now - heard_at >= patience(heartbeat):
+        return DeviceState.SILENT
+    if battery is not None and battery <= LOW_BATTERY:
+        return DeviceState.LOW_BATTERY
+    return DeviceState.ALIVE

@@ -1,0 +1,121 @@
+"""A room's door now, whoever shows it: a page, a panel on MQTT, e-paper."""
+
+from datetime import datetime, timedelta
+
+from registry.assets.models import Device
+from registry.bookings.door import DoorView, Elsewhere
+from registry.bookings.door_facts import DoorRoom, Taken, door_view, is_open_door
+from registry.bookings.inputs import LONGEST, Inputs, derive, inputs_of
+from registry.bookings.models import OPEN_STATUSES, Booking
+from registry.bookings.phrases import LANGUAGES, say
+from registry.bookings.queries import room_state_of
+from registry.bookings.state import StateKind
+from registry.errors import NotFound
+from registry.kept import Kept
+from registry.rooms.models import HoursPolicy, Room, RoomKind, Visibility
+
+SHY = [str(Visibility.CONFIDENTIAL), str(Visibility.HIDDEN)]
+AHEAD, BEHIND = timedelta(hours=36), timedelta(hours=24)
+LONG_ENOUGH = timedelta(minutes=15)
+AROUND_SECONDS = 30.0
+_COLUMNS = (
+    "starts_at", "ends_at", "blocked_from", "blocked_to", "planned_ends_at", "status", "kind", "released_at",
+    "release_reason",
+)  # fmt: skip
+
+_kept: Kept[int, tuple[Inputs, DoorRoom, list[Taken]]] = Kept()
+_around: Kept[tuple[int, int], tuple[bool, str]] = Kept(AROUND_SECONDS)
+
+
+async def door(room_id: int, now: datetime, device: Device | None = None) -> DoorView:
+    """The door of a room at ``now``, as far as its class may show; with ``device``, as that panel may show it: one that
+    is switched off offers nothing. Raises NotFound("room.unknown").
+    """
+    room = await Room.get_or_none(id=room_id)
+    if room is None:
+        raise NotFound("room.unknown", room=room_id)
+    inputs = await inputs_of(room, now)
+    state = derive(inputs, now)
+    facts, taken = await _facts(room, inputs, now)
+    other = await _elsewhere(room, now) if state.kind is StateKind.SOON and is_open_door(facts) else None
+    return door_view(facts, state, taken, inputs.hours, other, can_act=device is None or device.enabled)
+
+
+async def _facts(room: Room, inputs: Inputs, now: datetime) -> tuple[DoorRoom, list[Taken]]:
+    """Loaded anew together with the inputs of the state: once per revision, however many panels ask."""
+    kept = _kept.get(room.id)
+    if kept and kept[0] is inputs:
+        return kept[1], kept[2]
+    facts, taken = await door_room(room), await _taken(room, now)
+    _kept.put(room.id, (inputs, facts, taken))
+    return facts, taken
+
+
+async def door_room(room: Room) -> DoorRoom:
+    """What of a room its door depends on."""
+    has_shy_neighbours, reception = await _surroundings(room)
+    is_neutral = has_shy_neighbours or str(room.visibility) in SHY
+    return DoorRoom(
+        number=room.number,
+        places=_neutral_places() if is_neutral else _places(room),
+        visibility=room.visibility,
+        is_neutral=is_neutral,
+        reception=reception,
+        is_bookable=room.bookable,
+        panel_books=room.panel_books,
+        check_in=room.check_in,
+        setup=timedelta(minutes=room.setup_minutes),
+        cleanup=timedelta(minutes=room.cleanup_minutes),
+        shortest=timedelta(minutes=room.min_minutes),
+        is_strict=room.hours_policy is HoursPolicy.STRICT,
+    )
+
+
+async def _surroundings(room: Room) -> tuple[bool, str]:
+    """Whether a Help Point room is on this floor, and the number of the reception. Kept for half a minute."""
+    place = (room.building_id, room.floor)
+    kept = _around.get(place)
+    if kept:
+        return kept
+    here = Room.filter(building_id=room.building_id)
+    has_shy = await here.filter(floor=room.floor, visibility__in=SHY).exists()
+    reception = await here.filter(kind=RoomKind.RECEPTION).order_by("floor", "number").first()
+    return _around.put(place, (has_shy, reception.number if reception else ""))
+
+
+def _neutral_places() -> dict[str, str]:
+    return {language: say("help_point", language) for language in LANGUAGES}
+
+
+def _places(room: Room) -> dict[str, str]:
+    named = {"pl": room.name, "en": room.name_en, "uk": room.name_uk, "ru": room.name_ru}
+    return {language: name or room.name_en or room.name for language, name in named.items()}
+
+
+async def _taken(room: Room, now: datetime) -> list[Taken]:
+    """The bookings of around today. A title is read only where the class of the room may show it."""
+    columns = (*_COLUMNS, "title") if room.visibility is Visibility.PUBLIC else _COLUMNS
+    rows = await (
+        Booking.filter(
+            room_id=room.id,
+            starts_at__gte=now - LONGEST,
+            starts_at__lt=now + AHEAD,
+            blocked_to__gt=now - BEHIND,
+            status__not_in=[str(status) for status in OPEN_STATUSES],
+        )
+        .order_by("starts_at")
+        .values_list(*columns)
+    )
+    return [Taken(*row) for row in rows]
+
+
+async def _elsewhere(room: Room, now: datetime) -> Elsewhere | None:
+    """The nearest other room that is free for a while: same floor first, then the smallest."""
+    others = await Room.filter(
+        building_id=room.building_id, bookable=True, visibility__in=["internal", "public"]
+    ).exclude(id=room.id)
+    for other in sorted(others, key=lambda other: (abs(other.floor - room.floor), other.capacity, other.code)):
+        state = await room_state_of(other, now)
+        if state.kind is StateKind.FREE and (state.until is None or state.until - now >= LONG_ENOUGH):
+            return Elsewhere(other.number, state.until)
+    return None

@@ -1,0 +1,155 @@
+"""What a room's state derives from, loaded once per revision of the room however many ask.
+
+Whatever changes an input bumps its room's revision, so a kept input of the same revision is the database's own. A
+transaction that holds the room puts its inputs here only after its commit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tortoise.expressions import Q
+
+from registry.assets.models import Asset, Condition, Device, DeviceKind, Lifecycle
+from registry.bookings.models import OPEN_STATUSES, Booking
+from registry.bookings.state import RUNNING, RoomFacts, RoomState, Slot, room_state
+from registry.kept import Kept
+from registry.rooms.models import Room
+from registry.rooms.queries import hours_of, watch
+from registry.rooms.rules import Hours, OccupancyFold, Sensor, room_occupancy
+
+LONGEST = timedelta(days=31)
+AHEAD = timedelta(hours=36)
+BEHIND = timedelta(hours=12)
+KEPT_FOR = timedelta(minutes=10)
+SLOT_COLUMNS = (
+    "id", "starts_at", "ends_at", "status", "kind", "protected", "checked_in_at", "warned_at", "planned_ends_at",
+    "released_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The facts of a room, its bookings around now, its presence sensors and its hours, good for one revision."""
+
+    facts: RoomFacts
+    slots: Sequence[Slot]
+    devices: Sequence[Device]
+    sensors: Sequence[Sensor]
+    hours: Hours
+    watching_since: datetime | None
+    loaded_at: datetime
+
+    def fold(self, now: datetime) -> OccupancyFold:
+        return room_occupancy(self.sensors, now, self.watching_since)
+
+    def with_devices(self, devices: Sequence[Device]) -> "Inputs":
+        sensors = [sensor(device) for device in devices]
+        return replace(self, devices=devices, sensors=sensors)
+
+    def at_revision(self, revision: int, slots: Sequence[Slot] | None = None) -> "Inputs":
+        return replace(
+            self,
+            facts=replace(self.facts, revision=revision),
+            slots=self.slots if slots is None else slots,
+        )
+
+
+_kept: Kept[int, Inputs] = Kept()
+
+
+def keep(room_id: int, inputs: Inputs) -> None:
+    """After the commit of the transaction that made them."""
+    _kept.put(room_id, inputs)
+
+
+def kept(room_id: int, revision: int, now: datetime) -> Inputs | None:
+    """What is kept of this very revision and is not too old for its window of bookings."""
+    found = _kept.get(room_id)
+    if found is None or found.facts.revision != revision:
+        return None
+    return found if abs(now - found.loaded_at) < KEPT_FOR else None
+
+
+async def inputs_of(room: Room, now: datetime) -> Inputs:
+    """A fetched room's inputs, for reading."""
+    found = kept(room.id, room.revision, now)
+    if found is None:
+        found = await load(room, now)
+        keep(room.id, found)
+    return found
+
+
+async def load(room: Room, now: datetime) -> Inputs:
+    """Read a room's inputs from the database."""
+    devices = await Device.filter(room_id=room.id, kind=DeviceKind.PRESENCE).order_by("code")
+    return Inputs(
+        facts=await facts_of(room, bool(devices)),
+        slots=await slots_around(room.id, now),
+        devices=devices,
+        sensors=[sensor(device) for device in devices],
+        hours=await hours_of(room),
+        watching_since=(await watch()).since if devices else None,
+        loaded_at=now,
+    )
+
+
+def derive(inputs: Inputs, now: datetime) -> RoomState:
+    """The state that the inputs give at ``now``."""
+    return room_state(inputs.facts, inputs.slots, inputs.fold(now), inputs.hours, now)
+
+
+async def slots_around(room_id: int, now: datetime) -> list[Slot]:
+    """The bookings that may matter to the state of a room now, the unfinished ones of the past included: nobody ended
+    them while nothing ran.
+    """
+    rows = await Booking.filter(
+        Q(ends_at__gte=now - BEHIND) | Q(status__in=[str(status) for status in RUNNING]),
+        room_id=room_id,
+        starts_at__gte=now - LONGEST,
+        starts_at__lt=now + AHEAD,
+        status__not_in=[str(status) for status in OPEN_STATUSES],
+    ).values_list(*SLOT_COLUMNS)
+    return sorted((Slot(*row) for row in rows), key=lambda slot: slot.starts_at)
+
+
+def slot_of(booking: Booking) -> Slot:
+    return Slot(*(getattr(booking, name) for name in SLOT_COLUMNS))
+
+
+def sensor(device: Device) -> Sensor:
+    return Sensor(
+        code=device.code,
+        sensing=device.sensing,
+        hold=timedelta(seconds=device.hold_seconds),
+        heartbeat=timedelta(seconds=device.heartbeat_seconds),
+        enabled=device.enabled,
+        occupied=device.occupied,
+        confirmed_at=device.confirmed_at,
+        changed_at=device.changed_at,
+        positive_at=device.positive_at,
+        online=device.online,
+        battery=device.battery,
+        distrust=device.distrust,
+    )
+
+
+async def facts_of(room: Room, sensed: bool) -> RoomFacts:
+    return RoomFacts(
+        code=room.code,
+        visibility=room.visibility,
+        check_in=room.check_in,
+        no_show=timedelta(minutes=room.no_show_minutes) if room.no_show_minutes is not None else None,
+        vacant=timedelta(minutes=room.vacant_minutes) if room.vacant_minutes is not None else None,
+        sensed=sensed,
+        ready=not await faulty_in(room.id),
+        revision=room.revision,
+        occupancy=room.occupancy,
+        occupancy_since=room.occupancy_since,
+    )
+
+
+async def faulty_in(room_id: int) -> bool:
+    """Whether anything of the room's equipment is faulty or away for repair."""
+    faulty = Asset.filter(room_id=room_id, lifecycle=Lifecycle.IN_USE).exclude(condition=Condition.OK)
+    return await faulty.exists()

@@ -1,0 +1,84 @@
+"""Bookings: one row per occurrence, the blocked span in the row."""
+
+import uuid
+from enum import StrEnum
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from registry.fields import UTCDatetimeField
+from registry.people.models import Institution, Person
+from registry.rooms.models import Room
+
+
+class Status(StrEnum):
+    """``released`` is a no-show, ``ended`` a meeting that is over: both are truncated, never deleted."""
+
+    TENTATIVE = "tentative"
+    CONFIRMED = "confirmed"
+    CHECKED_IN = "checked_in"
+    ENDED = "ended"
+    RELEASED = "released"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+
+
+# These leave their time to others. Every other status holds it, in the database too: booking_no_overlap.
+OPEN_STATUSES = (Status.CANCELLED, Status.REJECTED)
+RUNNING_STATUSES = (Status.CONFIRMED, Status.CHECKED_IN)
+
+
+class Kind(StrEnum):
+    MEETING = "meeting"
+    TRAINING = "training"
+    WORKSHOP = "workshop"
+    CONSULTATION = "consultation"
+    INTERVIEW = "interview"
+    FAMILY = "family"
+    DUTY = "duty"
+    WORK = "work"
+    BLOCK = "block"
+
+
+class Booking(Model):
+    """Somebody has a room from ``starts_at`` until before ``ends_at``."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
+    room: fields.ForeignKeyRelation[Room] = fields.ForeignKeyField(
+        "registry.Room", related_name="bookings", on_delete=fields.RESTRICT
+    )
+    organizer: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="bookings", on_delete=fields.RESTRICT, null=True
+    )
+    institution: fields.ForeignKeyNullableRelation[Institution] = fields.ForeignKeyField(
+        "registry.Institution", related_name="bookings", on_delete=fields.RESTRICT, null=True
+    )
+    title = fields.CharField(max_length=200, default="", description="only where the room's class allows one")
+    kind = fields.CharEnumField(Kind, max_length=20, default=Kind.MEETING)
+    attendees = fields.IntField(null=True)
+    needs: Any = fields.JSONField(default=list, description="features: projector, hearing_loop, …")
+    status = fields.CharEnumField(Status, max_length=20, default=Status.CONFIRMED)
+    source = fields.CharField(max_length=20, default="api", description="api, page, panel, import")
+    starts_at = UTCDatetimeField()
+    ends_at = UTCDatetimeField()
+    blocked_from = UTCDatetimeField(description="start less set-up")
+    blocked_to = UTCDatetimeField(description="end plus clean-up")
+    planned_ends_at = UTCDatetimeField(description="the end before anything truncated it")
+    protected = fields.BooleanField(default=False, description="never released by itself")
+    created_at = UTCDatetimeField()
+    checked_in_at = UTCDatetimeField(null=True)
+    checked_in_by = fields.CharField(max_length=20, default="", description="person, panel, sensor, lead")
+    warned_at = UTCDatetimeField(null=True, description="when the door began to count down to a release")
+    released_at = UTCDatetimeField(null=True, description="when it was released or ended by itself")
+    release_reason = fields.CharField(max_length=20, default="", description="no_show, vacant")
+    evidence: Any = fields.JSONField(null=True, description="what the sensors said when it was released")
+    revision = fields.IntField(default=1)
+
+    room_id: int
+    organizer_id: int | None
+    institution_id: int | None
+
+    class Meta:
+        table = "booking"
+        indexes = [("room_id", "starts_at", "ends_at"), ("organizer_id", "ends_at")]

@@ -1,0 +1,66 @@
+"""How what leaves a room is numbered where its class hides that something changed.
+
+A room's revision counts every booking, check-in and reading. Told of a hidden or confidential room, it would tell when
+a visit was booked though nothing else does. There the number grows when what is shown does, and at no other moment.
+"""
+
+from collections.abc import Hashable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from registry.bookings.inputs import derive, inputs_of, kept
+from registry.bookings.rules import SHY, Booker, sees_times
+from registry.bookings.state import PublicState, public_state
+from registry.kept import Kept
+from registry.rooms.models import Room, Visibility
+
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+_shown: Kept[Hashable, tuple[object, int]] = Kept()
+
+
+def number_of(what: Hashable, looks: object, now: datetime) -> int:
+    """The same number as long as ``what`` looks the same, a greater one when it looks different.
+
+    It is the millisecond at which this process first saw it so: it grows over restarts too, and nothing is stored.
+    """
+    former = _shown.get(what)
+    if former and former[0] == looks:
+        return former[1]
+    number = max(int(now.timestamp() * 1000), former[1] + 1 if former else 0)
+    _shown.put(what, (looks, number))
+    return number
+
+
+def revision_of(state: PublicState) -> int:
+    """The revision to tell of a state that leaves."""
+    if state.revision is not None:
+        return state.revision
+    return number_of(("state", state.room), looks(state), state.as_of)
+
+
+def numbered(state: PublicState) -> PublicState:
+    """The state with the revision to tell. At once where it was derived: numbered after a wait, an older one would get
+    the greater number.
+    """
+    return replace(state, revision=revision_of(state))
+
+
+def looks(state: PublicState) -> PublicState:
+    """What is told of a state, but for the moment and for the words of a page."""
+    return replace(state, as_of=_ALWAYS, revision=None, is_settling=False)
+
+
+def hides_changes(visibility: Visibility, viewer: Booker) -> bool:
+    """Whether this viewer may not know that something happened in a room, only what is seen of it."""
+    return visibility in SHY and not sees_times(Visibility.HIDDEN, viewer)
+
+
+async def leaving(room_id: int, now: datetime, revision: int = -1) -> tuple[PublicState, int]:
+    """What may leave about a room, and the revision it derives from: good for putting two states in order, and never
+    told. ``revision`` is the one that an event told of: if its inputs are still kept, the database is not asked again.
+    """
+    inputs = kept(room_id, revision, now)
+    if inputs is None:
+        inputs = await inputs_of(await Room.get(id=room_id), now)
+    return public_state(derive(inputs, now), inputs.facts.visibility), inputs.facts.revision

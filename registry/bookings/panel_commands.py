@@ -1,0 +1,201 @@
+"""What a door panel may do, on MQTT or on its page: book now, check in, extend, end, report a fault.
+
+Nobody is named. A door does what it offers and nothing else, and a repeated tap does it once.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
+
+from tortoise.exceptions import IntegrityError
+
+from registry.assets.actions import report_fault
+from registry.assets.models import Device, DeviceKind
+from registry.bookings.actions import Wish, book, check_in, end, extend, undo_release
+from registry.bookings.door import FAULTS, MINUTES_TO_BOOK, MINUTES_TO_EXTEND
+from registry.bookings.door_facts import after_the_last, from_minute, is_open_door
+from registry.bookings.doors import door_room
+from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.state import CHECK_IN_EARLY, UNDO
+from registry.errors import Conflict, Forbidden, Invalid, NotFound
+from registry.history import Actor
+from registry.people.models import IdempotencyKey
+from registry.people.once import Once
+from registry.rooms.models import Room
+
+COMMANDS = ("book", "check_in", "extend", "end", "report_fault")
+ID_LENGTH = 200
+# a person at the door says "screen, projector"; the equipment knows its features
+FEATURES = {"screen": "projector"}
+
+
+@dataclass(frozen=True, slots=True)
+class PanelCommand:
+    """One tap. ``id`` is the panel's own and the same for a repeated tap; ``minutes`` to book (15, 30, 60) or extend
+    (15); ``kind`` of a fault.
+    """
+
+    id: str
+    command: str
+    minutes: int | None = None
+    kind: str | None = None
+
+
+async def panel_command(device: Device, command: PanelCommand, now: datetime) -> Booking | None:
+    """Do what was tapped; the booking it was about, None for a fault report.
+
+    Raises Invalid("panel.bad_command"), NotFound("panel.unknown"), Forbidden("panel.not_allowed"), and what booking
+    refuses, with ``alternatives`` where there are any.
+    """
+    _check(command)
+    if device.kind is not DeviceKind.DOOR_PANEL or device.room_id is None:
+        raise NotFound("panel.unknown")
+    room = await Room.get_or_none(id=device.room_id)
+    if room is None:
+        raise NotFound("panel.unknown")
+    once = Once(f"panel:{device.code}", command.id, command.command)
+    done = await _done(once)
+    if done:
+        return await Booking.get_or_none(id=done.booking_id)
+    if not device.enabled or not await _offers(room, command.command):
+        raise Forbidden("panel.not_allowed")
+    return await _ACTS[command.command](_Tap(command, room, Actor(device.code, "panel"), now, once))
+
+
+def _check(command: PanelCommand) -> None:
+    faults = {
+        "id": not isinstance(command.id, str) or not 0 < len(command.id) <= ID_LENGTH,
+        "command": command.command not in COMMANDS,
+        "minutes": command.minutes not in _minutes(command.command),
+        "kind": command.kind not in (FAULTS if command.command == "report_fault" else (None,)),
+    }
+    for name, is_bad in faults.items():
+        if is_bad:
+            raise Invalid("panel.bad_command", reason=name)
+
+
+def _minutes(command: str) -> tuple[int | None, ...]:
+    if command == "book":
+        return (None, *MINUTES_TO_BOOK)
+    return (None, MINUTES_TO_EXTEND) if command == "extend" else (None,)
+
+
+async def _offers(room: Room, command: str) -> bool:
+    if command == "report_fault":
+        return True
+    if not is_open_door(await door_room(room)):
+        return False
+    return room.panel_books or command == "check_in"
+
+
+async def _done(once: Once) -> IdempotencyKey | None:
+    """What this tap did before. Raises Conflict("request.key_reused") if its id was another command's."""
+    kept = await IdempotencyKey.get_or_none(owner=once.owner, key=once.key)
+    if kept is None:
+        return None
+    # a booking keeps the digest of its wish, in which the minute of the first tap stands
+    was = kept.digest if kept.digest in COMMANDS else "book"
+    if was != once.digest:
+        raise Conflict("request.key_reused")
+    return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Tap:
+    command: PanelCommand
+    room: Room
+    actor: Actor
+    now: datetime
+    once: Once
+
+
+async def _book(tap: _Tap) -> Booking | None:
+    minute = from_minute(tap.now)
+    ended = await Booking.filter(room_id=tap.room.id, blocked_to__gt=minute, blocked_to__lte=tap.now)
+    starts_at = after_the_last((booking.blocked_to for booking in ended), tap.now)
+    ends_at = minute + timedelta(minutes=tap.command.minutes or MINUTES_TO_BOOK[0])
+    wish = Wish(tap.room.code, starts_at, ends_at, source="panel")
+    try:
+        return await book(wish, None, tap.actor, tap.now, tap.once)
+    except Conflict as refusal:
+        if refusal.code == "request.key_reused":
+            # the same tap, sent twice around the turn of a minute
+            done = await _done(tap.once)
+            return await Booking.get_or_none(id=done.booking_id) if done else None
+        # what stands in the way names an institution, and nobody at a door may read that
+        refusal.params.pop("conflicts", None)
+        raise
+
+
+async def _check_in(tap: _Tap) -> Booking | None:
+    now = tap.now
+    coming = (
+        await Booking.filter(
+            room_id=tap.room.id, starts_at__lte=now + CHECK_IN_EARLY, ends_at__gt=now, status=Status.CONFIRMED
+        )
+        .exclude(kind=Kind.BLOCK)
+        .order_by("starts_at")
+        .first()
+    )
+    if coming:
+        return await check_in(coming.id, None, tap.actor, now, once=tap.once)
+    running = await _running(tap)
+    if running:
+        return await check_in(running.id, None, tap.actor, now, once=tap.once)
+    gone = (
+        await Booking.filter(room_id=tap.room.id, released_at__gte=now - UNDO, planned_ends_at__gt=now)
+        .order_by("-released_at")
+        .first()
+    )
+    if gone is None:
+        raise Conflict("booking.nothing_to_do")
+    return await undo_release(gone.id, None, tap.actor, now, once=tap.once)
+
+
+async def _running(tap: _Tap) -> Booking | None:
+    return await (
+        Booking.filter(
+            room_id=tap.room.id,
+            starts_at__lte=tap.now,
+            ends_at__gt=tap.now,
+            status__in=[str(Status.CONFIRMED), str(Status.CHECKED_IN)],
+        )
+        .exclude(kind=Kind.BLOCK)
+        .first()
+    )
+
+
+async def _extend(tap: _Tap) -> Booking | None:
+    running = await _running(tap)
+    if running is None:
+        raise Conflict("booking.nothing_to_do")
+    return await extend(running.id, None, tap.actor, tap.now, minutes=MINUTES_TO_EXTEND, once=tap.once)
+
+
+async def _end(tap: _Tap) -> Booking | None:
+    running = await _running(tap)
+    if running is None:
+        raise Conflict("booking.nothing_to_do")
+    return await end(running.id, None, tap.actor, tap.now, once=tap.once)
+
+
+async def _report_fault(tap: _Tap) -> Booking | None:
+    told = tap.once
+    made = uuid5(NAMESPACE_URL, f"{told.owner}/{told.key}")  # the row wants an id; a report is no booking
+    kind, key = str(tap.command.kind), told.row(made, tap.now)
+    try:
+        await report_fault(tap.room.id, FEATURES.get(kind, kind), tap.actor, tap.now, reason=kind, key=key)
+    except IntegrityError as fault:
+        if "idempotency" not in str(fault):
+            raise
+    return None  # also for the same tap, at the same moment
+
+
+_ACTS: dict[str, Callable[[_Tap], Awaitable[Booking | None]]] = {
+    "book": _book,
+    "check_in": _check_in,
+    "extend": _extend,
+    "end": _end,
+    "report_fault": _report_fault,
+}

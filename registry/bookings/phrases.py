@@ -1,0 +1,46 @@
+"""What a door says, in the languages of those who stand before it.
+
+The words are in ``phrases.csv``, one row each, ``{placeholders}`` the same in every language. Units are abbreviated, so
+that no language needs a plural.
+"""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+from registry.errors import WORDS
+
+LANGUAGES = ("pl", "en", "uk", "ru")
+NAMES = {"pl": "Polski", "en": "English", "uk": "Українська", "ru": "Русский"}
+FILE = Path(__file__).with_name("phrases.csv")
+# what a refusal comes to at a door; every other one is "please try again"
+REFUSED = {
+    "booking.overlap": "refused_overlap",
+    "booking.not_running": "refused_nothing",
+    "booking.nothing_to_do": "refused_nothing",
+    "booking.closed": "refused_closed",
+}
+assert REFUSED.keys() <= WORDS.keys()
+
+
+@cache
+def phrases() -> dict[str, dict[str, str]]:
+    """Every phrase by its key, then by language."""
+    with FILE.open(encoding="utf-8", newline="") as file:
+        return {row.pop("key"): row for row in csv.DictReader(file, delimiter=";")}
+
+
+def say(key: str, language: str, **values: object) -> str:
+    """A phrase with its placeholders filled. Raises KeyError for one that does not exist."""
+    return phrases()[key][language].format_map(values)
+
+
+def raw(key: str, language: str) -> str:
+    """A phrase with its placeholders left open, for a page that fills them itself."""
+    return phrases()[key][language]
+
+
+def known(languages: str) -> tuple[str, ...]:
+    """The languages of a panel from its comma-separated list, unknown ones left out; all of them if none is left."""
+    wanted = tuple(dict.fromkeys(part.strip() for part in languages.split(",")))
+    return tuple(part for part in wanted if part in LANGUAGES) or LANGUAGES

@@ -1,0 +1,305 @@
+"""What a room is, derived from its bookings, its sensors, its hours and the time. Every screen asks here."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from registry.bookings.models import Kind, Status
+from registry.rooms.models import Occupancy, Visibility
+from registry.rooms.rules import Hours, OccupancyFold, next_opening, open_span_at
+
+SOON = timedelta(minutes=15)
+CHECK_IN_EARLY = timedelta(minutes=10)
+WARNING = timedelta(minutes=3)
+LEAST_RUN = timedelta(minutes=10)
+LEAST_LEFT = timedelta(minutes=15)
+LONG = timedelta(hours=4)
+UNDO = timedelta(minutes=10)
+HELD = frozenset({Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN})
+RUNNING = frozenset({Status.CONFIRMED, Status.CHECKED_IN})
+
+
+class StateKind(StrEnum):
+    FREE = "free"
+    SOON = "soon"
+    AWAITING_CHECK_IN = "awaiting_check_in"
+    IN_USE = "in_use"
+    IN_USE_UNBOOKED = "in_use_unbooked"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFacts:
+    """What of a room its state depends on."""
+
+    code: str
+    visibility: Visibility
+    check_in: bool
+    no_show: timedelta | None
+    vacant: timedelta | None
+    sensed: bool
+    ready: bool
+    revision: int
+    occupancy: Occupancy = Occupancy.UNKNOWN
+    occupancy_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A booking as far as time goes."""
+
+    id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    status: Status
+    kind: Kind
+    protected: bool = False
+    checked_in_at: datetime | None = None
+    warned_at: datetime | None = None
+    planned_ends_at: datetime | None = None
+    released_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomState:
+    room: str
+    kind: StateKind
+    occupancy: Occupancy
+    until: datetime | None
+    next_starts_at: datetime | None
+    check_in_until: datetime | None  # where the booking would then be given up: not while nothing is known
+    release_at: datetime | None
+    booking_id: UUID | None
+    ready: bool
+    revision: int
+    as_of: datetime
+    occupancy_since: datetime | None = None
+    is_settling: bool = False
+    is_silent: bool = False  # there are sensors, and nothing is known of what they see
+
+
+@dataclass(frozen=True, slots=True)
+class PublicState:
+    """What leaves a room for a panel, MQTT or somebody who may not see more. It has no field for a person,
+    an institution or a purpose; the times are empty where the room's class says so, and so is the revision, which
+    counts what the class hides: ``outward.revision_of`` numbers what is shown instead.
+    """
+
+    room: str
+    state: StateKind
+    occupancy: Occupancy
+    until: datetime | None
+    next_starts_at: datetime | None
+    ready: bool
+    revision: int | None
+    as_of: datetime
+    is_settling: bool = False
+
+
+def running(slots: Sequence[Slot], now: datetime) -> Slot | None:
+    return next((slot for slot in slots if slot.status in RUNNING and slot.starts_at <= now < slot.ends_at), None)
+
+
+def following(slots: Sequence[Slot], now: datetime) -> Slot | None:
+    return min(
+        (slot for slot in slots if slot.status in HELD and slot.starts_at > now),
+        key=lambda slot: slot.starts_at,
+        default=None,
+    )
+
+
+def room_state(room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, hours: Hours, now: datetime) -> RoomState:
+    """The state of a room at ``now``. ``slots`` are its bookings around now, in any order."""
+    current, after = running(slots, now), following(slots, now)
+    next_at = after.starts_at if after else None
+    kind, until = _kind(room, current, next_at, fold, hours, now)
+    awaited = current if kind is StateKind.AWAITING_CHECK_IN else None
+    announced = release_at(current.status, current.starts_at, current.warned_at, room.no_show) if current else None
+    return RoomState(
+        room=room.code,
+        kind=kind,
+        occupancy=fold.occupancy,
+        until=until,
+        next_starts_at=next_at,
+        check_in_until=announced or release_due(room, awaited, fold) if awaited else None,
+        release_at=announced,
+        booking_id=current.id if current else None,
+        ready=room.ready,
+        revision=room.revision,
+        as_of=now,
+        occupancy_since=room.occupancy_since if room.occupancy is fold.occupancy else None,
+        is_settling=_is_settling(fold),
+        is_silent=room.sensed and fold.occupancy is Occupancy.UNKNOWN and not _is_settling(fold),
+    )
+
+
+def _is_settling(fold: OccupancyFold) -> bool:
+    """Whether all sensors speak and see nobody, only not yet for long enough: we have just begun to listen."""
+    reasons = {one["reason"] for one in fold.evidence}
+    return "not_long_enough" in reasons and reasons <= {"not_long_enough", "sees_nobody"}
+
+
+def _kind(
+    room: RoomFacts, current: Slot | None, next_at: datetime | None, fold: OccupancyFold, hours: Hours, now: datetime
+) -> tuple[StateKind, datetime | None]:
+    if current:
+        if current.kind is Kind.BLOCK:
+            return StateKind.CLOSED, current.ends_at
+        return (StateKind.AWAITING_CHECK_IN if awaits(room, current, now) else StateKind.IN_USE), current.ends_at
+    if fold.occupancy is Occupancy.OCCUPIED:
+        return StateKind.IN_USE_UNBOOKED, None  # nobody knows how long; next_starts_at says who follows
+    span = open_span_at(hours, now)
+    if span is None:
+        opening = next_opening(hours, now)
+        return StateKind.CLOSED, min((at for at in (opening, next_at) if at), default=None)
+    until = min((at for at in (next_at, span[1] if hours.spans else None) if at), default=None)
+    if room.sensed and fold.occupancy is Occupancy.UNKNOWN:
+        return StateKind.UNKNOWN, until
+    if next_at and next_at - now <= SOON:
+        return StateKind.SOON, next_at
+    return StateKind.FREE, until
+
+
+def awaits(room: RoomFacts, slot: Slot, now: datetime) -> bool:
+    """Whether a running booking still waits for its people; past its no-show time it is held for them."""
+    if not room.check_in or slot.status is not Status.CONFIRMED:
+        return False
+    return room.no_show is None or now < slot.starts_at + room.no_show or slot.warned_at is not None
+
+
+def public_state(state: RoomState, visibility: Visibility) -> PublicState:
+    """The projection of a state for a room's class: see docs/explanation/privacy.md."""
+    shy = visibility in (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
+    timeless = visibility is Visibility.HIDDEN
+    return PublicState(
+        room=state.room,
+        state=_COLLAPSED.get(state.kind, state.kind) if shy else state.kind,
+        occupancy=state.occupancy,
+        until=None if timeless else state.until,
+        next_starts_at=None if shy else state.next_starts_at,
+        ready=state.ready,
+        revision=None if shy else state.revision,
+        as_of=state.as_of,
+        is_settling=state.is_settling and state.kind is StateKind.UNKNOWN,
+    )
+
+
+_COLLAPSED = {
+    StateKind.SOON: StateKind.FREE,
+    StateKind.AWAITING_CHECK_IN: StateKind.IN_USE,
+    StateKind.IN_USE_UNBOOKED: StateKind.IN_USE,
+}
+
+
+def light(state: PublicState) -> str:
+    """The lamp beside a door: free, soon, waiting, busy or fault."""
+    return _LIGHTS[state.state]
+
+
+_LIGHTS = {
+    StateKind.FREE: "free",
+    StateKind.SOON: "soon",
+    StateKind.AWAITING_CHECK_IN: "waiting",
+    StateKind.IN_USE: "busy",
+    StateKind.IN_USE_UNBOOKED: "busy",
+    StateKind.CLOSED: "busy",
+    StateKind.UNKNOWN: "fault",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What time or a sensor does to a booking: check_in, warn, calm, release (no-show), vacate, finish."""
+
+    act: str
+    slot: Slot
+
+
+def steps(room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, now: datetime) -> list[Step]:
+    """What is due for a room's bookings at ``now``. Unknown occupancy never releases anything."""
+    due = [Step("finish", slot) for slot in slots if slot.status in RUNNING and slot.ends_at <= now]
+    current = running(slots, now)
+    if current and current.kind is not Kind.BLOCK:
+        step = _step(room, current, fold, now)
+        if step:
+            due.append(Step(step, current))
+    return due
+
+
+def _step(room: RoomFacts, slot: Slot, fold: OccupancyFold, now: datetime) -> str | None:
+    seen = fold.positive_at is not None and fold.positive_at >= slot.starts_at - CHECK_IN_EARLY
+    if slot.status is Status.CONFIRMED and (seen or fold.occupancy is Occupancy.OCCUPIED):
+        return "check_in"
+    at = release_due(room, slot, fold)
+    if at is None:
+        return "calm" if slot.warned_at else None
+    if slot.warned_at is None:
+        return "warn" if now >= at - WARNING else None
+    if now < max(at, slot.warned_at + WARNING):
+        return None
+    return "release" if slot.status is Status.CONFIRMED else "vacate"
+
+
+def release_due(room: RoomFacts, slot: Slot, fold: OccupancyFold) -> datetime | None:
+    """When this running booking would be given up, None if never: it needs a vacant room, and an exempt booking,
+    a Help Point room or one that is nearly over is left alone.
+    """
+    if fold.occupancy is not Occupancy.VACANT or fold.vacant_since is None or exempt(room, slot):
+        return None
+    if slot.status is Status.CONFIRMED:
+        return slot.starts_at + room.no_show if room.no_show else None
+    if room.vacant is None:
+        return None
+    empty_since = max(fold.vacant_since, slot.checked_in_at or slot.starts_at)
+    at = max(empty_since + room.vacant, slot.starts_at + LEAST_RUN)
+    return at if slot.ends_at - at >= LEAST_LEFT else None
+
+
+def exempt(room: RoomFacts, slot: Slot) -> bool:
+    return (
+        slot.protected
+        or slot.kind is Kind.BLOCK
+        or slot.ends_at - slot.starts_at >= LONG
+        or room.visibility in (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
+    )
+
+
+def release_at(
+    status: Status, starts_at: datetime, warned_at: datetime | None, no_show: timedelta | None
+) -> datetime | None:
+    """The announced moment at which a warned booking is given up, None if nothing was announced."""
+    if warned_at is None:
+        return None
+    announced = warned_at + WARNING
+    return max(starts_at + no_show, announced) if status is Status.CONFIRMED and no_show else announced
+
+
+def next_change(room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, hours: Hours, now: datetime) -> datetime:
+    """When to look at a room again: the first instant after ``now`` at which anything could differ."""
+    return min(at for at in _instants(room, slots, fold, hours, now) if at > now)
+
+
+def _instants(
+    room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, hours: Hours, now: datetime
+) -> Iterator[datetime]:
+    yield now + timedelta(hours=6)
+    if fold.look_at:
+        yield fold.look_at
+    span = open_span_at(hours, now)
+    boundary = span[1] if span else next_opening(hours, now)
+    if boundary:
+        yield boundary
+    for slot in slots:
+        if slot.status not in HELD:
+            continue
+        yield from (slot.starts_at - SOON, slot.starts_at - CHECK_IN_EARLY, slot.starts_at, slot.ends_at)
+        if room.no_show:
+            yield from (slot.starts_at + room.no_show - WARNING, slot.starts_at + room.no_show)
+        due = release_due(room, slot, fold)
+        if due:
+            yield from (due - WARNING, due)
+        if slot.warned_at:
+            yield slot.warned_at + WARNING

@@ -1,0 +1,287 @@
+"""Five ways to say no, each with a stable code and the words that tell a person what to do.
+
+``rules`` return all reasons, ``actions`` raise the first. Only ``web/errors.py`` knows HTTP.
+"""
+
+import errno
+import socket
+from datetime import datetime
+from typing import Any
+
+
+class Refusal(Exception):
+    """The office says no. ``code`` is stable, ``params`` fill the words and travel to the caller."""
+
+    kind = "refusal"
+
+    def __init__(self, code: str, /, **params: Any) -> None:
+        super().__init__(code)
+        if code not in WORDS:
+            raise KeyError(f"the error code {code!r} has no words in registry/errors.py")
+        self.code = code
+        self.params = params
+
+    def __str__(self) -> str:
+        return words(self.code, self.params)
+
+
+class Invalid(Refusal):
+    """What was sent is malformed."""
+
+    kind = "invalid"
+
+
+class NotFound(Refusal):
+    """No such thing, or none that the caller may know of."""
+
+    kind = "not_found"
+
+
+class Forbidden(Refusal):
+    """The caller may not do this."""
+
+    kind = "forbidden"
+
+
+class Conflict(Refusal):
+    """The office cannot do this now: a taken room, a rule, a state."""
+
+    kind = "conflict"
+
+
+class Unavailable(Refusal):
+    """A part that this needs is away."""
+
+    kind = "unavailable"
+
+
+class Reason(str):
+    """A param that is words of ours too: told in the language of the sentence it stands in, in English elsewhere."""
+
+    text: str
+    params: dict[str, Any]
+
+    def __new__(cls, text: str, /, **params: Any) -> "Reason":
+        made = super().__new__(cls, text.format_map(_Named(params)))
+        made.text, made.params = text, params
+        return made
+
+    def said(self, translate: Any) -> str:
+        """The words in a language."""
+        told: str = translate(self.text)
+        return told.format_map(_said(self.params, translate))
+
+
+class Term(str):
+    """A param that programs read as its code and people as its words."""
+
+    text: str
+
+    def __new__(cls, code: str, text: str) -> "Term":
+        made = super().__new__(cls, code)
+        made.text = text
+        return made
+
+
+def words(code: str, params: dict[str, Any], translate: Any = lambda text: text) -> str:
+    """The sentence of a code with its params filled in; a missing param leaves its name."""
+    sentence: str = translate(WORDS[code])
+    return sentence.format_map(_said(params, translate))
+
+
+def _said(params: dict[str, Any], translate: Any) -> "_Named":
+    return _Named({name: _in_a_sentence(given, translate) for name, given in params.items()})
+
+
+def _in_a_sentence(given: Any, translate: Any) -> Any:
+    if isinstance(given, Reason):
+        return given.said(translate)
+    if isinstance(given, Term):
+        return translate(given.text)
+    return given.strftime("%Y-%m-%d %H:%M") if isinstance(given, datetime) else given
+
+
+class _Named(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+def N_(text: str) -> str:
+    """Mark a text for the translators."""
+    return text
+
+
+_SYSTEM: dict[int | None, str] = {
+    errno.ENOENT: N_("it is not there"),
+    errno.EACCES: N_("access is denied"),
+    errno.EPERM: N_("access is denied"),
+    errno.EISDIR: N_("it is a directory"),
+    errno.ENOTDIR: N_("a part of its path is no directory"),
+    errno.ENAMETOOLONG: N_("its name is too long"),
+    errno.ENOSPC: N_("the disk is full"),
+    errno.EROFS: N_("the disk is read-only"),
+    errno.EMFILE: N_("too many files are open"),
+    errno.ECONNREFUSED: N_("nothing listens there"),
+    errno.ECONNRESET: N_("the connection was cut"),
+    errno.EHOSTUNREACH: N_("there is no way to it"),
+    errno.ENETUNREACH: N_("there is no way to it"),
+    errno.ETIMEDOUT: N_("it took too long"),
+}
+
+
+def system_reason(fault: OSError) -> Reason:
+    """What the operating system says, in words of ours; the rest is quoted."""
+    if isinstance(fault, socket.gaierror):
+        return Reason(N_("its name leads to no address"))
+    known = _SYSTEM.get(fault.errno)
+    return Reason(known) if known else Reason(N_("the system says “{told}”"), told=fault.strerror or str(fault))
+
+
+WORDS: dict[str, str] = {
+    # what was sent
+    "request.malformed": N_("The request cannot be read: {reason}. Check it against the API description."),
+    "request.not_utf8": N_("The request body is not UTF-8 text. Send it as UTF-8."),
+    "request.not_json": N_("The request body is not JSON: {reason}. Correct it and send it again."),
+    "request.too_large": N_("The request is larger than {limit} bytes. Send less at once."),
+    "request.unknown_field": N_("There is no field {field} here. Remove it or check its spelling."),
+    "request.duplicate_key": N_("The key {field} comes twice in one object of the request body. Keep one of the two."),
+    "request.missing_field": N_("The field {field} is missing. Add it."),
+    "request.bad_field": N_("{field} cannot be read: {reason}. Correct it."),
+    "request.stale": N_("Somebody changed this meanwhile. Look at the new version and try again."),
+    "request.key_reused": N_("This Idempotency-Key was used for another request. Use a new key."),
+    "request.csrf": N_("This form has expired. Reload the page and send it again."),
+    "request.not_found": N_("There is nothing at this address."),
+    "request.method": N_("This address does not take {method}."),
+    "internal.fault": N_("Something broke on our side. It has been logged; please try again."),
+    "internal.busy": N_("Too many changes at once. Please try again in a moment."),
+    # people
+    "auth.required": N_("Sign in first, or send a token: Authorization: Bearer …"),
+    "auth.bad_token": N_("This token is unknown or withdrawn. Ask for a new one."),
+    "auth.bad_login": N_("The login or the password is wrong."),
+    "auth.bad_password": N_("The present password is wrong."),
+    "auth.too_many": N_("Too many attempts. Wait {minutes} minutes and try again."),
+    "auth.role": N_("Your role does not allow this."),
+    "person.unknown": N_("There is nobody with the login {login}."),
+    "person.login_taken": N_("The login {login} is taken. Choose another."),
+    "person.bad_login": N_("{login} cannot be a login. Use 2–64 letters, digits, dots or hyphens."),
+    "person.bad_role": N_("There is no role {role}. Choose one of: {roles}."),
+    "person.weak_password": N_("The password is too short. Use at least {minimum} characters."),
+    "institution.unknown": N_("There is no institution {institution}. See the list of institutions for the codes."),
+    # rooms
+    "room.unknown": N_("There is no room {room}. See the list of rooms for the codes."),
+    "room.not_bookable": N_("{room} cannot be booked."),
+    "room.not_yours": N_("Your institution may not book {room}. Ask the coordinator."),
+    "room.none_free": N_("No room is free then for so many people. Choose another time."),
+    "room.exists": N_("There is already a room {room}."),
+    # bookings
+    "booking.unknown": N_("There is no such booking."),
+    "booking.naive_time": N_("{field} has no offset. Write it like 2026-11-26T13:00:00+01:00."),
+    "booking.bad_time": N_("{field} is not a time: {given}. Write it like 2026-11-26T13:00:00+01:00."),
+    "booking.no_clock": N_("A time is missing. Write it like 13:30."),
+    "booking.bad_clock": N_("{given} is not a time of day. Write it like 13:30."),
+    "booking.bad_date": N_("{given} is not a date. Write it like 2026-11-26."),
+    "booking.gap_time": N_("{given} does not exist on {date}: the clocks go forward. Choose another time."),
+    "booking.fold_time": N_("{given} happens twice on {date}: the clocks go back. Choose which one you mean."),
+    "booking.ends_before_start": N_("The end is not after the start. Choose a later end."),
+    "booking.too_short": N_("A booking here takes at least {minutes} minutes."),
+    "booking.too_long": N_("A booking here takes at most {hours} hours. Choose a shorter time or several bookings."),
+    "booking.too_early": N_("The booking would start in the past. Choose a later start."),
+    "booking.too_far": N_("{room} can be booked {days} days ahead at most."),
+    "booking.closed": N_("{room} is closed then. Choose a time within its opening hours."),
+    "booking.outside_hours": N_("{room} is usually closed then. The booking stands; ask who lets you in."),
+    "booking.not_ready": N_("Not in working order in {room} now: {need}. Ask facilities, or take another room."),
+    "booking.overlap": N_("{room} is taken then. Choose another time or another room."),
+    "booking.over_capacity": N_("{room} seats {capacity}. Choose a larger room."),
+    "booking.bad_attendees": N_("The number of people must be from 1 to 10 000."),
+    "booking.title_too_long": N_("The title is longer than {limit} characters. Shorten it."),
+    "booking.title_control": N_("The title holds characters that cannot be shown. Type it again without them."),
+    "booking.title_not_here": N_(
+        "Bookings of this room have no title, to protect the people who come. Leave it empty."
+    ),
+    "booking.bad_kind": N_("There is no kind {kind} of booking here. Choose one of: {kinds}."),
+    "booking.bad_needs": N_("There is no need {need}. Choose from: {needs}."),
+    "booking.not_yours": N_("This is not your booking. Ask its organizer or the coordinator."),
+    "booking.for_another": N_("Only a coordinator may book for somebody else."),
+    "booking.state": N_("This cannot be done: the booking is {status}."),
+    "booking.check_in_early": N_("Check-in opens at {opens}. Come back then."),
+    "booking.not_running": N_("This booking is not running now."),
+    "booking.undo_late": N_("A release can be undone until {until}. Book the room again."),
+    "booking.nothing_to_do": N_("There is no booking in this room now."),
+    # assets, tags
+    "asset.unknown": N_("There is no such asset."),
+    "asset.several": N_("Several assets fit {number}. Give the whole inventory number."),
+    "asset.number_taken": N_("The inventory number {number} is already in the register."),
+    "asset.no_transition": N_("There is no transition {name}. Choose one of: {names}."),
+    "asset.bad_price": N_("{given} is not an amount. Write it like 1290,00."),
+    "tag.unknown": N_("There is no tag {code}. Check the characters on the label."),
+    "tag.bad_check": N_("{code} has a mistyped character. Check it against the label."),
+    "tag.taken": N_("The tag {code} is already on another thing. Unlink it there first."),
+    "grant.unknown": N_("There is no such grant."),
+    "grant.exists": N_("There is already a grant {grant}."),
+    "grant.shares": N_("The funding shares sum to {total}, the price is {price}. Correct the shares."),
+    # devices, panels
+    "device.unknown": N_("There is no device {device}."),
+    "device.bad_family": N_("There is no device family {family}. Choose one of: {families}."),
+    "device.native_address": N_(
+        "{device} would never hear what {address} says: a native device's code is its name on its topic. Give it the "
+        "code {address}, or leave the address out."
+    ),
+    "device.is_panel": N_("{device} is a door panel: it has no family, address or sensing. Leave them out."),
+    "device.taken": N_("There is already a device {device}."),
+    "panel.unknown": N_("There is no such panel. Pair it again."),
+    "panel.code_unknown": N_("No panel shows the code {code} now. Look at its screen and type the code again."),
+    "panel.bad_command": N_("The panel command cannot be read: {reason}."),
+    "panel.not_allowed": N_("This door does not offer that."),
+    # import
+    "import.unreadable": N_("{file} cannot be read: {reason}. Check it, or save it anew as XLSX or CSV."),
+    "import.no_header": N_("No row of {file} names the columns. Put the column names into the first 20 rows."),
+    "import.unknown": N_("There is no such import. Upload the file again."),
+    "import.no_row": N_("{file} has no row of data in line {line}. Look at the lines of the report."),
+    "import.no_column": N_("The list has no column {column}. Name one of: {columns}."),
+    "import.written": N_("This list is in the register already. Correct the pieces there, or send a new list."),
+    "import.being_written": N_(
+        "This list is being written, or was written in part. Look again in a moment, then write it to its end."
+    ),
+    "import.unknown_kind": N_("{kind} cannot be imported. Choose one of: {kinds}."),
+    "import.other_kind": N_("{file} looks like a list of another kind. Import it as {kind}."),
+    "import.no_file": N_("There is no file {file}. Check the path."),
+    # the machine
+    "port.taken": N_("Port {port} on {host} is taken. Stop what uses it, or set {setting} to another port."),
+    "port.forbidden": N_(
+        "Port {port} is kept for the system. Set {setting} to 1024 or above, and let a proxy listen on {port}."
+    ),
+    "host.not_here": N_(
+        "{host} is no address of this machine. Set {setting} to 127.0.0.1 for this machine alone, to 0.0.0.0 for all "
+        "its addresses, or to one that it has."
+    ),
+    "data_dir.read_only": N_("{path} cannot be written to. Give the account write access, or set IZBA_DATA_DIR."),
+    "data_dir.in_use": N_("Another Izba runs on {path}. Stop it, or set IZBA_DATA_DIR to another directory."),
+    "demo.other_register": N_("The register in {path} is not the demo's. Set IZBA_DATA_DIR to another directory."),
+    "database.newer": N_(
+        "The database was made by a newer Izba ({migration}). Install that version or restore a backup."
+    ),
+    "database.behind": N_("The database lacks the migration {migration}. Run: izba migrate"),
+    "database.away": N_("The database does not answer: {reason}. Check IZBA_DATABASE_URL and that it runs."),
+    "broker.away": N_("The MQTT broker does not answer at {url}. Check IZBA_MQTT_URL and that it runs."),
+    "broker.refuses": N_(
+        "The MQTT broker at {url} refuses Izba: {reason}. Check IZBA_MQTT_USERNAME, its password and its rights there."
+    ),
+    "sweeper.behind": N_("Rooms wait {seconds} seconds to be looked at. Check the load and the log."),
+    "export.unknown": N_("{given} is not known here. Choose one of: {known}."),
+    "file.not_written": N_("{path} cannot be written: {reason}. Name another place, or make room there."),
+    "backup.bad": N_("{file} is not a backup that can be restored: {reason}. Choose another copy."),
+    "backup.exists": N_("{file} is there already. Name another file."),
+    "settings.bad": N_("{setting}: {given} cannot be used. Its meaning: {about} {advice}"),
+    "settings.unknown": N_("{setting} in {file}: there is no such setting. Remove it or check its spelling."),
+    "settings.misspelt": N_(
+        "{setting} in {file}: there is no such setting, but there is {near}. Correct or remove it."
+    ),
+    "settings.stranger": N_("{variable} is not a setting, but there is {near}. Correct or remove it."),
+    "settings.bad_file": N_("{file}: it cannot be read: {reason}. Correct it, or let the account read it."),
+    "settings.bad_secret_file": N_(
+        "{setting}: {file} cannot be read: {reason}. Name a text file that the account may read."
+    ),
+    "settings.empty_secret_file": N_("{setting}: {file} is empty. Write the secret into it."),
+    "settings.secret_twice": N_("{setting}: {other} is set too. Keep one of the two."),
+    "history.broken": N_("The history was altered: {object} entry {seq} does not fit the one before it."),
+}

@@ -1,0 +1,57 @@
+"""What happened, for those who must look again. An event only wakes; what is true is always derived anew.
+
+Delivered after the commit. A lost, doubled or late event therefore cannot show a lie.
+"""
+
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """Something about a room's state, bookings or occupancy changed."""
+
+    room_id: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssetChanged:
+    """An asset was registered, moved or changed its state."""
+
+    asset_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    """A device was added, bound, paired or changed its health."""
+
+    device_id: int
+
+
+Event = RoomChanged | AssetChanged | DeviceChanged
+Handler = Callable[[Event], Awaitable[None] | None]
+
+_handlers: list[Handler] = []
+
+
+def on(handler: Handler) -> Callable[[], None]:
+    """Call ``handler`` with every event from now on. Returns what ends it."""
+    _handlers.append(handler)
+    return lambda: _handlers.remove(handler)
+
+
+async def dispatch(events: Iterable[Event]) -> None:
+    """Hand the events to every handler. A handler that fails is logged and hurts nobody else."""
+    for event in events:
+        for handler in tuple(_handlers):
+            try:
+                answer = handler(event)
+                if inspect.isawaitable(answer):
+                    await answer
+            except Exception:
+                log.exception("event handler failed", extra={"event_name": type(event).__name__})

@@ -1,0 +1,116 @@
+"""People, their institutions, and how they prove who they are."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from registry.fields import UTCDatetimeField
+
+
+class Role(StrEnum):
+    """What an account may do. Custodian, committee member and approver are relations, not roles."""
+
+    MEMBER = "member"
+    DUTY = "duty"
+    COORDINATOR = "coordinator"
+    FACILITIES = "facilities"
+    ACCOUNTANT = "accountant"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class Institution(Model):
+    id = fields.IntField(primary_key=True)
+    code = fields.CharField(max_length=40, unique=True)
+    name = fields.CharField(max_length=200)
+    name_en = fields.CharField(max_length=200, default="")
+    part = fields.CharField(max_length=100, default="", description="the part it plays in the project")
+    in_team = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "institution"
+
+
+class Person(Model):
+    id = fields.IntField(primary_key=True)
+    login = fields.CharField(max_length=64, unique=True)
+    name = fields.CharField(max_length=120)
+    role = fields.CharEnumField(Role, max_length=20, default=Role.MEMBER)
+    institution: fields.ForeignKeyNullableRelation[Institution] = fields.ForeignKeyField(
+        "registry.Institution", related_name="people", on_delete=fields.RESTRICT, null=True
+    )
+    languages = fields.CharField(max_length=40, default="pl", description="comma separated, the spoken ones")
+    language = fields.CharField(max_length=5, default="", description="of the pages, empty for the default of the site")
+    password_hash = fields.CharField(max_length=200, default="")
+    is_active = fields.BooleanField(default=True)
+    created_at = UTCDatetimeField()
+
+    institution_id: int | None
+
+    class Meta:
+        table = "person"
+
+
+class Token(Model):
+    """A key for programs. Only its digest is kept."""
+
+    id = fields.IntField(primary_key=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="tokens", on_delete=fields.CASCADE
+    )
+    name = fields.CharField(max_length=80)
+    digest = fields.CharField(max_length=64, unique=True)
+    created_at = UTCDatetimeField()
+    revoked_at = UTCDatetimeField(null=True)
+
+    person_id: int
+
+    class Meta:
+        table = "token"
+
+
+class Session(Model):
+    """A signed-in browser. The cookie holds a secret, the row its digest."""
+
+    id = fields.IntField(primary_key=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="sessions", on_delete=fields.CASCADE
+    )
+    digest = fields.CharField(max_length=64, unique=True)
+    created_at = UTCDatetimeField()
+    expires_at = UTCDatetimeField()
+
+    person_id: int
+
+    class Meta:
+        table = "session"
+
+
+class FailedSignIn(Model):
+    """What the rate limit counts. Rows older than the window are swept."""
+
+    id = fields.IntField(primary_key=True)
+    login = fields.CharField(max_length=64)
+    address = fields.CharField(max_length=64)
+    at = UTCDatetimeField()
+
+    class Meta:
+        table = "failed_sign_in"
+        indexes = [("at",)]
+
+
+class IdempotencyKey(Model):
+    """The answer once given to a request with this key, so that a repeated tap books once."""
+
+    id = fields.IntField(primary_key=True)
+    owner = fields.CharField(max_length=80, description="person:3 or panel:ZW-01-door")
+    key = fields.CharField(max_length=200)
+    digest = fields.CharField(max_length=64, description="of the request it was used for")
+    booking_id = fields.UUIDField(description="what the request made")
+    at = UTCDatetimeField()
+
+    class Meta:
+        table = "idempotency_key"
+        unique_together = (("owner", "key"),)
+        indexes = [("at",)]

@@ -1,0 +1,37 @@
+"""A key that makes a repeated request answer what the first one did: a tap that is sent twice acts once."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from registry.errors import Conflict
+from registry.people.models import IdempotencyKey
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """``owner`` is who asks (person:3, panel:ZW-01-door), ``digest`` of what the key was used for."""
+
+    owner: str
+    key: str
+    digest: str = field(default="")
+
+    def about(self, wish: Any) -> "Once":
+        """This key for that wish, which has the same ``repr`` when it is asked again."""
+        return Once(self.owner, self.key, hashlib.sha256(repr(wish).encode()).hexdigest())
+
+    def row(self, made: UUID, now: datetime) -> IdempotencyKey:
+        """What to store in the transaction that makes it. A piece's number stands as ``UUID(int=…)``."""
+        return IdempotencyKey(owner=self.owner, key=self.key, digest=self.digest, booking_id=made, at=now)
+
+
+async def made_before(once: Once | None) -> UUID | None:
+    """What the first request with this key made, None if this is the first. Raises Conflict("request.key_reused")."""
+    kept = await IdempotencyKey.get_or_none(owner=once.owner, key=once.key) if once else None
+    if kept is None or once is None:
+        return None
+    if kept.digest != once.digest:
+        raise Conflict("request.key_reused")
+    return kept.booking_id

@@ -1,0 +1,80 @@
+"""Who somebody is, by what they show."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from registry.errors import NotFound
+from registry.people.models import Person, Session, Token
+from registry.people.rules import plain_login
+
+REMEMBERED = timedelta(seconds=5)
+_REMEMBERED_AT_MOST = 10_000
+
+# every API call proves itself: a look into the database each time would cost more than many of the answers
+_known: dict[str, tuple[Person, datetime]] = {}
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of a token or a session secret: 32 random bytes need no slow hash."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def forget(digest: str) -> None:
+    """A token was revoked or a session ended: this process asks the database again, others within five seconds."""
+    _known.pop(digest, None)
+
+
+def forget_person(person_id: int) -> None:
+    """Something about an account changed: ask the database again for whatever it shows."""
+    for digest in [digest for digest, (person, _) in _known.items() if person.id == person_id]:
+        del _known[digest]
+
+
+async def person_of_token(secret: str, now: datetime) -> Person | None:
+    """The active person of an API token, with the institution. None if it is unknown, revoked or the person is away."""
+    return await _remembered(digest_of(secret), now, _of_token)
+
+
+async def person_of_session(secret: str, now: datetime) -> Person | None:
+    """The active person of a browser's session, with the institution. None once it has ended."""
+    return await _remembered(digest_of(secret), now, _of_session)
+
+
+async def person_by_login(login: str) -> Person:
+    """The person with this login, with the institution. Raises NotFound("person.unknown")."""
+    person = await Person.get_or_none(login=plain_login(login)).select_related("institution")
+    if person is None:
+        raise NotFound("person.unknown", login=login[:80])
+    return person
+
+
+async def tokens_of(person: Person) -> list[Token]:
+    """The tokens of a person that are not revoked, the newest first."""
+    return await Token.filter(person=person, revoked_at__isnull=True).order_by("-id")
+
+
+async def _remembered(
+    digest: str, now: datetime, look: Callable[[str, datetime], Awaitable[Person | None]]
+) -> Person | None:
+    known = _known.get(digest)
+    if known and timedelta(0) <= now - known[1] < REMEMBERED:
+        return known[0]
+    person = await look(digest, now)
+    if person is None or not person.is_active:
+        _known.pop(digest, None)
+        return None
+    if len(_known) >= _REMEMBERED_AT_MOST:
+        _known.clear()
+    _known[digest] = (person, now)
+    return person
+
+
+async def _of_token(digest: str, now: datetime) -> Person | None:
+    token = await Token.get_or_none(digest=digest, revoked_at__isnull=True).select_related("person__institution")
+    return token.person if token else None
+
+
+async def _of_session(digest: str, now: datetime) -> Person | None:
+    session = await Session.get_or_none(digest=digest, expires_at__gt=now).select_related("person__institution")
+    return session.person if session else None

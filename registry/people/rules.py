@@ -1,0 +1,81 @@
+"""What each role may do, and what a login and a password must be like. Pure."""
+
+import re
+
+from registry.errors import Invalid, Refusal
+from registry.people.models import Role
+
+MINIMUM_PASSWORD = 12
+MAXIMUM_PASSWORD = 1000
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9.-]{1,63}")
+
+MEMBER, DUTY, COORDINATOR = Role.MEMBER, Role.DUTY, Role.COORDINATOR
+FACILITIES, ACCOUNTANT, AUDITOR, ADMIN = Role.FACILITIES, Role.ACCOUNTANT, Role.AUDITOR, Role.ADMIN
+EVERYONE = frozenset(Role)
+WORKING = EVERYONE - {AUDITOR}  # an auditor reads all and changes nothing
+
+CAPABILITIES: dict[str, frozenset[Role]] = {
+    # rooms and bookings
+    "rooms.see": EVERYONE,
+    "rooms.manage": frozenset({COORDINATOR, ADMIN}),
+    "bookings.make": WORKING,
+    "bookings.manage": frozenset({COORDINATOR, ADMIN}),
+    "bookings.for_another": frozenset({COORDINATOR, ADMIN}),
+    "bookings.block": frozenset({COORDINATOR, FACILITIES, ADMIN}),
+    "bookings.export": frozenset({COORDINATOR, AUDITOR, ADMIN}),
+    "confidential.see": frozenset({DUTY, COORDINATOR, AUDITOR, ADMIN}),
+    "confidential.book": frozenset({DUTY, COORDINATOR, ADMIN}),
+    "hidden.see": frozenset({COORDINATOR, AUDITOR, ADMIN}),
+    "duties.see": frozenset({DUTY, COORDINATOR, AUDITOR, ADMIN}),
+    "duties.manage": frozenset({COORDINATOR, ADMIN}),
+    # assets
+    "assets.see": EVERYONE,
+    "assets.see_money": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
+    "assets.change": frozenset({FACILITIES, ADMIN}),
+    "assets.export": frozenset({FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
+    "faults.report": WORKING,
+    "labels.print": frozenset({COORDINATOR, FACILITIES, ADMIN}),
+    "imports.run": frozenset({FACILITIES, ADMIN}),
+    "grants.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
+    # devices, panels
+    "devices.see": frozenset({COORDINATOR, FACILITIES, AUDITOR, ADMIN}),
+    "devices.manage": frozenset({FACILITIES, ADMIN}),
+    "panels.pair": frozenset({COORDINATOR, FACILITIES, ADMIN}),
+    # the rest
+    "history.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
+    "reports.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
+    "people.see": frozenset({COORDINATOR, AUDITOR, ADMIN}),
+    "people.manage": frozenset({ADMIN}),
+}
+
+
+def may(role: Role | str, what: str) -> bool:
+    """Whether a role has a capability of the table. Raises KeyError for one that is not in it."""
+    return Role(role) in CAPABILITIES[what]
+
+
+def plain_login(login: str) -> str:
+    """A login as it is stored and compared: without blanks around it, in lower case."""
+    return login.strip().lower()
+
+
+def account_faults(login: str, role: str, password: str | None) -> list[Refusal]:
+    """Every reason why an account cannot be like this. ``login`` is plain; no password means that nobody signs in."""
+    faults: list[Refusal] = []
+    if not _LOGIN.fullmatch(login):
+        faults.append(Invalid("person.bad_login", login=login[:80]))
+    if role not in set(Role):
+        faults.append(Invalid("person.bad_role", role=role[:80], roles=", ".join(Role)))
+    if password is not None:
+        faults += password_faults(password)
+    return faults
+
+
+def password_faults(password: str) -> list[Refusal]:
+    """Length alone: composition rules and forced changes make passwords worse (NIST SP 800-63B, 3.1.1.2)."""
+    if len(password) < MINIMUM_PASSWORD:
+        return [Invalid("person.weak_password", minimum=MINIMUM_PASSWORD)]
+    if len(password) > MAXIMUM_PASSWORD:
+        return [Invalid("request.bad_field", field="password", reason=f"> {MAXIMUM_PASSWORD}")]
+    return []

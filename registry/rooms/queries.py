@@ -1,0 +1,91 @@
+"""Rooms, their hours and their zone."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from registry.errors import NotFound
+from registry.kept import Kept
+from registry.rooms.models import CalendarDay, OpeningProfile, Room, Watch
+from registry.rooms.rules import Hours, Span
+
+HOURS_SECONDS = 30.0
+CODE_LENGTH = 40
+
+
+def is_code(text: str) -> bool:
+    """Whether a text could be a room's code; the database refuses to look for what could not."""
+    return 0 < len(text) <= CODE_LENGTH and text.isprintable()
+
+
+async def room_by_code(code: str) -> Room:
+    """Raises NotFound("room.unknown")."""
+    room = None
+    if is_code(code):
+        room = await Room.get_or_none(code=code).select_related("building__site")
+    if room is None:
+        raise NotFound("room.unknown", room=code[:CODE_LENGTH])
+    return room
+
+
+async def all_rooms() -> list[Room]:
+    """Every room with its building and site, in the order of the house."""
+    return await Room.all().select_related("building__site").order_by("building_id", "-floor", "number", "code")
+
+
+@cache
+def public_holidays(first_year: int, last_year: int) -> frozenset[date]:
+    """Poland's days off by law; 24 December since 2025."""
+    return frozenset(holidays.country_holidays("PL", years=range(first_year, last_year + 1)))
+
+
+_hours: Kept[tuple[int, int | None], Hours] = Kept(HOURS_SECONDS)
+
+
+async def hours_of(room: Room) -> Hours:
+    """A room's opening hours with holidays and the site's own days resolved. Kept for half a minute."""
+    key = (room.building_id, room.opening_id)
+    return _hours.get(key) or _hours.put(key, await _load_hours(room))
+
+
+async def _load_hours(room: Room) -> Hours:
+    fresh = await Room.get(id=room.id).select_related("building__site", "opening")
+    site, profile = fresh.building.site, fresh.opening
+    days = await CalendarDay.filter(site_id=site.id).values("day", "is_open")
+    closed = {row["day"] for row in days if not row["is_open"]}
+    is_open = {row["day"] for row in days if row["is_open"]}
+    if profile and profile.closed_on_holidays:
+        closed |= public_holidays(2020, 2040)
+    return Hours(
+        zone=ZoneInfo(site.timezone),
+        spans=await _spans(profile),
+        closed_on=frozenset(closed - is_open),
+        open_on=frozenset(is_open),
+    )
+
+
+async def _spans(profile: OpeningProfile | None) -> tuple[Span, ...]:
+    if profile is None:
+        return ()
+    rows = await profile.spans.all().values_list("weekday", "opens", "closes", "valid_from", "valid_to")
+    return tuple(Span(*row) for row in rows)
+
+
+async def zone_of(room: Room) -> ZoneInfo:
+    return (await hours_of(room)).zone
+
+
+async def watch() -> Watch:
+    """Since when sensors are heard without a gap."""
+    return await Watch.get_or_none(id=1) or Watch(id=1)
+
+
+def week(hours: Hours, monday: date) -> Iterable[tuple[date, list[tuple[int, int]]]]:
+    """A week's opening in minutes of the local day, for the list on a closed door."""
+    for offset in range(7):
+        day = monday + timedelta(days=offset)
+        spans = [] if day in hours.closed_on else [s for s in hours.spans if s.holds_on(day)]
+        yield day, [(span.opens, span.closes) for span in spans]

@@ -1,0 +1,216 @@
+"""Rooms, assets, labels and devices in Chromium: accessible at every width and theme, quick to search, live, and whole
+without JavaScript.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from registry.assets import importing_pending, tags
+from registry.assets.models import FundingShare, Tag
+from registry.assets.rules import search_text
+from registry.grants.models import Grant
+from registry.people.models import Person, Role, Session
+from registry.people.queries import digest_of
+from registry.rooms.models import StandardItem
+from tests import make
+from tests.browser.served import served
+from web.session import SESSION
+
+pytestmark = pytest.mark.browser
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
+TOO_WIDE = """() => {
+  const screen = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= screen) return [];
+  return [...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > screen)
+    .map(e => e.outerHTML.slice(0, 120));
+}"""
+CODE = tags.new_code((5).to_bytes(tags.RANDOM_BYTES, "big"))
+LIST = """nr inw;nazwa;cena;data zakupu;ilość;pokój
+A/1;Stół;12,50;2022-01-05;1;ZW-01
+A/2;Krzesło konferencyjne z pulpitem i o bardzo długiej nazwie, która nie mieści się w wierszu;dużo;2022-99-05;1;9.99
+A/3;Krzesło;10;2022-01-05;26;ZW-01
+;Lampa;5;;1;
+"""
+EMPTY = tags.new_code((6).to_bytes(tags.RANDOM_BYTES, "big"))
+
+
+@dataclass
+class Office:
+    """A served Izba with a few rooms and things; ``ids`` are those of the assets by name, ``sent`` is a list's page."""
+
+    url: str
+    ids: dict[str, int] = field(default_factory=dict)
+    sent: str = ""
+
+
+async def furnish(office: Office) -> None:
+    now = datetime.now(UTC)
+    for role in Role:
+        person = await make.make_person(str(role), role=role)
+        await Session.create(
+            person=person, digest=digest_of(f"secret-{role}"), created_at=now, expires_at=now + timedelta(hours=1)
+        )
+    building = await make.make_building(address="ul. Konarskiego 1-3")
+    room = await make.make_room(code="ZW-01", name="Sala konferencyjna", building=building, hearing_loop=True)
+    await make.make_room(code="PP-06", name="Pokój rozmów", building=building, visibility="hidden")
+    grant = await Grant.create(
+        code="PL/1", name="Initiative", beneficiary="Office", fund="Fund", total=1, granted=1, percent=75
+    )
+    for name in ("Projektor laserowy", "Krzesło konferencyjne", "Stół"):
+        asset = await make.make_asset(
+            name=name, room=room, price=Decimal("1000.00"), durable_until=date(2099, 1, 1), kst="662", account="013"
+        )
+        asset.search_text = search_text(name, asset.inventory_no)
+        await asset.save()
+        await FundingShare.create(asset=asset, grant=grant, amount=Decimal("750.00"))
+        await FundingShare.create(asset=asset, grant=None, amount=Decimal("250.00"))
+        await StandardItem.create(room=room, name=name, quantity=1)
+        office.ids[name] = asset.id
+    await Tag.create(code=CODE, asset_id=office.ids["Projektor laserowy"], created_at=now)
+    await Tag.create(code=EMPTY, created_at=now)
+    await make.make_device(code="ZW-01-occ", room=room, heard_at=now, confirmed_at=now, occupied=True, positive_at=now)
+    await make.make_panel(code="ZW-01-door", room=room)
+    await make.make_booking(now + timedelta(hours=20), room=room, title="Narada")
+    sender = (await Person.get(login="facilities")).id
+    office.sent = f"/assets/import/{(await importing_pending.send(LIST.encode(), 'lista.csv', None, sender, now)).id}"
+
+
+@pytest.fixture(scope="module")
+def office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    made = Office("")
+    with served(sqlite_template, tmp_path_factory.mktemp("office"), lambda _: furnish(made), language="en") as url:
+        made.url = url
+        yield made
+
+
+def visit(browser: Browser, office: Office, who: str, **more: Any) -> BrowserContext:
+    context = browser.new_context(base_url=office.url, **more)
+    context.set_default_timeout(8000)
+    context.add_cookies([{"name": SESSION, "value": f"secret-{who}", "url": office.url}])
+    return context
+
+
+def check(page: Page, path: str) -> None:
+    """No fault of accessibility, nothing wider than the screen, nothing that the security policy stopped."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+    page.goto(path)
+    assert not heard, (path, heard)
+    wide = page.evaluate(TOO_WIDE)
+    assert wide == [], (path, "wider than the screen", wide)
+    page.evaluate(AXE)
+    found = page.evaluate(
+        "axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' ')))"
+    )
+    assert found == [], (path, found)
+
+
+def paths(office: Office) -> list[str]:
+    projector = office.ids["Projektor laserowy"]
+    return [
+        "/rooms", "/rooms?seats=900", "/rooms/ZW-01", "/rooms/PP-06", "/rooms/ZW-01/fault", "/assets",
+        "/assets?room=ZW-01&condition=ok", "/assets?q=nothing+like+this", f"/assets/{projector}", "/scan",
+        f"/t/{EMPTY}",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_page_has_a_fault_of_accessibility(browser: Browser, office: Office, width: int, theme: Any) -> None:
+    with visit(browser, office, "facilities", viewport={"width": width, "height": 900}, color_scheme=theme) as context:
+        page = context.new_page()
+        chosen = f"/assets/chosen?act=move&id={office.ids['Stół']}"
+        lists = ["/assets/import", office.sent, f"{office.sent}?show=", f"{office.sent}?show=warning"]
+        for path in [*paths(office), "/devices", chosen, *lists]:
+            check(page, path)
+            page.close()
+            page = context.new_page()
+
+
+def test_a_readers_pages_have_no_fault_either(browser: Browser, office: Office) -> None:
+    with visit(browser, office, "auditor", viewport={"width": 768, "height": 900}) as context:
+        for path in [*paths(office), "/devices"]:
+            if not path.endswith("/fault"):
+                page = context.new_page()
+                check(page, path)
+                page.close()
+
+
+def test_the_list_follows_what_is_typed(browser: Browser, office: Office) -> None:
+    with visit(browser, office, "member") as context:
+        page = context.new_page()
+        page.goto("/assets")
+        expect(page.locator("#found tbody tr")).to_have_count(3)
+        page.locator("#asset-q").press_sequentially("projektor")
+        expect(page.locator("#found tbody tr")).to_have_count(1)
+        expect(page.locator("#asset-q")).to_be_focused()
+        expect(page).to_have_url(re.compile(r"/assets\?q=projektor"))
+        page.reload()
+        expect(page.locator("#found tbody tr")).to_have_count(1)
+
+
+def test_a_fault_travels_from_the_label_to_an_open_page_of_the_room(browser: Browser, office: Office) -> None:
+    with visit(browser, office, "coordinator") as watching, visit(browser, office, "member") as walking:
+        watcher, walker = watching.new_page(), walking.new_page()
+        watcher.goto("/rooms/ZW-01")
+        expect(watcher.locator("#room-now")).to_contain_text("everything works")
+        walker.goto("/scan")
+        walker.keyboard.type(CODE.lower())
+        walker.keyboard.press("Enter")
+        expect(walker.locator("h1")).to_have_text("Projektor laserowy")
+        walker.get_by_text("Report a fault").press("Enter")
+        walker.get_by_label("What is wrong").fill("The picture flickers")
+        walker.get_by_role("button", name="Send the report").click()
+        expect(walker.locator(".toast")).to_contain_text("The fault is reported")
+        expect(walker.locator("#asset-states")).to_contain_text("faulty")
+        expect(watcher.locator("#room-now")).to_contain_text("2 of 3 items")
+        expect(watcher.locator("#room-standard")).to_contain_text("faulty: 1")
+
+
+def test_a_list_is_corrected_and_written_without_javascript(browser: Browser, office: Office, tmp_path: Path) -> None:
+    (tmp_path / "wykaz.csv").write_bytes(LIST.replace("A/", "B/").replace("Stół", "Biurko").encode("cp1250"))
+    with visit(browser, office, "admin", java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto("/assets")
+        page.get_by_role("button", name="Import a list").click()
+        page.get_by_label("File").set_input_files(tmp_path / "wykaz.csv")
+        page.get_by_role("button", name="Check the list").click()
+        row = page.locator("#line-3")
+        row.get_by_label("cena").fill("13,00")
+        row.get_by_label("data zakupu").fill("5.1.2022")
+        row.get_by_label("pokój").fill("ZW-09")
+        row.get_by_role("button", name="Check again").click()
+        expect(row.locator(".plain-list li")).to_have_count(1)
+        row.get_by_label("pokój").fill("ZW-01")
+        row.get_by_role("button", name="Check again").click()
+        page.get_by_role("button", name="Write 4 rows").click()
+        expect(page.locator("h1 + p")).to_contain_text("4 records were written.")
+        page.goto("/assets?q=pulpitem")
+        expect(page.locator("#found tbody tr")).to_have_count(1)
+
+
+def test_all_works_without_javascript(browser: Browser, office: Office) -> None:
+    with visit(browser, office, "facilities", java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto("/assets")
+        page.locator("#asset-q").fill("stol")
+        page.get_by_role("button", name="Search").click()
+        expect(page.locator("#found tbody tr")).to_have_count(1)
+        page.locator("#found input[type=checkbox]").check()
+        page.get_by_role("button", name="To repair").click()
+        page.get_by_label("Why").fill("A leg is loose")
+        page.get_by_role("button", name="Send 1 asset to repair").click()
+        page.goto(f"/assets/{office.ids['Stół']}")
+        expect(page.locator("#asset-states")).to_contain_text("in repair")
+        expect(page.locator("#asset-history")).to_contain_text("A leg is loose")
+        page.get_by_text("Works again").first.click()
+        page.get_by_role("button", name="It works again").click()
+        expect(page.locator("#asset-states")).to_contain_text("working")

@@ -1,0 +1,309 @@
+"""The calendar in a browser: booked, moved and stretched by hand; refused with help; by keyboard; axe finds nothing."""
+
+import asyncio
+import re
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import uvicorn
+
+from registry.bookings.actions import Wish, book
+from registry.bookings.models import Booking
+from registry.history import SYSTEM
+from registry.rooms.models import Visibility
+from tests import make
+from tests.conftest import Database, or_skip
+from tests.servers import chromium
+from tests.web.pages.desk import Desk
+from web.session import SESSION
+from web.site import SiteOptions, create_site
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+WARSAW = ZoneInfo("Europe/Warsaw")
+DAY = (datetime.now(WARSAW) + timedelta(days=2)).date()
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+LIMIT = 10_000
+
+
+def local(hour: float) -> datetime:
+    return datetime(DAY.year, DAY.month, DAY.day, int(hour), int(hour % 1 * 60), tzinfo=WARSAW).astimezone(UTC)
+
+
+class Office:
+    """A served site and a browser at it. Playwright runs in its own thread, so that the server can answer."""
+
+    def __init__(self, desk: Desk, port: int, executable: str | None) -> None:
+        self.desk, self.port, self.executable = desk, port, executable
+
+    async def look(self, walk: Callable[[Any], None], who: str = "alice", forgives: str = "-", **context: Any) -> None:
+        """Walk through pages as a person; a script fault or a breach of the policy fails the walk."""
+        faults = await asyncio.to_thread(self._look, walk, who, context)
+        assert [fault for fault in faults if forgives not in fault] == []
+
+    def _look(self, walk: Callable[[Any], None], who: str, context: dict[str, Any]) -> list[str]:
+        from playwright.sync_api import sync_playwright
+
+        faults: list[str] = []
+        base = f"http://127.0.0.1:{self.port}"
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=self.executable, args=["--no-sandbox"])
+            shown = browser.new_context(base_url=base, **{"viewport": {"width": 1440, "height": 1000}} | context)
+            shown.add_cookies([{"name": SESSION, "value": self.desk.secrets[who], "url": base}])
+            page = shown.new_page()
+            page.set_default_timeout(LIMIT)
+            page.on("pageerror", lambda fault: faults.append(str(fault)))
+            page.on("console", lambda line: faults.append(line.text) if "Content Security" in line.text else None)
+            try:
+                walk(page)
+            finally:
+                browser.close()
+        return faults
+
+
+@pytest.fixture
+async def office(database: Database, tmp_path: Path) -> AsyncIterator[Office]:
+    executable = or_skip(chromium)
+    building = await make.make_building(address="Bydgoszcz, Konarskiego 1")
+    await make.make_room(code="MAIN", name="Main room", building=building, capacity=12)
+    await make.make_room(code="OTHER", name="Other room", building=building, capacity=20)
+    await make.make_room(code="HID", building=building, visibility=Visibility.HIDDEN)
+    desk = await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))).open()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(desk.app, port=port, log_level="warning", timeout_graceful_shutdown=1))
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,method-assign]  # the test keeps its own
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.02)
+    yield Office(desk, port, executable)
+    server.should_exit = True
+    await serving
+
+
+def at(page: Any, room: str, hour: float) -> tuple[float, float]:
+    """The point of an hour in the middle of a room's track."""
+    box = page.locator(f'.track[data-room="{room}"]').bounding_box()
+    lanes = page.locator("[data-lanes]")
+    opens, hours = (int(lanes.get_attribute(name)) for name in ("data-opens", "data-hours"))
+    return box["x"] + (hour - opens) / hours * box["width"], box["y"] + box["height"] / 2
+
+
+def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, steps=4)
+    page.mouse.move(*end, steps=4)
+    page.mouse.up()
+
+
+async def test_an_empty_stretch_is_dragged_and_booked(office: Office) -> None:
+    def walk(page: Any) -> None:
+        page.goto(f"/calendar?date={DAY}")
+        drag(page, at(page, "MAIN", 9), at(page, "MAIN", 10.5))
+        page.fill("#small-title", "Dragged")
+        page.click(".lane-box button:has-text('Book')")
+        page.wait_for_selector(".slot[data-booking]:has-text('Dragged')")
+
+    await office.look(walk)
+    booking = await Booking.get(title="Dragged")
+    assert (booking.starts_at, booking.ends_at) == (local(9), local(10.5))
+
+
+async def alices(office: Office, hour: float, **given: Any) -> Booking:
+    alice = office.desk.people["alice"]
+    given = {"organizer": alice, "institution_id": alice.institution_id, "title": "Mine"} | given
+    return await make.make_booking(local(hour), **given)
+
+
+async def room_id(code: str) -> int:
+    from registry.bookings.queries import room_id_of
+
+    return await room_id_of(code)
+
+
+async def test_a_booking_is_moved_to_another_room_and_stretched(office: Office) -> None:
+    booking = await alices(office, 9, room_id=await room_id("MAIN"))
+
+    def walk(page: Any) -> None:
+        page.goto(f"/calendar?date={DAY}")
+        drag(page, at(page, "MAIN", 9.5), at(page, "OTHER", 11.5))
+        page.wait_for_selector('.track[data-room="OTHER"] .slot[data-revision="2"]')
+        x, y = at(page, "OTHER", 12)
+        drag(page, (x - 3, y), (at(page, "OTHER", 13)[0] - 3, y))
+        page.wait_for_selector('.slot[data-revision="3"]')
+
+    await office.look(walk)
+    await booking.refresh_from_db()
+    assert booking.room_id == await room_id("OTHER")
+    assert (booking.starts_at, booking.ends_at) == (local(11), local(13))
+
+
+async def test_a_refusal_helps_and_one_button_takes_the_offer(office: Office) -> None:
+    booking = await alices(office, 9, room_id=await room_id("MAIN"))
+    await make.make_booking(local(11), room_id=await room_id("MAIN"))
+
+    def walk(page: Any) -> None:
+        page.goto(f"/calendar?date={DAY}")
+        drag(page, at(page, "MAIN", 9.5), at(page, "MAIN", 11.5))
+        page.wait_for_selector(".lane-box [data-choose]")
+        assert "MAIN is taken then" in page.inner_text(".lane-box")
+        page.keyboard.press("Escape")
+        assert page.locator(".lane-box").count() == 0
+        assert page.locator("[data-kind=draft]").count() == 0
+        drag(page, at(page, "MAIN", 9.5), at(page, "MAIN", 11.5))
+        page.click(".lane-box li:has-text('Other room') [data-choose]")
+        page.wait_for_selector('.track[data-room="OTHER"] .slot[data-revision="2"]')
+
+    await office.look(walk)
+    await booking.refresh_from_db()
+    assert (booking.room_id, booking.starts_at) == (await room_id("OTHER"), local(11))
+
+
+async def test_a_booking_that_changed_meanwhile_is_not_overwritten(office: Office) -> None:
+    booking = await alices(office, 9, room_id=await room_id("MAIN"))
+    went, come = threading.Event(), threading.Event()
+
+    def walk(page: Any) -> None:
+        page.goto(f"/calendar?date={DAY}")
+        went.set()
+        assert come.wait(10)
+        drag(page, at(page, "MAIN", 9.5), at(page, "MAIN", 13.5))
+        page.wait_for_selector(".lane-box [role=dialog]")
+        assert "Somebody changed this meanwhile" in page.inner_text(".lane-box")
+
+    looking = asyncio.create_task(office.look(walk))
+    await asyncio.to_thread(went.wait, 10)
+    await Booking.filter(id=booking.id).update(revision=7)
+    come.set()
+    await looking
+    await booking.refresh_from_db()
+    assert booking.starts_at == local(9)
+
+
+async def test_everything_goes_by_keyboard(office: Office) -> None:
+    def walk(page: Any) -> None:
+        page.goto(f"/calendar?date={DAY}")
+        page.focus("#lane-MAIN .lane-book")
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile("/bookings/new"))
+        for name, text in (("from", "9:00"), ("to", "10:00"), ("title", "Typed")):
+            page.focus(f"#f-{name}")
+            page.keyboard.press("ControlOrMeta+a")
+            page.keyboard.type(text)
+        page.wait_for_selector("#answer .state[data-state=free]")
+        page.keyboard.press("Enter")
+        page.wait_for_url(re.compile("did=booked"))
+
+    await office.look(walk)
+    assert (await Booking.get(title="Typed")).starts_at == local(9)
+
+
+async def test_without_a_script_the_form_and_the_filters_work(office: Office) -> None:
+    def walk(page: Any) -> None:
+        page.goto(f"/calendar?date={DAY}")
+        page.check("input[name=seats]")
+        page.click("[data-go]")
+        assert "seats=1" in page.url
+        page.click("#lane-MAIN .lane-book")
+        page.fill("#f-from", "9")
+        page.fill("#f-to", "10")
+        page.click("form.booking-form button:has-text('Book')")
+        page.wait_for_url(re.compile("did=booked"))
+
+    await office.look(walk, java_script_enabled=False)
+
+
+async def test_today_shows_a_change_by_itself(office: Office) -> None:
+    went = threading.Event()
+
+    def walk(page: Any) -> None:
+        page.goto("/")
+        page.wait_for_selector("#now-MAIN .state[data-state=free]")
+        with page.expect_response(re.compile("/api/v1/events")) as stream:
+            page.reload()
+        assert stream.value.status == 200
+        went.set()
+        page.wait_for_selector("#now-MAIN .state[data-state=in_use]")
+
+    looking = asyncio.create_task(office.look(walk))
+    await asyncio.to_thread(went.wait, 20)
+    now = datetime.now(UTC)
+    minute = now.replace(second=0, microsecond=0)
+    wish = Wish("MAIN", minute, minute + timedelta(minutes=30), "Now")
+    await book(wish, office.desk.people["bob"], SYSTEM, now)
+    await looking
+
+
+async def test_another_room_takes_neither_the_focus_nor_what_is_typed(office: Office) -> None:
+    await make.make_room(code="SHY", name="Shy room", visibility=Visibility.CONFIDENTIAL)
+
+    def walk(page: Any) -> None:
+        page.goto("/bookings/new?room=MAIN")
+        for code in ("OTHER", "MAIN"):
+            with page.expect_response(re.compile("/bookings/new[?]")):
+                page.select_option("[name=room]", code)
+                page.focus("[name=title]")
+                page.keyboard.type(code)
+            page.wait_for_timeout(100)
+            page.keyboard.type(".")
+        assert page.input_value("[name=title]") == "OTHER.MAIN."
+        page.fill("[name=attendees]", "4")
+        with page.expect_response(re.compile("/bookings/new[?]")):
+            page.select_option("[name=room]", "SHY")
+            page.focus("[name=attendees]")
+        page.wait_for_selector("#dependent .no-title")
+        assert page.evaluate("document.activeElement.name") == "attendees"
+        assert page.input_value("[name=attendees]") == "4"
+
+    await office.look(walk)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
+async def test_axe_finds_nothing(office: Office, width: int, scheme: str) -> None:
+    booking = await alices(office, 9, room_id=await room_id("MAIN"))
+    await make.make_booking(local(11), room_id=await room_id("MAIN"))
+    taken = f"/bookings/new?room=MAIN&date={DAY}&from=9:00&to=10:00"
+    paths = [
+        "/",
+        f"/calendar?date={DAY}",
+        f"/calendar?date={DAY}&view=week",
+        "/bookings",
+        taken,
+        f"/bookings/{booking.id}",
+    ]
+
+    def walk(page: Any) -> None:
+        for path in paths:
+            page.goto(path)
+            examine(page, path)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, (path, wide)
+        page.goto(taken)
+        page.click("form.booking-form button:has-text('Book')")
+        page.wait_for_selector(".alternatives")
+        examine(page, "the refusal")
+        if width > 1000:
+            page.goto(f"/calendar?date={DAY}")
+            drag(page, at(page, "OTHER", 9), at(page, "OTHER", 10.5))
+            page.wait_for_selector(".lane-box form")
+            examine(page, "the small form")
+            page.keyboard.press("Escape")
+            drag(page, at(page, "MAIN", 9.5), at(page, "MAIN", 11.5))
+            page.wait_for_selector(".lane-box [data-choose]")
+            examine(page, "the refusal of a drag")
+
+    # axe itself writes styles into the page
+    await office.look(walk, forgives="inline style", viewport={"width": width, "height": 900}, color_scheme=scheme)
+
+
+def examine(page: Any, where: str) -> None:
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run().then(found => found.violations.map(one => [one.id, one.nodes.map(n => n.html)]))")
+    assert found == [], (where, found)

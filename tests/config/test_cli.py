@@ -1,0 +1,322 @@
+"""The command line as an operator types it: each command in a process of its own, on a data directory of its own."""
+
+import csv
+import errno
+import fcntl
+import io
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.cli import main
+from config.serving import _unclaimed
+from tests.conftest import forget
+from tests.registry.assets.samples import EXPECTED, SAMPLES, differences
+from tests.servers import Postgres, free_port
+
+ROOT = Path(__file__).parents[2]
+HELP_POINT = ROOT / "config" / "data" / "help-point"
+
+
+class Izba:
+    """A data directory and the command. What serves is started as a process, all else is called in this one."""
+
+    def __init__(self, home: Path, **env: str) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("IZBA_")}
+        ports = {"IZBA_PORT": str(free_port()), "IZBA_MQTT_PORT": str(free_port())}
+        self.home, self.env = home, {**kept, **ports, "IZBA_DATA_DIR": str(home / "var"), **env}
+
+    def __call__(self, *args: object, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
+        told = [str(arg) for arg in args]
+        if told[0] in ("serve", "demo"):
+            command = [sys.executable, "-m", "config", *told]
+            return subprocess.run(
+                command, capture_output=True, env={**self.env, **env}, cwd=ROOT, timeout=60, check=False
+            )
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("IZBA_")]:
+                patch.delenv(name)
+            for name, value in {**self.env, **env}.items():
+                if name.startswith("IZBA_"):
+                    patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["izba", *told])
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            code = _ended()
+        forget()
+        return subprocess.CompletedProcess(told, code, out.buffer.getvalue(), err.buffer.getvalue())  # type: ignore[attr-defined]  # BytesIO
+
+    def done(self, *args: object, **more: bytes) -> str:
+        """What a command that must succeed printed."""
+        ended = self(*args, **more)
+        assert ended.returncode == 0, ended.stderr.decode()
+        return ended.stdout.decode()
+
+    def refused(self, *args: object, code: int = 2, **env: str) -> str:
+        """The one line of a command that must refuse."""
+        ended = self(*args, **env)
+        told = ended.stderr.decode().strip()
+        assert (ended.returncode, len(told.splitlines())) == (code, 1), told
+        return told
+
+
+def _ended() -> int:
+    """The exit code of the command in sys.argv."""
+    try:
+        main()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
+
+
+@pytest.fixture
+def izba(tmp_path: Path) -> Izba:
+    return Izba(tmp_path)
+
+
+def test_from_nothing_to_an_account_with_a_token(izba):
+    assert "aktualna" in izba.done("migrate")
+    assert "aktualna" in izba.done("migrate")
+    assert izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne haslo") == "Dodano ala.\n"
+    first, second = (izba.done("tokens", "add", "ala", "--name", "skrypt").strip() for _ in range(2))
+    assert first.startswith("izba_")
+    assert first != second
+    assert "ala" in izba.refused("users", "add", "ala", "--role", "member")
+    assert "king" in izba.refused("users", "add", "ela", "--role", "king")
+    assert "nobody" in izba.refused("tokens", "add", "nobody", "--name", "x")
+    assert izba.done("check") == "Nie znaleziono błędów.\n"
+
+
+def test_refusals_are_in_the_site_s_language(izba):
+    assert "Nie ma roli king" in izba.refused("users", "add", "ela", "--role", "king")
+    assert "There is no role king" in izba.refused("users", "add", "ela", "--role", "king", IZBA_LANGUAGE="en")
+
+
+def test_the_help_point_goes_in_and_comes_out_the_same(izba):
+    for name in ("buildings.csv", "rooms.csv", "organizations.csv", "role_accounts.csv"):
+        izba.done("import", HELP_POINT / name)
+    report = json.loads(izba.done("import", HELP_POINT / "assets.csv", "--json", "--dry-run"))
+    assert (len(report["rows"]), report["encoding"], report["delimiter"]) == (595, "utf-8-sig", ";")
+    assert izba.done("export", "assets").count("\n") == 1
+    izba.done("import", HELP_POINT / "assets.csv")
+    out = izba.home / "out.csv"
+    izba.done("export", "assets", "-o", out)
+    rows = list(csv.DictReader(io.StringIO(out.read_text("utf-8-sig")), delimiter=";"))
+    assert len(rows) == 595
+    again = json.loads(izba("import", out, "--json", "--dry-run").stdout)
+    assert {row["problems"][0]["code"] for row in again["rows"]} == {"INVENTORY_NO_TAKEN"}
+    assert izba.done("export", "assets", "--format", "xlsx", "-o", izba.home / "out.xlsx") == ""
+    other = Izba(izba.home / "other")
+    for name in ("buildings.csv", "rooms.csv", "organizations.csv", "role_accounts.csv"):
+        other.done("import", HELP_POINT / name)
+    other.done("import", izba.home / "out.xlsx")
+    assert other.done("export", "assets") == izba.done("export", "assets")
+
+
+def test_an_import_says_how_it_went_by_its_exit_code(izba):
+    assert "none.csv" in izba.refused("import", izba.home / "none.csv")
+    bad = izba.home / "bad.csv"
+    bad.write_bytes("Nazwa;Cena;Data zakupu\nKrzesło;450,00;30.02.2022\nStół;900,00;01.03.2022\n".encode("cp1250"))
+    ended = izba("import", bad)
+    assert ended.returncode == 1
+    assert "30.02.2022" in ended.stdout.decode()
+    bad.write_bytes(b"\x00\x01\x02" * 50)
+    assert izba("import", bad).returncode == 2
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_sample_lists_are_read_as_they_should_be(izba, name):
+    ended = izba("import", SAMPLES / name, "--dry-run", "--json")
+    assert ended.returncode == (1 if "errors" in json.dumps(EXPECTED[name]) else 0)
+    assert differences(json.loads(ended.stdout), EXPECTED[name]) == []
+
+
+def test_the_account_follows_the_policy_of_the_day_that_a_piece_came(izba):
+    path = izba.home / "lista.csv"
+    path.write_text("Nr inw.;Nazwa;Wartość;Data OT\nA/1;Stół;4000;1.4.2017\nA/2;Stół;4000;1.4.2022\nA/3;Lampa;400;\n")
+    told = json.loads(izba.done("import", path, "--dry-run", "--json"))
+    assert [row["values"]["account"] for row in told["rows"]] == ["011", "013", "poz"]
+    policy = {"IZBA_FIXED_ASSET_ABOVE": "4000, 2020-01-01=3999.99", "IZBA_QUANTITY_ONLY_BELOW": "400"}
+    told = json.loads(izba("import", path, "--dry-run", "--json", **policy).stdout)
+    assert [row["values"]["account"] for row in told["rows"]] == ["013", "011", "013"]
+
+
+def test_bookings_and_history_are_exported(izba):
+    izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne haslo")
+    rows = list(csv.reader(io.StringIO(izba.done("export", "history")), delimiter=";"))
+    assert len(rows) > 1
+    assert izba.done("export", "bookings").startswith("\ufeffid;")
+    izba.done("export", "history", "--format", "xlsx", "-o", izba.home / "h.xlsx")
+    assert (izba.home / "h.xlsx").read_bytes()[:2] == b"PK"
+    assert "sofas" in izba.refused("export", "sofas")
+    assert "pdf" in izba.refused("export", "assets", "--format", "pdf")
+
+
+def test_an_altered_history_is_found(izba):
+    izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne haslo")
+    assert "wszystkie nienaruszone" in izba.done("verify", "history")
+    with sqlite3.connect(izba.home / "var" / "izba.sqlite3") as database:
+        database.execute("UPDATE history_entry SET actor = 'ktoś inny'")
+    database.close()
+    ended = izba("verify", "history")
+    assert ended.returncode == 1
+    assert "Zmieniono: person:" in ended.stdout.decode()
+
+
+def test_a_copy_is_checked_before_it_is_put_back(izba):
+    izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne haslo")
+    copy = izba.home / "copy.sqlite3"
+    assert str(copy) in izba.done("backup", copy)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert "copy.sqlite3" in izba.refused("backup", copy)
+    izba.done("users", "add", "ela", "--role", "member", "--password", "bardzo tajne haslo")
+    assert "before-restore" in izba.done("restore", copy)
+    assert "ela" in izba.refused("tokens", "add", "ela", "--name", "x")
+    izba.done("tokens", "add", "ala", "--name", "x")
+    broken = izba.home / "broken"
+    broken.write_bytes(b"not a database" * 100)
+    assert "broken" in izba.refused("restore", broken)
+    assert "none" in izba.refused("restore", izba.home / "none")
+    with sqlite3.connect(copy) as database:
+        database.execute("UPDATE history_entry SET reason = 'inny'")
+    database.close()
+    assert "copy.sqlite3" in izba.refused("restore", copy)
+    izba.done("tokens", "add", "ala", "--name", "y")
+
+
+def test_a_copy_is_not_put_under_a_running_server(izba):
+    """It would write into the former file, and lose all that it answered since."""
+    izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne haslo")
+    copy = izba.home / "copy.sqlite3"
+    izba.done("backup", copy)
+    izba.done("users", "add", "ela", "--role", "member", "--password", "bardzo tajne haslo")
+    with open(izba.home / "var" / "running.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert str(izba.home / "var") in izba.refused("restore", copy)
+    izba.done("tokens", "add", "ela", "--name", "x")
+    assert not list((izba.home / "var").glob("*restor*"))
+
+
+def test_a_copy_of_postgres(postgres: Postgres, tmp_path: Path):
+    postgres.sql("CREATE DATABASE copied TEMPLATE izba_template")
+    izba = Izba(tmp_path, IZBA_DATABASE_URL=postgres.url("copied"))
+    try:
+        izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne haslo")
+        copy = tmp_path / "copy.dump"
+        izba.done("backup", copy)
+        izba.done("users", "add", "ela", "--role", "member", "--password", "bardzo tajne haslo")
+        izba.done("restore", copy)
+        assert "ela" in izba.refused("tokens", "add", "ela", "--name", "x")
+        izba.done("tokens", "add", "ala", "--name", "x")
+        broken = tmp_path / "broken"
+        broken.write_bytes(b"no dump")
+        assert "broken" in izba.refused("restore", broken)
+    finally:
+        postgres.sql("DROP DATABASE copied WITH (FORCE)")
+
+
+def test_what_is_understood_of_a_message(izba):
+    told = izba.done("devices", "decode", "--topic", "zigbee2mqtt/sala", stdin=b'{"occupancy": true, "battery": 91}')
+    assert json.loads(told)["occupied"] is True
+    lines = izba.done("devices", "decode", "--jsonl", ROOT / "tests" / "data" / "mqtt" / "zigbee2mqtt.jsonl")
+    assert len(lines.splitlines()) == 28
+    bound = izba.done("devices", "decode", "--topic", "a/b", "--bind", "occupancy=ruch", stdin=b'{"ruch": 1}')
+    assert json.loads(bound)["occupied"] is True
+    assert "none" in izba.refused("devices", "decode", "--jsonl", izba.home / "none")
+
+
+def test_a_line_that_is_no_message_keeps_no_other_from_being_read(izba):
+    good = '{"topic": "zigbee2mqtt/sala", "payload": "{\\"occupancy\\": true}"}'
+    bad = ["none", "[]", "{}", '{"topic": 1}', '{"topic": "a", "payload": "x", "payload_encoding": "base64"}', "\xff"]
+    file = izba.home / "kept.jsonl"
+    file.write_bytes("\n".join([*bad, good]).encode("latin-1"))
+    told = [json.loads(line) for line in izba.done("devices", "decode", "--jsonl", file).splitlines()]
+    assert [bool(line.get("refused")) for line in told] == [True] * len(bad) + [False]
+    assert told[-1]["occupied"] is True
+
+
+def test_the_broker_s_configuration_is_whole(izba):
+    told = izba.done("broker-config", "mosquitto")
+    assert {"set_tcp_nodelay true", "allow_anonymous false"} <= set(told.splitlines())
+    assert "izba/devices/ZW-01-occ/#" in told
+    assert "emqx" in izba.refused("broker-config", "emqx")
+
+
+def test_every_fault_of_the_configuration_is_told_at_once(izba):
+    ended = izba("check", IZBA_PORT="0", IZBA_LANGUAGE="fr", IZBA_MQTT_URL="http://x")
+    assert ended.returncode == 2
+    assert {line.split(":")[0] for line in ended.stderr.decode().splitlines()} == {
+        "IZBA_PORT", "IZBA_LANGUAGE", "IZBA_MQTT_URL",
+    }  # fmt: skip
+    assert "IZBA_DATABASE_URL" in izba.refused("check", IZBA_DATABASE_URL="postgres://x@127.0.0.1:1/none")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "no such host"])
+def test_an_address_of_another_machine_is_not_called_taken(izba, host):
+    for command in ("check", "serve"):
+        told = izba.refused(command, IZBA_HOST=host, IZBA_LANGUAGE="en")
+        assert told.startswith(f"{host} is no address of this machine. Set IZBA_HOST to 127.0.0.1")
+
+
+def test_a_port_that_cannot_be_had_says_why(izba):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        port = holder.getsockname()[1]
+        assert f"Port {port} on 127.0.0.1 is taken" in izba.refused("check", IZBA_PORT=str(port), IZBA_LANGUAGE="en")
+        holder.listen()
+        for first in (port, port - 1):  # the embedded broker has the next one too
+            assert "set IZBA_MQTT_PORT" in izba.refused("check", IZBA_MQTT_PORT=str(first), IZBA_LANGUAGE="en")
+    # root may listen everywhere, so what the system answers to others is put in its place
+    assert "Set IZBA_PORT to 1024 or above" in str(_unclaimed("127.0.0.1", 80, OSError(errno.EACCES, "")))
+
+
+def test_a_newer_database_is_left_alone(izba):
+    izba.done("migrate")
+    path = izba.home / "var" / "izba.sqlite3"
+    with sqlite3.connect(path) as database:
+        database.execute(
+            "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('registry', '0999_tomorrow', '2030-01-01')"
+        )
+    database.close()
+    for command in ("migrate", "serve", "demo"):
+        assert "0999_tomorrow" in izba.refused(command)
+
+
+def test_a_second_server_on_one_directory_is_refused(izba):
+
+    izba.done("migrate")
+    with open(izba.home / "var" / "running.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for command in (("serve",), ("demo", "--fresh")):
+            assert str(izba.home / "var") in izba.refused(*command)
+    assert (izba.home / "var" / "izba.sqlite3").exists()
+
+
+def test_a_demo_that_was_ended_while_it_was_filled_begins_anew(izba):
+    """Half of the Help Point would stay, and no later start would get beyond it."""
+    izba.done("import", HELP_POINT / "buildings.csv")
+    izba.done("import", HELP_POINT / "rooms.csv")
+    assert str(izba.home / "var") in izba.refused("demo")
+    register = izba.home / "var" / "izba.sqlite3"
+    with socket.socket() as holder:  # so that it ends after it has looked
+        holder.bind(("127.0.0.1", 0))
+        izba.refused("demo", IZBA_PORT=str(holder.getsockname()[1]))
+        assert register.exists()
+        (izba.home / "var" / "demo.unfinished").touch()
+        izba.refused("demo", IZBA_PORT=str(holder.getsockname()[1]))
+    assert not register.exists()
+
+
+def test_a_place_that_cannot_be_written_or_opened_is_one_line(izba):
+    assert "/proc/none.csv" in izba.refused("export", "assets", "-o", "/proc/none.csv")
+    (izba.home / "file").write_text("no database, but text\n" * 100)
+    for url in (f"sqlite://{izba.home}/file", f"sqlite://{izba.home}/file/a.sqlite3"):
+        assert "IZBA_DATABASE_URL" in izba.refused("migrate", IZBA_DATABASE_URL=url)

@@ -1,0 +1,68 @@
+"""The timetable's jobs that clear away."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from config import jobs
+from config.jobs import bring_forward, forget_traces, keep_time, timetable
+from config.settings import Settings
+from registry.assets.models import Trace
+from tests.conftest import Database
+from tests.make import make_device, make_room
+
+
+@pytest.mark.parametrize(("days", "left"), [(30, 2), (7, 1), (0, 1)])
+async def test_traces_are_kept_as_long_as_the_setting_says(database: Database, days: int, left: int) -> None:
+    room = await make_room()
+    sensor = await make_device(room=room)
+    for age in (40, 20, 0.5):
+        until = datetime.now(UTC) - timedelta(days=age)
+        await Trace.create(device=sensor, room=room, since=until - timedelta(minutes=5), until=until)
+    await forget_traces(days)()
+    assert await Trace.all().count() == left
+
+
+async def test_a_stop_in_the_middle_of_a_job_is_no_fault_of_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = asyncio.Event()
+
+    async def sweep() -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(jobs, "sweep", sweep)
+    scheduler = timetable(Settings())
+    scheduler.remove_job("seal at the start")
+    scheduler.start()
+    scheduler.modify_job("sweep", next_run_time=datetime.now(UTC))
+    await asyncio.wait_for(begun.wait(), 3)
+    scheduler.shutdown(wait=False)
+    await asyncio.sleep(0.05)
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_a_clock_that_is_set_back_puts_no_job_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept = asyncio.Event()
+
+    async def sweep() -> None:
+        swept.set()
+
+    monkeypatch.setattr(jobs, "sweep", sweep)
+    monkeypatch.setattr(jobs, "LOOK_SECONDS", 0.05)
+    scheduler = timetable(Settings())
+    scheduler.remove_job("seal at the start")
+    scheduler.start()
+    try:
+        assert bring_forward(scheduler, datetime.now(UTC)) == []
+        # what it looks like when the clock was two hours ahead at the start
+        scheduler.modify_job("sweep", next_run_time=datetime.now(UTC) + timedelta(hours=2))
+        swept.clear()
+        keeping = asyncio.create_task(keep_time(scheduler))
+        await asyncio.wait_for(swept.wait(), 3)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+    finally:
+        scheduler.shutdown(wait=False)

@@ -1,0 +1,212 @@
+"""What every test stands on: both databases, a broker, no network, and no skipping in CI."""
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise.backends.base import executor
+from tortoise.context import TortoiseContext
+
+import config.database
+from registry import changes, events
+from registry.assets import policy
+from tests.servers import Missing, Mosquitto, Postgres, scratch
+
+ROOT = Path(__file__).parent.parent
+IN_CI = os.environ.get("CI") == "true"
+MIGRATE = """
+import asyncio, sys
+from config.database import database, migrate
+
+async def up(url):
+    async with database(url) as context:
+        await migrate(context, url)
+
+asyncio.run(up(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skipped test is a failure: what could not be had was not tested."""
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    if IN_CI and reporter and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter.write_line("\nWith CI=true nothing may be skipped.", red=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The quick ones first: a slip shows within seconds, not after the browser has run."""
+    weight = {"browser": 3, "journeys": 2}
+    items.sort(key=lambda item: max((weight.get(part, 0) for part in Path(item.path).parts), default=0))
+
+
+# no network
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _only_loopback() -> Iterator[None]:
+    """Refuse every socket that would leave this machine, and every name that would be asked of another."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", _guarded(socket.socket.connect))
+    patch.setattr(socket.socket, "connect_ex", _guarded(socket.socket.connect_ex))
+    look_up = socket.getaddrinfo
+
+    def look_up_here(host: Any, *rest: Any, **named: Any) -> Any:
+        _refuse_foreign(host)
+        return look_up(host, *rest, **named)
+
+    patch.setattr(socket, "getaddrinfo", look_up_here)
+    yield
+    patch.undo()
+
+
+def _guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def connect_here(self: socket.socket, address: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            _refuse_foreign(address[0])
+        return connect(self, address)
+
+    return connect_here
+
+
+def _refuse_foreign(host: Any) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name not in (None, "", "localhost", "::1", "0.0.0.0") and not str(name).startswith("127."):
+        raise RuntimeError(f"a test tried to reach {name}: tests stay on loopback")
+
+
+# servers
+
+
+def or_skip(make: Callable[[], Any]) -> Any:
+    """Start a server, or skip the test by the name of what is missing."""
+    try:
+        return make()
+    except Missing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of this test run, with the migrated template ``izba_template``."""
+    server: Postgres = or_skip(Postgres)
+    try:
+        server.sql("CREATE DATABASE izba_template")
+        migrated(server.url("izba_template"))
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def mosquitto() -> Iterator[Mosquitto]:
+    """A fresh Mosquitto: ``.url``, ``.port``, ``.stop()``, ``.start()``."""
+    broker: Mosquitto = or_skip(Mosquitto)
+    try:
+        yield broker
+    finally:
+        broker.close()
+
+
+# databases
+
+
+@dataclass(frozen=True)
+class Database:
+    """An open, migrated, empty database."""
+
+    dialect: str
+    url: str
+    context: TortoiseContext
+
+
+def migrated(url: str) -> None:
+    """Bring a database up to date in another process, which leaves nothing behind in this one."""
+    apart(MIGRATE, url)
+
+
+def apart(script: str, url: str) -> None:
+    """Run a script on a database in a process of its own."""
+    subprocess.run([sys.executable, "-W", "error", "-c", script, url], check=True, cwd=ROOT, timeout=120)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template() -> Iterator[Path]:
+    home = scratch("sqlite")
+    migrated(f"sqlite://{home / 'template.sqlite3'}")
+    yield home / "template.sqlite3"
+    shutil.rmtree(home)
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a fresh, migrated database that nobody has opened: for whole programs."""
+    if request.param == "sqlite":
+        with sqlite_copy(request.getfixturevalue("sqlite_template")) as url:
+            yield url
+    else:
+        with postgres_copy(request.getfixturevalue("postgres"), "izba_template") as url:
+            yield url
+
+
+@contextmanager
+def sqlite_copy(template: Path) -> Iterator[str]:
+    """The URL of a copy of a database file, gone afterwards."""
+    path = template.with_name(f"test_{next(_numbers)}.sqlite3")
+    shutil.copy(template, path)
+    yield f"sqlite://{path}"
+    for left in path.parent.glob(f"{path.name}*"):
+        left.unlink()
+
+
+@contextmanager
+def postgres_copy(server: Postgres, template: str) -> Iterator[str]:
+    """The URL of a copy of a database, gone afterwards."""
+    name = f"test_{next(_numbers)}"
+    server.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    yield server.url(name)
+    server.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A fresh, migrated database, open in this process. The test runs once on SQLite and once on PostgreSQL."""
+    async with opened(database_url) as database:
+        yield database
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """A database, open in this process, which forgets it afterwards."""
+    forget()
+    handlers, announce = list(events._handlers), changes.announce
+    try:
+        async with config.database.database(url) as context:
+            yield Database("sqlite" if url.startswith("sqlite") else "postgres", url, context)
+    finally:
+        events._handlers[:], changes.announce = handlers, announce
+        forget()
+
+
+def forget() -> None:
+    """Drop what the process remembers of the other database: cached statements, shared transactions, the policy."""
+    executor.EXECUTOR_CACHE.clear()
+    changes.forget_connections()
+    policy.use(policy.DEFAULT)

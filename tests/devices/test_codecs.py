@@ -1,0 +1,266 @@
+"""The codecs against the corpora, and against everything else that could come."""
+
+import base64
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices import codecs
+from devices.codecs import blueprint
+from devices.codecs.values import count, instant, percent, yes_no
+from devices.decode import decode_line
+from devices.messages import Incoming
+from tests.devices.test_reader import json_values
+
+NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
+CORPORA = Path(__file__).parent.parent / "data" / "mqtt"
+LINES = [
+    pytest.param(json.loads(line), id=f"{path.stem}-{number}")
+    for path in sorted(CORPORA.glob("*.jsonl"))
+    for number, line in enumerate(path.read_text().splitlines(), 1)
+]
+TOPICS = [
+    "izba/devices/a/reading", "izba/devices/a/status", "izba/panels/a/command", "zigbee2mqtt/a",
+    "zigbee2mqtt/bridge/event",
+    "zigbee2mqtt/bridge/devices", "zigbee2mqtt/a/availability", "zigbee2mqtt/a/occupancy", "z2m", "rooms/101/occupancy",
+    "rooms/101/battery", "a/LWT", "tele/x/SENSOR",
+]  # fmt: skip
+
+
+def said(topic: str, payload: str, retained: bool = False, **bind: str) -> dict[str, Any]:
+    return decode_line(topic, payload.encode(), retained, bind, NOW)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_corpus_is_understood(line: dict[str, Any]) -> None:
+    raw = line["payload"].encode()
+    payload = base64.b64decode(raw) if line.get("payload_encoding") == "base64" else raw
+    told = decode_line(line["topic"], payload, bool(line.get("retain")), line.get("binding") or {}, NOW)
+    expected = line["expect"]
+    assert {key: told[key] for key in expected if key != "other"} == {k: v for k, v in expected.items() if k != "other"}
+    assert {key: told["other"].get(key) for key in expected["other"]} == expected["other"]
+    assert set(told) - {"refused"} == {"family", "device", "occupied", "people", "battery", "online", "other"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "family", "device"),
+    [
+        ("izba/devices/ZW-01-occ/reading", "native", "ZW-01-occ"),
+        ("izba/panels/ZW-01-door/command", "native", "ZW-01-door"),
+        ("zigbee2mqtt/hall", "zigbee2mqtt", "hall"),
+        ("zigbee2mqtt/parter/hol/czujka", "zigbee2mqtt", "parter/hol/czujka"),
+        ("zigbee2mqtt/parter/czujka/availability", "zigbee2mqtt", "parter/czujka"),
+        ("zigbee2mqtt/hall/set/state", "zigbee2mqtt", "hall"),
+        ("office/z2m/hall", "zigbee2mqtt", "hall"),
+        ("rooms/101/occupancy", "generic", "rooms/101/occupancy"),
+    ],
+)
+def test_whose_topic_it_is(topic: str, family: str, device: str) -> None:
+    told = said(topic, "{}")
+    assert (told["family"], told["device"]) == (family, device)
+
+
+def test_zigbee2mqtt_single_attributes_and_bases() -> None:
+    assert said("zigbee2mqtt/hall/occupancy", "true")["occupied"] is True
+    assert said("zigbee2mqtt/hall/battery", "88")["battery"] == 88
+    assert said("zigbee2mqtt/a/b/occupancy", "false")["device"] == "a/b"
+    assert said("home/hall", '{"occupancy":true}', family="zigbee2mqtt") == said("z2m/hall", '{"occupancy":true}')
+
+
+@pytest.mark.parametrize(
+    ("payload", "occupied"),
+    [
+        ('{"presence":"present"}', True),
+        ('{"presence":"absent"}', False),
+        ('{"motion_state":"none"}', False),
+        ('{"motion_state":"small"}', True),
+        ('{"presence":false,"motion_state":"static"}', False),
+        ('{"occupancy":false,"presence":true}', True),
+        ('{"occupancy":null,"presence":false}', False),
+        ('{"occupancy":"maybe","motion_state":"small"}', None),
+        ('{"vibration":true}', None),
+        ('{"local_temperature":21,"occupied_heating_setpoint":22}', None),
+        ('{"action":"region_2_unoccupied","presence":true}', True),
+    ],
+)
+def test_zigbee2mqtt_presence_in_its_many_words(payload: str, occupied: bool | None) -> None:
+    assert said("zigbee2mqtt/radar", payload)["occupied"] is occupied
+
+
+def test_zigbee2mqtt_bridge_inventory_names_what_it_does_not_support() -> None:
+    devices = [
+        {"type": "Coordinator", "friendly_name": "Coordinator", "definition": None},
+        {"type": "EndDevice", "friendly_name": "hall", "definition": {"model": "RTCGQ11LM"}},
+        {"type": "EndDevice", "friendly_name": "odd", "definition": None},
+    ]
+    told = said("zigbee2mqtt/bridge/devices", json.dumps(devices), retained=True)["other"]
+    assert told == {"inventory": ["hall", "odd"], "unsupported": ["odd"]}
+
+
+@pytest.mark.parametrize(("people", "occupied"), [(3, True), (0, False)])
+def test_zigbee2mqtt_counts_people(people: int, occupied: bool) -> None:
+    told = said("zigbee2mqtt/door", f'{{"people":{people}}}')
+    assert (told["people"], told["occupied"]) == (people, occupied)
+
+
+def test_a_retained_value_with_a_time_of_its_own_has_an_age() -> None:
+    told = said("zigbee2mqtt/hall", '{"occupancy":true,"last_seen":"2026-11-26T08:59:00Z"}', retained=True)
+    assert "retained_age_unknown" not in told["other"]
+    assert told["other"]["at"] == "2026-11-26T08:59:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "other"),
+    [
+        ("zigbee2mqtt/a/set", "", {"ignored": "a command topic, not telemetry"}),
+        ("zigbee2mqtt/a", '{"contact":"maybe"}', {"reason": "maybe is no boolean"}),
+        ("zigbee2mqtt/a", '{"illuminance":null}', {}),
+        ("zigbee2mqtt/bridge/event", '{"type":"device_leave","data":{"ieee_address":"0x1"}}', {"left": "0x1"}),
+        ("zigbee2mqtt/bridge/event", '{"type":"group_added"}', {"ignored": True}),
+        ("rooms/101/occupancy", "[1]", {"reason": "list is not a value", "ignored": True}),
+        ("rooms/101/battery", "55", {}),
+        ("rooms/101/colour", "5", {"ignored": True}),
+    ],
+)
+def test_what_says_nothing_of_people(topic: str, payload: str, other: dict[str, Any]) -> None:
+    told = said(topic, payload)
+    assert (told["occupied"], told["people"], told["other"]) == (None, None, other)
+
+
+def test_a_binding_names_the_key() -> None:
+    payload = '{"LD2410":{"Out_pin":1},"Switch1":"OFF","params":{"input:0":{"state":true}}}'
+    assert said("tele/t/SENSOR", payload)["occupied"] is None
+    assert said("tele/t/SENSOR", payload, occupancy="LD2410.Out_pin")["occupied"] is True
+    assert said("tele/t/SENSOR", payload, occupancy_key="Switch1")["occupied"] is False
+    assert said("tele/t/SENSOR", payload, occupancy="params.input:0.state")["occupied"] is True
+    assert said("tele/t/SENSOR", payload, occupancy="no.such")["occupied"] is None
+
+
+def test_a_binding_that_leads_through_a_plain_value_finds_nothing() -> None:
+    assert said("tele/t/SENSOR", '{"LD2410":1}', occupancy="LD2410.Out_pin")["occupied"] is None
+
+
+def test_generic_status_topics() -> None:
+    assert said("tele/t/LWT", "Offline")["online"] is False
+    assert said("dev/availability", '{"state":"online"}')["online"] is True
+    assert said("dev/report", '{"alive":"offline"}', online="alive")["online"] is False
+
+
+def test_a_single_fact_on_a_topic_of_its_own() -> None:
+    assert said("rooms/101/temperature", "21.5")["other"]["temperature"] == 21.5
+
+
+@pytest.mark.parametrize(("payload", "occupied"), [("true", True), ("OFF", False)])
+def test_a_bare_word_to_the_native_topic_is_taken_and_told(payload: str, occupied: bool) -> None:
+    told = said("izba/devices/ZW-01-occ/reading", payload)
+    assert told["occupied"] is occupied
+    assert told["other"]["coerced"] is True
+
+
+@pytest.mark.parametrize("payload", ["[true]", "1"])
+def test_a_list_or_a_number_is_no_native_reading(payload: str) -> None:
+    told = said("izba/devices/ZW-01-occ/reading", payload)
+    assert told["occupied"] is None
+    assert told["other"]["error"] == "not an object"
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "other"),
+    [
+        ("bridge/state", '"dancing"', {"scope": "bridge", "reason": "neither online nor offline"}),
+        ("bridge/request/device/remove", '{"id":"hall"}', {"ignored": "a command topic, not telemetry"}),
+        ("bridge/event", '{"type":"device_leave","data":{"friendly_name":"hall"}}', {"left": "hall"}),
+    ],
+)
+def test_zigbee2mqtt_bridge_topics(topic: str, payload: str, other: dict[str, Any]) -> None:
+    told = said(f"zigbee2mqtt/{topic}", payload)
+    assert (told["device"], told["occupied"], told["online"]) == ("bridge", None, None)
+    assert told["other"].items() >= other.items()
+
+
+@pytest.mark.parametrize(
+    ("given", "value"), [("87 %", 87), (88.5, 88.5), (True, None), ("nan", None), ("x", None), ({}, None)]
+)
+def test_percent(given: object, value: float | None) -> None:
+    assert percent(given).value == value
+
+
+@pytest.mark.parametrize(
+    ("given", "people"), [(3, 3), ("4", 4), (-1, None), (1.5, None), (10_000, 10_000), (10_001, None)]
+)
+def test_count(given: object, people: int | None) -> None:
+    assert count(given).value == people
+
+
+@pytest.mark.parametrize(
+    ("given", "moment"),
+    [
+        ("2026-11-26T10:00:00+01:00", NOW),
+        (NOW.timestamp(), NOW),
+        (NOW.timestamp() * 1000, NOW),
+        ("2026-11-26T10:00:00", None),
+        ("soon", None),
+        (1e300, None),
+        (True, None),
+    ],
+)
+def test_a_devices_own_time(given: object, moment: datetime | None) -> None:
+    assert instant(given) == moment
+
+
+@pytest.mark.parametrize("given", ["nan", "inf", "1e999", "-1e999"])
+def test_numbers_in_words_that_are_none(given: str) -> None:
+    assert said("rooms/101/people", f'"{given}"')["people"] is None
+
+
+def test_words_of_yes_and_no_take_any_case() -> None:
+    assert all(yes_no(word.upper()).value is True for word in ("on", "True", "detected", "motion", "occupied"))
+    assert all(yes_no(word.title()).value is False for word in ("off", "clear", "no_motion", "vacant", "normal"))
+
+
+def test_the_blueprint_works_as_it_says() -> None:
+    incoming = Incoming("blueprint/x", ("blueprint", "x"), {"seen": True, "charge": 87}, False, {}, NOW, "izba")
+    assert blueprint.matches(incoming)
+    told = blueprint.decode(incoming)
+    assert (told.device, told.occupied, told.battery) == ("x", True, 87)
+    online = Incoming("blueprint/x/online", ("blueprint", "x", "online"), True, False, {}, NOW, "izba")
+    assert blueprint.decode(online).online is True
+    silent = Incoming("blueprint/x", ("blueprint", "x"), {"time": NOW.timestamp()}, False, {}, NOW, "izba")
+    assert (blueprint.decode(silent).occupied, blueprint.decode(silent).battery) == (None, None)
+    assert blueprint.decode(Incoming("blueprint/x", ("blueprint", "x"), [], False, {}, NOW, "izba")).other["ignored"]
+
+
+@given(st.sampled_from(TOPICS), st.binary(max_size=200), st.booleans())
+def test_no_bytes_are_too_much(topic: str, payload: bytes, retained: bool) -> None:
+    orjson.dumps(decode_line(topic, payload, retained, {}, NOW))
+
+
+@given(st.text(max_size=80), st.sampled_from([b"", b"{}", b"true", b'{"occupied":true}']), st.booleans())
+def test_no_topic_is_too_much(topic: str, payload: bytes, retained: bool) -> None:
+    orjson.dumps(decode_line(topic, payload, retained, {}, NOW))
+
+
+KEYS = ["occupied", "occupancy", "presence", "people", "battery", "at", "last_seen", "ts", "tamper", "action",
+        "contact", "simulated", "enabled", "illuminance", "motion_state", "type", "data", "state",
+        "transaction", "co2"]  # fmt: skip
+
+
+@given(
+    st.sampled_from(TOPICS),
+    st.dictionaries(st.sampled_from(KEYS), json_values, max_size=8) | json_values,
+    st.booleans(),
+)
+def test_no_json_is_too_much(topic: str, value: object, retained: bool) -> None:
+    told = codecs.decode(topic, json.dumps(value).encode(), retained, {}, NOW)
+    assert told.occupied in (True, False, None)
+    assert told.people is None or 0 <= told.people <= 10_000
+    assert told.battery is None or 0 <= told.battery <= 100
+    if told.people:
+        assert told.occupied is True
+    orjson.dumps(told.as_dict())

@@ -1,0 +1,463 @@
+"""The whole devices layer on a real broker and a real register: sensor to door, taps, a broker that goes and comes."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tortoise.context import TortoiseContext
+
+from config.checks import checks
+from devices.panels import panel_key, signature
+from devices.run import Devices
+from devices.topics import Topics
+from registry import events
+from registry.assets.models import Device, Sensing
+from registry.bookings.models import Booking, Status
+from registry.bookings.sensing import record_readings
+from registry.changes import changing
+from registry.errors import Unavailable
+from registry.rooms.models import Room, Visibility
+from tests.conftest import Database
+from tests.devices.test_broker import Other, free_pair, until
+from tests.make import make_booking, make_device, make_panel, make_room
+from tests.servers import Mosquitto
+
+pytestmark = pytest.mark.anyio
+OURS = Topics()
+SECRET = "s" * 32
+
+
+@pytest.fixture
+async def room(database: Database) -> Room:
+    room = await make_room(code="ZW-01", check_in=True, panel_books=True)
+    await make_device(code="ZW-01-occ", room=room, sensing=Sensing.MMWAVE, hold_seconds=300)
+    await make_panel(code="ZW-01-door", room=room, languages="pl,en")
+    return room
+
+
+@pytest.fixture
+async def devices(room: Room, mosquitto: Mosquitto) -> AsyncIterator[Devices]:
+    running = Devices(url=mosquitto.url, secret_key=SECRET, families=["zigbee2mqtt", "nonsense"])
+    await running.start()
+    try:
+        assert await running.wait_until_connected()
+        yield running
+    finally:
+        await running.stop()
+
+
+@pytest.fixture
+async def door(mosquitto: Mosquitto, devices: Devices) -> AsyncIterator[Other]:
+    other = Other(mosquitto.port, "izba/#")
+    yield other
+    other.close()
+
+
+def told(other: Other, topic: str) -> dict[str, Any]:
+    payload = other.last(topic)
+    return json.loads(payload) if payload else {}
+
+
+async def test_a_reading_changes_the_retained_state_within_a_second(door: Other, room: Room) -> None:
+    state = OURS.room_state("ZW-01")
+    await until(lambda: told(door, state))
+    assert set(told(door, state)) == {
+        "room", "state", "occupancy", "until", "next_starts_at", "ready", "revision", "as_of",
+    }  # fmt: skip
+    assert told(door, state)["occupancy"] == "unknown"
+    took = []
+    while not took or took[-1] >= 1 and len(took) < 3:  # once more, if the machine was busy with something else
+        door.say(OURS.reading("ZW-01-occ"), '{"occupied": true, "tamper": true}')
+        await until(lambda: told(door, state)["occupancy"] == "unknown")
+        began = time.monotonic()
+        door.say(OURS.reading("ZW-01-occ"), '{"occupied": true}')
+        await until(lambda: told(door, state)["occupancy"] == "occupied")
+        took.append(time.monotonic() - began)
+    assert took[-1] < 1, took
+    assert told(door, state)["state"] == "in_use_unbooked"
+    await until(lambda: door.last(OURS.room_light("ZW-01")) == b"busy")
+    fresh = await Room.get(id=room.id)
+    await until(lambda: told(door, state)["revision"] == fresh.revision)
+
+
+async def test_the_panel_is_signed_and_retained(door: Other, devices: Devices, mosquitto: Mosquitto) -> None:
+    topic = OURS.panel_state("ZW-01-door")
+    await until(lambda: told(door, topic))
+    state = told(door, topic)
+    mark = state.pop("signature")
+    assert mark == signature(state, panel_key(SECRET.encode(), "ZW-01-door"))
+    assert mark != signature({**state, "state": "free!"}, panel_key(SECRET.encode(), "ZW-01-door"))
+    assert set(state["texts"]) == {"pl", "en"}
+    assert {"panel", "state", "until", "actions", "day", "revision", "as_of"} <= set(state)
+    late = Other(mosquitto.port, topic)
+    await until(lambda: late.heard)
+    assert late.heard[0][2], "it is retained"
+    late.close()
+
+
+async def test_a_tap_books_once_and_answers_the_same_each_time(door: Other, room: Room) -> None:
+    await until(lambda: told(door, OURS.room_state("ZW-01")))
+    tap = json.dumps({"id": "tap-1", "command": "book", "minutes": 15})
+    for _ in range(3):
+        door.say(OURS.panel_command("ZW-01-door"), tap)
+    reply = OURS.panel_reply("ZW-01-door")
+    await until(lambda: len([1 for topic, *_ in door.heard if topic == reply]) == 3)
+    assert told(door, reply) == {"id": "tap-1", "ok": True}
+    assert (await Device.get(code="ZW-01-door")).heard_at, "who taps is there"
+    assert await Booking.filter(room_id=room.id).count() == 1
+    await until(lambda: told(door, OURS.room_state("ZW-01"))["state"] == "in_use")
+    door.say(OURS.panel_command("ZW-01-door"), json.dumps({"id": "tap-2", "command": "book", "minutes": 15}))
+    await until(lambda: told(door, reply)["id"] == "tap-2")
+    answer = told(door, reply)
+    assert (answer["ok"], answer["code"]) == (False, "booking.overlap")
+    assert answer["text"]
+    door.say(OURS.panel_command("ZW-01-door"), json.dumps({"id": "tap-3", "command": "end"}))
+    await until(lambda: told(door, reply)["id"] == "tap-3")
+    assert told(door, reply)["ok"]
+
+
+@pytest.mark.parametrize(
+    ("panel", "payload", "code"),
+    [
+        ("ZW-01-door", "{", "panel.bad_command"),
+        ("ZW-01-door", "[]", "panel.bad_command"),
+        ("ZW-01-door", '{"command": "book"}', "panel.bad_command"),
+        ("ZW-01-door", '{"id": "1", "command": "book", "minutes": true}', "panel.bad_command"),
+        ("ZW-01-door", '{"id": "1", "command": "book", "minutes": 15, "kind": 7}', "panel.bad_command"),
+        ("ZW-01-door", '{"id": "1", "command": "demolish"}', "panel.bad_command"),
+        ("ZW-99-door", '{"id": "1", "command": "end"}', "panel.unknown"),
+        ("ZW-01-occ", '{"id": "1", "command": "end"}', "panel.unknown"),
+        ("ZW-01-door", '{"id": "1", "command": "end"}', "booking.nothing_to_do"),
+    ],
+)
+async def test_what_cannot_be_done_is_answered(door: Other, panel: str, payload: str, code: str) -> None:
+    door.say(OURS.panel_command(panel), payload)
+    await until(lambda: told(door, OURS.panel_reply(panel)))
+    assert told(door, OURS.panel_reply(panel))["code"] == code
+
+
+async def test_a_kept_command_is_no_tap(devices: Devices, mosquitto: Mosquitto, room: Room) -> None:
+    await devices.broker.stop()
+    other = Other(mosquitto.port, "izba/panels/+/reply")
+    tap = json.dumps({"id": "old", "command": "book", "minutes": 15})
+    other.say(OURS.panel_command("ZW-01-door"), tap, retain=True)
+    await devices.broker.start()
+    assert await devices.wait_until_connected()
+    await asyncio.sleep(0.3)
+    assert not other.heard
+    assert not await Booking.exists()
+    other.close()
+
+
+async def test_an_mqtt_5_panel_is_answered_where_it_asked(devices: Devices, mosquitto: Mosquitto) -> None:
+    import paho.mqtt.client as mqtt
+    from paho.mqtt.packettypes import PacketTypes
+    from paho.mqtt.properties import Properties
+
+    heard: list[Any] = []
+    panel = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    panel.on_message = lambda _c, _u, message: heard.append(message)
+    panel.on_connect = lambda c, *_: c.subscribe("answers/to/me", 1)
+    panel.connect("127.0.0.1", mosquitto.port)
+    panel.loop_start()
+    await until(panel.is_connected)
+    for asked, count in (("answers/to/me", 1), ("izba/rooms/ZW-01/state", 1)):
+        asks: Any = Properties(PacketTypes.PUBLISH)
+        asks.ResponseTopic, asks.CorrelationData = asked, b"mark"
+        panel.publish(OURS.panel_command("ZW-01-door"), b'{"id": "x", "command": "end"}', 1, properties=asks)
+        await until(lambda: heard)
+        await asyncio.sleep(0.2)
+        assert len(heard) == count, "nobody may speak in our name"
+    assert heard[0].properties.CorrelationData == b"mark"
+    assert json.loads(heard[0].payload)["id"] == "x"
+    panel.disconnect()
+    panel.loop_stop()
+
+
+async def test_a_broker_that_goes_and_comes_releases_nothing(
+    devices: Devices, door: Other, room: Room, mosquitto: Mosquitto
+) -> None:
+    now = datetime.now(UTC)
+    booking = await make_booking(now - timedelta(minutes=30), room=room, status=Status.CHECKED_IN)
+    await Room.filter(id=room.id).update(no_show_minutes=5, vacant_minutes=5)
+    door.say(OURS.reading("ZW-01-occ"), '{"occupied": false}')
+    await until(lambda: devices.ingest.recorded)
+    mosquitto.stop()
+    await until(lambda: not devices.is_connected)
+    await _occupancy(room, "unknown")
+    await asyncio.sleep(1)
+    assert (await Booking.get(id=booking.id)).status is Status.CHECKED_IN
+    mosquitto.start()
+    assert await devices.wait_until_connected(20)
+    back = Other(mosquitto.port, OURS.room_state("ZW-01"))
+    await until(lambda: told(back, OURS.room_state("ZW-01")))
+    back.say(OURS.reading("ZW-01-occ"), '{"occupied": true}')
+    await until(lambda: told(back, OURS.room_state("ZW-01"))["occupancy"] == "occupied")
+    back.close()
+
+
+async def _occupancy(room: Room, wanted: str) -> None:
+    end = time.monotonic() + 20
+    while (await Room.get(id=room.id)).occupancy != wanted:
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+
+
+async def test_an_older_state_never_follows_a_newer(devices: Devices, door: Other, room: Room) -> None:
+    topic = OURS.room_state("ZW-01")
+    await until(lambda: told(door, topic))
+    devices.panels._newest[room.id] = 10_000
+    published = devices.panels.rooms_published
+    await devices.panels.publish_room(room.id, datetime.now(UTC))
+    assert devices.panels.rooms_published == published
+    del devices.panels._newest[room.id]
+
+
+async def test_what_is_the_same_is_not_published_again(devices: Devices, room: Room) -> None:
+    def published() -> tuple[int, int]:
+        return devices.panels.rooms_published, devices.panels.panels_published
+
+    await until(lambda: devices.panels.rooms_published)
+    for _ in range(10):  # what the connect caused may come between
+        before = published()
+        await devices.panels.publish_room(room.id, datetime.now(UTC))
+        if published() == before:
+            return
+        await asyncio.sleep(0.3)
+    raise AssertionError("it is published each time")
+
+
+async def test_a_pass_by_revision_repairs_what_was_left_unpublished(devices: Devices, door: Other, room: Room) -> None:
+    await until(lambda: told(door, OURS.room_state("ZW-01")))
+    handlers, events._handlers[:] = list(events._handlers), []  # the event is lost
+    device = await Device.get(code="ZW-01-occ")
+    from registry.bookings.sensing import Heard
+
+    now = datetime.now(UTC)
+    await record_readings([Heard(device.id, now, occupied=True)], now)
+    events._handlers[:] = handlers
+    await devices.panels._repair()
+    await until(lambda: told(door, OURS.room_state("ZW-01"))["occupancy"] == "occupied")
+    await devices.panels._repair()
+    fresh = await Room.get(id=room.id)
+    assert fresh.published == fresh.revision
+
+
+async def test_a_panel_that_moves_is_told_its_new_room(devices: Devices, door: Other) -> None:
+    topic = OURS.panel_state("ZW-01-door")
+    await until(lambda: told(door, topic))
+    other = await make_room(number="77")
+    panel = await Device.get(code="ZW-01-door")
+    panel.room = other
+    await panel.save()
+    await events.dispatch([events.DeviceChanged(panel.id)])
+    await until(lambda: told(door, topic)["number"] == "77")
+    panel.room_id = None
+    await panel.save()
+    await events.dispatch([events.DeviceChanged(panel.id)])
+    await until(lambda: door.last(topic) == b"")
+
+
+async def test_a_confidential_door_says_no_more_than_it_may(mosquitto: Mosquitto, database: Database) -> None:
+    room = await make_room(code="PP-03", visibility=Visibility.CONFIDENTIAL)
+    await make_panel(code="PP-03-door", room=room)
+    await make_booking(datetime.now(UTC) + timedelta(minutes=5), room=room, title="KANAREK")
+    devices = Devices(url=mosquitto.url, secret_key=SECRET)
+    await devices.start()
+    other = Other(mosquitto.port, "#")
+    try:
+        await until(lambda: other.last(OURS.panel_state("PP-03-door")))
+        await until(lambda: other.last(OURS.room_state("PP-03")))
+        assert told(other, OURS.room_state("PP-03"))["next_starts_at"] is None
+        assert not any(b"KANAREK" in payload for _, payload, _ in other.heard)
+    finally:
+        other.close()
+        await devices.stop()
+
+
+@pytest.mark.parametrize("visibility", [Visibility.CONFIDENTIAL, Visibility.HIDDEN])
+async def test_no_topic_tells_that_a_visit_was_booked(
+    mosquitto: Mosquitto, database: Database, visibility: Visibility
+) -> None:
+    room = await make_room(code="PP-07", visibility=visibility)
+    await make_panel(code="PP-07-door", room=room)
+    devices = Devices(url=mosquitto.url, secret_key=SECRET)
+    await devices.start()
+    other = Other(mosquitto.port, "izba/rooms/#", "izba/panels/#")
+    state, panel = OURS.room_state("PP-07"), OURS.panel_state("PP-07-door")
+    try:
+        await until(lambda: other.last(state) and other.last(panel))
+        before = [told(other, topic)["revision"] for topic in (state, panel)]
+        assert all(isinstance(number, int) for number in before)
+        other.heard.clear()
+        await make_booking(datetime.now(UTC) + timedelta(days=2), room=room)
+        async with changing(room.id):
+            pass
+        await until(lambda: devices.panels._to_mark.get(room.id) == 1)
+        await devices.panels._repair()
+        await asyncio.sleep(0.2)
+        assert other.heard == []
+        booking = await make_booking(datetime.now(UTC) - timedelta(minutes=1), room=room, status=Status.CHECKED_IN)
+        async with changing(room.id):
+            pass
+        await until(lambda: other.last(state) and other.last(panel))
+        assert (told(other, state)["state"], told(other, panel)["state"]) == ("in_use", "busy")
+        assert all(told(other, topic)["revision"] > n for topic, n in zip((state, panel), before, strict=True))
+        assert booking.ends_at.isoformat()[11:16] not in str(other.heard) or visibility is Visibility.CONFIDENTIAL
+    finally:
+        other.close()
+        await devices.stop()
+
+
+async def test_a_room_that_cannot_be_told_keeps_no_other_waiting(
+    devices: Devices, door: Other, room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slash = await make_room(code="A/1")
+    panel = await make_panel(code="A-1-door", room=slash)
+    bad, others = await make_room(), [await make_room() for _ in range(20)]
+    publish, tried = devices.panels.publish_room, []
+
+    async def fails_for_one(room_id: int, now: datetime) -> None:
+        if room_id == bad.id:
+            tried.append(now)
+            raise OSError("this room's page of the database is broken")
+        await publish(room_id, now)
+
+    monkeypatch.setattr(devices.panels, "publish_room", fails_for_one)
+    for one in (bad, slash, *others):
+        await events.dispatch([events.RoomChanged(one.id, 0)])
+    await events.dispatch([events.DeviceChanged(panel.id)])
+    await until(lambda: all(door.last(OURS.room_state(one.code)) for one in others))
+    await until(lambda: told(door, OURS.panel_state("A-1-door")))
+    await until(lambda: len(tried) > 2)
+    devices.panels._dirty = {bad.id, *(one.id for one in others)}
+    with pytest.raises(OSError, match="broken"):
+        await devices.panels._work()
+    assert devices.panels._dirty == {bad.id}, "all others had their turn"
+    assert caplog.text.count("could not be published") == 1
+    assert caplog.text.count("can be no topic") == 1
+
+
+async def test_it_starts_without_a_broker_and_counts(room: Room, mosquitto: Mosquitto) -> None:
+    mosquitto.stop()
+    devices = Devices(url=mosquitto.url, secret_key=SECRET)
+    await devices.start()
+    try:
+        assert not await devices.wait_until_connected(0.3)
+        mosquitto.start()
+        assert await devices.wait_until_connected(20)
+        other = Other(mosquitto.port, "izba/status")
+        await until(lambda: other.last("izba/status") == b"online")
+        other.say("izba/devices/stranger/reading", '{"occupied": true}')
+        other.say("izba/devices/stranger/reading", b"\xff\xff")
+        await until(lambda: devices.inbox())
+        await until(lambda: devices.metrics()["readings_refused_total"] == 1)
+        assert devices.inbox()[0]["device"] == "stranger"
+        assert devices.metrics()["mqtt_connected"] == 1
+        other.close()
+    finally:
+        await devices.stop()
+    assert not devices.is_connected
+
+
+async def test_readiness_names_a_refusal_and_no_secret(room: Room, mosquitto: Mosquitto) -> None:
+    settings = mosquitto.home / "mosquitto.conf"
+    settings.write_text(settings.read_text().replace("allow_anonymous true", "allow_anonymous false"))
+    mosquitto.stop()
+    mosquitto.start()
+    devices = Devices(url=f"mqtt://izba:s3cret@127.0.0.1:{mosquitto.port}", secret_key=SECRET)
+    await devices.start()
+    try:
+        await until(lambda: devices.refusal)
+        with pytest.raises(Unavailable) as refused:
+            await checks(TortoiseContext(), devices)["broker"]()
+        assert refused.value.code == "broker.refuses"
+        assert "s3cret" not in str(refused.value)
+        assert str(mosquitto.port) in str(refused.value)
+    finally:
+        await devices.stop()
+
+
+async def test_a_start_that_fails_in_the_middle_leaves_nothing_behind(
+    room: Room, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    devices = Devices(url=mosquitto.url, secret_key=SECRET)
+    handlers, tasks = len(events._handlers), asyncio.all_tasks()
+
+    async def fails() -> None:
+        raise OSError("the database is just being restarted")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(devices.presence, "start", fails)
+        broken.setattr(devices.desk, "stop", fails)
+        with pytest.raises(OSError, match="restarted"):
+            await devices.start()
+    assert not devices.leads
+    broker_answers = checks(TortoiseContext(), devices)["broker"]
+    with pytest.raises(Unavailable):
+        await broker_answers()
+    assert "Desk did not stop as it should" in caplog.text
+    assert len(events._handlers) == handlers
+    assert asyncio.all_tasks() == tasks
+    await devices.start()
+    try:
+        assert await devices.wait_until_connected()
+        await broker_answers()
+    finally:
+        await devices.stop()
+    await broker_answers()  # another process leads now
+
+
+async def test_a_part_that_hangs_keeps_no_stop_waiting(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_pair()
+    devices = Devices(url="shown", secret_key=SECRET, embedded_port=port)
+    await devices.start()
+    stop = devices.ingest.stop
+
+    async def hangs() -> None:
+        await stop()
+        await asyncio.sleep(60)  # the database does not answer
+
+    monkeypatch.setattr(devices.ingest, "stop", hangs)
+    began = time.monotonic()
+    await devices.stop()
+    assert time.monotonic() - began < 4.5
+    devices.claim_ports()  # what comes after it was stopped
+
+
+async def test_leading_may_end_and_begin_again(devices: Devices, door: Other) -> None:
+    for _ in range(2):
+        await devices.stop()
+        await devices.stop()
+        assert not devices.leads
+        await until(lambda: door.last("izba/status") == b"offline")
+        await devices.start()
+        assert await devices.wait_until_connected()
+        await until(lambda: door.last("izba/status") == b"online")
+    handlers = len(events._handlers)
+    door.say(OURS.reading("ZW-01-occ"), '{"occupied": true}')
+    await until(lambda: told(door, OURS.room_state("ZW-01"))["occupancy"] == "occupied")
+    assert len(events._handlers) == handlers == 2
+
+
+async def test_the_embedded_broker_with_simulated_sensors(room: Room) -> None:
+    port = free_pair()
+    devices = Devices(url="shown", secret_key=SECRET, embedded_port=port, simulator=True)
+    devices.claim_ports()
+    await devices.start()
+    try:
+        with pytest.raises(Unavailable):
+            Devices(url="", secret_key=SECRET, embedded_port=port).claim_ports()
+        other = Other(port, "izba/#")
+        await until(lambda: other.last(OURS.reading("ZW-01-occ")))
+        await until(lambda: told(other, OURS.room_state("ZW-01")).get("revision"))
+        other.close()
+    finally:
+        began = time.monotonic()
+        await devices.stop()
+        assert time.monotonic() - began < 3
+    devices.claim_ports()

@@ -1,0 +1,269 @@
+"""What a user sees of the whole: one command, a sensor at the door, a race, a kill, a broker that goes away."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.conftest import or_skip
+from tests.journeys.whole import ROOT, Ear, Whole, until
+from tests.servers import Mosquitto, free_port
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    izba = Whole(tmp_path_factory.mktemp("demo"))
+    yield izba
+    izba.stop()
+
+
+def days_ahead(days, hour, minute=0):
+    return datetime.now(UTC).replace(hour=hour, minute=minute, second=0, microsecond=0) + timedelta(days=days)
+
+
+def asked(room, start, minutes=60, **more):
+    end = start + timedelta(minutes=minutes)
+    return {"room": room, "starts_at": start.isoformat(), "ends_at": end.isoformat(), **more}
+
+
+def test_the_demo_is_the_help_point(demo):
+    told = demo.demo()
+    assert (demo.home / "demo.json").stat().st_mode & 0o777 == 0o600
+    assert {user["role"] for user in told["users"]} == {
+        "member", "duty", "coordinator", "facilities", "accountant", "auditor", "admin",
+    }  # fmt: skip
+    with demo.client("facilities") as api:
+        assert api.get("/assets?limit=1").json()["total"] == 595
+        assert api.get("/rooms?limit=200").json()["total"] == 21
+    with httpx.Client() as anyone:
+        for panel in told["panels"]:
+            assert anyone.get(panel["url"], follow_redirects=True).status_code == 200
+        assert anyone.get(f"{demo.url}/readyz").json()["status"] == "ready"
+
+
+def test_a_reading_changes_the_door_within_a_second(demo):
+    ear = Ear(demo.mqtt_port, "izba/rooms/ZW-03/state", "izba/panels/+/state")
+    until(lambda: ear.state("ZW-03"))
+    assert ear.state("ZW-03")["occupancy"] != "occupied"
+    panel = next(one for one in demo.demo()["panels"] if one["room"] == "ZW-03")
+    took = []
+    while not took or max(took[-1]) >= 1 and len(took) < 3:  # once more, if the machine was busy with something else
+        ear.say("izba/devices/ZW-03-occ/reading", {"occupied": True, "tamper": True})
+        until(lambda: ear.state("ZW-03")["occupancy"] == "unknown")
+        took.append(_seconds_to_the_door(ear, panel["url"]))
+    assert max(took[-1]) < 1, took
+    with demo.client() as api:
+        assert api.get("/rooms/ZW-03/state").json()["occupancy"] == "occupied"
+    ear.close()
+
+
+def _seconds_to_the_door(ear, url):
+    """How long a reading takes to the retained state and to an open page."""
+    heard, ready = [], threading.Event()
+    threading.Thread(target=_listen, args=(url, heard, ready), daemon=True).start()
+    assert ready.wait(20)
+    began = time.monotonic()
+    ear.say("izba/devices/ZW-03-occ/reading", {"occupied": True})
+    until(lambda: ear.state("ZW-03")["occupancy"] == "occupied")
+    on_mqtt = time.monotonic() - began
+    until(lambda: heard)
+    return on_mqtt, time.monotonic() - began
+
+
+def _listen(url, heard, ready):
+    with httpx.Client(timeout=15, follow_redirects=True) as tablet:
+        tablet.get(url)
+        with tablet.stream("GET", url.split("/panel/")[0] + "/panel/events") as stream:
+            first = True
+            for line in stream.iter_lines():
+                if line.startswith("event: door"):
+                    if not first:
+                        heard.append(line)
+                        return
+                    first = False
+                    ready.set()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"\xff\xfe\x00", b"x" * 1_000_000, b'{"a":' * 10_000, b'{"occupied": NaN}',
+        b'{"occupied":true,"occupied":false}',
+        b"", b"null", b'"\\ud800"',
+    ],
+)  # fmt: skip
+def test_a_broken_message_stops_nothing(demo, payload):
+    ear = Ear(demo.mqtt_port, "izba/rooms/ZW-02/state")
+    for topic in ("izba/devices/ZW-02-occ/reading", "zigbee2mqtt/ZW-02", "izba/panels/ZW-01-door/command"):
+        ear.client.publish(topic, payload, qos=0)
+    until(lambda: ear.state("ZW-02"))
+    before = ear.state("ZW-02")["revision"]
+    ear.close()
+    ear = Ear(demo.mqtt_port, "izba/rooms/ZW-02/state")
+    value = before % 2 == 0
+    ear.say("izba/devices/ZW-02-occ/reading", {"occupied": value, "battery": 50})
+    ear.say("izba/devices/ZW-02-occ/reading", {"occupied": not value})
+    until(lambda: ear.state("ZW-02").get("revision", 0) > before)
+    ear.close()
+
+
+def test_a_night_over_both_changes_of_the_clocks_has_its_true_length(demo):
+    for start, end, hours in (
+        ("2027-03-27T22:00:00+01:00", "2027-03-28T06:00:00+02:00", 7),
+        ("2027-10-30T22:00:00+02:00", "2027-10-31T06:00:00+01:00", 9),
+    ):
+        with demo.client("coordinator") as api:
+            made = api.post("/bookings", json={"room": "ZW-01", "starts_at": start, "ends_at": end}).json()
+        length = datetime.fromisoformat(made["ends_at"]) - datetime.fromisoformat(made["starts_at"])
+        assert (made["starts_at"], made["ends_at"], length) == (start, end, timedelta(hours=hours))
+
+
+def test_a_repeated_tap_books_once(demo):
+    with demo.client() as api:
+        body, key = asked("ZW-02", days_ahead(40, 9)), {"Idempotency-Key": "tap"}
+        first, second = (api.post("/bookings", json=body, headers=key) for _ in range(2))
+    assert first.status_code == second.status_code == 201
+    assert first.json()["id"] == second.json()["id"]
+
+
+def race(urls, token, slots, room="ZW-01"):
+    """32 clients at once on each slot; how many bookings each slot got, and every answer."""
+    with ThreadPoolExecutor(32) as crowd:
+        clients = [
+            httpx.Client(base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+            for url in urls
+        ]
+        booked, answers = Counter(), Counter()
+        for index in range(slots):
+            body = asked(room, days_ahead(60 + index // 10, 6 + index % 10), 60)
+            codes = list(crowd.map(lambda n, body=body: _book(clients[n % len(clients)], body), range(32)))
+            booked[codes.count(201)] += 1
+            answers.update(codes)
+        for client in clients:
+            client.close()
+    return booked, answers
+
+
+def _book(client, body):
+    return client.post("/bookings", json=body).status_code
+
+
+def test_a_slot_is_booked_once_however_many_want_it(demo):
+    booked, answers = race([demo.url], demo.token("member"), 30)
+    assert set(booked) == {1}
+    assert set(answers) == {201, 409}
+
+
+def test_two_processes_on_postgres_book_a_slot_once(postgres, tmp_path):
+    postgres.sql("CREATE DATABASE two TEMPLATE izba_template")
+    broker = or_skip(Mosquitto)
+    env = {"IZBA_DATABASE_URL": postgres.url("two"), "IZBA_MQTT_URL": broker.url}
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    one = Whole(tmp_path / "one", "demo", "--no-simulator", **env)
+    two = Whole(tmp_path / "two", "serve", **env)
+    try:
+        booked, answers = race([one.url, two.url], one.token("member"), 20)
+        assert set(booked) == {1}
+        assert set(answers) == {201, 409}
+        ear = Ear(broker.port, "izba/rooms/ZW-01/state")
+        with httpx.Client(
+            base_url=f"{two.url}/api/v1", headers={"Authorization": f"Bearer {one.token('member')}"}
+        ) as api:
+            before = api.get("/rooms/ZW-01/state").json()["revision"]
+            ear.say("izba/devices/ZW-01-occ/reading", {"occupied": True})
+            until(lambda: api.get("/rooms/ZW-01/state").json()["occupancy"] == "occupied")
+            assert api.get("/rooms/ZW-01/state").json()["revision"] > before
+            one.kill()  # the other takes over the sensors and the doors
+            start = datetime.now(UTC) + timedelta(days=90)
+            assert api.post("/bookings", json=asked("ZW-01", start)).status_code == 201
+            revision = api.get("/rooms/ZW-01/state").json()["revision"]
+            until(lambda: ear.state("ZW-01").get("revision", 0) >= revision, 20)
+        ear.close()
+    finally:
+        one.stop() if one.process.poll() is None else None
+        two.stop()
+        broker.close()
+        postgres.sql("DROP DATABASE two WITH (FORCE)")
+
+
+def test_kill_9_loses_no_answered_booking(tmp_path):
+    izba = Whole(tmp_path)
+    answered, stop = [], threading.Event()
+
+    def client(worker):
+        with izba.client() as api:
+            for index in range(250):
+                if stop.is_set():
+                    return
+                start = days_ahead(30 + index // 32, 6, 0) + timedelta(minutes=15 * (4 * (index % 8) + worker % 4))
+                try:
+                    made = api.post("/bookings", json=asked(("ZW-01", "ZW-03")[worker // 4], start, 15))
+                except httpx.HTTPError:
+                    return
+                if made.status_code == 201:
+                    answered.append(made.json()["id"])
+
+    crowd = [threading.Thread(target=client, args=(worker,)) for worker in range(8)]
+    for one in crowd:
+        one.start()
+    until(lambda: len(answered) > 200, 60)
+    izba.kill()
+    stop.set()
+    for one in crowd:
+        one.join()
+    izba.start()
+    with izba.client("coordinator") as api:
+        assert [one for one in answered if api.get(f"/bookings/{one}").status_code != 200] == []
+        with_history = [api.get(f"/history?object=booking:{one}").json()["total"] for one in answered[-20:]]
+    assert min(with_history) >= 1
+    assert izba.stop() < 5
+
+
+def test_the_broker_goes_away_and_comes_back(tmp_path):
+    broker = or_skip(Mosquitto)
+    izba = Whole(tmp_path, IZBA_MQTT_URL=broker.url)
+    try:
+        ear = Ear(broker.port, "izba/rooms/+/state", "izba/status")
+        until(lambda: ear.last.get("izba/status") == b"online")
+        ear.say("izba/devices/ZW-01-occ/reading", {"occupied": True})
+        until(lambda: ear.state("ZW-01").get("occupancy") == "occupied")
+        with izba.client() as api:
+            made = api.post("/bookings", json=asked("ZW-01", days_ahead(50, 9))).json()
+            broker.stop()
+            until(lambda: api.get("/rooms/ZW-01/state").json()["occupancy"] == "unknown")
+            assert httpx.get(f"{izba.url}/readyz").status_code == 503
+            ear.last.clear()
+            broker.start()
+            until(lambda: ear.state("ZW-01").get("occupancy") == "unknown", 30)
+            until(lambda: ear.last.get("izba/status") == b"online")
+            ear.say("izba/devices/ZW-01-occ/reading", {"occupied": True})
+            until(lambda: api.get("/rooms/ZW-01/state").json()["occupancy"] == "occupied")
+            assert api.get(f"/bookings/{made['id']}").json()["status"] == "confirmed"
+            until(lambda: httpx.get(f"{izba.url}/readyz").status_code == 200)
+        ear.close()
+    finally:
+        izba.stop()
+        broker.close()
+
+
+def test_a_start_that_cannot_be_is_one_line(demo, tmp_path):
+    free = {"IZBA_PORT": str(free_port()), "IZBA_MQTT_PORT": str(free_port()), "IZBA_DATA_DIR": str(tmp_path)}
+    for env, words in (
+        ({"IZBA_PORT": str(demo.port)}, "IZBA_PORT"),
+        ({"IZBA_MQTT_PORT": str(demo.mqtt_port)}, "IZBA_MQTT_PORT"),
+        ({"IZBA_DATA_DIR": "/proc/none"}, "IZBA_DATA_DIR"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "config", "demo"], env={**demo.env, **free, **env}, cwd=ROOT,
+            capture_output=True, text=True, timeout=30,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1

@@ -1,0 +1,108 @@
+"""Plain factories with sensible defaults: ``room = await make_room(capacity=4)``.
+
+Whose is it? Alice is the organizer, Bob is of the same institution, Charlie is a stranger. The clock stands at NOW.
+"""
+
+import itertools
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from registry.assets.models import Asset, Device, DeviceKind, Sensing
+from registry.bookings.models import Booking
+from registry.people.models import Institution, Person
+from registry.rooms.models import Building, OpeningProfile, OpeningSpan, Room, Site
+
+NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)  # a Thursday, 10:00 in Warsaw
+HOUR = timedelta(hours=1)
+
+_numbers = itertools.count(1)
+
+
+class People(NamedTuple):
+    alice: Person
+    bob: Person
+    charlie: Person
+
+
+async def make_site(**given: Any) -> Site:
+    number = next(_numbers)
+    return await Site.create(**{"code": f"site-{number}", "name": f"Site {number}"} | given)
+
+
+async def make_building(**given: Any) -> Building:
+    number = next(_numbers)
+    if not given.keys() & {"site", "site_id"}:
+        given["site"] = await make_site()
+    return await Building.create(**{"code": f"building-{number}", "address": f"Street {number}"} | given)
+
+
+async def make_room(**given: Any) -> Room:
+    """A bookable meeting room for 12 that is always open, in a building of its own unless one is given."""
+    number = next(_numbers)
+    if not given.keys() & {"building", "building_id"}:
+        given["building"] = await make_building()
+    code = given.get("code", f"R-{number}")
+    default = {"code": code, "number": str(number), "name": f"Room {code}", "kind": "meeting", "capacity": 12}
+    return await Room.create(**default | {"bookable": True} | given)
+
+
+async def make_opening(opens: int = 8 * 60, closes: int = 16 * 60, **given: Any) -> OpeningProfile:
+    """Open from Monday to Friday, from minute to minute of the local day."""
+    profile = await OpeningProfile.create(**{"code": f"hours-{next(_numbers)}"} | given)
+    for weekday in range(5):
+        await OpeningSpan.create(profile=profile, weekday=weekday, opens=opens, closes=closes)
+    return profile
+
+
+async def make_institution(**given: Any) -> Institution:
+    number = next(_numbers)
+    return await Institution.create(
+        **{"code": f"institution-{number}", "name": f"Institution {number}", "in_team": True} | given
+    )
+
+
+async def make_person(login: str = "", **given: Any) -> Person:
+    """A member of an institution of their own unless one is given. ``password_hash`` is empty: no sign-in."""
+    login = login or f"person-{next(_numbers)}"
+    if not given.keys() & {"institution", "institution_id"}:
+        given["institution"] = await make_institution()
+    return await Person.create(**{"login": login, "name": login.capitalize(), "created_at": NOW} | given)
+
+
+async def make_people() -> People:
+    """Alice owns, Bob shares her institution, Charlie is a stranger."""
+    theirs = await make_institution()
+    return People(
+        await make_person("alice", institution=theirs),
+        await make_person("bob", institution=theirs),
+        await make_person("charlie"),
+    )
+
+
+async def make_asset(**given: Any) -> Asset:
+    number = next(_numbers)
+    default = {"inventory_no": f"INV/{number:05}", "name": "Krzesło konferencyjne", "price": Decimal("450.00")}
+    return await Asset.create(**default | {"accepted_on": date(2022, 6, 1)} | given)
+
+
+async def make_device(**given: Any) -> Device:
+    """A PIR presence sensor; give ``room`` to put it into one."""
+    default = {"code": f"sensor-{next(_numbers)}", "kind": DeviceKind.PRESENCE, "sensing": Sensing.PIR}
+    return await Device.create(**default | given)
+
+
+async def make_panel(**given: Any) -> Device:
+    return await make_device(**{"kind": DeviceKind.DOOR_PANEL, "sensing": Sensing.NONE} | given)
+
+
+async def make_booking(starts_at: datetime = NOW + HOUR, ends_at: datetime | None = None, **given: Any) -> Booking:
+    """A confirmed hour, written past the rules: for what is there already. The database still refuses an overlap."""
+    ends_at = ends_at or starts_at + HOUR
+    if not given.keys() & {"room", "room_id"}:
+        given["room"] = await make_room()
+    default = {
+        "starts_at": starts_at, "ends_at": ends_at, "blocked_from": starts_at, "blocked_to": ends_at,
+        "planned_ends_at": ends_at, "created_at": starts_at - HOUR,
+    }  # fmt: skip
+    return await Booking.create(**default | given)

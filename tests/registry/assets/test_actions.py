@@ -1,0 +1,182 @@
+"""What changes assets, and what it leaves behind."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from registry import events, history
+from registry.assets import actions, policy, queries
+from registry.assets.actions import NewAsset
+from registry.assets.models import Asset, Condition, FundingShare, Tag
+from registry.assets.rules import AccountPolicy, dated
+from registry.assets.tags import check
+from registry.changes import changing
+from registry.errors import Conflict, Invalid, NotFound
+from registry.history import SYSTEM, HistoryEntry
+from registry.people.models import Person
+from registry.rooms.models import Building, Room, RoomKind, Site, StandardItem
+
+NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("rooms")
+
+
+@pytest.fixture
+async def rooms(database: Any) -> None:
+    site = await Site.create(code="T", name="Toruń")
+    building = await Building.create(site=site, code="B", address="ul. Długa 1")
+    for number in (1, 2):
+        await Room.create(building=building, code=f"R-{number}", number=str(number), name="Sala", kind=RoomKind.MEETING)
+
+
+async def room(code: str = "R-1") -> Room:
+    return await Room.get(code=code)
+
+
+async def projector(**more: Any) -> Asset:
+    new = NewAsset(name="Projektor laserowy", price=Decimal("100.00"), room_id=(await room()).id, **more)
+    return await actions.register(new, SYSTEM, NOW)
+
+
+async def told(asset: Asset) -> list[tuple[str, Any, Any]]:
+    entries = HistoryEntry.filter(object=f"asset:{asset.id}").order_by("seq")
+    return list(await entries.values_list("action", "before", "after"))
+
+
+async def test_a_registered_piece_has_all_that_belongs_to_it() -> None:
+    heard: list[events.Event] = []
+    off = events.on(heard.append)
+    asset = await projector(inventory_no=" A/1 ", kst="662")
+    off()
+    assert (asset.inventory_no, asset.account) == ("A/1", "poz")
+    assert await FundingShare.get(asset_id=asset.id).values_list("grant_id", "amount") == (None, Decimal("100.00"))
+    assert check((await Tag.get(asset_id=asset.id)).code)
+    assert [entry[0] for entry in await told(asset)] == ["registered"]
+    assert events.AssetChanged(asset.id) in heard
+    assert any(isinstance(event, events.RoomChanged) for event in heard)
+
+
+async def test_the_account_is_that_of_the_day_of_acceptance() -> None:
+    policy.use(AccountPolicy(fixed_above=dated("50, 2018-01-01=100"), quantity_only_below=dated("10")))
+    assert [(await projector(accepted_on=day)).account for day in (date(2017, 1, 1), None)] == ["011", "013"]
+
+
+async def test_a_number_is_given_once_and_a_price_is_an_amount() -> None:
+    await projector(inventory_no="A/1")
+    with pytest.raises(Conflict) as taken:
+        await projector(inventory_no="A/1")
+    assert taken.value.code == "asset.number_taken"
+    for price in ("-1", "NaN"):
+        with pytest.raises(Invalid) as bad:
+            await actions.register(NewAsset(name="x", price=Decimal(price)), SYSTEM, NOW)
+        assert bad.value.code == "asset.bad_price"
+    assert await Asset.all().count() == 1
+
+
+async def test_a_move_wakes_both_rooms_and_is_told() -> None:
+    asset, heard = await projector(), []
+    there = await room("R-2")
+    off = events.on(lambda event: heard.append(event) if isinstance(event, events.RoomChanged) else None)
+    moved = await actions.move(asset.id, there.id, SYSTEM, NOW, "zamiana", if_revision=1)
+    await actions.move(asset.id, there.id, SYSTEM, NOW)
+    off()
+    assert (moved.room_id, moved.revision) == (there.id, 2)
+    assert {event.room_id for event in heard[:2]} == {(await room()).id, there.id}
+    assert await told(asset) != []
+    assert (await told(asset))[1:] == [("moved", {"room_id": (await room()).id}, {"room_id": there.id})]
+    await actions.move(asset.id, None, SYSTEM, NOW)
+    assert (await Asset.get(id=asset.id)).room_id is None
+    assert (await history.verify())[1] is None
+
+
+async def test_a_stale_look_changes_nothing() -> None:
+    asset = await projector()
+    await actions.set_condition(asset.id, Condition.FAULTY, SYSTEM, NOW)
+    for change in (
+        actions.move(asset.id, None, SYSTEM, NOW, if_revision=1),
+        actions.set_condition(asset.id, Condition.OK, SYSTEM, NOW, if_revision=1),
+        actions.assign(asset.id, None, SYSTEM, NOW, if_revision=1),
+    ):
+        with pytest.raises(Conflict) as stale:
+            await change
+        assert stale.value.code == "request.stale"
+    with pytest.raises(NotFound):
+        await actions.move(asset.id, 999, SYSTEM, NOW)
+    with pytest.raises(NotFound):
+        await actions.mend(999, SYSTEM, NOW)
+    with pytest.raises(NotFound):
+        await actions.assign(999, None, SYSTEM, NOW)
+    assert (await Asset.get(id=asset.id)).condition == Condition.FAULTY
+
+
+async def test_a_custodian_is_entrusted() -> None:
+    asset = await projector()
+    person = await Person.create(login="omo1", name="odpowiedzialny 1", created_at=NOW)
+    await actions.assign(asset.id, person.id, SYSTEM, NOW)
+    assert (await queries.detail(asset.id))["custodian"] == "omo1"
+    assert (await told(asset))[-1] == ("assigned", {"custodian_id": None}, {"custodian_id": person.id})
+
+
+async def test_repair_and_readiness() -> None:
+    asset = await projector()
+    here = (await room()).id
+    await StandardItem.create(room_id=here, name="Projektor laserowy", feature="projector", quantity=1)
+    assert (await queries.readiness(here)).ready
+    await actions.set_condition(asset.id, Condition.IN_REPAIR, SYSTEM, NOW, "serwis")
+    unready = await queries.readiness(here)
+    assert not unready.ready
+    assert [(item.feature, item.working) for item in unready.broken] == [("projector", 0)]
+    await actions.mend(asset.id, SYSTEM, NOW)
+    assert (await queries.readiness(here)).ready
+    assert [entry[0] for entry in await told(asset)] == ["registered", "sent_to_repair", "mended"]
+    await actions.move(asset.id, None, SYSTEM, NOW)
+    assert (await queries.readiness(here)).broken[0].problems == ({"problem": "missing", "count": 1},)
+    assert (await queries.readiness((await room("R-2")).id)).ready
+
+
+async def test_a_fault_told_at_the_door_finds_the_one_it_means() -> None:
+    asset, here = await projector(), (await room()).id
+    found = await actions.report_fault(here, "projector", SYSTEM, NOW)
+    assert found is not None
+    assert (found.id, found.condition) == (asset.id, Condition.FAULTY)
+    # now there is none that works, and of flipcharts none at all: staff read it in the room's history
+    for kind in ("projector", "flipchart", ""):
+        assert await actions.report_fault(here, kind, SYSTEM, NOW) is None
+    reports = await HistoryEntry.filter(object=f"room:{here}").order_by("seq").values_list("after", flat=True)
+    assert reports == [{"kind": "projector"}, {"kind": "flipchart"}, {"kind": ""}]
+    with pytest.raises(NotFound):
+        await actions.report_fault(999, "projector", SYSTEM, NOW)
+
+
+async def test_a_tag_is_printed_first_and_linked_later() -> None:
+    asset, other = await projector(), await projector()
+    (code,) = await actions.print_tags(1, SYSTEM, NOW)
+    tag = await actions.link_tag(code.lower(), SYSTEM, NOW, asset_id=asset.id)
+    assert (await queries.by_tag(code)).asset_id == tag.asset_id == asset.id
+    await actions.link_tag(code, SYSTEM, NOW, asset_id=asset.id)
+    with pytest.raises(Conflict) as taken:
+        await actions.link_tag(code, SYSTEM, NOW, asset_id=other.id)
+    assert taken.value.code == "tag.taken"
+    await actions.link_tag(code, SYSTEM, NOW, asset_id=other.id, again=True)
+    await actions.link_tag(code, SYSTEM, NOW, room_id=(await room()).id, again=True)
+    assert (await queries.by_tag(code)).room_id == (await room()).id
+    entries = await HistoryEntry.filter(object=f"tag:{code}").order_by("seq").values_list("action", flat=True)
+    assert entries == ["printed", "linked", "linked", "linked"]
+
+
+async def test_a_mistyped_tag_is_told_from_an_unknown_one() -> None:
+    (code,) = await actions.print_tags(1, SYSTEM, NOW)
+    wrong = code[:-1] + ("A" if code[-1] != "A" else "B")
+    with pytest.raises(NotFound) as mistyped:
+        await queries.by_tag(wrong)
+    assert mistyped.value.code == "tag.bad_check"
+    async with changing():
+        await Tag.filter().delete()
+    with pytest.raises(NotFound) as unknown:
+        await queries.by_tag(code)
+    assert unknown.value.code == "tag.unknown"
+    with pytest.raises(Invalid):
+        await actions.link_tag(wrong, SYSTEM, NOW, asset_id=1)
+    with pytest.raises(NotFound):
+        await actions.link_tag(code, SYSTEM, NOW, asset_id=999)

@@ -1,0 +1,99 @@
+"""Two people who change the same thing at the same moment, and a fault report that breaks half-way."""
+
+import asyncio
+from contextvars import copy_context
+from decimal import Decimal
+from secrets import token_bytes
+
+import pytest
+from tortoise.exceptions import IntegrityError
+
+from registry import history
+from registry.assets import actions, binding, tags
+from registry.assets.actions import NewAsset
+from registry.assets.models import Asset, Condition, Device
+from registry.assets.tags import check
+from registry.bookings.panel_commands import PanelCommand, panel_command
+from registry.changes import changing
+from registry.errors import Conflict
+from registry.history import SYSTEM, HistoryEntry
+from registry.people.models import IdempotencyKey
+from registry.people.once import Once
+from registry.rooms.models import Room
+from tests.make import NOW, make_asset, make_device, make_panel, make_room
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
+
+
+async def test_a_number_registered_twice_at_once_is_refused_once() -> None:
+    new = NewAsset(name="Krzesło", price=Decimal(100), inventory_no="A/1")
+    answers = await asyncio.gather(*(actions.register(new, SYSTEM, NOW) for _ in range(6)), return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert [str(type(one)) for one in refused] == [str(Conflict)] * 5
+    assert await Asset.filter(inventory_no="A/1").count() == 1
+
+
+@pytest.mark.parametrize("number", [None, "A/1"])
+async def test_a_piece_that_is_sent_six_times_with_one_key_is_registered_once(number: str | None) -> None:
+    new, once = NewAsset(name="Krzesło", price=Decimal(100), inventory_no=number), Once("person:1", "sent-1")
+    made = await asyncio.gather(*(actions.register(new, SYSTEM, NOW, once) for _ in range(6)))
+    again = await actions.register(new, SYSTEM, NOW, once)
+    assert {asset.id for asset in (*made, again)} == {made[0].id}
+    assert await Asset.all().count() == 1
+    with pytest.raises(Conflict) as refused:
+        await actions.register(NewAsset(name="Stół", price=Decimal(100)), SYSTEM, NOW, once)
+    assert refused.value.code == "request.key_reused"
+
+
+@pytest.mark.parametrize("is_printed", [True, False])
+async def test_a_tag_put_on_six_things_at_once_is_on_one(is_printed: bool) -> None:
+    code = tags.new_code(token_bytes(tags.RANDOM_BYTES))
+    if is_printed:
+        (code,) = await actions.print_tags(1, SYSTEM, NOW)
+    assert check(code)
+    things = [await make_asset() for _ in range(6)]
+    answers = await asyncio.gather(
+        *(actions.link_tag(code, SYSTEM, NOW, asset_id=thing.id) for thing in things), return_exceptions=True
+    )
+    refused = [answer for answer in answers if isinstance(answer, BaseException)]
+    assert [getattr(one, "code", repr(one)) for one in refused] == ["tag.taken"] * 5
+    assert (await history.verify())[1] is None
+
+
+async def test_a_device_that_was_carried_meanwhile_is_stale() -> None:
+    one, two, three = await make_room(), await make_room(), await make_room()
+    device = await make_device(room=one)
+    outside = copy_context()  # a task begun inside the change would be part of it
+    async with changing(one.id, two.id):
+        late = asyncio.create_task(binding.place(device.id, three.id, True, SYSTEM, NOW), context=outside)
+        await asyncio.sleep(0.05)
+        await Device.filter(id=device.id).update(room_id=two.id)
+    with pytest.raises(Conflict, match="Somebody changed this"):
+        await late
+    assert (await Device.get(id=device.id)).room_id == two.id
+
+
+async def test_rooms_that_lose_or_win_a_sensor_are_looked_at_at_once() -> None:
+    one, two = await make_room(), await make_room()
+    device = await make_device(room=one)
+    await binding.place(device.id, two.id, True, SYSTEM, NOW)
+    assert [(await Room.get(id=room.id)).next_change_at for room in (one, two)] == [NOW, NOW]
+
+
+async def test_a_fault_report_that_broke_half_way_can_be_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = await make_room()
+    panel = await make_panel(room=room)
+    projector = await make_asset(name="Projektor laserowy", room=room)
+    tap = PanelCommand("tap-1", "report_fault", kind="screen")
+
+    async def breaks(*_: object, **__: object) -> None:
+        raise IntegrityError("half-way")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(history, "write", breaks)
+        with pytest.raises(IntegrityError):
+            await panel_command(panel, tap, NOW)
+    assert await IdempotencyKey.all().count() == 0
+    await asyncio.gather(*(panel_command(panel, tap, NOW) for _ in range(3)))
+    assert (await Asset.get(id=projector.id)).condition == Condition.FAULTY
+    assert await HistoryEntry.all().count() == 1

@@ -1,0 +1,261 @@
+"""Lists between sending and writing: corrected, written once, and never lost by a process that ends."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from config.jobs import tidy
+from registry import history
+from registry.assets import importing_pending as pending
+from registry.assets import importing_write
+from registry.assets.importing_pending import commit, correct, find, send
+from registry.assets.models import Asset, ImportState, PendingImport
+from registry.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
+from registry.history import SYSTEM
+from tests.make import NOW, make_person, make_room
+
+HEADER = "Nr inw.;Nazwa;KŚT;Data OT;Wartość;Pokój;Nr seryjny"
+LIST = f"""{HEADER}
+A/1;Stół;808;1.4.2022;10,00;;
+A/1;Krzesło;808;30.2.2022;dużo;9.99;
+;Lampa;808;1.4.2022;5,00;;
+"""
+
+
+@pytest.fixture
+async def owner(database: Any) -> int:
+    return (await make_person()).id
+
+
+async def sent(owner: int, text: str = LIST, **more: Any) -> str:
+    given = {"content": text.encode(), "file": "lista.csv", "family": None, "owner_id": owner, "now": NOW}
+    return (await send(**given | more)).id
+
+
+def rows(found: PendingImport) -> dict[int, tuple[str, list[str]]]:
+    told = pending.record(found)["rows"]
+    return {row["line"]: (row["status"], [problem["code"] for problem in row["problems"]]) for row in told}
+
+
+async def refused(work: Any) -> Refusal:
+    with pytest.raises(Refusal) as told:
+        await work
+    return told.value
+
+
+async def test_a_list_waits_a_day_for_its_sender_alone(owner: int) -> None:
+    number, other = await sent(owner), (await make_person()).id
+    found = await find(number, owner, NOW + timedelta(hours=23))
+    assert (found.state, found.revision, len(pending.record(found)["rows"])) == (ImportState.CHECKED, 1, 3)
+    for whose, when in ((other, NOW), (owner, NOW + timedelta(days=1))):
+        assert isinstance(await refused(find(number, whose, when)), NotFound)
+        assert isinstance(await refused(commit(number, whose, SYSTEM, when)), NotFound)
+        assert isinstance(await refused(correct(number, whose, 2, {"name": "x"}, when)), NotFound)
+    assert await Asset.all().count() == 0
+
+
+async def test_what_waited_a_day_is_forgotten(owner: int) -> None:
+    await sent(owner)
+    late = await sent(owner, now=NOW + timedelta(hours=2))
+    busy = await sent(owner, now=NOW)
+    writing = {"state": ImportState.WRITING, "claimed_at": NOW + timedelta(days=1)}
+    await PendingImport.filter(id=busy).update(**writing)
+    await pending.forget_old(NOW + timedelta(days=1))
+    assert set(await PendingImport.all().values_list("id", flat=True)) == {late, busy}, "one is being written just now"
+    await pending.forget_old(NOW + timedelta(days=1, hours=3))
+    assert await PendingImport.all().count() == 0
+
+
+async def test_the_hourly_job_forgets_them(owner: int) -> None:
+    await sent(owner, now=NOW - timedelta(days=3650))
+    await tidy()
+    assert await PendingImport.all().count() == 0
+
+
+async def test_the_newest_eight_of_a_sender_are_kept(owner: int) -> None:
+    other = await sent((await make_person()).id)
+    numbers = [await sent(owner, now=NOW + timedelta(minutes=minute)) for minute in range(10)]
+    assert set(await PendingImport.all().values_list("id", flat=True)) == {other, *numbers[2:]}
+
+
+async def test_a_corrected_row_is_checked_again(owner: int) -> None:
+    number = await sent(owner)
+    room = await make_room(code="R-1")
+    first = await correct(number, owner, 3, {"acquired_on": "28.2.2022", "Wartość": 12.5}, NOW)
+    assert rows(first)[3] == ("error", ["DUPLICATE_INVENTORY_NO", "UNKNOWN_ROOM"])
+    second = await correct(number, owner, 3, {"room": "R-1", "NR INW.": "A/2"}, NOW)
+    assert rows(second)[3] == ("ok", []), "what was corrected before stays"
+    assert second.revision == 3
+    done = await commit(number, owner, SYSTEM, NOW)
+    assert (done.state, done.records, bytes(done.content)) == (ImportState.WRITTEN, 3, b"")
+    chair = await Asset.get(name="Krzesło")
+    assert (chair.inventory_no, str(chair.price), chair.room_id) == ("A/2", "12.50", room.id)
+    assert str(chair.accepted_on) == "2022-02-28"
+
+
+async def test_a_correction_frees_the_other_row_too(owner: int) -> None:
+    number = await sent(owner, f"{HEADER}\nA/1;A;;;1;;\nA/1;B;;;1;;")
+    assert [status for status, _ in rows(await find(number, owner, NOW)).values()] == ["warning", "error"]
+    found = await correct(number, owner, 2, {"inventory_no": "A/0"}, NOW)
+    assert [status for status, _ in rows(found).values()] == ["warning", "warning"]
+
+
+async def test_a_row_that_could_not_be_read_can_be_typed(owner: int) -> None:
+    number = await sent(owner, f'{HEADER}\nA/1;"B;808;1.4.2022;1;;')
+    assert rows(await find(number, owner, NOW))[2][0] == "error"
+    typed = {"name": "B", "value": "1", "acquired_on": "1.4.2022"}
+    assert rows(await correct(number, owner, 2, typed, NOW))[2] == ("warning", ["NO_INVENTORY_NO"])
+
+
+@pytest.mark.parametrize(
+    ("line", "given", "code"),
+    [
+        (1, {"name": "x"}, "import.no_row"),
+        (99, {"name": "x"}, "import.no_row"),
+        (2, {"colour": "red"}, "import.no_column"),
+        (2, {"name": "x", "Nazwa": "y"}, "request.duplicate_key"),
+    ],
+)
+async def test_what_cannot_be_corrected(owner: int, line: int, given: dict[str, Any], code: str) -> None:
+    number = await sent(owner)
+    assert (await refused(correct(number, owner, line, given, NOW))).code == code
+    assert (await find(number, owner, NOW)).revision == 1
+
+
+async def test_what_was_corrected_meanwhile_is_stale(owner: int) -> None:
+    number = await sent(owner)
+    await correct(number, owner, 2, {"name": "Biurko"}, NOW, if_revision=1)
+    for work in (
+        correct(number, owner, 2, {"name": "Stół"}, NOW, if_revision=1),
+        commit(number, owner, SYSTEM, NOW, if_revision=1),
+    ):
+        assert (await refused(work)).code == "request.stale"
+
+
+async def test_corrections_made_at_once_are_all_kept(owner: int) -> None:
+    number = await sent(owner)
+    names = {2: "A", 3: "B", 4: "C"}
+    answers = await asyncio.gather(
+        *(correct(number, owner, line, {"name": name}, NOW) for line, name in names.items()), return_exceptions=True
+    )
+    kept = {int(line) for line in (await find(number, owner, NOW)).corrections}
+    lost = {line for line, answer in zip(names, answers, strict=True) if isinstance(answer, BaseException)}
+    assert all(isinstance(answer, PendingImport | Unavailable) for answer in answers), "whoever lost is told so"
+    assert kept == set(names) - lost
+    assert len(kept) >= 2
+
+
+async def test_a_written_list_is_written_once_and_corrected_no_more(owner: int) -> None:
+    number = await sent(owner)
+    done = [await commit(number, owner, SYSTEM, NOW) for _ in range(2)]
+    assert [one.records for one in done] == [2, 2]
+    assert await Asset.all().count() == 2
+    assert rows(done[1])[2] == ("ok", []), "its own number is not told as taken"
+    assert (await refused(correct(number, owner, 3, {"name": "x"}, NOW))).code == "import.written"
+
+
+async def test_of_two_that_write_at_once_one_does(owner: int) -> None:
+    number = await sent(owner, HEADER + "".join(f"\n;Lampa {row};;;1;;" for row in range(30)))
+    answers = await asyncio.gather(*(commit(number, owner, SYSTEM, NOW) for _ in range(4)), return_exceptions=True)
+    assert all(isinstance(one, PendingImport) or getattr(one, "code", "") == "import.being_written" for one in answers)
+    assert await Asset.all().count() == 30
+
+
+class PowerCut(BaseException):
+    """The process ends in the middle."""
+
+
+def cut_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let so many batches be written, two rows each, then nothing more until the patch is undone."""
+    left = [batches]
+    register = importing_write.register_many
+
+    async def failing(*given: Any) -> list[int]:
+        left[0] -= 1
+        if left[0] < 0:
+            raise PowerCut
+        return await register(*given)
+
+    monkeypatch.setattr(importing_write, "BATCH", 2)
+    monkeypatch.setattr(importing_write, "register_many", failing)
+
+
+UNNUMBERED = HEADER + "".join(f"\n{number};Lampa {row};;;1;;" for row, number in enumerate(["A/1", "", "A/3", "", ""]))
+
+
+def ends(found: PendingImport) -> None:
+    """Whoever wrote had the time to say that it stops."""
+
+
+def dies(found: PendingImport) -> None:
+    """It had not: the claim stands."""
+    found.state = ImportState.WRITING
+
+
+@pytest.mark.parametrize("leaves", [ends, dies])
+async def test_what_broke_half_way_goes_on_behind_what_is_written(
+    owner: int, monkeypatch: pytest.MonkeyPatch, leaves: Callable[[PendingImport], None]
+) -> None:
+    """Rows without a number cannot be known again: only the mark keeps them from being written twice."""
+    number = await sent(owner, UNNUMBERED)
+    with monkeypatch.context() as patch:
+        cut_after(1, patch)
+        with pytest.raises(PowerCut):
+            await commit(number, owner, SYSTEM, NOW)
+    found = await find(number, owner, NOW)
+    assert (found.state, found.written_line, found.records) == (ImportState.CHECKED, 3, 2)
+    assert (await refused(correct(number, owner, 5, {"name": "x"}, NOW))).code == "import.being_written"
+    leaves(found)
+    await found.save(update_fields=["state"])
+    done = await commit(number, owner, SYSTEM, NOW + pending.CLAIM)
+    assert (done.state, done.records, await Asset.all().count()) == (ImportState.WRITTEN, 5, 5)
+    assert {status for status, _ in rows(done).values()} == {"warning"}, "no row is refused for its own number"
+    assert (await history.verify())[1] is None
+
+
+async def test_a_list_that_is_being_written_is_left_alone(owner: int) -> None:
+    number = await sent(owner)
+    await PendingImport.filter(id=number).update(state=ImportState.WRITING, claimed_at=NOW)
+    soon = NOW + pending.CLAIM / 2
+    for work in (commit(number, owner, SYSTEM, soon), correct(number, owner, 2, {"name": "x"}, soon)):
+        told = await refused(work)
+        assert isinstance(told, Conflict)
+        assert told.code == "import.being_written"
+    assert await Asset.all().count() == 0
+
+
+async def test_who_was_taken_for_gone_writes_nothing_more(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = await sent(owner, UNNUMBERED)
+    add = importing_write.Written.add
+
+    async def slow(self: importing_write.Written, *given: Any) -> None:
+        # another process, ten minutes later
+        await PendingImport.filter(id=number).update(revision=9, state=ImportState.WRITING)
+        await add(self, *given)
+
+    monkeypatch.setattr(importing_write.Written, "add", slow)
+    assert (await refused(commit(number, owner, SYSTEM, NOW))).code == "import.being_written"
+    assert await Asset.all().count() == 0
+
+
+async def test_a_number_taken_between_check_and_writing_is_told(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = await sent(owner, f"{HEADER}\nA/1;A;;;1;;\nA/2;B;;;1;;")
+    known = importing_write.known
+
+    async def outdated() -> Any:
+        told = await known()
+        told.inventory_nos.clear()
+        return told
+
+    await Asset.create(inventory_no="A/2", name="of somebody else", price=1)
+    monkeypatch.setattr(importing_write, "known", outdated)
+    done = await commit(number, owner, SYSTEM, NOW)
+    assert (done.records, rows(done)[3][1][-1]) == (1, "INVENTORY_NO_TAKEN")
+
+
+async def test_a_list_that_cannot_be_read_is_not_kept(owner: int) -> None:
+    assert isinstance(await refused(sent(owner, "ala;ma;kota")), Invalid)
+    assert await PendingImport.all().count() == 0

@@ -1,0 +1,199 @@
+"""What an import leaves in the register, on both databases."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from registry import changes, history
+from registry.assets import importing_write
+from registry.assets.importing import import_list
+from registry.assets.importing_write import checked, write
+from registry.assets.models import Asset, FundingShare, Purchase, Tag
+from registry.assets.tags import check
+from registry.errors import Refusal
+from registry.events import RoomChanged, on
+from registry.grants.models import Grant
+from registry.history import SYSTEM, HistoryEntry
+from registry.people.models import Institution, Person
+from registry.rooms.models import Building, Room, Site
+
+NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
+HEADER = "Nr inw.;Nazwa;KŚT;Data OT;Wartość;Pokój;Nr seryjny;Źródło finansowania;Poz. zakupu;Ilość"
+
+
+async def bring(text: str, **options: Any) -> importing_write.Written:
+    return await write(await checked(text.encode(), "lista.csv"), SYSTEM, NOW, **options)
+
+
+@pytest.fixture
+async def house(database: Any) -> None:
+    """A town with two rooms and a grant, made by the importer itself."""
+    await bring("kod;adres;miejscowosc\nB1;ul. Długa 1;Toruń\nB2;ul. Długa 2;Toruń")
+    await bring("kod;budynek;numer;nazwa_pl;typ;widocznosc_rezerwacji\nR-1;B1;0.01;Pokój;office;internal\n"
+                "R-2;B2;0.02;Sala;meeting;public")  # fmt: skip
+    await Grant.create(code="G/1", name="Grant", beneficiary="Urząd", fund="Fundusz Bezpieczeństwa Wewnętrznego",
+                       total=100, granted=75, percent=75)  # fmt: skip
+
+
+@pytest.mark.usefixtures("house")
+async def test_places_and_people() -> None:
+    assert await Site.all().values_list("code", "name") == [("torun", "Toruń")]
+    assert await Building.all().count() == 2
+    assert await Room.all().order_by("id").values_list("code", "number") == [("R-1", "0.01"), ("R-2", "0.02")]
+    await bring("kod;nazwa;rola_w_projekcie;czlonek_zespolu\nKPUW;Urząd;gospodarz;tak")
+    await bring("login;nazwa_roli;organizacja;rola_w_systemie\nomo1;odpowiedzialny 1;KPUW;member")
+    person = await Person.get(login="omo1").select_related("institution")
+    assert (person.role, person.password_hash) == ("member", "")
+    assert await Institution.filter(in_team=True).count() == 1
+    assert await HistoryEntry.filter(action="imported").count() == 6
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kod;nazwa;rola_w_projekcie\nA;Urząd;gospodarz\nB;Policja;partner",
+        "login;nazwa_roli;rola_w_systemie\na;rola;member\nb;rola;member",
+        "kod;adres;miejscowosc\nB3;ul. Długa 3;Toruń\nB4;ul. Długa 4;Toruń",
+        "kod;budynek;numer;nazwa_pl;typ;widocznosc_rezerwacji\nR-3;B1;3;Pokój;office;internal\n"
+        "R-4;B1;4;Sala;meeting;public",
+        "lp;nazwa_pl;cena_jedn_brutto;ilosc;rozmieszczenie\nZ1;Biurko;10;1;R-1:1\nZ2;Biurko;10;1;R-1:1",
+        f"{HEADER}\nA/1;Krzesło;;1.4.2022;1;;;;;\n;Stół;;;1;;;;;",
+    ],
+)
+async def test_every_kind_of_list_tells_how_far_it_came_inside_each_transaction(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int, bool]] = []
+
+    async def done(line: int, records: int) -> None:
+        told.append((line, records, changes._writing.get()))
+
+    monkeypatch.setattr(importing_write, "BATCH", 1)
+    assert (await bring(text, done=done)).records == 2
+    assert told == [(2, 1, True), (3, 2, True)]
+    again = await bring(text.replace("A/1", "A/2"), beyond=3)
+    assert again.records == 0, "what is behind the mark alone is written"
+
+
+@pytest.mark.usefixtures("house")
+async def test_an_asset_comes_with_tag_shares_history_and_search() -> None:
+    woken: list[RoomChanged] = []
+    off = on(lambda event: woken.append(event) if isinstance(event, RoomChanged) else None)
+    written = await bring(f"{HEADER}\nA/1;Krzesło;491;1.4.2022;0,03;0.01;SN1;FBW;;")
+    off()
+    asset = await Asset.get(inventory_no="A/1").select_related("room")
+    assert (written.records, written.refused) == (1, [])
+    assert asset.room is not None
+    assert (asset.room.code, asset.kst, asset.serial_no, asset.price) == ("R-1", "487", "SN1", Decimal("0.03"))
+    assert "krzeslo a/1 sn1 487" in asset.search_text
+    shares = await FundingShare.filter(asset_id=asset.id).order_by("id").values_list("grant__code", "amount")
+    assert shares == [("G/1", Decimal("0.02")), (None, Decimal("0.01"))]
+    assert check((await Tag.get(asset_id=asset.id)).code)
+    told = await HistoryEntry.get(object=f"asset:{asset.id}")
+    assert (told.action, told.after["inventory_no"]) == ("imported", "A/1")
+    assert [event.room_id for event in woken] == [asset.room_id]
+    assert (await history.verify())[1] is None
+
+
+@pytest.mark.usefixtures("house")
+async def test_refused_rows_stay_out_and_a_second_import_is_refused() -> None:
+    bad = "A/2;Stół;808;30.2.2022;10;0.01;;;;\nA/3;Lampa;808;;10;9.99;;;;"
+    text = f"{HEADER}\nA/1;Krzesło;808;1.4.2022;10;0.01;;;;\n{bad}"
+    written = await bring(text)
+    assert (written.records, [row.line for row in written.refused]) == (1, [3, 4])
+    again = await bring(text)
+    assert (again.records, len(again.refused)) == (0, 3)
+    assert await Asset.all().count() == 1
+
+
+@pytest.mark.usefixtures("house")
+async def test_a_number_taken_between_check_and_write_is_refused() -> None:
+    report = await checked(f"{HEADER}\nA/1;Krzesło;808;1.4.2022;10;0.01;;;;\nA/2;Stół;;;1;;;;;".encode(), "a.csv")
+    await bring(f"{HEADER}\nA/1;Inne;808;1.4.2022;10;0.01;;;;")
+    written = await write(report, SYSTEM, NOW)
+    assert written.records == 1
+    assert [row.problems[-1].code for row in written.refused] == ["INVENTORY_NO_TAKEN"]
+    assert (await Asset.get(inventory_no="A/1")).name == "Inne"
+
+
+@pytest.mark.usefixtures("house")
+async def test_pieces_without_a_number_become_records() -> None:
+    await bring(f"{HEADER}\n;Krzesło;808;1.4.2022;10,00;0.01;;;;3")
+    prices = await Asset.all().order_by("id").values_list("price", flat=True)
+    assert prices == [Decimal("3.34"), Decimal("3.33"), Decimal("3.33")]
+
+
+PURCHASE = "lp;nazwa_pl;cena_jedn_brutto;ilosc;wartosc_brutto;rozmieszczenie;data_przyjecia;nr_faktury\n"
+LINE = "Z1;Krzesło;10;3;30;R-1:2|R-2:1;28.03.2022;FV/1"
+
+
+@pytest.mark.usefixtures("house")
+async def test_a_purchase_becomes_its_pieces_where_they_stand_and_a_list_numbers_them() -> None:
+    assert (await bring(PURCHASE + LINE)).records == 3
+    purchase = await Purchase.get(code="Z1")
+    assert (purchase.quantity, purchase.unit_price, purchase.invoice_no) == (3, Decimal(10), "FV/1")
+    assert await Asset.all().order_by("id").values_list("room__code", flat=True) == ["R-1", "R-1", "R-2"]
+    rows = "A/1;Krzesło;808;28.03.2022;10;R-1;S1;;Z1;\nA/2;Krzesło;808;28.03.2022;10;R-2;;;Z1;"
+    more = "\nA/3;Krzesło;808;28.03.2022;10;R-2;;;Z1;"
+    assert (await bring(f"{HEADER}\n{rows}{more}")).records == 3
+    pieces = await Asset.all().order_by("id").values_list("inventory_no", "room__code")
+    assert pieces == [("A/1", "R-1"), (None, "R-1"), ("A/2", "R-2"), ("A/3", "R-2")]
+    numbered = await HistoryEntry.filter(action="numbered").values_list("after", flat=True)
+    assert sorted(entry["inventory_no"] for entry in numbered) == ["A/1", "A/2"]
+    assert (await history.verify())[1] is None
+
+
+@pytest.mark.usefixtures("house")
+async def test_a_purchase_may_wait_for_the_list_of_its_pieces() -> None:
+    assert (await bring(PURCHASE + LINE, pieces=False)).records == 1
+    assert await Asset.all().count() == 0
+
+
+@pytest.mark.usefixtures("house")
+async def test_many_rows_come_in_batches() -> None:
+    rows = "\n".join(f"A/{number};Krzesło;808;1.4.2022;10;R-{number % 2 + 1};;;;" for number in range(1201))
+    assert (await bring(f"{HEADER}\n{rows}")).records == 1201
+    ids = await Asset.all().order_by("id").values_list("id", flat=True)
+    assert len(set(ids)) == 1201
+    assert await Tag.all().count() == await HistoryEntry.filter(object__startswith="asset:").count() == 1201
+    # ids that were reserved are not given again
+    await Asset.create(name="Nowe", price=1)
+    assert await Asset.all().count() == 1202
+
+
+@pytest.mark.usefixtures("house")
+async def test_what_has_no_place_yet_is_in_the_notes() -> None:
+    await bring(f"{HEADER}\nA/1;Krzesło;808;1.4.2022;10;R-1;;nieznany fundusz;Z99;")
+    asset = await Asset.get(inventory_no="A/1")
+    assert asset.note == "Źródło finansowania: nieznany fundusz\nPoz. zakupu: Z99"
+    assert await FundingShare.filter(asset_id=asset.id).values_list("grant_id", "amount") == [(None, Decimal(10))]
+
+
+@pytest.mark.usefixtures("house")
+async def test_a_file_from_end_to_end() -> None:
+    text = f"{HEADER}\nA/1;Krzesło;808;1.4.2022;10;0.01;;;;\nA/2;Stół;808;30.2.2022;10;0.01;;;;".encode()
+    look = await import_list(text, None, dry_run=True, actor=SYSTEM, now=NOW, filename="a.csv")
+    assert (look.records, look.exit_code, await Asset.all().count()) == (None, 1, 0)
+    done = await import_list(text, "assets", dry_run=False, actor=SYSTEM, now=NOW, filename="a.csv")
+    assert (done.records, done.as_json()["written"], await Asset.all().count()) == (1, 1, 1)
+    assert list(done.lines()) == [
+        "Line 3, Data OT: 30.2.2022 – This day is not in the calendar. Correct the date.",
+        "2 rows read: 1 accepted, 1 refused.",
+        "1 records written.",
+    ]
+    rest = [f"{HEADER}\nA/3;Lampa;808;1.4.2022;10;0.01;;;;", HEADER]
+    codes = [(await import_list(one.encode(), None, dry_run=False, actor=SYSTEM, now=NOW, filename="b.csv")).exit_code
+             for one in rest]  # fmt: skip
+    assert codes == [0, 2]
+    empty = await import_list(f"{HEADER}\nA/4;Lampa;808;1.4.2022;10;0.01;;;;\n;RAZEM;;;11;;;;;".encode(), None,
+                              dry_run=True, actor=SYSTEM, now=NOW, filename="c.csv")  # fmt: skip
+    assert "The lines sum to 10.00. Check whether one is missing or misread." in list(empty.lines())
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_cannot_be_read_is_refused_in_words() -> None:
+    with pytest.raises(Refusal, match=r"No row of lista\.csv names the columns"):
+        await bring("ala;ma\n1;2")

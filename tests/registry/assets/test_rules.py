@@ -1,0 +1,153 @@
+"""Folding, accounts, funding shares and readiness, in tables."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.assets.models import DeviceState
+from registry.assets.policy import DEFAULT
+from registry.assets.rules import (
+    Piece,
+    Standard,
+    account,
+    dated,
+    device_state,
+    feature_of,
+    fold,
+    readiness,
+    search_text,
+    shares,
+    unit_prices,
+)
+from tests.make import NOW
+
+money = st.decimals("0", "9999999", places=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [("Łódź ŻÓŁTA", "lodz zolta"), ("  Straße\t1 ", "strasse 1"), ("ĄĆĘŁŃÓŚŹŻ", "acelnoszz"), ("", "")],
+)
+def test_fold(text: str, folded: str) -> None:
+    assert fold(text) == folded
+
+
+def test_search_text_leaves_out_what_is_missing_and_stays_indexable() -> None:
+    assert search_text("Krzesło", None, "", "A/1") == "krzeslo a/1"
+    assert len(search_text("ż" * 5000)) == 600
+
+
+@pytest.mark.parametrize(
+    ("price", "kst", "category", "accepted_on", "expected"),
+    [
+        ("9999.99", "487", "ICT", date(2022, 3, 1), "013"),
+        ("10000.00", "487", "ICT", date(2022, 3, 1), "013"),
+        ("10000.01", "487", "ICT", date(2022, 3, 1), "011"),
+        ("10000.01", "487", "ICT", None, "011"),
+        ("5000.00", "487", "ICT", date(2017, 12, 31), "011"),
+        ("3500.00", "487", "ICT", date(2017, 12, 31), "013"),
+        ("5000.00", "487", "ICT", date(2018, 1, 1), "013"),
+        ("5000.00", "487", "ICT", None, "013"),
+        ("499.99", "808", "meble", date(2022, 3, 1), "poz"),
+        ("500.00", "808", "meble", date(2022, 3, 1), "013"),
+        ("11800.00", "808", "meble", date(2022, 3, 1), "011"),
+        ("50.00", "WNIP", "WNiP", date(2022, 3, 1), "020"),
+    ],
+)
+def test_account(price: str, kst: str, category: str, accepted_on: date | None, expected: str) -> None:
+    assert account(Decimal(price), kst, category, accepted_on, DEFAULT) == expected
+
+
+def test_an_office_may_write_furniture_off_at_once() -> None:
+    policy = replace(DEFAULT, furniture_at_once=True)
+    assert account(Decimal("11800.00"), "808", "Meble", None, policy) == "013"
+    assert account(Decimal("11800.00"), "487", "ICT", None, policy) == "011"
+
+
+def test_an_amount_that_changes_is_that_of_the_day() -> None:
+    amount = dated(" 2027-01-01=15 000.00, 3500 ,2018-01-01 = 10000")
+    assert str(amount) == "3500.00, 2018-01-01=10000.00, 2027-01-01=15000.00"
+    days = (date(2000, 1, 1), date(2017, 12, 31), date(2018, 1, 1), date(2026, 12, 31), date(2027, 1, 1), None)
+    assert [int(amount.on(day)) for day in days] == [3500, 3500, 10000, 10000, 15000, 15000]
+    assert dated("2018-01-01=10000").on(date(2000, 1, 1)) == Decimal(10000), "before the first day the first"
+
+
+@pytest.mark.parametrize("text", ["", "x", "10000,00", "1.234", "-5", "NaN", "1,", "=5", "2018-13-01=2", "5, 6"])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        dated(text)
+
+
+def test_shares_split_to_the_grosz() -> None:
+    assert shares(Decimal("0.03"), {1: Decimal(75)}) == {1: Decimal("0.02"), None: Decimal("0.01")}
+    assert shares(Decimal("100.00"), {}) == {None: Decimal("100.00")}
+    assert shares(Decimal("100.00"), {1: Decimal(100)}) == {1: Decimal("100.00")}
+    assert shares(Decimal("0.00"), {1: Decimal(75)}) == {None: Decimal("0.00")}
+
+
+@pytest.mark.parametrize("percents", [{1: Decimal(-1)}, {1: Decimal(60), 2: Decimal(41)}])
+def test_impossible_shares_are_refused(percents: dict[int, Decimal]) -> None:
+    with pytest.raises(ValueError, match="100 at most"):
+        shares(Decimal(1), percents)
+
+
+@given(money, st.lists(st.decimals("0", "33", places=3), max_size=3))
+def test_shares_always_sum_to_the_price(price: Decimal, percents: list[Decimal]) -> None:
+    split = shares(price, dict(enumerate(percents, 1)))
+    assert sum(split.values()) == price
+    assert all(part >= 0 and part == round(part, 2) for part in split.values())
+
+
+@given(money, st.integers(1, 500))
+def test_pieces_always_sum_to_the_line(total: Decimal, pieces: int) -> None:
+    prices = unit_prices(total, pieces)
+    assert len(prices) == pieces
+    assert sum(prices) == total
+    assert max(prices) - min(prices) <= Decimal("0.01")
+
+
+@pytest.mark.parametrize(
+    ("name", "feature"),
+    [
+        ("Projektor laserowy 5000 lm", "projector"),
+        ("Ekran projekcyjny elektryczny", "screen"),
+        ("Ekran akustyczny wolnostojący", ""),
+        ("Pętla indukcyjna stała", "hearing_loop"),
+        ("Odbiornik systemu tłumaczeń symultanicznych", "interpretation"),
+        ("Biurko", ""),
+    ],
+)
+def test_feature_of(name: str, feature: str) -> None:
+    assert feature_of(name) == feature
+
+
+def test_readiness_counts_what_works_and_says_what_does_not() -> None:
+    standard = [Standard("Projektor", "projector", 1), Standard("Krzesło", "", 3)]
+    pieces = [Piece(1, "PROJEKTOR", "in_repair", 1, "A/1"), Piece(2, "krzesło", "ok", 2)]
+    projector, chairs = readiness(standard, pieces)
+    assert (projector.ready, projector.working) == (False, 0)
+    assert projector.problems == ({"problem": "in_repair", "asset": 1, "inventory_no": "A/1"},)
+    assert (chairs.ready, chairs.wanted, chairs.working) == (False, 3, 2)
+    assert chairs.problems == ({"problem": "missing", "count": 1},)
+    assert readiness([Standard("Krzesło", "", 2)], pieces)[0].ready
+
+
+@pytest.mark.parametrize(
+    ("online", "battery", "minutes", "expected"),
+    [
+        (True, 80, 5, DeviceState.ALIVE),
+        (None, None, 89, DeviceState.ALIVE),
+        (None, 20, 5, DeviceState.LOW_BATTERY),
+        (True, 21, 5, DeviceState.ALIVE),
+        (False, 80, 5, DeviceState.SILENT),
+        (True, 80, 90, DeviceState.SILENT),
+        (True, 10, None, DeviceState.SILENT),
+    ],
+)
+def test_device_state(online: bool | None, battery: int | None, minutes: int | None, expected: DeviceState) -> None:
+    heard = None if minutes is None else NOW - timedelta(minutes=minutes)
+    assert device_state(online, battery, heard, timedelta(minutes=5), NOW) is expected

@@ -1,0 +1,261 @@
+"""Booking a room and what follows, on both databases."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from registry import history
+from registry.bookings.actions import Wish, book, cancel, check_in, end, extend, undo_release
+from registry.bookings.editing import Changes, change
+from registry.bookings.models import Booking, Kind, Status
+from registry.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from registry.history import Actor, HistoryEntry
+from registry.people.models import Role
+from registry.people.once import Once
+from registry.rooms.models import HoursPolicy, Room, Visibility
+from tests.make import HOUR, NOW, make_booking, make_opening, make_people, make_person, make_room
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
+MINUTE = timedelta(minutes=1)
+ACTOR = Actor("alice", "test")
+
+
+def wish(room, start=60, minutes=60, **given):
+    starts_at = NOW + start * MINUTE
+    return Wish(room.code, starts_at, starts_at + minutes * MINUTE, **given)
+
+
+async def refused(work):
+    with pytest.raises(Refusal) as caught:
+        await work
+    return caught.value
+
+
+async def test_a_booking_holds_its_time_and_is_told():
+    alice, *_ = await make_people()
+    room = await make_room(setup_minutes=5, cleanup_minutes=10)
+    made = await book(wish(room, title="Narada"), alice, ACTOR, NOW)
+    kept = await Booking.get(id=made.id)
+    assert (kept.status, kept.organizer_id, kept.institution_id) == (Status.CONFIRMED, alice.id, alice.institution_id)
+    assert (kept.blocked_from, kept.blocked_to) == (kept.starts_at - 5 * MINUTE, kept.ends_at + 10 * MINUTE)
+    entry = await HistoryEntry.get(object=f"booking:{made.id}")
+    assert (entry.action, entry.after["title"]) == ("booked", "Narada")
+    fresh = await Room.get(id=room.id)
+    assert fresh.revision == 1
+    assert fresh.next_change_at == kept.starts_at - 15 * MINUTE
+
+
+async def test_a_taken_room_helps():
+    alice, _, charlie = await make_people()
+    room = await make_room(code="A")
+    other = await make_room(code="B", building_id=room.building_id, capacity=20)
+    await book(wish(room, title="Tajne"), alice, ACTOR, NOW)
+    refusal = await refused(book(wish(room, start=30), charlie, ACTOR, NOW))
+    assert refusal.code == "booking.overlap"
+    (conflict,) = refusal.params["conflicts"]
+    assert datetime.fromisoformat(conflict["starts_at"]) == NOW + HOUR
+    assert "Tajne" not in str(refusal.params)
+    offers = {(offer["room"], offer["reason"]) for offer in refusal.params["alternatives"]}
+    assert offers == {("A", "later"), ("A", "shorter"), ("B", "other_room")}
+    for offer in refusal.params["alternatives"]:
+        starts_at, ends_at = (datetime.fromisoformat(offer[key]) for key in ("starts_at", "ends_at"))
+        made = await book(Wish(offer["room"], starts_at, ends_at), charlie, ACTOR, NOW)
+        await cancel(made.id, charlie, ACTOR, NOW)
+    assert await Booking.filter(room_id=other.id).count() == 1
+
+
+async def test_touching_bookings_do_not_overlap_but_clean_up_does():
+    alice, *_ = await make_people()
+    room = await make_room()
+    await book(wish(room), alice, ACTOR, NOW)
+    await book(wish(room, start=120), alice, ACTOR, NOW)
+    await book(wish(room, start=0), alice, ACTOR, NOW)
+    tidy = await make_room(cleanup_minutes=10)
+    await book(wish(tidy), alice, ACTOR, NOW)
+    assert (await refused(book(wish(tidy, start=125), alice, ACTOR, NOW))).code == "booking.overlap"
+    await book(wish(tidy, start=130), alice, ACTOR, NOW)
+
+
+async def test_thirty_two_at_once_get_one_booking():
+    alice, *_ = await make_people()
+    room = await make_room()
+    for slot in range(5):
+        answers = await asyncio.gather(
+            *(book(wish(room, start=60 + 60 * slot), alice, ACTOR, NOW) for _ in range(32)), return_exceptions=True
+        )
+        assert sum(isinstance(answer, Booking) for answer in answers) == 1
+        assert {answer.code for answer in answers if isinstance(answer, Refusal)} == {"booking.overlap"}
+    assert await Booking.all().count() == 5
+
+
+async def test_a_repeated_key_books_once():
+    alice, bob, _ = await make_people()
+    room = await make_room()
+    once = Once(f"person:{alice.id}", "tap-1")
+    answers = await asyncio.gather(*(book(wish(room), alice, ACTOR, NOW, once) for _ in range(5)))
+    assert len({answer.id for answer in answers}) == 1
+    assert (await refused(book(wish(room, start=180), alice, ACTOR, NOW, once))).code == "request.key_reused"
+    await book(wish(room, start=180), bob, ACTOR, NOW, Once(f"person:{bob.id}", "tap-1"))
+
+
+async def test_an_unknown_room_and_another_organizer():
+    alice, bob, _ = await make_people()
+    room = await make_room()
+    gone = replace(wish(room), room="none")
+    assert isinstance(await refused(book(gone, alice, ACTOR, NOW)), NotFound)
+    assert (await refused(book(wish(room, organizer="bob"), alice, ACTOR, NOW))).code == "booking.for_another"
+    boss = await make_person("boss", role=Role.COORDINATOR)
+    made = await book(wish(room, organizer="bob"), boss, ACTOR, NOW)
+    assert (made.organizer_id, made.institution_id) == (bob.id, bob.institution_id)
+    assert (await refused(book(wish(room, organizer="eve"), boss, ACTOR, NOW))).code == "person.unknown"
+
+
+async def test_a_refused_booking_leaves_nothing():
+    alice, *_ = await make_people()
+    room = await make_room()
+    assert isinstance(await refused(book(wish(room, title="x" * 201), alice, ACTOR, NOW)), Invalid)
+    assert (await Room.get(id=room.id)).revision == 0
+    assert await Booking.all().count() == 0
+    assert await HistoryEntry.all().count() == 0
+
+
+async def test_strict_hours_close_a_room():
+    alice, *_ = await make_people()
+    room = await make_room(opening=await make_opening(), hours_policy=HoursPolicy.STRICT)
+    assert (await refused(book(wish(room, start=9 * 60), alice, ACTOR, NOW))).code == "booking.closed"
+    lax = await make_room(opening=await make_opening())
+    await book(wish(lax, start=9 * 60), alice, ACTOR, NOW)
+
+
+async def test_who_may_check_in_extend_end_and_cancel():
+    alice, bob, charlie = await make_people()
+    room = await make_room(check_in=True)
+    made = await book(wish(room), alice, ACTOR, NOW)
+    start = made.starts_at
+    assert (await refused(check_in(made.id, alice, ACTOR, NOW))).code == "booking.check_in_early"
+    assert isinstance(await refused(check_in(made.id, charlie, ACTOR, start)), Forbidden)
+    await check_in(made.id, bob, ACTOR, start)
+    assert isinstance(await refused(extend(made.id, bob, ACTOR, start)), Forbidden)
+    longer = await extend(made.id, alice, ACTOR, start + MINUTE, minutes=30)
+    assert longer.ends_at == start + 90 * MINUTE
+    assert isinstance(await refused(end(made.id, charlie, ACTOR, start + HOUR)), Forbidden)
+    over = await end(made.id, alice, ACTOR, start + HOUR)
+    assert (over.status, over.ends_at, over.planned_ends_at) == (Status.ENDED, start + HOUR, start + 90 * MINUTE)
+    assert isinstance(await refused(cancel(made.id, alice, ACTOR, start + HOUR)), Conflict)
+    walked, broken = await history.verify()
+    assert (walked, broken) == (4, None)
+
+
+async def test_extending_into_the_next_booking_is_refused():
+    alice, *_ = await make_people()
+    room = await make_room()
+    made = await book(wish(room, start=0), alice, ACTOR, NOW)
+    await book(wish(room, start=60), alice, ACTOR, NOW)
+    assert (await refused(extend(made.id, alice, ACTOR, NOW + MINUTE))).code == "booking.overlap"
+    assert (await Booking.get(id=made.id)).ends_at == NOW + HOUR
+
+
+async def test_extending_twice_with_one_key_extends_once():
+    room = await make_room()
+    made = await make_booking(NOW, room=room)
+    once = Once("panel:door", "e-1")
+    for _ in range(2):
+        await extend(made.id, None, ACTOR, NOW + MINUTE, once=once)
+    assert (await Booking.get(id=made.id)).ends_at == NOW + 75 * MINUTE
+
+
+async def test_cancelling_frees_the_time():
+    alice, bob, _ = await make_people()
+    room = await make_room()
+    made = await book(wish(room), alice, ACTOR, NOW)
+    assert isinstance(await refused(cancel(made.id, bob, ACTOR, NOW)), Forbidden)
+    await cancel(made.id, alice, ACTOR, NOW, reason="choroba")
+    await book(wish(room), bob, ACTOR, NOW)
+    assert (await HistoryEntry.filter(object=f"booking:{made.id}", action="cancelled").get()).reason == "choroba"
+
+
+async def test_changing_words_span_and_room():
+    alice, bob, _ = await make_people()
+    room, other = await make_room(), await make_room()
+    made = await book(wish(room, title="Narada"), alice, ACTOR, NOW)
+    assert isinstance(await refused(change(made.id, Changes(title="Moje"), bob, ACTOR, NOW)), Forbidden)
+    assert (
+        await refused(change(made.id, Changes(title="x"), alice, ACTOR, NOW, if_revision=9))
+    ).code == "request.stale"
+    changed = await change(made.id, Changes(title="Odprawa", attendees=4), alice, ACTOR, NOW, if_revision=1)
+    assert (changed.title, changed.attendees, changed.revision) == ("Odprawa", 4, 2)
+    later = Changes(starts_at=made.starts_at + HOUR, ends_at=made.ends_at + HOUR, room=other.code)
+    moved = await change(made.id, later, alice, ACTOR, NOW)
+    assert (moved.room_id, moved.starts_at) == (other.id, made.starts_at + HOUR)
+    await book(wish(room), bob, ACTOR, NOW)
+    back = Changes(room=room.code, starts_at=made.starts_at, ends_at=made.ends_at)
+    refusal = await refused(change(made.id, back, alice, ACTOR, NOW))
+    assert refusal.code == "booking.overlap"
+    assert refusal.params["alternatives"]
+
+
+async def test_a_running_booking_can_still_be_renamed():
+    alice, *_ = await make_people()
+    made = await make_booking(NOW - HOUR, NOW + HOUR, organizer=alice)
+    assert (await change(made.id, Changes(title="Nowa"), alice, ACTOR, NOW)).title == "Nowa"
+    early = Changes(starts_at=NOW - 2 * HOUR)
+    assert (await refused(change(made.id, early, alice, ACTOR, NOW))).code == "booking.too_early"
+
+
+async def test_a_release_is_undone_once_and_then_left_alone():
+    alice, bob, charlie = await make_people()
+    room = await make_room(check_in=True, no_show_minutes=10)
+    made = await make_booking(
+        NOW - 10 * MINUTE, NOW, room=room, organizer=alice, institution_id=alice.institution_id,
+        status=Status.RELEASED, released_at=NOW, release_reason="no_show",
+    )  # fmt: skip
+    await Booking.filter(id=made.id).update(planned_ends_at=NOW + HOUR)
+    assert isinstance(await refused(undo_release(made.id, charlie, ACTOR, NOW + MINUTE)), Forbidden)
+    assert (await refused(undo_release(made.id, bob, ACTOR, NOW + 11 * MINUTE))).code == "booking.undo_late"
+    back = await undo_release(made.id, bob, ACTOR, NOW + 9 * MINUTE)
+    assert (back.status, back.ends_at, back.protected) == (Status.CHECKED_IN, NOW + HOUR, True)
+
+
+async def test_a_release_that_somebody_used_cannot_be_undone():
+    alice, _, charlie = await make_people()
+    room = await make_room()
+    made = await make_booking(
+        NOW - 10 * MINUTE, NOW, room=room, organizer=alice, institution_id=alice.institution_id,
+        status=Status.RELEASED, released_at=NOW, release_reason="no_show",
+    )  # fmt: skip
+    await Booking.filter(id=made.id).update(planned_ends_at=NOW + HOUR)
+    await book(wish(room, start=5), charlie, ACTOR, NOW + MINUTE)
+    assert (await refused(undo_release(made.id, alice, ACTOR, NOW + 2 * MINUTE))).code == "booking.overlap"
+
+
+async def test_a_help_point_room_tells_a_stranger_nothing():
+    alice, _, charlie = await make_people()
+    room = await make_room(visibility=Visibility.CONFIDENTIAL)
+    await book(wish(room, kind=Kind.INTERVIEW, attendees=3), alice, ACTOR, NOW)
+    refusal = await refused(book(wish(room), charlie, ACTOR, NOW))
+    assert [set(conflict) for conflict in refusal.params["conflicts"]] == [{"room", "starts_at", "ends_at"}]
+
+
+async def test_a_hidden_room_tells_not_even_times():
+    room = await make_room(visibility=Visibility.HIDDEN)
+    officer, member = await make_person(role=Role.DUTY), await make_person()
+    await book(wish(room, kind=Kind.INTERVIEW), officer, ACTOR, NOW)
+    refusal = await refused(book(wish(room, kind=Kind.INTERVIEW), member, ACTOR, NOW))
+    assert (refusal.code, refusal.params) == ("room.not_yours", {"room": room.code})
+
+
+async def test_booking_for_now_is_checked_in_and_settles_the_room():
+    alice, *_ = await make_people()
+    room = await make_room(check_in=True, no_show_minutes=10)
+    made = await book(wish(room, start=0, minutes=15), alice, ACTOR, NOW)
+    assert (made.status, made.checked_in_by) == (Status.CHECKED_IN, "lead")
+    assert (await Room.get(id=room.id)).next_change_at == NOW + 7 * MINUTE
+
+
+@pytest.mark.parametrize("code", ["", "x" * 10_000, "ZW\x0001", "none"])
+async def test_what_could_be_no_room_is_no_room(code):
+    alice, *_ = await make_people()
+    room = await make_room()
+    assert (await refused(book(replace(wish(room), room=code), alice, ACTOR, NOW))).code == "room.unknown"

@@ -1,0 +1,79 @@
+"""The bookings of a stretch of time, read by hand-written SQL: the same on both databases."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from registry.bookings.models import Booking, Status
+from registry.bookings.projections import BookingRow, as_json, project
+from registry.bookings.rows import revisions_of, rows_between
+from registry.bookings.rules import Booker
+from registry.people.models import Role
+from registry.rooms.models import Visibility
+from tests.conftest import Database
+from tests.make import HOUR, NOW, make_booking, make_people, make_room
+
+WARSAW = ZoneInfo("Europe/Warsaw")
+
+
+async def test_a_row_holds_what_the_booking_holds(database: Database) -> None:
+    people = await make_people()
+    room = await make_room()
+    made = await make_booking(
+        NOW, NOW + HOUR, room=room, organizer=people.alice, institution_id=people.alice.institution_id,
+        title='Zażółć "gęślą" 日本', needs=["projector", "hearing_loop"], attendees=7, status=Status.RELEASED,
+        released_at=NOW + timedelta(microseconds=250), release_reason="no_show", checked_in_at=None,
+    )  # fmt: skip
+    (row,) = await rows_between([room.id], NOW, NOW + HOUR)
+    named = {"organizer": people.alice.login, "organizer_name": people.alice.name}
+    for name in BookingRow._fields:
+        if name not in (*named, "institution", "id"):
+            assert getattr(row, name) == getattr(made, name), name
+    assert (row.organizer, row.organizer_name) == tuple(named.values())
+    assert row.institution == people.alice.institution.code
+    assert UUID(str(row.id)) == made.id
+
+
+async def test_a_booking_of_nobody_has_nulls(database: Database) -> None:
+    room = await make_room()
+    await make_booking(NOW, room=room)
+    (row,) = await rows_between([room.id], NOW, NOW + HOUR)
+    assert (row.organizer, row.organizer_name, row.institution, row.needs) == (None, None, None, [])
+
+
+async def test_in_order_of_start_and_only_what_touches(database: Database) -> None:
+    rooms = [await make_room(), await make_room()]
+    for number, room in enumerate(rooms):
+        for hour in (3, 1, 5):
+            await make_booking(
+                NOW + hour * HOUR + number * HOUR / 2, NOW + (hour + 0.5) * HOUR + number * HOUR / 2, room=room
+            )
+    rows = await rows_between([room.id for room in rooms], NOW + 1.5 * HOUR, NOW + 5 * HOUR)
+    starts = [row.starts_at for row in rows]
+    assert starts == sorted(starts) == [NOW + hours * HOUR for hours in (1.5, 3, 3.5)]
+    assert await rows_between([], NOW, NOW + HOUR) == []
+
+
+async def test_a_block_of_weeks_is_found_in_its_middle(database: Database) -> None:
+    room = await make_room()
+    await make_booking(NOW - 10 * 24 * HOUR, NOW + 10 * 24 * HOUR, room=room, kind="block")
+    assert len(await rows_between([room.id], NOW, NOW + HOUR)) == 1
+
+
+async def test_json_has_the_sites_offset(database: Database) -> None:
+    room = await make_room()
+    made = await make_booking(NOW, NOW + HOUR, room=room, needs=["projector"])
+    (row,) = await rows_between([room.id], NOW, NOW + HOUR)
+    seen = project(row, room.code, Visibility.INTERNAL, Booker(Role.COORDINATOR))
+    assert seen
+    told = as_json(seen, WARSAW)
+    assert (told["id"], told["needs"], told["checked_in_at"]) == (str(made.id), ["projector"], None)
+    assert told["starts_at"] == "2026-11-26T10:00:00+01:00"
+    assert datetime.fromisoformat(told["blocked_to"]) == made.blocked_to
+
+
+async def test_revisions(database: Database) -> None:
+    rooms = [await make_room(revision=3), await make_room(revision=4)]
+    assert await revisions_of([room.id for room in rooms]) == {rooms[0].id: 3, rooms[1].id: 4}
+    assert await revisions_of([]) == {}
+    assert await Booking.all().count() == 0

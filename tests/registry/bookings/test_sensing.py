@@ -1,0 +1,286 @@
+"""Sensors, the broker and the clock on real rooms, on both databases."""
+
+from datetime import timedelta
+
+import pytest
+
+from registry import events, history
+from registry.assets.models import Device
+from registry.bookings.door import texts
+from registry.bookings.doors import door
+from registry.bookings.models import Booking, Status
+from registry.bookings.queries import public_room_state, state_of
+from registry.bookings.sensing import (
+    Heard,
+    advance_due,
+    panels_heard,
+    record_readings,
+    sweep_lag,
+    watch_lost,
+    watch_started,
+)
+from registry.bookings.state import StateKind
+from registry.history import HistoryEntry
+from registry.rooms.models import Occupancy, Room
+from tests.make import HOUR, NOW, make_booking, make_device, make_panel, make_room
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
+MINUTE = timedelta(minutes=1)
+
+
+async def a_room(**given):
+    room = await make_room(check_in=True, no_show_minutes=10, vacant_minutes=15, **given)
+    device = await make_device(room=room, sensing="mmwave", hold_seconds=300)
+    return room, device
+
+
+async def occupancy(room):
+    return (await Room.get(id=room.id)).occupancy
+
+
+async def pass_time(start, minutes):
+    """Sweep once a minute; returns when each booking status was first seen."""
+    seen = {}
+    for minute in range(minutes + 1):
+        now = start + minute * MINUTE
+        await advance_due(now)
+        for status in await Booking.all().values_list("status", flat=True):
+            seen.setdefault(status, minute)
+    return seen
+
+
+async def test_a_reading_changes_the_room_and_tells_it():
+    room, device = await a_room()
+    told = []
+    leave = events.on(told.append)
+    await watch_started(NOW)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+    await record_readings([Heard(device.id, NOW, occupied=True, battery=80)], NOW)
+    leave()
+    assert await occupancy(room) == Occupancy.OCCUPIED
+    assert [event.room_id for event in told] == [room.id, room.id]
+    fresh = await Device.get(id=device.id)
+    assert (fresh.occupied, fresh.battery, fresh.online, fresh.positive_at) == (True, 80, True, NOW)
+    assert (await public_room_state(room.id, NOW)).state is StateKind.IN_USE_UNBOOKED
+
+
+async def test_what_the_broker_kept_confirms_nothing():
+    room, device = await a_room()
+    await watch_started(NOW)
+    await record_readings([Heard(device.id, NOW, occupied=True, live=False)], NOW)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+    assert (await Device.get(id=device.id)).heard_at is None
+
+
+async def test_vacancy_needs_the_hold():
+    room, device = await a_room()
+    await watch_started(NOW)
+    await record_readings([Heard(device.id, NOW, occupied=False)], NOW)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+    assert await advance_due(NOW + 4 * MINUTE) == 0
+    assert await advance_due(NOW + 5 * MINUTE) == 1
+    assert await occupancy(room) == Occupancy.VACANT
+
+
+async def test_somebody_seen_between_two_folds_counts():
+    room, device = await a_room()
+    await watch_started(NOW)
+    await record_readings([Heard(device.id, NOW, occupied=False, was_positive=True)], NOW)
+    assert await occupancy(room) == Occupancy.OCCUPIED
+
+
+async def test_nobody_came_it_warns_then_releases_with_evidence_and_keeps_the_record():
+    room, device = await a_room()
+    start = NOW + HOUR
+    made = await make_booking(start, room=room)
+    await watch_started(NOW)
+    await record_readings([Heard(device.id, NOW, occupied=False)], NOW)
+    seen = await pass_time(start, 12)
+    assert seen[Status.RELEASED] == 10
+    kept = await Booking.get(id=made.id)
+    assert (kept.warned_at, kept.ends_at, kept.planned_ends_at) == (
+        start + 7 * MINUTE, start + 10 * MINUTE, start + HOUR,
+    )  # fmt: skip
+    assert kept.evidence["sensors"][0]["says"] == "negative"
+    entry = await HistoryEntry.get(object=f"booking:{made.id}", action="released")
+    assert entry.actor == "Izba"
+    assert entry.after["evidence"] == kept.evidence
+    assert (await history.verify())[1] is None
+
+
+async def test_somebody_who_comes_during_the_warning_keeps_the_room():
+    room, device = await a_room()
+    start = NOW + HOUR
+    made = await make_booking(start, room=room)
+    await watch_started(NOW)
+    await record_readings([Heard(device.id, NOW, occupied=False)], NOW)
+    await pass_time(start, 8)
+    at = start + 9 * MINUTE
+    await record_readings([Heard(device.id, at, occupied=True)], at)
+    kept = await Booking.get(id=made.id)
+    assert (kept.status, kept.checked_in_by, kept.warned_at) == (Status.CHECKED_IN, "sensor", None)
+
+
+async def test_an_empty_meeting_gives_the_rest_back():
+    room, device = await a_room()
+    made = await make_booking(NOW, NOW + 2 * HOUR, room=room)
+    await watch_started(NOW - HOUR)
+    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    left = NOW + 20 * MINUTE
+    await record_readings([Heard(device.id, left, occupied=False)], left)
+    await pass_time(left, 20)
+    kept = await Booking.get(id=made.id)
+    assert (kept.status, kept.release_reason, kept.ends_at) == (Status.ENDED, "vacant", left + 15 * MINUTE)
+
+
+@pytest.mark.parametrize("silence", ["never_heard", "broker_lost", "offline", "stale"])
+async def test_unknown_never_releases(silence):
+    room, device = await a_room()
+    start = NOW + HOUR
+    await make_booking(start, start + HOUR, room=room)
+    await watch_started(NOW)
+    if silence != "never_heard":
+        await record_readings([Heard(device.id, NOW, occupied=False)], NOW)
+    if silence == "broker_lost":
+        await watch_lost(start - MINUTE)
+    if silence == "offline":
+        await record_readings([Heard(device.id, start - MINUTE, online=False)], start - MINUTE)
+    if silence == "stale":
+        await Device.filter(id=device.id).update(confirmed_at=start - 90 * MINUTE)
+    seen = await pass_time(start - MINUTE, 70)
+    assert Status.RELEASED not in seen
+    assert seen[Status.ENDED] == 61
+
+
+@pytest.mark.parametrize(
+    ("gone", "back"),
+    [
+        ({"online": False}, {"online": True}),
+        ({"online": False}, {"occupied": False}),
+        ({"distrust": "tamper"}, {"distrust": "", "occupied": False}),
+        ({"battery": 4}, {"battery": 90}),
+        ({}, {"occupied": False}),
+    ],
+    ids=["offline", "offline_until_it_speaks", "tampered", "empty_battery", "silent"],
+)
+async def test_a_sensor_that_was_away_proves_nothing_until_its_hold_has_passed_again(gone, back):
+    room, device = await a_room()
+    await watch_started(NOW - HOUR)
+    await record_readings([Heard(device.id, NOW, occupied=False)], NOW)
+    await advance_due(NOW + 5 * MINUTE)
+    assert await occupancy(room) == Occupancy.VACANT
+    returns = NOW + (30 if gone else 95) * MINUTE
+    if gone:
+        await record_readings([Heard(device.id, NOW + 6 * MINUTE, **gone)], NOW + 6 * MINUTE)
+    await advance_due(returns)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+    await record_readings([Heard(device.id, returns, **back)], returns)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+    await advance_due(returns + 5 * MINUTE)
+    assert await occupancy(room) == Occupancy.VACANT
+
+
+async def test_who_was_seen_long_before_a_sensor_was_silent_is_not_there_any_more():
+    room, device = await a_room()
+    await watch_started(NOW - HOUR)
+    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    at = NOW + 95 * MINUTE
+    await record_readings([Heard(device.id, at, occupied=False)], at)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+
+
+async def test_who_was_there_until_a_sensor_said_otherwise_may_sit_still():
+    room, device = await a_room()
+    await watch_started(NOW - HOUR)
+    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    at = NOW + 80 * MINUTE
+    await record_readings([Heard(device.id, at, occupied=False)], at)
+    assert await occupancy(room) == Occupancy.OCCUPIED
+    await advance_due(at + 5 * MINUTE)
+    assert await occupancy(room) == Occupancy.VACANT
+
+
+async def test_who_was_seen_before_a_sensor_was_away_is_there_when_it_is_back():
+    room, device = await a_room()
+    await watch_started(NOW - HOUR)
+    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    await record_readings([Heard(device.id, NOW + MINUTE, online=False)], NOW + MINUTE)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+    await record_readings([Heard(device.id, NOW + 2 * MINUTE, online=True)], NOW + 2 * MINUTE)
+    assert await occupancy(room) == Occupancy.OCCUPIED
+
+
+async def test_the_broker_comes_back_and_nothing_old_counts():
+    room, device = await a_room()
+    await watch_started(NOW)
+    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    await watch_lost(NOW + MINUTE)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+    await watch_started(NOW + 2 * MINUTE)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+    at = NOW + 3 * MINUTE
+    await record_readings([Heard(device.id, at, occupied=False)], at)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+    await advance_due(NOW + 8 * MINUTE)
+    assert await occupancy(room) == Occupancy.VACANT
+
+
+async def test_a_stuck_sensor_only_keeps_a_room():
+    room, device = await a_room()
+    made = await make_booking(NOW, NOW + 2 * HOUR, room=room)
+    await watch_started(NOW - HOUR)
+    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    await pass_time(NOW, 89)
+    assert (await Booking.get(id=made.id)).status is Status.CHECKED_IN
+
+
+async def test_a_room_is_looked_at_once_however_many_sweep():
+    room, _ = await a_room()
+    await Room.filter(id=room.id).update(next_change_at=NOW)
+    assert await sweep_lag(NOW + MINUTE) == MINUTE
+    assert await advance_due(NOW) == 1
+    assert await advance_due(NOW) == 0
+    assert await sweep_lag(NOW) == timedelta(0)
+
+
+async def test_a_panel_and_an_unplaced_sensor_change_no_room():
+    room, _ = await a_room()
+    panel = await make_panel(room=room)
+    stray = await make_device()
+    await record_readings([Heard(panel.id, NOW, online=True), Heard(stray.id, NOW, occupied=True)], NOW)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+    assert (await Device.get(id=stray.id)).occupied is True
+    assert (await Device.get(id=panel.id)).online is True
+
+
+async def test_the_air_and_a_panel_wake_nobody_who_watches_the_room():
+    room, _ = await a_room()
+    panel, air = await make_panel(room=room), await make_device(room=room, kind="air", sensing="co2")
+    told = []
+    leave = events.on(told.append)
+    await record_readings([Heard(panel.id, NOW, battery=70), Heard(air.id, NOW, battery=80)], NOW)
+    await panels_heard([panel.id, air.id], NOW + MINUTE)
+    leave()
+    assert (told, (await Room.get(id=room.id)).revision) == ([], room.revision)
+    panel, air = await Device.get(id=panel.id), await Device.get(id=air.id)
+    assert (panel.battery, panel.heard_at, panel.online) == (70, NOW + MINUTE, True)
+    assert (air.battery, air.heard_at, air.online) == (80, NOW, None)
+
+
+async def test_what_is_kept_of_a_room_is_never_older_than_its_revision():
+    room, device = await a_room()
+    await watch_started(NOW)
+    assert (await state_of(room.id, NOW))[0].kind is StateKind.UNKNOWN
+    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    assert (await state_of(room.id, NOW))[0].kind is StateKind.IN_USE_UNBOOKED
+
+
+async def test_a_door_says_since_when_it_does_not_know():
+    room, device = await a_room()
+    await watch_started(NOW)
+    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    lost = NOW + 25 * MINUTE  # 10:25 in Warsaw
+    await watch_lost(lost)
+    view = await door(room.id, lost + 30 * MINUTE)
+    assert texts(view, "pl")["more"] == "Bez odczytu od 10:25"
+    assert texts(view, "en")["more"] == "No reading since 10:25"

@@ -1,0 +1,231 @@
+"""Accounts on both databases: people, passwords, sessions, tokens, attempts."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from registry.errors import Conflict, Forbidden, Invalid, NotFound
+from registry.history import SYSTEM, HistoryEntry
+from registry.people import actions, queries
+from registry.people.models import FailedSignIn, Person, Session, Token
+from tests.conftest import Database
+from tests.make import NOW, make_institution
+
+PASSWORD = "correct horse battery"
+HERE = "127.0.0.1"
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    monkeypatch.setattr(actions, "hasher", cheap)
+    monkeypatch.setattr(actions, "_dummy_hash", "")
+
+
+async def add(login: str = "alice", **given: str) -> Person:
+    return await actions.add_person(login, "Alice", given.get("role", "member"), None, PASSWORD, SYSTEM, NOW)
+
+
+async def told(person: Person) -> list[str]:
+    entries = HistoryEntry.filter(object=f"person:{person.id}").order_by("seq")
+    return [str(entry.action) for entry in await entries]
+
+
+async def test_the_real_hash_is_argon2id(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    person = await add()
+    assert person.password_hash.startswith("$argon2id$")
+
+
+async def test_adding_a_person(database: Database) -> None:
+    await make_institution(code="pp", name="Punkt Pomocy")
+    person = await actions.add_person(" Alice ", "", "duty", "pp", PASSWORD, SYSTEM, NOW)
+    found = await queries.person_by_login("ALICE")
+    assert (found.id, found.login, found.name, found.role) == (person.id, "alice", "alice", "duty")
+    assert found.institution is not None
+    assert found.institution.code == "pp"
+    assert await told(person) == ["added"]
+    entry = await HistoryEntry.get(object=f"person:{person.id}")
+    assert PASSWORD not in str(entry.after)
+    assert "argon2" not in str(entry.after)
+
+
+async def test_what_cannot_be_added(database: Database) -> None:
+    await add()
+    with pytest.raises(Conflict, match="taken"):
+        await add("Alice")
+    with pytest.raises(NotFound):
+        await actions.add_person("bob", "Bob", "member", "nowhere", PASSWORD, SYSTEM, NOW)
+    with pytest.raises(Invalid):
+        await actions.add_person("bob", "Bob", "boss", None, PASSWORD, SYSTEM, NOW)
+    with pytest.raises(NotFound):
+        await queries.person_by_login("bob")
+    assert await Person.all().count() == 1
+
+
+async def test_signing_in_and_out(database: Database) -> None:
+    person = await add()
+    signed, secret = await actions.sign_in("Alice", PASSWORD, HERE, NOW)
+    assert signed.id == person.id
+    assert (await Session.get()).digest == queries.digest_of(secret)
+    seen = await queries.person_of_session(secret, NOW)
+    assert seen is not None
+    assert seen.id == person.id
+    await actions.sign_out(secret)
+    assert await queries.person_of_session(secret, NOW) is None
+    await actions.sign_out(secret)
+
+
+async def test_a_session_ends(database: Database) -> None:
+    await add()
+    _, secret = await actions.sign_in("alice", PASSWORD, HERE, NOW, session_hours=2)
+    assert await queries.person_of_session(secret, NOW + timedelta(hours=1, minutes=59))
+    assert await queries.person_of_session(secret, NOW + timedelta(hours=2, seconds=1)) is None
+    await actions.sweep(NOW + timedelta(hours=3))
+    assert await Session.all().count() == 0
+
+
+@pytest.mark.parametrize(
+    ("login", "password"), [("alice", "wrong"), ("nobody", PASSWORD), ("", ""), ("alice", ""), ("silent", "")]
+)
+async def test_wrong_sign_ins_sound_alike(database: Database, login: str, password: str) -> None:
+    await add()
+    await actions.add_person("silent", "No password", "member", None, None, SYSTEM, NOW)
+    with pytest.raises(Forbidden) as refused:
+        await actions.sign_in(login, password, HERE, NOW)
+    assert refused.value.code == "auth.bad_login"
+
+
+async def test_a_closed_account_is_shut_everywhere(database: Database) -> None:
+    person = await add()
+    token = await actions.issue_token("alice", "robot", SYSTEM, NOW)
+    _, secret = await actions.sign_in("alice", PASSWORD, HERE, NOW)
+    assert await queries.person_of_token(token, NOW)
+    await actions.set_active(person, False, SYSTEM, NOW)
+    assert await queries.person_of_token(token, NOW) is None
+    assert await queries.person_of_session(secret, NOW) is None
+    with pytest.raises(Forbidden):
+        await actions.sign_in("alice", PASSWORD, HERE, NOW)
+    await actions.set_active(person, True, SYSTEM, NOW)
+    assert await queries.person_of_token(token, NOW)
+    assert await told(person) == ["added", "token issued", "closed", "opened"]
+
+
+async def test_too_many_attempts(database: Database) -> None:
+    await add()
+    for _ in range(3):
+        with pytest.raises(Forbidden, match="wrong"):
+            await actions.sign_in("alice", "wrong", HERE, NOW, attempts=3)
+    with pytest.raises(Forbidden) as refused:
+        await actions.sign_in("alice", PASSWORD, HERE, NOW, attempts=3, window_minutes=15)
+    assert (refused.value.code, refused.value.params) == ("auth.too_many", {"minutes": 15})
+    await actions.sign_in("alice", PASSWORD, "127.0.0.2", NOW, attempts=3)
+    await actions.sign_in("alice", PASSWORD, HERE, NOW + timedelta(minutes=16), attempts=3, window_minutes=15)
+
+
+async def test_one_address_cannot_try_many_logins(database: Database) -> None:
+    for number in range(10):
+        with pytest.raises(Forbidden, match="wrong"):
+            await actions.sign_in(f"login-{number}", "wrong", HERE, NOW, attempts=2)
+    with pytest.raises(Forbidden, match="Too many"):
+        await actions.sign_in("login-10", "wrong", HERE, NOW, attempts=2)
+
+
+async def test_attempts_at_once_are_counted_one_by_one(database: Database) -> None:
+    await add()
+    tries = [actions.sign_in("alice", "wrong", HERE, NOW, attempts=4) for _ in range(20)]
+    refused = await asyncio.gather(*tries, return_exceptions=True)
+    codes = [one.code for one in refused if isinstance(one, Forbidden)]
+    assert codes.count("auth.bad_login") <= 4
+    assert codes.count("auth.bad_login") + codes.count("auth.too_many") == 20
+
+
+async def test_a_good_sign_in_forgets_the_attempts_before(database: Database) -> None:
+    await add()
+    with pytest.raises(Forbidden):
+        await actions.sign_in("alice", "wrong", HERE, NOW)
+    await actions.sign_in("alice", PASSWORD, HERE, NOW)
+    assert await FailedSignIn.all().count() == 0
+
+
+async def test_a_token_is_kept_as_its_digest(database: Database) -> None:
+    person = await add()
+    secret = await actions.issue_token("Alice", " robot ", SYSTEM, NOW)
+    token = await Token.get()
+    assert secret.startswith("izba_")
+    assert (token.name, token.digest) == ("robot", queries.digest_of(secret))
+    seen = await queries.person_of_token(secret, NOW)
+    assert seen is not None
+    assert seen.id == person.id
+    with pytest.raises(NotFound):
+        await actions.issue_token("nobody", "x", SYSTEM, NOW)
+
+
+async def test_a_revoked_token_stops_at_once(database: Database) -> None:
+    person = await add()
+    secret = await actions.issue_token("alice", "robot", SYSTEM, NOW)
+    assert await queries.person_of_token(secret, NOW)
+    (token,) = await queries.tokens_of(person)
+    await actions.revoke_token(person, token.id, SYSTEM, NOW)
+    assert await queries.person_of_token(secret, NOW) is None
+    assert await queries.tokens_of(person) == []
+    with pytest.raises(NotFound):
+        await actions.revoke_token(person, token.id, SYSTEM, NOW)
+
+
+async def test_nobody_revokes_the_token_of_another(database: Database) -> None:
+    alice, bob = await add(), await add("bob")
+    secret = await actions.issue_token("alice", "robot", SYSTEM, NOW)
+    (token,) = await queries.tokens_of(alice)
+    with pytest.raises(NotFound):
+        await actions.revoke_token(bob, token.id, SYSTEM, NOW)
+    assert await queries.person_of_token(secret, NOW)
+
+
+async def test_a_person_is_remembered_for_five_seconds(database: Database) -> None:
+    person = await add()
+    secret = await actions.issue_token("alice", "robot", SYSTEM, NOW)
+    assert await queries.person_of_token(secret, NOW)
+    await Token.filter(person=person).update(revoked_at=NOW)  # as another process would
+    assert await queries.person_of_token(secret, NOW + timedelta(seconds=4))
+    assert await queries.person_of_token(secret, NOW + timedelta(seconds=5)) is None
+
+
+async def test_a_role_changes_at_once(database: Database) -> None:
+    person = await add()
+    secret = await actions.issue_token("alice", "robot", SYSTEM, NOW)
+    assert await queries.person_of_token(secret, NOW)
+    await actions.change_role(person, "facilities", SYSTEM, NOW)
+    seen = await queries.person_of_token(secret, NOW)
+    assert seen is not None
+    assert seen.role == "facilities"
+    entry = await HistoryEntry.get(object=f"person:{person.id}", action="role changed")
+    assert (entry.before, entry.after) == ({"role": "member"}, {"role": "facilities"})
+    with pytest.raises(Invalid):
+        await actions.change_role(person, "boss", SYSTEM, NOW)
+
+
+async def test_another_password_ends_other_sessions(database: Database) -> None:
+    person = await add()
+    _, here = await actions.sign_in("alice", PASSWORD, HERE, NOW)
+    _, there = await actions.sign_in("alice", PASSWORD, HERE, NOW)
+    new = "staple correct horse"
+    with pytest.raises(Forbidden, match="present password"):
+        await actions.change_own_password(person, "wrong", new, SYSTEM, NOW, address=HERE, session=here)
+    with pytest.raises(Invalid):
+        await actions.change_own_password(person, PASSWORD, "short", SYSTEM, NOW, address=HERE, session=here)
+    await actions.change_own_password(person, PASSWORD, new, SYSTEM, NOW, address=HERE, session=here)
+    assert await queries.person_of_session(here, NOW)
+    assert await queries.person_of_session(there, NOW) is None
+    await actions.sign_in("alice", new, HERE, NOW)
+    with pytest.raises(Forbidden):
+        await actions.sign_in("alice", PASSWORD, HERE, NOW)
+
+
+async def test_the_language_is_kept(database: Database) -> None:
+    person = await add()
+    await actions.set_language(person, "en")
+    assert (await queries.person_by_login("alice")).language == "en"

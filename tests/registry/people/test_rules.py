@@ -1,0 +1,74 @@
+"""What roles may do and what accounts must be like, as tables."""
+
+import pytest
+
+from registry.people import rules
+from registry.people.models import Role
+
+CHANGES = {
+    "rooms.manage", "bookings.make", "bookings.manage", "bookings.for_another", "bookings.block", "confidential.book",
+    "duties.manage", "assets.change", "faults.report", "labels.print", "imports.run", "devices.manage", "panels.pair",
+    "people.manage",
+}  # fmt: skip
+
+
+def test_an_auditor_reads_all_and_changes_nothing() -> None:
+    for what in rules.CAPABILITIES:
+        assert rules.may(Role.AUDITOR, what) == (what not in CHANGES), what
+
+
+def test_an_administrator_may_do_everything() -> None:
+    assert all(rules.may("admin", what) for what in rules.CAPABILITIES)
+
+
+@pytest.mark.parametrize(
+    ("role", "what", "expected"),
+    [
+        ("member", "bookings.make", True),
+        ("member", "confidential.see", False),
+        ("member", "devices.see", False),
+        ("member", "assets.see_money", False),
+        ("duty", "confidential.see", True),
+        ("duty", "bookings.manage", False),
+        ("coordinator", "bookings.block", True),
+        ("coordinator", "assets.change", False),
+        ("facilities", "bookings.block", True),
+        ("facilities", "bookings.manage", False),
+        ("facilities", "confidential.see", False),
+        ("accountant", "assets.export", True),
+        ("accountant", "assets.change", False),
+        ("admin", "people.manage", True),
+        ("coordinator", "people.manage", False),
+    ],
+)
+def test_roles(role: str, what: str, expected: bool) -> None:
+    assert rules.may(role, what) is expected
+
+
+def test_an_unknown_capability_is_a_mistake_of_ours() -> None:
+    with pytest.raises(KeyError):
+        rules.may("admin", "bookings.fly")
+
+
+@pytest.mark.parametrize("login", ["ab", "adwokat.dyzurny-1", "a" * 64, "2x"])
+def test_good_logins(login: str) -> None:
+    assert rules.account_faults(login, "member", None) == []
+
+
+@pytest.mark.parametrize("login", ["", "a", ".ab", "a b", "Ab", "żuk", "a" * 65, "ab\n", "a/b"])
+def test_bad_logins(login: str) -> None:
+    assert [fault.code for fault in rules.account_faults(login, "member", None)] == ["person.bad_login"]
+
+
+def test_all_faults_are_told_together() -> None:
+    faults = rules.account_faults("?", "boss", "short")
+    assert [fault.code for fault in faults] == ["person.bad_login", "person.bad_role", "person.weak_password"]
+
+
+@pytest.mark.parametrize(("length", "codes"), [(11, ["person.weak_password"]), (12, []), (1001, ["request.bad_field"])])
+def test_passwords_by_length_alone(length: int, codes: list[str]) -> None:
+    assert [fault.code for fault in rules.password_faults("x" * length)] == codes
+
+
+def test_logins_are_compared_without_case() -> None:
+    assert rules.plain_login("  Alice ") == "alice"

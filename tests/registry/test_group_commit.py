@@ -1,0 +1,130 @@
+"""SQLite's shared transaction when a member breaks in it: nobody hangs or hears of a success that is none."""
+
+import asyncio
+import sqlite3
+from typing import Any
+
+import pytest
+from tortoise.connection import get_connections
+from tortoise.exceptions import OperationalError
+
+from registry import changes, events
+from registry.changes import changing
+from tests.conftest import Database
+from tests.make import make_room
+from tests.registry.test_changes import Refused, committed
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+async def test_a_member_cancelled_as_it_begins_does_not_leave_the_group_open(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first leaves its commit to the second, which is cancelled in its first statement."""
+    room = await make_room()
+    entered, go, begun = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    plain = changes._GroupCommit._begin
+
+    async def begin(self: changes._GroupCommit, room_ids: list[int]) -> list[Any]:
+        rows = await plain(self, room_ids)
+        if entered.is_set():
+            begun.set()
+            await asyncio.sleep(60)
+        return rows
+
+    async def first() -> None:
+        async with changing(room.id):
+            entered.set()
+            await go.wait()
+
+    async def second() -> None:
+        async with changing(room.id):
+            pass
+
+    with monkeypatch.context() as slow:
+        slow.setattr(changes, "GROUP_SECONDS", 60)
+        slow.setattr(changes._GroupCommit, "_begin", begin)
+        writing = asyncio.create_task(first())
+        await entered.wait()
+        late = asyncio.create_task(second())
+        await asyncio.sleep(0.01)
+        go.set()
+        await begun.wait()
+        late.cancel()
+        await asyncio.wait_for(writing, 5)
+        await asyncio.gather(late, return_exceptions=True)
+    async with asyncio.timeout(5), changing(room.id):
+        pass
+    assert committed(database, "SELECT revision FROM room") == 2
+
+
+async def test_nobody_is_told_of_success_when_sqlite_undid_everything(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some faults, a full disk among them, make SQLite undo the whole transaction, also what others wrote in it."""
+    room = await make_room()
+    heard: list[events.Event] = []
+    events.on(heard.append)
+    monkeypatch.setattr(changes, "GROUP_SECONDS", 60)
+    entered, go = asyncio.Event(), asyncio.Event()
+
+    async def first() -> None:
+        async with changing(room.id):
+            entered.set()
+            await go.wait()
+
+    async def second() -> None:
+        async with changing(room.id):
+            await get_connections().get("default").execute_query("ROLLBACK")
+            raise Refused
+
+    writing = asyncio.create_task(first())
+    await entered.wait()
+    failing = asyncio.create_task(second())
+    await asyncio.sleep(0.01)
+    third = asyncio.create_task(first())
+    go.set()
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(writing, failing, third, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [OperationalError, Refused, type(None)]
+    assert committed(database, "SELECT revision FROM room") == 1
+    assert len(heard) == 1
+
+
+async def test_a_member_that_cannot_begin_undoes_nobody_else(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the one before wrote was already told to be good."""
+    room = await make_room()
+    monkeypatch.setattr(changes, "GROUP_SECONDS", 60)
+    sqlite = get_connections().get("default")._connection
+    entered, go = asyncio.Event(), asyncio.Event()
+
+    async def first() -> None:
+        async with changing(room.id):
+            entered.set()
+            await go.wait()
+
+    async def second() -> None:
+        async with changing(room.id):
+            pass
+
+    def deny(action: int, operation: str | None, *_: object) -> int:
+        is_release = action == sqlite3.SQLITE_SAVEPOINT and operation == "RELEASE"
+        return sqlite3.SQLITE_DENY if is_release else sqlite3.SQLITE_OK
+
+    writing = asyncio.create_task(first())
+    await entered.wait()
+    failing = asyncio.create_task(second())
+    await asyncio.sleep(0.01)
+    await sqlite._execute(sqlite._conn.set_authorizer, deny)
+    go.set()
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(writing, failing, return_exceptions=True)
+    await sqlite._execute(sqlite._conn.set_authorizer, None)
+    assert answers[0] is None
+    assert isinstance(answers[1], sqlite3.DatabaseError)
+    assert committed(database, "SELECT revision FROM room") == 1
+    async with asyncio.timeout(5), changing(room.id):
+        pass
+    assert committed(database, "SELECT revision FROM room") == 2

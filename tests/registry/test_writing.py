@@ -1,0 +1,66 @@
+"""Several new records in one step, on both databases."""
+
+from uuid import uuid4
+
+import pytest
+from tortoise.exceptions import IntegrityError
+
+from registry import history
+from registry.bookings.models import Booking
+from registry.changes import changing
+from registry.history import SYSTEM, HistoryEntry
+from registry.people.models import IdempotencyKey
+from registry.rooms.models import Room
+from registry.writing import insert, update
+from tests.conftest import Database
+from tests.make import HOUR, NOW, make_room
+
+ENDS = NOW + HOUR
+
+
+def booking(room_id: int, **given: object) -> Booking:
+    span = {"starts_at": NOW, "ends_at": ENDS, "blocked_from": NOW, "blocked_to": ENDS, "planned_ends_at": ENDS}
+    return Booking(room_id=room_id, created_at=NOW, title="Żółć", needs=["projector"], **span | given)
+
+
+async def test_they_come_back_as_they_went_in(database: Database) -> None:
+    room = await make_room()
+    made = booking(room.id)
+    async with changing(room.id):
+        await insert(made, entry := history.first(f"booking:{made.id}", "booked", SYSTEM, NOW, {"title": "Żółć"}))
+    found = await Booking.get(id=made.id)
+    assert (found.title, found.needs, found.starts_at, found.ends_at) == ("Żółć", ["projector"], NOW, ENDS)
+    assert entry.pk == (await HistoryEntry.get(object=f"booking:{made.id}")).id
+    assert await history.verify() == (1, None)
+
+
+async def test_what_was_inserted_can_be_saved_again(database: Database) -> None:
+    room = await make_room()
+    made = booking(room.id)
+    async with changing(room.id):
+        await insert(made)
+        made.title = "changed"
+        await made.save()
+    assert [one.title for one in await Booking.all()] == ["changed"]
+
+
+async def test_all_or_nothing(database: Database) -> None:
+    room = await make_room()
+    await IdempotencyKey.create(owner="a", key="k", digest="", booking_id=uuid4(), at=NOW)
+    made = booking(room.id)
+    again = IdempotencyKey(owner="a", key="k", digest="", booking_id=made.id, at=NOW)
+    with pytest.raises(IntegrityError):
+        async with changing(room.id):
+            await insert(made, again)
+    assert await Booking.all().count() == 0
+
+
+async def test_changes_and_other_statements_in_one_step(database: Database) -> None:
+    rooms = [await make_room(), await make_room()]
+    async with changing(*(room.id for room in rooms)):
+        for room in rooms:
+            room.name = f"{room.code} anew"
+        await update(rooms, ["name"], ("UPDATE room SET number = ? WHERE id = ?", ["7", rooms[1].id]))
+    found = [await Room.get(id=room.id) for room in rooms]
+    assert [room.name for room in found] == [f"{room.code} anew" for room in rooms]
+    assert [room.number for room in found] == [rooms[0].number, "7"]

@@ -1,0 +1,124 @@
+"""From empty to today on both databases, from the same files, and never past what this Izba knows."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise.exceptions import IntegrityError
+from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.recorder import MigrationRecorder
+
+import registry.migrations
+from config.database import database, migrate, orm, pending
+from registry.bookings.models import Booking
+from registry.errors import Unavailable
+from tests.conftest import MIGRATE, ROOT, Database, forget
+from tests.make import NOW, make_booking, make_room
+from tests.servers import Postgres
+
+NAMES = sorted(path.stem for path in Path(registry.migrations.__path__[0]).glob("0*.py"))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database that holds nothing at all."""
+    if request.param == "sqlite":
+        yield f"sqlite://{tmp_path / 'empty.sqlite3'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"empty_{abs(hash(request.node.nodeid))}"
+    server.sql(f"CREATE DATABASE {name}")
+    yield server.url(name)
+    server.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def test_the_models_ask_for_no_migration_that_is_not_written() -> None:
+    forget()
+    url = "sqlite://:memory:"
+    async with database(url) as context:
+        assert context.apps is not None
+        wanted = await MigrationAutodetector(context.apps, orm(url)["apps"]).changes()
+    assert [writer.as_string() for writer in wanted] == [], "run: make migrations NAME=what_it_does"
+
+
+async def test_up_from_empty_and_again_nothing(empty_url: str) -> None:
+    forget()
+    async with database(empty_url) as context:
+        assert await pending(context) == NAMES
+        assert await migrate(context, empty_url) == NAMES
+        assert await pending(context) == []
+        assert await migrate(context, empty_url) == []
+
+
+async def test_who_dies_in_the_middle_leaves_nothing_half_done(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables without the note that they are there stopped every later start."""
+
+    async def die(*_: object) -> None:
+        raise SystemExit
+
+    forget()
+    async with database(empty_url) as context:
+        for moment in NAMES:
+            with monkeypatch.context() as patch, pytest.raises(SystemExit):
+                patch.setattr(
+                    MigrationRecorder, "record_applied", _until(moment, MigrationRecorder.record_applied, die)
+                )
+                await migrate(context, empty_url)
+            assert await pending(context) == NAMES
+        assert await migrate(context, empty_url) == NAMES
+        assert await pending(context) == []
+
+
+def _until(moment: str, real: Any, die: Any) -> Any:
+    async def record(self: MigrationRecorder, app: str, name: str) -> None:
+        await (die() if name == moment else real(self, app, name))
+
+    return record
+
+
+async def test_the_overlap_rule_can_be_taken_back_and_put_on_again(database: Database) -> None:
+    executor = MigrationExecutor(database.context.db("default"), orm(database.url)["apps"])
+    room = await make_room()
+    await executor.migrate(targets=[MigrationTarget("registry", "0001_initial")], direction="backward")
+    first, second = await make_booking(NOW, room=room), await make_booking(NOW, room=room)
+    assert await Booking.all().count() == 2
+    await second.delete()
+    await executor.migrate(direction="forward")
+    with pytest.raises(IntegrityError, match="booking_no_overlap"):
+        await make_booking(first.starts_at, room=room)
+
+
+async def test_a_database_of_a_newer_izba_is_refused(database: Database) -> None:
+    recorder = MigrationRecorder(database.context.db("default"))
+    await recorder.record_applied("registry", "9999_from_the_future")
+    with pytest.raises(Unavailable) as refusal:
+        await migrate(database.context, database.url)
+    assert refusal.value.code == "database.newer"
+    assert "9999_from_the_future" in str(refusal.value)
+
+
+async def test_three_that_start_at_once_migrate_once(empty_url: str) -> None:
+    programs = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", MIGRATE, empty_url, cwd=ROOT, stderr=asyncio.subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    faults = [(await program.communicate())[1].decode() for program in programs]
+    assert [program.returncode for program in programs] == [0, 0, 0], faults
+    forget()
+    async with database(empty_url) as context:
+        assert await pending(context) == []
+
+
+async def test_a_database_that_is_away_is_told_with_what_to_do(tmp_path: Path) -> None:
+    forget()
+    for url in (f"sqlite://{tmp_path}/no/such/place.sqlite3", "postgres://nobody@127.0.0.1:1/none"):
+        with pytest.raises(Unavailable) as refusal:
+            async with database(url):
+                pytest.fail("it must not open")
+        assert refusal.value.code == "database.away"

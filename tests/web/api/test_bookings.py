@@ -1,0 +1,186 @@
+"""Bookings through the API: made, repeated, changed, refused with help."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from registry.bookings.models import Booking
+from registry.people.models import IdempotencyKey
+from registry.rooms.models import HoursPolicy, StandardItem
+from tests.make import make_opening, make_room
+from tests.web.api.conftest import Office, soon, wish
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_booking_is_made_and_read_back(office: Office) -> None:
+    made = await office.book(wish={"title": "Planowanie", "attendees": 4, "needs": ["projector"]})
+    assert made.status_code == 201
+    told = made.json()
+    assert told["room"] == "M-1"
+    assert told["status"] == "confirmed"
+    assert told["organizer"] == "alice"
+    assert told["warnings"] == []
+    assert made.headers["etag"] == '"1"'
+    assert made.headers["location"] == f"/api/v1/bookings/{told['id']}"
+    read = await office.get(f"/bookings/{told['id']}")
+    told.pop("warnings")
+    assert read.json() == told
+    assert told["starts_at"][-6:] in ("+01:00", "+02:00"), "times come in the offset of the site"
+
+
+async def test_a_repeated_key_books_once(office: Office) -> None:
+    asked = wish()
+    first = await office.post("/bookings", asked, headers={"Idempotency-Key": "tap-1"})
+    again = await office.post("/bookings", asked, headers={"Idempotency-Key": "tap-1"})
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["id"] == again.json()["id"]
+    assert await Booking.all().count() == 1
+    other = await office.post("/bookings", asked | {"room": "M-2"}, headers={"Idempotency-Key": "tap-1"})
+    assert (other.status_code, other.json()["code"]) == (409, "request.key_reused")
+    theirs = await office.post("/bookings", asked | {"room": "M-2"}, "bob", headers={"Idempotency-Key": "tap-1"})
+    assert theirs.status_code == 201, "a key belongs to its person"
+    assert await IdempotencyKey.all().count() == 2
+
+
+async def test_a_key_of_another_command_is_refused(office: Office) -> None:
+    booking = await office.held("M-1", 0.1)
+    other = await office.held("M-2", 0.1)
+    key = {"Idempotency-Key": "k"}
+    assert (await office.post(f"/bookings/{booking.id}/check-in", headers=key)).status_code == 200
+    refused = await office.post(f"/bookings/{other.id}/check-in", headers=key)
+    assert refused.json()["code"] == "request.key_reused"
+
+
+async def test_a_taken_room_names_conflicts_and_alternatives(office: Office) -> None:
+    mine = (await office.book(wish={"title": "Narada"})).json()
+    refused = await office.book(who="bob")
+    told = refused.json()
+    assert refused.status_code == 409
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert told["code"] == "booking.overlap"
+    assert [one["id"] for one in told["conflicts"]] == [mine["id"]]
+    assert told["conflicts"] == told["params"]["conflicts"]
+    assert told["alternatives"] == told["params"]["alternatives"]
+    other = next(one for one in told["alternatives"] if one["reason"] == "other_room")
+    taken = await office.post("/bookings", {name: other[name] for name in ("room", "starts_at", "ends_at")}, "bob")
+    assert taken.status_code == 201, "what is offered can be had"
+
+
+async def test_a_change_of_an_old_version_is_refused(office: Office) -> None:
+    booking = await office.held("M-1")
+    path = f"/bookings/{booking.id}"
+    changed = await office.call("PATCH", path, json={"title": "Nowy"}, headers={"If-Match": '"1"'})
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    assert changed.json()["title"] == "Nowy"
+    for stale in ('"1"', 'W/"1"', '"x"'):
+        refused = await office.call("PATCH", path, json={"title": "Stary"}, headers={"If-Match": stale})
+        assert (refused.status_code, refused.json()["code"]) == (412, "request.stale")
+    for fresh in ("*", '"3"', 'W/"4"'):
+        assert (await office.call("PATCH", path, json={"title": ""}, headers={"If-Match": fresh})).status_code == 200
+    await office.held("M-2")
+    moved = await office.call("PATCH", path, json={"room": "M-2"})
+    assert (moved.status_code, moved.json()["code"]) == (409, "booking.overlap")
+    assert moved.json()["alternatives"]
+
+
+async def test_a_running_booking_is_checked_in_extended_and_ended(office: Office) -> None:
+    booking = await office.held("M-1", 0.1)
+    assert (await office.post(f"/bookings/{booking.id}/check-in")).json()["status"] == "checked_in"
+    await Booking.filter(id=booking.id).update(starts_at=soon(-0.5), blocked_from=soon(-0.5))
+    longer = await office.post(f"/bookings/{booking.id}/extend", {"minutes": 30})
+    assert longer.status_code == 200
+    assert (await Booking.get(id=booking.id)).ends_at == booking.ends_at + timedelta(minutes=30)
+    until = (booking.ends_at + timedelta(minutes=45)).isoformat()
+    assert (await office.post(f"/bookings/{booking.id}/extend", {"until": until})).status_code == 200
+    ended = await office.post(f"/bookings/{booking.id}/end", {})
+    assert ended.json()["status"] == "ended"
+
+
+async def test_a_booking_is_cancelled_with_a_reason(office: Office) -> None:
+    booking = await office.held("M-1")
+    assert (await office.post(f"/bookings/{booking.id}/cancel", {"reason": "choroba"})).json()["status"] == "cancelled"
+    history = await office.get(f"/history?object=booking:{booking.id}", "auditor")
+    assert history.json()["items"][0]["reason"] == "choroba"
+
+
+async def test_a_release_is_undone(office: Office) -> None:
+    booking = await office.held("M-1", -0.3)
+    refused = await office.post(f"/bookings/{booking.id}/undo-release")
+    assert (refused.status_code, refused.json()["code"]) == (409, "booking.state")
+    await Booking.filter(id=booking.id).update(
+        status="released", released_at=soon(-0.05), ends_at=soon(-0.05), blocked_to=soon(-0.05)
+    )
+    undone = await office.post(f"/bookings/{booking.id}/undo-release")
+    assert (undone.status_code, undone.json()["status"]) == (200, "checked_in")
+
+
+@pytest.mark.parametrize("command", ["extend", "end", "cancel"])
+async def test_a_foreign_booking_stays_as_it_is(office: Office, command: str) -> None:
+    booking = await office.held("M-1", -0.5)
+    for who in ("bob", "charlie", "facilities"):
+        refused = await office.post(f"/bookings/{booking.id}/{command}", who=who)
+        assert (refused.status_code, refused.json()["code"]) == (403, "booking.not_yours")
+    changed = await office.call("PATCH", f"/bookings/{booking.id}", "charlie", json={"title": "x"})
+    assert (changed.status_code, changed.json()["code"]) == (403, "booking.not_yours")
+
+
+async def test_an_auditor_changes_nothing(office: Office) -> None:
+    booking = await office.held("M-1", -0.5)
+    calls: list[tuple[str, str, Any]] = [
+        ("POST", "/bookings", wish()),
+        ("PATCH", f"/bookings/{booking.id}", {"title": "x"}),
+        *(("POST", f"/bookings/{booking.id}/{name}", {}) for name in ("check-in", "extend", "end", "cancel")),
+        ("POST", "/assets", {"name": "Stół", "price": "1"}),
+        ("POST", "/assets/1/transitions/report_fault", {}),
+        ("POST", "/tags/0000000/link", {}),
+        ("POST", "/imports", {}),
+        ("POST", "/panels/pair", {"code": "ABC", "room": "M-1"}),
+    ]
+    for method, path, body in calls:
+        refused = await office.call(method, path, "auditor", json=body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "auth.role"), path
+
+
+async def test_only_a_coordinator_books_for_another(office: Office) -> None:
+    refused = await office.book(who="bob", wish={"organizer": "alice"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "booking.for_another")
+    made = await office.book(who="coordinator", wish={"organizer": "alice"})
+    assert (made.status_code, made.json()["organizer"]) == (201, "alice")
+    unknown = await office.book(48, who="coordinator", wish={"organizer": "nobody"})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "person.unknown")
+
+
+async def test_a_needed_thing_that_does_not_work_warns(office: Office) -> None:
+    await StandardItem.create(room=office.rooms["M-1"], name="Projektor", feature="projector")
+    made = await office.book(wish={"needs": ["projector", "flipchart"]})
+    (warning,) = made.json()["warnings"]
+    assert (made.status_code, warning["code"], warning["params"]["need"]) == (201, "booking.not_ready", "projector")
+    assert "projector" in warning["detail"]
+
+
+async def test_a_room_advised_to_be_closed_warns(office: Office) -> None:
+    never = await make_opening(0, 1)
+    await make_room(code="N-1", opening=never, hours_policy=HoursPolicy.ADVISORY)
+    made = await office.book(room="N-1")
+    assert made.status_code == 201
+    assert [warning["code"] for warning in made.json()["warnings"]] == ["booking.outside_hours"]
+    strict = await make_room(code="N-2", opening=never, hours_policy=HoursPolicy.STRICT)
+    refused = await office.book(room=strict.code)
+    assert (refused.status_code, refused.json()["code"]) == (409, "booking.closed")
+    assert "alternatives" in refused.json()
+
+
+async def test_a_refusal_names_the_state_in_words_and_the_time_on_the_wall(office: Office) -> None:
+    """Programs read codes and RFC 3339 in params, people a word of theirs and the clock of the office."""
+    made = (await office.book(48)).json()
+    early = (await office.post(f"/bookings/{made['id']}/check-in", headers={"accept-language": "pl"})).json()
+    opens = datetime.fromisoformat(made["starts_at"]) - timedelta(minutes=10)
+    assert datetime.fromisoformat(early["params"]["opens"]) == opens
+    assert early["params"]["opens"].endswith(made["starts_at"][-6:])
+    assert f" {opens:%Y-%m-%d %H:%M}." in early["detail"]
+    await office.post(f"/bookings/{made['id']}/cancel")
+    late = (await office.post(f"/bookings/{made['id']}/check-in", headers={"accept-language": "pl"})).json()
+    assert late["params"]["status"] == "cancelled"
+    assert late["detail"].endswith("to odwołana.")

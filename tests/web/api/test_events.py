@@ -1,0 +1,173 @@
+"""The event stream: what is told, to whom, and what becomes of a reader that does not keep up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from registry import events
+from registry.bookings.models import Booking
+from registry.changes import changing
+from registry.events import AssetChanged, DeviceChanged, RoomChanged
+from tests.web.api.conftest import Office
+from web import live
+from web.live import live_of
+
+pytestmark = pytest.mark.anyio
+
+
+class Listener:
+    """A connection to GET /events, spoken to in plain ASGI."""
+
+    def __init__(self) -> None:
+        self.told = asyncio.Queue[bytes]()
+        self.leaves = asyncio.Event()
+        self.may_read = asyncio.Event()
+        self.may_read.set()
+        self.status = 0
+
+    async def receive(self) -> dict[str, Any]:
+        await self.leaves.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        await self.may_read.wait()
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        else:
+            self.told.put_nowait(message["body"])
+
+    async def next(self) -> tuple[str, Any]:
+        """The next event's name and data."""
+        while True:
+            told = (await asyncio.wait_for(self.told.get(), 5)).decode()
+            for block in told.split("\n\n"):
+                lines = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
+                if "event" in lines:
+                    return lines["event"], orjson.loads(lines["data"])
+
+
+@asynccontextmanager
+async def listening(office: Office, who: str, **headers: str) -> AsyncIterator[tuple[Listener, asyncio.Task[None]]]:
+    listener = Listener()
+    given = {"authorization": f"Bearer {office.tokens[who]}", **headers}
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": "/api/v1/events", "raw_path": b"/api/v1/events", "query_string": b"", "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+        "client": ("127.0.0.1", 1), "server": ("test", 80),
+    }  # fmt: skip
+    running = asyncio.create_task(office.app(scope, listener.receive, listener.send))
+    await asyncio.wait_for(listener.told.get(), 5)
+    try:
+        yield listener, running
+    finally:
+        listener.may_read.set()
+        listener.leaves.set()
+        await asyncio.wait_for(running, 5)
+
+
+async def test_a_change_is_told_at_once(office: Office) -> None:
+    async with listening(office, "bob", **{"last-event-id": "M-1:0"}) as (listener, _):
+        assert listener.status == 200
+        await office.book()
+        name, told = await listener.next()
+        assert (name, told["room"], told["revision"]) == ("room", "M-1", 1)
+        assert told.keys() == (await office.get("/rooms/M-1/state")).json().keys()
+        await events.dispatch([AssetChanged(7)])
+        assert await listener.next() == ("asset", {"asset": 7})
+    assert len(live_of(office.app)) == 0
+
+
+async def test_nobody_hears_more_than_they_may(office: Office) -> None:
+    async with listening(office, "alice") as (member, _), listening(office, "facilities") as (staff, _):
+        await events.dispatch([DeviceChanged(3), AssetChanged(4)])
+        assert await member.next() == ("asset", {"asset": 4})
+        assert await staff.next() == ("device", {"device": 3})
+
+
+async def test_activity_in_a_hidden_room_is_not_told(office: Office) -> None:
+    async with listening(office, "alice") as (member, _), listening(office, "coordinator") as (coordinator, _):
+        for code in ("H-1", "H-1", "M-1"):
+            async with changing(office.rooms[code].id):
+                pass
+            assert (await coordinator.next())[1]["room"] == code
+        assert (await member.next())[1]["room"] == "M-1", "nothing of H-1 changed that is to be seen"
+        await office.held("H-1", hours=0, status="checked_in")
+        async with changing(office.rooms["H-1"].id):
+            pass
+        name, told = await member.next()
+        assert (name, told["room"], told["state"]) == ("room", "H-1", "in_use")
+        assert (told["until"], told["next_starts_at"]) == (None, None)
+        assert told["revision"] == (await office.get("/rooms/H-1/state")).json()["revision"]
+
+
+async def test_of_a_confidential_room_only_its_times_are_told(office: Office) -> None:
+    booking = await office.held("C-1", hours=3, who="coordinator", kind="interview")
+    async with listening(office, "alice") as (member, _), listening(office, "duty") as (duty, _):
+        for changed in ({"kind": "family"}, {"ends_at": booking.ends_at - timedelta(minutes=5)}):
+            async with changing(office.rooms["C-1"].id):
+                await Booking.filter(id=booking.id).update(**changed)
+            assert (await duty.next())[1]["room"] == "C-1"
+            if "ends_at" in changed:
+                assert (await member.next())[1]["room"] == "C-1", "when it is taken may be known"
+            else:
+                assert member.told.empty()
+
+
+async def test_a_slow_reader_is_let_go_and_nobody_waits(office: Office) -> None:
+    room = office.rooms["M-1"]
+    async with listening(office, "alice") as (quick, _), listening(office, "bob") as (slow, running):
+        slow.may_read.clear()
+        for _ in range(live.QUEUE + 2):
+            await events.dispatch([RoomChanged(room.id, 1)])
+            assert (await quick.next())[0] == "room"
+        await asyncio.wait_for(asyncio.shield(running), 5)
+        assert len(live_of(office.app)) == 1
+
+
+async def test_many_changes_of_a_room_are_told_at_once(office: Office) -> None:
+    async with listening(office, "alice") as (quick, _):
+        await events.dispatch([RoomChanged(office.rooms["M-1"].id, revision) for revision in range(50)])
+        await events.dispatch([RoomChanged(office.rooms["M-2"].id, 1)])
+        assert [(await quick.next())[1]["room"] for _ in range(2)] == ["M-1", "M-2"]
+
+
+async def test_silence_is_kept_alive_and_a_stop_ends_all(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.02)
+    office.app.state.stopping = asyncio.Event()
+    async with listening(office, "alice") as (listener, running):
+        assert await asyncio.wait_for(listener.told.get(), 5) == live.HEARTBEAT
+        office.app.state.stopping.set()
+        await asyncio.wait_for(asyncio.shield(running), 5)
+
+
+async def test_a_stream_ends_and_asks_anew_who_listens(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LONGEST_SECONDS", 0.05)
+    async with listening(office, "alice") as (_, running):
+        await asyncio.wait_for(asyncio.shield(running), 5)
+    assert len(live_of(office.app)) == 0
+
+
+async def test_a_new_reader_does_not_make_the_others_hear_of_a_hidden_room(office: Office) -> None:
+    async with listening(office, "alice") as (first, _), listening(office, "bob") as (second, _):
+        for code in ("H-1", "M-1"):
+            async with changing(office.rooms[code].id):
+                pass
+        assert (await first.next())[1]["room"] == (await second.next())[1]["room"] == "M-1"
+
+
+async def test_a_stranger_hears_nothing(office: Office) -> None:
+    refused = await office.get("/events", None)
+    assert (refused.status_code, refused.json()["code"]) == (401, "auth.required")
+
+
+async def test_the_head_of_a_stream_ends_at_once(office: Office) -> None:
+    async with asyncio.timeout(5):
+        head = await office.call("HEAD", "/events")
+    assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert not live_of(office.app).readers

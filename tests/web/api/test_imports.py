@@ -1,0 +1,107 @@
+"""A list through the API: sent to one process, corrected in another, written by a third."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from registry.assets.models import Asset
+from tests.web.api.conftest import API, Office
+from web.site import create_site
+
+pytestmark = pytest.mark.anyio
+LIST = (
+    "nr inw;nazwa;cena;data zakupu\nA/1;Stół;12,50;2022-01-05\nA/2;Krzesło;13,00;2022-99-05\nA/2;Lampa;1;2022-01-05\n"
+)
+
+
+async def sent(office: Office, text: str = LIST) -> dict[str, Any]:
+    answer = await office.post("/imports", who="facilities", files={"file": ("lista.csv", text.encode("cp1250"))})
+    assert answer.status_code == 201, answer.text
+    told: dict[str, Any] = answer.json()
+    assert answer.headers["location"] == f"{API}/imports/{told['id']}"
+    return told
+
+
+async def patch(office: Office, number: str, line: int, who: str = "facilities", **more: Any) -> httpx.Response:
+    headers = more.pop("headers", {})
+    return await office.call("PATCH", f"/imports/{number}", who, json={"line": line, "values": more}, headers=headers)
+
+
+async def test_a_refused_row_is_corrected_and_answered_with_its_problems(office: Office) -> None:
+    number = (await sent(office))["id"]
+    still = await patch(office, number, 3, acquired_on="2022-13-01")
+    told = still.json()
+    assert (still.status_code, told["line"], told["status"], told["refused"]) == (200, 3, "error", 2)
+    assert [(one["code"], one["given"]) for one in told["problems"]] == [("INVALID_DATE", "2022-13-01")]
+    assert told["problems"][0]["hint"].startswith("This day is not in the calendar.")
+    good = await patch(office, number, 3, acquired_on="2022-12-01", inventory_no="A/3")
+    told = good.json()
+    assert (told["status"], told["problems"], told["values"]["acquired_on"]) == ("ok", [], "2022-12-01")
+    assert (told["accepted"], told["refused"]) == (3, 0), "the row that repeated its number is taken too"
+    done = await office.post(f"/imports/{number}/commit", who="facilities")
+    assert (done.json()["status"], done.json()["written"]) == ("written", 3)
+    assert set(await Asset.filter(name="Krzesło").values_list("inventory_no", flat=True)) == {"A/3"}
+    late = await patch(office, number, 3, name="x")
+    assert (late.status_code, late.json()["code"]) == (409, "import.written")
+
+
+async def test_any_process_goes_on_with_a_sent_list(office: Office) -> None:
+    told = await sent(office)
+    for _ in range(2):  # each time as after a restart: nothing is left in memory
+        office.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(create_site(office.app.state.options)), base_url="http://test"
+        )
+        assert (await office.get(f"/imports/{told['id']}", "facilities")).json() == told
+    assert (await patch(office, told["id"], 3, acquired_on="5.1.2022")).status_code == 200
+    assert (await office.post(f"/imports/{told['id']}/commit", who="facilities")).json()["written"] == 2
+
+
+async def test_a_sent_list_is_its_sender_s(office: Office) -> None:
+    number = (await sent(office))["id"]
+    for answer in (
+        await patch(office, number, 3, who="admin", name="x"),
+        await office.post(f"/imports/{number}/commit", who="admin"),
+        await patch(office, "none", 3, name="x"),
+        await patch(office, "n" * 40, 3, name="x"),
+        await patch(office, "%20", 3, name="x"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "import.unknown")
+    assert (await patch(office, number, 3, who="alice", name="x")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"line": 99, "values": {"name": "x"}}, 404, "import.no_row"),
+        ({"line": 3, "values": {"colour": "x"}}, 422, "import.no_column"),
+        ({"line": 3, "values": {"name": "x" * 2001}}, 422, "request.bad_field"),
+        ({"line": 3, "values": {"name": "a\x00b"}}, 422, "request.bad_field"),
+        ({"line": 3, "values": {"name": ["x"]}}, 422, "request.bad_field"),
+        ({"line": 3, "values": {}}, 422, "request.bad_field"),
+        ({"line": 0, "values": {"name": "x"}}, 422, "request.bad_field"),
+        ({"values": {"name": "x"}}, 422, "request.missing_field"),
+    ],
+)
+async def test_what_is_no_correction(office: Office, asked: dict[str, Any], status: int, code: str) -> None:
+    number = (await sent(office))["id"]
+    refused = await office.call("PATCH", f"/imports/{number}", "facilities", json=asked)
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert (await office.get(f"/imports/{number}", "facilities")).headers["etag"] == '"1"'
+
+
+async def test_a_correction_of_an_older_version_is_stale(office: Office) -> None:
+    number = (await sent(office))["id"]
+    first = await patch(office, number, 3, name="A", headers={"if-match": '"1"'})
+    assert (first.status_code, first.headers["etag"]) == (200, '"2"')
+    stale = await patch(office, number, 3, name="B", headers={"if-match": '"1"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "request.stale")
+    late = await office.post(f"/imports/{number}/commit", who="facilities", headers={"if-match": '"1"'})
+    assert late.status_code == 412
+
+
+async def test_the_words_are_those_of_the_reader_each_time(office: Office) -> None:
+    number = (await sent(office))["id"]
+    for language, word in (("pl", "kalendarzu"), ("en", "calendar")):
+        told = await office.get(f"/imports/{number}", "facilities", headers={"accept-language": language})
+        assert word in told.json()["rows"][1]["problems"][0]["hint"]

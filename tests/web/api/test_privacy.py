@@ -1,0 +1,174 @@
+"""Canaries in what is protected: no route, for no role that may not know them, ever lets one out."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from registry.bookings.models import Booking
+from registry.duties.models import Duty
+from registry.people.models import Role
+from tests.make import make_asset
+from tests.web.api.conftest import Office, soon
+
+pytestmark = pytest.mark.anyio
+
+CANARY = "KANAREK"
+SEES_CONFIDENTIAL = {"duty", "coordinator", "admin"}
+SEES_HIDDEN = {"duty", "coordinator", "admin"}
+EVERYBODY = ["alice", "bob", "charlie", *(str(role) for role in Role if role is not Role.MEMBER)]
+
+
+def day_of(at: datetime) -> str:
+    """The day on which it is in the office, where late in the evening of UTC it is tomorrow."""
+    return at.astimezone(ZoneInfo("Europe/Warsaw")).date().isoformat()
+
+
+async def paths(office: Office, bookings: list[Booking]) -> list[str]:
+    """Every GET of the API with its parameters filled in, and the queries that a curious person would try."""
+    described = (await office.get("/api/v1/openapi.json", None)).json()["paths"]
+    day = day_of(soon(24))
+    found = ["/metrics", "/readyz"]
+    codes = [str(code) for code in office.rooms]
+    for path, methods in described.items():
+        if "get" not in methods or path.endswith("/events"):
+            continue
+        filled = {re.sub(r"\{code\}", code, path) for code in codes} if "/rooms/" in path else {path}
+        filled = {one.replace("{asset_id}", "1").replace("{grant_id}", "1").replace("{number}", "x") for one in filled}
+        for one in filled:
+            if "{booking_id}" in one:
+                found += [one.replace("{booking_id}", str(booking.id)) for booking in bookings]
+            else:
+                found.append(one.replace("{code}", "0000000"))
+    found += [f"/api/v1/rooms/{code}/bookings?from={day}" for code in codes]
+    found += [f"/api/v1/availability?date={day}&room={code}" for code in codes]
+    found += [f"/api/v1/history?object=booking:{booking.id}" for booking in bookings]
+    found += [f"/api/v1/history?object=room:{room.id}" for room in office.rooms.values()]
+    found += [f"/api/v1/assets?q={CANARY}", f"/api/v1/duties?from={day}"]
+    return found
+
+
+async def hide_canaries(office: Office) -> list[Booking]:
+    """Bookings of the coordinator, each with a canary in its title and a span of its own to look for."""
+    made = []
+    for number, code in enumerate(("M-1", "C-1", "H-1")):
+        starts_at = soon(24).replace(minute=7 + number, second=11, microsecond=717170 + number)
+        title = f"{CANARY}-{code}"
+        made.append(
+            await Booking.create(
+                room=office.rooms[code], organizer=office.people["coordinator"], title=title,
+                institution_id=office.people["coordinator"].institution_id,
+                kind="interview" if number else "training", starts_at=starts_at, ends_at=soon(25),
+                blocked_from=starts_at, blocked_to=soon(25), planned_ends_at=soon(25), created_at=datetime.now(UTC),
+            )
+        )  # fmt: skip
+    return made
+
+
+async def test_no_route_lets_a_canary_out(office: Office) -> None:
+    bookings = await hide_canaries(office)
+    await Duty.create(
+        room=office.rooms["C-1"], person=office.people["duty"], name=f"{CANARY}-D", starts_at=soon(23), ends_at=soon(26)
+    )
+    seen: dict[str, set[str]] = {}
+    for who in EVERYBODY:
+        for path in await paths(office, bookings):
+            answer = await office.get(path, who)
+            assert answer.status_code < 500, (path, answer.text)
+            for bird in re.findall(rf"{CANARY}-\S\-?\d?", answer.text):
+                seen.setdefault(bird, set()).add(who)
+            if who not in SEES_HIDDEN and who != "auditor":
+                assert bookings[2].starts_at.strftime(":%S.%f") not in answer.text, (who, path)
+            if who not in SEES_CONFIDENTIAL and "history" not in path:
+                assert 'interview","status' not in answer.text, (who, path)
+    assert seen.pop(f"{CANARY}-M-1") == {"coordinator", "admin"}, "another institution sees no title"
+    assert seen.pop(f"{CANARY}-C-1") == SEES_CONFIDENTIAL
+    assert seen.pop(f"{CANARY}-H-1") == SEES_HIDDEN
+    assert seen.pop(f"{CANARY}-D") == {"duty", "coordinator", "auditor", "admin"}
+    assert not seen
+
+
+async def test_a_confidential_room_is_busy_and_nothing_else(office: Office) -> None:
+    booking = (await hide_canaries(office))[1]
+    day = day_of(booking.starts_at)
+    (span,) = (await office.get(f"/rooms/C-1/bookings?from={day}")).json()["items"]
+    assert span.keys() == {"room", "starts_at", "ends_at"}
+    (item,) = (await office.get(f"/availability?date={day}&room=C-1")).json()["items"]
+    assert item["bookings"] == [span]
+    refused = await office.post(
+        "/bookings", {"room": "C-1", "starts_at": booking.starts_at.isoformat(), "ends_at": booking.ends_at.isoformat()}
+    )
+    assert refused.json()["conflicts"] == [span]
+    assert (await office.get(f"/bookings/{booking.id}")).json() == span
+
+
+async def test_a_hidden_room_tells_no_times(office: Office) -> None:
+    booking = (await hide_canaries(office))[2]
+    day = day_of(booking.starts_at)
+    assert (await office.get(f"/rooms/H-1/bookings?from={day}")).json()["items"] == []
+    (item,) = (await office.get(f"/availability?date={day}&room=H-1")).json()["items"]
+    assert (item["bookings"], item["times_hidden"]) == ([], True)
+    assert (await office.get(f"/bookings/{booking.id}")).status_code == 404
+    state = (await office.get("/rooms/H-1/state")).json()
+    assert (state["until"], state["next_starts_at"]) == (None, None)
+    around = {"free_from": soon(30).isoformat(), "free_to": soon(31).isoformat()}
+    free = (await office.get("/rooms", params=around)).json()["items"]
+    assert "H-1" not in {room["code"] for room in free}, "absent whether free or taken"
+    mine = (await office.get("/rooms", "duty", params=around)).json()["items"]
+    assert "H-1" in {room["code"] for room in mine}
+
+
+async def walk(office: Office, bookings: list[Booking], who: str) -> dict[str, str]:
+    """What this person is told everywhere, but for the moment at which it is told."""
+    told = {}
+    for path in await paths(office, bookings):
+        answer = await office.get(path, who)
+        if path == "/metrics":
+            told[path] = "".join(line for line in answer.text.splitlines() if line.startswith("izba_"))
+            continue
+        text = re.sub(r'"as_of":"[^"]*"', "", answer.text)
+        told[path] = f"{answer.status_code} {answer.headers.get('etag')} {text}"
+    return told
+
+
+async def test_nothing_tells_that_something_happened_in_a_shy_room(office: Office) -> None:
+    """A visit is booked, somebody comes to another: nobody who does not work there can see that anything changed."""
+    bookings = await hide_canaries(office)
+    running = await office.held("C-1", hours=-0.25, who="coordinator", kind="consultation", status="confirmed")
+    strangers = [who for who in EVERYBODY if who not in {*SEES_HIDDEN, "auditor"}]
+    before = {who: await walk(office, bookings, who) for who in strangers}
+    assert (await office.book(48, "H-1", "coordinator", wish={"kind": "interview"})).status_code == 201
+    assert (await office.post(f"/bookings/{running.id}/check-in", who="coordinator")).status_code == 200
+    for who in strangers:
+        after = await walk(office, bookings, who)
+        differs = {path for path in after if after[path] != before[who][path]}
+        assert differs == set(), who
+
+
+async def test_the_same_day_is_told_to_each_viewer_anew(office: Office) -> None:
+    """What one viewer was told never reaches another, in whatever order they ask."""
+    await office.held("M-1", title="Nasze")
+    await office.held("C-1", kind="consultation")
+    day = day_of(soon(24))
+    told: dict[str, Any] = {}
+    for who in ("admin", "alice", "bob", "charlie", "duty", "admin", "charlie", "alice"):
+        items = (await office.get(f"/availability?date={day}&room=M-1&room=C-1", who)).json()["items"]
+        told.setdefault(who, items)
+        assert told[who] == items
+        titles = {one.get("title") for item in items for one in item["bookings"]}
+        assert ("Nasze" in titles) == (who in ("admin", "alice", "bob"))
+        kinds = {one.get("kind") for one in items[1]["bookings"]}
+        assert ("consultation" in kinds) == (who in ("admin", "alice", "duty"))
+
+
+async def test_money_is_for_those_who_count_it(office: Office) -> None:
+    asset = await make_asset(price=12345)
+    for who in EVERYBODY:
+        one = (await office.get(f"/assets/{asset.id}", who)).json()
+        everything = (await office.get("/assets", who)).json()
+        counts = who not in ("alice", "bob", "charlie", "duty")
+        assert (one["price"] is not None) == counts
+        assert (one["shares"] is not None) == counts
+        assert (everything["total_price"] is not None) == counts

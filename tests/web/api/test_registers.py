@@ -1,0 +1,383 @@
+"""Rooms, assets, tags, imports, devices, panels, duties, history and health through the API."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from registry.assets import pairing
+from registry.assets.models import Asset, Device, FundingShare, Tag
+from registry.duties.models import Duty
+from registry.errors import Unavailable
+from registry.grants.models import Grant
+from registry.rooms.models import Room, StandardItem
+from tests.make import make_asset, make_device, make_panel
+from tests.web.api.conftest import Office, soon
+
+pytestmark = pytest.mark.anyio
+STATE_KEYS = {"room", "state", "occupancy", "until", "next_starts_at", "ready", "revision", "as_of"}
+LIST = "nr inw;nazwa;cena;data zakupu\nA/1;Stół;12,50;2022-01-05\nA/2;Krzesło;13,00;2022-99-05\n"
+
+
+async def test_rooms_are_listed_filtered_and_paged(office: Office) -> None:
+    first = (await office.get("/rooms?limit=2")).json()
+    rest = (await office.get(f"/rooms?limit=3&cursor={first['next']}")).json()
+    codes = [room["code"] for room in first["items"] + rest["items"]]
+    assert (first["total"], rest["next"], sorted(codes)) == (5, None, sorted(office.rooms))
+    assert (await office.get("/rooms?capacity=13")).json()["items"] == []
+    assert (await office.get("/rooms?kind=meeting&site=elsewhere")).json()["total"] == 0
+    await StandardItem.create(room=office.rooms["M-2"], name="Projektor", feature="projector")
+    assert [room["code"] for room in (await office.get("/rooms?feature=projector")).json()["items"]] == ["M-2"]
+    await office.held("M-1")
+    around = {"free_from": soon(24.5).isoformat(), "free_to": soon(24.7).isoformat()}
+    assert "M-1" not in {room["code"] for room in (await office.get("/rooms", params=around)).json()["items"]}
+
+
+async def test_a_room_has_its_state_assets_and_readiness(office: Office) -> None:
+    state = (await office.get("/rooms/M-1/state")).json()
+    assert state.keys() == STATE_KEYS
+    assert state["as_of"][-6:] in ("+01:00", "+02:00")
+    assert (await office.get("/rooms/M-1")).json()["visibility"] == "internal"
+    (chair,) = (await office.get("/rooms/M-1/assets")).json()["items"]
+    await StandardItem.create(room=office.rooms["M-1"], name=chair["name"], quantity=2)
+    told = (await office.get("/rooms/M-1/readiness")).json()
+    assert (told["ready"], told["items"][0]["working"], told["items"][0]["wanted"]) == (False, 1, 2)
+
+
+async def test_a_piece_is_registered_found_and_moved(office: Office) -> None:
+    grant = await Grant.create(
+        code="PL/1", name="G", beneficiary="B", fund="F", total=Decimal(9), granted=Decimal(9), percent=Decimal(75)
+    )
+    asked = {"name": "Stół", "price": "1 290,01", "room": "M-1", "inventory_no": "S/1", "grants": {"PL/1": 75}}
+    made = await office.post("/assets", asked, "facilities")
+    told = made.json()
+    assert (made.status_code, told["price"], told["room"]) == (201, "1290.01", "M-1")
+    assert sum(Decimal(share["amount"]) for share in told["shares"]) == Decimal("1290.01")
+    assert (await office.post("/assets", asked, "facilities")).json()["code"] == "asset.number_taken"
+    assert (await office.get("/assets?q=stol")).json()["total"] == 1
+    moved = await office.post(
+        f"/assets/{told['id']}/transitions/move", {"room": "M-2"}, "facilities", headers={"If-Match": '"1"'}
+    )
+    assert (moved.json()["room"], moved.headers["etag"]) == ("M-2", '"2"')
+    stale = await office.post(
+        f"/assets/{told['id']}/transitions/move", {"room": "M-1"}, "facilities", headers={"If-Match": '"1"'}
+    )
+    assert stale.status_code == 412
+    spent = (await office.get(f"/grants/{grant.id}", "accountant")).json()
+    assert (spent["assets"], spent["spent"]) == (1, "967.51")
+    assert (await office.get("/grants", "accountant")).json()["total"] == 1
+    assert (await office.get("/grants/99", "accountant")).status_code == 404
+    assert (await office.get("/grants")).status_code == 403
+
+
+async def test_a_description_is_corrected(office: Office) -> None:
+    asset, other = await make_asset(), await make_asset(inventory_no="S/2")
+    wrong = {"name": "Lampa biurowa", "serial_no": "X1", "warranty_until": "2028-01-31", "inventory_no": "S/3"}
+    told = await office.call("PATCH", f"/assets/{asset.id}", "facilities", json=wrong, headers={"If-Match": '"1"'})
+    assert (told.status_code, told.headers["etag"]) == (200, '"2"')
+    assert {name: told.json()[name] for name in wrong} == wrong
+    assert (await office.get("/assets?q=biurowa x1")).json()["total"] == 1
+    (entry,) = (await office.get(f"/history?object=asset:{asset.id}", "auditor")).json()["items"]
+    assert (entry["action"], entry["after"]) == ("corrected", wrong)
+
+    async def refused(asked: dict[str, object], who: str = "facilities", etag: str = "*") -> str:
+        answer = await office.call("PATCH", f"/assets/{asset.id}", who, json=asked, headers={"If-Match": etag})
+        return str(answer.json()["code"])
+
+    assert await refused({"name": "Lampa"}, etag='"1"') == "request.stale"
+    assert await refused({"name": "Lampa"}, who="alice") == "auth.role"
+    assert await refused({"name": " "}) == "request.missing_field"
+    assert await refused({"room": "M-1"}) == "request.unknown_field"
+    assert await refused({"inventory_no": other.inventory_no}) == "asset.number_taken"
+    assert (await office.call("PATCH", "/assets/99999", "facilities", json={})).status_code == 404
+    same = await office.call("PATCH", f"/assets/{asset.id}", "facilities", json=wrong)
+    assert same.headers["etag"] == '"2"'
+
+
+async def test_a_piece_is_assigned_reported_repaired(office: Office) -> None:
+    asset = await make_asset()
+    steps = [
+        ("assign", {"custodian": "bob"}, "custodian", "bob"),
+        ("unassign", {}, "custodian", None),
+        ("report_fault", {"reason": "nie świeci"}, "condition", "faulty"),
+        ("send_to_repair", {}, "condition", "in_repair"),
+        ("mend", {}, "condition", "ok"),
+    ]
+    for name, body, field, value in steps:
+        answer = await office.post(f"/assets/{asset.id}/transitions/{name}", body, "facilities")
+        assert answer.json()[field] == value, answer.text
+    actions = (await office.get(f"/history?object=asset:{asset.id}", "auditor")).json()
+    assert actions["total"] == len(steps)
+    assert (await office.post(f"/assets/{asset.id}/transitions/report_fault", {})).status_code == 200
+    assert (await office.post(f"/assets/{asset.id}/transitions/mend", {})).status_code == 403
+    assert (await office.post(f"/assets/{asset.id}/transitions/fly", {})).json()["code"] == "asset.no_transition"
+    assert (await office.post(f"/assets/{asset.id}/transitions/assign", {}, "facilities")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"name": "x", "price": "dwa"}, 422, "asset.bad_price"),
+        ({"name": "x", "price": -1}, 422, "asset.bad_price"),
+        ({"name": "x", "price": 1e300}, 422, "asset.bad_price"),
+        ({"name": "x", "price": 1.005}, 422, "asset.bad_price"),
+        ({"name": "x", "price": 1e-7}, 422, "asset.bad_price"),
+        ({"name": "x", "price": "1.290"}, 422, "asset.bad_price"),
+        ({"name": "", "price": 1}, 422, "request.bad_field"),
+        ({"name": " ", "price": 1}, 422, "request.missing_field"),
+        ({"name": "x\x00", "price": 1}, 422, "request.bad_field"),
+        ({"name": "x", "price": 1, "room": "NIE-MA"}, 404, "room.unknown"),
+        ({"name": "x", "price": 1, "custodian": "nobody"}, 404, "person.unknown"),
+        ({"name": "x", "price": 1, "grants": {"X": 10}}, 404, "grant.unknown"),
+        ({"name": "x", "price": 1, "grants": {"X": 101}}, 422, "request.bad_field"),
+        ({"name": "x", "price": 1, "accepted_on": "2022-02-30"}, 422, "request.bad_field"),
+        ({"name": "x", "price": 1, "accepted_on": "0022-02-28"}, 422, "request.bad_field"),
+        ({"name": "x", "price": 1, "durable_until": "9999-12-31"}, 422, "request.bad_field"),
+    ],
+)
+async def test_a_piece_that_cannot_be(office: Office, asked: dict[str, object], status: int, code: str) -> None:
+    before = await Asset.all().count()
+    refused = await office.post("/assets", asked, "facilities")
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert await Asset.all().count() == before
+
+
+async def test_a_filter_that_is_left_empty_asks_for_nothing(office: Office) -> None:
+    for path, filters in (
+        ("/rooms", "site kind capacity feature free_from free_to cursor"),
+        ("/assets", "q room category custodian grant lifecycle condition cursor"),
+    ):
+        asked = dict.fromkeys(filters.split(), "")
+        answer = await office.get(path, params=asked)
+        assert (answer.status_code, answer.json()["total"]) == (200, (await office.get(path)).json()["total"])
+
+
+async def test_a_tag_is_linked_and_read(office: Office) -> None:
+    asset = await make_asset()
+    code = "0000000"
+    assert (await office.get(f"/tags/{code}")).json()["code"] == "tag.unknown"
+    linked = await office.post(f"/tags/{code}/link", {"asset": asset.id}, "facilities")
+    assert (linked.json()["kind"], linked.json()["asset"]) == ("asset", asset.id)
+    taken = await office.post(f"/tags/{code}/link", {"room": "M-1"}, "facilities")
+    assert (taken.status_code, taken.json()["code"]) == (409, "tag.taken")
+    again = await office.post(f"/tags/{code}/link", {"room": "M-1", "again": True}, "facilities")
+    assert (again.json()["kind"], again.json()["room"]) == ("room", "M-1")
+    both = await office.post(f"/tags/{code}/link", {"room": "M-1", "asset": 1}, "facilities")
+    assert both.status_code == 422
+    off = await office.post(f"/tags/{code}/link", {}, "facilities")
+    assert (off.status_code, off.json()["kind"], off.json()["room"]) == (200, "unlinked", None)
+    assert await Tag.all().count() == 1
+
+
+async def test_a_list_is_sent_checked_and_written(office: Office) -> None:
+    sent = await office.post("/imports", who="facilities", files={"file": ("lista.csv", LIST.encode("cp1250"))})
+    told = sent.json()
+    assert (sent.status_code, told["encoding"], told["accepted"], told["refused"]) == (201, "windows-1250", 1, 1)
+    assert told["rows"][1]["problems"][0]["column"]
+    path = f"/imports/{told['id']}"
+    assert (await office.get(path, "admin")).json()["code"] == "import.unknown", "a sent list is its sender's"
+    assert (await office.get(path, "facilities")).json() == told
+    before = await Asset.all().count()
+    for _ in range(2):
+        written = await office.post(f"{path}/commit", who="facilities")
+        assert (written.json()["status"], written.json()["written"]) == ("written", 1)
+    assert await Asset.all().count() == before + 1
+    for files in ({"file": ("a.csv", b"")}, {"file": ("a.bin", bytes(range(256)))}):
+        assert (await office.post("/imports", who="facilities", files=files)).status_code == 422
+    assert (await office.post("/imports", {}, "facilities")).json()["code"] == "request.missing_field"
+    assert (await office.get("/imports/none", "facilities")).status_code == 404
+
+
+async def test_devices_and_panels_are_listed_and_paired(office: Office) -> None:
+    room = office.rooms["M-1"]
+    await make_device(code="s-1", room=room, heard_at=datetime.now(UTC), battery=10)
+    await make_panel(code="M-2-door", room=office.rooms["M-2"])
+    told = (await office.get("/devices?room=M-1", "facilities")).json()
+    assert [(one["code"], one["state"], one["room"]) for one in told["items"]] == [("s-1", "low_battery", "M-1")]
+    assert (await office.get("/devices?kind=door_panel", "facilities")).json()["items"][0]["state"] == "silent"
+    assert (await office.get("/devices/inbox", "facilities")).json()["items"] == []
+    offer = await pairing.offer(datetime.now(UTC))
+    paired = await office.post("/panels/pair", {"code": offer.code, "room": "M-2"}, "facilities")
+    assert (paired.status_code, paired.json()["code"], paired.json()["paired"]) == (200, "M-2-door", True)
+    assert offer.key not in paired.text
+    unknown = await office.post("/panels/pair", {"code": offer.code, "room": "M-2"}, "facilities")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "panel.code_unknown")
+    assert (await office.get("/panels", "facilities")).json()["total"] == 1
+    assert (await office.get("/devices")).status_code == 403
+
+
+async def test_the_inbox_is_what_was_handed_in(office: Office) -> None:
+    class Stranger:
+        def as_dict(self) -> dict[str, object]:
+            return {"topic": "tele/x/SENSOR", "last_at": datetime.now(UTC)}
+
+    class Inbox:
+        def all(self) -> list[Stranger]:
+            return [Stranger()]
+
+        def forget(self, topic: str) -> None:
+            forgotten.append(topic)
+
+    forgotten: list[str] = []
+    office.app.state.inbox = Inbox()
+    assert (await office.get("/devices/inbox", "facilities")).json()["items"][0]["topic"] == "tele/x/SENSOR"
+    asked = {"family": "tasmota", "address": "x", "sensing": "pir", "room": "M-1", "topic": "tele/x/SENSOR"}
+    assert (await office.post("/devices/M-1-pir/bind", asked, "facilities")).json()["family"] == "tasmota"
+    assert forgotten == ["tele/x/SENSOR"]
+
+
+async def test_a_device_is_bound_then_hung_elsewhere(office: Office) -> None:
+    refused = await office.post("/devices/M-1-occ/bind", {"room": "M-1"}, "facilities")
+    assert (refused.status_code, refused.json()["params"]["field"]) == (422, "family")
+    new = {"family": "native", "sensing": "mmwave", "room": "M-1"}
+    assert (await office.post("/devices/a+b/bind", new, "facilities")).status_code == 422
+    bound = (await office.post("/devices/M-1-occ/bind", new, "facilities")).json()
+    assert (bound["code"], bound["room"], bound["sensing"], bound["kind"]) == ("M-1-occ", "M-1", "mmwave", "presence")
+    for name in ("M-1-occ", bound["id"]):
+        moved = await office.post(f"/devices/{name}/bind", {"room": "M-2", "enabled": False}, "facilities")
+        assert (moved.json()["room"], moved.json()["enabled"]) == ("M-2", False)
+    same = {"family": "tasmota", "address": "y", "sensing": "pir"}
+    assert (await office.post("/devices/y-1/bind", same, "facilities")).status_code == 200
+    taken = await office.post("/devices/y-2/bind", same, "facilities")
+    assert (taken.status_code, taken.json()["code"]) == (409, "device.taken")
+    assert (await office.post("/devices/y-1/bind", {}, "coordinator")).status_code == 403
+
+
+async def test_an_unknown_family_is_refused_with_the_known_ones(office: Office) -> None:
+    new = {"family": "smoke_signals", "sensing": "pir"}
+    for _ in range(2):  # of a new device, then of a known one
+        refused = await office.post("/devices/x-1/bind", new, "facilities")
+        assert (refused.status_code, refused.json()["code"]) == (422, "device.bad_family")
+        assert refused.json()["params"]["families"] == "native, zigbee2mqtt, tasmota"
+        await office.post("/devices/x-1/bind", new | {"family": "tasmota"}, "facilities")
+    assert (await Device.get(code="x-1")).family == "tasmota"
+
+
+async def test_what_is_given_of_a_known_device_is_applied_and_told(office: Office) -> None:
+    now = datetime.now(UTC)
+    room = office.rooms["M-1"]
+    device = await make_device(
+        code="hall",
+        family="tasmota",
+        address="old",
+        room=room,
+        occupied=False,
+        confirmed_at=now,
+        heard_at=now,
+        battery=3,
+    )
+    asked = {"family": "zigbee2mqtt", "address": "hall/motion", "sensing": "mmwave"}
+    told = (await office.post("/devices/hall/bind", asked, "facilities")).json()
+    assert {name: told[name] for name in asked} == asked
+    assert (told["room"], told["enabled"], told["kind"]) == ("M-1", True, "presence"), "what is left out stays"
+    assert (told["occupied"], told["battery"], told["heard_at"]) == (None, None, None), "another sensor said that"
+    assert (await Device.get(id=device.id)).hold_seconds == 300
+    assert (await Room.get(id=room.id)).next_change_at is not None, "the room is looked at again"
+    (entry,) = (await office.get(f"/history?object=device:{device.id}", "auditor")).json()["items"]
+    assert (entry["action"], entry["after"]) == ("bound", asked)
+    assert entry["before"] == {"family": "tasmota", "address": "old", "sensing": "pir"}
+    assert (await office.post("/devices/hall/bind", asked, "facilities")).status_code == 200
+    assert (await office.get(f"/history?object=device:{device.id}", "auditor")).json()["total"] == 1, "nothing changed"
+    off = (await office.post("/devices/hall/bind", {"room": None, "enabled": False}, "facilities")).json()
+    assert (off["room"], off["enabled"], off["sensing"]) == (None, False, "mmwave")
+
+
+async def test_a_sensor_that_becomes_another_kind_is_held_as_that(office: Office) -> None:
+    device = await make_device(code="air", occupied=True)
+    told = (await office.post("/devices/air/bind", {"sensing": "co2"}, "facilities")).json()
+    assert (told["kind"], told["sensing"], told["occupied"]) == ("air", "co2", None)
+    assert (await office.post("/devices/air/bind", {"family": "native", "sensing": "pir"}, "facilities")).is_success
+    assert (await Device.get(id=device.id)).hold_seconds == 900
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"family": "tasmota", "address": "theirs"}, 409, "device.taken"),
+        ({"address": "somewhere"}, 422, "device.native_address"),
+        ({"sensing": "smell"}, 422, "request.bad_field"),
+        ({"family": None}, 422, "request.bad_field"),
+        ({"room": "NIE-MA"}, 404, "room.unknown"),
+    ],
+)
+async def test_what_a_known_device_cannot_become(office: Office, asked: dict[str, Any], status: int, code: str) -> None:
+    await make_device(code="other", family="tasmota", address="theirs")
+    device = await make_device(code="mine", room=office.rooms["M-1"])
+    before = await Device.filter(id=device.id).values()
+    refused = await office.post("/devices/mine/bind", asked, "facilities")
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert await Device.filter(id=device.id).values() == before
+
+
+async def test_a_door_panel_becomes_no_sensor(office: Office) -> None:
+    await make_panel(code="M-1-door")
+    refused = await office.post("/devices/M-1-door/bind", {"sensing": "pir"}, "facilities")
+    assert (refused.status_code, refused.json()["code"]) == (409, "device.is_panel")
+    moved = await office.post("/devices/M-1-door/bind", {"room": "M-1"}, "facilities")
+    assert (moved.status_code, moved.json()["kind"]) == (200, "door_panel")
+
+
+async def test_a_new_device_may_begin_switched_off(office: Office) -> None:
+    new = {"family": "native", "sensing": "pir", "enabled": False}
+    assert (await office.post("/devices/n-1/bind", new, "facilities")).json()["enabled"] is False
+
+
+async def test_duties_are_for_who_keeps_the_roster(office: Office) -> None:
+    await Duty.create(room=office.rooms["C-1"], name="dyżur", starts_at=soon(1), ends_at=soon(2))
+    told = (await office.get(f"/duties?from={soon(0).date()}&to={soon(48).date()}", "duty")).json()
+    assert [one["name"] for one in told["items"]] == ["dyżur"]
+    assert (await office.get("/duties")).status_code == 403
+
+
+async def test_history_is_paged_newest_first(office: Office) -> None:
+    for hours in (24, 26, 28):
+        assert (await office.book(hours)).status_code == 201
+    first = (await office.get("/history?limit=2", "auditor")).json()
+    rest = (await office.get(f"/history?limit=200&cursor={first['next']}", "auditor")).json()
+    numbers = [entry["id"] for entry in first["items"] + rest["items"]]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(numbers) == first["total"]
+    assert (await office.get("/history?object=person:1", "accountant")).status_code == 403
+    assert (await office.get("/history", "accountant")).status_code == 403
+    assert (await office.get("/history?object=booking:x", "accountant")).status_code == 404
+
+
+async def test_health_says_what_is_wrong(office: Office) -> None:
+    assert (await office.get("/healthz", None)).json() == {"status": "ok"}
+    ready = await office.get("/readyz", None)
+    assert (ready.status_code, ready.json()["checks"]) == (200, {"database": "ok", "sweeper": "ok"})
+
+    async def away() -> None:
+        raise Unavailable("broker.away", url="mqtt://broker")
+
+    async def broken() -> None:
+        raise OSError("no route")
+
+    office.app.state.checks = {"broker": away, "database": broken}
+    refused = await office.get("/readyz", None)
+    assert (refused.status_code, refused.json()["code"]) == (503, "broker.away")
+    assert "no route" in refused.json()["checks"]["database"]
+    metrics = await office.get("/metrics", None)
+    assert "izba_bookings_made_total" in metrics.text
+
+
+async def test_a_share_of_every_price_is_known(office: Office) -> None:
+    """The factories' pieces have no shares; those that the API makes always do."""
+    made = await office.post("/assets", {"name": "Lampa", "price": 99.99}, "facilities")
+    amounts = await FundingShare.filter(asset_id=made.json()["id"]).values_list("amount", flat=True)
+    assert sum(amounts) == Decimal("99.99")
+
+
+async def test_an_inbox_that_nobody_wrote_to_is_an_empty_list(office: Office) -> None:
+    class Inbox(list[object]):
+        def all(self) -> list[object]:
+            return list(self)
+
+    class Devices:
+        def inbox(self) -> list[object]:
+            return []
+
+    office.app.state.inbox, office.app.state.devices = Inbox(), Devices()
+    seen = await office.get("/devices/inbox", "facilities")
+    assert (seen.status_code, seen.json()["total"]) == (200, 0)

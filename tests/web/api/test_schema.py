@@ -1,0 +1,118 @@
+"""The description at /api/v1/openapi.json against what is really answered."""
+
+import asyncio
+import re
+from typing import Any
+
+import httpx
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.web.api.conftest import API, Office
+
+pytestmark = pytest.mark.anyio
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+# a stream has no end
+ENDLESS = (f"{API}/events",)
+EXAMPLES = 8
+
+
+async def described(office: Office) -> dict[str, Any]:
+    told: dict[str, Any] = (await office.get("/api/v1/openapi.json", None)).json()
+    return told
+
+
+async def test_every_call_says_what_it_may_answer(office: Office) -> None:
+    spec = await described(office)
+    assert "Problem" in spec["components"]["schemas"]
+    for path, methods in spec["paths"].items():
+        for method, operation in methods.items():
+            assert operation.get("summary"), (method, path)
+            for name in re.findall(r"{(\w+)}", path):
+                assert any(one["name"] == name and one["in"] == "path" for one in operation["parameters"]), path
+            if path.startswith(API):
+                assert {"401", "403", "422"} <= operation["responses"].keys(), (method, path)
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    assert list(response["content"]) == ["application/problem+json"], (method, path, status)
+                elif "application/json" in response["content"]:
+                    assert response["content"]["application/json"]["schema"], (method, path)
+
+
+async def test_it_says_how_a_caller_is_known(office: Office) -> None:
+    spec = await described(office)
+    named = {name for way in spec["security"] for name in way}
+    assert named == spec["components"]["securitySchemes"].keys()
+    for path, methods in spec["paths"].items():
+        for method, operation in methods.items():
+            if method == "get":
+                asked = path.format_map({"room": "M-1"} | dict.fromkeys(re.findall(r"{(\w+)}", path), "1"))
+                status = (await office.get(asked, who=None)).status_code
+                assert (status == 401) == ("security" not in operation), path
+
+
+@pytest.mark.parametrize("who", ["alice", "admin"])
+async def test_answers_are_as_described(office: Office, who: str) -> None:
+    """Generated calls of every operation, good and bad ones, as a member and as who may do everything."""
+    for hours in (24, 30):
+        await office.held("M-1", hours)
+        await office.held("C-1", hours, kind="consultation")
+    schema = schemathesis.openapi.from_dict(await described(office))
+    loop = asyncio.get_running_loop()
+    headers = {"authorization": f"Bearer {office.tokens[who]}"}
+    await loop.run_in_executor(None, _walk, schema, office, loop, headers)
+
+
+def _walk(schema: Any, office: Office, loop: asyncio.AbstractEventLoop, headers: dict[str, str]) -> None:
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if operation.path not in ENDLESS:
+            _try(operation, office, loop, headers)
+
+
+def _try(operation: Any, office: Office, loop: asyncio.AbstractEventLoop, headers: dict[str, str]) -> None:
+    @hypothesis.settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+    )
+    @hypothesis.given(case=operation.as_strategy())
+    def call(case: Any) -> None:
+        asked = case.as_transport_kwargs(base_url="http://test", headers=headers)
+        sending = asyncio.run_coroutine_threadsafe(_send(office, asked), loop)
+        case.validate_response(sending.result(30), checks=CHECKS)
+
+    call()
+
+
+async def _send(office: Office, asked: dict[str, Any]) -> httpx.Response:
+    asked.pop("cookies", None)
+    if files := asked.get("files"):
+        # generated parts may be numbers or lists; on the wire everything is text
+        asked["files"] = [(name, _part(part)) for name, part in (files.items() if isinstance(files, dict) else files)]
+    request = office.client.build_request(**asked)
+    await request.aread()
+    return await office.client.send(request)
+
+
+def _part(part: Any) -> Any:
+    if isinstance(part, tuple):
+        return (part[0], part[1] if isinstance(part[1], str | bytes) else str(part[1]), *part[2:])
+    return part if isinstance(part, str | bytes) else str(part)

@@ -1,0 +1,66 @@
+"""Opens pages as anybody, with a session and the token of its forms."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from registry.people.models import Person, Role, Session
+from registry.people.queries import digest_of
+from tests.make import make_institution, make_person
+from web.session import FORM_FIELD, SESSION, form_token
+
+
+class Desk:
+    """``await desk.get("/rooms", "auditor")``: one person of each role; ``alice`` and ``bob`` are colleagues."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        self.people: dict[str, Person] = {}
+        self.secrets: dict[str, str] = {}
+
+    async def open(self) -> "Desk":
+        theirs = await make_institution(code="theirs")
+        for login in ("alice", "bob"):
+            await self.hire(await make_person(login, institution=theirs))
+        for role in Role:
+            await self.hire(await make_person(str(role), role=role))
+        return self
+
+    async def hire(self, person: Person) -> None:
+        secret = f"secret-of-{person.login}-{person.id}"
+        now = datetime.now(UTC)
+        await Session.create(
+            person=person, digest=digest_of(secret), created_at=now, expires_at=now + timedelta(hours=1)
+        )
+        self.people[person.login], self.secrets[person.login] = person, secret
+
+    def _client(self, who: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url="http://test", cookies={SESSION: self.secrets[who]}
+        )
+
+    async def get(self, path: str, who: str, **more: Any) -> httpx.Response:
+        async with self._client(who) as client:
+            return await client.get(path, **more)
+
+    async def post(self, path: str, who: str, /, **fields: Any) -> httpx.Response:
+        """Send a form with this browser's token."""
+        token = form_token(self.app.state.options, self.secrets[who])
+        async with self._client(who) as client:
+            return await client.post(path, data={FORM_FIELD: token} | fields)
+
+    async def read(self, path: str, who: str, status: int = 200) -> str:
+        """What a person reads on a page: its text, spaces made single."""
+        answer = await self.get(path, who)
+        assert answer.status_code == status, answer.text[:2000]
+        return text_of(answer.text)
+
+
+def text_of(page: str) -> str:
+    """The text of a page's main part."""
+    main = page.partition("<main")[2].partition("</main>")[0]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())

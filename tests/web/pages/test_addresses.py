@@ -1,0 +1,43 @@
+"""Addresses of pages as people mistype them: a page that says so, and never a fault of a form."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from tests.web.pages.desk import Desk
+from web.pages import routers
+from web.site import SiteOptions, create_site
+
+pytestmark = pytest.mark.anyio
+ROUTES = [
+    (method, route.path)
+    for router in routers
+    for route in router.routes
+    if isinstance(route, APIRoute) and "{" in route.path
+    for method in sorted(route.methods)
+]
+
+
+@pytest.fixture
+async def desk(database: Any, tmp_path: Path) -> Desk:
+    return await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))).open()
+
+
+async def test_an_address_that_leads_nowhere_is_a_page(desk: Desk) -> None:
+    assert len(ROUTES) > 10
+    for method, path in ROUTES:
+        for wrong in ("abc", "-1", "0x10", "9" * 40, "%20", "1.5"):
+            address = re.sub(r"{\w+}", wrong, path)
+            answer = await (desk.get(address, "admin") if method == "GET" else desk.post(address, "admin"))
+            assert answer.status_code == 404, (method, address, answer.status_code)
+            assert answer.headers["content-type"].startswith("text/html"), address
+            assert "cannot be read" not in answer.text, address
+
+
+async def test_the_page_says_so_in_words_and_leads_on(desk: Desk) -> None:
+    told = await desk.read("/assets/abc", "alice", 404)
+    assert "There is nothing at this address." in told
+    assert "To today" in told

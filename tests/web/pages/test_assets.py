@@ -1,0 +1,325 @@
+"""The list of assets, one asset's page, what each role may do to it, and what a label opens."""
+
+import io
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from registry import history
+from registry.assets import tags
+from registry.assets.models import Asset, FundingShare, Purchase, Tag
+from registry.assets.rules import search_text
+from registry.grants.models import Grant
+from registry.history import Actor, HistoryEntry
+from registry.rooms.models import Room
+from tests import make
+from tests.conftest import Database
+from tests.web.pages.desk import Desk
+from web.pages.asset_list import asked
+from web.pages.asset_view import durability
+from web.site import SiteOptions, create_site
+
+pytestmark = pytest.mark.anyio
+BASE = "https://izba.example.org"
+TODAY = date(2026, 11, 26)
+
+
+@pytest.fixture
+async def desk(database: Database, tmp_path: Path) -> Desk:
+    options = SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en", base_url=BASE)
+    return await Desk(create_site(options)).open()
+
+
+async def stock(name: str = "Krzesło konferencyjne", **given: object) -> Asset:
+    asset = await make.make_asset(name=name, **given)
+    asset.search_text = search_text(name, asset.inventory_no, asset.serial_no)
+    await asset.save()
+    return asset
+
+
+async def granted(asset: Asset, part: str, rest: str) -> None:
+    grant = await Grant.create(
+        code="PL/2020/PR/0111", name="Initiative", beneficiary="Office", fund="Internal Security Fund",
+        total=1, granted=1, percent=75,
+    )  # fmt: skip
+    await FundingShare.create(asset=asset, grant=grant, amount=Decimal(part))
+    await FundingShare.create(asset=asset, grant=None, amount=Decimal(rest))
+
+
+def printed(number: int) -> str:
+    return tags.new_code(number.to_bytes(tags.RANDOM_BYTES, "big") * 1)
+
+
+async def test_search_filters_and_sums(desk: Desk) -> None:
+    room = await make.make_room(code="ZW-01", name="Sala konferencyjna")
+    await stock(room=room, price=Decimal("450.50"))
+    await stock("Projektor laserowy", room=room, price=Decimal("10000.01"), condition="in_repair", serial_no="SN-77")
+    await stock("Biurko", price=Decimal("1.00"), lifecycle="in_store")
+    whole = await desk.read("/assets", "facilities")
+    assert "3 assets · 10,451.51 PLN gross" in whole
+    assert "All 3" in whole
+    assert "In repair 1" in whole
+    for query, found in {
+        "q=krzeslo": "Krzesło", "q=sn-77": "Projektor", "q=sala+projektor": "Projektor", "condition=in_repair":
+        "Projektor", "lifecycle=in_store": "Biurko", "room=ZW-01&q=krze": "Krzesło",
+    }.items():  # fmt: skip
+        page = await desk.read(f"/assets?{query}", "facilities")
+        assert "1 asset" in page, query
+        assert found in page, query
+    page = (await desk.get("/assets?room=ZW-01&condition=in_repair", "member")).text
+    assert 'href="/assets?condition=in_repair" aria-label="Remove the filter: Room: ZW-01 Sala konferencyjna"' in page
+    assert "Nothing like this is in the register" in await desk.read("/assets?q=unicorn", "member")
+
+
+async def test_what_somebody_types_is_shown_and_never_run(desk: Desk) -> None:
+    await stock("<script>alert(1)</script>")
+    page = (await desk.get('/assets?q="><script>alert(2)</script>', "member")).text
+    assert "<script>alert" not in page
+    page = (await desk.get("/assets", "member")).text
+    assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.parametrize(
+    "query", ["sort=nonsense", "offset=-1", "offset=99999999999", "offset=abc", "condition=broken", "q=%00%ff",
+              "room=" + "x" * 500, "lifecycle=<b>"]
+)  # fmt: skip
+async def test_an_address_that_asks_for_nonsense_is_answered(desk: Desk, query: str) -> None:
+    await stock()
+    assert (await desk.get(f"/assets?{query}", "member")).status_code == 200
+
+
+async def test_the_list_is_sorted_and_turned_page_by_page(desk: Desk) -> None:
+    for number in range(53):
+        await stock(f"Thing {number:02}", price=Decimal(100 - number))
+    first = await desk.read("/assets", "facilities")
+    assert "1–50 of 53" in first
+    assert "Thing 50" not in first
+    page = (await desk.get("/assets?sort=price", "facilities")).text
+    assert page.index("Thing 52") < page.index("Thing 20")
+    assert 'aria-sort="ascending"' in page
+    assert "/assets?sort=-price" in page
+    assert "51–53 of 53" in await desk.read("/assets?offset=50", "facilities")
+
+
+async def test_prices_are_not_for_everybody(desk: Desk) -> None:
+    asset = await stock(price=Decimal("4321.00"))
+    for who, sees in {"member": False, "duty": False, "accountant": True, "auditor": True, "facilities": True}.items():
+        for path in ("/assets", f"/assets/{asset.id}"):
+            text = (await desk.get(path, who)).text
+            assert ("4,321.00" in text) is sees, (who, path)
+
+
+async def test_the_page_of_an_asset_tells_all_that_is_known(desk: Desk) -> None:
+    room = await make.make_room(code="ZW-01")
+    bought = await Purchase.create(
+        code="Z077", name="x", contract="2/2022", invoice_no="FV/9", quantity=1, unit_price=Decimal("10000.01")
+    )
+    asset = await stock(
+        "Projektor", room=room, price=Decimal("10000.01"), purchase=bought, kst="662", account="011",
+        accepted_on=date(2022, 4, 22), warranty_until=date(2099, 1, 1), durable_until=date(2099, 4, 22),
+        custodian=desk.people["bob"],
+    )  # fmt: skip
+    await granted(asset, "7500.01", "2500.00")
+    code = printed(7)
+    await Tag.create(code=code, asset=asset, created_at=datetime.now(UTC))
+    page = await desk.read(f"/assets/{asset.id}", "accountant")
+    money = ["7,500.01", "2,500.00", "Internal Security Fund", "PL/2020/PR/0111", "2/2022", "FV/9", "662"]
+    words = ["Bob", "fixed asset, account 011", "Stays in the office until 22/04/2099", code, "in use", "working"]
+    for told in money + words:
+        assert told in page, told
+    answer = await desk.get(f"/assets/{asset.id}", "accountant")
+    assert "style=" not in answer.text.partition("<main")[2]
+
+
+async def test_history_is_told_in_words(desk: Desk) -> None:
+    here, there = await make.make_room(code="ZW-01"), await make.make_room(code="ZW-02")
+    asset = await stock(room=here)
+    answer = await desk.post(f"/assets/{asset.id}/move", "facilities", room="ZW-02", reason="for the training")
+    assert answer.status_code == 303
+    assert (await Asset.get(id=asset.id)).room_id == there.id
+    page = await desk.read(f"/assets/{asset.id}", "auditor")
+    assert "Moved Facilities · from ZW-01 to ZW-02 · for the training" in page
+    assert "History" not in await desk.read(f"/assets/{asset.id}", "member")
+
+
+async def test_a_fault_goes_through_repair_to_working_again(desk: Desk) -> None:
+    room = await make.make_room(code="ZW-01")
+    asset = await stock("Projektor laserowy", room=room)
+    await make.make_booking(
+        datetime.now(UTC).replace(microsecond=0), room=room, needs=["projector"], title="Workshop",
+        organizer=desk.people["alice"], institution_id=desk.people["alice"].institution_id,
+    )  # fmt: skip
+    assert (await desk.post(f"/assets/{asset.id}/fault", "member", reason="flickers")).status_code == 303
+    page = await desk.read(f"/assets/{asset.id}", "bob")
+    assert "faulty" in page
+    assert "1 booking of the room asked for this" in page
+    assert (await desk.post(f"/assets/{asset.id}/repair", "facilities", reason="warranty")).status_code == 303
+    assert (await desk.post(f"/assets/{asset.id}/mend", "facilities", reason="new lamp")).status_code == 303
+    told = await HistoryEntry.filter(object=f"asset:{asset.id}").order_by("seq").values_list("action", "reason")
+    assert told == [("fault_reported", "flickers"), ("sent_to_repair", "warranty"), ("mended", "new lamp")]
+
+
+@pytest.mark.parametrize("act", ["repair", "mend", "move", "assign", "tag"])
+@pytest.mark.parametrize("who", ["member", "duty", "coordinator", "accountant", "auditor"])
+async def test_only_facilities_staff_change_assets(desk: Desk, who: str, act: str) -> None:
+    await make.make_room(code="ZW-02")
+    asset = await stock(condition="faulty")
+    answer = await desk.post(f"/assets/{asset.id}/{act}", who, room="ZW-02", custodian="bob", code=printed(1))
+    assert answer.status_code == 403
+    assert f"/assets/{asset.id}/{act}" not in (await desk.get(f"/assets/{asset.id}", who)).text
+    fresh = await Asset.get(id=asset.id)
+    assert (fresh.condition, fresh.room_id, fresh.custodian_id, fresh.revision) == ("faulty", None, None, 1)
+
+
+async def test_an_auditor_reports_no_fault(desk: Desk) -> None:
+    asset = await stock()
+    assert (await desk.post(f"/assets/{asset.id}/fault", "auditor", reason="x")).status_code == 403
+    assert "Report a fault" not in await desk.read(f"/assets/{asset.id}", "auditor")
+
+
+async def test_a_refusal_keeps_what_was_typed(desk: Desk) -> None:
+    room = await make.make_room(code="ZW-02")
+    asset = await stock()
+    await Asset.filter(id=asset.id).update(revision=5)
+    stale = await desk.post(f"/assets/{asset.id}/move", "facilities", room="ZW-02", reason="my words", revision="1")
+    assert stale.status_code == 412
+    assert "Somebody changed this meanwhile" in stale.text
+    assert "my words</textarea>" in stale.text
+    assert (await Asset.get(id=asset.id)).room_id is None
+    wrong = await desk.post(f"/assets/{asset.id}/move", "facilities", room="ZW-99", reason="my words")
+    assert wrong.status_code == 404
+    assert "There is no room ZW-99" in wrong.text
+    assert "my words</textarea>" in wrong.text
+    assert (await desk.post(f"/assets/{asset.id}/explode", "facilities")).status_code == 404
+    assert (await desk.post("/assets/999999/repair", "facilities", room=room.code)).status_code == 404
+
+
+async def test_an_asset_that_is_not_there(desk: Desk) -> None:
+    for path in ("/assets/424242", "/assets/99999999999999999999", "/assets/0"):
+        assert (await desk.get(path, "member")).status_code == 404
+
+
+async def test_many_assets_at_once(desk: Desk) -> None:
+    room = await make.make_room(code="ZW-02")
+    one, two = await stock(), await stock("Stół")
+    page = await desk.read(f"/assets/chosen?act=move&id={one.id}&id={two.id}", "facilities")
+    assert "Move 2 assets" in page
+    ids = [str(one.id), str(two.id)]
+    answer = await desk.post("/assets/chosen", "facilities", act="move", room="ZW-02", reason="training", id=ids)
+    assert answer.status_code == 303
+    assert await Asset.filter(room_id=room.id).count() == 2
+    refused = await desk.post("/assets/chosen", "facilities", act="move", room="NO", reason="again", id=ids)
+    assert refused.status_code == 409
+    assert "again</textarea>" in refused.text
+    assert (await desk.post("/assets/chosen", "member", act="repair", id=ids)).status_code == 403
+    assert (await desk.get(f"/assets/chosen?act=repair&id={one.id}", "member")).status_code == 403
+    assert "pickable" not in (await desk.get("/assets", "member")).text
+
+
+async def test_the_register_leaves_as_a_file(desk: Desk) -> None:
+    asset = await stock("Krzesło ąę")
+    answer = await desk.get("/assets/export.csv", "accountant")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "Krzesło ąę" in answer.content.decode("utf-8-sig")
+    book = openpyxl.load_workbook(io.BytesIO((await desk.get("/assets/export.xlsx", "auditor")).content))
+    assert book.active["A2"].value == asset.inventory_no
+    for who in ("member", "duty"):
+        assert (await desk.get("/assets/export.csv", who)).status_code == 403
+        assert "/assets/export" not in (await desk.get("/assets", who)).text
+
+
+# labels
+
+
+async def test_a_label_opens_its_thing_or_its_door(desk: Desk) -> None:
+    asset, room = await stock(), await make.make_room(code="ZW-01")
+    now = datetime.now(UTC)
+    await Tag.create(code=printed(1), asset=asset, created_at=now)
+    await Tag.create(code=printed(2), room=room, created_at=now)
+    assert (await desk.get(f"/t/{printed(1)}", "member")).headers["location"] == f"/assets/{asset.id}"
+    assert (await desk.get(f"/t/{printed(2).lower()}", "member")).headers["location"] == "/rooms/ZW-01"
+    code = printed(1)
+    typed = f"  {code[:3].lower()} {code[3:]} "
+    assert (await desk.get("/scan", "member", params={"code": typed})).headers["location"] == f"/assets/{asset.id}"
+
+
+@pytest.mark.parametrize("typed", ["INV-7", "inv-7", "sn-1", "zw-01"])
+async def test_a_number_or_a_room_code_may_be_typed_too(desk: Desk, typed: str) -> None:
+    asset = await stock(inventory_no="INV-7", serial_no="SN-1")
+    await make.make_room(code="ZW-01")
+    wanted = "/rooms/ZW-01" if typed == "zw-01" else f"/assets/{asset.id}"
+    assert (await desk.get("/scan", "member", params={"code": typed})).headers["location"] == wanted
+
+
+async def test_a_mistyped_code_is_kept_to_be_corrected(desk: Desk) -> None:
+    answer = await desk.get("/scan", "member", params={"code": "7KQ4M2!"})
+    assert answer.status_code == 404
+    assert 'value="7KQ4M2!"' in answer.text
+    assert "has 7 characters" in answer.text
+    wrong = printed(9)[:-1] + ("A" if printed(9)[-1] != "A" else "B")
+    assert "has a mistyped character" in (await desk.get("/scan", "member", params={"code": wrong})).text
+    assert (await desk.get("/t/AAAAAAA", "member")).status_code == 404
+
+
+async def test_a_label_that_was_printed_first_is_linked_at_the_first_scan(desk: Desk) -> None:
+    asset, other = await stock(inventory_no="INV/1"), await stock(inventory_no="INV/10")
+    code = printed(9)
+    assert "This label is on nothing yet" in await desk.read(f"/t/{code}", "member")
+    assert "<form" not in (await desk.get(f"/t/{code}", "member")).text.partition("<main")[2].partition("</main>")[0]
+    assert (await desk.post(f"/t/{code}", "member", thing="INV/1")).status_code == 403
+    nothing = await desk.post(f"/t/{code}", "facilities", thing="INV/99")
+    assert nothing.status_code == 404
+    assert 'value="INV/99"' in nothing.text
+    several = await desk.post(f"/t/{code}", "facilities", thing="INV/")
+    assert several.status_code == 409
+    assert (await desk.post(f"/t/{code}", "facilities", thing="INV/1")).headers["location"].startswith("/assets/")
+    assert (await Tag.get(code=code)).asset_id == asset.id
+    assert (await desk.post(f"/t/{code}", "facilities", thing="INV/10")).status_code == 409
+    assert await Tag.filter(asset_id=other.id).count() == 0
+    room_code = printed(10)
+    room: Room = await make.make_room(code="ZW-01")
+    assert (await desk.post(f"/t/{room_code}", "facilities", thing="zw-01")).status_code == 303
+    assert (await Tag.get(code=room_code)).room_id == room.id
+
+
+async def test_a_stranger_signs_in_and_comes_back_to_the_label(desk: Desk) -> None:
+    desk.secrets["stranger"] = "nobody"
+    answer = await desk.get(f"/t/{printed(3)}", "stranger")
+    assert answer.headers["location"] == f"/sign-in?next=/t/{printed(3)}"
+
+
+# pure
+
+
+def test_the_line_of_durability() -> None:
+    assert durability(date(2022, 1, 1), None, TODAY) is None
+    running = durability(date(2022, 11, 26), date(2027, 11, 26), TODAY)
+    assert running is not None
+    assert (running.is_over, running.percent) == (False, 80)
+    last_day = durability(date(2022, 11, 26), TODAY, TODAY)
+    assert last_day is not None
+    assert (last_day.is_over, last_day.percent) == (False, 100)
+    over = durability(date(2022, 11, 26), date(2024, 11, 26), TODAY)
+    assert over is not None
+    assert (over.is_over, over.percent) == (True, 50)
+    unknown = durability(None, date(2027, 1, 1), TODAY)
+    assert unknown is not None
+    assert unknown.percent == 0
+
+
+def test_an_address_keeps_what_was_asked() -> None:
+    what = asked({"q": " krzesło ", "room": "ZW-01", "sort": "-price", "offset": "50", "nonsense": "1"})
+    assert (what.wanted.q, what.sort, what.offset) == ("krzesło", "-price", 50)
+    assert what.href(room="") == "/assets?q=krzes%C5%82o&sort=-price"
+    assert what.href(offset=100).endswith("room=ZW-01&sort=-price&offset=100")
+    assert what.sorted_by("price").endswith("sort=price")
+    assert (what.direction("price"), what.direction("name")) == ("descending", "")
+
+
+async def test_an_entry_that_nobody_foresaw_is_told_too(desk: Desk) -> None:
+    asset = await stock()
+    await history.write(f"asset:{asset.id}", "painted", Actor("Izba", "system"), datetime.now(UTC), after={"colour": 1})
+    assert "Changed Izba · by itself" in await desk.read(f"/assets/{asset.id}", "auditor")

@@ -1,0 +1,179 @@
+"""The page of devices: health, who speaks without being known, taking it in, hanging it elsewhere, pairing a tablet."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from registry.assets import pairing
+from registry.assets.models import Device, DeviceKind, Sensing
+from registry.bookings.rules import Booker
+from registry.history import HistoryEntry
+from registry.rooms.models import Watch
+from tests import make
+from tests.conftest import Database
+from tests.web.pages.desk import Desk
+from web.pages.device_health import REASON_WORDS, health_of
+from web.pages.naming import Naming
+from web.pages.reader import Reader
+from web.site import SiteOptions, create_site
+
+pytestmark = pytest.mark.anyio
+BIND = {"family": "zigbee2mqtt", "address": "hall/motion", "code": "ZW-01-occ", "sensing": "pir", "room": "ZW-01"}
+
+
+class Heard:
+    """Stands in for what speaks with the broker."""
+
+    def __init__(self, *strangers: dict[str, Any]) -> None:
+        self.strangers = list(strangers)
+
+    def inbox(self) -> list[dict[str, Any]]:
+        return self.strangers
+
+
+def stranger(**given: Any) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "topic": "zigbee2mqtt/hall/motion", "family": "zigbee2mqtt", "device": "hall/motion", "first_at": now,
+        "last_at": now, "count": 3, "per_minute": 3.0, "said": {}, "payloads": ['{"occupancy": true, "x": "<b>"}'],
+    } | given  # fmt: skip
+
+
+@pytest.fixture
+async def desk(database: Database, tmp_path: Path) -> Desk:
+    options = SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en", families=("native", "zigbee2mqtt"))
+    return await Desk(create_site(options)).open()
+
+
+@pytest.mark.parametrize("who", ["member", "duty", "accountant"])
+async def test_devices_are_not_for_everybody(desk: Desk, who: str) -> None:
+    assert (await desk.get("/devices", who)).status_code == 403
+    assert (await desk.post("/devices/bind", who, **BIND)).status_code == 403
+    assert 'href="/devices"' not in (await desk.get("/rooms", who)).text
+
+
+async def test_what_worries_comes_first(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    room = await make.make_room(code="ZW-01")
+    await make.make_device(code="A-fine", room=room, heard_at=now, online=True, battery=80)
+    await make.make_device(code="B-weak", room=room, heard_at=now, online=True, battery=12)
+    await make.make_device(code="C-mute", room=room, heard_at=now - timedelta(hours=9), online=True)
+    await make.make_panel(code="ZW-01-door", room=room)
+    page = await desk.read("/devices", "auditor")
+    assert "3 sensors · 1 door panel · 2 want attention" in page
+    assert page.index("B-weak") < page.index("A-fine")
+    assert page.index("C-mute") < page.index("A-fine")
+    for word in ("alive", "battery low", "silent", "not paired", "12%"):
+        assert word in page.replace("\xa0%", "%").replace(" %", "%"), word
+
+
+async def test_without_mqtt_the_page_says_so(desk: Desk) -> None:
+    assert "MQTT is off in this process" in await desk.read("/devices", "facilities")
+    desk.app.state.devices = Heard()
+    assert "The broker cannot be heard" in await desk.read("/devices", "facilities")
+    await Watch.create(id=1, since=datetime.now(UTC))
+    page = await desk.read("/devices", "facilities")
+    assert "cannot be heard" not in page
+    assert "Nobody speaks who is not known." in page
+
+
+async def test_a_stranger_is_taken_into_a_room(desk: Desk) -> None:
+    room = await make.make_room(code="ZW-01")
+    desk.app.state.devices = Heard(stranger(), stranger(topic="noise/x", family="", device=""))
+    page = (await desk.get("/devices", "facilities")).text
+    assert "zigbee2mqtt/hall/motion" in page
+    assert "&#34;x&#34;: &#34;&lt;b&gt;&#34;" in page
+    assert page.count('action="/devices/bind"') == 1
+    assert 'action="/devices/bind"' not in (await desk.get("/devices", "coordinator")).text
+    assert (await desk.post("/devices/bind", "facilities", **BIND)).status_code == 303
+    device = await Device.get(code="ZW-01-occ")
+    assert (device.family, device.address, device.room_id) == ("zigbee2mqtt", "hall/motion", room.id)
+    assert (device.kind, device.sensing, device.hold_seconds) == (DeviceKind.PRESENCE, Sensing.PIR, 900)
+    assert (await HistoryEntry.get(object=f"device:{device.id}")).action == "bound"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [({"code": "a/b"}, 422), ({"code": "#"}, 422), ({"code": ""}, 422), ({"sensing": "smell"}, 422),
+     ({"room": "NOWHERE"}, 404), ({"code": "taken"}, 409), ({"code": "x", "address": "known"}, 409),
+     ({"address": "x" * 300}, 422), ({"family": "smoke_signals"}, 422), ({"family": "native"}, 422)],
+)  # fmt: skip
+async def test_what_cannot_be_bound_is_said_and_kept(desk: Desk, wrong: dict[str, str], status: int) -> None:
+    await make.make_room(code="ZW-01")
+    await make.make_device(code="taken", family="zigbee2mqtt", address="known")
+    desk.app.state.devices = Heard(stranger())
+    answer = await desk.post("/devices/bind", "facilities", **BIND | wrong)
+    assert answer.status_code == status
+    assert 'role="alert"' in answer.text
+    assert await Device.all().count() == 1
+
+
+async def test_a_native_device_is_known_by_its_code(desk: Desk) -> None:
+    native = {"family": "native", "address": "K-1-occ", "code": "K-1-occ", "sensing": "mmwave", "room": ""}
+    assert (await desk.post("/devices/bind", "facilities", **native)).status_code == 303
+    device = await Device.get(code="K-1-occ")
+    assert (device.address, device.room_id, device.hold_seconds) == ("", None, 300)
+
+
+async def test_a_device_is_hung_elsewhere_and_switched_off(desk: Desk) -> None:
+    here, there = await make.make_room(code="ZW-01"), await make.make_room(code="ZW-02")
+    device = await make.make_device(room=here, heard_at=datetime.now(UTC))
+    assert (await desk.post(f"/devices/{device.id}/place", "facilities", room="ZW-02")).status_code == 303
+    fresh = await Device.get(id=device.id)
+    assert (fresh.room_id, fresh.enabled) == (there.id, False)
+    assert "switched off" in await desk.read("/devices", "facilities")
+    assert (await desk.post(f"/devices/{device.id}/place", "coordinator", room="ZW-01")).status_code == 403
+    assert (await desk.post("/devices/4242/place", "facilities", room="ZW-01")).status_code == 404
+    assert (await desk.post("/devices/99999999999999/place", "facilities", room="ZW-01")).status_code == 404
+
+
+async def test_a_tablet_gets_a_door_and_loses_it(desk: Desk) -> None:
+    room = await make.make_room(code="ZW-01")
+    offer = await pairing.offer(datetime.now(UTC))
+    wrong = await desk.post("/devices/pair", "facilities", panel_code="NOPE99", panel_room="ZW-01")
+    assert wrong.status_code == 404
+    assert 'value="NOPE99"' in wrong.text
+    paired = await desk.post("/devices/pair", "coordinator", panel_code=offer.code.lower(), panel_room="ZW-01")
+    assert paired.status_code == 303
+    device = await Device.get(room_id=room.id)
+    assert "paired" in await desk.read("/devices", "auditor")
+    assert (await desk.post(f"/devices/{device.id}/unpair", "auditor")).status_code == 403
+    assert (await desk.post(f"/devices/{device.id}/unpair", "facilities")).status_code == 303
+    assert (await Device.get(id=device.id)).key_digest is None
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [({}, "new"), ({"enabled": False}, "off"), ({"heard": 0, "online": False}, "silent"),
+     ({"heard": 0, "distrust": "tamper"}, "distrusted"), ({"heard": 0, "battery": 20}, "low_battery"),
+     ({"heard": 0, "battery": 21}, "alive"), ({"heard": 89}, "alive"), ({"heard": 90}, "silent"),
+     ({"heard": 100, "heartbeat_seconds": 7200}, "alive"),
+     ({"kind": DeviceKind.DOOR_PANEL}, "unpaired"), ({"kind": DeviceKind.DOOR_PANEL, "key_digest": "x"}, "paired")],
+)  # fmt: skip
+async def test_the_health_of_a_device(desk: Desk, given: dict[str, Any], state: str) -> None:
+    now = datetime.now(UTC)
+    given = dict(given)  # the table is shared between the databases
+    minutes = given.pop("heard", None)
+    heard = now - timedelta(minutes=minutes) if minutes is not None else None
+    reader = reader_at(desk, now)
+    device = Device(**{"code": "d", "kind": DeviceKind.PRESENCE, "heard_at": heard} | given)
+    assert health_of(device, reader).state == state
+
+
+def reader_at(desk: Desk, now: datetime) -> Reader:
+    fmt = desk.app.state.pages.formats("en")
+    return Reader(desk.people["member"], Booker(None), Naming("en", fmt), fmt, now)
+
+
+async def test_how_long_ago_something_was(desk: Desk) -> None:
+    now = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+    reader = reader_at(desk, now)
+    told = [reader.ago(now - timedelta(seconds=seconds)) for seconds in (-5, 0, 12, 61, 7200, 90_000)]
+    assert told == ["just now", "just now", "12 s ago", "1 min ago", "2 h ago", "yesterday 12:00"]
+    assert reader.ago(None) == "never"
+
+
+def test_every_reason_of_a_sensor_has_words() -> None:
+    assert {"sees_somebody", "sees_nobody", "held", "stale", "offline", "battery", "no_reading"} <= set(REASON_WORDS)

@@ -1,0 +1,164 @@
+"""A person brings a list: it is checked, its refused rows are corrected on the page, then it is written."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from registry.assets.models import Asset, ImportState, PendingImport
+from tests.web.pages.desk import Desk
+from web.pages.imports import PAGE
+from web.session import FORM_FIELD, SESSION, form_token
+from web.site import SiteOptions, create_site
+
+pytestmark = pytest.mark.anyio
+LIST = """nr inw;nazwa;cena;data zakupu;uwagi
+A/1;Stół;12,50;2022-01-05;
+A/2;Krzesło;dużo;2022-99-05;<b>stare</b>
+;Lampa;1;2022-01-05;
+"""
+
+
+@pytest.fixture
+async def desk(database: Any, tmp_path: Path) -> Desk:
+    return await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))).open()
+
+
+async def upload(desk: Desk, content: bytes, name: str = "lista.csv", who: str = "facilities", **fields: str) -> Any:
+    token = form_token(desk.app.state.options, desk.secrets[who])
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(desk.app), base_url="http://test", cookies={SESSION: desk.secrets[who]}
+    ) as client:
+        data = {FORM_FIELD: token} | fields
+        return await client.post("/assets/import", data=data, files={"file": (name, content)})
+
+
+async def sent(desk: Desk, text: str = LIST) -> str:
+    answer = await upload(desk, text.encode("cp1250"))
+    assert answer.status_code == 303, answer.text[:2000]
+    return str(answer.headers["location"])
+
+
+@pytest.mark.parametrize("who", ["member", "accountant", "auditor", "coordinator"])
+async def test_lists_are_for_who_keeps_the_register(desk: Desk, who: str) -> None:
+    assert (await desk.get("/assets/import", who)).status_code == 403
+    assert (await upload(desk, LIST.encode(), who=who)).status_code == 403
+    assert 'href="/assets/import"' not in (await desk.get("/assets", who)).text
+    assert 'href="/assets/import"' in (await desk.get("/assets", "facilities")).text
+
+
+async def test_what_was_read_is_shown_before_anything_is_written(desk: Desk) -> None:
+    home = await sent(desk)
+    page = await desk.read(home, "facilities")
+    assert "Nothing is written yet" in page
+    assert "Rows 3 Accepted rows 2 1 to look at Refused rows 1" in page
+    assert "data zakupu : 2022-99-05 – This day is not in the calendar." in page
+    assert "Krzesło" in page
+    assert "Stół" not in page, "the refused rows come first, alone"
+    assert "Stół" in await desk.read(f"{home}?show=", "facilities")
+    looked = await desk.read(f"{home}?show=warning", "facilities")
+    assert "Lampa" in looked
+    assert "without a number" in looked
+    assert await Asset.all().count() == 0
+    assert (await desk.get(home, "admin")).status_code == 404, "a sent list is its sender's"
+    assert "lista.csv" in await desk.read("/assets/import", "facilities")
+    assert "lista.csv" not in await desk.read("/assets/import", "admin")
+
+
+async def test_a_refused_row_is_corrected_and_the_list_written(desk: Desk) -> None:
+    home = await sent(desk)
+    page = (await desk.get(home, "facilities")).text
+    assert 'name="cell:value" type="text" value="dużo"' in page, "what was given stands in the field"
+    assert 'name="cell:name"' not in page, "only what is wrong is asked for"
+    first = {"cell:value": "13,00", "cell:acquired_on": "2022-02-30", "show": "error", "offset": "0"}
+    still = await desk.post(f"{home}/rows/3", "facilities", **first)
+    assert (still.status_code, still.headers["location"]) == (303, f"{home}?show=error&offset=0#line-3")
+    page = (await desk.get(home, "facilities")).text
+    assert 'name="cell:acquired_on" type="text" value="2022-02-30"' in page
+    assert 'name="cell:value"' not in page
+    good = await desk.post(f"{home}/rows/3", "facilities", **first | {"cell:acquired_on": "5.2.2022"})
+    assert good.headers["location"] == f"{home}?done=corrected#rows", "no row is refused any more"
+    assert "Refused rows 0" in await desk.read(home, "facilities")
+    done = await desk.post(f"{home}/commit", "facilities")
+    assert (done.status_code, done.headers["location"]) == (303, f"{home}?done=written")
+    page = await desk.read(home, "facilities")
+    assert "3 records were written." in page
+    assert "Write" not in page
+    assert "Check again" not in page
+    chair = await Asset.get(name="Krzesło")
+    assert (str(chair.price), str(chair.accepted_on), chair.note) == ("13.00", "2022-02-05", "<b>stare</b>")
+
+
+@pytest.mark.parametrize("text", ["nr inw;nazwa;cena\nA/1;;12,50\n", "lp;nazwa;ilość;cena jedn\n1;;2;10,00\n"])
+async def test_a_row_without_a_name_is_shown_as_such(desk: Desk, text: str) -> None:
+    assert "without a name" in await desk.read(f"{await sent(desk, text)}?show=", "facilities")
+
+
+async def test_after_a_correction_the_rest_is_shown(desk: Desk) -> None:
+    home = await sent(desk, f"{LIST}A/4;Biurko;dużo;2022-01-05;\n")
+    good = await desk.post(f"{home}/rows/5", "facilities", **{"cell:value": "1", "show": "error", "offset": "0"})
+    assert good.headers["location"] == f"{home}?show=error&offset=0&done=corrected#rows"
+    odd = await desk.post(f"{home}/rows/2", "facilities", **{"cell:name": "Stół", "show": "//x", "offset": "-1"})
+    assert odd.headers["location"] == f"{home}?show=&offset=0&done=corrected#rows"
+
+
+async def test_what_cannot_be_corrected_is_said_beside_what_was_typed(desk: Desk) -> None:
+    home = await sent(desk)
+    refused = await desk.post(f"{home}/rows/3", "facilities", **{"cell:value": "x" * 2001, "cell:acquired_on": "dziś"})
+    assert refused.status_code == 422
+    assert 'role="alert"' in refused.text
+    assert 'value="dziś"' in refused.text
+    assert (await desk.post(f"{home}/rows/99", "facilities", **{"cell:name": "x"})).status_code == 404
+    number = home.rpartition("/")[2]
+    assert (await PendingImport.get(id=number)).revision == 1
+
+
+async def test_control_characters_never_reach_the_database(desk: Desk) -> None:
+    home = await sent(desk)
+    assert (await desk.post(f"{home}/rows/3", "facilities", **{"cell:value": "1\x003,00"})).status_code == 303
+    number = home.rpartition("/")[2]
+    assert (await PendingImport.get(id=number)).corrections == {"3": {"value": "13,00"}}
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "kind", "said"),
+    [
+        (b"", "a.csv", "", "it is empty"),
+        (b"PK\x03\x04 no spreadsheet", "a.xlsx", "", "no spreadsheet"),
+        (b"ala;ma;kota\n1;2;3", "a.csv", "", "names the columns"),
+        (LIST.encode(), "a.csv", "people", "another kind"),
+        (LIST.encode(), "a.csv", "boats", "cannot be imported"),
+        (LIST.encode(), "", "", "is missing"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_is_refused_on_the_page(
+    desk: Desk, content: bytes, name: str, kind: str, said: str
+) -> None:
+    refused = await upload(desk, content, name, kind=kind)
+    assert refused.status_code == 422, refused.text
+    assert said in refused.text
+    assert 'role="alert"' in refused.text
+    assert await PendingImport.all().count() == 0
+
+
+async def test_many_refused_rows_come_page_by_page(desk: Desk) -> None:
+    rows = "".join(f"A/{row};Lampa {row};1;2022-99-05;\n" for row in range(PAGE + 5))
+    home = await sent(desk, f"{LIST.splitlines()[0]}\n{rows}")
+    first, second = await desk.read(home, "facilities"), await desk.read(f"{home}?offset={PAGE}", "facilities")
+    assert f"1–{PAGE} of {PAGE + 5}" in first
+    assert f"{PAGE + 1}–{PAGE + 5} of {PAGE + 5}" in second
+    assert "Lampa 29" in second
+    assert "Lampa 29" not in first
+    assert "Write" not in first, "nothing is accepted"
+
+
+async def test_while_another_process_writes_the_page_says_so(desk: Desk) -> None:
+    home = await sent(desk)
+    claim = {"state": ImportState.WRITING, "claimed_at": datetime.now(UTC) - timedelta(minutes=1)}
+    await PendingImport.filter(id=home.rpartition("/")[2]).update(**claim)
+    assert "The list is being written" in await desk.read(home, "facilities")
+    refused = await desk.post(f"{home}/commit", "facilities")
+    assert refused.status_code == 409
+    assert "being written, or was written in part" in refused.text

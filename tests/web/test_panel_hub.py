@@ -1,0 +1,81 @@
+"""The live doors when the register fails them."""
+
+import asyncio
+import logging
+import time
+
+import pytest
+
+from registry.assets import pairing
+from registry.assets.models import Device
+from registry.events import DeviceChanged, dispatch
+from registry.history import SYSTEM
+from tests.conftest import Database
+from tests.make import NOW, make_panel, make_room
+from web.options import SiteOptions
+from web.pages import panel_hub
+from web.pages.panel_hub import BEATS_A_MINUTE, Hub
+from web.render import Pages
+
+
+async def test_a_register_that_does_not_answer_does_not_end_the_live_doors(
+    database: Database, tmp_path, monkeypatch
+) -> None:
+    device = await make_panel(room=await make_room(), key_digest=pairing.digest("key"))
+    hub = Hub(Pages(SiteOptions(secret_key="k" * 40, data_dir=tmp_path)))
+    asked = asyncio.Event()
+
+    async def away(**_: object) -> None:
+        asked.set()
+        raise OSError("the database is away")
+
+    async with hub.seat(device) as seat:
+        with monkeypatch.context() as broken:
+            broken.setattr(Device, "get_or_none", away)
+            await dispatch([DeviceChanged(device.id)])
+            await asyncio.wait_for(asked.wait(), 5)
+            await asyncio.sleep(0.05)
+        assert hub.task
+        assert not hub.task.done()
+        await pairing.unpair(device.id, SYSTEM, NOW)
+        async with asyncio.timeout(5):
+            async for told in seat.messages():
+                if told.startswith(b"event: again"):
+                    break
+
+
+async def test_a_panel_that_is_open_is_heard_at_once_and_every_minute(
+    database: Database, tmp_path, monkeypatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    room = await make_room()
+    device = await make_panel(room=room, key_digest=pairing.digest("key"))
+    hub = Hub(Pages(SiteOptions(secret_key="k" * 40, data_dir=tmp_path)))
+
+    async def heard() -> Device:
+        until = time.monotonic() + 5
+        while (found := await Device.get(id=device.id)).heard_at is None:
+            assert time.monotonic() < until, "it was never noted"
+            await asyncio.sleep(0.02)
+        return found
+
+    async with hub.seat(device) as seat:
+        assert (await heard()).online is True
+        await Device.filter(id=device.id).update(heard_at=None)
+        for _ in range(BEATS_A_MINUTE - 1):
+            await hub._beat()
+        assert hub.in_touch == set(), "not with every beat"
+        await hub._beat()
+        await heard()
+
+        async def away(*_: object) -> None:
+            raise OSError("the database is away")
+
+        monkeypatch.setattr(panel_hub, "panels_heard", away)
+        with caplog.at_level(logging.ERROR):
+            for _ in range(BEATS_A_MINUTE):
+                await hub._beat()
+            await asyncio.sleep(0.05)
+        assert "which panels are here" in caplog.text
+        assert hub.task
+        assert not hub.task.done()
+        assert not seat.is_closed

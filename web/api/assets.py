@@ -1,0 +1,292 @@
+"""Assets: search, one piece, registering, and the transitions that change who has it, where and in which condition."""
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+from msgspec import UNSET, Meta, UnsetType
+from starlette.responses import Response
+
+from registry.assets import actions
+from registry.assets.actions import NewAsset
+from registry.assets.models import Asset, Condition, Lifecycle
+from registry.assets.queries import SORTS, AssetFilter, detail, search
+from registry.assets.reading import Unreadable, amount
+from registry.errors import N_, Forbidden, Invalid, NotFound, Reason
+from registry.grants.models import Grant
+from registry.history import Actor
+from registry.people import rules
+from registry.people.models import Person, Role
+from registry.people.queries import person_by_login
+from web.access import Caller, actor_of, caller_with
+from web.api import routing, shapes
+from web.api.answers import answer, cursor_at, position, wanted_revision
+from web.api.places import room_of
+from web.api.reading import MAY_BE_EMPTY, Body, asked_once, body, body_or, kept_day, named, plain, text
+from web.api.routing import IF_MATCH, KEY, faults, taking
+
+router = routing.router("assets")
+Limit = Annotated[int, Query(ge=1, le=200)]
+Word = Annotated[str, Query(max_length=200)]
+DEAREST = Decimal(10) ** 9
+_GUESSED = re.compile(r"\s*\d+\.\d{3,}\D*")
+_LISTED = (
+    "id", "inventory_no", "name", "category", "kst", "account", "quantity", "serial_no", "room", "room_name",
+    "custodian", "custodian_name", "purchase", "accepted_on", "warranty_until", "durable_until", "lifecycle",
+    "condition", "revision",
+)  # fmt: skip
+
+
+class NewAssetBody(Body):
+    name: Annotated[str, Meta(min_length=1, max_length=300)]
+    price: Annotated[str | int | float, Meta(description="PLN gross: 1290.00 or 1290,00")]
+    inventory_no: Annotated[str, Meta(max_length=60)] | None = None
+    category: Annotated[str, Meta(max_length=80)] = ""
+    kst: Annotated[str, Meta(max_length=10)] = ""
+    serial_no: Annotated[str, Meta(max_length=80)] = ""
+    quantity: Annotated[int, Meta(ge=1, le=100_000)] = 1
+    room: Annotated[str, Meta(max_length=40)] | None = None
+    custodian: Annotated[str, Meta(max_length=64, description="a login")] | None = None
+    accepted_on: date | None = None
+    warranty_until: date | None = None
+    durable_until: date | None = None
+    note: Annotated[str, Meta(max_length=4000)] = ""
+    grants: Annotated[dict[str, float], Meta(description="percent of the price by grant code", max_length=10)] = {}
+
+
+class Corrections(Body):
+    """What is left out stays as it is."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=300)] | UnsetType = UNSET
+    inventory_no: Annotated[str, Meta(max_length=60)] | UnsetType | None = UNSET
+    category: Annotated[str, Meta(max_length=80)] | UnsetType = UNSET
+    serial_no: Annotated[str, Meta(max_length=80)] | UnsetType = UNSET
+    warranty_until: date | UnsetType | None = UNSET
+    note: Annotated[str, Meta(max_length=4000)] | UnsetType = UNSET
+
+
+class Transition(Body):
+    """``room`` for move, ``custodian`` for assign; a reason for any."""
+
+    room: Annotated[str, Meta(max_length=40)] | None = None
+    custodian: Annotated[str, Meta(max_length=64, description="a login")] | None = None
+    reason: Annotated[str, Meta(max_length=300)] = ""
+
+
+def asset_json(item: dict[str, Any], role: Role) -> dict[str, Any]:
+    """A row of the asset queries; money for who may see it."""
+    told = {name: item[name] for name in _LISTED}
+    told["price"] = f"{item['price']:.2f}" if rules.may(role, "assets.see_money") else None
+    return told
+
+
+@router.get("/assets", response_model=shapes.Assets, responses=faults(), summary="Search the register")
+async def assets(
+    person: Caller,
+    q: Annotated[str, Query(max_length=200, description="in number, name, serial, room, custodian, tag")] = "",
+    room: Word = "",
+    category: Word = "",
+    custodian: Word = "",
+    grant: Word = "",
+    lifecycle: Annotated[Lifecycle | None, MAY_BE_EMPTY] = None,
+    condition: Annotated[Condition | None, MAY_BE_EMPTY] = None,
+    sort: Annotated[str, Query(pattern=f"^-?({'|'.join(SORTS)})$")] = "name",
+    limit: Limit = 50,
+    cursor: Annotated[str | None, Query(max_length=100)] = None,
+) -> Response:
+    wanted = AssetFilter(
+        q=plain("q", q),
+        room=plain("room", room),
+        category=plain("category", category),
+        custodian=plain("custodian", custodian),
+        grant=plain("grant", grant),
+        lifecycle=lifecycle or "",
+        condition=condition or "",
+    )
+    found = await search(wanted, sort, position(cursor), limit)
+    sees_money = rules.may(person.role, "assets.see_money")
+    return answer(
+        {
+            "items": [asset_json(item, person.role) for item in found.items],
+            "next": cursor_at(found.next) if found.next is not None else None,
+            "total": found.total,
+            "total_price": f"{found.total_price:.2f}" if sees_money else None,
+        }
+    )
+
+
+@router.post(
+    "/assets",
+    status_code=201,
+    response_model=shapes.AssetDetail,
+    responses=faults(404, 409),
+    openapi_extra={**taking(NewAssetBody), "parameters": [KEY]},
+    summary="Register a piece",
+)
+async def register(request: Request, person: Annotated[Person, Depends(caller_with("assets.change"))]) -> Response:
+    new = await _new(await body(request, NewAssetBody))
+    once = asked_once(request, person)
+    asset = await actions.register(new, actor_of(request, person), datetime.now(UTC), once)
+    return await _shown(asset.id, person, 201)
+
+
+@router.get("/assets/{asset_id}", response_model=shapes.AssetDetail, responses=faults(404), summary="One piece")
+async def one(asset_id: int, person: Caller) -> Response:
+    return await _shown(asset_id, person)
+
+
+@router.patch(
+    "/assets/{asset_id}",
+    response_model=shapes.AssetDetail,
+    responses=faults(404, 409, 412),
+    openapi_extra={**taking(Corrections), "parameters": [IF_MATCH]},
+    summary="Correct how a piece is described",
+)
+async def correct(
+    request: Request, asset_id: int, person: Annotated[Person, Depends(caller_with("assets.change"))]
+) -> Response:
+    """Who has it, where it is and its states change by transitions."""
+    asked = await body(request, Corrections)
+    given = {name: told for name in actions.CORRECTED if (told := getattr(asked, name)) is not UNSET}
+    checked = {name: _CHECKS[name](told) for name, told in given.items()}
+    now, wanted = datetime.now(UTC), wanted_revision(request)
+    await actions.correct(_known(asset_id), checked, actor_of(request, person), now, wanted)
+    return await _shown(asset_id, person)
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "name": lambda told: named("name", told, 300),
+    "inventory_no": lambda told: plain("inventory_no", told, 60) or None,
+    "category": lambda told: plain("category", told, 80),
+    "serial_no": lambda told: plain("serial_no", told, 80),
+    "warranty_until": lambda told: _day("warranty_until", told),
+    "note": lambda told: text("note", told, 4000),
+}
+
+
+@router.post(
+    "/assets/{asset_id}/transitions/{name}",
+    response_model=shapes.AssetDetail,
+    responses=faults(404, 409, 412),
+    openapi_extra={**taking(Transition, required=False), "parameters": [IF_MATCH]},
+    summary="Change where a piece is, who has it, or its condition",
+)
+async def transition(request: Request, asset_id: int, name: str, person: Caller) -> Response:
+    """``move``, ``assign``, ``unassign``, ``report_fault``, ``send_to_repair``, ``mend``."""
+    if name not in TRANSITIONS:
+        raise NotFound("asset.no_transition", name=name[:40], names=", ".join(TRANSITIONS))
+    capability, act = TRANSITIONS[name]
+    if not rules.may(person.role, capability):
+        raise Forbidden("auth.role")
+    asked = await body_or(request, Transition, Transition())
+    plain("reason", asked.reason, 300)
+    wanted = wanted_revision(request)
+    await act(_known(asset_id), asked, actor_of(request, person), datetime.now(UTC), wanted)
+    return await _shown(asset_id, person)
+
+
+async def _move(asset_id: int, asked: Transition, actor: Actor, now: datetime, wanted: int | None) -> Asset:
+    room_id = (await room_of(asked.room)).id if asked.room else None
+    return await actions.move(asset_id, room_id, actor, now, asked.reason, wanted)
+
+
+async def _assign(asset_id: int, asked: Transition, actor: Actor, now: datetime, wanted: int | None) -> Asset:
+    if not asked.custodian:
+        raise Invalid("request.missing_field", field="custodian")
+    custodian = await person_by_login(plain("custodian", asked.custodian, 64))
+    return await actions.assign(asset_id, custodian.id, actor, now, asked.reason, wanted)
+
+
+async def _unassign(asset_id: int, asked: Transition, actor: Actor, now: datetime, wanted: int | None) -> Asset:
+    return await actions.assign(asset_id, None, actor, now, asked.reason, wanted)
+
+
+def _to(condition: Condition) -> "Act":
+    async def act(asset_id: int, asked: Transition, actor: Actor, now: datetime, wanted: int | None) -> Asset:
+        return await actions.set_condition(asset_id, condition, actor, now, asked.reason, wanted)
+
+    return act
+
+
+Act = Callable[[int, Transition, Actor, datetime, int | None], Awaitable[Asset]]
+TRANSITIONS: dict[str, tuple[str, Act]] = {
+    "move": ("assets.change", _move),
+    "assign": ("assets.change", _assign),
+    "unassign": ("assets.change", _unassign),
+    "report_fault": ("faults.report", _to(Condition.FAULTY)),
+    "send_to_repair": ("assets.change", _to(Condition.IN_REPAIR)),
+    "mend": ("assets.change", _to(Condition.OK)),
+}
+
+
+def _known(asset_id: int) -> int:
+    if not 0 < asset_id < 2**31:
+        raise NotFound("asset.unknown")
+    return asset_id
+
+
+async def _shown(asset_id: int, person: Person, status: int = 200) -> Response:
+    item = await detail(_known(asset_id))
+    told = asset_json(item, person.role)
+    told["note"], told["tags"] = item["note"], list(item["tags"])
+    told["devices"] = [device["code"] for device in item["devices"]]
+    told["shares"] = _shares(item) if rules.may(person.role, "assets.see_money") else None
+    return answer(told, status, item["revision"])
+
+
+def _shares(item: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"grant": share["grant"], "amount": f"{share['amount']:.2f}", "percent": f"{share['percent']:.2f}"}
+        for share in item["shares"]
+    ]
+
+
+async def _new(asked: NewAssetBody) -> NewAsset:
+    return NewAsset(
+        name=named("name", asked.name, 300),
+        price=_price(asked.price),
+        inventory_no=plain("inventory_no", asked.inventory_no, 60) or None,
+        category=plain("category", asked.category, 80),
+        kst=plain("kst", asked.kst, 10),
+        serial_no=plain("serial_no", asked.serial_no, 80),
+        quantity=asked.quantity,
+        room_id=(await room_of(asked.room)).id if asked.room else None,
+        custodian_id=(await person_by_login(plain("custodian", asked.custodian, 64))).id if asked.custodian else None,
+        accepted_on=_day("accepted_on", asked.accepted_on),
+        warranty_until=_day("warranty_until", asked.warranty_until),
+        durable_until=_day("durable_until", asked.durable_until),
+        note=text("note", asked.note, 4000),
+        percents=await _percents(asked.grants),
+    )
+
+
+def _day(field: str, given: date | None) -> date | None:
+    return kept_day(field, given) if given else None
+
+
+def _price(given: str | int | float) -> Decimal:
+    """Exact to the grosz. 1.290 is a thousand in a list and one in a program: here it is not guessed."""
+    told = str(given)
+    try:
+        price = amount(told) if isinstance(given, str) else Decimal(told)
+    except Unreadable as fault:
+        raise Invalid("asset.bad_price", given=told[:40]) from fault
+    if not 0 <= price < DEAREST or price != round(price, 2) or _GUESSED.fullmatch(told):
+        raise Invalid("asset.bad_price", given=told[:40])
+    return round(price, 2)
+
+
+async def _percents(grants: dict[str, float]) -> dict[int, Decimal]:
+    percents = {code: Decimal(str(percent)) for code, percent in grants.items()}
+    if any(percent < 0 for percent in percents.values()) or sum(percents.values()) > 100:
+        raise Invalid(
+            "request.bad_field", field="grants", reason=Reason(N_("the percents are not from 0 to 100 together"))
+        )
+    known = dict(await Grant.filter(code__in=[plain("grants", code, 40) for code in grants]).values_list("code", "id"))
+    unknown = next((code for code in grants if code not in known), None)
+    if unknown is not None:
+        raise NotFound("grant.unknown", grant=unknown)
+    return {known[code]: percent for code, percent in percents.items()}

@@ -1,0 +1,40 @@
+"""Duties: who receives people where and when."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from registry.bookings.actions import booker
+from registry.bookings.rules import sees_times
+from registry.duties.queries import duties_between
+from registry.people.models import Person
+from registry.rooms.queries import all_rooms, zone_of
+from web.access import caller_with
+from web.api import routing, shapes
+from web.api.answers import listing
+from web.api.availability import duty_json
+from web.api.reading import span
+from web.api.routing import FROM, TO, faults
+from web.session import options_of
+
+router = routing.router("duties")
+
+
+@router.get(
+    "/duties",
+    response_model=shapes.Duties,
+    responses=faults(),
+    openapi_extra={"parameters": [FROM, TO]},
+    summary="The roster between two times",
+)
+async def duties(request: Request, person: Annotated[Person, Depends(caller_with("duties.see"))]) -> Response:
+    """Today without ``from`` and ``to``, 92 days at most."""
+    since, until = span(request, ZoneInfo(options_of(request).timezone), datetime.now(UTC))
+    rooms = {room.id: room for room in await all_rooms() if sees_times(room.visibility, booker(person))}
+    found = await duties_between(rooms, since, until)
+    return listing(
+        [duty_json(duty, rooms[duty["room_id"]].code, await zone_of(rooms[duty["room_id"]])) for duty in found]
+    )

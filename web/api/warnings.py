@@ -1,0 +1,33 @@
+"""What a made booking is told beside its success: usually closed then, or a needed thing does not work."""
+
+from typing import Any
+
+from fastapi import Request
+
+from registry.assets.queries import readiness
+from registry.bookings.actions import Wish
+from registry.bookings.models import Booking
+from registry.bookings.rules import Asked, is_outside_hours
+from registry.errors import words
+from registry.rooms.models import Room
+from registry.rooms.queries import hours_of
+from web.i18n import LANGUAGES, preferred, translate
+from web.session import options_of
+
+
+async def warnings_of(request: Request, wish: Wish, booking: Booking, room: Room) -> list[dict[str, Any]]:
+    """Each ``{code, detail, params}``; none makes the booking less valid."""
+    asked = Asked(booking.starts_at, booking.ends_at, "", booking.kind, None, ())
+    found = []
+    if is_outside_hours(asked, await hours_of(room)):
+        found.append(_warning(request, "booking.outside_hours", room=room.code))
+    if wish.needs:
+        broken = sorted({item.feature for item in (await readiness(room.id)).broken} & set(wish.needs))
+        found += [_warning(request, "booking.not_ready", room=room.code, need=need) for need in broken]
+    return found
+
+
+def _warning(request: Request, code: str, **params: Any) -> dict[str, Any]:
+    accepted = request.headers.get("accept-language", "")
+    language = preferred(accepted, tuple(LANGUAGES), options_of(request).language)
+    return {"code": code, "detail": words(code, params, translate(language)), "params": params}

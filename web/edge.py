@@ -1,0 +1,136 @@
+"""The outermost layer, in plain ASGI: safe headers, bounded and readable bodies, and no fault without an answer.
+
+Starlette's BaseHTTPMiddleware would cost every request a task and buffer live streams.
+"""
+
+import asyncio
+import codecs
+import logging
+from contextlib import suppress
+
+from fastapi import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from registry.errors import Invalid
+from web.errors import answer, fault_answer
+from web.options import SiteOptions
+
+log = logging.getLogger(__name__)
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+]
+HEARD_OUT, HEARD_OUT_SECONDS = 64_000_000, 10
+TLS_HEADERS = [(b"strict-transport-security", b"max-age=31536000")]
+
+
+class Edge:
+    """Wraps the whole site."""
+
+    def __init__(self, app: ASGIApp, options: SiteOptions) -> None:
+        self.app = app
+        self.options = options
+        self.headers = HEADERS + (TLS_HEADERS if options.secure_cookies else [])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _headed(send)
+        started = False
+
+        async def safe_send(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", ()), *self.headers]
+            await send(message)
+
+        try:
+            limit, is_text = self._body_rules(scope)
+            if _announced(scope) > limit:
+                refusal = Invalid("request.too_large", limit=limit)
+                await _let_finish(scope, receive)
+                await answer(Request(scope, receive), refusal)(scope, receive, safe_send)
+                return
+            await self.app(scope, _checked(receive, limit, is_text), safe_send)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            if started:
+                raise
+            await fault_answer(Request(scope, receive))(scope, receive, safe_send)
+
+    def _body_rules(self, scope: Scope) -> tuple[int, bool]:
+        kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+        if kind.startswith(b"multipart/"):
+            return self.options.max_upload_bytes, False
+        return self.options.max_body_bytes, b"json" in kind or not kind
+
+
+def _headed(send: Send) -> Send:
+    """The head of what a GET would be told; a stream ends with it."""
+
+    async def headed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send({"type": "http.response.body", "body": b""})
+
+    return headed
+
+
+async def _let_finish(scope: Scope, receive: Receive) -> None:
+    """Take in what is sent anyway: most clients read no answer before they have sent all, and would see a cut line."""
+    if _announced(scope) > HEARD_OUT:
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(HEARD_OUT_SECONDS):
+            while (await receive()).get("more_body"):
+                pass
+
+
+def _announced(scope: Scope) -> int:
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    return int(length) if length.isdigit() else 0
+
+
+def _checked(receive: Receive, limit: int, is_text: bool) -> Receive:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    size = 0
+
+    async def checked() -> Message:
+        nonlocal size
+        message = await receive()
+        if message["type"] != "http.request":
+            return message
+        body = message.get("body", b"")
+        size += len(body)
+        if size > limit:
+            raise Invalid("request.too_large", limit=limit)
+        if is_text:
+            try:
+                decoder.decode(body, not message.get("more_body", False))
+            except UnicodeDecodeError as fault:
+                raise Invalid("request.not_utf8") from fault
+        return message
+
+    return checked

@@ -1,0 +1,232 @@
+"""From a refusal to HTTP: problem+json (RFC 9457) for programs, a page for people. Only here statuses are known."""
+
+import json
+import logging
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from registry.errors import Conflict, Forbidden, Invalid, NotFound, Reason, Refusal, Unavailable, words
+from web.access import SignInNeeded
+from web.i18n import LANGUAGES, Translate, translate
+from web.i18n import preferred as preferred_language
+from web.options import SiteOptions
+from web.render import language_of, render
+from web.words import N_
+
+log = logging.getLogger(__name__)
+
+STATUS_OF_KIND: dict[str, int] = {
+    Invalid.kind: 422,
+    NotFound.kind: 404,
+    Forbidden.kind: 403,
+    Conflict.kind: 409,
+    Unavailable.kind: 503,
+}
+FOR_PROGRAMS = ("/api", "/healthz", "/readyz", "/metrics")
+# codes that HTTP has a word of its own for
+STATUS_OF_CODE: dict[str, int] = {
+    "auth.required": 401,
+    "auth.bad_token": 401,
+    "auth.too_many": 429,
+    "request.malformed": 400,
+    "request.not_utf8": 400,
+    "request.not_json": 400,
+    "request.method": 405,
+    "request.stale": 412,
+    "request.too_large": 413,
+    "internal.fault": 500,
+}
+TITLES: dict[int, str] = {
+    400: N_("The request cannot be read"),
+    401: N_("Please sign in"),
+    403: N_("Not allowed"),
+    404: N_("Not found"),
+    405: N_("Not possible here"),
+    409: N_("Not possible now"),
+    412: N_("Changed meanwhile"),
+    413: N_("Too large"),
+    422: N_("Something is not right yet"),
+    429: N_("Too many attempts"),
+    500: N_("Something broke"),
+    503: N_("Not available right now"),
+}
+# what pydantic calls it: what a person reads
+REASONS: dict[str, str] = {
+    "int_parsing": N_("it is not a whole number"),
+    "int_type": N_("it is not a whole number"),
+    "int_from_float": N_("it is not a whole number"),
+    "float_parsing": N_("it is not a number"),
+    "decimal_parsing": N_("it is not an amount"),
+    "bool_parsing": N_("it is not true or false"),
+    "bool_type": N_("it is not true or false"),
+    "string_type": N_("it is not text"),
+    "string_unicode": N_("it is not text"),
+    "list_type": N_("it is not a list"),
+    "dict_type": N_("it is not an object"),
+    "model_attributes_type": N_("it is not an object"),
+    "model_type": N_("it is not an object"),
+    "uuid_parsing": N_("it is not an identifier"),
+    "uuid_type": N_("it is not an identifier"),
+    "date_parsing": N_("it is not a date"),
+    "date_from_datetime_parsing": N_("it is not a date"),
+    "datetime_parsing": N_("it is not a time"),
+    "datetime_from_date_parsing": N_("it is not a time"),
+    "datetime_type": N_("it is not a time"),
+    "timezone_aware": N_("it has no offset, such as +01:00"),
+    "string_too_long": N_("it is too long"),
+    "too_long": N_("it is too long"),
+    "string_too_short": N_("it is too short"),
+    "too_short": N_("it is too short"),
+    "greater_than": N_("it is too small"),
+    "greater_than_equal": N_("it is too small"),
+    "less_than": N_("it is too large"),
+    "less_than_equal": N_("it is too large"),
+    "enum": N_("it is none of the known words"),
+    "literal_error": N_("it is none of the known words"),
+}
+ANOTHER_REASON = N_("its value does not fit")
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal."""
+    return STATUS_OF_CODE.get(refusal.code) or STATUS_OF_KIND[refusal.kind]
+
+
+def problem(refusal: Refusal, status: int, language: str) -> Response:
+    """The one shape of every fault of the API: code, title, detail, status, params."""
+    say = translate(language)
+    told = {
+        "type": "about:blank",
+        "title": say(TITLES.get(status, TITLES[500])),
+        "status": status,
+        "code": refusal.code,
+        "detail": words(refusal.code, refusal.params, say),
+        "params": _in_words(refusal.params, say),
+    }
+    headers = {"content-language": language}
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
+    return Response(orjson.dumps(told, default=str), status, headers, media_type="application/problem+json")
+
+
+def _in_words(given: Any, say: Translate) -> Any:
+    """Params with the reasons in them told in the reader's language."""
+    if isinstance(given, Reason):
+        return given.said(say)
+    if isinstance(given, dict):
+        return {name: _in_words(one, say) for name, one in given.items()}
+    return [_in_words(one, say) for one in given] if isinstance(given, list) else given
+
+
+def answer(request: Request, refusal: Refusal, status: int | None = None) -> Response:
+    """What a refusal looks like to whoever asked: JSON to programs, a page to people."""
+    status = status or status_of(refusal)
+    if _is_api(request):
+        return problem(refusal, status, _api_language(request))
+    language = language_of(request, getattr(request.state, "person", None))
+    say = translate(language)
+    return render(
+        request,
+        "error.html",
+        status=status,
+        code=refusal.code,
+        heading=say(TITLES.get(status, TITLES[500])),
+        detail=words(refusal.code, refusal.params, say),
+        alternatives=refusal.params.get("alternatives") or [],
+    )
+
+
+def fault_answer(request: Request) -> Response:
+    """What is said when something of ours broke. The log knows more."""
+    return answer(request, Unavailable("internal.fault"))
+
+
+def install(app: FastAPI) -> None:
+    """Let every fault of the app end here."""
+    app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(SignInNeeded, _on_sign_in_needed)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_http)
+
+
+def as_refusal(fault: dict[str, Any]) -> Refusal:
+    """One of pydantic's faults as a refusal of ours. The field is named as the sender wrote it."""
+    kind, where = fault["type"], fault["loc"]
+    field = ".".join(str(part) for part in where[1:]) or str(where[0])
+    if kind == "json_invalid":
+        return Invalid("request.not_json", reason=Reason(ANOTHER_REASON))
+    if kind == "missing":
+        return Invalid("request.missing_field", field=field)
+    if kind == "extra_forbidden":
+        return Invalid("request.unknown_field", field=field)
+    return Invalid("request.bad_field", field=field, reason=Reason(REASONS.get(kind, ANOTHER_REASON)))
+
+
+async def _on_refusal(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, Refusal)
+    return answer(request, fault)
+
+
+async def _on_sign_in_needed(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, SignInNeeded)
+    if request.headers.get("hx-request"):
+        return Response(status_code=204, headers={"hx-redirect": "/sign-in"})
+    return RedirectResponse(fault.url if request.method == "GET" else "/sign-in", 303)
+
+
+async def _on_validation(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, RequestValidationError)
+    if not _is_api(request) and any(one["loc"][0] == "path" for one in fault.errors()):
+        return answer(request, NotFound("request.not_found"))  # a mistyped address, and nothing to correct in a form
+    refusals = [as_refusal(one) for one in fault.errors()[:20]]
+    first = refusals[0]
+    first.params["errors"] = [{"code": one.code, **_without_errors(one.params)} for one in refusals]
+    return answer(request, first)
+
+
+async def _on_http(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)
+    response = answer(request, _http_refusal(request, fault))
+    for name, value in (fault.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+def _http_refusal(request: Request, fault: HTTPException) -> Refusal:
+    cause = fault.__cause__
+    if isinstance(cause, Refusal):
+        return cause
+    if isinstance(cause, UnicodeDecodeError):
+        return Invalid("request.not_utf8")
+    if isinstance(cause, json.JSONDecodeError | RecursionError | ValueError):
+        return Invalid("request.not_json", reason=type(cause).__name__)
+    if fault.status_code == 404:
+        return NotFound("request.not_found")
+    if fault.status_code == 405:
+        return Invalid("request.method", method=request.method)
+    if fault.status_code in (401, 403):
+        return Forbidden("auth.required" if fault.status_code == 401 else "auth.role")
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        return Invalid("request.malformed", reason=Reason(N_("its form data is cut or damaged")))
+    return Invalid("request.malformed", reason=str(fault.detail).rstrip("."))
+
+
+def _is_api(request: Request) -> bool:
+    path, accepted = request.url.path, request.headers.get("accept", "")
+    return path.startswith("/api/") or path in FOR_PROGRAMS or "json" in accepted and "text/html" not in accepted
+
+
+def _without_errors(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if name != "errors"}
+
+
+def _api_language(request: Request) -> str:
+    options: SiteOptions = request.app.state.options
+    if not _is_api(request):
+        return language_of(request, getattr(request.state, "person", None))
+    return preferred_language(request.headers.get("accept-language", ""), tuple(LANGUAGES), options.language)

@@ -1,0 +1,221 @@
+"""Live streams: server-sent events to many readers, each behind a short queue.
+
+What happened is turned into bytes once per kind of reader, not once per reader. A reader whose queue is full is let go:
+it comes back by itself and looks at everything anew. Nobody waits for it. One timer keeps all streams alive.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable
+
+from fastapi import FastAPI
+from prometheus_client import Counter, Gauge
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from registry import events
+from registry.events import AssetChanged, Event, RoomChanged
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 15.0
+QUEUE = 64
+GRACE_SECONDS = 0.2
+# then it comes back and shows anew who it is: a closed account or an ended session is not told for ever
+LONGEST_SECONDS = 900.0
+RETRY = b"retry: 2000\n\n"
+HEARTBEAT = b": still here\n\n"
+
+LISTENERS = Gauge("izba_event_listeners", "Open event streams")
+DROPPED = Counter("izba_event_listeners_dropped", "Event streams ended because their reader was too slow")
+
+# what a reader is told of an event; None for nothing. Readers with the same eyes are told the same.
+Teller = Callable[[Event], Awaitable[bytes | None]]
+
+
+def event_id(event: Event) -> int:
+    """Of what it is about."""
+    if isinstance(event, RoomChanged):
+        return event.room_id
+    return event.asset_id if isinstance(event, AssetChanged) else event.device_id
+
+
+class Reader:
+    """One open stream."""
+
+    __slots__ = ("eyes", "gone", "pending", "wake")
+
+    def __init__(self, eyes: Hashable) -> None:
+        self.eyes = eyes
+        self.pending: deque[bytes] = deque()
+        self.wake = asyncio.Event()
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_open(self) -> bool:
+        return not self.gone.done()
+
+    def push(self, told: bytes) -> None:
+        """Queue bytes; a full queue ends the stream."""
+        if not self.is_open:
+            return
+        if len(self.pending) >= QUEUE:
+            DROPPED.inc()
+            self.close()
+            return
+        self.pending.append(told)
+        self.wake.set()
+
+    def close(self) -> None:
+        """End the stream after what is being written."""
+        if self.is_open:
+            self.gone.set_result(None)
+            self.wake.set()
+
+
+class Live:
+    """All open streams of one app. Listens to the register while anybody reads."""
+
+    def __init__(self, stopping: asyncio.Event | None = None) -> None:
+        self.stopping = stopping or asyncio.Event()
+        self.readers: dict[Hashable, set[Reader]] = {}
+        self.tellers: dict[Hashable, Teller] = {}
+        self._leave: Callable[[], None] | None = None
+        self._beat: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
+        self._untold: dict[tuple[type[Event], int], Event] = {}
+        self._wake = asyncio.Event()
+
+    def __len__(self) -> int:
+        return sum(len(readers) for readers in self.readers.values())
+
+    def enter(self, eyes: Hashable, teller: Teller) -> Reader:
+        """A new reader; ``teller`` says what readers with these eyes are told."""
+        if self._leave is None:
+            self._leave = events.on(self._on_event)
+            self._beat = asyncio.create_task(self._keep_alive())
+            self._telling = asyncio.create_task(self._tell_all())
+        reader = Reader(eyes)
+        self.tellers.setdefault(eyes, teller)
+        self.readers.setdefault(eyes, set()).add(reader)
+        LISTENERS.inc()
+        return reader
+
+    def leave(self, reader: Reader) -> None:
+        reader.close()
+        mates = self.readers.get(reader.eyes, set())
+        if reader not in mates:
+            return
+        mates.remove(reader)
+        LISTENERS.dec()
+        if not mates:
+            del self.readers[reader.eyes], self.tellers[reader.eyes]
+        if not self.readers:
+            self._fall_silent()
+
+    def close(self) -> None:
+        """End all streams: the server stops."""
+        for mates in list(self.readers.values()):
+            for reader in list(mates):
+                reader.close()
+
+    def _fall_silent(self) -> None:
+        if self._leave:
+            self._leave()
+        for task in (self._beat, self._telling):
+            if task:
+                task.cancel()
+        self._leave = self._beat = self._telling = None
+        self._untold.clear()
+
+    def _on_event(self, event: Event) -> None:
+        """Whoever caused it does not wait for the telling. Of two changes of a room the later one tells both."""
+        self._untold[type(event), event_id(event)] = event
+        self._wake.set()
+
+    async def _tell_all(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._untold:
+                key = next(iter(self._untold))
+                await self._tell(self._untold.pop(key))
+
+    async def _tell(self, event: Event) -> None:
+        for eyes, teller in list(self.tellers.items()):
+            try:
+                told = await teller(event)
+            except Exception:
+                log.exception("an event could not be told")
+                continue
+            if told is not None:
+                for reader in list(self.readers.get(eyes, ())):
+                    reader.push(told)
+
+    async def _keep_alive(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                await asyncio.wait_for(self.stopping.wait(), HEARTBEAT_SECONDS)
+            except TimeoutError:
+                self._push_all(HEARTBEAT)
+        self.close()
+
+    def _push_all(self, told: bytes) -> None:
+        for mates in list(self.readers.values()):
+            for reader in list(mates):
+                reader.push(told)
+
+
+def live_of(app: FastAPI) -> Live:
+    """The streams of an app."""
+    if not hasattr(app.state, "live"):
+        app.state.live = Live(getattr(app.state, "stopping", None))
+    live: Live = app.state.live
+    return live
+
+
+class EventStream(Response):
+    """A response that lasts as long as its reader. ``first`` is sent at once."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, live: Live, eyes: Hashable, teller: Teller, first: bytes = b"") -> None:
+        super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        del self.headers["content-length"]
+        self.live, self.eyes, self.teller, self.first = live, eyes, teller, first
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reader = self.live.enter(self.eyes, self.teller)
+        reader.push(RETRY + self.first)
+        ending = asyncio.get_running_loop().call_later(LONGEST_SECONDS, reader.close)
+        watching = asyncio.create_task(_closed_by(receive, reader))
+        sending = asyncio.create_task(self._send(reader, send))
+        sending.add_done_callback(lambda _: reader.close())
+        try:
+            await reader.gone
+            # so slow that a write has not come through: it is not waited for
+            await asyncio.wait({sending}, timeout=GRACE_SECONDS)
+        finally:
+            ending.cancel()
+            self.live.leave(reader)
+            watching.cancel()
+            sending.cancel()
+            await asyncio.gather(watching, sending, return_exceptions=True)
+
+    async def _send(self, reader: Reader, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        while reader.is_open:
+            await reader.wake.wait()
+            reader.wake.clear()
+            told = b"".join(reader.pending)
+            reader.pending.clear()
+            if told:
+                await send({"type": "http.response.body", "body": told, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _closed_by(receive: Receive, reader: Reader) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    reader.close()

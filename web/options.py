@@ -1,0 +1,43 @@
+"""What the web needs to know of the installation. The composition root fills it; web reads no settings itself."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What the accessibility declaration says (act of 4 April 2019, art. 10); empty texts are left out."""
+
+    entity: str = ""
+    contact_name: str = ""
+    contact_email: str = ""
+    contact_phone: str = ""
+    address: str = ""
+    architecture: str = ""
+    published_on: date | None = None
+    reviewed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOptions:
+    secret_key: str
+    data_dir: Path
+    base_url: str = "http://127.0.0.1:8000"
+    title: str = "Izba"
+    language: str = "pl"
+    timezone: str = "Europe/Warsaw"
+    session_hours: int = 12
+    sign_in_attempts: int = 5
+    sign_in_window_minutes: int = 15
+    max_body_bytes: int = 1_000_000
+    max_upload_bytes: int = 50_000_000
+    funding: str = ""  # the sentence beside the flag of the Union, at the foot of every page
+    version: str = ""
+    families: tuple[str, ...] = ("native",)  # the device families that something reads
+    declaration: Declaration = field(default_factory=Declaration)
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Cookies travel over TLS alone, wherever the site is reached by it."""
+        return self.base_url.startswith("https://")

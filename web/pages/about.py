@@ -1,0 +1,29 @@
+"""Pages about the site itself: what it is built of, and how accessible it is."""
+
+from decimal import Decimal
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from web.access import Visitor
+from web.render import render
+
+router = APIRouter()
+
+COLOURS = (
+    "ink", "ink-soft", "line-strong", "line", "paper", "card", "brand", "brand-soft", "free", "free-soft", "soon",
+    "soon-soft", "busy", "busy-soft", "unknown", "unknown-soft", "chart-1", "chart-2", "chart-3", "chart-4", "chart-5",
+    "focus",
+)  # fmt: skip
+
+
+@router.get("/styleguide")
+async def styleguide(request: Request, person: Visitor) -> Response:
+    """Every part that pages are built of, light and dark."""
+    return render(request, "about/styleguide.html", colours=COLOURS, price=Decimal("10000.01"))
+
+
+@router.get("/accessibility")
+async def accessibility(request: Request, person: Visitor) -> Response:
+    """The accessibility declaration, in the form and with the identifiers that Polish law gives."""
+    return render(request, "about/accessibility.html", declaration=request.app.state.options.declaration)

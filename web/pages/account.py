@@ -1,0 +1,151 @@
+"""Signing in and out, how pages look and speak, one's own password and tokens."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from registry.errors import Refusal
+from registry.people import actions, queries
+from registry.people.models import Person
+from web.access import FormGuard, PageCaller, Visitor, actor_of, address_of
+from web.errors import status_of
+from web.i18n import LANGUAGES, refusal_words
+from web.render import language_of, render
+from web.session import A_YEAR, LANGUAGE, SESSION, THEME, TYPE, drop, keep, local_path, options_of
+
+router = APIRouter()
+Text = Annotated[str, Form(max_length=2000)]
+Next = Annotated[str, Form(alias="next", max_length=2000)]
+Size = Annotated[str, Form(alias="type", max_length=20)]
+Asked = Annotated[str, Query(alias="next", max_length=2000)]
+
+
+@router.get("/sign-in")
+async def sign_in_page(request: Request, person: Visitor, after: Asked = "/") -> Response:
+    """The form; somebody who is signed in goes on."""
+    if person is not None:
+        return RedirectResponse(local_path(after), 303)
+    return render(request, "account/sign_in.html", next=local_path(after), login="", fault="")
+
+
+@router.post("/sign-in", dependencies=[FormGuard])
+async def sign_in(request: Request, login: Text = "", password: Text = "", after: Next = "/") -> Response:
+    """Check login and password, open a session and go on."""
+    options = options_of(request)
+    try:
+        person, secret = await actions.sign_in(
+            login,
+            password,
+            address_of(request),
+            datetime.now(UTC),
+            attempts=options.sign_in_attempts,
+            window_minutes=options.sign_in_window_minutes,
+            session_hours=options.session_hours,
+        )
+    except Refusal as refusal:
+        said = refusal_words(refusal, language_of(request))
+        return render(
+            request,
+            "account/sign_in.html",
+            status=status_of(refusal),
+            next=local_path(after),
+            login=login,
+            fault=said,
+        )
+    response = RedirectResponse(local_path(after), 303)
+    keep(response, options, SESSION, secret, options.session_hours * 3600)
+    if person.language in LANGUAGES:
+        keep(response, options, LANGUAGE, person.language, A_YEAR)
+    return response
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, person: PageCaller) -> Response:
+    """End the session."""
+    await actions.sign_out(request.cookies[SESSION])
+    response = RedirectResponse("/sign-in", 303)
+    drop(response, options_of(request), SESSION)
+    return response
+
+
+@router.post("/preferences", dependencies=[FormGuard])
+async def preferences(
+    request: Request, person: Visitor, language: Text = "", theme: Text = "", size: Size = "", after: Next = "/"
+) -> Response:
+    """Language, theme and size of type of this browser; the language also of the account."""
+    options = options_of(request)
+    response = RedirectResponse(local_path(after), 303)
+    if language in LANGUAGES:
+        keep(response, options, LANGUAGE, language, A_YEAR)
+        if person is not None:
+            await actions.set_language(person, language)
+    if theme in ("light", "dark", "system"):
+        keep(response, options, THEME, theme, A_YEAR, script=True)
+    if size in ("large", "normal"):
+        keep(response, options, TYPE, size, A_YEAR)
+    return response
+
+
+@router.get("/account")
+async def account(request: Request, person: PageCaller) -> Response:
+    """One's own account."""
+    return await _account(request, person)
+
+
+@router.post("/account/password")
+async def change_password(request: Request, person: PageCaller, old: Text = "", new: Text = "") -> Response:
+    """Another password; other browsers are signed out."""
+    try:
+        await actions.change_own_password(
+            person,
+            old,
+            new,
+            actor_of(request, person),
+            datetime.now(UTC),
+            address=address_of(request),
+            session=request.cookies.get(SESSION),
+        )
+    except Refusal as refusal:
+        field = "new" if refusal.kind == "invalid" else "old"
+        faults = {field: refusal_words(refusal, language_of(request, person))}
+        return await _account(request, person, status=status_of(refusal), faults=faults)
+    return await _account(request, person, done="password")
+
+
+@router.post("/account/tokens")
+async def issue_token(request: Request, person: PageCaller, name: Text = "") -> Response:
+    """A new token, shown once."""
+    secret = await actions.issue_token(person.login, name, actor_of(request, person), datetime.now(UTC))
+    return await _account(request, person, secret=secret)
+
+
+@router.post("/account/tokens/{token_id}/revoke")
+async def revoke_token(
+    request: Request, person: PageCaller, token_id: Annotated[int, Path(ge=1, lt=2**31)]
+) -> Response:
+    """Withdraw a token."""
+    await actions.revoke_token(person, token_id, actor_of(request, person), datetime.now(UTC))
+    return await _account(request, person, done="token")
+
+
+async def _account(
+    request: Request,
+    person: Person,
+    *,
+    status: int = 200,
+    faults: dict[str, str] | None = None,
+    secret: str = "",
+    done: str = "",
+) -> Response:
+    return render(
+        request,
+        "account/account.html",
+        person=person,
+        status=status,
+        tokens=await queries.tokens_of(person),
+        faults=faults or {},
+        secret=secret,
+        done=done,
+    )

@@ -1,0 +1,115 @@
+"""What can be done with a booking now, and what waits for its organizer."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from registry.assets.models import Asset, Condition, Lifecycle
+from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.preview import undoable
+from registry.bookings.queries import my_bookings
+from registry.bookings.rules import SHY, may_extend
+from registry.bookings.state import CHECK_IN_EARLY, LONG, UNDO, release_at
+from registry.people.models import Person
+from registry.people.rules import may
+from registry.rooms.models import Room
+
+FAULTS_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A booking of one's own with what may be done to it now. ``confirm_until`` is when the room would be given up."""
+
+    booking: Booking
+    room: Room
+    check_in: bool
+    extend: bool
+    end: bool
+    cancel: bool
+    edit: bool
+    undo_until: datetime | None
+    confirm_until: datetime | None
+    release_at: datetime | None
+
+    @property
+    def waits(self) -> bool:
+        return self.release_at is not None or self.undo_until is not None
+
+
+def own(booking: Booking, room: Room, now: datetime, sensed: bool) -> Own:
+    """What its organizer can do with a booking at ``now``."""
+    running = may_extend(booking.status, booking.starts_at, booking.ends_at, now)
+    held = booking.status in (Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN) and now < booking.ends_at
+    is_block = booking.kind is Kind.BLOCK
+    check_in = (
+        room.check_in
+        and not is_block
+        and booking.status is Status.CONFIRMED
+        and booking.starts_at - CHECK_IN_EARLY <= now < booking.ends_at
+    )
+    return Own(
+        booking=booking,
+        room=room,
+        check_in=check_in or (booking.warned_at is not None and booking.status is Status.CONFIRMED),
+        extend=running and (booking.status is Status.CHECKED_IN or not room.check_in or is_block),
+        end=running,
+        cancel=held and not (booking.status is Status.CHECKED_IN and now >= booking.starts_at) and not running,
+        edit=held,
+        undo_until=_undo_until(booking, now),
+        confirm_until=_confirm_until(booking, room) if check_in and sensed else None,
+        release_at=_release_at(booking, room) if held else None,
+    )
+
+
+def _undo_until(booking: Booking, now: datetime) -> datetime | None:
+    if booking.released_at is None:
+        return None
+    until: datetime = min(booking.released_at + UNDO, booking.planned_ends_at)
+    return until if now < until else None
+
+
+def _confirm_until(booking: Booking, room: Room) -> datetime | None:
+    exempt = booking.protected or booking.ends_at - booking.starts_at >= LONG or room.visibility in SHY
+    if exempt or room.no_show_minutes is None:
+        return None
+    until: datetime = booking.starts_at + timedelta(minutes=room.no_show_minutes)
+    return until
+
+
+def _release_at(booking: Booking, room: Room) -> datetime | None:
+    no_show = timedelta(minutes=room.no_show_minutes) if room.no_show_minutes else None
+    return release_at(booking.status, booking.starts_at, booking.warned_at, no_show)
+
+
+async def agenda(person: Person, now: datetime, sensed: set[int], limit: int = 6) -> list[Own]:
+    """A person's next bookings, running ones first."""
+    return [own(one, one.room, now, one.room_id in sensed) for one in await my_bookings(person, now, limit)]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for a person: rooms about to be given up or just released, and broken things to see to."""
+
+    owns: list[Own]
+    faults: list[dict[str, Any]]
+    more_faults: int
+
+    @property
+    def count(self) -> int:
+        return len(self.owns) + len(self.faults) + self.more_faults
+
+
+async def waiting(person: Person, mine: list[Own], now: datetime) -> Waiting:
+    released = [own(one, one.room, now, True) for one in await undoable(person, now)]
+    owns = [one for one in mine if one.release_at or (one.check_in and now >= one.booking.starts_at)]
+    owns += [one for one in released if one.undo_until]
+    if not may(person.role, "assets.change"):
+        return Waiting(owns, [], 0)
+    broken = Asset.filter(lifecycle=Lifecycle.IN_USE, condition=Condition.FAULTY)
+    faults = (
+        await broken.order_by("-id")
+        .limit(FAULTS_SHOWN)
+        .values("id", "name", "inventory_no", "condition", "room__code", "room__name")
+    )
+    return Waiting(owns, list(faults), max(0, await broken.count() - len(faults)))

@@ -1,0 +1,223 @@
+"""The door panel: a tablet opens /panel, shows a code, and becomes the door of the room that staff choose.
+
+Without JavaScript it is a page that reloads, with links and forms. With it the server sends what to show and the page
+admits when it has heard nothing.
+"""
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Form, Request
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from registry.assets import pairing
+from registry.assets.models import Device
+from registry.bookings.door import Act, DoorView, OpenDoor, acts
+from registry.bookings.doors import door
+from registry.bookings.panel_commands import PanelCommand, panel_command
+from registry.bookings.phrases import LANGUAGES, known
+from registry.errors import Forbidden, NotFound, Refusal
+from registry.people.models import Person
+from registry.rooms.queries import all_rooms
+from web.access import actor_of, page_with
+from web.errors import status_of
+from web.i18n import refusal_words
+from web.pages.panel_hub import BEAT_SECONDS, hub_of, message
+from web.pages.panel_view import (
+    Screen,
+    book_screen,
+    door_screen,
+    end_screen,
+    fault_screen,
+    pairing_screen,
+    refused_screen,
+    stale_screen,
+    thanks_screen,
+)
+from web.pages.reader import reader_of
+from web.render import language_of, pages_of, render
+from web.session import A_YEAR, keep, options_of
+
+router = APIRouter()
+KEY = "izba_panel"
+PART = "x-panel-part"
+STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
+Staff = Annotated[Person, Depends(page_with("panels.pair"))]
+Text = Annotated[str, Form(max_length=300)]
+TapId = Annotated[str, Form(alias="id", max_length=300)]
+
+
+@router.get("/panel")
+async def panel(request: Request, view: str = "", book: str = "", lang: str = "") -> Response:
+    """The door, or one of its questions; a tablet that has no room yet gets a code."""
+    now = datetime.now(UTC)
+    device = await _device(request)
+    if device is None:
+        return await _pairing(request, now, lang)
+    shown = await door(_room_of(device), now, device)
+    return _show(request, shown, device, _screen(request, shown, device, view, book, lang))
+
+
+@router.get("/panel/open/{key}")
+async def open_panel(request: Request, key: str) -> Response:
+    """Give this browser a panel's key. Raises NotFound("panel.unknown")."""
+    if await pairing.panel_of(key) is None:
+        raise NotFound("panel.unknown")
+    response = RedirectResponse("/panel", 303)
+    keep(response, options_of(request), KEY, key, A_YEAR)
+    return response
+
+
+@router.get("/panel/waiting")
+async def waiting(request: Request) -> Response:
+    """What a tablet with a code asks: 204 while it waits, 205 when it should load the page again."""
+    key = request.cookies.get(KEY, "")
+    is_waiting = await pairing.waiting(key, datetime.now(UTC)) is not None
+    return Response(status_code=204 if is_waiting else 205, headers={"cache-control": "no-store"})
+
+
+@router.get("/panel/events")
+async def panel_events(request: Request) -> Response:
+    """The door whenever it changes, a beat every ten seconds, ``again`` when the panel should load its page anew."""
+    device = await _device(request)
+    if device is None:
+        return Response(message("again", ""), media_type="text/event-stream", headers=STREAM)
+    return StreamingResponse(_stream(request, device), media_type="text/event-stream", headers=STREAM)
+
+
+async def _stream(request: Request, device: Device) -> AsyncIterator[bytes]:
+    async with hub_of(request.app).seat(device) as seat:
+        yield b"retry: 2000\n\n"
+        async for told in seat.messages():
+            yield told
+
+
+@router.post("/panel/command")
+async def command(
+    request: Request, command: Text = "", minutes: Text = "", kind: Text = "", tap: TapId = "", lang: Text = ""
+) -> Response:
+    """A tap. Answers with what the panel should show next, or with the reason why not."""
+    _same_origin(request)
+    device = await _device(request)
+    if device is None:
+        raise NotFound("panel.unknown")
+    now, pages, languages = datetime.now(UTC), pages_of(request), known(device.languages)
+    tapped = PanelCommand(
+        id=tap or secrets.token_urlsafe(12),
+        command=command,
+        minutes=int(minutes) if minutes.isdecimal() and len(minutes) < 5 else None,
+        kind=kind or None,
+    )
+    try:
+        await panel_command(device, tapped, now)
+    except Refusal as refusal:
+        shown = await door(_room_of(device), now, device)
+        screen = refused_screen(pages, shown, refusal, languages, lang)
+        return _show(request, shown, device, screen, status_of(refusal))
+    next_view = "thanks" if command == "report_fault" else "door"
+    if not _is_part(request):
+        return RedirectResponse(f"/panel?view={next_view}" + (f"&lang={lang}" if lang in languages else ""), 303)
+    shown = await door(_room_of(device), now, device)
+    return _show(request, shown, device, _screen(request, shown, device, next_view, "", lang))
+
+
+@router.get("/panel/pair")
+async def pair_page(request: Request, person: Staff, code: str = "") -> Response:
+    """Where the picture on a new tablet leads its staff: choose the room."""
+    rooms = await _rooms(request, person)
+    return render(request, "panel/pair.html", code=pairing.typed(code), room="", rooms=rooms, fault="")
+
+
+@router.post("/panel/pair")
+async def pair(request: Request, person: Staff, code: Text = "", room: Text = "") -> Response:
+    """Make the tablet that shows the code the panel of the room."""
+    try:
+        device = await pairing.pair(code, room, actor_of(request, person), datetime.now(UTC))
+    except Refusal as refusal:
+        fault = refusal_words(refusal, language_of(request, person))
+        rooms = await _rooms(request, person)
+        status = status_of(refusal)
+        return render(request, "panel/pair.html", status=status, code=code, room=room, rooms=rooms, fault=fault)
+    return render(request, "panel/paired.html", room=room, device=device)
+
+
+async def _rooms(request: Request, person: Person) -> list[tuple[str, str]]:
+    naming = reader_of(request, person, datetime.now(UTC)).naming
+    return [(room.code, f"{room.number} – {naming.room(room)}") for room in await all_rooms()]
+
+
+async def _device(request: Request) -> Device | None:
+    key = request.cookies.get(KEY)
+    return await pairing.panel_of(key) if key else None
+
+
+def _room_of(device: Device) -> int:
+    assert device.room_id is not None  # panel_of gives none without a room
+    return device.room_id
+
+
+def _is_part(request: Request) -> bool:
+    return PART in request.headers
+
+
+def _same_origin(request: Request) -> None:
+    """The key alone comes with every request to this site, also with one that another site causes. A browser says where
+    a form comes from, and no page can change that. Raises Forbidden("request.csrf").
+    """
+    origin = request.headers.get("origin", "")
+    ours = {request.headers.get("host", ""), urlsplit(options_of(request).base_url).netloc}
+    if not origin or urlsplit(origin).netloc not in ours:
+        raise Forbidden("request.csrf")
+
+
+def _screen(request: Request, shown: DoorView, device: Device, view: str, book: str, lang: str) -> Screen:
+    """The view that was asked for, if this door offers it; else the door."""
+    pages, languages = pages_of(request), known(device.languages)
+    if view == "fault":
+        return fault_screen(pages, shown, languages, lang)
+    if view == "thanks":
+        return thanks_screen(pages, shown, languages, lang)
+    if isinstance(shown, OpenDoor):
+        if book.isdecimal() and Act("book", int(book[:4])) in acts(shown):
+            return book_screen(pages, shown, int(book), languages, lang)
+        if view == "end" and Act("end") in acts(shown):
+            return end_screen(pages, shown, languages, lang)
+    return door_screen(pages, shown, languages, lang)
+
+
+def _show(request: Request, shown: DoorView, device: Device, screen: Screen, status: int = 200) -> Response:
+    if _is_part(request):
+        return HTMLResponse(screen.markup, status, headers={"cache-control": "no-store", "vary": PART})
+    response = _page(request, screen, status, stale_screen(pages_of(request), shown, known(device.languages)).markup)
+    keep(response, options_of(request), KEY, request.cookies[KEY], A_YEAR)
+    return response
+
+
+def _page(request: Request, screen: Screen, status: int = 200, stale: Markup | None = None) -> Response:
+    pages = pages_of(request)
+    page = pages.environment("pl").get_template("panel/page.html")
+    body = page.render(
+        s=screen.shown,
+        w=screen.words[screen.shown.lang],
+        door=screen.markup,
+        stale=stale or "",
+        beat=BEAT_SECONDS if stale else 0,
+        version=pages.static_hash,
+    )
+    return HTMLResponse(body, status, headers={"cache-control": "no-store", "vary": PART})
+
+
+async def _pairing(request: Request, now: datetime, lang: str) -> Response:
+    key = request.cookies.get(KEY, "")
+    found = await pairing.waiting(key, now) if key else None
+    offer = pairing.Offer(found.code, key, found.expires_at) if found else await pairing.offer(now)
+    options = options_of(request)
+    address = f"{options.base_url}/panel/pair?code={offer.code}"
+    chosen = lang if lang in LANGUAGES else LANGUAGES[0]
+    response = _page(request, pairing_screen(pages_of(request), offer, address, now, chosen))
+    keep(response, options, KEY, offer.key, A_YEAR)
+    return response

@@ -1,0 +1,275 @@
+"""The live doors: each is drawn once per change and its bytes are shared by all panels that show it.
+
+A panel holds one place for the newest door, so a slow one skips what it missed and costs nobody memory. A beat says
+that the register was asked and nothing else is new; when it cannot be asked there is no beat, and the panels say so.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from registry import events
+from registry.assets.models import Device
+from registry.bookings.door import DoorView
+from registry.bookings.doors import door
+from registry.bookings.phrases import known
+from registry.bookings.sensing import panels_heard
+from registry.errors import Refusal
+from registry.events import DeviceChanged, RoomChanged
+from registry.rooms.models import Room
+from web.pages.panel_view import door_screen, look
+from web.render import Pages
+
+log = logging.getLogger(__name__)
+BEAT_SECONDS = 10
+BEATS_A_MINUTE = 60 // BEAT_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What panels must have in common to share their bytes."""
+
+    room_id: int
+    languages: tuple[str, ...]
+    can_act: bool
+
+
+def face_of(device: Device) -> Face:
+    assert device.room_id is not None
+    return Face(device.room_id, known(device.languages), device.enabled)
+
+
+@dataclass(eq=False, slots=True)
+class Seat:
+    """One panel's place: the newest message of each kind that it has not yet taken."""
+
+    device_id: int
+    key_digest: str | None
+    waiting: dict[str, bytes] = field(default_factory=dict)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    has_door: bool = False
+    is_closed: bool = False
+
+    def put(self, name: str, message: bytes) -> None:
+        self.waiting[name] = message
+        self.woken.set()
+
+    def close(self) -> None:
+        self.is_closed = True
+        self.woken.set()
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        """What to send, as it comes; ends when the seat is closed."""
+        while True:
+            await self.woken.wait()
+            self.woken.clear()
+            taken, self.waiting = self.waiting, {}
+            for message in taken.values():
+                yield message
+            if self.is_closed:
+                return
+
+
+@dataclass(eq=False, slots=True)
+class Shown:
+    """A face that somebody looks at."""
+
+    seats: set[Seat] = field(default_factory=set)
+    revision: int = -1
+    minute: str = ""
+    look: tuple[object, ...] = ()
+    message: bytes = b""
+
+
+def message(name: str, data: str) -> bytes:
+    """A server-sent event; the name is ours, the data may have lines."""
+    lines = "".join(f"data: {line}\n" for line in data.splitlines()) or "data:\n"
+    return f"event: {name}\n{lines}\n".encode()
+
+
+class Hub:
+    """Of one site. It runs while anybody looks."""
+
+    def __init__(self, pages: Pages, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.pages = pages
+        self.clock = clock
+        self.faces: dict[Face, Shown] = {}
+        self.due: set[Face] = set()
+        self.changed: set[int] = set()
+        self.in_touch: set[int] = set()
+        self.beats = 0
+        self.wake = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+        self.unsubscribe: Callable[[], None] | None = None
+
+    @asynccontextmanager
+    async def seat(self, device: Device) -> AsyncIterator[Seat]:
+        """A place for one panel; the door comes as soon as the register has been asked."""
+        face, seat = face_of(device), Seat(device.id, device.key_digest)
+        shown = self.faces.setdefault(face, Shown())
+        shown.seats.add(seat)
+        self.in_touch.add(device.id)
+        self._start()
+        self._mark(face)
+        try:
+            yield seat
+        finally:
+            shown.seats.discard(seat)
+            if not shown.seats and self.faces.get(face) is shown:
+                del self.faces[face]
+            if not self.faces:
+                await self.stop()
+
+    def _start(self) -> None:
+        if self.task is None or self.task.done():
+            self.unsubscribe = events.on(self._hear)
+            self.task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End every stream and what feeds them."""
+        for shown in self.faces.values():
+            for seat in shown.seats:
+                seat.close()
+        if self.unsubscribe:
+            self.unsubscribe()
+            self.unsubscribe = None
+        task, self.task = self.task, None
+        if task:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def _hear(self, event: events.Event) -> None:
+        """Only wakes: the writer that caused the event does not wait for drawings."""
+        if isinstance(event, RoomChanged):
+            for face in self.faces:
+                if face.room_id == event.room_id:
+                    self._mark(face)
+        elif isinstance(event, DeviceChanged):
+            self.changed.add(event.device_id)
+            self.wake.set()
+
+    def _mark(self, face: Face) -> None:
+        self.due.add(face)
+        self.wake.set()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        beat_at = loop.time() + BEAT_SECONDS
+        while True:
+            try:
+                # wait_for of Python 3.11 may swallow the end of its own task
+                async with asyncio.timeout_at(beat_at):
+                    await self.wake.wait()
+            except TimeoutError:
+                beat_at = loop.time() + BEAT_SECONDS
+                await self._beat()
+            else:
+                self.wake.clear()
+                await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        due, self.due = self.due, set()
+        changed, self.changed = self.changed, set()
+        for face in due:
+            await self._refresh(face)
+        for face, shown in list(self.faces.items()):
+            for seat in [seat for seat in shown.seats if seat.device_id in changed]:
+                await self._recheck(face, seat)
+        await self._note_presence()
+
+    async def _note_presence(self) -> None:
+        """One write for all panels that have come, and once a minute for all that are here."""
+        ids, self.in_touch = self.in_touch, set()
+        if not ids:
+            return
+        try:
+            await panels_heard(ids, self.clock())
+        except Exception:
+            # the doors matter more; the next minute notes it again
+            log.exception("it could not be noted which panels are here")
+
+    async def _recheck(self, face: Face, seat: Seat) -> None:
+        """A panel that was unpaired, moved or switched off asks again who it is."""
+        try:
+            device = await Device.get_or_none(id=seat.device_id)
+        except Exception:
+            log.exception("a panel could not be looked up", extra={"device_id": seat.device_id})
+            self.changed.add(seat.device_id)  # looked up at the next beat
+            return
+        if device is None or device.key_digest != seat.key_digest or device.room_id is None or face_of(device) != face:
+            seat.put("again", message("again", ""))
+
+    async def _refresh(self, face: Face) -> bool:
+        """Look at the room again; tell its panels if its door looks different. False if that was not possible."""
+        shown = self.faces.get(face)
+        if shown is None:
+            return True
+        try:
+            view = await door(face.room_id, self.clock(), None if face.can_act else _switched_off())
+        except Refusal:
+            return False
+        except Exception:
+            log.exception("a door could not be drawn", extra={"room_id": face.room_id})
+            return False
+        self._tell(shown, view, face)
+        return True
+
+    def _tell(self, shown: Shown, view: DoorView, face: Face) -> None:
+        shown.revision, shown.minute, seen = view.revision, self._minute(view.as_of), look(view)
+        is_new = seen != shown.look
+        if is_new:
+            shown.look = seen
+            shown.message = message("door", str(door_screen(self.pages, view, face.languages).markup))
+        for seat in shown.seats:
+            if is_new or not seat.has_door:
+                seat.put("door", shown.message)
+                seat.has_door = True
+
+    async def _beat(self) -> None:
+        now = self.clock()
+        try:
+            ids = {face.room_id for face in self.faces}
+            revisions = dict(await Room.filter(id__in=list(ids)).values_list("id", "revision"))
+        except Exception:
+            log.exception("the register did not answer; no beat")
+            return
+        minute = self._minute(now)
+        told = message("beat", f"{minute} {self.pages.static_hash}")
+        for face, shown in list(self.faces.items()):
+            is_fresh = revisions.get(face.room_id) == shown.revision and shown.minute == minute
+            if is_fresh or await self._refresh(face):
+                for seat in shown.seats:
+                    seat.put("beat", told)
+        self.beats += 1
+        if self.beats % BEATS_A_MINUTE == 0:
+            self.in_touch.update(seat.device_id for shown in self.faces.values() for seat in shown.seats)
+        if self.changed or self.in_touch:
+            self.wake.set()
+
+    def _minute(self, now: datetime) -> str:
+        return f"{now.astimezone(self.pages.formats('pl').zone):%H:%M}"
+
+
+def _switched_off() -> Device:
+    return Device(enabled=False)
+
+
+def hub_of(app: FastAPI) -> Hub:
+    """The one hub of a site, made at the first panel."""
+    hub: Hub | None = getattr(app.state, "panel_hub", None)
+    if hub is None:
+        hub = app.state.panel_hub = Hub(app.state.pages)
+        stopping: asyncio.Event | None = getattr(app.state, "stopping", None)
+        if stopping:
+            app.state.panel_hub_end = asyncio.create_task(_end_with(hub, stopping))
+    return hub
+
+
+async def _end_with(hub: Hub, stopping: asyncio.Event) -> None:
+    await stopping.wait()
+    await hub.stop()

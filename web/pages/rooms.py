@@ -1,0 +1,225 @@
+"""Rooms: all of them with their state, and one with its day, its equipment, its sensors and its door."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from registry.assets import actions as asset_actions
+from registry.assets import queries as asset_queries
+from registry.assets.models import Condition
+from registry.assets.pairing import pair
+from registry.bookings.queries import RoomDay, day_of, state_for
+from registry.bookings.state import PublicState
+from registry.errors import Refusal
+from registry.people.models import Person
+from registry.rooms.models import Room
+from registry.rooms.queries import all_rooms
+from web.access import PageCaller, actor_of, page_with
+from web.errors import status_of
+from web.i18n import refusal_words, translate
+from web.pages.reader import Reader, reader_of, room_of
+from web.pages.room_plan import Slot, note_of, plan
+from web.pages.room_view import RoomView, view_of
+from web.render import language_of, render
+from web.timeline import Axis, axis_of, spans_of
+from web.words import N_
+
+router = APIRouter()
+Reporter = Annotated[Person, Depends(page_with("faults.report"))]
+Text = Annotated[str, Form(max_length=2000)]
+NOTHING_SAID = N_("Choose a thing or say what is wrong.")
+FEATURES = ("bookable", "step_free", "hearing_loop", "screen")
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFilter:
+    """What the list of rooms is narrowed to; empty means any."""
+
+    q: str = ""
+    seats: int = 0
+    features: frozenset[str] = frozenset()
+    free: bool = False
+
+    def holds(self, room: Room, state: PublicState) -> bool:
+        """Whether a room belongs on the list."""
+        words = f"{room.code} {room.number} {room.name} {room.name_en}".casefold()
+        return (
+            all(word in words for word in self.q.casefold().split())
+            and room.capacity >= self.seats
+            and all(getattr(room, feature) for feature in self.features)
+            and (not self.free or state.state in ("free", "soon"))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRow:
+    """One room of the list."""
+
+    room: Room
+    state: PublicState
+    slots: list[Slot]
+    times_hidden: bool
+    ready: bool
+
+    @property
+    def claims_nothing(self) -> bool:
+        """Nobody books it and no sensor sees it: to call it free would say more than is known."""
+        return not self.room.bookable and self.state.occupancy == "unknown" and self.state.state in ("free", "soon")
+
+
+@router.get("/rooms")
+async def rooms(
+    request: Request,
+    person: PageCaller,
+    q: Annotated[str, Query(max_length=200)] = "",
+    seats: str = "",
+    feature: Annotated[list[str] | None, Query()] = None,
+    free: str = "",
+) -> Response:
+    """Every room by building and floor, with its state and its day."""
+    reader = reader_of(request, person, datetime.now(UTC))
+    wanted = RoomFilter(
+        q=q.strip(),
+        seats=int(seats) if seats.isdecimal() and len(seats) < 6 else 0,
+        features=frozenset(feature or ()) & frozenset(FEATURES),
+        free=bool(free),
+    )
+    everything = await all_rooms()
+    axis, rows = await _rows(everything, wanted, reader)
+    return render(
+        request,
+        "rooms/rooms.html",
+        person=person,
+        reader=reader,
+        wanted=wanted,
+        groups=_groups(rows),
+        axis=axis,
+        shown=len(rows),
+        total=len(everything),
+    )
+
+
+async def _rows(everything: list[Room], wanted: RoomFilter, reader: Reader) -> tuple[Axis, list[RoomRow]]:
+    states = {room.id: await state_for(room, reader.viewer, reader.now) for room in everything}
+    chosen = [room for room in everything if wanted.holds(room, states[room.id])]
+    days: list[RoomDay] = await day_of(chosen, reader.viewer, reader.today)
+    axis = axis_of(reader.today, reader.fmt.zone, [*spans_of(days)])
+    readiness = await asset_queries.readiness_of([room.id for room in chosen])
+    rows = [
+        RoomRow(day.room, states[day.room.id], plan(day, axis, reader), day.times_hidden, readiness[day.room.id].ready)
+        for day in days
+    ]
+    return axis, rows
+
+
+def _groups(rows: list[RoomRow]) -> list[tuple[Room, list[RoomRow]]]:
+    """The rows by building and floor, in the order they come; the first room of each names the group."""
+    groups: list[tuple[Room, list[RoomRow]]] = []
+    for row in rows:
+        first = groups[-1][0] if groups else None
+        if first is None or (first.building_id, first.floor) != (row.room.building_id, row.room.floor):
+            groups.append((row.room, []))
+        groups[-1][1].append(row)
+    return groups
+
+
+@router.get("/rooms/{code}")
+async def room_page(request: Request, person: PageCaller, code: str) -> Response:
+    """One room. The live stream asks for it again, as a fragment, whenever the room changes."""
+    return await _page(request, person, code)
+
+
+async def _page(request: Request, person: Person, code: str, status: int = 200, **more: Any) -> Response:
+    room = await room_of(code)
+    reader = reader_of(request, person, datetime.now(UTC))
+    view = await view_of(room, reader)
+    readiness = await asset_queries.readiness(room.id)
+    stands = await asset_queries.search(asset_queries.AssetFilter(room=room.code), limit=1)
+    return render(
+        request,
+        "rooms/room.html",
+        person=person,
+        status=status,
+        reader=reader,
+        view=view,
+        room=room,
+        readiness=readiness,
+        warnings=_warnings(view, readiness),
+        pieces=stands.total,
+        worth=stands.total_price,
+        note_of=note_of,
+        **more,
+    )
+
+
+def _warnings(view: RoomView, readiness: asset_queries.Readiness) -> dict[Any, list[str]]:
+    """Which of the next bookings asked for something that does not work now, by booking."""
+    broken = {item.feature: item.name for item in readiness.broken if item.feature}
+    found = {}
+    for seen in view.next:
+        names = [broken[need] for need in getattr(seen, "needs", ()) if need in broken]
+        if names:
+            found[getattr(seen, "id", None)] = names
+    return found
+
+
+@router.get("/rooms/{code}/fault")
+async def fault_form(request: Request, person: Reporter, code: str) -> Response:
+    """Say what is broken in a room: for a phone, in ten seconds."""
+    return await _fault_form(request, person, code)
+
+
+async def _fault_form(request: Request, person: Person, code: str, status: int = 200, **given: Any) -> Response:
+    room = await room_of(code)
+    return render(
+        request,
+        "rooms/fault.html",
+        person=person,
+        status=status,
+        room=room,
+        reader=reader_of(request, person, datetime.now(UTC)),
+        stands=await asset_queries.of_room(room.id),
+        **({"asset": "", "reason": "", "fault": ""} | given),
+    )
+
+
+@router.post("/rooms/{code}/fault")
+async def report_fault(request: Request, person: Reporter, code: str, asset: Text = "", reason: Text = "") -> Response:
+    """The named piece is faulty from now on; a report about no certain piece stands in the room's history."""
+    room = await room_of(code)
+    actor, now = actor_of(request, person), datetime.now(UTC)
+    try:
+        if not asset and not reason.strip():
+            return await _fault_form(request, person, code, 422, fault=_say(request, person, NOTHING_SAID))
+        if asset.isdecimal() and len(asset) < 10:
+            here = {item["id"] for item in await asset_queries.of_room(room.id)}
+            if int(asset) in here:
+                await asset_actions.set_condition(int(asset), Condition.FAULTY, actor, now, reason.strip())
+                return RedirectResponse(f"/assets/{asset}?done=fault_reported", 303)
+        await asset_actions.report_fault(room.id, "", actor, now, reason.strip())
+    except Refusal as refusal:
+        said = refusal_words(refusal, language_of(request, person))
+        return await _fault_form(request, person, code, status_of(refusal), asset=asset, reason=reason, fault=said)
+    return RedirectResponse(f"/rooms/{room.code}?done=fault", 303)
+
+
+@router.post("/rooms/{code}/panel")
+async def pair_panel(
+    request: Request, person: Annotated[Person, Depends(page_with("panels.pair"))], code: str, panel_code: Text = ""
+) -> Response:
+    """Make the tablet that shows this code the door panel of the room."""
+    room = await room_of(code)
+    now = datetime.now(UTC)
+    try:
+        await pair(panel_code, room.code, actor_of(request, person), now)
+    except Refusal as refusal:
+        said = refusal_words(refusal, language_of(request, person))
+        return await _page(request, person, code, status_of(refusal), panel_code=panel_code, panel_fault=said)
+    return RedirectResponse(f"/rooms/{room.code}?done=panel", 303)
+
+
+def _say(request: Request, person: Person, text: str) -> str:
+    return translate(language_of(request, person))(text)

@@ -1,0 +1,182 @@
+"""Pages from templates: one Jinja environment per language, so that macros and words need no context."""
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from registry.people import rules
+from registry.people.models import Person
+from web import positions
+from web.i18n import LANGUAGES, Formats, catalogue, refusal_words
+from web.options import SiteOptions
+from web.session import (
+    A_YEAR,
+    FORM_FIELD,
+    LANGUAGE,
+    THEME,
+    TYPE,
+    VISIT,
+    form_token,
+    keep,
+    new_seed,
+    options_of,
+    seed_of,
+)
+from web.words import N_, STATE_WORDS, role_word, state_word
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+
+# path, icon, word, needed capability
+NAVIGATION = (
+    ("/", "home", N_("Today"), "rooms.see"),
+    ("/calendar", "calendar", N_("Calendar"), "rooms.see"),
+    ("/rooms", "door", N_("Rooms"), "rooms.see"),
+    ("/assets", "armchair", N_("Assets"), "assets.see"),
+    ("/devices", "broadcast", N_("Devices"), "devices.see"),
+)
+
+
+class Pages:
+    """What renders the pages of one site."""
+
+    def __init__(self, options: SiteOptions) -> None:
+        self.options = options
+        self._environments: dict[str, Environment] = {}
+        self._formats: dict[str, Formats] = {}
+
+    @cached_property
+    def static_hash(self) -> str:
+        """A hash over all static files; it is in their addresses, so that browsers may keep them for ever."""
+        told = hashlib.sha256()
+        for path in sorted(STATIC.rglob("*")):
+            if path.is_file():
+                told.update(path.relative_to(STATIC).as_posix().encode() + path.read_bytes())
+        return told.hexdigest()[:12]
+
+    def static(self, path: str) -> str:
+        """The address of a static file."""
+        return f"/static/{self.static_hash}/{path}"
+
+    def formats(self, language: str) -> Formats:
+        """Times and amounts in a language."""
+        if language not in self._formats:
+            self._formats[language] = Formats(language, self.options.timezone)
+        return self._formats[language]
+
+    def environment(self, language: str) -> Environment:
+        """The templates in a language."""
+        if language not in self._environments:
+            self._environments[language] = self._make(language)
+        return self._environments[language]
+
+    def _make(self, language: str) -> Environment:
+        made = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
+        )
+        words = catalogue(language)
+        made.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
+            words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
+        )
+        formats = self.formats(language)
+        made.globals.update(
+            fmt=formats,
+            static=self.static,
+            at=positions,
+            language=language,
+            languages=LANGUAGES,
+            site=self.options,
+            may=rules.may,
+            state_word=lambda kind: state_word(kind, language),
+            role_word=lambda role: role_word(role, language),
+            STATES=tuple(STATE_WORDS),
+            refusal_words=lambda refusal: refusal_words(refusal, language),
+        )
+        for name in (
+            "time",
+            "date",
+            "day",
+            "long",
+            "short",
+            "datetime",
+            "money",
+            "amount",
+            "number",
+            "duration",
+            "iso",
+        ):
+            made.filters[name] = getattr(formats, name)
+        return made
+
+
+def pages_of(request: Request) -> Pages:
+    pages: Pages = request.app.state.pages
+    return pages
+
+
+def language_of(request: Request, person: Person | None = None) -> str:
+    """What the reader chose: in this browser, or in the account; else the language of the site."""
+    for wish in (request.cookies.get(LANGUAGE), person.language if person else ""):
+        if wish in LANGUAGES:
+            return wish
+    return options_of(request).language
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    person: Person | None = None,
+    status: int = 200,
+    language: str | None = None,
+    headers: dict[str, str] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """A page, or with a template that extends nothing a fragment of one. Values the context names are escaped.
+
+    The person defaults to whoever the request's access check found.
+    """
+    pages = pages_of(request)
+    person = person or getattr(request.state, "person", None)
+    language = language or language_of(request, person)
+    seed = seed_of(request)
+    fresh = "" if seed else new_seed()
+    token = form_token(pages.options, seed or fresh)
+    page = pages.environment(language).get_template(template)
+    body = page.render(
+        request=request,
+        person=person,
+        path=request.url.path,
+        navigation=[item for item in NAVIGATION if person and rules.may(person.role, item[3])],
+        theme=_wish(request, THEME, ("light", "dark")),
+        type=_wish(request, TYPE, ("large",)),
+        csrf_token=token,
+        csrf=Markup('<input type="hidden" name="{}" value="{}">').format(FORM_FIELD, token),
+        **context,
+    )
+    response = HTMLResponse(body, status, headers={"cache-control": "no-store", **(headers or {})})
+    if fresh:
+        keep(response, pages.options, VISIT, fresh, A_YEAR)
+    return response
+
+
+def is_fragment(request: Request) -> bool:
+    """Whether htmx asks for a part of the page and not for the whole."""
+    return request.headers.get("hx-request-type", "") == "partial"
+
+
+def _wish(request: Request, name: str, known: tuple[str, ...]) -> str:
+    value = request.cookies.get(name, "")
+    return value if value in known else ""

@@ -1,0 +1,69 @@
+"""Cookies: the session, the wishes about how pages look, and what protects forms from other sites."""
+
+import hashlib
+import hmac
+import secrets
+
+from fastapi import Request
+from starlette.responses import Response
+
+from registry.errors import Forbidden
+from web.options import SiteOptions
+
+SESSION = "izba_session"
+VISIT = "izba_visit"  # stands in for the session until somebody signs in
+LANGUAGE = "izba_language"
+THEME = "izba_theme"
+TYPE = "izba_type"
+A_YEAR = 365 * 24 * 3600
+FORM_FIELD, HEADER = "csrf", "x-csrf-token"
+
+
+def options_of(request: Request) -> SiteOptions:
+    options: SiteOptions = request.app.state.options
+    return options
+
+
+def seed_of(request: Request) -> str:
+    """What the form token of this browser is bound to. Empty before the first page."""
+    return request.cookies.get(SESSION) or request.cookies.get(VISIT) or ""
+
+
+def new_seed() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def form_token(options: SiteOptions, seed: str) -> str:
+    """What a form must bring back: another site can send a form with our cookie, but cannot know this."""
+    return hmac.new(options.secret_key.encode(), f"form:{seed}".encode(), hashlib.sha256).hexdigest()[:40]
+
+
+async def check_form_token(request: Request) -> None:
+    """Raises Forbidden("request.csrf") unless the form or the X-CSRF-Token header brings this browser's token."""
+    seed, given = seed_of(request), request.headers.get(HEADER, "")
+    if not given and "form" in request.headers.get("content-type", ""):
+        given = str((await request.form()).get(FORM_FIELD) or "")
+    if not seed or not hmac.compare_digest(given.encode(), form_token(options_of(request), seed).encode()):
+        await request.close()  # of a file that came with it
+        raise Forbidden("request.csrf")
+
+
+def keep(
+    response: Response, options: SiteOptions, name: str, value: str, seconds: int, *, script: bool = False
+) -> None:
+    """Set a cookie for the whole site; ``script`` lets the page's own script read and write it."""
+    response.set_cookie(
+        name, value, max_age=seconds, path="/", httponly=not script, samesite="lax", secure=options.secure_cookies
+    )
+
+
+def drop(response: Response, options: SiteOptions, name: str) -> None:
+    """Delete a cookie."""
+    response.delete_cookie(name, path="/", httponly=True, samesite="lax", secure=options.secure_cookies)
+
+
+def local_path(path: str | None, otherwise: str = "/") -> str:
+    """A path of this site to go to next; anything that could lead to another site becomes ``otherwise``."""
+    if not path or not path.startswith("/") or path.startswith(("//", "/\\")) or any(ord(c) < 32 for c in path):
+        return otherwise
+    return path
