@@ -14,7 +14,7 @@ from registry.assets import actions
 from registry.assets.actions import NewAsset
 from registry.assets.models import Asset, Condition, Lifecycle
 from registry.assets.queries import SORTS, AssetFilter, detail, search
-from registry.assets.reading import Unreadable, amount
+from registry.assets.reading import Unreadable, amount, kst
 from registry.errors import N_, Forbidden, Invalid, NotFound, Reason
 from registry.grants.models import Grant
 from registry.history import Actor
@@ -45,7 +45,7 @@ class NewAssetBody(Body):
     price: Annotated[str | int | float, Meta(description="PLN gross: 1290.00 or 1290,00")]
     inventory_no: Annotated[str, Meta(max_length=60)] | None = None
     category: Annotated[str, Meta(max_length=80)] = ""
-    kst: Annotated[str, Meta(max_length=10)] = ""
+    kst: Annotated[str, Meta(max_length=20)] = ""
     serial_no: Annotated[str, Meta(max_length=80)] = ""
     quantity: Annotated[int, Meta(ge=1, le=100_000)] = 1
     room: Annotated[str, Meta(max_length=40)] | None = None
@@ -250,7 +250,7 @@ async def _new(asked: NewAssetBody) -> NewAsset:
         price=_price(asked.price),
         inventory_no=plain("inventory_no", asked.inventory_no, 60) or None,
         category=plain("category", asked.category, 80),
-        kst=plain("kst", asked.kst, 10),
+        kst=_kst(asked.kst),
         serial_no=plain("serial_no", asked.serial_no, 80),
         quantity=asked.quantity,
         room_id=(await room_of(asked.room)).id if asked.room else None,
@@ -277,6 +277,15 @@ def _price(given: str | int | float) -> Decimal:
     if not 0 <= price < DEAREST or price != round(price, 2) or _GUESSED.fullmatch(told):
         raise Invalid("asset.bad_price", given=told[:40])
     return round(price, 2)
+
+
+def _kst(given: str) -> str:
+    """The symbol as a list would be read: 808-0 is 808; the former 491 is 487."""
+    told = plain("kst", given, 20)
+    try:
+        return kst(told).symbol if told else ""
+    except Unreadable as fault:
+        raise Invalid("request.bad_field", field="kst", reason=Reason(str(fault))) from fault
 
 
 async def _percents(grants: dict[str, float]) -> dict[int, Decimal]:

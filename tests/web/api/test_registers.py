@@ -129,6 +129,7 @@ async def test_a_piece_is_assigned_reported_repaired(office: Office) -> None:
         ({"name": "x\x00", "price": 1}, 422, "request.bad_field"),
         ({"name": "x", "price": 1, "room": "NIE-MA"}, 404, "room.unknown"),
         ({"name": "x", "price": 1, "custodian": "nobody"}, 404, "person.unknown"),
+        ({"name": "x", "price": 1, "kst": "biurko"}, 422, "request.bad_field"),
         ({"name": "x", "price": 1, "grants": {"X": 10}}, 404, "grant.unknown"),
         ({"name": "x", "price": 1, "grants": {"X": 101}}, 422, "request.bad_field"),
         ({"name": "x", "price": 1, "accepted_on": "2022-02-30"}, 422, "request.bad_field"),
@@ -141,6 +142,12 @@ async def test_a_piece_that_cannot_be(office: Office, asked: dict[str, object], 
     refused = await office.post("/assets", asked, "facilities")
     assert (refused.status_code, refused.json()["code"]) == (status, code)
     assert await Asset.all().count() == before
+
+
+@pytest.mark.parametrize(("given", "kept"), [("", ""), ("808-0", "808"), ("491", "487"), ("KŚT 803", "803")])
+async def test_a_symbol_is_read_as_in_a_list(office: Office, given: str, kept: str) -> None:
+    made = await office.post("/assets", {"name": "x", "price": 1, "kst": given}, "facilities")
+    assert (made.status_code, made.json()["kst"]) == (201, kept)
 
 
 async def test_a_filter_that_is_left_empty_asks_for_nothing(office: Office) -> None:
