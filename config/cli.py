@@ -191,15 +191,27 @@ def tokens_add(login: str, name: Annotated[str, typer.Option(help="What the toke
 
 
 @verify.command("history")
-def verify_history() -> None:
-    """Walk the hash chain. Exit 1 and the first broken link if it was altered."""
+def verify_history(
+    seal: Annotated[str, typer.Option(help="A seal that this command told before and that was kept elsewhere.")] = "",
+) -> None:
+    """Walk the hash chain. Exit 1 and the first broken link if it was altered, or if the seal is not in it."""
     from registry import history
 
+    async def walk() -> tuple[int, Any, Any, bool]:
+        return *await history.verify(), await history.newest_seal(), await history.is_sealed(seal.strip().lower())
+
     settings = load()
-    walked, broken = in_register(settings, history.verify)
+    walked, broken, newest, is_sealed = in_register(settings, walk)
     if broken is not None:
         raise typer.Exit(_tell_broken(broken, walked, settings))
+    if seal and not is_sealed:
+        print(
+            told(N_("This seal is not in the history: it was built anew, or the seal is another register's."), settings)
+        )
+        raise typer.Exit(1)
     print(told(N_("{walked} entries, all whole."), settings, walked=walked))
+    if newest:
+        print(told(N_("Seal of {day}, to keep elsewhere: {seal}"), settings, day=newest.day, seal=newest.hash))
 
 
 def _tell_broken(broken: Any, walked: int, settings: Settings) -> int:

@@ -159,6 +159,16 @@ async def seal(day: date) -> HistorySeal | None:
         return await HistorySeal.create(day=day, last_entry=newest, entries=count, previous=previous, hash=told)
 
 
+async def newest_seal() -> HistorySeal | None:
+    """The seal that stands for all before it. Kept outside the database it shows a history that was built anew."""
+    return await HistorySeal.all().order_by("-id").first()
+
+
+async def is_sealed(seal_hash: str) -> bool:
+    """Whether one of the seals is this one, in hex."""
+    return await HistorySeal.exists(hash=seal_hash)
+
+
 async def _wait_for_writers() -> None:
     """On PostgreSQL an entry may get its id before another and be committed after it: under a seal that knows only the
     other it would look like one slipped in. SQLite has one writer.

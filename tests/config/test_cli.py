@@ -10,12 +10,17 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from config.cli import main
+from config.cli import in_register, load, main
 from config.serving import _unclaimed
+from registry import history
 from tests.conftest import forget
 from tests.registry.assets.samples import EXPECTED, SAMPLES, differences
 from tests.servers import Postgres, free_port
@@ -40,12 +45,7 @@ class Izba:
                 command, capture_output=True, env={**self.env, **env}, cwd=ROOT, timeout=60, check=False
             )
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-        with pytest.MonkeyPatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith("IZBA_")]:
-                patch.delenv(name)
-            for name, value in {**self.env, **env}.items():
-                if name.startswith("IZBA_"):
-                    patch.setenv(name, value)
+        with self._settings(env) as patch:
             patch.setattr(sys, "argv", ["izba", *told])
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
             patch.setattr(sys, "stdout", out)
@@ -53,6 +53,23 @@ class Izba:
             code = _ended()
         forget()
         return subprocess.CompletedProcess(told, code, out.buffer.getvalue(), err.buffer.getvalue())  # type: ignore[attr-defined]  # BytesIO
+
+    @contextmanager
+    def _settings(self, env: dict[str, str]) -> Iterator[pytest.MonkeyPatch]:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("IZBA_")]:
+                patch.delenv(name)
+            for name, value in {**self.env, **env}.items():
+                if name.startswith("IZBA_"):
+                    patch.setenv(name, value)
+            yield patch
+
+    def within(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """What a piece of work on this directory's register returns."""
+        with self._settings({}):
+            done = in_register(load(), work)
+        forget()
+        return done
 
     def done(self, *args: object, **more: bytes) -> str:
         """What a command that must succeed printed."""
@@ -169,6 +186,21 @@ def test_an_altered_history_is_found(izba):
     ended = izba("verify", "history")
     assert ended.returncode == 1
     assert "Zmieniono: person:" in ended.stdout.decode()
+
+
+def test_a_history_that_was_built_anew_lacks_the_seal_that_was_kept(izba):
+    izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne haslo")
+    kept = izba.within(lambda: history.seal(datetime.now(UTC).date())).hash
+    told = izba.done("verify", "history", "--seal", kept)
+    assert told.splitlines()[-1].endswith(kept)
+    with sqlite3.connect(izba.home / "var" / "izba.sqlite3") as database:  # all of it, so that no chain is broken
+        for table in ("history_entry", "history_seal", "sqlite_sequence"):
+            database.execute(f"DELETE FROM {table}")
+    database.close()
+    assert "wszystkie nienaruszone" in izba.done("verify", "history")
+    ended = izba("verify", "history", "--seal", kept)
+    assert ended.returncode == 1
+    assert "zbudowano ją od nowa" in ended.stdout.decode()
 
 
 def test_a_copy_is_checked_before_it_is_put_back(izba):
