@@ -22,7 +22,7 @@ from registry.errors import Unavailable
 log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
-START_SECONDS = 10.0
+START_SECONDS = 30.0
 STOP_SECONDS = 1.0
 MAX_PAYLOAD = 2 * 1024 * 1024
 # what it remembers of each subscription for readers that are slow: tens of thousands of messages. It forgets only what
@@ -134,8 +134,10 @@ class EmbeddedBroker:
         self._watch = self._asking = None
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self._stop_child()
+        try:
+            await asyncio.gather(*tasks, return_exceptions=True)
+        finally:  # also when others have used up the time of the stop
+            await self._stop_child()
 
     async def _keep_alive(self) -> None:
         while True:
@@ -186,11 +188,13 @@ class EmbeddedBroker:
         if child.stdin:
             child.stdin.close()
         until = time.monotonic() + STOP_SECONDS
-        while child.poll() is None and time.monotonic() < until:  # noqa: ASYNC110  # a process sets no event
-            await asyncio.sleep(0.005)
-        if child.poll() is None:
-            child.kill()
-        child.wait()
+        try:
+            while child.poll() is None and time.monotonic() < until:  # noqa: ASYNC110  # a process sets no event
+                await asyncio.sleep(0.005)
+        finally:  # who is cut off here leaves no child that nobody knows of
+            if child.poll() is None:
+                child.kill()
+            child.wait()
 
 
 def _connect(protocol: MQTTProtocolVersion) -> bytes:

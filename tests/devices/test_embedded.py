@@ -3,6 +3,8 @@
 import asyncio
 import threading
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -46,15 +48,33 @@ def client(port: int, version: mqtt.MQTTProtocolVersion, topic: str = "") -> mqt
     return made
 
 
-def break_the_older_port(port: int) -> None:
+@asynccontextmanager
+async def breaking_the_older_port(port: int) -> AsyncIterator[None]:
     """A subscriber of MQTT 3.1.1 is sent what a publisher of MQTT 5 gave properties, and comes back."""
-    older, newer = client(port, V311, "t"), client(port + 1, V5)
+    older, newer = await asyncio.to_thread(lambda: (client(port, V311, "t"), client(port + 1, V5)))
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's is untyped
     properties.ResponseTopic = "x/y"
     newer.publish("t", "x", qos=1, properties=properties)
-    time.sleep(2.5)
-    for one in (older, newer):
-        one.loop_stop()
+    try:
+        yield
+    finally:
+        for one in (older, newer):
+            one.loop_stop()
+
+
+async def becomes(true: Callable[[], Awaitable[bool]], otherwise: str = "it never came true") -> None:
+    """Wait until it holds: a busy machine may be slow to answer, and that is not what is asked here."""
+    until = time.monotonic() + 60
+    while not await true():
+        assert time.monotonic() < until, otherwise
+        await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A probe waits for as long as a busy machine may need."""
+    monkeypatch.setattr(embedded, "PROBE_TIMEOUT", 30.0)
+    monkeypatch.setattr(embedded, "PATIENCE", 60.0)
 
 
 async def test_a_port_that_takes_nobody_any_more_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,12 +82,14 @@ async def test_a_port_that_takes_nobody_any_more_is_mended(monkeypatch: pytest.M
     broker = EmbeddedBroker(free_pair())
     await broker.start()
     try:
-        assert await broker.answers()
-        await asyncio.to_thread(break_the_older_port, broker.port)
-        until = time.monotonic() + 20
-        while not (broker.restarts and await broker.answers()):
-            assert time.monotonic() < until, "the port stayed deaf"
-            await asyncio.sleep(0.2)
+        await becomes(broker.answers)
+        former = broker.restarts
+
+        async def is_mended() -> bool:
+            return broker.restarts > former and await broker.answers()
+
+        async with breaking_the_older_port(broker.port):
+            await becomes(is_mended, "the port stayed deaf")
     finally:
         await broker.stop()
     assert not await takes_clients(broker.port, V311)
@@ -84,11 +106,16 @@ async def test_a_deaf_port_is_not_ready(database: Database, monkeypatch: pytest.
     try:
         assert await devices.wait_until_connected()
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as anyone:
-            assert (await anyone.get("/readyz")).json()["checks"]["broker"] == "ok"
-            await asyncio.to_thread(break_the_older_port, port)
-            until, refused = time.monotonic() + 20, await anyone.get("/readyz")
-            while refused.status_code == 200 and time.monotonic() < until:
-                await asyncio.sleep(0.2)
+
+            async def is_ready() -> bool:
+                return bool((await anyone.get("/readyz")).json()["checks"]["broker"] == "ok")
+
+            async def is_refused() -> bool:
+                return not await is_ready()
+
+            await becomes(is_ready)
+            async with breaking_the_older_port(port):
+                await becomes(is_refused)
                 refused = await anyone.get("/readyz")
         assert devices.is_connected
         assert (refused.status_code, refused.json()["code"]) == (503, "broker.away")
@@ -98,13 +125,16 @@ async def test_a_deaf_port_is_not_ready(database: Database, monkeypatch: pytest.
         await devices.stop()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_readiness_asked_often_probes_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     probed: list[int] = []
 
     async def hears(port: int, protocol: mqtt.MQTTProtocolVersion) -> bool:
         probed.append(port)
-        return await takes_clients(port, protocol)
+        # one in some hundred is turned away because another comes at the same moment
+        return await takes_clients(port, protocol) or await takes_clients(port, protocol)
 
+    monkeypatch.setattr(embedded, "KNOWN_SECONDS", 3600.0)
     broker = EmbeddedBroker(free_pair())
     await broker.start()
     monkeypatch.setattr(embedded, "takes_clients", hears)
@@ -164,15 +194,17 @@ async def test_the_watch_survives_whatever_goes_wrong(monkeypatch: pytest.Monkey
     monkeypatch.setattr(broker, "_start_child", fails)
     try:
         await broker._stop_child()
-        until = time.monotonic() + 10
-        while not (broker.is_running and await broker.answers()):
-            assert time.monotonic() < until, "nobody started it anew"
-            await asyncio.sleep(0.05)
+
+        async def runs() -> bool:
+            return broker.is_running and await broker.answers()
+
+        await becomes(runs, "nobody started it anew")
         assert broker.restarts >= 3
     finally:
         await broker.stop()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_probes_do_not_end_each_other() -> None:
     broker = EmbeddedBroker(free_pair())
     await broker.start()
@@ -183,6 +215,7 @@ async def test_probes_do_not_end_each_other() -> None:
         await broker.stop()
 
 
+@pytest.mark.usefixtures("patient")
 async def test_a_healthy_broker_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "PROBE_SECONDS", 0.1)
     broker = EmbeddedBroker(free_pair())

@@ -1,11 +1,12 @@
 """From messages to the register: folding, news at once, floods, gaps, strangers. The register is the real one."""
 
-import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from devices import ingest as ingesting
 from devices.inbox import Inbox
 from devices.ingest import Ingest, merged
 from devices.known import Known
@@ -20,6 +21,13 @@ from tests.make import NOW, make_device, make_room
 
 pytestmark = pytest.mark.anyio
 OURS = Topics()
+SECOND = 1000.0
+
+
+@pytest.fixture(autouse=True)
+def _a_clock_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No message is older than it is said to be, however busy the machine is."""
+    monkeypatch.setattr(ingesting, "time", SimpleNamespace(monotonic=lambda: SECOND))
 
 
 class Clock:
@@ -31,7 +39,7 @@ class Clock:
 
 
 def message(device: str, payload: str, retained: bool = False, ago: float = 0.0) -> Arrived:
-    return Arrived(OURS.reading(device), payload.encode(), retained, time.monotonic() - ago)
+    return Arrived(OURS.reading(device), payload.encode(), retained, SECOND - ago)
 
 
 async def working(clock: Clock, record: object = None) -> Ingest:
@@ -193,7 +201,7 @@ async def test_status_and_flapping(database: Database) -> None:
     await make_device(code="s1", room=await make_room())
     ingest = await working(Clock())
     for word in ("offline", "online", "offline", "online", "offline"):
-        ingest.take([Arrived(OURS.device_status("s1"), word.encode(), False, time.monotonic())])
+        ingest.take([Arrived(OURS.device_status("s1"), word.encode(), False, SECOND)])
     await ingest._work()
     device = await Device.get(code="s1")
     assert (device.online, device.distrust) == (False, "duplicate_id")
@@ -204,7 +212,7 @@ async def test_a_live_reading_after_a_last_will_proves_the_device_is_back(databa
     await make_device(code="s1", room=await make_room())
     ingest = await working(Clock())
     ingest.take([
-        Arrived(OURS.device_status("s1"), b"offline", False, time.monotonic()),
+        Arrived(OURS.device_status("s1"), b"offline", False, SECOND),
         message("s1", '{"occupied": true}'),
     ])  # fmt: skip
     await ingest._work()
@@ -215,8 +223,8 @@ async def test_a_bridge_that_is_gone_takes_its_devices_along(database: Database)
     await make_device(code="z1", family="zigbee2mqtt", address="hol/czujka", room=await make_room())
     await make_device(code="s1", room=await make_room())
     ingest = await working(Clock())
-    ingest.take([Arrived("zigbee2mqtt/hol/czujka", b'{"occupancy":true}', False, time.monotonic())])
-    ingest.take([Arrived("zigbee2mqtt/bridge/state", b'{"state":"offline"}', True, time.monotonic())])
+    ingest.take([Arrived("zigbee2mqtt/hol/czujka", b'{"occupancy":true}', False, SECOND)])
+    ingest.take([Arrived("zigbee2mqtt/bridge/state", b'{"state":"offline"}', True, SECOND)])
     await ingest._work()
     assert (await Device.get(code="z1")).online is False
     assert (await Device.get(code="s1")).online is None
@@ -249,7 +257,7 @@ async def test_refusals_are_counted_by_reason(database: Database) -> None:
 async def test_commands_go_to_the_desk_and_never_to_a_codec() -> None:
     taken: list[str] = []
     ingest = Ingest(OURS, Clock(), lambda panel, _m, _now: taken.append(panel))
-    ingest.take([Arrived(OURS.panel_command("ZW-01-door"), b"{}", False, time.monotonic())])
+    ingest.take([Arrived(OURS.panel_command("ZW-01-door"), b"{}", False, SECOND)])
     assert taken == ["ZW-01-door"]
     assert ingest.refused == 0
 
