@@ -156,7 +156,7 @@ class Devices:
             except Exception:
                 log.exception("%s did not stop as it should", type(part).__name__)
 
-    async def wait_until_connected(self, seconds: float = 10.0) -> bool:
+    async def wait_until_connected(self, seconds: float = 30.0) -> bool:
         """Until the broker is heard, or the time is over."""
         until = asyncio.get_running_loop().time() + seconds
         while not self.is_connected and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110  # rarely asked

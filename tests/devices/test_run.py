@@ -2,17 +2,20 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tortoise.context import TortoiseContext
 
 from config.checks import checks
+from devices import panels, run
 from devices.panels import panel_key, signature
-from devices.run import Devices
+from devices.run import STOP_SECONDS, Devices
 from devices.topics import Topics
 from registry import events
 from registry.assets.models import Device, Sensing
@@ -23,7 +26,7 @@ from registry.errors import Unavailable
 from registry.rooms.models import Room, Visibility
 from tests.conftest import Database
 from tests.devices.test_broker import Other, free_pair, until
-from tests.make import make_booking, make_device, make_panel, make_room
+from tests.make import NOW, make_booking, make_device, make_panel, make_room
 from tests.servers import Mosquitto
 
 pytestmark = pytest.mark.anyio
@@ -70,7 +73,7 @@ async def test_a_reading_changes_the_retained_state_within_a_second(door: Other,
     }  # fmt: skip
     assert told(door, state)["occupancy"] == "unknown"
     took = []
-    while not took or took[-1] >= 1 and len(took) < 3:  # once more, if the machine was busy with something else
+    while not took or took[-1] >= 1 and len(took) < 10:  # once more, if the machine was busy with something else
         door.say(OURS.reading("ZW-01-occ"), '{"occupied": true, "tamper": true}')
         await until(lambda: told(door, state)["occupancy"] == "unknown")
         began = time.monotonic()
@@ -159,23 +162,29 @@ async def test_an_mqtt_5_panel_is_answered_where_it_asked(devices: Devices, mosq
     from paho.mqtt.properties import Properties
 
     heard: list[Any] = []
+    listens = threading.Event()
     panel = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     panel.on_message = lambda _c, _u, message: heard.append(message)
     panel.on_connect = lambda c, *_: c.subscribe("answers/to/me", 1)
+    panel.on_subscribe = lambda *_: listens.set()
     panel.connect("127.0.0.1", mosquitto.port)
     panel.loop_start()
-    await until(panel.is_connected)
-    for asked, count in (("answers/to/me", 1), ("izba/rooms/ZW-01/state", 1)):
+    await until(listens.is_set)
+    reply, state = OURS.panel_reply("ZW-01-door"), OURS.room_state("ZW-01")
+    own = Other(mosquitto.port, reply, state)
+    for asked, answered in (("answers/to/me", lambda: heard), (state, lambda: own.last(reply))):
         asks: Any = Properties(PacketTypes.PUBLISH)
         asks.ResponseTopic, asks.CorrelationData = asked, b"mark"
         panel.publish(OURS.panel_command("ZW-01-door"), b'{"id": "x", "command": "end"}', 1, properties=asks)
-        await until(lambda: heard)
-        await asyncio.sleep(0.2)
-        assert len(heard) == count, "nobody may speak in our name"
+        await until(answered)
+    said = [json.loads(payload) for topic, payload, _ in own.heard if topic == state]
+    assert not any("id" in one for one in said), "nobody may speak in our name"
+    assert len(heard) == 1
     assert heard[0].properties.CorrelationData == b"mark"
     assert json.loads(heard[0].payload)["id"] == "x"
     panel.disconnect()
     panel.loop_stop()
+    own.close()
 
 
 async def test_a_broker_that_goes_and_comes_releases_nothing(
@@ -192,7 +201,7 @@ async def test_a_broker_that_goes_and_comes_releases_nothing(
     await asyncio.sleep(1)
     assert (await Booking.get(id=booking.id)).status is Status.CHECKED_IN
     mosquitto.start()
-    assert await devices.wait_until_connected(20)
+    assert await devices.wait_until_connected()
     back = Other(mosquitto.port, OURS.room_state("ZW-01"))
     await until(lambda: told(back, OURS.room_state("ZW-01")))
     back.say(OURS.reading("ZW-01-occ"), '{"occupied": true}')
@@ -201,7 +210,7 @@ async def test_a_broker_that_goes_and_comes_releases_nothing(
 
 
 async def _occupancy(room: Room, wanted: str) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 30
     while (await Room.get(id=room.id)).occupancy != wanted:
         assert time.monotonic() < end
         await asyncio.sleep(0.02)
@@ -242,7 +251,7 @@ async def test_a_pass_by_revision_repairs_what_was_left_unpublished(devices: Dev
     events._handlers[:] = handlers
     await devices.panels._repair()
     await until(lambda: told(door, OURS.room_state("ZW-01"))["occupancy"] == "occupied")
-    for _ in range(100):  # the state is on the broker a little before its doors are, and a room is marked after both
+    for _ in range(400):  # the state is on the broker a little before its doors are, and a room is marked after both
         await devices.panels._repair()
         fresh = await Room.get(id=room.id)
         if fresh.published == fresh.revision:
@@ -285,11 +294,13 @@ async def test_a_confidential_door_says_no_more_than_it_may(mosquitto: Mosquitto
 
 @pytest.mark.parametrize("visibility", [Visibility.CONFIDENTIAL, Visibility.HIDDEN])
 async def test_no_topic_tells_that_a_visit_was_booked(
-    mosquitto: Mosquitto, database: Database, visibility: Visibility
+    mosquitto: Mosquitto, database: Database, visibility: Visibility, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(panels, "REPAIR_SECONDS", 3600)
     room = await make_room(code="PP-07", visibility=visibility)
     await make_panel(code="PP-07-door", room=room)
-    devices = Devices(url=mosquitto.url, secret_key=SECRET)
+    now = NOW.replace(minute=20)  # and stays: what changes with the minute or at midnight is told for itself
+    devices = Devices(url=mosquitto.url, secret_key=SECRET, clock=lambda: now)
     await devices.start()
     other = Other(mosquitto.port, "izba/rooms/#", "izba/panels/#")
     state, panel = OURS.room_state("PP-07"), OURS.panel_state("PP-07-door")
@@ -298,20 +309,21 @@ async def test_no_topic_tells_that_a_visit_was_booked(
         before = [told(other, topic)["revision"] for topic in (state, panel)]
         assert all(isinstance(number, int) for number in before)
         other.heard.clear()
-        await make_booking(datetime.now(UTC) + timedelta(days=2), room=room)
+        await make_booking(now + timedelta(days=2), room=room)
         async with changing(room.id):
             pass
         await until(lambda: devices.panels._to_mark.get(room.id) == 1)
         await devices.panels._repair()
         await asyncio.sleep(0.2)
         assert other.heard == []
-        booking = await make_booking(datetime.now(UTC) - timedelta(minutes=1), room=room, status=Status.CHECKED_IN)
+        booking = await make_booking(now - timedelta(minutes=1), room=room, status=Status.CHECKED_IN)
         async with changing(room.id):
             pass
         await until(lambda: other.last(state) and other.last(panel))
         assert (told(other, state)["state"], told(other, panel)["state"]) == ("in_use", "busy")
         assert all(told(other, topic)["revision"] > n for topic, n in zip((state, panel), before, strict=True))
-        assert booking.ends_at.isoformat()[11:16] not in str(other.heard) or visibility is Visibility.CONFIDENTIAL
+        ends = f"{booking.ends_at.astimezone(ZoneInfo('Europe/Warsaw')):%H:%M}"
+        assert (ends in str(other.heard)) is (visibility is Visibility.CONFIDENTIAL)
     finally:
         other.close()
         await devices.stop()
@@ -338,6 +350,7 @@ async def test_a_room_that_cannot_be_told_keeps_no_other_waiting(
     await until(lambda: all(door.last(OURS.room_state(one.code)) for one in others))
     await until(lambda: told(door, OURS.panel_state("A-1-door")))
     await until(lambda: len(tried) > 2)
+    await devices.panels.stop()  # it would take some of them
     devices.panels._dirty = {bad.id, *(one.id for one in others)}
     with pytest.raises(OSError, match="broken"):
         await devices.panels._work()
@@ -353,7 +366,7 @@ async def test_it_starts_without_a_broker_and_counts(room: Room, mosquitto: Mosq
     try:
         assert not await devices.wait_until_connected(0.3)
         mosquitto.start()
-        assert await devices.wait_until_connected(20)
+        assert await devices.wait_until_connected()
         other = Other(mosquitto.port, "izba/status")
         await until(lambda: other.last("izba/status") == b"online")
         other.say("izba/devices/stranger/reading", '{"occupied": true}')
@@ -424,12 +437,12 @@ async def test_a_part_that_hangs_keeps_no_stop_waiting(room: Room, monkeypatch: 
 
     async def hangs() -> None:
         await stop()
-        await asyncio.sleep(60)  # the database does not answer
+        await asyncio.sleep(120)  # the database does not answer
 
     monkeypatch.setattr(devices.ingest, "stop", hangs)
     began = time.monotonic()
     await devices.stop()
-    assert time.monotonic() - began < 4.5
+    assert time.monotonic() - began < STOP_SECONDS + 20, "a busy machine may add to it"
     devices.claim_ports()  # what comes after it was stopped
 
 
@@ -448,7 +461,8 @@ async def test_leading_may_end_and_begin_again(devices: Devices, door: Other) ->
     assert len(events._handlers) == handlers == 2
 
 
-async def test_the_embedded_broker_with_simulated_sensors(room: Room) -> None:
+async def test_the_embedded_broker_with_simulated_sensors(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "STOP_SECONDS", 120)  # so that a part which hangs is told from a busy machine
     port = free_pair()
     devices = Devices(url="shown", secret_key=SECRET, embedded_port=port, simulator=True)
     devices.claim_ports()
@@ -463,5 +477,5 @@ async def test_the_embedded_broker_with_simulated_sensors(room: Room) -> None:
     finally:
         began = time.monotonic()
         await devices.stop()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
     devices.claim_ports()
