@@ -78,7 +78,7 @@ def is_snap(path: str) -> bool:
     return b"snap" in Path(path).read_bytes()[:2000]
 
 
-def wait_until_open(port: int, process: subprocess.Popen[bytes], seconds: float = 20) -> None:
+def wait_until_open(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
     """Return once somebody listens on the port. Raises RuntimeError when the process ends or the time is over."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -140,7 +140,7 @@ class Postgres:
 
     def _wait_ready(self) -> None:
         ready = [self._find("pg_isready"), "-h", LOOPBACK, "-p", str(self.port), "-q"]
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while subprocess.run(ready).returncode:
             if time.monotonic() > until:
                 raise RuntimeError(f"PostgreSQL does not answer: {(self.home / 'log').read_text()[-500:]}")
@@ -170,7 +170,7 @@ class Postgres:
         self.client.communicate()
         os.kill(self.pid, signal.SIGINT)
         try:
-            self.process.wait(10)
+            self.process.wait(60)
         finally:
             shutil.rmtree(self.home, ignore_errors=True)
 

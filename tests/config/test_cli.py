@@ -42,7 +42,7 @@ class Izba:
         if told[0] in ("serve", "demo"):
             command = [sys.executable, "-m", "config", *told]
             return subprocess.run(
-                command, capture_output=True, env={**self.env, **env}, cwd=ROOT, timeout=60, check=False
+                command, capture_output=True, env={**self.env, **env}, cwd=ROOT, timeout=300, check=False
             )
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
         with self._settings(env) as patch:

@@ -51,9 +51,9 @@ async def test_a_member_cancelled_as_it_begins_does_not_leave_the_group_open(
         go.set()
         await begun.wait()
         late.cancel()
-        await asyncio.wait_for(writing, 5)
+        await asyncio.wait_for(writing, 30)
         await asyncio.gather(late, return_exceptions=True)
-    async with asyncio.timeout(5), changing(room.id):
+    async with asyncio.timeout(30), changing(room.id):
         pass
     assert committed(database, "SELECT revision FROM room") == 2
 
@@ -84,7 +84,7 @@ async def test_nobody_is_told_of_success_when_sqlite_undid_everything(
     await asyncio.sleep(0.01)
     third = asyncio.create_task(first())
     go.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         answers = await asyncio.gather(writing, failing, third, return_exceptions=True)
     assert [type(answer) for answer in answers] == [OperationalError, Refused, type(None)]
     assert committed(database, "SELECT revision FROM room") == 1
@@ -119,12 +119,12 @@ async def test_a_member_that_cannot_begin_undoes_nobody_else(
     await asyncio.sleep(0.01)
     await sqlite._execute(sqlite._conn.set_authorizer, deny)
     go.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         answers = await asyncio.gather(writing, failing, return_exceptions=True)
     await sqlite._execute(sqlite._conn.set_authorizer, None)
     assert answers[0] is None
     assert isinstance(answers[1], sqlite3.DatabaseError)
     assert committed(database, "SELECT revision FROM room") == 1
-    async with asyncio.timeout(5), changing(room.id):
+    async with asyncio.timeout(30), changing(room.id):
         pass
     assert committed(database, "SELECT revision FROM room") == 2

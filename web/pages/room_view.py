@@ -97,7 +97,7 @@ async def view_of(room: Room, reader: Reader) -> RoomView:
         next=[seen for seen in ahead if seen.starts_at > now][:SHOWN_NEXT],
         free=free,
         after_free=next((seen for seen in ahead if free and blocked_span(seen)[0] == free[1]), None),
-        releases=await _releases(day, now),
+        releases=await _releases(day, room, reader),
         sensors=[line for line in lines if line.device.kind is not DeviceKind.DOOR_PANEL],
         panels=[line for line in lines if line.device.kind is DeviceKind.DOOR_PANEL],
         opening=opening_week(hours, reader.today),
@@ -117,8 +117,14 @@ def _free(hours: Hours, ahead: Sequence[Seen], reader: Reader) -> tuple[datetime
     return next_free(opening, [blocked_span(seen) for seen in ahead], reader.now, LEAST_FREE)
 
 
-async def _releases(day: RoomDay, now: datetime) -> list[Release]:
-    seen = [one for one in day.bookings if isinstance(one, FullBooking) and one.released_at]
+async def _releases(day: RoomDay, room: Room, reader: Reader) -> list[Release]:
+    """Today's, and right after midnight yesterday's that can still be undone."""
+    now = reader.now
+    held = {one.id: one for one in day.bookings if isinstance(one, FullBooking)}
+    if (now - UNDO).astimezone(reader.fmt.zone).date() != reader.today:
+        late = (await bookings_between([room], now - UNDO, now, reader.viewer))[room.id]
+        held = {one.id: one for one in late if isinstance(one, FullBooking)} | held
+    seen = [one for one in held.values() if one.released_at]
     if not seen:
         return []
     rows = await Booking.filter(id__in=[one.id for one in seen]).values_list("id", "evidence")

@@ -21,6 +21,7 @@ from registry.people.models import IdempotencyKey
 from registry.people.once import Once
 from registry.rooms.models import Room
 from tests.make import NOW, make_asset, make_device, make_panel, make_room
+from tests.registry.test_changes import begun_beside
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -65,8 +66,7 @@ async def test_a_device_that_was_carried_meanwhile_is_stale() -> None:
     device = await make_device(room=one)
     outside = copy_context()  # a task begun inside the change would be part of it
     async with changing(one.id, two.id):
-        late = asyncio.create_task(binding.place(device.id, three.id, True, SYSTEM, NOW), context=outside)
-        await asyncio.sleep(0.05)
+        late = await begun_beside(binding.place(device.id, three.id, True, SYSTEM, NOW), outside)
         await Device.filter(id=device.id).update(room_id=two.id)
     with pytest.raises(Conflict, match="Somebody changed this"):
         await late

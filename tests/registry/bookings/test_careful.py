@@ -1,6 +1,5 @@
 """What goes wrong between two who act at once, and what a rule must not let through by a side door."""
 
-import asyncio
 from contextvars import copy_context
 from datetime import datetime, timedelta
 
@@ -15,6 +14,7 @@ from registry.history import Actor
 from registry.people.models import Role
 from registry.rooms.models import HoursPolicy, Visibility
 from tests.make import HOUR, NOW, make_booking, make_institution, make_opening, make_people, make_person, make_room
+from tests.registry.test_changes import begun_beside
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 MINUTE = timedelta(minutes=1)
@@ -31,8 +31,7 @@ async def moved_meanwhile(booking, room, other, work):
     """Begin ``work`` while somebody else, who came first, moves the booking to the other room."""
     outside = copy_context()  # a task begun inside the change would be part of it
     async with changing(room.id, other.id):
-        late = asyncio.create_task(work, context=outside)
-        await asyncio.sleep(0.05)
+        late = await begun_beside(work, outside)
         await Booking.filter(id=booking.id).update(room_id=other.id)
     return late
 

@@ -10,13 +10,18 @@ import pytest
 from registry.assets import pairing
 from registry.assets.models import Asset, Device
 from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.rules import Booker
 from registry.bookings.sensing import Heard, record_readings
 from registry.history import HistoryEntry
+from registry.people.models import Role
 from registry.rooms.models import Room, StandardItem, Visibility
 from tests import make
 from tests.conftest import Database
 from tests.web.pages.desk import Desk
+from web.pages.naming import Naming
+from web.pages.reader import Reader, room_of
 from web.pages.room_plan import next_free
+from web.pages.room_view import view_of
 from web.site import SiteOptions, create_site
 
 pytestmark = pytest.mark.anyio
@@ -115,6 +120,25 @@ async def test_a_release_is_shown_with_its_evidence_and_the_way_back(desk: Desk)
     assert f'<a href="/bookings/{booking.id}">Undo the release</a>' in page.text
     stranger = await desk.get("/rooms/M-1", "member")
     assert "Undo" not in stranger.text
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(-1, True), (4, True), (9, False)])
+async def test_a_release_right_before_midnight_can_be_undone_right_after_it(
+    desk: Desk, minutes: int, told: bool
+) -> None:
+    """Before midnight it is one of today, then as long as it can be undone."""
+    room = await make.make_room(code="M-1")
+    midnight = datetime(2026, 11, 26, 23, tzinfo=UTC)  # in Warsaw
+    released = midnight - timedelta(minutes=5)
+    await make.make_booking(
+        midnight - HOUR / 2, released, room=room, status=Status.RELEASED, planned_ends_at=midnight + HOUR,
+        released_at=released, release_reason="no_show",
+    )  # fmt: skip
+    fmt, coordinator = desk.app.state.pages.formats("en"), desk.people["coordinator"]
+    now = midnight + timedelta(minutes=minutes)
+    reader = Reader(coordinator, Booker(Role.COORDINATOR), Naming("en", fmt), fmt, now)
+    view = await view_of(await room_of("M-1"), reader)
+    assert [one.can_undo for one in view.releases] == [True] * told
 
 
 async def test_a_silent_sensor_is_told_and_a_quiet_room_keeps_its_sensors_words(desk: Desk) -> None:
