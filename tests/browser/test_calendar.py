@@ -15,9 +15,11 @@ import uvicorn
 
 from registry.bookings.actions import Wish, book
 from registry.bookings.models import Booking
+from registry.events import RoomChanged, dispatch
 from registry.history import SYSTEM
 from registry.rooms.models import Visibility
 from tests import make
+from tests.browser.conftest import LIMIT
 from tests.conftest import Database, or_skip
 from tests.servers import chromium
 from tests.web.pages.desk import Desk
@@ -28,7 +30,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 WARSAW = ZoneInfo("Europe/Warsaw")
 DAY = (datetime.now(WARSAW) + timedelta(days=2)).date()
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
-LIMIT = 10_000
 
 
 def local(hour: float) -> datetime:
@@ -74,17 +75,16 @@ async def office(database: Database, tmp_path: Path) -> AsyncIterator[Office]:
     await make.make_room(code="OTHER", name="Other room", building=building, capacity=20)
     await make.make_room(code="HID", building=building, visibility=Visibility.HIDDEN)
     desk = await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))).open()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(desk.app, port=port, log_level="warning", timeout_graceful_shutdown=1))
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(desk.app, log_level="warning", timeout_graceful_shutdown=1))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,method-assign]  # the test keeps its own
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         await asyncio.sleep(0.02)
-    yield Office(desk, port, executable)
+    yield Office(desk, listener.getsockname()[1], executable)
     server.should_exit = True
     await serving
+    listener.close()
 
 
 def at(page: Any, room: str, hour: float) -> tuple[float, float]:
@@ -145,6 +145,34 @@ async def test_a_booking_is_moved_to_another_room_and_stretched(office: Office) 
     assert (booking.starts_at, booking.ends_at) == (local(11), local(13))
 
 
+async def test_what_others_do_during_a_drag_does_not_move_what_is_dragged(office: Office) -> None:
+    """The lane that it left was put in place anew, and the booking landed at the end of the day."""
+    booking = await alices(office, 9, room_id=await room_id("MAIN"))
+    half_way, told = threading.Event(), threading.Event()
+
+    def walk(page: Any) -> None:
+        with page.expect_response(re.compile("/api/v1/events")):
+            page.goto(f"/calendar?date={DAY}")
+        start, end = at(page, "MAIN", 9.5), at(page, "OTHER", 11.5)
+        page.mouse.move(*start)
+        page.mouse.down()
+        page.mouse.move((start[0] + end[0]) / 2, end[1], steps=4)
+        half_way.set()
+        assert told.wait(60)
+        page.wait_for_timeout(1000)
+        page.mouse.move(*end, steps=4)
+        page.mouse.up()
+        page.wait_for_selector('.track[data-room="OTHER"] .slot[data-revision="2"]')
+
+    looking = asyncio.create_task(office.look(walk))
+    await asyncio.to_thread(half_way.wait, 60)
+    await dispatch([RoomChanged(await room_id(code), 0) for code in ("MAIN", "OTHER")])
+    told.set()
+    await looking
+    await booking.refresh_from_db()
+    assert (booking.starts_at, booking.ends_at) == (local(11), local(12))
+
+
 async def test_a_refusal_helps_and_one_button_takes_the_offer(office: Office) -> None:
     booking = await alices(office, 9, room_id=await room_id("MAIN"))
     await make.make_booking(local(11), room_id=await room_id("MAIN"))
@@ -155,8 +183,8 @@ async def test_a_refusal_helps_and_one_button_takes_the_offer(office: Office) ->
         page.wait_for_selector(".lane-box [data-choose]")
         assert "MAIN is taken then" in page.inner_text(".lane-box")
         page.keyboard.press("Escape")
-        assert page.locator(".lane-box").count() == 0
-        assert page.locator("[data-kind=draft]").count() == 0
+        page.wait_for_selector(".lane-box", state="detached")
+        page.wait_for_selector("[data-kind=draft]", state="detached")
         drag(page, at(page, "MAIN", 9.5), at(page, "MAIN", 11.5))
         page.click(".lane-box li:has-text('Other room') [data-choose]")
         page.wait_for_selector('.track[data-room="OTHER"] .slot[data-revision="2"]')
@@ -173,13 +201,13 @@ async def test_a_booking_that_changed_meanwhile_is_not_overwritten(office: Offic
     def walk(page: Any) -> None:
         page.goto(f"/calendar?date={DAY}")
         went.set()
-        assert come.wait(10)
+        assert come.wait(60)
         drag(page, at(page, "MAIN", 9.5), at(page, "MAIN", 13.5))
         page.wait_for_selector(".lane-box [role=dialog]")
         assert "Somebody changed this meanwhile" in page.inner_text(".lane-box")
 
     looking = asyncio.create_task(office.look(walk))
-    await asyncio.to_thread(went.wait, 10)
+    await asyncio.to_thread(went.wait, 60)
     await Booking.filter(id=booking.id).update(revision=7)
     come.set()
     await looking
@@ -233,11 +261,36 @@ async def test_today_shows_a_change_by_itself(office: Office) -> None:
         page.wait_for_selector("#now-MAIN .state[data-state=in_use]")
 
     looking = asyncio.create_task(office.look(walk))
-    await asyncio.to_thread(went.wait, 20)
+    await asyncio.to_thread(went.wait, 60)
+    await book_for_now(office)
+    await looking
+
+
+async def book_for_now(office: Office) -> None:
     now = datetime.now(UTC)
     minute = now.replace(second=0, microsecond=0)
     wish = Wish("MAIN", minute, minute + timedelta(minutes=30), "Now")
     await book(wish, office.desk.people["bob"], SYSTEM, now)
+
+
+async def test_a_change_between_the_page_and_its_stream_is_shown_too(office: Office) -> None:
+    came, changed = threading.Event(), threading.Event()
+
+    def walk(page: Any) -> None:
+        asked: list[Any] = []
+        page.route("**/api/v1/events", lambda route: asked.append(route))  # on a slow line it opens late
+        page.goto("/")
+        page.wait_for_selector("#now-MAIN .state[data-state=free]")
+        came.set()
+        assert changed.wait(60)
+        page.wait_for_timeout(1500)
+        asked[0].continue_()
+        page.wait_for_selector("#now-MAIN .state[data-state=in_use]")
+
+    looking = asyncio.create_task(office.look(walk))
+    await asyncio.to_thread(came.wait, 60)
+    await book_for_now(office)
+    changed.set()
     await looking
 
 

@@ -136,7 +136,8 @@
 
   var move = null;
   function begin(event) {
-    if (!wide.matches) { event.interaction.stop(); return; }
+    // a slot that was replaced since the finger came down has no track any more
+    if (!wide.matches || !event.target.isConnected) { event.interaction.stop(); return; }
     close();
     var slot = event.target;
     move = {

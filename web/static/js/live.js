@@ -25,7 +25,11 @@
     }
   }
 
+  // a booking that is dragged hangs in the lane below the finger, and the lane that it left must stay too
+  function isDragging() { return document.querySelector('.is-dragged'); }
+
   function put(page) {
+    if (isDragging()) { soon(); return; }
     var fresh = page.querySelectorAll('[data-live]');
     var same = fresh.length === document.querySelectorAll('[data-live]').length;
     fresh.forEach(function (element) { same = same && document.getElementById(element.id); });
@@ -52,7 +56,7 @@
 
   function soon() {
     if (timer) return;
-    timer = setTimeout(function () { timer = null; refresh(); }, 150);
+    timer = setTimeout(function () { timer = null; if (isDragging()) soon(); else refresh(); }, 150);
   }
 
   window.izba = { refresh: refresh, parse: parse };
@@ -61,9 +65,10 @@
     if (window.EventSource) {
       var source = new EventSource('/api/v1/events');
       ['message', 'room', 'asset'].forEach(function (kind) { source.addEventListener(kind, soon); });
-      var lost = false;
+      // what happens between the page and its stream is told by nobody; a stream that opens at once has missed nothing
+      var lost = false, began = Date.now();
       source.onerror = function () { lost = true; };
-      source.onopen = function () { if (lost) { lost = false; soon(); } };
+      source.onopen = function () { if (lost || Date.now() - began > 1000) { lost = false; soon(); } };
       addEventListener('pagehide', function () { source.close(); });
     }
     setInterval(function () { if (!document.hidden) refresh(); }, 60000);
