@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.conftest import or_skip, sqlite_copy
 from tests.servers import chromium
+
+LIMIT = 30_000  # milliseconds: a busy machine is slow, and a page that never comes fails all the same
+expect.set_options(timeout=LIMIT)
 
 
 @pytest.fixture(scope="module")

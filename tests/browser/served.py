@@ -42,7 +42,7 @@ def served(template: Path, folder: Path, furnish: Furnish, **options: Any) -> It
         yield url
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
         listener.close()
         forget()
 

@@ -21,6 +21,7 @@ from registry.people.models import Person, Role, Session
 from registry.people.queries import digest_of
 from registry.rooms.models import StandardItem
 from tests import make
+from tests.browser.conftest import LIMIT
 from tests.browser.served import served
 from web.session import SESSION
 
@@ -93,7 +94,7 @@ def office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 def visit(browser: Browser, office: Office, who: str, **more: Any) -> BrowserContext:
     context = browser.new_context(base_url=office.url, **more)
-    context.set_default_timeout(8000)
+    context.set_default_timeout(LIMIT)
     context.add_cookies([{"name": SESSION, "value": f"secret-{who}", "url": office.url}])
     return context
 
@@ -160,7 +161,8 @@ def test_the_list_follows_what_is_typed(browser: Browser, office: Office) -> Non
 def test_a_fault_travels_from_the_label_to_an_open_page_of_the_room(browser: Browser, office: Office) -> None:
     with visit(browser, office, "coordinator") as watching, visit(browser, office, "member") as walking:
         watcher, walker = watching.new_page(), walking.new_page()
-        watcher.goto("/rooms/ZW-01")
+        with watcher.expect_response(re.compile("/api/v1/events")):
+            watcher.goto("/rooms/ZW-01")
         expect(watcher.locator("#room-now")).to_contain_text("everything works")
         walker.goto("/scan")
         walker.keyboard.type(CODE.lower())

@@ -52,14 +52,14 @@ class Whole:
         start = time.monotonic()
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
-            self.process.wait(20)
+            self.process.wait(60)
         if self.process.stdout:
             self.process.stdout.close()
         return time.monotonic() - start
 
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
         if self.process.stdout:
             self.process.stdout.close()
 
@@ -72,7 +72,7 @@ class Whole:
 
     def client(self, role: str = "member", **more: Any) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.token(role)}"}
-        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=20, **more)
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers=headers, timeout=60, **more)
 
 
 class Ear:
@@ -92,14 +92,14 @@ class Ear:
         return told
 
     def say(self, topic: str, payload: object) -> None:
-        self.client.publish(topic, json.dumps(payload), qos=1).wait_for_publish(10)
+        self.client.publish(topic, json.dumps(payload), qos=1).wait_for_publish(30)
 
     def close(self) -> None:
         self.client.loop_stop()
         self.client.disconnect()
 
 
-def until(true: Callable[[], object], seconds: float = 20.0) -> float:
+def until(true: Callable[[], object], seconds: float = 60.0) -> float:
     """Wait until it holds; returns the seconds it took. Fails the test when it never does."""
     start = time.monotonic()
     while not true():
