@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 from tortoise import Tortoise
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
 from tortoise.migrations.executor import MigrationExecutor
@@ -21,7 +22,7 @@ from tortoise.transactions import in_transaction
 
 import registry.migrations
 from config.faults import database_reason
-from registry.changes import forget_connections, use_immediate_transactions
+from registry.changes import forget_connections
 from registry.errors import Unavailable
 from registry.kept import forget_all
 
@@ -38,9 +39,9 @@ MODELS = [
 
 def orm(url: str) -> dict[str, Any]:
     """Tortoise's configuration for a database URL, with the pragmas and pool sizes that Izba wants."""
-    connections = {"default": with_defaults(url)}
+    connections = {"default": _connection(with_defaults(url))}
     if reads_apart(url):
-        connections["reader"] = f"{with_defaults(url)}&query_only=ON"
+        connections["reader"] = _connection(f"{with_defaults(url)}&query_only=ON")
     return {
         "connections": connections,
         "routers": ["registry.changes.Reads"] if reads_apart(url) else [],
@@ -48,6 +49,11 @@ def orm(url: str) -> dict[str, Any]:
         "use_tz": True,
         "timezone": "UTC",
     }
+
+
+def _connection(url: str) -> dict[str, Any]:
+    told: dict[str, Any] = expand_db_url(url)
+    return {**told, "engine": "registry.sqlite"} if url.startswith("sqlite") else told
 
 
 def reads_apart(url: str) -> bool:
@@ -80,7 +86,6 @@ async def database(url: str) -> AsyncIterator[TortoiseContext]:
     Raises Unavailable("database.away") when it does not answer.
     """
     _try_to_open(sqlite_path(url))
-    use_immediate_transactions()
     forget_all()
     forget_connections()
     context = await Tortoise.init(config=orm(url), _enable_global_fallback=True)

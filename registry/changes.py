@@ -13,16 +13,15 @@ from contextvars import ContextVar
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContextPooled
-from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 from tortoise.connection import get_connections
-from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from registry import events
 from registry.errors import Conflict, NotFound, Unavailable
 from registry.rooms.models import Room
-from registry.writing import in_thread
+from registry.sqlite import SqliteTransaction
 
 GROUP_SIZE = 64
 GROUP_SECONDS = 0.003
@@ -130,7 +129,7 @@ _LOCK = {
 async def _transaction(room_ids: Sequence[int]) -> AsyncIterator[tuple[BaseDBAsyncClient, list[Room]]]:
     """A transaction that begins with the locks of these rooms, in this order."""
     connection = get_connections().get("default")
-    if connection.capabilities.dialect != "sqlite" or isinstance(connection, SqliteTransactionWrapper):
+    if connection.capabilities.dialect != "sqlite" or isinstance(connection, SqliteTransaction):
         lock = _LOCK[connection.capabilities.dialect]
         async with _begun() as inner:
             yield inner, [_locked(await inner.execute_query_dict(lock, [one]), one) for one in room_ids]
@@ -176,24 +175,26 @@ class _GroupCommit:
         self.connection = connection
         self.turn = asyncio.Lock()
         self.waiting = 0
-        self.wrapper: SqliteTransactionWrapper | None = None
+        self.wrapper: SqliteTransaction | None = None
         self.durable: asyncio.Future[None] | None = None
         self.size = 0
         self.opened = 0.0
         self.number = 0
         self.savepoint = ""
         self.standing: str | None = None
+        self.disturbed = False
 
     @asynccontextmanager
-    async def member(self, room_ids: Sequence[int]) -> AsyncIterator[tuple[SqliteTransactionWrapper, list[Any]]]:
+    async def member(self, room_ids: Sequence[int]) -> AsyncIterator[tuple[SqliteTransaction, list[Any]]]:
         await self._take_turn()
         try:
             wrapper, durable = await self._open()
             token = get_connections().set("default", wrapper)
             try:
-                yield wrapper, await self._begin(room_ids)
+                yield wrapper, await self._begin(wrapper, room_ids)
                 self.size += 1
             except BaseException:
+                self.disturbed = True
                 await asyncio.shield(self._undo(wrapper))
                 raise
             finally:
@@ -203,17 +204,16 @@ class _GroupCommit:
             self.turn.release()
         await asyncio.shield(durable)
 
-    async def _begin(self, room_ids: Sequence[int]) -> list[Any]:
-        """The member's savepoint and its locks, in one step to SQLite's thread. The savepoint of the member before
-        goes now: nothing of it can be undone alone any more. Each has a name of its own, so that a member which could
-        not begin undoes nobody else.
+    async def _begin(self, wrapper: SqliteTransaction, room_ids: Sequence[int]) -> list[Any]:
+        """The member's savepoint and its locks. The savepoint of the member before goes now: nothing of it can be
+        undone alone any more. Each has a name of its own, so that a member which could not begin undoes nobody else.
         """
-        connection = self.connection._connection
         self.number += 1
         name = self.savepoint = f"member_{self.number}"
+        if self.disturbed:
+            await self._settle()
 
-        def begin() -> list[Any]:
-            raw = connection._conn
+        def begin(raw: sqlite3.Connection) -> list[Any]:
             if self.standing:
                 raw.execute(f"RELEASE {self.standing}")
             self.standing = None
@@ -221,9 +221,14 @@ class _GroupCommit:
             self.standing = name
             return [raw.execute(_LOCK["sqlite"], [one]).fetchall() for one in room_ids]
 
-        return await in_thread(connection, begin)
+        return wrapper.at_once(begin)
 
-    async def _undo(self, wrapper: SqliteTransactionWrapper) -> None:
+    async def _settle(self) -> None:
+        """Wait until SQLite's thread has done what a member left behind that broke off."""
+        await self.connection._connection._execute(lambda: None)
+        self.disturbed = False
+
+    async def _undo(self, wrapper: SqliteTransaction) -> None:
         # a full disk can make SQLite undo the whole transaction, and a member may not have begun: no savepoint then
         with suppress(sqlite3.Error):
             await wrapper._connection.execute(f"ROLLBACK TO {self.savepoint}")
@@ -244,13 +249,13 @@ class _GroupCommit:
         async with self.turn:
             await self._close_if_last()
 
-    async def _open(self) -> tuple[SqliteTransactionWrapper, asyncio.Future[None]]:
+    async def _open(self) -> tuple[SqliteTransaction, asyncio.Future[None]]:
         if self.wrapper is None or self.durable is None:
             await self.connection._lock.acquire()
             try:
                 if not self.connection._connection:
                     await self.connection.create_connection(with_db=True)
-                wrapper = SqliteTransactionWrapper(self.connection)
+                wrapper = SqliteTransaction(self.connection)
                 await wrapper.begin()
             except BaseException:
                 await asyncio.shield(self._abandon())
@@ -299,21 +304,3 @@ _groups: dict[int, _GroupCommit] = {}
 def forget_connections() -> None:
     """Drop what is known of closed connections; between two databases in one process."""
     _groups.clear()
-
-
-def use_immediate_transactions() -> None:
-    """Let SQLite's transactions take the write lock when they begin.
-
-    The library begins them deferred; two that read and then write fail with "database is locked" at once, however
-    long busy_timeout is: 420 of 800 such transactions failed, none with BEGIN IMMEDIATE.
-    """
-
-    async def begin(self: SqliteTransactionWrapper) -> None:
-        try:
-            await self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as fault:
-            if "locked" in str(fault):
-                raise OperationalError(fault) from fault
-            raise TransactionManagementError(fault) from fault
-
-    SqliteTransactionWrapper.begin = begin  # type: ignore[method-assign]  # the library has no setting for it

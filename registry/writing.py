@@ -1,54 +1,46 @@
-"""Several rows in one step, inside the caller's transaction.
-
-SQLite works in a thread of its own, and a step to it and back costs more than a row.
-"""
+"""Quick statements inside the caller's transaction: several rows in one step, one row by its key."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
-import aiosqlite
-from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 from tortoise.connection import get_connections
-from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
 
-T = TypeVar("T")
+from registry.sqlite import SqliteTransaction
+
 Statement = tuple[str, list[Any]]
 
 
-async def in_thread(connection: aiosqlite.Connection, work: Callable[[], T]) -> T:
-    """Run several statements at once. Raises the ORM's IntegrityError and OperationalError."""
-    try:
-        done: T = await connection._execute(work)  # type: ignore[no-untyped-call]  # the library has no types here
-    except sqlite3.IntegrityError as fault:
-        raise IntegrityError(fault) from fault
-    except sqlite3.OperationalError as fault:
-        raise OperationalError(fault) from fault
-    return done
+async def ask(query: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+    """The few rows of a query, whose marks are ``?`` on both databases."""
+    connection = get_connections().get("default")
+    if isinstance(connection, SqliteTransaction):
+        return connection.at_once(lambda raw: [dict(row) for row in raw.execute(query, values)])
+    is_sqlite = connection.capabilities.dialect == "sqlite"
+    return await connection.execute_query_dict(query if is_sqlite else _numbered(query), list(values))
 
 
 async def insert(*records: Model) -> None:
     """Insert new records in this order."""
     connection = get_connections().get("default")
-    if not isinstance(connection, SqliteTransactionWrapper):
+    if not isinstance(connection, SqliteTransaction):
         for record in records:
             await record.save(force_create=True)
         return
     statements = [_insertion(record, connection) for record in records]
 
-    def write() -> list[int | None]:
-        raw = connection._connection._conn
+    def write(raw: sqlite3.Connection) -> list[int | None]:
         return [raw.execute(query, values).lastrowid for query, values in statements]
 
-    for record, row_id in zip(records, await in_thread(connection._connection, write), strict=True):
+    for record, row_id in zip(records, connection.at_once(write), strict=True):
         record._saved_in_db = True
         if record._meta.pk.generated:
             record.pk = row_id
 
 
-def _insertion(record: Model, connection: SqliteTransactionWrapper) -> Statement:
+def _insertion(record: Model, connection: SqliteTransaction) -> Statement:
     """The statement that the ORM would run."""
     executor = connection.executor_class(model=type(record), db=connection)
     found = record._meta.fields_map
@@ -59,7 +51,7 @@ def _insertion(record: Model, connection: SqliteTransactionWrapper) -> Statement
 async def update(records: Sequence[Model], fields: Sequence[str], *others: Statement) -> None:
     """Store these fields of the records, then run the other statements, whose marks are ``?`` on both databases."""
     connection = get_connections().get("default")
-    if not isinstance(connection, SqliteTransactionWrapper):
+    if not isinstance(connection, SqliteTransaction):
         for record in records:
             await record.save(update_fields=list(fields))
         for query, values in others:
@@ -67,14 +59,14 @@ async def update(records: Sequence[Model], fields: Sequence[str], *others: State
         return
     statements = [*(_change(record, fields, connection) for record in records), *others]
 
-    def write() -> None:
+    def write(raw: sqlite3.Connection) -> None:
         for query, values in statements:
-            connection._connection._conn.execute(query, values)
+            raw.execute(query, values)
 
-    await in_thread(connection._connection, write)
+    connection.at_once(write)
 
 
-def _change(record: Model, fields: Sequence[str], connection: SqliteTransactionWrapper) -> Statement:
+def _change(record: Model, fields: Sequence[str], connection: SqliteTransaction) -> Statement:
     executor = connection.executor_class(model=type(record), db=connection)
     found = record._meta.fields_map
     values = [found[name].to_db_value(getattr(record, name), record) for name in fields]

@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tortoise.connection import get_connections
-
 from registry import history
 from registry.assets.models import Device
 from registry.bookings.inputs import AHEAD, Inputs, keep, kept, load
@@ -21,6 +19,7 @@ from registry.kept import Kept
 from registry.rooms.models import Room
 from registry.rooms.queries import HOURS_SECONDS, hours_of
 from registry.rooms.rules import OccupancyFold
+from registry.writing import ask
 
 
 async def inputs_under_lock(room: Room, now: datetime) -> Inputs:
@@ -146,29 +145,18 @@ def _iso(at: datetime | None) -> str | None:
 
 
 # written out: this is asked inside every write, and the query builder takes longer than the database
-_NEAREST_SQLITE = """SELECT 1 FROM (
+_NEAREST = """SELECT 1 FROM (
     SELECT blocked_from FROM booking
     WHERE room_id = ? AND status NOT IN ('cancelled', 'rejected') AND blocked_to > ? AND id <> ?
     ORDER BY blocked_to LIMIT 1
-) WHERE blocked_from < ?"""
-_NEAREST_POSTGRES = """SELECT 1 FROM (
-    SELECT blocked_from FROM booking
-    WHERE room_id = $1 AND status NOT IN ('cancelled', 'rejected') AND blocked_to > $2 AND id <> $3
-    ORDER BY blocked_to LIMIT 1
-) AS nearest WHERE blocked_from < $4"""
+) AS nearest WHERE blocked_from < ?"""
 _NOBODY = UUID(int=0)
 
 
 async def refuse_overlap(room: Room, blocked_from: datetime, blocked_to: datetime, but: UUID | None = None) -> None:
     """Raises Conflict("booking.overlap"). Bookings of a room never overlap, so the nearest one decides."""
-    connection = get_connections().get("default")
-    is_postgres = connection.capabilities.dialect == "postgres"
-    times = [at.astimezone(UTC) for at in (blocked_from, blocked_to)]
-    found = await connection.execute_query_dict(
-        _NEAREST_POSTGRES if is_postgres else _NEAREST_SQLITE,
-        [room.id, times[0], but or _NOBODY, times[1]] if is_postgres else [room.id, times[0], str(but), times[1]],
-    )
-    if found:
+    since, until = (at.astimezone(UTC) for at in (blocked_from, blocked_to))
+    if await ask(_NEAREST, [room.id, since, str(but or _NOBODY), until]):
         raise Conflict("booking.overlap", room=room.code, conflicts=[], alternatives=[])
 
 

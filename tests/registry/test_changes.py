@@ -166,13 +166,13 @@ async def test_members_become_durable_together(database: Database, monkeypatch: 
 
 def count_commits(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     commits: list[None] = []
-    plain: Callable[..., object] = changes.SqliteTransactionWrapper.commit
+    plain: Callable[..., object] = changes.SqliteTransaction.commit
 
-    async def counted(self: changes.SqliteTransactionWrapper) -> None:
+    async def counted(self: changes.SqliteTransaction) -> None:
         commits.append(None)
         await plain(self)  # type: ignore[misc]  # the library's coroutine, untyped here
 
-    monkeypatch.setattr(changes.SqliteTransactionWrapper, "commit", counted)
+    monkeypatch.setattr(changes.SqliteTransaction, "commit", counted)
     return commits
 
 
@@ -402,7 +402,7 @@ async def test_when_the_disk_refuses_nobody_is_told_of_success(
 ) -> None:
     room = await make_room()
 
-    async def full(self: changes.SqliteTransactionWrapper) -> None:
+    async def full(self: changes.SqliteTransaction) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     async def write() -> None:
@@ -410,7 +410,7 @@ async def test_when_the_disk_refuses_nobody_is_told_of_success(
             pass
 
     with monkeypatch.context() as broken:
-        broken.setattr(changes.SqliteTransactionWrapper, "commit", full)
+        broken.setattr(changes.SqliteTransaction, "commit", full)
         answers = await asyncio.gather(write(), write(), return_exceptions=True)
     assert [type(answer) for answer in answers] == [OperationalError] * 2
     assert heard == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tortoise.exceptions import OperationalError
 
 from registry import changes, events
 from registry.changes import changing
+from registry.sqlite import SqliteTransaction
 from tests.conftest import Database
 from tests.make import make_room
 from tests.registry.test_changes import Refused, committed
@@ -25,8 +27,8 @@ async def test_a_member_cancelled_as_it_begins_does_not_leave_the_group_open(
     entered, go, begun = asyncio.Event(), asyncio.Event(), asyncio.Event()
     plain = changes._GroupCommit._begin
 
-    async def begin(self: changes._GroupCommit, room_ids: list[int]) -> list[Any]:
-        rows = await plain(self, room_ids)
+    async def begin(self: changes._GroupCommit, wrapper: SqliteTransaction, room_ids: list[int]) -> list[Any]:
+        rows = await plain(self, wrapper, room_ids)
         if entered.is_set():
             begun.set()
             await asyncio.sleep(60)
@@ -128,3 +130,44 @@ async def test_a_member_that_cannot_begin_undoes_nobody_else(
     async with asyncio.timeout(30), changing(room.id):
         pass
     assert committed(database, "SELECT revision FROM room") == 2
+
+
+async def test_nobody_begins_before_what_a_cancelled_member_left_to_the_thread_is_done(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelled once in a statement and once more as it is undone, it waits for neither."""
+    room, other = await make_room(), await make_room(code="OTHER")
+    monkeypatch.setattr(changes, "GROUP_SECONDS", 60)
+    sqlite = get_connections().get("default")._connection
+    inside, held, go = asyncio.Event(), threading.Event(), asyncio.Event()
+
+    async def first() -> None:
+        async with changing():
+            await go.wait()
+
+    async def second() -> None:
+        async with changing(room.id):
+            inside.set()
+            await sqlite._execute(held.wait, 5)
+
+    async def third() -> None:
+        async with changing(other.id):
+            pass
+
+    writing = asyncio.create_task(first())
+    await asyncio.sleep(0)
+    broken = asyncio.create_task(second())
+    late = asyncio.create_task(third())
+    await asyncio.sleep(0)
+    go.set()
+    await inside.wait()
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        broken.cancel()
+    await asyncio.sleep(0.01)
+    held.set()
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(writing, broken, late, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [type(None), asyncio.CancelledError, type(None)]
+    assert committed(database, f"SELECT revision FROM room WHERE id = {room.id}") == 0
+    assert committed(database, f"SELECT revision FROM room WHERE id = {other.id}") == 1
