@@ -6,7 +6,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -39,17 +41,24 @@ def create_site(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.options = options
     app.state.pages = pages = Pages(options)
     errors.install(app)
     app.mount(f"/static/{pages.static_hash}", _Static(directory=STATIC), name="static")
-    for router in api_routers:
-        app.include_router(router)
-    for router in page_routers:
-        app.include_router(router, include_in_schema=False)
+    # one flat list: an included router is asked twice, and its every route both times
+    app.router.routes.extend(route for router in api_routers for route in router.routes)
+    app.router.routes.extend(_hidden(route) for router in page_routers for route in router.routes)
     app.add_middleware(Edge, options=options)
     return app
+
+
+def _hidden(route: BaseRoute) -> BaseRoute:
+    """A page's route, of which the description of the API says nothing."""
+    if isinstance(route, APIRoute):
+        route.include_in_schema = False
+    return route
 
 
 class _Site(FastAPI):
