@@ -4,7 +4,6 @@ Each type has only the fields that its reader may know. Nothing is blanked: what
 """
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -92,7 +91,7 @@ COLUMNS = tuple(_ELSEWHERE.get(name, name) for name in BookingRow._fields)
 # a FullBooking is a row up to its revision, with the room's code behind the id
 _FULL = BookingRow._fields.index("revision") + 1
 _TIMES = {
-    kind: tuple(name for name in kind._fields if name.endswith("_at") or name.startswith("blocked_"))
+    kind: tuple(index for index, name in enumerate(kind._fields) if name.endswith("_at") or name.startswith("blocked_"))
     for kind in (BusySpan, MeetingSpan, FullBooking)
 }
 INSTANTS = 16384
@@ -114,16 +113,32 @@ def shown(row: BookingRow, room: str, much: Sight) -> Seen | None:
 
 def as_json(seen: Seen, zone: ZoneInfo) -> dict[str, Any]:
     """The projection with its times as RFC 3339 in the site's offset."""
-    told: dict[str, Any] = dict(zip(seen._fields, seen, strict=True))
-    for name in _TIMES[type(seen)]:
-        if told[name] is not None:
-            told[name] = _local(told[name], zone)
-    if "id" in told:
-        told["id"] = str(told["id"])
-    return told
+    local = _locals[zone]
+    told: list[Any] = [*seen]
+    for index in _TIMES[type(seen)]:
+        told[index] = local[told[index]]
+    if type(seen) is FullBooking:
+        told[0] = str(seen.id)
+    return dict(zip(seen._fields, told, strict=True))
 
 
-@lru_cache(INSTANTS)
-def _local(at: datetime, zone: ZoneInfo) -> str:
-    """A booking's ends and buffers are mostly the same instant, and the same in many rooms."""
-    return at.astimezone(zone).isoformat()
+class _Local(dict[datetime | None, str | None]):
+    """What instants are called in a zone: a booking's ends and buffers are mostly the same, also in many rooms."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+
+    def __missing__(self, at: datetime | None) -> str | None:
+        if len(self) >= INSTANTS:
+            self.clear()
+        told = self[at] = at.astimezone(self.zone).isoformat() if at else None
+        return told
+
+
+class _Locals(dict[ZoneInfo, _Local]):
+    def __missing__(self, zone: ZoneInfo) -> _Local:
+        local = self[zone] = _Local(zone)
+        return local
+
+
+_locals = _Locals()

@@ -52,26 +52,38 @@ async def rows_between(
     wanted = list(statuses)
     if not room_ids or not wanted:
         return []
-    times = [at.astimezone(UTC) for at in (since, until, since - LONGEST_MEETING, since - LONGEST)]
     connection = reading_from()
     if connection.capabilities.dialect == "postgres":
-        found = await connection.execute_query_dict(_POSTGRES, [list(room_ids), wanted, *times])
+        found = await connection.execute_query_dict(_POSTGRES, [list(room_ids), wanted, *_times(since, until)])
         rows = [BookingRow(**row | {"needs": orjson.loads(row["needs"])}) for row in found]
-    else:
-        (one,) = await connection.execute_query_dict(*_sqlite(room_ids, wanted, *times))
-        rows = [_row(row) for row in orjson.loads(one["told"])]
-    return sorted(rows, key=attrgetter("starts_at"))
+        return sorted(rows, key=attrgetter("starts_at"))
+    (one,) = await connection.execute_query_dict(*_sqlite(room_ids, wanted, *_times(since, until)))
+    return _rows(one["told"])
 
 
-async def revisions_of(room_ids: Sequence[int]) -> dict[int, int]:
-    """The revision of each room, which every change of the room or of its bookings bumps."""
+async def revisions_and_rows(
+    room_ids: Sequence[int], of: Sequence[int], since: datetime, until: datetime
+) -> tuple[dict[int, int], list[BookingRow]]:
+    """The revision of each room, which every change of the room or of its bookings bumps, and the bookings of some of
+    the rooms as :func:`rows_between` gives them: of that revision or, where they changed meanwhile, of a later one.
+    """
     connection = reading_from()
     if connection.capabilities.dialect == "postgres":
         found = await connection.execute_query_dict(_REVISIONS["postgres"], [list(room_ids)])
-        return {row["id"]: row["revision"] for row in found}
-    statement = _REVISIONS["sqlite"].format(marks=",".join("?" * len(room_ids)))
-    (one,) = await connection.execute_query_dict(statement, list(room_ids))
-    return dict(orjson.loads(one["told"]))
+        return {row["id"]: row["revision"] for row in found}, await rows_between(of, since, until)
+    revisions = _REVISIONS["sqlite"].format(marks=",".join("?" * len(room_ids)))
+    if not of:
+        (one,) = await connection.execute_query_dict(revisions, list(room_ids))
+        return dict(orjson.loads(one["told"])), []
+    rows, values = _sqlite(of, TAKING, *_times(since, until))
+    both = f"SELECT ({revisions}) AS revisions, ({rows}) AS told"
+    (one,) = await connection.execute_query_dict(both, [*room_ids, *values])
+    return dict(orjson.loads(one["revisions"])), _rows(one["told"])
+
+
+def _times(since: datetime, until: datetime) -> list[datetime]:
+    """The marks of the query that are times."""
+    return [at.astimezone(UTC) for at in (since, until, since - LONGEST_MEETING, since - LONGEST)]
 
 
 def _sqlite(
@@ -98,9 +110,11 @@ def _statement(rooms: int, statuses: int) -> str:
     return _SQLITE.format(told=_TOLD, rows=" UNION ALL ".join(parts))
 
 
-def _row(values: list[Any]) -> BookingRow:
+def _rows(told: str) -> list[BookingRow]:
     """In JSON instants are text."""
-    for index in _TIMES:
-        if values[index] is not None:
-            values[index] = _moment(values[index])
-    return BookingRow._make(values)
+    rows = orjson.loads(told)
+    for values in rows:
+        for index in _TIMES:
+            if values[index] is not None:
+                values[index] = _moment(values[index])
+    return sorted(map(BookingRow._make, rows), key=attrgetter("starts_at"))

@@ -18,6 +18,6 @@ from web.api import (
 )  # fmt: skip
 
 routers: list[APIRouter] = [
-    bookings.router, availability.router, state.router, rooms.router, assets.router, tags.router, imports.router,
+    availability.router, bookings.router, state.router, rooms.router, assets.router, tags.router, imports.router,
     devices.router, duties.router, history.router, events.router, health.router,
 ]  # fmt: skip

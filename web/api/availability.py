@@ -20,12 +20,11 @@ from starlette.responses import Response
 from registry.bookings.actions import booker
 from registry.bookings.outward import hides_changes
 from registry.bookings.projections import BookingRow, as_json, shown
-from registry.bookings.rows import revisions_of, rows_between
+from registry.bookings.rows import revisions_and_rows, rows_between
 from registry.bookings.rules import Booker, Sight, sees_times, sight
 from registry.duties.queries import duties_between
 from registry.errors import N_, Invalid, NotFound, Reason
 from registry.people import rules
-from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import HOURS_SECONDS, hours_of, zone_of
 from registry.rooms.rules import Hours, local_instant, opening_spans
@@ -50,41 +49,44 @@ PARAMETERS = [
 ]
 
 
+Owners = tuple[tuple[int | None, int | None], ...]
+
+
 @dataclass(slots=True)
 class Days:
-    """Some days of one room, as the register knows them; its bookings are written once for each way to see them."""
+    """Some days of one room: whose its bookings are, and their JSON for each way to see them that was asked for."""
 
     room: Room
-    zone: ZoneInfo
     revision: int
     read_at: float
     head: bytes
-    rows: list[BookingRow]
     duties: bytes
+    owners: Owners
     written: dict[tuple[Sight, ...], bytes] = field(default_factory=dict)
 
-    def told_to(self, viewer: Booker, sees_duties: bool) -> bytes:
-        """One item of the answer."""
+    def told_to(self, viewer: Booker, sees_duties: bool) -> bytes | None:
+        """One item of the answer; None where nobody saw these days so far as this viewer may."""
         sees = sees_times(self.room.visibility, viewer)
+        bookings = self.written.get(sights(self.room, self.owners, viewer)) if sees else b"[]"
+        if bookings is None:
+            return None
         return b'%b,"revision":%b,"times_hidden":%b,"bookings":%b,"duties":%b}' % (
             self.head,
             b"null" if hides_changes(self.room.visibility, viewer) else b"%d" % self.revision,
             b"false" if sees else b"true",
-            self._bookings(viewer) if sees else b"[]",
+            bookings,
             self.duties if sees and sees_duties else b"[]",
         )
 
-    def _bookings(self, viewer: Booker) -> bytes:
-        sights = tuple(
-            sight(self.room.visibility, viewer, row.organizer_id, row.institution_id) for row in self.rows
-        )  # fmt: skip
-        written = self.written.get(sights)
-        if written is None:
-            seen = [shown(row, self.room.code, much) for row, much in zip(self.rows, sights, strict=True)]
-            written = orjson.dumps([as_json(one, self.zone) for one in seen if one])
-            if len(self.written) < WAYS:
-                self.written[sights] = written
-        return written
+    def write(self, rows: Sequence[BookingRow], viewer: Booker, zone: ZoneInfo) -> None:
+        """The bookings as far as this viewer may see them."""
+        much = sights(self.room, self.owners, viewer)
+        seen = [shown(row, self.room.code, one) for row, one in zip(rows, much, strict=True)]
+        self.written[much] = orjson.dumps([as_json(one, zone) for one in seen if one])
+
+
+def sights(room: Room, owners: Owners, viewer: Booker) -> tuple[Sight, ...]:
+    return tuple([sight(room.visibility, viewer, *owner) for owner in owners])
 
 
 class KeptDays(OrderedDict[Key, Days]):
@@ -92,24 +94,26 @@ class KeptDays(OrderedDict[Key, Days]):
 
     weight = 0
 
-    def fresh(self, key: Key, revision: int, now: float) -> Days | None:
+    def fresh(self, key: Key, now: float) -> Days | None:
+        """What is kept and not too old. Whether the room has changed since, only its revision says."""
         found = self.get(key)
-        if found is None or found.revision != revision or now - found.read_at >= HOURS_SECONDS:
+        if found is None or now - found.read_at >= HOURS_SECONDS:
             return None
         self.move_to_end(key)
         return found
 
-    def keep(self, key: Key, days: Days) -> Days:
+    def keep(self, key: Key, days: Days) -> None:
         former = self.pop(key, None)
+        if former and former.revision == days.revision and len(former.written) < WAYS:
+            days.written = {**former.written, **days.written}
         self.weight += _weight(days) - (_weight(former) if former else 0)
         self[key] = days
         while self.weight > AT_MOST:
             self.weight -= _weight(self.popitem(last=False)[1])
-        return days
 
 
 def _weight(days: Days) -> int:
-    return 1 + len(days.rows)
+    return 1 + len(days.owners)
 
 
 @router.get(
@@ -124,7 +128,8 @@ async def availability(request: Request) -> Response:
     person = await caller(request)
     rooms = await _rooms(request.query_params.getlist("room"))
     day, days = await _days(request, rooms)
-    told = await _told(request, rooms, person, day, days)
+    asked = Asked(booker(person), rules.may(person.role, "duties.see"), day, days)
+    told = await _told(_kept(request), rooms, asked) if rooms else []
     head = orjson.dumps({"date": day, "days": days, "next": None, "total": len(rooms)})
     return Response(head[:-1] + b',"items":[' + b",".join(told) + b"]}", media_type=JSON)
 
@@ -154,45 +159,70 @@ async def _days(request: Request, rooms: Sequence[Room]) -> tuple[date, int]:
     return datetime.now(UTC).astimezone(zone).date(), int(many)
 
 
-async def _told(request: Request, rooms: Sequence[Room], person: Person, day: date, days: int) -> list[bytes]:
-    kept, now, viewer = _kept(request), time.monotonic(), booker(person)
-    revisions = await revisions_of([room.id for room in rooms])
-    sees_duties = rules.may(person.role, "duties.see")
-    keys = {room.id: (room.id, day, days, sees_duties) for room in rooms}
-    found = {room.id: kept.fresh(keys[room.id], revisions.get(room.id, -1), now) for room in rooms}
-    missing = [room for room in rooms if found[room.id] is None]
-    if missing:
-        for read in await _read(missing, revisions, day, days, now, sees_duties):
-            found[read.room.id] = kept.keep(keys[read.room.id], read)
-    return [one.told_to(viewer, sees_duties) for one in found.values() if one]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks for which days."""
+
+    viewer: Booker
+    sees_duties: bool
+    day: date
+    days: int
+
+    def key(self, room: Room) -> Key:
+        return room.id, self.day, self.days, self.sees_duties
+
+
+async def _told(kept: KeptDays, rooms: Sequence[Room], asked: Asked) -> list[bytes]:
+    now = time.monotonic()
+    found = {room.id: kept.fresh(asked.key(room), now) for room in rooms}
+    told = {room_id: one and one.told_to(asked.viewer, asked.sees_duties) for room_id, one in found.items()}
+    since, until = await _span(rooms, asked)
+    unknown = [room.id for room in rooms if told[room.id] is None]
+    revisions, rows = await revisions_and_rows(list(told), unknown, since, until)
+    stale = [room_id for room_id, one in found.items() if told[room_id] and one and one.revision != revisions[room_id]]
+    if stale:
+        rows += await rows_between(stale, since, until)
+    missing = {*unknown, *stale}
+    read = [room for room in rooms if room.id in missing]
+    for days in await _read(read, asked, revisions, rows, now) if read else ():
+        told[days.room.id] = days.told_to(asked.viewer, asked.sees_duties)
+        kept.keep(asked.key(days.room), days)
+    return [one for one in told.values() if one]
+
+
+async def _span(rooms: Sequence[Room], asked: Asked) -> tuple[datetime, datetime]:
+    """From the first instant of the days anywhere to their last."""
+    zones = {await zone_of(room) for room in rooms}
+    since = min(local_instant(asked.day, 0, zone) for zone in zones)
+    return since, max(local_instant(asked.day + timedelta(days=asked.days), 0, zone) for zone in zones)
 
 
 async def _read(
-    rooms: Sequence[Room], revisions: dict[int, int], day: date, days: int, now: float, with_duties: bool
+    rooms: Sequence[Room], asked: Asked, revisions: dict[int, int], rows: Sequence[BookingRow], now: float
 ) -> list[Days]:
+    """What is kept of these rooms, from their bookings."""
     hours = {room.id: await hours_of(room) for room in rooms}
-    zones = {room_id: one.zone for room_id, one in hours.items()}
-    opened = {one: _opened(one, day, days) for one in set(hours.values())}
-    since = min(local_instant(day, 0, zone) for zone in zones.values())
-    until = max(local_instant(day + timedelta(days=days), 0, zone) for zone in zones.values())
-    rows: dict[int, list[BookingRow]] = {room.id: [] for room in rooms}
+    opened = {one: _opened(one, asked.day, asked.days) for one in set(hours.values())}
+    of_room: dict[int, list[BookingRow]] = {room.id: [] for room in rooms}
+    for row in rows:
+        of_room[row.room_id].append(row)
     duties: dict[int, list[dict[str, Any]]] = {room.id: [] for room in rooms}
-    for row in await rows_between(list(rows), since, until):
-        rows[row.room_id].append(row)
-    for duty in await duties_between(list(duties), since, until) if with_duties else ():
+    for duty in await duties_between(list(duties), *await _span(rooms, asked)) if asked.sees_duties else ():
         duties[duty["room_id"]].append(duty)
-    return [
-        Days(
+    made = []
+    for room in rooms:
+        its, own = hours[room.id], of_room[room.id]
+        days = Days(
             room=room,
-            zone=zones[room.id],
             revision=revisions.get(room.id, -1),
             read_at=now,
-            head=_head(room, zones[room.id], opened[hours[room.id]]),
-            rows=rows[room.id],
-            duties=orjson.dumps([duty_json(duty, room.code, zones[room.id]) for duty in duties[room.id]]),
+            head=_head(room, its.zone, opened[its]),
+            duties=orjson.dumps([duty_json(duty, room.code, its.zone) for duty in duties[room.id]]),
+            owners=tuple([(row.organizer_id, row.institution_id) for row in own]),
         )
-        for room in rooms
-    ]
+        days.write(own, asked.viewer, its.zone)
+        made.append(days)
+    return made
 
 
 def _opened(hours: Hours, day: date, days: int) -> bytes:

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from registry.bookings.models import Booking, Status
+from registry.bookings.models import Status
 from registry.bookings.projections import BookingRow, as_json, project
-from registry.bookings.rows import revisions_of, rows_between
+from registry.bookings.rows import revisions_and_rows, rows_between
 from registry.bookings.rules import Booker
 from registry.people.models import Role
 from registry.rooms.models import Visibility
@@ -72,8 +72,12 @@ async def test_json_has_the_sites_offset(database: Database) -> None:
     assert datetime.fromisoformat(told["blocked_to"]) == made.blocked_to
 
 
-async def test_revisions(database: Database) -> None:
+async def test_revisions_of_many_rooms_and_the_bookings_of_some(database: Database) -> None:
     rooms = [await make_room(revision=3), await make_room(revision=4)]
-    assert await revisions_of([room.id for room in rooms]) == {rooms[0].id: 3, rooms[1].id: 4}
-    assert await revisions_of([]) == {}
-    assert await Booking.all().count() == 0
+    for room in rooms:
+        await make_booking(NOW, NOW + HOUR, room=room)
+    ids, known = [room.id for room in rooms], {rooms[0].id: 3, rooms[1].id: 4}
+    assert await revisions_and_rows(ids, [], NOW, NOW + HOUR) == (known, [])
+    revisions, (row,) = await revisions_and_rows(ids, ids[1:], NOW, NOW + HOUR)
+    assert (revisions, row.room_id) == (known, ids[1])
+    assert [row] == await rows_between(ids[1:], NOW, NOW + HOUR)

@@ -5,16 +5,24 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from registry.bookings.projections import BookingRow
+from registry.bookings.rules import Booker
+from registry.people.models import Role
+from registry.rooms.models import Visibility
+from tests.make import NOW
 from web.api import availability
 from web.api.availability import Days, KeptDays
 
 DAY = date(2026, 11, 26)
+ROW = BookingRow(
+    "1", NOW, NOW, "meeting", "confirmed", "Narada", None, [], "alice", "Alice", "team", NOW, NOW, NOW, None, None, "",
+    None, 1, 1, 1, 1,
+)  # fmt: skip
 
 
 def days(bookings: int) -> Days:
-    rows: list[Any] = [SimpleNamespace(organizer_id=1, institution_id=1)] * bookings
-    room: Any = SimpleNamespace(code="R")
-    return Days(room, ZoneInfo("UTC"), 1, 0.0, b"{", rows, b"[]")
+    room: Any = SimpleNamespace(code="R", visibility=Visibility.INTERNAL)
+    return Days(room, 1, 0.0, b"{", b"[]", ((1, 1),) * bookings)
 
 
 def test_the_longest_unused_leave_when_there_are_too_many_bookings(monkeypatch: Any) -> None:
@@ -22,7 +30,7 @@ def test_the_longest_unused_leave_when_there_are_too_many_bookings(monkeypatch: 
     kept = KeptDays()
     for number in range(50):
         kept.keep((number, DAY), days(9))
-        kept.fresh((0, DAY), 1, 0.0)
+        kept.fresh((0, DAY), 0.0)
     assert len(kept) == 10
     assert (0, DAY) in kept
     assert kept.weight == 100
@@ -35,8 +43,26 @@ def test_the_same_days_again_count_once() -> None:
     assert (len(kept), kept.weight) == (1, 10)
 
 
-def test_one_that_is_too_large_is_told_and_not_kept(monkeypatch: Any) -> None:
+def test_one_that_is_too_large_is_not_kept(monkeypatch: Any) -> None:
     monkeypatch.setattr(availability, "AT_MOST", 100)
     kept = KeptDays()
-    assert kept.keep((1, DAY), days(500)).rows
+    kept.keep((1, DAY), days(500))
     assert (len(kept), kept.weight) == (0, 0)
+
+
+def test_each_way_to_see_the_same_days_is_kept_until_they_change() -> None:
+    """What was written for one pair of eyes is never told to another."""
+    kept, own, other = KeptDays(), Booker(Role.MEMBER, 1, 1), Booker(Role.MEMBER, 2, 2)
+    for viewer in (own, other):
+        seen = days(1)
+        assert seen.told_to(viewer, True) is None
+        seen.write([ROW], viewer, ZoneInfo("UTC"))
+        kept.keep((1, DAY), seen)
+    both = kept.fresh((1, DAY), 0.0)
+    assert both
+    assert b"Narada" in (both.told_to(own, True) or b"")
+    assert b"Narada" not in (both.told_to(other, True) or b"Narada")
+    changed = days(1)
+    changed.revision = 2
+    kept.keep((1, DAY), changed)
+    assert changed.told_to(own, True) is None
