@@ -12,8 +12,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, BinaryIO
 
-import xlsxwriter
-
 from registry.assets.models import Asset, FundingShare
 from registry.assets.rules import shares
 from registry.errors import Invalid
@@ -74,6 +72,8 @@ async def _csv(to: BinaryIO) -> int:
 
 
 async def _xlsx(to: BinaryIO) -> int:
+    import xlsxwriter  # here: a twentieth of every start, for what few starts need
+
     with xlsxwriter.Workbook(to, {"constant_memory": True, "strings_to_formulas": False,
                                   "strings_to_urls": False}) as book:  # fmt: skip
         page = book.add_worksheet("Ewidencja")
