@@ -96,7 +96,9 @@ def import_file(
 
     async def work() -> Any:
         async with register(settings):
-            return await import_list(file, kind, dry_run=dry_run, actor=ACTOR, now=datetime.now(UTC))
+            return await import_list(
+                file, kind, dry_run=dry_run, actor=ACTOR, now=datetime.now(UTC), problems_only=not as_json
+            )
 
     report = run(work())
     if as_json:

@@ -12,7 +12,7 @@ from typing import Any
 
 from registry.assets.importing_check import Report, check, find
 from registry.assets.importing_files import read
-from registry.assets.importing_write import checked, known, write
+from registry.assets.importing_write import checked, checked_and_written, known, write
 from registry.errors import N_
 from registry.history import Actor
 
@@ -27,9 +27,14 @@ class Imported:
     records: int | None
 
     @property
+    def rows(self) -> int:
+        """How many rows of data the file has."""
+        return len(self.report.rows) + self.report.passed
+
+    @property
     def exit_code(self) -> int:
         """0 all taken, 1 some rows refused, 2 nothing could be read."""
-        if not self.report.rows:
+        if not self.rows:
             return 2
         return 1 if self.report.refused else 0
 
@@ -46,21 +51,32 @@ class Imported:
                 yield f"{place} – {problem.hint(translate)}"
         for notice in report.notices:
             yield notice.hint(translate)
-        taken = len(report.rows) - len(report.refused)
-        told_sums = {"rows": len(report.rows), "taken": taken, "refused": len(report.refused)}
+        refused = len(report.refused)
+        told_sums = {"rows": self.rows, "taken": self.rows - refused, "refused": refused}
         yield translate(N_("{rows} rows read: {taken} accepted, {refused} refused.")).format_map(told_sums)
         if self.records is not None:
             yield translate(N_("{records} records written.")).format(records=self.records)
 
 
 async def import_list(
-    source: str | Path | bytes, kind: str | None, *, dry_run: bool, actor: Actor, now: datetime, filename: str = ""
+    source: str | Path | bytes,
+    kind: str | None,
+    *,
+    dry_run: bool,
+    actor: Actor,
+    now: datetime,
+    filename: str = "",
+    problems_only: bool = False,
 ) -> Imported:
     """Check a file against the register and write what is accepted, unless it is a dry run.
 
-    ``kind``: assets, rooms, people, or None for what the file looks like. Raises NotFound("import.no_file"),
+    ``kind``: assets, rooms, people, or None for what the file looks like. With ``problems_only`` the report holds no
+    row that is simply written, and each is written as soon as some hundred are read. Raises NotFound("import.no_file"),
     Invalid("import.unreadable", "import.no_header", "import.unknown_kind", "import.other_kind").
     """
+    if problems_only and not dry_run:
+        told, written = await checked_and_written(source, filename, kind, actor, now)
+        return Imported(told, written.records)
     report = await checked(source, filename, kind)
     if dry_run:
         return Imported(report, None)

@@ -26,7 +26,9 @@ Corrections = Mapping[int, Mapping[str, Cell]]
 
 @dataclass(slots=True)
 class Report:
-    """What is in a file and what becomes of it. ``rows`` are those of the data, the refused ones too."""
+    """What is in a file and what becomes of it. ``rows`` are those of the data, the refused ones too, without those
+    that were ``passed`` on: good ones of which nothing needs to be told.
+    """
 
     sheet: Sheet
     header: Header
@@ -35,6 +37,7 @@ class Report:
     control_given: Decimal | None = None
     control_computed: Decimal = Decimal("0.00")
     notices: list[Problem] = field(default_factory=list)
+    passed: int = 0
 
     @property
     def kind(self) -> str:
@@ -104,6 +107,13 @@ def _best(sheets: Sequence[Sheet], family: str | None) -> tuple[Sheet, Header] |
 def check(sheet: Sheet, header: Header, known: Known, corrections: Corrections | None = None) -> Report:
     """Read and judge every row. Changes nothing. ``corrections`` replace cells, by line and column."""
     report = Report(sheet=sheet, header=header, rows=[], skipped=[])
+    report.rows.extend(judged(report, known, corrections))
+    return report
+
+
+def judged(report: Report, known: Known, corrections: Corrections | None = None) -> Iterator[Row]:
+    """Read and judge row after row. What the report says of the whole list is there once the last one was taken."""
+    sheet, header = report.sheet, report.header
     above, blanks = _above(sheet, header)
     left_out = []
     reader = _reader(sheet, header, known)
@@ -113,8 +123,8 @@ def check(sheet: Sheet, header: Header, known: Known, corrections: Corrections |
             blanks += 1
         elif what == "row":
             row = reader.row(line, _corrected(cells, header, (corrections or {}).get(line, {})))
-            report.rows.append(row)
             report.control_computed += row.values.get("value") or Decimal("0.00")
+            yield row
         else:
             left_out.append(what)
             if what.startswith("total row") and not _CARRIED.match(fold(what.removeprefix("total row "))):
@@ -122,7 +132,6 @@ def check(sheet: Sheet, header: Header, known: Known, corrections: Corrections |
     blank = ["blank" if blanks == 1 else f"blank {blanks}"] if blanks else []
     report.skipped = above + blank + left_out
     report.notices = reader.notices + _control_notice(report)
-    return report
 
 
 def _corrected(cells: list[Cell], header: Header, given: Mapping[str, Cell]) -> list[Cell]:

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ SPREADSHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 # how an export keeps a spreadsheet from running a cell as a formula
 _GUARDED = re.compile(r"''*[=+\-@\t\r]")
 _LOOK_AT = 200_000
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _POLISH = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ")
 _TYPOGRAPHY = frozenset("„”“‚’–—…§°©®\u00a0€«»·±²³ ½")
 # Mazovia stands on CP437 with the Polish letters at its own places
@@ -113,10 +115,12 @@ def _text(content: bytes, name: str, wanted: str | None) -> list[Sheet]:
 
 def _text_rows(text: str, delimiter: str) -> Callable[[], Iterator[tuple[int, list[Cell]]]]:
     def rows() -> Iterator[tuple[int, list[Cell]]]:
-        lines, start = list(io.StringIO(text, newline="")), 0
-        while start < len(lines):
-            reader, first = csv.reader(lines[start:], delimiter=delimiter), start
-            while start < len(lines):
+        # where its lines begin: a list of them would be the file once more
+        starts, start = array("Q", (line.start() for line in _LINE.finditer(text))), 0
+        while start < len(starts):
+            lines = (line[0] for line in _LINE.finditer(text, starts[start]))
+            reader, first = csv.reader(lines, delimiter=delimiter), start
+            while start < len(starts):
                 try:
                     cells = next(reader)
                 except StopIteration:
@@ -124,7 +128,7 @@ def _text_rows(text: str, delimiter: str) -> Callable[[], Iterator[tuple[int, li
                 except csv.Error:
                     cells = ["\ufffd"]
                 line, start = start + 1, first + reader.line_num
-                if start >= len(lines) and _is_unclosed("".join(lines[line - 1 :]), delimiter):
+                if start >= len(starts) and _is_unclosed(text[starts[line - 1] :], delimiter):
                     # a quotation mark that is never closed swallowed the rest: its line cannot be read, the next may
                     cells, start = ["\ufffd"], line
                 yield line, [cell[1:] if cell[:1] == "'" and _GUARDED.match(cell) else cell for cell in cells]

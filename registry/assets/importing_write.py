@@ -90,6 +90,32 @@ async def checked(
     return importing_check.check(sheet, header, await known())
 
 
+async def checked_and_written(
+    source: str | Path | bytes, filename: str, family: str | None, actor: Actor, now: datetime
+) -> tuple[importing_check.Report, Written]:
+    """As ``checked`` and ``write``, row after row: a long list takes no more memory than a short one. The report holds
+    only the rows that have a problem.
+    """
+    sheet, header = importing_check.find(read(source, filename), family)
+    report = importing_check.Report(sheet=sheet, header=header, rows=[], skipped=[])
+    written = await _write(report.kind, _passing(report, await known()), actor, now, Written(), pieces=True)
+    told = {row.line for row in report.rows}
+    late = [row for row in written.refused if row.line not in told]
+    report.passed -= len(late)
+    report.rows = sorted([*report.rows, *late], key=lambda row: row.line)
+    return report, written
+
+
+def _passing(report: importing_check.Report, known: Known) -> Iterator[Row]:
+    for row in importing_check.judged(report, known):
+        if row.problems:
+            report.rows.append(row)
+        else:
+            report.passed += 1
+        if row.status != "error":
+            yield row
+
+
 async def write(
     report: importing_check.Report,
     actor: Actor,
@@ -107,13 +133,19 @@ async def write(
     """
     written = Written(refused=list(report.refused), done=done)
     rows = (row for row in report.accepted if row.line > beyond)
+    return await _write(report.kind, rows, actor, now, written, pieces)
+
+
+async def _write(
+    kind: str, rows: Iterator[Row], actor: Actor, now: datetime, written: Written, pieces: bool
+) -> Written:
     while batch := list(islice(rows, BATCH)):
-        if report.kind == "assets":
+        if kind == "assets":
             await _write_assets(batch, actor, now, written)
-        elif report.kind == "purchases":
+        elif kind == "purchases":
             await _write_purchases(batch, actor, now, written, pieces)
         else:
-            await WRITERS[report.kind](batch, actor, now, written.add)
+            await WRITERS[kind](batch, actor, now, written.add)
     return written
 
 

@@ -193,6 +193,31 @@ async def test_a_file_from_end_to_end() -> None:
     assert "The lines sum to 10.00. Check whether one is missing or misread." in list(empty.lines())
 
 
+@pytest.mark.usefixtures("house")
+async def test_a_report_of_the_problems_alone_tells_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows are written while the list is read, and what was simply written is not kept."""
+    monkeypatch.setattr(importing_write, "BATCH", 3)
+    good = [f"A/{n};Krzesło;808;1.4.2022;10;0.01;;;;" for n in range(8)]
+    text = "\n".join([HEADER, *good, "A/8;Stół;808;30.2.2022;10;0.01;;;;", "A/9;Lampa;808;;10;0.01;;;;",
+                      "A/1;Fotel;808;1.4.2022;10;0.01;;;;", ";RAZEM;;;1;;;;;"]).encode()  # fmt: skip
+    look = await import_list(text, None, dry_run=True, actor=SYSTEM, now=NOW, filename="a.csv")
+    plain = importing_write.known
+
+    async def known() -> Any:
+        found = await plain()
+        await Asset.create(inventory_no="A/5", name="Inne", price=1)  # somebody else is quicker
+        return found
+
+    monkeypatch.setattr(importing_write, "known", known)
+    done = await import_list(text, None, dry_run=False, actor=SYSTEM, now=NOW, filename="a.csv", problems_only=True)
+    taken, *told = done.lines()
+    assert taken.endswith("This number is already in the register. Correct it, or leave the line out.")
+    assert told[:-2] == list(look.lines())[:-1]
+    assert told[-2:] == ["11 rows read: 8 accepted, 3 refused.", "8 records written."]
+    assert [row.line for row in done.report.rows] == [7, 10, 11, 12]
+    assert (done.rows, done.exit_code, await Asset.all().count()) == (11, 1, 9)
+
+
 @pytest.mark.usefixtures("database")
 async def test_what_cannot_be_read_is_refused_in_words() -> None:
     with pytest.raises(Refusal, match=r"No row of lista\.csv names the columns"):
