@@ -199,7 +199,8 @@ class _GroupCommit:
                 raise
             finally:
                 get_connections().reset(token)
-                await asyncio.shield(self._close_if_last())
+                if not self._goes_on():
+                    await asyncio.shield(self._close_if_last())
         finally:
             self.turn.release()
         await asyncio.shield(durable)
@@ -273,17 +274,18 @@ class _GroupCommit:
         finally:
             self.connection._lock.release()
 
+    def _goes_on(self) -> bool:
+        """Whether somebody waits to write in this transaction too."""
+        is_young = self.size < GROUP_SIZE and time.monotonic() - self.opened < GROUP_SECONDS
+        return self.waiting > 0 and is_young and bool(self.connection._connection.in_transaction)
+
     async def _close_if_last(self) -> None:
         wrapper, durable = self.wrapper, self.durable
-        if wrapper is None or durable is None:
-            return
-        is_whole = self.connection._connection.in_transaction
-        is_young = self.size < GROUP_SIZE and time.monotonic() - self.opened < GROUP_SECONDS
-        if self.waiting and is_young and is_whole:
+        if wrapper is None or durable is None or self._goes_on():
             return
         self.wrapper = self.durable = None
         try:
-            if not is_whole:
+            if not self.connection._connection.in_transaction:
                 raise sqlite3.OperationalError("SQLite undid the shared transaction")
             await wrapper.commit()
         except Exception as fault:
