@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from tortoise.connection import get_connections
 from tortoise.models import Model
@@ -11,6 +11,16 @@ from tortoise.models import Model
 from registry.sqlite import SqliteTransaction
 
 Statement = tuple[str, list[Any]]
+
+
+class Fields(NamedTuple):
+    """Store these fields of a record."""
+
+    record: Model
+    names: Sequence[str]
+
+
+Work = Fields | Statement
 
 
 async def ask(query: str, values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -48,29 +58,32 @@ def _insertion(record: Model, connection: SqliteTransaction) -> Statement:
     return executor.insert_query, values
 
 
-async def update(records: Sequence[Model], fields: Sequence[str], *others: Statement) -> None:
-    """Store these fields of the records, then run the other statements, whose marks are ``?`` on both databases."""
+async def write(*work: Work) -> None:
+    """Do all of this, in this order. The marks of a statement are ``?`` on both databases."""
     connection = get_connections().get("default")
     if not isinstance(connection, SqliteTransaction):
-        for record in records:
-            await record.save(update_fields=list(fields))
-        for query, values in others:
-            await connection.execute_query(_numbered(query), values)
+        for one in work:
+            if isinstance(one, Fields):
+                await one.record.save(update_fields=list(one.names))
+            else:
+                await connection.execute_query(_numbered(one[0]), one[1])
         return
-    statements = [*(_change(record, fields, connection) for record in records), *others]
+    statements = [_change(one, connection) if isinstance(one, Fields) else one for one in work]
 
-    def write(raw: sqlite3.Connection) -> None:
+    def run(raw: sqlite3.Connection) -> None:
         for query, values in statements:
             raw.execute(query, values)
 
-    connection.at_once(write)
+    connection.at_once(run)
 
 
-def _change(record: Model, fields: Sequence[str], connection: SqliteTransaction) -> Statement:
+def _change(told: Fields, connection: SqliteTransaction) -> Statement:
+    """The statement that the ORM would run."""
+    record, names = told
     executor = connection.executor_class(model=type(record), db=connection)
     found = record._meta.fields_map
-    values = [found[name].to_db_value(getattr(record, name), record) for name in fields]
-    return executor.get_update_sql(list(fields), None), [*values, record.pk]
+    values = [found[name].to_db_value(getattr(record, name), record) for name in names]
+    return executor.get_update_sql(names, None), [*values, record.pk]
 
 
 @lru_cache(256)

@@ -13,7 +13,7 @@ from registry.assets.models import Device, Trace
 from registry.columns import column
 from registry.rooms.models import Room, Visibility
 from registry.rooms.rules import patience
-from registry.writing import Statement, update
+from registry.writing import Statement, write
 
 LOOK_BACK = timedelta(days=1)
 UNTRACED = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
@@ -56,7 +56,7 @@ def traced(room: Room, device: Device, before: Word, was_positive: bool) -> Iter
 async def stop(device: Device, now: datetime) -> None:
     """End what still runs of a sensor that goes elsewhere or is another from now on, with its last word."""
     last = device.confirmed_at or now
-    await update([], (), (_CLOSE, [last, last, device.id]))
+    await write((_CLOSE, [last, last, device.id]))
 
 
 async def traces_of(room: Room, since: datetime, until: datetime) -> dict[int, list[Trace]]:

@@ -1,13 +1,11 @@
 """What is done to a room that the caller has locked: look, derive, advance its bookings, say when to look again."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from registry import history
-from registry.assets.models import Device
 from registry.bookings.inputs import AHEAD, Inputs, keep, kept, load
 from registry.bookings.models import Booking, Status
 from registry.bookings.rules import BookingRoom
@@ -19,7 +17,7 @@ from registry.kept import Kept
 from registry.rooms.models import Room
 from registry.rooms.queries import HOURS_SECONDS, hours_of
 from registry.rooms.rules import OccupancyFold
-from registry.writing import ask
+from registry.writing import Fields, ask, write
 
 
 async def inputs_under_lock(room: Room, now: datetime) -> Inputs:
@@ -30,15 +28,16 @@ async def inputs_under_lock(room: Room, now: datetime) -> Inputs:
     return found.at_revision(room.revision) if found else await load(room, now)
 
 
-async def settle(change: Change, room: Room, now: datetime, devices: Sequence[Device] | None = None) -> None:
+async def settle(change: Change, room: Room, now: datetime) -> None:
     """Fold the occupancy, do what is due to the bookings, store when to look again. The room is locked, and what else
-    changed in the caller's transaction is in the database; ``devices`` are the room's changed presence sensors when
-    nothing but they changed.
+    changed in the caller's transaction is in the database.
     """
-    inputs = await load(room, now) if devices is None else await inputs_under_lock(room, now)
-    if devices is not None:
-        inputs = inputs.with_devices(devices)
-    fold, slots = inputs.fold(now), list(inputs.slots)
+    await write(await settled(change, room, await load(room, now), now))
+
+
+async def settled(change: Change, room: Room, inputs: Inputs, now: datetime) -> Fields:
+    """:func:`settle` from these inputs, which hold what changed; what it stores of the room is left to the caller."""
+    fold, slots = inputs.fold(now), inputs.slots
     for step in steps(inputs.facts, slots, fold, now):
         fresh = await _take(step, room, fold, now)
         slots = [fresh if slot.id == fresh.id else slot for slot in slots]
@@ -47,13 +46,15 @@ async def settle(change: Change, room: Room, now: datetime, devices: Sequence[De
     room.occupancy, room.vacant_since = fold.occupancy, fold.vacant_since
     room.occupancy_evidence = list(fold.evidence)
     room.next_change_at = next_change(inputs.facts, slots, fold, inputs.hours, now)
-    await room.save(update_fields=SETTLED)
-    facts = replace(inputs.facts, occupancy=room.occupancy, occupancy_since=room.occupancy_since)
-    inputs = replace(inputs, facts=facts).at_revision(room.revision, slots)
-    change.afterwards(lambda: keep(room.id, inputs))
+    facts = replace(
+        inputs.facts, occupancy=room.occupancy, occupancy_since=room.occupancy_since, revision=room.revision
+    )
+    after = replace(inputs, facts=facts, slots=slots)
+    change.afterwards(lambda: keep(room.id, after))
+    return Fields(room, SETTLED)
 
 
-SETTLED = ["occupancy", "occupancy_since", "vacant_since", "occupancy_evidence", "next_change_at"]
+SETTLED = ("occupancy", "occupancy_since", "vacant_since", "occupancy_evidence", "next_change_at")
 
 
 async def _take(step: Step, room: Room, fold: OccupancyFold, now: datetime) -> Slot:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,17 +10,19 @@ from datetime import datetime, timedelta
 from registry.assets.models import Device, DeviceKind
 from registry.assets.traces import Word, traced
 from registry.bookings.inputs import sensor
-from registry.bookings.locked import inputs_under_lock, settle
-from registry.changes import changing
+from registry.bookings.locked import inputs_under_lock, settle, settled
+from registry.changes import Change, changing
 from registry.columns import column, first_value
+from registry.errors import Unavailable
 from registry.kept import Kept
 from registry.rooms.models import Room, Watch
 from registry.rooms.queries import watch
 from registry.rooms.rules import is_believed
-from registry.writing import Statement, update
+from registry.writing import Fields, Work, write
 
 log = logging.getLogger(__name__)
 PLACES_SECONDS = 10.0
+ROOMS_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,21 @@ class Heard:
 
 
 async def record_readings(heard: Sequence[Heard], now: datetime) -> None:
-    """Fold what devices said: one transaction for each room that they stand in, all of them at once."""
+    """Fold what devices said: one transaction for the rooms that they stand in, if there are not very many."""
     rooms = await _rooms_of([one.device_id for one in heard])
-    by_room: dict[int | None, list[Heard]] = {}
+    by_room: dict[int, list[Heard]] = {}
+    unplaced: list[Heard] = []
     for one in heard:
-        if one.device_id in rooms:
-            by_room.setdefault(rooms[one.device_id], []).append(one)
-    await asyncio.gather(
-        *(_record_unplaced(told, now) if room is None else _record(room, told, now) for room, told in by_room.items())
-    )
+        room_id = rooms.get(one.device_id)
+        if room_id is not None:
+            by_room.setdefault(room_id, []).append(one)
+        elif one.device_id in rooms:
+            unplaced.append(one)
+    placed = sorted(by_room.items())
+    parts = [_record(dict(placed[at : at + ROOMS_AT_ONCE]), now) for at in range(0, len(placed), ROOMS_AT_ONCE)]
+    if unplaced:
+        parts.append(_record_unplaced(unplaced, now))
+    await asyncio.gather(*parts)
 
 
 async def panels_heard(device_ids: Collection[int], now: datetime) -> None:
@@ -75,27 +83,50 @@ async def _rooms_of(device_ids: Sequence[int]) -> dict[int, int | None]:
     return known
 
 
-async def _record(room_id: int, heard: Sequence[Heard], now: datetime) -> None:
-    moved: list[Heard] = []
-    async with changing(room_id) as change:
-        inputs = await inputs_under_lock(change.room, now)
-        devices = {device.id: device for device in inputs.devices}
-        spoken: dict[int, Device] = {}
-        traces: list[Statement] = []
-        for one in heard:
-            device = devices.get(one.device_id)
-            if device is None:
-                moved.append(one)
-                continue
-            before = Word(device.occupied, device.confirmed_at)
-            devices[device.id] = spoken[device.id] = copy(device)
-            fold(spoken[device.id], one, inputs.watching_since)
-            if one.live and one.occupied is not None:
-                traces += traced(change.room, spoken[device.id], before, one.was_positive)
-        await update(list(spoken.values()), FOLDED, *traces)
-        await settle(change, change.room, now, list(devices.values()))
+async def _record(heard: Mapping[int, Sequence[Heard]], now: datetime) -> None:
+    """What was heard in these rooms. Where one of them cannot be recorded the others do not wait for it."""
+    try:
+        moved = await _record_rooms(heard, now)
+    except Unavailable:
+        raise
+    except Exception:
+        if len(heard) == 1:
+            raise
+        await asyncio.gather(*(_record({room_id: told}, now) for room_id, told in heard.items()))
+        return
     if moved:  # a panel, or a sensor that was carried elsewhere
         await _record_unplaced(moved, now)
+
+
+async def _record_rooms(heard: Mapping[int, Sequence[Heard]], now: datetime) -> list[Heard]:
+    """Returns the words of what does not stand in its room any more."""
+    moved: list[Heard] = []
+    work: list[Work] = []
+    async with changing(*heard) as change:
+        for room_id, told in heard.items():
+            work += await _hear(change, change.rooms[room_id], told, moved, now)
+        await write(*work)
+    return moved
+
+
+async def _hear(change: Change, room: Room, heard: Sequence[Heard], moved: list[Heard], now: datetime) -> list[Work]:
+    """What to write of a locked room and its sensors after these words."""
+    inputs = await inputs_under_lock(room, now)
+    devices = {device.id: device for device in inputs.devices}
+    spoken: dict[int, Device] = {}
+    traces: list[Work] = []
+    for one in heard:
+        device = devices.get(one.device_id)
+        if device is None:
+            moved.append(one)
+            continue
+        before = Word(device.occupied, device.confirmed_at)
+        devices[device.id] = spoken[device.id] = copy(device)
+        fold(spoken[device.id], one, inputs.watching_since)
+        if one.live and one.occupied is not None:
+            traces += traced(room, spoken[device.id], before, one.was_positive)
+    stored = await settled(change, room, inputs.with_devices(list(devices.values())), now)
+    return [*(Fields(device, FOLDED) for device in spoken.values()), *traces, stored]
 
 
 async def _record_unplaced(heard: Sequence[Heard], now: datetime) -> None:
@@ -113,7 +144,7 @@ async def _record_unplaced(heard: Sequence[Heard], now: datetime) -> None:
                 fold(device, one)
             await device.save(update_fields=list(FOLDED))
     for room_id, told in carried.items():
-        await _record(room_id, told, now)
+        await _record({room_id: told}, now)
 
 
 FOLDED = (

@@ -11,7 +11,7 @@ from registry.changes import changing
 from registry.history import SYSTEM, HistoryEntry
 from registry.people.models import IdempotencyKey
 from registry.rooms.models import Room
-from registry.writing import insert, update
+from registry.writing import Fields, insert, write
 from tests.conftest import Database
 from tests.make import HOUR, NOW, make_room
 
@@ -60,7 +60,8 @@ async def test_changes_and_other_statements_in_one_step(database: Database) -> N
     async with changing(*(room.id for room in rooms)):
         for room in rooms:
             room.name = f"{room.code} anew"
-        await update(rooms, ["name"], ("UPDATE room SET number = ? WHERE id = ?", ["7", rooms[1].id]))
+        anew = [Fields(room, ("name",)) for room in rooms]
+        await write(*anew, ("UPDATE room SET number = ? WHERE id = ?", ["7", rooms[1].id]))
     found = [await Room.get(id=room.id) for room in rooms]
     assert [room.name for room in found] == [f"{room.code} anew" for room in rooms]
     assert [room.number for room in found] == [rooms[0].number, "7"]

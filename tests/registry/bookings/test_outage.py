@@ -70,10 +70,10 @@ async def test_no_room_waits_for_one_that_cannot_be_settled(monkeypatch, caplog)
     broken, sound = await make_room(next_change_at=NOW - HOUR), await make_room(next_change_at=NOW - MINUTE)
     settle = sensing.settle
 
-    async def refuses_one(change, room, now, devices=None):
+    async def refuses_one(change, room, now):
         if room.id == broken.id:
             raise RuntimeError("cannot be settled")
-        await settle(change, room, now, devices)
+        await settle(change, room, now)
 
     monkeypatch.setattr(sensing, "settle", refuses_one)
     assert await advance_due(NOW) == 1
