@@ -5,7 +5,6 @@ finds what a crash left unpublished.
 """
 
 import asyncio
-import hashlib
 import hmac
 import json
 import logging
@@ -15,6 +14,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from tortoise.expressions import F
 
 from devices.broker import Broker
@@ -22,6 +22,7 @@ from devices.pacing import Complaints
 from devices.topics import BadTopic, Topics, check_name
 from registry import events
 from registry.assets.models import Device, DeviceKind
+from registry.bookings.door import DoorView
 from registry.bookings.door import payload as door_payload
 from registry.bookings.doors import door
 from registry.bookings.outward import leaving, number_of, revision_of
@@ -167,7 +168,7 @@ class Panels:
             self.rooms_published += self._put(self._topics.room_state(code), room_json(state, zone))
             self._put_raw(self._topics.room_light(code), light(state).encode())
         for panel in self._panels.get(room_id, ()):
-            await self._publish_panel(panel, room_id, now)
+            self._publish_panel(panel, await door(room_id, now, panel, revision), now)
         self._to_mark[room_id] = revision
 
     def _has_topic(self, code: str) -> bool:
@@ -180,8 +181,7 @@ class Panels:
             return False
         return True
 
-    async def _publish_panel(self, panel: Device, room_id: int, now: datetime) -> None:
-        view = await door(room_id, now, panel)
+    def _publish_panel(self, panel: Device, view: DoorView, now: datetime) -> None:
         languages = [language for language in panel.languages.split(",") if language]
         told = {"panel": panel.code, **door_payload(view, languages)}
         if told["revision"] is None:
@@ -250,12 +250,12 @@ def room_json(state: PublicState, zone: ZoneInfo) -> dict[str, Any]:
 
 def panel_key(secret: bytes, panel: str) -> bytes:
     """The key of one panel: a stolen panel can forge no other door."""
-    return hmac.new(secret, f"izba panel {panel}".encode(), hashlib.sha256).digest()
+    return hmac.digest(secret, f"izba panel {panel}".encode(), "sha256")
 
 
 def signature(told: dict[str, Any], key: bytes) -> str:
     """HMAC-SHA256 in hex over the state without its signature: JSON with sorted keys, no spaces, UTF-8."""
-    return hmac.new(key, _json(told), hashlib.sha256).hexdigest()
+    return hmac.digest(key, _json(told), "sha256").hex()
 
 
 def _looks(told: dict[str, Any]) -> bytes:
@@ -264,7 +264,7 @@ def _looks(told: dict[str, Any]) -> bytes:
 
 
 def _json(told: dict[str, Any]) -> bytes:
-    return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
 
 
 def _iso(at: datetime | None, zone: ZoneInfo) -> str | None:

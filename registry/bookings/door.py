@@ -7,8 +7,9 @@ TitledDoor, also names the meeting. What a type has no field for cannot reach a 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -191,8 +192,13 @@ def common(view: DoorView, language: str) -> dict[str, str]:
 
 def long_date(local: datetime, language: str) -> str:
     """wtorek, 24 listopada"""
+    return _long_date(local.date(), language)
+
+
+@lru_cache(64)
+def _long_date(day: date, language: str) -> str:
     comma = "" if language == "en" else ","
-    return str(format_date(local, f"EEEE{comma} d MMMM", locale="en_GB" if language == "en" else language))
+    return str(format_date(day, f"EEEE{comma} d MMMM", locale="en_GB" if language == "en" else language))
 
 
 def clock(at: datetime, zone: ZoneInfo) -> str:

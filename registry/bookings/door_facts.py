@@ -200,6 +200,17 @@ def bookable_minutes(room: DoorRoom, taken: Sequence[Taken], hours: Hours, now: 
     ]
 
 
+def changes_at(taken: Sequence[Taken], now: datetime) -> datetime:
+    """The first instant after ``now`` at which a door of these bookings could show or offer something else, though its
+    room's state did not: at the latest when the minute ends.
+    """
+    ends = (at for one in taken for at in (one.ends_at, one.planned_ends_at, one.blocked_to))
+    starts = (at for one in taken for at in (one.starts_at, one.starts_at - CHECK_IN_EARLY))
+    undone = (one.released_at + UNDO for one in taken if one.released_at)
+    minute = from_minute(now) + timedelta(minutes=1)
+    return min([minute, *(at for at in (*ends, *starts, *undone) if at > now)])
+
+
 def from_minute(now: datetime) -> datetime:
     """The begun minute: what is booked at a door starts then."""
     return now.replace(second=0, microsecond=0)

@@ -1,16 +1,17 @@
 """A room's door now, whoever shows it: a page, a panel on MQTT, e-paper."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from registry.assets.models import Device
 from registry.bookings.door import DoorView, Elsewhere
-from registry.bookings.door_facts import DoorRoom, Taken, door_view, is_open_door
-from registry.bookings.inputs import LONGEST, Inputs, derive, inputs_of
+from registry.bookings.door_facts import DoorRoom, Taken, changes_at, door_view, is_open_door
+from registry.bookings.inputs import LONGEST, Inputs, derived, inputs_at
 from registry.bookings.models import OPEN_STATUSES, Booking
 from registry.bookings.phrases import LANGUAGES, say
 from registry.bookings.queries import room_state_of
-from registry.bookings.state import StateKind
-from registry.errors import NotFound
+from registry.bookings.state import Slot, StateKind
 from registry.kept import Kept
 from registry.rooms.models import HoursPolicy, Room, RoomKind, Visibility
 
@@ -23,32 +24,49 @@ _COLUMNS = (
     "release_reason",
 )  # fmt: skip
 
-_kept: Kept[int, tuple[Inputs, DoorRoom, list[Taken]]] = Kept()
+_taken: Kept[int, tuple[Sequence[Slot], list[Taken]]] = Kept()
 _around: Kept[tuple[int, int], tuple[bool, str]] = Kept(AROUND_SECONDS)
+_views: Kept[tuple[int, bool], "_Drawn"] = Kept(AROUND_SECONDS)
 
 
-async def door(room_id: int, now: datetime, device: Device | None = None) -> DoorView:
+class _Drawn(NamedTuple):
+    """A door and the first instant at which it could be another."""
+
+    inputs: Inputs
+    view: DoorView
+    until: datetime
+
+
+async def door(room_id: int, now: datetime, device: Device | None = None, revision: int = -1) -> DoorView:
     """The door of a room at ``now``, as far as its class may show; with ``device``, as that panel may show it: one that
-    is switched off offers nothing. Raises NotFound("room.unknown").
+    is switched off offers nothing. ``revision`` is the one that an event told of: if it is still kept, the database is
+    not asked again, and all panels of a door share one view. Raises NotFound("room.unknown").
     """
-    room = await Room.get_or_none(id=room_id)
-    if room is None:
-        raise NotFound("room.unknown", room=room_id)
-    inputs = await inputs_of(room, now)
-    state = derive(inputs, now)
-    facts, taken = await _facts(room, inputs, now)
-    other = await _elsewhere(room, now) if state.kind is StateKind.SOON and is_open_door(facts) else None
-    return door_view(facts, state, taken, inputs.hours, other, can_act=device is None or device.enabled)
+    inputs = await inputs_at(room_id, revision, now)
+    can_act = device is None or device.enabled
+    found = _views.get((room_id, can_act))
+    if found and found.inputs is inputs and found.view.as_of <= now < found.until:
+        return found.view
+    return await _draw(inputs, now, can_act)
 
 
-async def _facts(room: Room, inputs: Inputs, now: datetime) -> tuple[DoorRoom, list[Taken]]:
-    """Loaded anew together with the inputs of the state: once per revision, however many panels ask."""
-    kept = _kept.get(room.id)
-    if kept and kept[0] is inputs:
-        return kept[1], kept[2]
-    facts, taken = await door_room(room), await _taken(room, now)
-    _kept.put(room.id, (inputs, facts, taken))
-    return facts, taken
+async def _draw(inputs: Inputs, now: datetime, can_act: bool) -> DoorView:
+    state, until = derived(inputs, now)[1:]
+    room, facts, taken = inputs.room, await door_room(inputs.room), await _taken_of(inputs, now)
+    is_elsewhere = state.kind is StateKind.SOON and is_open_door(facts)
+    other = await _elsewhere(room, now) if is_elsewhere else None
+    view = door_view(facts, state, taken, inputs.hours, other, can_act)
+    if not is_elsewhere:  # which depends on other rooms
+        _views.put((room.id, can_act), _Drawn(inputs, view, min(until, changes_at(taken, now))))
+    return view
+
+
+async def _taken_of(inputs: Inputs, now: datetime) -> list[Taken]:
+    """Loaded anew together with the bookings of the state: however many panels ask, and whatever sensors say."""
+    found = _taken.get(inputs.room.id)
+    if found and found[0] is inputs.slots:
+        return found[1]
+    return _taken.put(inputs.room.id, (inputs.slots, await _load_taken(inputs.room, now)))[1]
 
 
 async def door_room(room: Room) -> DoorRoom:
@@ -92,7 +110,7 @@ def _places(room: Room) -> dict[str, str]:
     return {language: name or room.name_en or room.name for language, name in named.items()}
 
 
-async def _taken(room: Room, now: datetime) -> list[Taken]:
+async def _load_taken(room: Room, now: datetime) -> list[Taken]:
     """The bookings of around today. A title is read only where the class of the room may show it."""
     columns = (*_COLUMNS, "title") if room.visibility is Visibility.PUBLIC else _COLUMNS
     rows = await (

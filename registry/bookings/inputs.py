@@ -1,18 +1,21 @@
-"""What a room's state derives from, loaded once per revision of the room however many ask.
+"""What a room's state derives from, loaded once per revision of the room however many ask, and the state itself.
 
 Whatever changes an input bumps its room's revision, so a kept input of the same revision is the database's own. A
 transaction that holds the room puts its inputs here only after its commit.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tortoise.expressions import Q
 
 from registry.assets.models import Asset, Condition, Device, DeviceKind, Lifecycle
 from registry.bookings.models import OPEN_STATUSES, Booking
-from registry.bookings.state import RUNNING, RoomFacts, RoomState, Slot, room_state
+from registry.bookings.state import RUNNING, RoomFacts, RoomState, Slot, next_change, room_state
+from registry.errors import NotFound
 from registry.kept import Kept
 from registry.rooms.models import Room
 from registry.rooms.queries import hours_of, watch
@@ -30,8 +33,11 @@ SLOT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The facts of a room, its bookings around now, its presence sensors and its hours, good for one revision."""
+    """A room and its facts, its bookings around now, its presence sensors and its hours, good for one revision.
+    ``slots`` stay the same object from one revision to the next as long as no booking changes.
+    """
 
+    room: Room
     facts: RoomFacts
     slots: Sequence[Slot]
     devices: Sequence[Device]
@@ -47,20 +53,33 @@ class Inputs:
         sensors = [sensor(device) for device in devices]
         return replace(self, devices=devices, sensors=sensors)
 
-    def at_revision(self, revision: int, slots: Sequence[Slot] | None = None) -> "Inputs":
+    def at_revision(self, room: Room, slots: Sequence[Slot] | None = None) -> "Inputs":
+        """The same of the room's fresh row."""
         return replace(
             self,
-            facts=replace(self.facts, revision=revision),
+            room=room,
+            facts=replace(self.facts, revision=room.revision),
             slots=self.slots if slots is None else slots,
         )
 
 
+class Derived(NamedTuple):
+    """A state and the first instant at which it could be another."""
+
+    inputs: Inputs
+    state: RoomState
+    until: datetime
+
+
 _kept: Kept[int, Inputs] = Kept()
+_derived: Kept[int, Derived] = Kept()
 
 
-def keep(room_id: int, inputs: Inputs) -> None:
-    """After the commit of the transaction that made them."""
-    _kept.put(room_id, inputs)
+def keep(inputs: Inputs) -> None:
+    """After the commit of the transaction that made them. A reader that was slower than a writer changes nothing."""
+    found = _kept.get(inputs.room.id)
+    if found is None or found.facts.revision <= inputs.facts.revision:
+        _kept.put(inputs.room.id, inputs)
 
 
 def kept(room_id: int, revision: int, now: datetime) -> Inputs | None:
@@ -76,14 +95,28 @@ async def inputs_of(room: Room, now: datetime) -> Inputs:
     found = kept(room.id, room.revision, now)
     if found is None:
         found = await load(room, now)
-        keep(room.id, found)
+        keep(found)
     return found
+
+
+async def inputs_at(room_id: int, revision: int, now: datetime) -> Inputs:
+    """The inputs of the revision that an event told of; the database is asked where they are not kept. Raises
+    NotFound("room.unknown").
+    """
+    found = kept(room_id, revision, now)
+    if found:
+        return found
+    room = await Room.get_or_none(id=room_id)
+    if room is None:
+        raise NotFound("room.unknown", room=room_id)
+    return await inputs_of(room, now)
 
 
 async def load(room: Room, now: datetime) -> Inputs:
     """Read a room's inputs from the database."""
     devices = await Device.filter(room_id=room.id, kind=DeviceKind.PRESENCE).order_by("code")
     return Inputs(
+        room=copy(room),  # the caller may go on to change its own
         facts=await facts_of(room, bool(devices)),
         slots=await slots_around(room.id, now),
         devices=devices,
@@ -95,8 +128,19 @@ async def load(room: Room, now: datetime) -> Inputs:
 
 
 def derive(inputs: Inputs, now: datetime) -> RoomState:
-    """The state that the inputs give at ``now``."""
-    return room_state(inputs.facts, inputs.slots, inputs.fold(now), inputs.hours, now)
+    """The state that the inputs give at ``now``: derived once, however many ask, until it could be another."""
+    return derived(inputs, now).state
+
+
+def derived(inputs: Inputs, now: datetime) -> Derived:
+    """:func:`derive`, and until when that is so."""
+    found = _derived.get(inputs.room.id)
+    if found and found.inputs is inputs and found.state.as_of <= now < found.until:
+        return found._replace(state=replace(found.state, as_of=now))
+    fold = inputs.fold(now)
+    state = room_state(inputs.facts, inputs.slots, fold, inputs.hours, now)
+    until = next_change(inputs.facts, inputs.slots, fold, inputs.hours, now)
+    return _derived.put(inputs.room.id, Derived(inputs, state, until))
 
 
 async def slots_around(room_id: int, now: datetime) -> list[Slot]:

@@ -1,5 +1,6 @@
 """What is done to a room that the caller has locked: look, derive, advance its bookings, say when to look again."""
 
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +26,7 @@ async def inputs_under_lock(room: Room, now: datetime) -> Inputs:
     before it is still what the database holds.
     """
     found = kept(room.id, room.revision - 1, now)
-    return found.at_revision(room.revision) if found else await load(room, now)
+    return found.at_revision(room) if found else await load(room, now)
 
 
 async def settle(change: Change, room: Room, now: datetime) -> None:
@@ -49,8 +50,8 @@ async def settled(change: Change, room: Room, inputs: Inputs, now: datetime) -> 
     facts = replace(
         inputs.facts, occupancy=room.occupancy, occupancy_since=room.occupancy_since, revision=room.revision
     )
-    after = replace(inputs, facts=facts, slots=slots)
-    change.afterwards(lambda: keep(room.id, after))
+    after = replace(inputs, room=copy(room), facts=facts, slots=slots)
+    change.afterwards(lambda: keep(after))
     return Fields(room, SETTLED)
 
 
@@ -197,8 +198,8 @@ async def look_no_later_than(change: Change, room: Room, slot: Slot, now: dateti
     found = kept(room.id, room.revision - 1, now)
     if found:
         near = slot.starts_at < found.loaded_at + AHEAD
-        fresh = found.at_revision(room.revision, [*found.slots, slot] if near else None)
-        change.afterwards(lambda: keep(room.id, fresh))
+        fresh = found.at_revision(copy(room), [*found.slots, slot] if near else None)
+        change.afterwards(lambda: keep(fresh))
     at = slot.starts_at - timedelta(minutes=15)
     if room.next_change_at is None or at < room.next_change_at:
         await Room.filter(id=room.id).update(next_change_at=max(at, now))

@@ -8,11 +8,11 @@ from collections.abc import Hashable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from registry.bookings.inputs import derive, inputs_of, kept
+from registry.bookings.inputs import derive, inputs_at
 from registry.bookings.rules import SHY, Booker, sees_times
 from registry.bookings.state import PublicState, public_state
 from registry.kept import Kept
-from registry.rooms.models import Room, Visibility
+from registry.rooms.models import Visibility
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
@@ -60,7 +60,5 @@ async def leaving(room_id: int, now: datetime, revision: int = -1) -> tuple[Publ
     """What may leave about a room, and the revision it derives from: good for putting two states in order, and never
     told. ``revision`` is the one that an event told of: if its inputs are still kept, the database is not asked again.
     """
-    inputs = kept(room_id, revision, now)
-    if inputs is None:
-        inputs = await inputs_of(await Room.get(id=room_id), now)
+    inputs = await inputs_at(room_id, revision, now)
     return public_state(derive(inputs, now), inputs.facts.visibility), inputs.facts.revision

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from registry.bookings.inputs import LONGEST, derive, inputs_of, kept
+from registry.bookings.inputs import LONGEST, derive, inputs_at, inputs_of
 from registry.bookings.locked import booking_room
 from registry.bookings.models import Booking
 from registry.bookings.projections import COLUMNS, BookingRow, Seen, as_json, project
@@ -110,9 +110,7 @@ async def public_room_state(room_id: int, now: datetime, revision: int = -1) -> 
 
     ``revision`` is the one that an event told of: if its inputs are still kept, the database is not asked again.
     """
-    inputs = kept(room_id, revision, now)
-    if inputs is None:
-        inputs = await inputs_of(await Room.get(id=room_id), now)
+    inputs = await inputs_at(room_id, revision, now)
     return public_state(derive(inputs, now), inputs.facts.visibility)
 
 
@@ -120,7 +118,7 @@ async def state_for(room: Room, viewer: Booker, now: datetime, revision: int = -
     """A room's state for a signed-in viewer: a Help Point room's own people see it uncollapsed. With the ``revision``
     that an event told of, ``room`` may be older than that.
     """
-    inputs = kept(room.id, revision, now) or await inputs_of(room if revision < 0 else await Room.get(id=room.id), now)
+    inputs = await (inputs_of(room, now) if revision < 0 else inputs_at(room.id, revision, now))
     visibility = inputs.facts.visibility
     near = visibility in (Visibility.CONFIDENTIAL, Visibility.HIDDEN) and sees_times(Visibility.HIDDEN, viewer)
     return public_state(derive(inputs, now), Visibility.INTERNAL if near else visibility)

@@ -99,7 +99,7 @@ class Hub:
         self.pages = pages
         self.clock = clock
         self.faces: dict[Face, Shown] = {}
-        self.due: set[Face] = set()
+        self.due: dict[Face, int] = {}
         self.changed: set[int] = set()
         self.in_touch: set[int] = set()
         self.beats = 0
@@ -148,13 +148,13 @@ class Hub:
         if isinstance(event, RoomChanged):
             for face in self.faces:
                 if face.room_id == event.room_id:
-                    self._mark(face)
+                    self._mark(face, event.revision)
         elif isinstance(event, DeviceChanged):
             self.changed.add(event.device_id)
             self.wake.set()
 
-    def _mark(self, face: Face) -> None:
-        self.due.add(face)
+    def _mark(self, face: Face, revision: int = -1) -> None:
+        self.due[face] = max(revision, self.due.get(face, -1))
         self.wake.set()
 
     async def _run(self) -> None:
@@ -173,10 +173,10 @@ class Hub:
                 await self._catch_up()
 
     async def _catch_up(self) -> None:
-        due, self.due = self.due, set()
+        due, self.due = self.due, {}
         changed, self.changed = self.changed, set()
-        for face in due:
-            await self._refresh(face)
+        for face, revision in due.items():
+            await self._refresh(face, revision)
         for face, shown in list(self.faces.items()):
             for seat in [seat for seat in shown.seats if seat.device_id in changed]:
                 await self._recheck(face, seat)
@@ -204,13 +204,15 @@ class Hub:
         if device is None or device.key_digest != seat.key_digest or device.room_id is None or face_of(device) != face:
             seat.put("again", message("again", ""))
 
-    async def _refresh(self, face: Face) -> bool:
-        """Look at the room again; tell its panels if its door looks different. False if that was not possible."""
+    async def _refresh(self, face: Face, revision: int = -1) -> bool:
+        """Look at the room again, after an event at the revision that it told of; tell its panels if its door looks
+        different. False if that was not possible.
+        """
         shown = self.faces.get(face)
         if shown is None:
             return True
         try:
-            view = await door(face.room_id, self.clock(), None if face.can_act else _switched_off())
+            view = await door(face.room_id, self.clock(), None if face.can_act else _switched_off(), revision)
         except Refusal:
             return False
         except Exception:
