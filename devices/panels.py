@@ -22,7 +22,6 @@ from devices.pacing import Complaints
 from devices.topics import BadTopic, Topics, check_name
 from registry import events
 from registry.assets.models import Device, DeviceKind
-from registry.bookings.door import DoorView
 from registry.bookings.door import payload as door_payload
 from registry.bookings.doors import door
 from registry.bookings.outward import leaving, number_of, revision_of
@@ -167,8 +166,7 @@ class Panels:
         if self._has_topic(code):
             self.rooms_published += self._put(self._topics.room_state(code), room_json(state, zone))
             self._put_raw(self._topics.room_light(code), light(state).encode())
-        for panel in self._panels.get(room_id, ()):
-            self._publish_panel(panel, await door(room_id, now, panel, revision), now)
+        await self._publish_doors(room_id, now, revision)
         self._to_mark[room_id] = revision
 
     def _has_topic(self, code: str) -> bool:
@@ -181,16 +179,25 @@ class Panels:
             return False
         return True
 
-    def _publish_panel(self, panel: Device, view: DoorView, now: datetime) -> None:
-        languages = [language for language in panel.languages.split(",") if language]
-        told = {"panel": panel.code, **door_payload(view, languages)}
+    async def _publish_doors(self, room_id: int, now: datetime, revision: int) -> None:
+        """Drawn once for all panels that show the same."""
+        drawn: dict[tuple[bool, str], dict[str, Any]] = {}
+        for panel in self._panels.get(room_id, ()):
+            look = panel.enabled, panel.languages
+            if look not in drawn:
+                languages = [language for language in panel.languages.split(",") if language]
+                drawn[look] = door_payload(await door(room_id, now, panel, revision), languages)
+            self._publish_panel(panel.code, drawn[look], now)
+
+    def _publish_panel(self, code: str, drawn: dict[str, Any], now: datetime) -> None:
+        told = {"panel": code, **drawn}
         if told["revision"] is None:
-            told["revision"] = number_of(("panel", panel.code), _looks(told), now)
+            told["revision"] = number_of(("panel", code), _looks(told), now)
         try:
-            topic = self._topics.panel_state(panel.code)
+            topic = self._topics.panel_state(code)
         except BadTopic:
             return
-        self.panels_published += self._put(topic, told, panel_key(self._secret, panel.code))
+        self.panels_published += self._put(topic, told, panel_key(self._secret, code))
 
     def _put(self, topic: str, told: dict[str, Any], key: bytes | None = None) -> bool:
         """Keep a JSON state if anything but its ``as_of`` is new; with a key it is signed."""
