@@ -41,20 +41,39 @@ def event_id(event: Event) -> int:
     return event.asset_id if isinstance(event, AssetChanged) else event.device_id
 
 
-class Reader:
-    """One open stream."""
+class Place:
+    """Where one open stream finds what to send next."""
 
-    __slots__ = ("eyes", "gone", "pending", "wake")
+    __slots__ = ("gone", "wake")
 
-    def __init__(self, eyes: Hashable) -> None:
-        self.eyes = eyes
-        self.pending: deque[bytes] = deque()
+    def __init__(self) -> None:
         self.wake = asyncio.Event()
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def is_open(self) -> bool:
         return not self.gone.done()
+
+    def close(self) -> None:
+        """End the stream after what is being written."""
+        if self.is_open:
+            self.gone.set_result(None)
+            self.wake.set()
+
+    def take(self) -> bytes:
+        """All that waits, which is then not there any more."""
+        raise NotImplementedError
+
+
+class Reader(Place):
+    """One open stream of events."""
+
+    __slots__ = ("eyes", "pending")
+
+    def __init__(self, eyes: Hashable) -> None:
+        super().__init__()
+        self.eyes = eyes
+        self.pending: deque[bytes] = deque()
 
     def push(self, told: bytes) -> None:
         """Queue bytes; a full queue ends the stream."""
@@ -67,11 +86,10 @@ class Reader:
         self.pending.append(told)
         self.wake.set()
 
-    def close(self) -> None:
-        """End the stream after what is being written."""
-        if self.is_open:
-            self.gone.set_result(None)
-            self.wake.set()
+    def take(self) -> bytes:
+        told = b"".join(self.pending)
+        self.pending.clear()
+        return told
 
 
 class Live:
@@ -175,47 +193,60 @@ def live_of(app: FastAPI) -> Live:
     return live
 
 
-class EventStream(Response):
-    """A response that lasts as long as its reader. ``first`` is sent at once."""
+class Stream(Response):
+    """A response that lasts as long as its reader. Starlette's own costs each of them two tasks more."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, live: Live, eyes: Hashable, teller: Teller, first: bytes = b"") -> None:
+    def __init__(self) -> None:
         super().__init__(headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         del self.headers["content-length"]
-        self.live, self.eyes, self.teller, self.first = live, eyes, teller, first
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reader = self.live.enter(self.eyes, self.teller)
-        reader.push(RETRY + self.first)
-        ending = asyncio.get_running_loop().call_later(LONGEST_SECONDS, reader.close)
-        watching = asyncio.create_task(_closed_by(receive, reader))
-        sending = asyncio.create_task(self._send(reader, send))
-        sending.add_done_callback(lambda _: reader.close())
+    async def follow(self, place: Place, receive: Receive, send: Send) -> None:
+        """Send what comes to a place, until it is closed or its reader has gone."""
+        watching = asyncio.create_task(_closed_by(receive, place))
+        sending = asyncio.create_task(self._send(place, send))
+        sending.add_done_callback(lambda _: place.close())
         try:
-            await reader.gone
+            await place.gone
             # so slow that a write has not come through: it is not waited for
             await asyncio.wait({sending}, timeout=GRACE_SECONDS)
         finally:
-            ending.cancel()
-            self.live.leave(reader)
+            place.close()
             watching.cancel()
             sending.cancel()
             await asyncio.gather(watching, sending, return_exceptions=True)
 
-    async def _send(self, reader: Reader, send: Send) -> None:
+    async def _send(self, place: Place, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        while reader.is_open:
-            await reader.wake.wait()
-            reader.wake.clear()
-            told = b"".join(reader.pending)
-            reader.pending.clear()
+        await send({"type": "http.response.body", "body": RETRY, "more_body": True})
+        while place.is_open:
+            await place.wake.wait()
+            place.wake.clear()
+            told = place.take()
             if told:
                 await send({"type": "http.response.body", "body": told, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _closed_by(receive: Receive, reader: Reader) -> None:
+class EventStream(Stream):
+    """What readers with these eyes are told."""
+
+    def __init__(self, live: Live, eyes: Hashable, teller: Teller) -> None:
+        super().__init__()
+        self.live, self.eyes, self.teller = live, eyes, teller
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reader = self.live.enter(self.eyes, self.teller)
+        ending = asyncio.get_running_loop().call_later(LONGEST_SECONDS, reader.close)
+        try:
+            await self.follow(reader, receive, send)
+        finally:
+            ending.cancel()
+            self.live.leave(reader)
+
+
+async def _closed_by(receive: Receive, place: Place) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    reader.close()
+    place.close()

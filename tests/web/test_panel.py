@@ -323,7 +323,16 @@ async def test_a_fault_is_reported_once_and_by_nobody(database: Database) -> Non
 async def seated(site, device: Device) -> AsyncIterator[tuple[Hub, Seat, AsyncIterator[bytes]]]:
     hub = Hub(site.state.pages)
     async with hub.seat(device) as seat:
-        yield hub, seat, seat.messages()
+        yield hub, seat, messages_of(seat)
+
+
+async def messages_of(seat: Seat) -> AsyncIterator[bytes]:
+    """What its panel is sent, one by one."""
+    while seat.is_open:
+        await seat.wake.wait()
+        seat.wake.clear()
+        for told in seat.take().split(b"\n\n")[:-1]:
+            yield told + b"\n\n"
 
 
 async def arrives(messages: AsyncIterator[bytes], name: str) -> str:
@@ -359,7 +368,7 @@ async def test_panels_of_one_room_share_their_bytes_and_a_slow_one_keeps_the_new
     second = await make.make_panel(code="second", room=room, key_digest="b")
     hub = Hub(site.state.pages)
     async with hub.seat(device) as fast, hub.seat(second) as slow:
-        messages = fast.messages()
+        messages = messages_of(fast)
         await arrives(messages, "door")
         assert len(hub.faces) == 1
         at = now() - 40 * SECOND

@@ -5,14 +5,13 @@ admits when it has heard nothing.
 """
 
 import secrets
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Form, Request
 from markupsafe import Markup
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from registry.assets import pairing
 from registry.assets.models import Device
@@ -26,7 +25,7 @@ from registry.rooms.queries import all_rooms
 from web.access import actor_of, page_with
 from web.errors import status_of
 from web.i18n import refusal_words
-from web.pages.panel_hub import BEAT_SECONDS, hub_of, message
+from web.pages.panel_hub import BEAT_SECONDS, DoorStream, hub_of, message
 from web.pages.panel_view import (
     Screen,
     book_screen,
@@ -86,14 +85,7 @@ async def panel_events(request: Request) -> Response:
     device = await _device(request)
     if device is None:
         return Response(message("again", ""), media_type="text/event-stream", headers=STREAM)
-    return StreamingResponse(_stream(request, device), media_type="text/event-stream", headers=STREAM)
-
-
-async def _stream(request: Request, device: Device) -> AsyncIterator[bytes]:
-    async with hub_of(request.app).seat(device) as seat:
-        yield b"retry: 2000\n\n"
-        async for told in seat.messages():
-            yield told
+    return DoorStream(hub_of(request.app), device)
 
 
 @router.post("/panel/command")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from registry import events
 from registry.assets.models import Device
@@ -22,6 +23,7 @@ from registry.bookings.sensing import panels_heard
 from registry.errors import Refusal
 from registry.events import DeviceChanged, RoomChanged
 from registry.rooms.models import Room
+from web.live import Place, Stream
 from web.pages.panel_view import door_screen, look
 from web.render import Pages
 
@@ -44,35 +46,24 @@ def face_of(device: Device) -> Face:
     return Face(device.room_id, known(device.languages), device.enabled)
 
 
-@dataclass(eq=False, slots=True)
-class Seat:
+class Seat(Place):
     """One panel's place: the newest message of each kind that it has not yet taken."""
 
-    device_id: int
-    key_digest: str | None
-    waiting: dict[str, bytes] = field(default_factory=dict)
-    woken: asyncio.Event = field(default_factory=asyncio.Event)
-    has_door: bool = False
-    is_closed: bool = False
+    __slots__ = ("device_id", "has_door", "key_digest", "waiting")
+
+    def __init__(self, device: Device) -> None:
+        super().__init__()
+        self.device_id, self.key_digest = device.id, device.key_digest
+        self.waiting: dict[str, bytes] = {}
+        self.has_door = False
 
     def put(self, name: str, message: bytes) -> None:
         self.waiting[name] = message
-        self.woken.set()
+        self.wake.set()
 
-    def close(self) -> None:
-        self.is_closed = True
-        self.woken.set()
-
-    async def messages(self) -> AsyncIterator[bytes]:
-        """What to send, as it comes; ends when the seat is closed."""
-        while True:
-            await self.woken.wait()
-            self.woken.clear()
-            taken, self.waiting = self.waiting, {}
-            for message in taken.values():
-                yield message
-            if self.is_closed:
-                return
+    def take(self) -> bytes:
+        taken, self.waiting = self.waiting, {}
+        return b"".join(taken.values())
 
 
 @dataclass(eq=False, slots=True)
@@ -110,7 +101,7 @@ class Hub:
     @asynccontextmanager
     async def seat(self, device: Device) -> AsyncIterator[Seat]:
         """A place for one panel; the door comes as soon as the register has been asked."""
-        face, seat = face_of(device), Seat(device.id, device.key_digest)
+        face, seat = face_of(device), Seat(device)
         shown = self.faces.setdefault(face, Shown())
         shown.seats.add(seat)
         self.in_touch.add(device.id)
@@ -119,6 +110,7 @@ class Hub:
         try:
             yield seat
         finally:
+            seat.close()
             shown.seats.discard(seat)
             if not shown.seats and self.faces.get(face) is shown:
                 del self.faces[face]
@@ -259,6 +251,18 @@ class Hub:
 
 def _switched_off() -> Device:
     return Device(enabled=False)
+
+
+class DoorStream(Stream):
+    """What one panel is told."""
+
+    def __init__(self, hub: Hub, device: Device) -> None:
+        super().__init__()
+        self.hub, self.device = hub, device
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self.hub.seat(self.device) as seat:
+            await self.follow(seat, receive, send)
 
 
 def hub_of(app: FastAPI) -> Hub:
