@@ -1,4 +1,4 @@
-"""The MQTT client: paho in its own thread, one wake-up of the loop per batch, and a connection that heals by itself.
+"""The MQTT client: paho in a thread of its own, one wake-up of the loop per batch, a connection that heals.
 
 Sessions are clean on purpose: what a broker kept for us while we were away would look like news. After a gap only fresh
 evidence counts (docs/explanation/occupancy.md).
@@ -6,7 +6,6 @@ evidence counts (docs/explanation/occupancy.md).
 
 import asyncio
 import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +32,7 @@ from devices.client import (
 from devices.messages import Arrived
 from devices.pacing import Complaints, Pace
 from devices.topics import split
+from devices.wire import Pump
 
 log = logging.getLogger(__name__)
 
@@ -193,14 +193,14 @@ class Broker:
             self._complain("MQTT broker does not answer", str(fault))
             return How.AWAY, 0.0
         self._client = client
-        thread = started(client, self.client_id)
+        pump = started(client, self.client_id)
         try:
             how, began = await self._come_up(client, told), time.monotonic()
             if how is How.UP:
-                await self._watch(told, thread)
+                await self._watch(told, pump)
             return how, time.monotonic() - began
         finally:
-            await self._go_down(client, thread)
+            await self._go_down(client, pump)
 
     def _make_client(self, address: Address, told: asyncio.Queue[tuple[str, Any]]) -> mqtt.Client:
         client = make_client(address, self.client_id, self.status_topic)
@@ -257,7 +257,7 @@ class Broker:
             self._publish(topic, payload, retain=True)
         _call(self._ups, now)
 
-    async def _watch(self, told: asyncio.Queue[tuple[str, Any]], thread: threading.Thread | None) -> None:
+    async def _watch(self, told: asyncio.Queue[tuple[str, Any]], pump: Pump) -> None:
         """Until the connection is lost, or the thread died without a word."""
         while True:
             try:
@@ -265,7 +265,7 @@ class Broker:
             except TimeoutError:
                 if self.duplicate_id and time.monotonic() - self._losses[-1] > FLAP_SECONDS:
                     self.duplicate_id = False
-                if thread is None or thread.is_alive():
+                if pump.is_alive():
                     continue
                 what, code = "lost", None
             if what == "lost":
@@ -280,7 +280,7 @@ class Broker:
         level = logging.ERROR if self.duplicate_id else logging.WARNING
         log.log(level, "MQTT connection lost", extra={"reason": str(code), "duplicate_id": self.duplicate_id})
 
-    async def _go_down(self, client: mqtt.Client, thread: threading.Thread | None) -> None:
+    async def _go_down(self, client: mqtt.Client, pump: Pump) -> None:
         was_up, self.connected = self.connected, False
         self._client = None
         if was_up:
@@ -288,10 +288,9 @@ class Broker:
             _call(self._downs, self._clock())
             await self._say_offline(client)
         client.disconnect()
-        # joins the thread, which waits for a broker that hangs: so from a thread of its own
-        threading.Thread(target=client.loop_stop, name="mqtt-stop", daemon=True).start()
+        pump.end()
         for _ in range(50):
-            if thread is None or not thread.is_alive():
+            if not pump.is_alive():
                 break
             await asyncio.sleep(0.01)
 

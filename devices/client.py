@@ -17,6 +17,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices.address import V5, Address
 from devices.messages import Arrived
+from devices.wire import Pump, WiredClient
 
 QOS = 1
 KEEPALIVE = 20
@@ -37,7 +38,7 @@ class How(Enum):
 
 def make_client(address: Address, client_id: str, will_topic: str) -> mqtt.Client:
     """A client that does not reconnect by itself, with ``offline`` as its last will."""
-    client = mqtt.Client(
+    client = WiredClient(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         protocol=address.protocol,
@@ -89,12 +90,11 @@ def _connect(client: mqtt.Client, address: Address) -> None:
     client.connect(address.host, address.port, KEEPALIVE, clean_start=clean)
 
 
-def started(client: mqtt.Client, client_id: str) -> threading.Thread | None:
-    """Start paho's thread and find it: the library has no word for whether it still lives."""
-    before = set(threading.enumerate())
-    client.loop_start()
-    fresh = [thread for thread in threading.enumerate() if thread not in before and client_id in thread.name]
-    return fresh[0] if fresh else None
+def started(client: mqtt.Client, client_id: str) -> Pump:
+    """The thread that moves what a connected client sends and receives."""
+    pump = Pump(client, client_id)
+    pump.start()
+    return pump
 
 
 def refused(code: Any) -> How:

@@ -22,6 +22,7 @@ from devices.broker import Broker
 from devices.embedded import EmbeddedBroker
 from devices.messages import Arrived
 from devices.topics import BadTopic
+from devices.wire import Pump
 from registry.errors import Unavailable
 from tests.servers import Mosquitto, free_port
 
@@ -300,7 +301,7 @@ async def test_the_thread_that_dies_without_a_word_is_noticed(mosquitto: Mosquit
         client = mine.broker._client
         assert client is not None
         client.on_disconnect = None
-        client.loop_stop()
+        next(thread for thread in threading.enumerate() if isinstance(thread, Pump)).end()
         await until(lambda: len(mine.ups) == 2)
 
 

@@ -1,0 +1,130 @@
+"""paho on a wire of our own: nothing is lost, torn or left behind, whatever the pieces are in which it comes."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from devices.wire import BACKLOG, PACKETS, Pump, Wire, WiredClient
+from tests.servers import Mosquitto
+
+Pair = tuple[Wire, socket.socket]
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    here, there = socket.socketpair()
+    here.setblocking(False)
+    there.settimeout(5)
+    yield Wire(here), there
+    here.close()
+    there.close()
+
+
+def test_what_comes_at_once_is_read_in_any_pieces(pair: Pair) -> None:
+    wire, other = pair
+    other.sendall(b"abcdef")
+    assert (wire.recv(1), wire.pending(), wire.recv(2), wire.recv(100), wire.pending()) == (b"a", 5, b"bc", b"def", 0)
+    with pytest.raises(BlockingIOError):
+        wire.recv(1)
+
+
+def test_what_is_sent_goes_out_together_and_no_later_than_at_the_end(pair: Pair) -> None:
+    wire, other = pair
+    assert (wire.send(b"ab"), wire.send(b"cd"), bytes(wire.backlog)) == (2, 2, b"abcd")
+    wire.flush()
+    wire.send(b"ef")
+    wire.close()
+    assert other.recv(100) + other.recv(100) == b"abcdef"
+
+
+def test_one_that_takes_nothing_is_not_waited_for(pair: Pair) -> None:
+    wire, other = pair
+    wire.send(b"x" * BACKLOG)
+    wire.flush()
+    wire.send(b"x" * BACKLOG)
+    with pytest.raises(BlockingIOError):
+        wire.send(b"x")
+    received = 0
+    while wire.backlog:
+        received += len(other.recv(1 << 20))
+        wire.flush()
+    assert wire.send(b"y") == 1
+    while received < 2 * BACKLOG:
+        received += len(other.recv(1 << 20))
+
+
+def test_one_that_is_gone_ends_the_connection(pair: Pair) -> None:
+    wire, other = pair
+    other.close()
+    wire.send(b"x")
+    wire.flush()
+    assert (wire.is_broken, wire.recv(1)) == (True, b"")
+
+
+class Ear:
+    """A client on a broker that echoes to itself."""
+
+    def __init__(self, port: int) -> None:
+        self.heard: list[bytes] = []
+        self.subscribed, self.lost = threading.Event(), threading.Event()
+        self.client = WiredClient(CallbackAPIVersion.VERSION2)
+        self.client.on_connect = lambda client, *_: client.subscribe("echo", 1)
+        self.client.on_subscribe = lambda *_: self.subscribed.set()
+        self.client.on_disconnect = lambda *_: self.lost.set()
+        self.client.on_message = lambda _c, _u, message: self.heard.append(message.payload)
+        self.client.connect("127.0.0.1", port)
+        self.pump = Pump(self.client, "ear")
+        self.pump.start()
+        assert self.subscribed.wait(10)
+
+    def hears(self, count: int) -> bool:
+        until = time.monotonic() + 30
+        while len(self.heard) < count and time.monotonic() < until:
+            time.sleep(0.01)
+        return len(self.heard) == count
+
+
+@pytest.fixture
+def ear(mosquitto: Mosquitto) -> Iterator[Ear]:
+    made = Ear(mosquitto.port)
+    yield made
+    made.client.disconnect()
+    made.pump.join(10)
+    assert not made.pump.is_alive()
+    assert made.lost.is_set()
+
+
+def test_all_that_is_published_comes_back_in_order(ear: Ear) -> None:
+    told = [str(number).encode() for number in range(20 * PACKETS)] + [b"x" * 300_000, b"the end"]
+    for payload in told:
+        ear.client.publish("echo", payload, 1)
+    assert ear.hears(len(told))
+    assert ear.heard == told
+
+
+def test_a_quiet_connection_is_woken_for_what_another_thread_sends(ear: Ear) -> None:
+    for number in range(1, 200):
+        ear.client.publish("echo", b"x", 1).wait_for_publish(10)
+        assert len(ear.heard) == number or ear.hears(number)
+
+
+def test_a_broker_that_goes_away_ends_the_thread(mosquitto: Mosquitto) -> None:
+    ear = Ear(mosquitto.port)
+    mosquitto.stop()
+    assert ear.lost.wait(10)
+    ear.pump.join(10)
+    assert not ear.pump.is_alive()
+    assert ear.client.publish("echo", b"x", 1).rc == mqtt.MQTT_ERR_NO_CONN
+    mosquitto.start()
+
+
+def test_one_that_is_told_to_end_lets_go_at_once(mosquitto: Mosquitto) -> None:
+    ear = Ear(mosquitto.port)
+    ear.pump.end()
+    ear.pump.join(10)
+    assert not ear.pump.is_alive()
