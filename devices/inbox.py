@@ -24,7 +24,7 @@ class Stranger:
     last_at: datetime
     count: int = 0
     said: dict[str, Any] = field(default_factory=dict)
-    payloads: deque[str] = field(default_factory=lambda: deque(maxlen=PAYLOADS))
+    payloads: deque[bytes] = field(default_factory=lambda: deque(maxlen=PAYLOADS))
 
     def per_minute(self) -> float:
         """Messages a minute since it was first heard."""
@@ -41,7 +41,7 @@ class Stranger:
             "count": self.count,
             "per_minute": self.per_minute(),
             "said": self.said,
-            "payloads": list(self.payloads),
+            "payloads": [clean(payload.decode("utf-8", "replace"), SHOWN) for payload in self.payloads],
         }
 
 
@@ -67,7 +67,7 @@ class Inbox:
         stranger.last_at = now
         stranger.count += 1
         stranger.said = said.as_dict()
-        stranger.payloads.append(clean(payload[:SHOWN].decode("utf-8", "replace"), SHOWN))
+        stranger.payloads.append(payload[:SHOWN])
 
     def forget(self, topic: str) -> None:
         """After a person bound or dismissed it."""
