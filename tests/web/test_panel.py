@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 from registry.assets import pairing
 from registry.assets.models import Device, Pairing
 from registry.bookings.actions import Heard, record_readings, watch_started
-from registry.bookings.door import Act, acts
+from registry.bookings.door import Act, DoorView, acts
 from registry.bookings.doors import door
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.panel_commands import PanelCommand, panel_command
@@ -27,6 +27,8 @@ from tests import make
 from tests.conftest import Database
 from tests.devices.test_broker import until
 from web.pages.panel_hub import BEAT_SECONDS, Hub, Seat
+from web.pages.panel_view import Screen, door_screen
+from web.render import Pages
 from web.site import SiteOptions, create_site
 
 pytestmark = pytest.mark.anyio
@@ -394,6 +396,30 @@ async def test_a_change_that_looks_the_same_is_not_sent(site) -> None:
         hub._mark(next(iter(hub.faces)))
         await until(lambda: next(iter(hub.faces.values())).revision == 99)
         assert "door" not in seat.waiting
+
+
+async def test_two_doors_in_turn_are_drawn_once(site, monkeypatch) -> None:
+    room, device, _ = await make_door()
+    sensor = await make.make_device(room=room, hold_seconds=0)
+    minute = now().replace(second=0, microsecond=0)
+    await watch_started(minute - timedelta(hours=1))
+    drawn: list[str] = []
+
+    def draw(pages: Pages, view: DoorView, languages: Sequence[str]) -> Screen:
+        drawn.append(view.state)
+        return door_screen(pages, view, languages)
+
+    monkeypatch.setattr("web.pages.panel_hub.door_screen", draw)
+    hub = Hub(site.state.pages, lambda: minute + 30 * SECOND)
+    async with hub.seat(device) as seat:
+        messages = messages_of(seat)
+        await arrives(messages, "door", 10)
+        for second in range(6):
+            is_occupied, at = second % 2 == 0, minute + second * SECOND
+            await record_readings([Heard(sensor.id, at=at, occupied=is_occupied)], at)
+            state = "occupied" if is_occupied else "free"
+            assert f'data-state="{state}"' in await arrives(messages, "door", 10)
+    assert drawn == ["unknown", "occupied", "free"]
 
 
 async def test_a_beat_means_that_the_register_was_asked(site, monkeypatch) -> None:

@@ -1,11 +1,13 @@
 """Sensors, the broker and the clock on real rooms, on both databases."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from registry import events, history
 from registry.assets.models import Device
+from registry.bookings import inputs, sensing
 from registry.bookings.door import texts
 from registry.bookings.doors import door
 from registry.bookings.models import Booking, Status
@@ -284,3 +286,58 @@ async def test_a_door_says_since_when_it_does_not_know():
     view = await door(room.id, lost + 30 * MINUTE)
     assert texts(view, "pl")["more"] == "Bez odczytu od 10:25"
     assert texts(view, "en")["more"] == "No reading since 10:25"
+
+
+async def test_one_batch_changes_many_rooms_and_each_is_told_once():
+    places = [await a_room() for _ in range(sensing.ROOMS_AT_ONCE + 2)]
+    await watch_started(NOW)
+    told = []
+    leave = events.on(told.append)
+    await record_readings([Heard(device.id, NOW, occupied=True) for _, device in places], NOW)
+    leave()
+    assert sorted(event.room_id for event in told) == sorted(room.id for room, _ in places)
+    assert {await occupancy(room) for room, _ in places} == {Occupancy.OCCUPIED}
+
+
+async def test_no_room_waits_for_one_whose_readings_cannot_be_recorded(monkeypatch):
+    (broken, deaf), (sound, device) = await a_room(), await a_room()
+    await watch_started(NOW)
+    settled = sensing.settled
+
+    async def refuses_one(change, room, inputs, now):
+        if room.id == broken.id:
+            raise RuntimeError("cannot be settled")
+        return await settled(change, room, inputs, now)
+
+    monkeypatch.setattr(sensing, "settled", refuses_one)
+    with pytest.raises(RuntimeError):
+        await record_readings([Heard(deaf.id, NOW, occupied=True), Heard(device.id, NOW, occupied=True)], NOW)
+    for _ in range(200):  # the sound one is not waited for
+        if await occupancy(sound) == Occupancy.OCCUPIED:
+            break
+        await asyncio.sleep(0.02)
+    assert (await occupancy(broken), await occupancy(sound)) == (Occupancy.UNKNOWN, Occupancy.OCCUPIED)
+    assert (await Device.get(id=deaf.id)).occupied is None
+
+
+async def test_a_slower_reader_does_not_bring_an_older_room_back():
+    room, device = await a_room()
+    await watch_started(NOW)
+    before = await Room.get(id=room.id)
+    older = await inputs.load(before, NOW)
+    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    inputs.keep(older)
+    assert inputs.kept(room.id, before.revision, NOW) is None
+    assert inputs.kept(room.id, before.revision + 1, NOW) is not None
+
+
+async def test_a_state_is_derived_anew_as_soon_as_it_could_be_another():
+    room = await make_room()
+    await make_booking(NOW + HOUR, room=room)
+    known = await inputs.inputs_of(await Room.get(id=room.id), NOW)
+    minutes = (0, 44, 45, 59, 60, 119, 120, 0)
+    assert [inputs.derive(known, NOW + minute * MINUTE).kind for minute in minutes] == [
+        StateKind.FREE, StateKind.FREE, StateKind.SOON, StateKind.SOON, StateKind.IN_USE, StateKind.IN_USE,
+        StateKind.FREE, StateKind.FREE,
+    ]  # fmt: skip
+    assert inputs.derive(known, NOW + MINUTE).as_of == NOW + MINUTE

@@ -1,0 +1,99 @@
+"""One door for all who show it: drawn once, and anew as soon as it could be another."""
+
+from datetime import timedelta
+
+import pytest
+
+from registry import events
+from registry.bookings import doors
+from registry.bookings.actions import Wish, book, end
+from registry.bookings.door import DoorState, OpenDoor, TitledDoor
+from registry.bookings.doors import door
+from registry.bookings.sensing import Heard, record_readings, watch_started
+from registry.changes import changing
+from registry.history import SYSTEM
+from registry.rooms.models import Room, Visibility
+from tests.make import HOUR, NOW, make_booking, make_device, make_panel, make_person, make_room
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+async def revision_of(room: Room) -> int:
+    return (await Room.get(id=room.id)).revision
+
+
+async def test_the_panels_of_a_door_share_it_and_one_that_is_off_offers_nothing() -> None:
+    room = await make_room(bookable=True, panel_books=True)
+    first, second, off = [await make_panel(room=room, enabled=enabled) for enabled in (True, True, False)]
+    shown = await door(room.id, NOW, first)
+    assert await door(room.id, NOW + SECOND, second) is shown
+    dark = await door(room.id, NOW + SECOND, off)
+    assert isinstance(shown, OpenDoor)
+    assert isinstance(dark, OpenDoor)
+    assert (bool(shown.acts), dark.acts) == (True, ())
+    assert await door(room.id, NOW + MINUTE, first) is not shown, "it counts minutes"
+
+
+async def test_a_change_draws_it_anew_without_asking_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    room = await make_room(check_in=True)
+    sensor = await make_device(room=room)
+    await watch_started(NOW)
+    await door(room.id, NOW)
+    told: list[events.Event] = []
+    leave = events.on(told.append)
+    await record_readings([Heard(sensor.id, NOW, occupied=True)], NOW)
+    leave()
+    (event,) = told
+    assert isinstance(event, events.RoomChanged)
+
+    async def asked(*_: object, **__: object) -> None:
+        raise AssertionError("the database was asked")
+
+    with monkeypatch.context() as apart:
+        apart.setattr(Room, "get_or_none", asked)
+        apart.setattr(doors, "_load_taken", asked)
+        assert (await door(room.id, NOW, revision=event.revision)).state is DoorState.OCCUPIED
+    later = NOW + 5 * SECOND
+    await book(Wish(room.code, later, later + HOUR), await make_person(), SYSTEM, later)
+    shown = await door(room.id, later, revision=await revision_of(room))
+    assert isinstance(shown, OpenDoor)
+    assert (shown.state, len(shown.day.taken)) == (DoorState.BUSY, 1)
+
+
+async def test_an_older_event_shows_no_older_door() -> None:
+    room = await make_room()
+    shown = await door(room.id, NOW)
+    older = await revision_of(room)
+    booking = await book(Wish(room.code, NOW, NOW + HOUR), await make_person(), SYSTEM, NOW)
+    assert (await door(room.id, NOW, revision=older)).state is DoorState.BUSY
+    await end(booking.id, None, SYSTEM, NOW + SECOND)
+    again = await door(room.id, NOW + SECOND, revision=older)
+    assert (again.state, again.revision > shown.revision) == (DoorState.FREE, True)
+
+
+async def test_a_room_that_becomes_confidential_shows_no_title_any_more() -> None:
+    room = await make_room(visibility=Visibility.PUBLIC)
+    await make_booking(NOW - MINUTE, room=room, title="KANAREK", status="checked_in")
+    before = await door(room.id, NOW)
+    assert isinstance(before, TitledDoor)
+    assert before.title == "KANAREK"
+    async with changing(room.id) as change:
+        change.room.visibility = Visibility.CONFIDENTIAL
+        await change.room.save(update_fields=["visibility"])
+    for revision in (-1, before.revision, await revision_of(room)):
+        assert "KANAREK" not in repr(await door(room.id, NOW + SECOND, revision=revision))
+
+
+async def test_where_else_to_go_is_asked_anew_each_time() -> None:
+    """It depends on other rooms, whose changes this one does not count."""
+    room = await make_room()
+    other = await make_room(building_id=room.building_id, bookable=True)
+    await make_booking(NOW + 10 * MINUTE, room=room)
+    before = await door(room.id, NOW)
+    await book(Wish(other.code, NOW, NOW + HOUR), await make_person(), SYSTEM, NOW)
+    after = await door(room.id, NOW + SECOND)
+    assert isinstance(before, OpenDoor)
+    assert isinstance(after, OpenDoor)
+    assert before.elsewhere is not None
+    assert (before.elsewhere.number, after.elsewhere) == (other.number, None)
