@@ -23,6 +23,7 @@ from registry.grants.models import Grant
 from registry.history import Actor
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, Room
+from registry.writing import insert_many
 
 BATCH = 500
 
@@ -248,7 +249,7 @@ async def register_many(fresh: Sequence[Fresh], actor: Actor, now: datetime, act
     ids = await reserve("asset", len(fresh))
     for pk, one in zip(ids, fresh, strict=True):
         one.asset.id, one.asset._custom_generated_pk = pk, True
-    await Asset.bulk_create([one.asset for one in fresh], batch_size=BATCH)
+    await insert_many([one.asset for one in fresh])
     split = [
         FundingShare(asset_id=one.asset.id, grant_id=grant, amount=part)
         for one in fresh

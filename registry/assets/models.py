@@ -108,7 +108,10 @@ class Asset(Model):
 
     class Meta:
         table = "asset"
-        indexes = [("room_id", "condition"), ("purchase_id",), ("custodian_id",), ("lifecycle",), ("search_text", "id")]
+        indexes = [
+            ("room_id", "condition"), ("purchase_id",), ("custodian_id",), ("lifecycle", "condition"), ("category",),
+            ("search_text", "id"),
+        ]  # fmt: skip
 
 
 class FundingShare(Model):

@@ -1,17 +1,19 @@
 """Several new records in one step, on both databases."""
 
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from registry import history
+from registry import history, writing
+from registry.assets.models import Asset
 from registry.bookings.models import Booking
 from registry.changes import changing
 from registry.history import SYSTEM, HistoryEntry
 from registry.people.models import IdempotencyKey
 from registry.rooms.models import Room
-from registry.writing import Fields, insert, write
+from registry.writing import Fields, insert, insert_many, write
 from tests.conftest import Database
 from tests.make import HOUR, NOW, make_room
 
@@ -65,3 +67,22 @@ async def test_changes_and_other_statements_in_one_step(database: Database) -> N
     found = [await Room.get(id=room.id) for room in rooms]
     assert [room.name for room in found] == [f"{room.code} anew" for room in rooms]
     assert [room.number for room in found] == [rooms[0].number, "7"]
+
+
+async def test_very_many_in_few_statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "VALUES_AT_MOST", 50)  # two assets
+    async with changing():
+        await insert_many([asset(n) for n in range(1, 6)])
+    found = await Asset.all().order_by("id")
+    assert [(one.id, one.inventory_no, one.price, one.accepted_on) for one in found] == [
+        (n, f"N/{n}", Decimal(f"{n}.10"), NOW.date()) for n in range(1, 6)
+    ]
+    with pytest.raises(IntegrityError):
+        async with changing():
+            await insert_many([asset(8), asset(9), asset(9, id=10)])
+    assert await Asset.filter(id__gte=8).count() == 0
+
+
+def asset(number: int, **given: object) -> Asset:
+    kept = {"id": number, "inventory_no": f"N/{number}", "price": Decimal(f"{number}.10"), "accepted_on": NOW.date()}
+    return Asset(name="Żółć", **kept | given)
