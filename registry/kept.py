@@ -10,10 +10,10 @@ _all: list["Kept"] = []  # type: ignore[type-arg]  # of every kind
 
 
 class Kept(Generic[K, V]):
-    """Values that are good for some seconds, or until forgotten."""
+    """Values that are good for some seconds, or until forgotten. With ``at_most`` of them, one more begins anew."""
 
-    def __init__(self, seconds: float = float("inf")) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float = float("inf"), at_most: float = float("inf")) -> None:
+        self.seconds, self.at_most = seconds, at_most
         self._values: dict[K, tuple[float, V]] = {}
         _all.append(self)
 
@@ -24,6 +24,8 @@ class Kept(Generic[K, V]):
         return found[1]
 
     def put(self, key: K, value: V) -> V:
+        if len(self._values) >= self.at_most:
+            self._values.clear()
         self._values[key] = (time.monotonic(), value)
         return value
 

@@ -14,10 +14,13 @@ from tortoise.migrations.recorder import MigrationRecorder
 
 import registry.migrations
 from config.database import database, migrate, orm, pending
+from registry.assets.finding import AssetFilter
+from registry.assets.models import Asset
+from registry.assets.queries import search
 from registry.bookings.models import Booking
 from registry.errors import Unavailable
 from tests.conftest import MIGRATE, ROOT, Database, forget
-from tests.make import NOW, make_booking, make_room
+from tests.make import NOW, make_asset, make_booking, make_room
 from tests.servers import Postgres
 
 NAMES = sorted(path.stem for path in Path(registry.migrations.__path__[0]).glob("0*.py"))
@@ -90,6 +93,18 @@ async def test_the_overlap_rule_can_be_taken_back_and_put_on_again(database: Dat
     await executor.migrate(direction="forward")
     with pytest.raises(IntegrityError, match="booking_no_overlap"):
         await make_booking(first.starts_at, room=room)
+
+
+async def test_the_index_of_words_takes_in_what_was_there_before(database: Database) -> None:
+    executor = MigrationExecutor(database.context.db("default"), orm(database.url)["apps"])
+    await executor.migrate(targets=[MigrationTarget("registry", "0002_booking_no_overlap")], direction="backward")
+    before = await make_asset(search_text="szafa stara")
+    assert await Asset.filter(id=before.id).update(search_text="szafa gdanska") == 1
+    await executor.migrate(direction="forward")
+    after = await make_asset(search_text="szafa nowa")
+    found = await search(AssetFilter(q="szafa"))
+    assert [item["id"] for item in found.items] == [before.id, after.id]
+    assert (await search(AssetFilter(q="stara"))).total == 0
 
 
 async def test_a_database_of_a_newer_izba_is_refused(database: Database) -> None:

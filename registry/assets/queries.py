@@ -2,31 +2,33 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tortoise.expressions import Q, Subquery
-from tortoise.functions import Count, Sum
-from tortoise.queryset import QuerySet
-
 from registry.assets import rules, tags
+from registry.assets.finding import AssetFilter, Clause, find, listed, one_of
 from registry.assets.models import Asset, Condition, Device, FundingShare, Lifecycle, Tag
-from registry.columns import column as column_of
+from registry.changes import reading_from
 from registry.errors import NotFound
 from registry.history import HistoryEntry
-from registry.people.models import Person
-from registry.rooms.models import Room, StandardItem
+from registry.rooms.models import StandardItem
 
 # a condition of a thing that a room can count on
 STANDING = (Lifecycle.IN_USE, Lifecycle.IN_STORE)
-SORTS = {"name": "search_text", "number": "inventory_no", "price": "price", "room": "room__code",
-         "accepted": "accepted_on", "id": "id"}  # fmt: skip
 FIELDS = ("id", "inventory_no", "name", "category", "kst", "account", "price", "quantity", "serial_no", "lifecycle",
           "condition", "accepted_on", "warranty_until", "durable_until", "room_id", "revision")  # fmt: skip
 JOINED = {
     "room": "room__code", "room_name": "room__name", "room_name_en": "room__name_en", "custodian": "custodian__login",
     "custodian_name": "custodian__name", "purchase": "purchase__code",
 }  # fmt: skip
+_NAMES = (*FIELDS, *JOINED)
+_COLUMNS = [*(f"asset.{name}" for name in FIELDS), *(path.replace("__", ".") for path in JOINED.values())]
+_JOINS = """FROM asset
+LEFT JOIN room ON room.id = asset.room_id
+LEFT JOIN person custodian ON custodian.id = asset.custodian_id
+LEFT JOIN purchase ON purchase.id = asset.purchase_id"""
+_DAYS = ("accepted_on", "warranty_until", "durable_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,81 +41,34 @@ class Found:
     next: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class AssetFilter:
-    """What to look for; empty means any. ``q`` goes over everything: number, name, serial, room, custodian, tag."""
-
-    q: str = ""
-    room: str = ""
-    category: str = ""
-    custodian: str = ""
-    grant: str = ""
-    lifecycle: str = ""
-    condition: str = ""
-
-
 async def search(wanted: AssetFilter, sort: str = "name", offset: int = 0, limit: int = 50) -> Found:
     """Assets as plain dicts. ``sort`` is a key of SORTS, with ``-`` before it for the other way round."""
-    filtered = await _filtered(wanted)
-    sums = await filtered.annotate(n=Count("id"), price_sum=Sum("price")).values("n", "price_sum")
-    total = sums[0]["n"] if sums else 0
-    price = Decimal(str(sums[0]["price_sum"] or 0)) if sums else Decimal(0)
-    column = SORTS.get(sort.removeprefix("-"), "search_text")
-    order = f"-{column}" if sort.startswith("-") else column
-    # by id first: joined, every row that is skipped would be looked up in three tables
-    page = await column_of(filtered.order_by(order, "id").offset(offset).limit(limit), "id")
-    known = {item["id"]: item for item in await Asset.filter(id__in=page).values(*FIELDS, **JOINED)} if page else {}
+    totals, page = await find(wanted, sort, offset, limit)
+    known = {item["id"]: item for item in await _items(page)}
     items = [known[asset_id] for asset_id in page if asset_id in known]
     after = offset + len(items)
-    return Found(items, total, price.quantize(rules.GROSZ), after if after < total and items else None)
-
-
-async def _filtered(wanted: AssetFilter) -> QuerySet[Asset]:
-    if _cannot_exist(wanted):
-        return Asset.filter(id__lt=0)
-    plain: dict[str, Any] = {
-        "category": wanted.category,
-        "lifecycle": wanted.lifecycle,
-        "condition": wanted.condition,
-    }
-    # by id: with a join the sums of the list would come one by one
-    if wanted.room:
-        plain["room_id"] = (await Room.filter(code=wanted.room).first().values_list("id", flat=True)) or -1
-    if wanted.custodian:
-        plain["custodian_id"] = (await Person.filter(login=wanted.custodian).first().values_list("id", flat=True)) or -1
-    found = Asset.filter(**{key: value for key, value in plain.items() if value})
-    if wanted.grant:
-        shared = FundingShare.filter(grant__code=wanted.grant).values("asset_id")
-        found = found.filter(id__in=Subquery(shared))
-    words = rules.fold("".join(one for one in wanted.q[:200] if one.isprintable())).split()[:8]
-    if not words:
-        return found
-    code = tags.normalised(wanted.q)
-    tagged = await Tag.get_or_none(code=code) if tags.check(code) else None
-    if tagged and tagged.asset_id:
-        return found.filter(id=tagged.asset_id)
-    rooms = [(pk, rules.fold(" ".join(names))) for pk, *names in
-             await Room.all().values_list("id", "code", "number", "name", "name_en")]  # fmt: skip
-    people = [(pk, rules.fold(f"{login} {name}")) for pk, login, name in
-              await Person.all().values_list("id", "login", "name")]  # fmt: skip
-    for word in words:
-        found = found.filter(
-            Q(search_text__contains=word)
-            | Q(room_id__in=[pk for pk, text in rooms if word in text])
-            | Q(custodian_id__in=[pk for pk, text in people if word in text])
-        )
-    return found
-
-
-def _cannot_exist(wanted: AssetFilter) -> bool:
-    """Whether a filter holds what no record can; the database layer would raise on it."""
-    return (
-        len(wanted.category) > 80
-        or len(wanted.custodian) > 64
-        or max(len(wanted.room), len(wanted.grant)) > 40
-        or wanted.lifecycle not in ("", *Lifecycle)
-        or wanted.condition not in ("", *Condition)
+    return Found(
+        items, totals.many, totals.price.quantize(rules.GROSZ), after if after < totals.many and items else None
     )
+
+
+async def _items(ids: Sequence[int]) -> list[dict[str, Any]]:
+    """What ``Asset.values(*FIELDS, **JOINED)`` gives, in a third of its time."""
+    if not ids:
+        return []
+    wanted = one_of("asset.id", ids)
+    found = await listed(reading_from(), _COLUMNS, Clause(f"{_JOINS} WHERE {wanted.sql}", wanted.values))
+    return [_item(dict(zip(_NAMES, values, strict=True))) for values in found]
+
+
+def _item(told: dict[str, Any]) -> dict[str, Any]:
+    """From JSON, decimals and days are text."""
+    told["price"] = Decimal(told["price"]).quantize(rules.GROSZ)
+    told["lifecycle"], told["condition"] = Lifecycle(told["lifecycle"]), Condition(told["condition"])
+    for name in _DAYS:
+        if isinstance(told[name], str):
+            told[name] = date.fromisoformat(told[name])
+    return told
 
 
 async def categories() -> list[str]:

@@ -11,6 +11,7 @@ from config.demo import prepare
 from config.settings import Settings
 from registry import history
 from registry.assets import queries
+from registry.assets.finding import AssetFilter
 from registry.assets.models import Asset, Device, FundingShare, Purchase, Tag, Trace
 from registry.bookings.models import Booking
 from registry.columns import column
@@ -36,7 +37,7 @@ async def test_everything_is_there_once() -> None:
 
 
 async def test_the_money_is_exact() -> None:
-    listed = await queries.search(queries.AssetFilter(grant="PL/2020/PR/0111"))
+    listed = await queries.search(AssetFilter(grant="PL/2020/PR/0111"))
     assert (listed.total, listed.total_price) == (567, Decimal("677440.00"))
     amounts = await FundingShare.filter(grant_id__not_isnull=True).values_list("amount", flat=True)
     assert sum(amounts) == Decimal("508080.00")

@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from registry.assets import actions
 from registry.assets.actions import NewAsset
+from registry.assets.finding import SORTS, AssetFilter
 from registry.assets.models import Asset, Condition, Lifecycle
-from registry.assets.queries import SORTS, AssetFilter, detail, search
+from registry.assets.queries import detail, search
 from registry.assets.reading import Unreadable, amount, kst
 from registry.errors import N_, Forbidden, Invalid, NotFound, Reason
 from registry.grants.models import Grant

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 from tortoise.functions import Count
 
+from registry.assets.finding import SORTS, AssetFilter
 from registry.assets.models import Asset, Condition, FundingShare, Lifecycle
-from registry.assets.queries import SORTS, AssetFilter, Found, categories, search
+from registry.assets.queries import Found, categories, search
 from registry.grants.models import Grant
 from registry.people.models import Person
 from registry.rooms.models import Room

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.assets import actions as asset_actions
 from registry.assets import queries as asset_queries
+from registry.assets.finding import AssetFilter
 from registry.assets.models import Condition
 from registry.assets.pairing import pair
 from registry.bookings.queries import RoomDay, day_of, state_for
@@ -137,7 +138,7 @@ async def _page(request: Request, person: Person, code: str, status: int = 200, 
     reader = reader_of(request, person, datetime.now(UTC))
     view = await view_of(room, reader)
     readiness = await asset_queries.readiness(room.id)
-    stands = await asset_queries.search(asset_queries.AssetFilter(room=room.code), limit=1)
+    stands = await asset_queries.search(AssetFilter(room=room.code), limit=1)
     return render(
         request,
         "rooms/room.html",

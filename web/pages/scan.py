@@ -8,8 +8,9 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.assets import tags
 from registry.assets.actions import link_tag
+from registry.assets.finding import AssetFilter
 from registry.assets.models import Tag
-from registry.assets.queries import AssetFilter, by_tag, search
+from registry.assets.queries import by_tag, search
 from registry.errors import Conflict, NotFound, Refusal
 from registry.people.models import Person
 from registry.rooms.models import Room

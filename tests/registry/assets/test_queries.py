@@ -8,8 +8,9 @@ import pytest
 
 from registry.assets import actions, queries
 from registry.assets.actions import NewAsset
+from registry.assets.finding import AssetFilter
 from registry.assets.models import Asset, Condition, Device, DeviceKind, Purchase, Tag
-from registry.assets.queries import AssetFilter, search
+from registry.assets.queries import search
 from registry.errors import Conflict, NotFound
 from registry.grants.actions import NewGrant, add_grant
 from registry.grants.queries import all_grants, grant_by_id
