@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import cycle
+from itertools import cycle, islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,8 +22,10 @@ from config.database import database
 from registry.assets.models import Asset, Tag
 from registry.assets.rules import fold, search_text
 from registry.assets.tags import RANDOM_BYTES, new_code
+from registry.changes import changing
 from registry.people.models import Person
 from registry.rooms.models import Room
+from registry.writing import insert_many
 from web.api.answers import cursor_at
 
 LARGE, SMALL, PAGE, LOT = 100_000, 1000, 50, 10
@@ -162,8 +164,8 @@ def _asset(number: int, room: int, custodian: int) -> Asset:
     name = f"{NAMES[number % len(NAMES)]} asset-{number:06}"
     inventory_no, serial_no, note = f"AT{number:06}", f"SN{number * 7919:09}", f"dostawa partia{number // LOT:05}"
     return Asset(
-        name=name, inventory_no=inventory_no, serial_no=serial_no, note=note, category="meble", kst="808",
-        account="013", price=Decimal("199.99"), room_id=room, custodian_id=custodian,
+        id=number + 1, name=name, inventory_no=inventory_no, serial_no=serial_no, note=note, category="meble",
+        kst="808", account="013", price=Decimal("199.99"), room_id=room, custodian_id=custodian,
         search_text=search_text(name, inventory_no, serial_no, "808", "meble", note),
     )  # fmt: skip
 
@@ -174,7 +176,9 @@ async def stock(url: str, count: int) -> None:
         rooms = [room.id for room in await Room.all().order_by("id")]
         people = [person.id for person in await Person.all().order_by("id")]
         fresh = (_asset(n, rooms[n % len(rooms)], people[n % len(people)]) for n in range(count))
-        await Asset.bulk_create(fresh, batch_size=2000)
+        while lot := list(islice(fresh, 2000)):
+            async with changing():
+                await insert_many(lot)
         labels = (Tag(code=_code(n), asset_id=n + 1, created_at=datetime.now(UTC)) for n in range(count))
         await Tag.bulk_create(labels, batch_size=2000)
 

@@ -173,10 +173,12 @@ def _bare(records: dict[str, list[tuple[object, ...]]], database: Path) -> float
         connection.execute(f"DELETE FROM {table}")
     start = time.perf_counter()
     for table, rows in records.items():
-        marks = ",".join("?" * len(rows[0]))
+        marks = f"({','.join('?' * len(rows[0]))})"
         for first in range(0, len(rows), 500):
+            lot = rows[first : first + 500]
+            insertion = f"INSERT INTO {table} VALUES {','.join([marks] * len(lot))}"
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows[first : first + 500])
+            connection.execute(insertion, [value for row in lot for value in row])
             connection.execute("COMMIT")
     took = time.perf_counter() - start
     connection.close()
