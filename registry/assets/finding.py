@@ -25,11 +25,10 @@ INDEXED = 3  # characters of the shortest word that has a trigram
 KEPT_AT_MOST = 500
 SORTED_AT_MOST = 10_000
 
-_FROM = "FROM asset"
-_BY_ROOM = "FROM asset LEFT JOIN room ON room.id = asset.room_id"
-_TOTALS = {
-    # SQLite would add up in floating point
-    "sqlite": "count(*) AS total, SUM(CAST(ROUND(asset.price * 100) AS INTEGER)) AS grosze",
+_GROSZE = "CAST(ROUND(asset.price * 100) AS INTEGER)"  # SQLite would add up in floating point
+_SUMMED = "SELECT {sums} FROM asset WHERE {condition}"
+_SUMS = {
+    "sqlite": f"count(*) AS total, SUM({_GROSZE}) AS grosze",
     "postgres": "count(*) AS total, (SUM(asset.price) * 100)::bigint AS grosze",
 }
 _AS_JSON = "SELECT json_group_array(json_array({told})) AS told FROM ({select})"
@@ -45,10 +44,17 @@ _NAMES = {
 _NAMED = {"room": "code || ' ' || number || ' ' || name || ' ' || name_en", "person": "login || ' ' || name"}
 _REVISION = {"sqlite": "(SELECT revision FROM asset_revision) AS revision", "postgres": "NULL AS revision"}
 _PLACED = "SELECT id FROM asset WHERE {wanted}"
-_CANDIDATES = """SELECT count(*) <= {limit} AS are_few, json_group_array(id) AS ids
-FROM (SELECT id FROM ({candidates}) LIMIT {limit} + 1)"""
-# of a tenth of all on, going through the table is quicker than looking each up
-_LIMIT = "max(1000, (SELECT coalesce(max(id), 0) / 10 FROM asset))"
+# for a tenth of all or more, going through the table is quicker than looking each up
+_FEW = "max(1000, (SELECT coalesce(max(id), 0) / 10 FROM asset))"
+_INDEXED = """WITH candidate AS MATERIALIZED (SELECT id FROM ({candidates}) LIMIT {few} + 1),
+few AS MATERIALIZED (SELECT count(*) <= {few} AS are_few FROM candidate),
+found AS MATERIALIZED (
+    SELECT asset.id AS id, {column} AS place, {grosze} AS grosze {source}
+    WHERE asset.id IN (SELECT id FROM candidate WHERE (SELECT are_few FROM few)) AND {condition}
+)
+SELECT are_few, (SELECT count(*) FROM found) AS total, (SELECT SUM(grosze) FROM found) AS grosze,
+    (SELECT json_group_array(id) FROM (SELECT id FROM found ORDER BY place {way}, id LIMIT ? OFFSET ?)) AS ids
+FROM few"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,20 @@ class Totals(NamedTuple):
     price: Decimal
 
 
+class Page(NamedTuple):
+    """Which part of a list, in which order."""
+
+    column: str
+    way: str
+    offset: int
+    limit: int
+
+    @property
+    def source(self) -> str:
+        by_room = " LEFT JOIN room ON room.id = asset.room_id" if self.column == SORTS["room"] else ""
+        return f"FROM asset{by_room}"
+
+
 class Clause(NamedTuple):
     """A piece of SQL with ``?`` for each of its values."""
 
@@ -116,6 +136,7 @@ class _Word(NamedTuple):
         return [(name, ids) for name, ids in (("room_id", self.rooms), ("custodian_id", self.people)) if ids]
 
 
+# the totals by condition, the ids by condition and page
 _kept: Kept[Hashable, tuple[int, Any]] = Kept(at_most=KEPT_AT_MOST)
 
 
@@ -124,77 +145,70 @@ async def find(wanted: AssetFilter, sort: str, offset: int, limit: int) -> tuple
     if wanted.cannot_exist():
         return Totals(0, Decimal(0)), []
     column = SORTS.get(sort.removeprefix("-"), SORTS["name"])
-    order = f"{column} {'DESC' if sort.startswith('-') else 'ASC'}, asset.id"
+    page = Page(column, "DESC" if sort.startswith("-") else "ASC", offset, limit)
     connection, texts = reading_from(), wanted.words()
     known = await _register(connection, wanted, bool(texts))
     words = [] if known["tagged_id"] or not texts else _words(texts, known)
     condition = _condition(wanted, known, words)
     # shares and rooms have no part in the revision, and another connection than the reader may see what never commits
     is_kept = connection.connection_name == "reader" and not wanted.grant and column != SORTS["room"]
-    looking = _Looking(connection, condition, words, known["revision"] if is_kept else None)
-    totals = await looking.totals()
-    return totals, await looking.page(order, offset, limit) if offset < totals.many else []
+    revision = known["revision"] if is_kept else None
+    totals, ids = _recalled(condition, revision), _recalled((condition, page), revision)
+    if totals is None or ids is None:
+        found = await _by_index(connection, condition, words, page)
+        totals, ids = found or await _by_table(connection, condition, page, totals)
+        _keep(condition, revision, totals)
+        _keep((condition, page), revision, ids)
+    return totals, ids
 
 
-class _Looking:
-    """One search on its way: it takes what is kept, and asks the index only for what is not."""
+def _recalled(key: Hashable, revision: int | None) -> Any | None:
+    """What was read at this very revision: nothing that it depends on has changed since."""
+    found = _kept.get(key)
+    return found[1] if found and found[0] == revision else None
 
-    def __init__(
-        self, connection: BaseDBAsyncClient, condition: Clause, words: Sequence[_Word], revision: int | None
-    ) -> None:
-        self.connection, self.condition, self.words, self.revision = connection, condition, words, revision
-        self.narrowed: Clause | None = None
 
-    async def totals(self) -> Totals:
-        kept = self._recalled(self.condition)
-        if kept is None:
-            where = await self._where()
-            columns = _TOTALS[self.connection.capabilities.dialect]
-            (row,) = await _asked(self.connection, f"SELECT {columns} {_FROM} WHERE {where.sql}", where.values)
-            kept = Totals(row["total"], Decimal(row["grosze"] or 0) / 100)
-            self._keep(self.condition, kept)
-        return kept
+def _keep(key: Hashable, revision: int | None, value: Any) -> None:
+    """Under the revision that was read first: if an asset changed since, the value is only newer."""
+    if revision is not None:
+        _kept.put(key, (revision, value))
 
-    async def page(self, order: str, offset: int, limit: int) -> list[int]:
-        key = (self.condition, order, offset, limit)
-        kept = self._recalled(key)
-        if kept is None:
-            where = await self._where()
-            if self.connection.capabilities.dialect == "sqlite" and (await self.totals()).many <= SORTED_AT_MOST:
-                order = f"+{order}"  # it would go along the index of names, past all that does not fit, to find few
-            source = _BY_ROOM if SORTS["room"] in order else _FROM
-            rest = f"{source} WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?"
-            found = await listed(self.connection, ["asset.id"], Clause(rest, (*where.values, limit, offset)))
-            kept = [row[0] for row in found]
-            self._keep(key, kept)
-        return kept
 
-    def _recalled(self, key: Hashable) -> Any | None:
-        """What was read at this very revision: nothing that it depends on has changed since."""
-        found = _kept.get(key)
-        return found[1] if found and found[0] == self.revision else None
+async def _by_index(
+    connection: BaseDBAsyncClient, condition: Clause, words: Sequence[_Word], page: Page
+) -> tuple[Totals, list[int]] | None:
+    """On SQLite: what fits among the candidates, or None if they are none of the index's or too many. PostgreSQL
+    judges by itself when to use its index.
+    """
+    candidates = _candidates(words) if connection.capabilities.dialect == "sqlite" else None
+    if candidates is None:
+        return None
+    asked = _INDEXED.format(
+        candidates=candidates.sql, few=_FEW, condition=condition.sql, grosze=_GROSZE, column=page.column, way=page.way,
+        source=page.source,
+    )  # fmt: skip
+    (row,) = await _asked(connection, asked, (*candidates.values, *condition.values, page.limit, page.offset))
+    return (_totals(row), orjson.loads(row["ids"])) if row["are_few"] else None
 
-    def _keep(self, key: Hashable, value: Any) -> None:
-        """Under the revision that was read first: if an asset changed since, the value is only newer."""
-        if self.revision is not None:
-            _kept.put(key, (self.revision, value))
 
-    async def _where(self) -> Clause:
-        if self.narrowed is None:
-            self.narrowed = await self._narrow()
-        return self.narrowed
+async def _by_table(
+    connection: BaseDBAsyncClient, condition: Clause, page: Page, totals: Totals | None
+) -> tuple[Totals, list[int]]:
+    dialect = connection.capabilities.dialect
+    if totals is None:
+        asked = _SUMMED.format(sums=_SUMS[dialect], condition=condition.sql)
+        totals = _totals(*await _asked(connection, asked, condition.values))
+    if page.offset >= totals.many:
+        return totals, []
+    # SQLite would go along the index of names, past all that does not fit, to find few
+    plus = "+" if dialect == "sqlite" and totals.many <= SORTED_AT_MOST else ""
+    rest = f"{page.source} WHERE {condition.sql} ORDER BY {plus}{page.column} {page.way}, asset.id LIMIT ? OFFSET ?"
+    found = await listed(connection, ["asset.id"], Clause(rest, (*condition.values, page.limit, page.offset)))
+    return totals, [row[0] for row in found]
 
-    async def _narrow(self) -> Clause:
-        """On SQLite the condition among its candidates only, if they are few. PostgreSQL judges that itself."""
-        candidates = _candidates(self.words) if self.connection.capabilities.dialect == "sqlite" else None
-        if candidates is None:
-            return self.condition
-        asked = _CANDIDATES.format(candidates=candidates.sql, limit=_LIMIT)
-        (row,) = await _asked(self.connection, asked, candidates.values)
-        if not row["are_few"]:
-            return self.condition
-        among = Clause("asset.id IN (SELECT value FROM json_each(?))", (row["ids"],))
-        return _joined(" AND ", [among, self.condition])
+
+def _totals(row: dict[str, Any]) -> Totals:
+    return Totals(row["total"], Decimal(row["grosze"] or 0) / 100)
 
 
 def _candidates(words: Sequence[_Word]) -> Clause | None:
