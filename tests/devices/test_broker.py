@@ -180,7 +180,7 @@ async def test_a_broker_that_was_away_for_long_is_found_soon_after_its_return(
         waits = [later - earlier for earlier, later in pairwise(attempts)]
         # never sooner than meant; a busy machine may add to it, so what is meant is asked too
         assert all(meant - 0.05 < wait for meant, wait in zip((1, 2, 4, 4), waits, strict=True)), waits
-        assert meant_waits == [0.5, 1, 2, 4, 4], "no other doubling"
+        assert meant_waits[:5] == [0.5, 1, 2, 4, 4], "no other doubling"
         mosquitto.start()
         await until(lambda: len(mine.ups) == 2)
         assert set(meant_waits[5:]) <= {4}
