@@ -188,6 +188,7 @@ class Panels:
                 languages = [language for language in panel.languages.split(",") if language]
                 drawn[look] = door_payload(await door(room_id, now, panel, revision), languages)
             self._publish_panel(panel.code, drawn[look], now)
+            await asyncio.sleep(0)  # a door may have many; the screens that wait for the same change go first
 
     def _publish_panel(self, code: str, drawn: dict[str, Any], now: datetime) -> None:
         told = {"panel": code, **drawn}
