@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
+import trustme
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
@@ -198,13 +200,16 @@ async def test_a_broker_that_refuses_the_password_is_not_hammered(
         await until(lambda: len(attempts) == 4)
         assert not mine.ups
         assert mine.broker.address == mine.broker.where[0], "another protocol would change nothing"
-        assert "authorized" in mine.broker.refusal.lower()
+        refusal = mine.broker.refusal
+        assert "authorized" in refusal.lower()
         waits = [later - earlier for earlier, later in pairwise(attempts)]
         assert all(meant - 0.05 < wait for meant, wait in zip((0.5, 1, 2), waits, strict=True)), waits
         mosquitto.stop()
         await until(lambda: not mine.broker.refusal)
         assert meant_waits[:3] == [0.5, 1, 2]
-    assert caplog.text.count("MQTT broker refuses") == 1
+    # the attempt that its stop cut off is another reason
+    reasons = [vars(record)["reason"] for record in caplog.records if record.message == "MQTT broker refuses"]
+    assert reasons.count(refusal) == 1
 
 
 @pytest.mark.usefixtures("meant_waits")
@@ -218,6 +223,35 @@ async def test_a_broker_that_dies_in_the_greeting_is_not_asked_in_a_tight_loop(a
             await until(lambda: len(attempts) == 5)
     _, *waits = [later - earlier for earlier, later in pairwise(attempts)]  # the other protocol is tried at once
     assert all(meant - 0.05 < wait for meant, wait in zip((0.5, 1, 2), waits, strict=True)), waits
+
+
+async def test_all_goes_over_tls_too(mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority, port, many = trustme.CA(), free_port(), 2000
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tmp_path / "broker.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    (tmp_path / "broker.pem").chmod(0o644)
+    with (mosquitto.home / "mosquitto.conf").open("a") as conf:
+        conf.write(f"listener {port} 127.0.0.1\ncertfile {tmp_path}/broker.pem\nkeyfile {tmp_path}/broker.pem\n")
+    mosquitto.stop()
+    mosquitto.start()
+    async with Mine(addresses(f"mqtts://127.0.0.1:{port}")) as mine:
+        await until(lambda: mine.ups)
+        other, large = Other(mosquitto.port, "out/#"), b"x" * 300_000
+        other.say("in/large", large)
+        for number in range(many):
+            other.client.publish("in/a", str(number), 1)
+        mine.broker.keep("out/large", large)
+        for number in range(many):
+            mine.broker.send(f"out/{number}", str(number).encode())
+        await until(lambda: len(mine.heard) == len(other.heard) == many + 1)
+        assert mine.heard[0].payload == other.heard[0][1] == large
+        assert [int(message.payload) for message in mine.heard[1:]] == list(range(many))
+        other.close()
+        mosquitto.stop()
+        await until(lambda: mine.downs)
+        mosquitto.start()
+        await until(lambda: len(mine.ups) == 2)
 
 
 # paho leaves the socket of a greeting that failed to the garbage collector
