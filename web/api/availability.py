@@ -54,7 +54,9 @@ Owners = tuple[tuple[int | None, int | None], ...]
 
 @dataclass(slots=True)
 class Days:
-    """Some days of one room: whose its bookings are, and their JSON for each way to see them that was asked for."""
+    """Some days of one room: whose its bookings are, each owner once, and their JSON for each way to see them that was
+    asked for.
+    """
 
     room: Room
     revision: int
@@ -62,6 +64,7 @@ class Days:
     head: bytes
     duties: bytes
     owners: Owners
+    bookings: int
     written: dict[tuple[Sight, ...], bytes] = field(default_factory=dict)
 
     def told_to(self, viewer: Booker, sees_duties: bool) -> bytes | None:
@@ -81,7 +84,8 @@ class Days:
     def write(self, rows: Sequence[BookingRow], viewer: Booker, zone: ZoneInfo) -> None:
         """The bookings as far as this viewer may see them."""
         much = sights(self.room, self.owners, viewer)
-        seen = [shown(row, self.room.code, one) for row, one in zip(rows, much, strict=True)]
+        of = dict(zip(self.owners, much, strict=True))
+        seen = [shown(row, self.room.code, of[row.organizer_id, row.institution_id]) for row in rows]
         self.written[much] = orjson.dumps([as_json(one, zone) for one in seen if one])
 
 
@@ -104,7 +108,8 @@ class KeptDays(OrderedDict[Key, Days]):
 
     def keep(self, key: Key, days: Days) -> None:
         former = self.pop(key, None)
-        if former and former.revision == days.revision and len(former.written) < WAYS:
+        is_same = former and (former.revision, former.owners) == (days.revision, days.owners)
+        if former and is_same and len(former.written) < WAYS:
             days.written = {**former.written, **days.written}
         self.weight += _weight(days) - (_weight(former) if former else 0)
         self[key] = days
@@ -113,7 +118,7 @@ class KeptDays(OrderedDict[Key, Days]):
 
 
 def _weight(days: Days) -> int:
-    return 1 + len(days.owners)
+    return 1 + days.bookings
 
 
 @router.get(
@@ -218,7 +223,8 @@ async def _read(
             read_at=now,
             head=_head(room, its.zone, opened[its]),
             duties=orjson.dumps([duty_json(duty, room.code, its.zone) for duty in duties[room.id]]),
-            owners=tuple([(row.organizer_id, row.institution_id) for row in own]),
+            owners=tuple({(row.organizer_id, row.institution_id): None for row in own}),
+            bookings=len(own),
         )
         days.write(own, asked.viewer, its.zone)
         made.append(days)

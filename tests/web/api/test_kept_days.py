@@ -22,7 +22,7 @@ ROW = BookingRow(
 
 def days(bookings: int) -> Days:
     room: Any = SimpleNamespace(code="R", visibility=Visibility.INTERNAL)
-    return Days(room, 1, 0.0, b"{", b"[]", ((1, 1),) * bookings)
+    return Days(room, 1, 0.0, b"{", b"[]", ((1, 1),), bookings)
 
 
 def test_the_longest_unused_leave_when_there_are_too_many_bookings(monkeypatch: Any) -> None:
