@@ -197,12 +197,12 @@ async def test_a_broker_that_refuses_the_password_is_not_hammered(
     mosquitto.stop()
     mosquitto.start()
     async with Mine(addresses(mosquitto.url, "izba", "wrong")) as mine:
-        await until(lambda: len(attempts) == 4)
+        await until(lambda: len(meant_waits) == 4)  # the fourth has been answered too
         assert not mine.ups
         assert mine.broker.address == mine.broker.where[0], "another protocol would change nothing"
         refusal = mine.broker.refusal
         assert "authorized" in refusal.lower()
-        waits = [later - earlier for earlier, later in pairwise(attempts)]
+        waits = [later - earlier for earlier, later in pairwise(attempts[:4])]
         assert all(meant - 0.05 < wait for meant, wait in zip((0.5, 1, 2), waits, strict=True)), waits
         mosquitto.stop()
         await until(lambda: not mine.broker.refusal)
