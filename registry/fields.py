@@ -3,12 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-import tortoise.models
 from tortoise import fields
 from tortoise.models import Model
-
-# the library parses the source of every model at every start, for comments of its own kind that ours do not have
-tortoise.models._get_comments = lambda cls: {}
 
 
 class UTCDatetimeField(fields.DatetimeField[Any]):
