@@ -222,6 +222,7 @@ async def _of_izba(izba: Office, asked: list[bytes], marks: tuple[bytes, bytes],
     await crowd.join(izba.port, asked)
     await asyncio.sleep(1)  # the doors that they get at once
     come = izba.memory_kb()
+    change = await _booker(izba)  # the other one may have been idle for longer than the server keeps a connection
     seen = await _measured(crowd, change, marks, audience)
     seen.grown = (max(come, izba.memory_kb()) - before) / 1024
     crowd.leave()
