@@ -86,6 +86,8 @@ class Panels:
 
     def _changed(self, event: events.Event) -> None:
         if isinstance(event, events.RoomChanged):
+            if not event.is_near:
+                return  # the pass by revision tells it: no door shows another day, and none waits for the number
             self._dirty.add(event.room_id)
             self._told[event.room_id] = event.revision
             self._wake.set()

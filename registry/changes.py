@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContextPooled
@@ -69,6 +70,15 @@ class Change:
     def happened(self, event: events.Event) -> None:
         """Tell this once the transaction is durable."""
         self.events.append(event)
+
+    def is_far(self, room_id: int) -> None:
+        """What happens to this locked room shows only on another day."""
+        self.events = [
+            replace(event, is_near=False)
+            if isinstance(event, events.RoomChanged) and event.room_id == room_id
+            else event
+            for event in self.events
+        ]
 
     @property
     def room(self) -> Room:

@@ -13,10 +13,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RoomChanged:
-    """Something about a room's state, bookings or occupancy changed."""
+    """Something about a room's state, bookings or occupancy changed. Not ``is_near``: nothing that shows at its door
+    today, only a booking of another day.
+    """
 
     room_id: int
     revision: int
+    is_near: bool = True
 
 
 @dataclass(frozen=True, slots=True)

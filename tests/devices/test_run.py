@@ -240,6 +240,18 @@ async def test_what_is_the_same_is_not_published_again(devices: Devices, room: R
     raise AssertionError("it is published each time")
 
 
+async def test_what_happens_on_another_day_is_told_by_the_pass(devices: Devices, door: Other, room: Room) -> None:
+    await until(lambda: told(door, OURS.room_state("ZW-01")))
+    async with changing(room.id) as change:
+        change.is_far(room.id)
+        fresh = change.room.revision
+    dirty = set(devices.panels._dirty)
+    devices.panels._changed(events.RoomChanged(room.id, fresh, is_near=False))
+    assert devices.panels._dirty == dirty
+    await devices.panels._repair()
+    await until(lambda: told(door, OURS.room_state("ZW-01"))["revision"] >= fresh)
+
+
 async def test_a_pass_by_revision_repairs_what_was_left_unpublished(devices: Devices, door: Other, room: Room) -> None:
     await until(lambda: told(door, OURS.room_state("ZW-01")))
     handlers, events._handlers[:] = list(events._handlers), []  # the event is lost

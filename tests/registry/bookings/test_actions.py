@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from registry import history
+from registry import events, history
 from registry.bookings.actions import Wish, book, cancel, check_in, end, extend, undo_release
 from registry.bookings.editing import Changes, change
 from registry.bookings.models import Booking, Kind, Status
@@ -45,6 +45,17 @@ async def test_a_booking_holds_its_time_and_is_told():
     fresh = await Room.get(id=room.id)
     assert fresh.revision == 1
     assert fresh.next_change_at == kept.starts_at - 15 * MINUTE
+
+
+async def test_a_booking_of_another_day_wakes_no_door():
+    alice, *_ = await make_people()
+    room = await make_room()
+    told = []
+    leave = events.on(told.append)
+    for start in (60, 24 * 60, 48 * 60):
+        await book(wish(room, start=start), alice, ACTOR, NOW)
+    leave()
+    assert [(event.revision, event.is_near) for event in told] == [(1, True), (2, True), (3, False)]
 
 
 async def test_a_taken_room_helps():
