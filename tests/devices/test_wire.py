@@ -19,7 +19,7 @@ Pair = tuple[Wire, socket.socket]
 def pair() -> Iterator[Pair]:
     here, there = socket.socketpair()
     here.setblocking(False)
-    there.settimeout(5)
+    there.settimeout(30)
     yield Wire(here), there
     here.close()
     there.close()
@@ -80,10 +80,10 @@ class Ear:
         self.client.connect("127.0.0.1", port)
         self.pump = Pump(self.client, "ear")
         self.pump.start()
-        assert self.subscribed.wait(10)
+        assert self.subscribed.wait(30)
 
     def hears(self, count: int) -> bool:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while len(self.heard) < count and time.monotonic() < until:
             time.sleep(0.01)
         return len(self.heard) == count
@@ -94,7 +94,7 @@ def ear(mosquitto: Mosquitto) -> Iterator[Ear]:
     made = Ear(mosquitto.port)
     yield made
     made.client.disconnect()
-    made.pump.join(10)
+    made.pump.join(30)
     assert not made.pump.is_alive()
     assert made.lost.is_set()
 
@@ -109,15 +109,15 @@ def test_all_that_is_published_comes_back_in_order(ear: Ear) -> None:
 
 def test_a_quiet_connection_is_woken_for_what_another_thread_sends(ear: Ear) -> None:
     for number in range(1, 200):
-        ear.client.publish("echo", b"x", 1).wait_for_publish(10)
+        ear.client.publish("echo", b"x", 1).wait_for_publish(30)
         assert len(ear.heard) == number or ear.hears(number)
 
 
 def test_a_broker_that_goes_away_ends_the_thread(mosquitto: Mosquitto) -> None:
     ear = Ear(mosquitto.port)
     mosquitto.stop()
-    assert ear.lost.wait(10)
-    ear.pump.join(10)
+    assert ear.lost.wait(30)
+    ear.pump.join(30)
     assert not ear.pump.is_alive()
     assert ear.client.publish("echo", b"x", 1).rc == mqtt.MQTT_ERR_NO_CONN
     mosquitto.start()
@@ -126,5 +126,5 @@ def test_a_broker_that_goes_away_ends_the_thread(mosquitto: Mosquitto) -> None:
 def test_one_that_is_told_to_end_lets_go_at_once(mosquitto: Mosquitto) -> None:
     ear = Ear(mosquitto.port)
     ear.pump.end()
-    ear.pump.join(10)
+    ear.pump.join(30)
     assert not ear.pump.is_alive()

@@ -413,12 +413,12 @@ async def test_two_doors_in_turn_are_drawn_once(site, monkeypatch) -> None:
     hub = Hub(site.state.pages, lambda: minute + 30 * SECOND)
     async with hub.seat(device) as seat:
         messages = messages_of(seat)
-        await arrives(messages, "door", 10)
+        await arrives(messages, "door")
         for second in range(6):
             is_occupied, at = second % 2 == 0, minute + second * SECOND
             await record_readings([Heard(sensor.id, at=at, occupied=is_occupied)], at)
             state = "occupied" if is_occupied else "free"
-            assert f'data-state="{state}"' in await arrives(messages, "door", 10)
+            assert f'data-state="{state}"' in await arrives(messages, "door")
     assert drawn == ["unknown", "occupied", "free"]
 
 
