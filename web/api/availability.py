@@ -109,8 +109,9 @@ class KeptDays(OrderedDict[Key, Days]):
     def keep(self, key: Key, days: Days) -> None:
         former = self.pop(key, None)
         is_same = former and (former.revision, former.owners) == (days.revision, days.owners)
-        if former and is_same and len(former.written) < WAYS:
-            days.written = {**former.written, **days.written}
+        if former and is_same and days.read_at - former.read_at < HOURS_SECONDS and len(former.written) < WAYS:
+            # as old as the oldest of what they hold: a name that changed shows to all in time
+            days.read_at, days.written = former.read_at, {**former.written, **days.written}
         self.weight += _weight(days) - (_weight(former) if former else 0)
         self[key] = days
         while self.weight > AT_MOST:

@@ -9,6 +9,7 @@ from registry.bookings.projections import BookingRow
 from registry.bookings.rules import Booker
 from registry.people.models import Role
 from registry.rooms.models import Visibility
+from registry.rooms.queries import HOURS_SECONDS
 from tests.make import NOW
 from web.api import availability
 from web.api.availability import Days, KeptDays
@@ -66,3 +67,21 @@ def test_each_way_to_see_the_same_days_is_kept_until_they_change() -> None:
     changed.revision = 2
     kept.keep((1, DAY), changed)
     assert changed.told_to(own, True) is None
+
+
+def test_what_was_written_for_one_is_not_kept_longer_because_another_looked() -> None:
+    """A person's name may change without the room's revision."""
+    kept, own, other = KeptDays(), Booker(Role.MEMBER, 1, 1), Booker(Role.MEMBER, 2, 2)
+    almost = HOURS_SECONDS - 1
+    for viewer, name, read_at in ((own, "Alice", 0.0), (other, "Alicja", almost)):
+        seen = days(1)
+        seen.read_at = read_at
+        seen.write([ROW._replace(organizer_name=name)], viewer, ZoneInfo("UTC"))
+        kept.keep((1, DAY), seen)
+    assert kept.fresh((1, DAY), almost)
+    assert kept.fresh((1, DAY), almost + 1) is None
+    later = days(1)
+    later.read_at = almost + 1
+    later.write([ROW._replace(organizer_name="Alicja")], other, ZoneInfo("UTC"))
+    kept.keep((1, DAY), later)
+    assert later.told_to(own, True) is None
