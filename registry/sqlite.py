@@ -5,12 +5,13 @@ The library gives every statement to a thread of its own. That is right for what
 Inside a transaction nothing waits any more, and two changes of threads take longer than a row does.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable
 from typing import TypeVar, cast
 
 import aiosqlite
-from tortoise.backends.base.client import NestedTransactionContext, TransactionContext
+from tortoise.backends.base.client import ConnectionWrapper, NestedTransactionContext, TransactionContext
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionContext, SqliteTransactionWrapper
 from tortoise.exceptions import IntegrityError, OperationalError, TransactionManagementError
 
@@ -45,16 +46,40 @@ class SqliteTransaction(SqliteTransactionWrapper):
             raise OperationalError(fault) from fault
 
 
+class _Held(ConnectionWrapper[aiosqlite.Connection]):
+    """The library's, which keeps its lock for ever where the connection cannot be made."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> aiosqlite.Connection:
+        await self._lock.acquire()
+        try:
+            await self.ensure_connection()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self.connection
+
+
 class Client(SqliteClient):
     """A connection that two threads may use, one after the other."""
+
+    def acquire_connection(self) -> ConnectionWrapper[aiosqlite.Connection]:
+        return _Held(self._lock, self)
 
     async def create_connection(self, with_db: bool) -> None:
         if self._connection:
             return
-        self._connection = await aiosqlite.connect(self.filename, isolation_level=None, check_same_thread=False)
-        self._connection.row_factory = sqlite3.Row
-        for pragma, value in self.pragmas.items():
-            await (await self._connection.execute(f"PRAGMA {pragma}={value}")).close()
+        fresh = await aiosqlite.connect(self.filename, isolation_level=None, check_same_thread=False)
+        try:
+            fresh.row_factory = sqlite3.Row
+            for pragma, value in self.pragmas.items():
+                await (await fresh.execute(f"PRAGMA {pragma}={value}")).close()
+        except BaseException:
+            # the next to come would take it as it is: without durable commits, foreign keys and patience
+            await asyncio.shield(fresh.close())
+            raise
+        self._connection = fresh
         await self._post_connect()
 
     def _in_transaction(self) -> TransactionContext:
