@@ -125,7 +125,8 @@ class Pump(threading.Thread):
             if wanted != events:
                 selector.modify(wire, wanted)
                 events = wanted
-            ready = {key.fileobj for key, _ in selector.select(0 if wire.pending() else MISC_SECONDS)}
+            is_idle = not wire.pending() and (wire.backlog or not client.want_write())
+            ready = {key.fileobj for key, _ in selector.select(MISC_SECONDS if is_idle else 0)}
             if self._nudged in ready:
                 self._nudged.recv(64)
                 self._is_nudged = False  # only now, and then it looks: who found it true counts on that
@@ -142,9 +143,12 @@ class Pump(threading.Thread):
                 return
 
     def _send(self, wire: Wire) -> None:
-        # a packet that came as paho took back its wish to write is seen here, a later one wakes the thread
-        while self._client.want_write() and len(wire.backlog) < BACKLOG and self._is_on(wire):
+        # once in any case: paho tells of a packet only if it has taken back its last wish to write, which may have come
+        # after the packet was gone. One that comes as it takes it back is seen here, a later one wakes the thread
+        while self._is_on(wire):
             self._client.loop_write()
+            if not self._client.want_write() or len(wire.backlog) >= BACKLOG:
+                break
         wire.flush()
         while wire.is_broken and self._is_on(wire):
             self._client.loop_read()

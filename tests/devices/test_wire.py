@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -83,10 +83,14 @@ class Ear:
         assert self.subscribed.wait(30)
 
     def hears(self, count: int) -> bool:
-        until = time.monotonic() + 60
-        while len(self.heard) < count and time.monotonic() < until:
-            time.sleep(0.01)
-        return len(self.heard) == count
+        return becomes(lambda: len(self.heard) >= count) and len(self.heard) == count
+
+
+def becomes(true: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 60
+    while not true() and time.monotonic() < until:
+        time.sleep(0.01)
+    return true()
 
 
 @pytest.fixture
@@ -97,6 +101,17 @@ def ear(mosquitto: Mosquitto) -> Iterator[Ear]:
     made.pump.join(30)
     assert not made.pump.is_alive()
     assert made.lost.is_set()
+
+
+@pytest.fixture
+def sleeper(monkeypatch: pytest.MonkeyPatch, mosquitto: Mosquitto) -> Iterator[Ear]:
+    """One whose thread does not look by itself for an hour: what it is not woken for stays."""
+    monkeypatch.setattr("devices.wire.MISC_SECONDS", 3600.0)
+    made = Ear(mosquitto.port)
+    yield made
+    made.pump.end()
+    made.pump.join(10)
+    assert not made.pump.is_alive()
 
 
 def test_all_that_is_published_comes_back_in_order(ear: Ear) -> None:
@@ -111,6 +126,33 @@ def test_a_quiet_connection_is_woken_for_what_another_thread_sends(ear: Ear) -> 
     for number in range(1, 200):
         ear.client.publish("echo", b"x", 1).wait_for_publish(30)
         assert len(ear.heard) == number or ear.hears(number)
+
+
+def test_more_than_the_backlog_holds_goes_out_without_a_pause(sleeper: Ear) -> None:
+    for _ in range(16):
+        sleeper.client.publish("nobody", b"x" * BACKLOG, 0)
+    assert becomes(lambda: not sleeper.client.want_write())
+
+
+def test_a_wish_to_write_that_comes_after_its_packet_is_gone_silences_nobody(
+    sleeper: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, pump = sleeper.client, sleeper.pump
+    register = client._call_socket_register_write
+
+    def late() -> None:
+        pump.wake()
+        assert becomes(lambda: not client.want_write())
+        register()
+
+    for number in range(1, 10):
+        with monkeypatch.context() as patched:
+            patched.setattr(client, "_call_socket_register_write", late)
+            client.publish("nobody", b"x", 0)
+        assert becomes(lambda: not pump._is_nudged)
+        time.sleep(0.01)  # it goes to sleep: to one that is awake the fault would not show
+        client.publish("echo", b"x", 0)
+        assert sleeper.hears(number)
 
 
 def test_a_broker_that_goes_away_ends_the_thread(mosquitto: Mosquitto) -> None:
