@@ -35,10 +35,17 @@ class Wire:
     def recv(self, size: int) -> bytes:
         """As of a socket that does not block."""
         if self._at == len(self._read):
-            self._read, self._at = (b"" if self.is_broken else self._socket.recv(CHUNK)), 0
+            self._read, self._at = self._receive(), 0
         piece = self._read[self._at : self._at + size]
         self._at += len(piece)
         return piece
+
+    def _receive(self) -> bytes:
+        if not self.is_broken:
+            return bytes(self._socket.recv(CHUNK))
+        with suppress(OSError):  # what it said before its end, and why it ended
+            return bytes(self._socket.recv(CHUNK))
+        return b""
 
     def pending(self) -> int:
         """How much has come and is not read: no selector tells of it."""
@@ -118,8 +125,9 @@ class Pump(threading.Thread):
             if time.monotonic() - looked_at >= MISC_SECONDS:
                 looked_at = time.monotonic()
                 client.loop_misc()
+            is_ending = self._is_ending  # asked before: the goodbye that came with it goes out too
             self._send(wire)
-            if self._is_ending or not self._is_on(wire):
+            if is_ending or not self._is_on(wire):
                 return
             wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if wire.backlog else 0)
             if wanted != events:

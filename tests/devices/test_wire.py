@@ -66,6 +66,15 @@ def test_one_that_is_gone_ends_the_connection(pair: Pair) -> None:
     assert (wire.is_broken, wire.recv(1)) == (True, b"")
 
 
+def test_what_the_other_side_said_before_it_went_is_read(pair: Pair) -> None:
+    wire, other = pair
+    other.sendall(b"because")
+    other.close()
+    wire.send(b"x")
+    wire.flush()
+    assert (wire.is_broken, wire.recv(100), wire.recv(1)) == (True, b"because", b"")
+
+
 class Ear:
     """A client on a broker that echoes to itself."""
 
@@ -153,6 +162,28 @@ def test_a_wish_to_write_that_comes_after_its_packet_is_gone_silences_nobody(
         time.sleep(0.01)  # it goes to sleep: to one that is awake the fault would not show
         client.publish("echo", b"x", 0)
         assert sleeper.hears(number)
+
+
+def test_a_goodbye_goes_out_though_the_end_follows_at_once(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    send, told = ear.pump._send, threading.Event()
+
+    def end() -> None:
+        ear.client.disconnect()
+        ear.pump.end()
+
+    def send_and_end(wire: Wire) -> None:
+        send(wire)
+        if not told.is_set():
+            told.set()
+            other = threading.Thread(target=end)
+            other.start()
+            other.join()
+
+    monkeypatch.setattr(ear.pump, "_send", send_and_end)
+    ear.pump.wake()
+    ear.pump.join(10)
+    assert told.is_set()
+    assert ear.lost.is_set()
 
 
 def test_a_broker_that_goes_away_ends_the_thread(mosquitto: Mosquitto) -> None:
