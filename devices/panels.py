@@ -89,7 +89,8 @@ class Panels:
             if not event.is_near:
                 return  # the pass by revision tells it: no door shows another day, and none waits for the number
             self._dirty.add(event.room_id)
-            self._told[event.room_id] = event.revision
+            # another process tells of its change at times before this one of its own, which was made earlier
+            self._told[event.room_id] = max(event.revision, self._told.get(event.room_id, -1))
             self._wake.set()
         elif isinstance(event, events.DeviceChanged):
             self._reload = True

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
+from operator import attrgetter
 
 from fastapi import FastAPI
 from prometheus_client import Counter, Gauge
@@ -148,8 +149,14 @@ class Live:
         self._untold.clear()
 
     def _on_event(self, event: Event) -> None:
-        """Whoever caused it does not wait for the telling. Of two changes of a room the later one tells both."""
-        self._untold[type(event), event_id(event)] = event
+        """Whoever caused it does not wait for the telling. Of two changes of a room the later one tells both, also when
+        it comes first: from another process, before this one tells of its own.
+        """
+        key = type(event), event_id(event)
+        waiting = self._untold.get(key)
+        if isinstance(event, RoomChanged) and isinstance(waiting, RoomChanged):
+            event = max(event, waiting, key=attrgetter("revision"))
+        self._untold[key] = event
         self._wake.set()
 
     async def _tell_all(self) -> None:

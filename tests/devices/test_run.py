@@ -226,6 +226,12 @@ async def test_an_older_state_never_follows_a_newer(devices: Devices, door: Othe
     del devices.panels._newest[room.id]
 
 
+async def test_an_older_event_after_a_newer_does_not_take_its_place(devices: Devices, room: Room) -> None:
+    for revision in (10_001, 10_000):  # from two processes
+        devices.panels._changed(events.RoomChanged(room.id, revision))
+    assert devices.panels._told[room.id] == 10_001
+
+
 async def test_what_is_the_same_is_not_published_again(devices: Devices, room: Room) -> None:
     def published() -> tuple[int, int]:
         return devices.panels.rooms_published, devices.panels.panels_published

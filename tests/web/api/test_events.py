@@ -143,6 +143,19 @@ async def test_many_changes_of_a_room_are_told_at_once(office: Office) -> None:
         assert [(await quick.next())[1]["room"] for _ in range(2)] == ["M-1", "M-2"]
 
 
+async def test_an_older_change_that_is_told_of_later_hides_no_newer(office: Office) -> None:
+    """So it comes from two processes: the one that was first tells of it last."""
+    room = office.rooms["M-1"]
+    older = (await office.get("/rooms/M-1/state")).json()["revision"]
+    async with listening(office, "alice") as (listener, _):
+        handlers, events._handlers[:] = list(events._handlers), []  # the other process' change
+        async with changing(room.id) as change:
+            newer = change.room.revision
+        events._handlers[:] = handlers
+        await events.dispatch([RoomChanged(room.id, newer), RoomChanged(room.id, older)])
+        assert (await listener.next())[1]["revision"] == newer
+
+
 async def test_silence_is_kept_alive_and_a_stop_ends_all(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.02)
     office.app.state.stopping = asyncio.Event()
