@@ -191,8 +191,9 @@ def _quiet(sensor: Sensor, now: datetime, watching_since: datetime, stale_at: da
         return Verdict("negative", "sees_nobody", quiet_since, stale_at)
     # no motion for less than the hold is somebody sitting still, if anybody was seen just before it
     if sensor.positive_at and sensor.positive_at >= watching_since and now < sensor.positive_at + sensor.hold:
-        return Verdict("positive", "held", sensor.positive_at, held_until)
-    return Verdict("unknown", "not_long_enough", quiet_since, held_until)
+        # after a gap what it sees is quiet for longer than somebody is held
+        return Verdict("positive", "held", sensor.positive_at, min(sensor.positive_at + sensor.hold, stale_at))
+    return Verdict("unknown", "not_long_enough", quiet_since, min(held_until, stale_at))
 
 
 def is_believed(sensor: Sensor, now: datetime, watching_since: datetime | None) -> bool:

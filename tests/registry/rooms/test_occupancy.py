@@ -89,3 +89,23 @@ def test_vacant_since_is_the_last_sign_of_anybody():
 def test_it_looks_again_when_a_hold_ends():
     fold = room_occupancy([sensor(changed_at=ago(3), positive_at=ago(3))], NOW, START)
     assert fold.look_at == NOW + 2 * MINUTE
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"occupied": True},
+        {"changed_at": ago(3), "positive_at": ago(3)},
+        {"changed_at": ago(1), "positive_at": ago(3)},  # a gap between what it saw and what it sees
+        {"changed_at": ago(3), "positive_at": None},
+        {"hold": 120 * MINUTE, "confirmed_at": ago(80), "changed_at": ago(80), "positive_at": ago(80)},
+        {"hold": 120 * MINUTE, "confirmed_at": ago(80), "changed_at": ago(80), "positive_at": None},
+    ],
+)
+def test_silence_alone_changes_a_word_at_the_next_look_and_not_before(given):
+    now = verdict(sensor(**given), NOW, START)
+    minutes = (now.look_at - NOW) // MINUTE
+    later = [verdict(sensor(**given), NOW + minute * MINUTE, START) for minute in range(minutes + 1)]
+    assert [(said.says, said.reason) for said in later[:-1]] == [(now.says, now.reason)] * minutes
+    assert (later[-1].says, later[-1].reason) != (now.says, now.reason)
