@@ -6,6 +6,7 @@ it comes back by itself and looks at everything anew. Nobody waits for it. One t
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
 from operator import attrgetter
@@ -42,7 +43,7 @@ def event_id(event: Event) -> int:
     return event.asset_id if isinstance(event, AssetChanged) else event.device_id
 
 
-class Place:
+class Place(ABC):
     """Where one open stream finds what to send next."""
 
     __slots__ = ("gone", "wake")
@@ -61,9 +62,9 @@ class Place:
             self.gone.set_result(None)
             self.wake.set()
 
+    @abstractmethod
     def take(self) -> bytes:
         """All that waits, which is then not there any more."""
-        raise NotImplementedError
 
 
 class Reader(Place):
