@@ -71,7 +71,7 @@ class Change:
         """Tell this once the transaction is durable."""
         self.events.append(event)
 
-    def is_far(self, room_id: int) -> None:
+    def mark_far(self, room_id: int) -> None:
         """What happens to this locked room shows only on another day."""
         self.events = [
             replace(event, is_near=False)

@@ -197,7 +197,7 @@ async def look_no_later_than(change: Change, room: Room, slot: Slot, now: dateti
     """
     found = kept(room.id, room.revision - 1, now)
     if slot.starts_at >= now + AHEAD:
-        change.is_far(room.id)
+        change.mark_far(room.id)
     if found:
         near = slot.starts_at < found.loaded_at + AHEAD
         fresh = found.at_revision(copy(room), [*found.slots, slot] if near else None)

@@ -249,7 +249,7 @@ async def test_what_is_the_same_is_not_published_again(devices: Devices, room: R
 async def test_what_happens_on_another_day_is_told_by_the_pass(devices: Devices, door: Other, room: Room) -> None:
     await until(lambda: told(door, OURS.room_state("ZW-01")))
     async with changing(room.id) as change:
-        change.is_far(room.id)
+        change.mark_far(room.id)
         fresh = change.room.revision
     dirty = set(devices.panels._dirty)
     devices.panels._changed(events.RoomChanged(room.id, fresh, is_near=False))
