@@ -28,7 +28,7 @@ check: ## format, lint, types, arrows, migrations, translations, docs: seconds, 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m web.messages --check
+	$(BIN)/python -m web.kit.catalogues --check
 	$(BIN)/python -m config.reference --check
 	$(BIN)/pytest -q tests/test_architecture.py tests/test_docs.py tests/test_migrations.py -k "not postgres"
 
@@ -57,7 +57,7 @@ migrations: ## write the migration that the models ask for; NAME=what_it_does
 .PHONY: messages
 messages: ## collect the texts, merge them into the catalogues, compile
 	@scripts/setup dev
-	$(BIN)/python -m web.messages
+	$(BIN)/python -m web.kit.catalogues
 
 .PHONY: docs
 docs: ## write the reference pages that come from the code

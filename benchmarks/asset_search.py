@@ -22,11 +22,11 @@ from config.database import database
 from registry.assets.models import Asset, Tag
 from registry.assets.rules import fold, search_text
 from registry.assets.tags import RANDOM_BYTES, new_code
-from registry.changes import changing
+from registry.core.statements import insert_many
+from registry.core.transaction import changing
 from registry.people.models import Person
 from registry.rooms.models import Room
-from registry.writing import insert_many
-from web.api.answers import cursor_at
+from web.kit.answers import cursor_at
 
 LARGE, SMALL, PAGE, LOT = 100_000, 1000, 50, 10
 ALONE, CROWD, CLIENTS = 150, 240, 16

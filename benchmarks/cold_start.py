@@ -19,7 +19,7 @@ from config.database import database
 from registry.people.models import Person, Session
 from registry.people.queries import digest_of
 from tests.servers import LOOPBACK, free_port
-from web.session import SESSION
+from web.auth.session import SESSION
 
 TIMES, DAYS, PATIENCE = 3, 250, 30
 SECRET = "the-session-of-a-benchmark"

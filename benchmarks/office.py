@@ -17,7 +17,7 @@ from typing import Any
 from config.database import database, migrate
 from registry.assets.models import Device, DeviceKind, Sensing
 from registry.bookings.models import Booking, Status
-from registry.history import SYSTEM
+from registry.core.history import SYSTEM
 from registry.people.actions import issue_token
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, Room, Site

@@ -21,7 +21,7 @@ from benchmarks.office import ROOMS, Office, memory_kb, office
 from benchmarks.table import Row
 from config.database import database
 from registry.assets.models import Device, DeviceKind, Sensing
-from registry.assets.pairing import digest
+from registry.devices.pairing import digest
 from registry.rooms.models import Building, Room
 from tests.servers import LOOPBACK, free_port
 

@@ -1,6 +1,6 @@
 """``python -m config`` is ``izba``."""
 
-from config.cli import main
+from config.commands.root import main
 
 if __name__ == "__main__":
     main()

@@ -17,9 +17,9 @@ from config.settings import Settings
 from devices.codecs import FAMILIES
 from devices.run import Devices
 from registry.assets import policy
-from registry.errors import Refusal
-from web.i18n import translate
-from web.site import Declaration, SiteOptions, create_site
+from registry.core.errors import Refusal
+from web.app import Declaration, SiteOptions, create_site
+from web.kit.i18n import translate
 
 
 def create_app(settings: Settings, context: TortoiseContext, devices: Devices | None) -> FastAPI:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from config.database import database, pending, sqlite_path
 from config.faults import database_reason
 from config.settings import Settings
-from registry import history
-from registry.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable, system_reason
+from registry.core import history
+from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable, system_reason
 
 
 async def back_up(settings: Settings, file: Path) -> Reason:

@@ -9,8 +9,8 @@ from tortoise.context import TortoiseContext
 from config.database import pending
 from config.faults import database_reason
 from devices.run import Devices
-from registry.bookings.sensing import sweep_lag
-from registry.errors import Unavailable
+from registry.bookings.readings import sweep_lag
+from registry.core.errors import Unavailable
 
 LAG = timedelta(seconds=30)
 

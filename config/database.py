@@ -22,12 +22,12 @@ from tortoise.transactions import in_transaction
 
 import registry.migrations
 from config.faults import database_reason
-from registry.changes import forget_connections
-from registry.errors import Unavailable
-from registry.kept import forget_all
+from registry.core.cache import forget_all
+from registry.core.errors import Unavailable
+from registry.core.transaction import forget_connections
 
 MODELS = [
-    "registry.history",
+    "registry.core.history",
     "registry.people.models",
     "registry.rooms.models",
     "registry.grants.models",
@@ -45,7 +45,7 @@ def orm(url: str) -> dict[str, Any]:
         connections["reader"] = _connection(with_defaults(url, query_only="ON", cache_size="-16000"))
     return {
         "connections": connections,
-        "routers": ["registry.changes.Reads"] if reads_apart(url) else [],
+        "routers": ["registry.core.transaction.Reads"] if reads_apart(url) else [],
         "apps": {"registry": {"models": MODELS, "default_connection": "default", "migrations": "registry.migrations"}},
         "use_tz": True,
         "timezone": "UTC",
@@ -54,7 +54,7 @@ def orm(url: str) -> dict[str, Any]:
 
 def _connection(url: str) -> dict[str, Any]:
     told: dict[str, Any] = expand_db_url(url)
-    return {**told, "engine": "registry.sqlite"} if url.startswith("sqlite") else told
+    return {**told, "engine": "registry.core.sqlite"} if url.startswith("sqlite") else told
 
 
 def reads_apart(url: str) -> bool:

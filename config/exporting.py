@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import orjson
 import xlsxwriter
 
-from config.cli_data import csv_lines
-from registry.assets.exporting import export_assets, guarded
+from config.commands.data import csv_lines
 from registry.bookings.models import Booking
-from registry.history import HistoryEntry
+from registry.core.history import HistoryEntry
+from registry.exporting.tables import export_assets, guarded
 from registry.rooms.models import Visibility
 
 BOOKINGS = ("id", "pomieszczenie", "od", "do", "rodzaj", "status", "liczba osób", "instytucja", "rezerwujący", "tytuł")

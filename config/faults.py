@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from pydantic.fields import FieldInfo
 
-from registry.errors import N_, Invalid, Reason, Refusal, system_reason
+from registry.core.errors import N_, Invalid, Reason, Refusal, system_reason
 
 _PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _BOUNDS = ("ge", "gt", "le", "lt")

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from config.demo_life import liven
+from config.demo.life import liven
 from config.settings import Settings
-from registry import history
-from registry.assets import importing_pending, traces
-from registry.bookings.sensing import advance_due
-from registry.errors import Refusal
+from registry.bookings.readings import advance_due
+from registry.core import history
+from registry.core.errors import Refusal
+from registry.devices import presence_log
+from registry.importing import sessions
 from registry.people import actions as people
 from registry.people.models import IdempotencyKey
 
@@ -91,14 +92,14 @@ async def tidy() -> None:
     now = datetime.now(UTC)
     await people.sweep(now)
     await IdempotencyKey.filter(at__lt=now - KEYS_KEPT).delete()
-    await importing_pending.forget_old(now)
+    await sessions.forget_old(now)
 
 
 def forget_traces(days: int) -> Job:
     """Forget when sensors saw somebody, after this many days and never before the day is over."""
 
     async def forget() -> int:
-        return await traces.forget(datetime.now(UTC) - timedelta(days=max(days, 1)))
+        return await presence_log.forget(datetime.now(UTC) - timedelta(days=max(days, 1)))
 
     return forget
 

@@ -11,7 +11,7 @@ import asyncpg
 import orjson
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-from registry import changes, events
+from registry.core import events, transaction
 
 log = logging.getLogger(__name__)
 CHANNEL = "izba_events"
@@ -47,12 +47,12 @@ async def notices(url: str) -> AsyncIterator[None]:
     if url.startswith("sqlite"):
         yield
         return
-    changes.announce = announce
+    transaction.announce = announce
     listening = asyncio.create_task(_listen(url.split("?")[0]))
     try:
         yield
     finally:
-        changes.announce = None
+        transaction.announce = None
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
 

@@ -9,9 +9,9 @@ import typer
 from pydantic import SecretStr
 
 from config.settings import PREFIX, TOML, Settings, is_secret
-from registry.assets.importing_columns import COLUMNS
-from registry.assets.importing_rows import ERRORS, NOTICES, WARNINGS
-from registry.errors import WORDS
+from registry.core.errors import WORDS
+from registry.importing.columns import COLUMNS
+from registry.importing.rows import ERRORS, NOTICES, WARNINGS
 
 DOCS = Path(__file__).parent.parent / "docs" / "reference"
 BEGIN = "<!-- from the code: make docs -->"
@@ -43,7 +43,7 @@ def errors_page() -> Iterator[str]:
 
 def cli_page() -> Iterator[str]:
     """docs/reference/cli.md"""
-    from config.cli import app
+    from config.commands.root import app
 
     root = typer.main.get_command(app)
     for path, command in commands(root):
@@ -77,8 +77,8 @@ def _parameter(parameter: Any) -> str:
 
 def api_page() -> Iterator[str]:
     """docs/reference/api.md"""
-    from web.options import SiteOptions
-    from web.site import create_site
+    from web.app import create_site
+    from web.kit.options import SiteOptions
 
     site = create_site(SiteOptions(secret_key="0" * 32, data_dir=Path("var"), base_url="http://127.0.0.1:8000"))
     yield "| call | does |\n|---|---|"

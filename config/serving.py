@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from config.settings import Settings
-from registry.errors import Unavailable
+from registry.core.errors import Unavailable
 
 log = logging.getLogger(__name__)
 GRACE_SECONDS = 2

@@ -28,8 +28,8 @@ from pydantic_settings import (
 from config.faults import file_fault, setting_fault
 from registry.assets.policy import DEFAULT
 from registry.assets.rules import AccountPolicy, Dated, dated, fold
-from registry.errors import N_, Invalid, Reason, Refusal, Unavailable, system_reason, words
-from web.i18n import translate
+from registry.core.errors import N_, Invalid, Reason, Refusal, Unavailable, system_reason, words
+from web.kit.i18n import translate
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from config.settings import Settings
-from registry.errors import Unavailable
+from registry.core.errors import Unavailable
 
 LOCK = "running.lock"
 WAIT_SECONDS = 2.0

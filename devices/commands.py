@@ -8,15 +8,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from devices.broker import Broker
+from devices.broker.connection import Broker
 from devices.codecs.values import clean
 from devices.messages import Arrived
-from devices.reader import Refused, read
+from devices.payload import Refused, read
 from devices.topics import BadTopic, Topics
 from registry.assets.models import Device, DeviceKind
-from registry.bookings.panel_commands import ID_LENGTH, PanelCommand, panel_command
-from registry.bookings.sensing import panels_heard
-from registry.errors import Invalid, NotFound, Refusal, Unavailable, words
+from registry.bookings.readings import panels_heard
+from registry.core.errors import Invalid, NotFound, Refusal, Unavailable, words
+from registry.doors.actions import ID_LENGTH, PanelCommand, panel_command
 
 log = logging.getLogger(__name__)
 

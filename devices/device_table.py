@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from registry.assets.models import Device
-from registry.bookings.sensing import Heard
+from registry.bookings.readings import Heard
 
 FLIPS, FLIP_SECONDS = 4, 60.0
 

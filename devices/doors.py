@@ -17,16 +17,16 @@ from zoneinfo import ZoneInfo
 import orjson
 from tortoise.expressions import F
 
-from devices.broker import Broker
-from devices.pacing import Complaints
+from devices.broker.connection import Broker
+from devices.broker.pacing import Complaints
 from devices.topics import BadTopic, Topics, check_name
-from registry import events
 from registry.assets.models import Device, DeviceKind
-from registry.bookings.door import payload as door_payload
-from registry.bookings.doors import door
-from registry.bookings.outward import leaving, number_of, revision_of
+from registry.bookings.public_revision import leaving, number_of, revision_of
 from registry.bookings.state import PublicState, light
-from registry.changes import changing
+from registry.core import events
+from registry.core.transaction import changing
+from registry.doors.queries import door
+from registry.doors.view import payload as door_payload
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
 

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 from devices import codecs
 from devices.codecs.values import SKEW
+from devices.device_table import Known, Table
 from devices.inbox import Inbox
-from devices.known import Known, Table
 from devices.messages import Arrived, Decoded
 from devices.topics import BadTopic, Part, Topics
-from registry import events
-from registry.bookings.sensing import Heard, record_readings, watch_lost, watch_started
-from registry.errors import Refusal
+from registry.bookings.readings import Heard, record_readings, watch_lost, watch_started
+from registry.core import events
+from registry.core.errors import Refusal
 
 log = logging.getLogger(__name__)
 

@@ -7,20 +7,20 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from devices.address import Address, addresses, without_secrets
-from devices.broker import Broker
+from devices.broker.address import Address, addresses, without_secrets
+from devices.broker.connection import Broker
+from devices.broker.embedded import EmbeddedBroker
+from devices.broker.guard import Guard
 from devices.codecs import FAMILIES
 from devices.commands import Desk
-from devices.embedded import EmbeddedBroker
-from devices.guard import Guard
-from devices.ingest import Ingest
+from devices.doors import Panels
 from devices.messages import Arrived
-from devices.panels import Panels
 from devices.presence import Presence
+from devices.readings import Ingest
 from devices.simulator import Simulator
 from devices.topics import Topics
 from registry.assets.models import DeviceState
-from registry.bookings.sensing import watch_lost
+from registry.bookings.readings import watch_lost
 
 log = logging.getLogger(__name__)
 

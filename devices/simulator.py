@@ -9,8 +9,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from devices.address import Address
-from devices.broker import Broker
+from devices.broker.address import Address
+from devices.broker.connection import Broker
 from devices.rhythm import SILENT_AFTER, Meeting, Spot, air_in, headcount, somebody_in, tempers
 from devices.topics import Topics
 from registry.assets.models import Device, DeviceKind

@@ -21,8 +21,8 @@ from tortoise.backends.base import executor
 from tortoise.context import TortoiseContext
 
 import config.database
-from registry import changes, events
 from registry.assets import policy
+from registry.core import events, transaction
 from tests.servers import Missing, Mosquitto, Postgres, scratch
 
 ROOT = Path(__file__).parent.parent
@@ -213,17 +213,17 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def opened(url: str) -> AsyncIterator[Database]:
     """A database, open in this process, which forgets it afterwards."""
     forget()
-    handlers, announce = list(events._handlers), changes.announce
+    handlers, announce = list(events._handlers), transaction.announce
     try:
         async with config.database.database(url) as context:
             yield Database("sqlite" if url.startswith("sqlite") else "postgres", url, context)
     finally:
-        events._handlers[:], changes.announce = handlers, announce
+        events._handlers[:], transaction.announce = handlers, announce
         forget()
 
 
 def forget() -> None:
     """Drop what the process remembers of the other database: cached statements, shared transactions, the policy."""
     executor.EXECUTOR_CACHE.clear()
-    changes.forget_connections()
+    transaction.forget_connections()
     policy.use(policy.DEFAULT)

@@ -15,7 +15,7 @@ from tortoise.models import Model
 
 from config.database import MODELS
 from config.settings import Settings
-from registry.fields import UTCDatetimeField
+from registry.core.fields import UTCDatetimeField
 from tests.conftest import ROOT
 
 FOLDERS = ("registry", "devices", "web", "config")

@@ -7,10 +7,10 @@ import pytest
 import typer
 
 from config import reference
-from config.cli import app
+from config.commands.root import app
 from devices import topics
 from devices.codecs import FAMILIES
-from registry.errors import WORDS
+from registry.core.errors import WORDS
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"

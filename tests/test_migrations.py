@@ -14,11 +14,11 @@ from tortoise.migrations.recorder import MigrationRecorder
 
 import registry.migrations
 from config.database import database, migrate, orm, pending
-from registry.assets.finding import AssetFilter
 from registry.assets.models import Asset
 from registry.assets.queries import search
+from registry.assets.search import AssetFilter
 from registry.bookings.models import Booking
-from registry.errors import Unavailable
+from registry.core.errors import Unavailable
 from tests.conftest import MIGRATE, ROOT, Database, forget
 from tests.make import NOW, make_asset, make_booking, make_room
 from tests.servers import Postgres

@@ -12,17 +12,49 @@ from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from web import errors
-from web.api import routers as api_routers
-from web.edge import Edge
-from web.options import Declaration, SiteOptions
-from web.pages import routers as page_routers
-from web.render import STATIC, Pages
-from web.session import HEADER, SESSION
+from web.about import pages as about
+from web.assets import api as assets_api
+from web.assets import pages as assets
+from web.auth import pages as account
+from web.auth.session import HEADER, SESSION
+from web.bookings import api as bookings_api
+from web.bookings import pages as bookings
+from web.calendar import api as availability
+from web.calendar import pages as calendar
+from web.devices import api as devices_api
+from web.devices import pages as devices
+from web.doors import pages as doors
+from web.duties import api as duties_api
+from web.events import api as events_api
+from web.history import api as history_api
+from web.importing import api as imports_api
+from web.importing import pages as imports
+from web.kit import errors
+from web.kit.edge import Edge
+from web.kit.options import Declaration, SiteOptions
+from web.kit.render import STATIC, Pages
+from web.rooms import api as rooms_api
+from web.rooms import pages as rooms
+from web.rooms import state_api
+from web.system import api as system_api
+from web.tags import api as tags_api
+from web.tags import pages as tags
+from web.today import pages as today
 
 __all__ = ["Declaration", "SiteOptions", "create_site"]
 
 API = "/api/v1"
+# the busiest first
+API_ROUTERS = (
+    availability.router, bookings_api.router, state_api.router, rooms_api.router, assets_api.router, tags_api.router,
+    imports_api.router, devices_api.router, duties_api.router, history_api.router, events_api.router,
+    system_api.router,
+)  # fmt: skip
+PAGE_ROUTERS = (
+    account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
+    imports.router,  # before the numbers of assets
+    assets.router, tags.router, devices.router, doors.router,
+)  # fmt: skip
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "From izba tokens add"},
     "session": {"type": "apiKey", "in": "cookie", "name": SESSION, "description": "Of a browser that is signed in"},
@@ -48,8 +80,8 @@ def create_site(
     errors.install(app)
     app.mount(f"/static/{pages.static_hash}", _Static(directory=STATIC), name="static")
     # one flat list: an included router is asked twice, and its every route both times
-    app.router.routes.extend(route for router in api_routers for route in router.routes)
-    app.router.routes.extend(_hidden(route) for router in page_routers for route in router.routes)
+    app.router.routes.extend(route for router in API_ROUTERS for route in router.routes)
+    app.router.routes.extend(_hidden(route) for router in PAGE_ROUTERS for route in router.routes)
     app.add_middleware(Edge, options=options)
     return app
 

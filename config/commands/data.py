@@ -13,8 +13,8 @@ import structlog
 import typer
 
 from config.settings import Settings, load
-from registry.errors import Invalid, NotFound, Refusal, Unavailable, system_reason
-from registry.history import Actor
+from registry.core.errors import Invalid, NotFound, Refusal, Unavailable, system_reason
+from registry.core.history import Actor
 
 ACTOR = Actor(name="izba", source="cli")
 devices = typer.Typer(no_args_is_help=True, help="Sensors and panels.")
@@ -60,7 +60,7 @@ async def faults(settings: Settings) -> list[Refusal]:
     """What keeps this configuration from working: ports, database, migrations."""
     from config.database import database, pending
     from config.serving import claim_port
-    from devices.embedded import EmbeddedBroker
+    from devices.broker.embedded import EmbeddedBroker
 
     found: list[Refusal] = []
     try:
@@ -88,9 +88,9 @@ def import_file(
 ) -> None:
     """Read a list: CSV, TXT, XLSX, XLS, ODS. Exit 0 all written, 1 some rows refused, 2 nothing could be read."""
     from config.app import register
-    from config.cli import run
-    from registry.assets.importing import import_list
-    from web.i18n import translate
+    from config.commands.root import run
+    from registry.importing.whole import import_list
+    from web.kit.i18n import translate
 
     settings = load()
 
@@ -118,7 +118,7 @@ def export(
 ) -> None:
     """Write a list with the headers that the import takes."""
     from config.app import register
-    from config.cli import run
+    from config.commands.root import run
     from config.exporting import exported
 
     if what not in ("assets", "bookings", "history"):
@@ -143,7 +143,7 @@ def export(
 
 def broker_config(broker: Annotated[str, typer.Argument(help="mosquitto")]) -> None:
     """A complete, commented configuration with dynamic security, and the steps."""
-    from devices.mosquitto import configuration
+    from devices.broker.mosquitto import configuration
 
     if broker != "mosquitto":
         raise Invalid("export.unknown", given=broker, known="mosquitto")

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from config import cli_data
-from config.alone import alone
+from config.commands import data
 from config.settings import BadSettings, Settings, load
 from config.settings import language as settings_language
-from registry.errors import N_, Reason, Refusal, words
-from registry.history import Actor
+from config.single_server import alone
+from registry.core.errors import N_, Reason, Refusal, words
+from registry.core.history import Actor
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 users = typer.Typer(no_args_is_help=True, help="Accounts.")
@@ -24,7 +24,7 @@ verify = typer.Typer(no_args_is_help=True, help="Checks of what is stored.")
 app.add_typer(users, name="users")
 app.add_typer(tokens, name="tokens")
 app.add_typer(verify, name="verify")
-cli_data.add_to(app)
+data.add_to(app)
 
 ACTOR = Actor(name="izba", source="cli")
 FUNDING = (
@@ -48,7 +48,7 @@ def main() -> None:
 
 def said(refusal: Refusal, language: str = "") -> str:
     """A refusal in the site's language, in one line."""
-    from web.i18n import translate  # the catalogues are read only when there is something to say
+    from web.kit.i18n import translate  # the catalogues are read only when there is something to say
 
     return words(refusal.code, refusal.params, translate(language or settings_language()))
 
@@ -60,7 +60,7 @@ def told(text: str, settings: Settings, **params: Any) -> str:
 
 def in_words(reason: Reason, settings: Settings) -> str:
     """As ``told``, of words that another part chose."""
-    from web.i18n import translate
+    from web.kit.i18n import translate
 
     return reason.said(translate(settings.language))
 
@@ -89,10 +89,10 @@ def demo(
     simulator: Annotated[bool, typer.Option(help="Simulated sensors. Without them, sensors are yours.")] = True,
 ) -> None:
     """The Help Point with today's bookings, the embedded broker, simulated sensors and the web, on loopback."""
-    from config.demo import unfinished
+    from config.demo.prepare import unfinished
 
     settings = load(host="127.0.0.1", funding=FUNDING)
-    cli_data.log_to_console(settings)
+    data.log_to_console(settings)
     with alone(settings):
         if fresh or unfinished(settings).exists():
             _forget(settings)
@@ -103,7 +103,7 @@ def demo(
 def serve() -> None:
     """The production server."""
     settings = load()
-    cli_data.log_to_console(settings)
+    data.log_to_console(settings)
     with alone(settings):
         run(_serve(settings, is_demo=False, simulator=False))
 
@@ -122,7 +122,7 @@ async def _serve(settings: Settings, *, is_demo: bool, simulator: bool) -> None:
     devices.claim_ports()
     async with register(settings) as context:
         if is_demo:
-            from config.demo import prepare
+            from config.demo.prepare import prepare
 
             await prepare(settings, datetime.now(UTC), is_lively=simulator)
         async with running(settings, context, devices, simulator=simulator) as site:
@@ -150,7 +150,7 @@ def migrate() -> None:
 def check() -> None:
     """Every fault of the configuration at once, each with what to do."""
     settings = load()
-    found = run(cli_data.faults(settings))
+    found = run(data.faults(settings))
     for refusal in found:
         print(said(refusal, settings.language), file=sys.stderr)
     if found:
@@ -195,7 +195,7 @@ def verify_history(
     seal: Annotated[str, typer.Option(help="A seal that this command told before and that was kept elsewhere.")] = "",
 ) -> None:
     """Walk the hash chain. Exit 1 and the first broken link if it was altered, or if the seal is not in it."""
-    from registry import history
+    from registry.core import history
 
     async def walk() -> tuple[int, Any, Any, bool]:
         return *await history.verify(), await history.newest_seal(), await history.is_sealed(seal.strip().lower())

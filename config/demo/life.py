@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from registry.bookings.actions import Wish, book
 from registry.bookings.models import Booking
 from registry.bookings.state import HELD
-from registry.errors import Refusal
-from registry.history import Actor
+from registry.core.errors import Refusal
+from registry.core.history import Actor
 from registry.people.models import Person
 
 ACTOR = Actor(name="Izba demo", source="demo")

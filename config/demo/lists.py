@@ -6,16 +6,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from registry import history
-from registry.assets import actions, reading
-from registry.assets.importing_files import read
-from registry.assets.importing_write import checked, write
+from registry.assets import actions
 from registry.assets.models import Asset, Condition, Device, DeviceKind, Sensing
-from registry.assets.reading import whole
 from registry.assets.rules import feature_of, fold
-from registry.changes import changing
+from registry.core import history
+from registry.core.history import Actor
+from registry.core.transaction import changing
 from registry.grants.actions import NewGrant, add_grant
-from registry.history import Actor
+from registry.importing import cells
+from registry.importing.cells import whole
+from registry.importing.files import read
+from registry.importing.writing import checked, write
 from registry.people.models import Institution
 from registry.rooms.models import (
     HoursPolicy,
@@ -85,8 +86,8 @@ async def bring_in(name: str, actor: Actor, now: datetime, *, pieces: bool = Tru
 def _table(name: str) -> Iterator[dict[str, str]]:
     rows = read(DATA / name)[0].rows()
     titles = [whole(cell) for cell in next(rows)[1]]
-    for _, cells in rows:
-        yield dict(zip(titles, (whole(cell) for cell in cells), strict=True))
+    for _, row in rows:
+        yield dict(zip(titles, (whole(cell) for cell in row), strict=True))
 
 
 async def _add_grant(actor: Actor, now: datetime) -> None:
@@ -97,10 +98,10 @@ async def _add_grant(actor: Actor, now: datetime) -> None:
         beneficiary=told["beneficjent"],
         fund=told["fundusz"],
         fund_en=told["fundusz_en"],
-        total=reading.amount(told["wartosc_PLN"]),
-        granted=reading.amount(told["dofinansowanie_PLN"]),
-        percent=reading.percent(told["udzial_proc"])[0],
-        started_on=reading.day(told["start"]),
+        total=cells.amount(told["wartosc_PLN"]),
+        granted=cells.amount(told["dofinansowanie_PLN"]),
+        percent=cells.percent(told["udzial_proc"])[0],
+        started_on=cells.day(told["start"]),
     )
     await add_grant(grant, actor, now)
 

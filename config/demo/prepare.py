@@ -15,19 +15,19 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from config.demo_data import load_help_point
-from config.demo_life import ACTOR, liven
+from config.demo.life import ACTOR, liven
+from config.demo.lists import load_help_point
 from config.settings import Settings
-from registry import history
 from registry.assets.models import Device, DeviceKind, Trace
-from registry.bookings.locked import told
+from registry.bookings.day_rows import TAKING
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.rows import TAKING
 from registry.bookings.rules import SHY
-from registry.changes import changing
+from registry.bookings.settle import told
+from registry.core import history
+from registry.core.errors import Conflict
+from registry.core.transaction import changing
 from registry.duties.actions import lay
 from registry.duties.rules import DutyRule
-from registry.errors import Conflict
 from registry.people.actions import hasher, issue_token
 from registry.people.models import Person, Token
 from registry.rooms.models import HoursPolicy, Room
@@ -40,7 +40,7 @@ ACCOUNTS = (
     "konsultant1", "recepcja1", "koordynator", "ewidencja1", "ksiegowa", "iod", "admin", "adwokat1", "informatyk1",
     "ewidencja1", "czlonek1",
 )  # fmt: skip
-DATA = files("config") / "data" / "help-point"
+DATA = files("config.demo") / "data" / "help-point"
 
 
 async def prepare(settings: Settings, now: datetime, is_lively: bool = False) -> dict[str, Any]:

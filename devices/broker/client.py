@@ -15,9 +15,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from devices.address import V5, Address
+from devices.broker.address import V5, Address
+from devices.broker.wire import Pump, WiredClient
 from devices.messages import Arrived
-from devices.wire import Pump, WiredClient
 
 QOS = 1
 KEEPALIVE = 20

@@ -16,8 +16,8 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from devices.address import V5, Address
-from devices.client import (
+from devices.broker.address import V5, Address
+from devices.broker.client import (
     QOS,
     TAKEN_OVER,
     How,
@@ -29,10 +29,10 @@ from devices.client import (
     started,
     subscriptions,
 )
+from devices.broker.pacing import Complaints, Pace
+from devices.broker.wire import Pump
 from devices.messages import Arrived
-from devices.pacing import Complaints, Pace
 from devices.topics import split
-from devices.wire import Pump
 
 log = logging.getLogger(__name__)
 

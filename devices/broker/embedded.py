@@ -16,8 +16,8 @@ from pathlib import Path
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from devices.address import V5, V311, Address
-from registry.errors import Unavailable
+from devices.broker.address import V5, V311, Address
+from registry.core.errors import Unavailable
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from devices.broker import Broker
+from devices.broker.connection import Broker
 from devices.messages import Arrived
 from devices.topics import BadTopic, Part, Topics
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from devices.codecs import generic, native, zigbee2mqtt
 from devices.messages import Decoded, Incoming
-from devices.reader import Refused, read
+from devices.payload import Refused, read
 from devices.topics import BadTopic, split
 
 

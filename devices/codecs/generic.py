@@ -10,7 +10,7 @@ from typing import Any
 from devices.codecs.draft import FACTS, Draft
 from devices.codecs.values import up_down
 from devices.messages import Decoded, Incoming
-from devices.reader import Word
+from devices.payload import Word
 
 FAMILY = "generic"
 COMMANDS = frozenset({"cmd", "cmnd", "command", "commands", "set", "get", "request"})

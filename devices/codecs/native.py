@@ -3,7 +3,7 @@
 from devices.codecs.draft import Draft
 from devices.codecs.values import clean, up_down
 from devices.messages import Decoded, Incoming
-from devices.reader import Word
+from devices.payload import Word
 from devices.topics import Own, Part, Topics
 
 FAMILY = "native"

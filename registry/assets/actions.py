@@ -8,17 +8,17 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from registry import history
 from registry.assets import policy, tags
-from registry.assets.importing_write import Fresh, fresh_codes, register_many
 from registry.assets.models import Asset, Condition, Lifecycle, Tag
 from registry.assets.rules import account, feature_of, search_text
-from registry.changes import Change, changing
-from registry.errors import Conflict, Invalid, NotFound
-from registry.events import AssetChanged
-from registry.history import Actor
+from registry.core import history
+from registry.core.errors import Conflict, Invalid, NotFound
+from registry.core.events import AssetChanged
+from registry.core.history import Actor
+from registry.core.idempotency import Once, made_before
+from registry.core.transaction import Change, changing
+from registry.importing.writing import Fresh, fresh_codes, register_many
 from registry.people.models import IdempotencyKey
-from registry.people.once import Once, made_before
 
 CORRECTED = ("name", "inventory_no", "category", "serial_no", "warranty_until", "note")
 

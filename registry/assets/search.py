@@ -15,9 +15,9 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from registry.assets import rules, tags
 from registry.assets.models import Condition, Lifecycle
-from registry.changes import reading_from
-from registry.kept import Kept
-from registry.writing import numbered
+from registry.core.cache import Kept
+from registry.core.statements import numbered
+from registry.core.transaction import reading_from
 
 SORTS = {"name": "asset.search_text", "number": "asset.inventory_no", "price": "CAST(asset.price AS NUMERIC)",
          "room": "room.code", "accepted": "asset.accepted_on", "id": "asset.id"}  # fmt: skip

@@ -11,18 +11,10 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
-from registry import history
-from registry.bookings.inputs import slot_of
-from registry.bookings.locked import (
-    booking_room,
-    look_no_later_than,
-    refuse_overlap,
-    settle,
-    told,
-    truncate,
-)
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.queries import alternatives, booking_by_id, conflicts, room_id_of
+from registry.bookings.readings import Heard, advance_due, record_readings, watch_lost, watch_started
+from registry.bookings.room_snapshot import slot_of
 from registry.bookings.rules import (
     Asked,
     Booker,
@@ -37,16 +29,17 @@ from registry.bookings.rules import (
     reasons,
     wrong_state,
 )
-from registry.bookings.sensing import Heard, advance_due, record_readings, watch_lost, watch_started
+from registry.bookings.settle import booking_room, look_no_later_than, refuse_overlap, settle, told, truncate
 from registry.bookings.state import CHECK_IN_EARLY, SOON, UNDO
-from registry.changes import Change, changing
-from registry.errors import Conflict, Forbidden, Invalid, NotFound
-from registry.history import Actor
+from registry.core import history
+from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
+from registry.core.history import Actor
+from registry.core.idempotency import Once, made_before
+from registry.core.statements import insert
+from registry.core.transaction import Change, changing
 from registry.people.models import Person, Role
-from registry.people.once import Once, made_before
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
-from registry.writing import insert
 
 __all__ = [
     "Heard", "Wish", "advance_due", "book", "cancel", "check_in", "end", "extend", "record_readings",

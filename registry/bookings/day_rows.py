@@ -12,11 +12,11 @@ from typing import Any
 
 import orjson
 
-from registry.bookings.inputs import LONGEST
 from registry.bookings.models import OPEN_STATUSES, Status
 from registry.bookings.projections import INSTANTS, BookingRow
+from registry.bookings.room_snapshot import LONGEST
 from registry.bookings.rules import LONGEST_MEETING
-from registry.changes import reading_from
+from registry.core.transaction import reading_from
 
 TAKING = [str(status) for status in Status if status not in OPEN_STATUSES]
 _ELSEWHERE = {"organizer": "p.login AS organizer", "organizer_name": "p.name AS organizer_name",

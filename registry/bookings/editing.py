@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from registry import history
 from registry.bookings.actions import Wish, booker, offer_help
-from registry.bookings.locked import booking_room, refuse_overlap, settle, told
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.queries import booking_by_id, room_id_of
 from registry.bookings.rules import Asked, BookingRoom, blocked, may_change, reasons, wrong_state
+from registry.bookings.settle import booking_room, refuse_overlap, settle, told
 from registry.bookings.state import CHECK_IN_EARLY
-from registry.changes import Change, changing
-from registry.errors import Conflict, Forbidden, Refusal
-from registry.history import Actor
+from registry.core import history
+from registry.core.errors import Conflict, Forbidden, Refusal
+from registry.core.history import Actor
+from registry.core.transaction import Change, changing
 from registry.people.models import Person
 
 # a running booking keeps its start, so the rule against the past does not apply to it

@@ -7,7 +7,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from registry.fields import UTCDatetimeField
+from registry.core.fields import UTCDatetimeField
 from registry.people.models import Institution, Person
 from registry.rooms.models import Room
 

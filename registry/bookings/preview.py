@@ -7,7 +7,6 @@ from uuid import UUID
 
 from registry.assets.models import Asset, Condition, Device, DeviceKind, Lifecycle
 from registry.bookings.actions import Wish, booker, offer_help
-from registry.bookings.locked import booking_room, refuse_overlap
 from registry.bookings.models import Booking
 from registry.bookings.queries import taken_rooms
 from registry.bookings.rules import (
@@ -20,8 +19,9 @@ from registry.bookings.rules import (
     may_book,
     reasons,
 )
+from registry.bookings.settle import booking_room, refuse_overlap
 from registry.bookings.state import UNDO
-from registry.errors import Conflict, Refusal
+from registry.core.errors import Conflict, Refusal
 from registry.people.models import Person
 from registry.rooms.models import HoursPolicy, Room, StandardItem
 from registry.rooms.queries import room_by_code

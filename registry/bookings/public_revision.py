@@ -8,10 +8,10 @@ from collections.abc import Hashable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from registry.bookings.inputs import derive, inputs_at
+from registry.bookings.room_snapshot import derive, inputs_at
 from registry.bookings.rules import SHY, Booker, sees_times
 from registry.bookings.state import PublicState, public_state
-from registry.kept import Kept
+from registry.core.cache import Kept
 from registry.rooms.models import Visibility
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)

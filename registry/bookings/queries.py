@@ -6,11 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from registry.bookings.inputs import LONGEST, derive, inputs_at, inputs_of
-from registry.bookings.locked import booking_room
+from registry.bookings.day_rows import TAKING, rows_between
 from registry.bookings.models import Booking
 from registry.bookings.projections import COLUMNS, BookingRow, Seen, as_json, project
-from registry.bookings.rows import TAKING, rows_between
+from registry.bookings.room_snapshot import LONGEST, derive, inputs_at, inputs_of
 from registry.bookings.rules import (
     Asked,
     Booker,
@@ -20,11 +19,12 @@ from registry.bookings.rules import (
     reasons,
     sees_times,
 )
+from registry.bookings.settle import booking_room
 from registry.bookings.state import PublicState, RoomState, public_state
-from registry.columns import column, first_value
+from registry.core.cache import Kept
+from registry.core.columns import column, first_value
+from registry.core.errors import NotFound
 from registry.duties.queries import duties_between
-from registry.errors import NotFound
-from registry.kept import Kept
 from registry.people.models import Person
 from registry.rooms.models import HoursPolicy, Room, Visibility
 from registry.rooms.queries import CODE_LENGTH, hours_of, is_code, zone_of

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from registry.assets.models import Device, DeviceKind
-from registry.assets.traces import Word, traced
-from registry.bookings.inputs import sensor
-from registry.bookings.locked import inputs_under_lock, settle, settled
-from registry.changes import Change, changing
-from registry.columns import column, first_value
-from registry.errors import Unavailable
-from registry.kept import Kept
+from registry.bookings.room_snapshot import sensor
+from registry.bookings.settle import inputs_under_lock, settle, settled
+from registry.core.cache import Kept
+from registry.core.columns import column, first_value
+from registry.core.errors import Unavailable
+from registry.core.statements import Fields, Work, write
+from registry.core.transaction import Change, changing
+from registry.devices.presence_log import Word, traced
 from registry.rooms.models import Room, Watch
 from registry.rooms.queries import watch
 from registry.rooms.rules import is_believed
-from registry.writing import Fields, Work, write
 
 log = logging.getLogger(__name__)
 PLACES_SECONDS = 10.0

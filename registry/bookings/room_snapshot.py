@@ -15,8 +15,8 @@ from tortoise.expressions import Q
 from registry.assets.models import Asset, Condition, Device, DeviceKind, Lifecycle
 from registry.bookings.models import OPEN_STATUSES, Booking
 from registry.bookings.state import RUNNING, RoomFacts, RoomState, Slot, next_change, room_state
-from registry.errors import NotFound
-from registry.kept import Kept
+from registry.core.cache import Kept
+from registry.core.errors import NotFound
 from registry.rooms.models import Room
 from registry.rooms.queries import hours_of, watch
 from registry.rooms.rules import Hours, OccupancyFold, Sensor, room_occupancy

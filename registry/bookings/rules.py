@@ -8,7 +8,7 @@ from enum import IntEnum
 from zoneinfo import ZoneInfo
 
 from registry.bookings.models import Kind, Status
-from registry.errors import N_, Conflict, Forbidden, Invalid, Refusal, Term
+from registry.core.errors import N_, Conflict, Forbidden, Invalid, Refusal, Term
 from registry.people.models import Role
 from registry.rooms.models import HoursPolicy, Visibility
 from registry.rooms.rules import Hours, is_open_throughout

@@ -6,19 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from registry import history
-from registry.bookings.inputs import AHEAD, Inputs, keep, kept, load
 from registry.bookings.models import Booking, Status
+from registry.bookings.room_snapshot import AHEAD, Inputs, keep, kept, load
 from registry.bookings.rules import BookingRoom
 from registry.bookings.state import Slot, Step, next_change, steps
-from registry.changes import Change
-from registry.columns import column
-from registry.errors import Conflict
-from registry.kept import Kept
+from registry.core import history
+from registry.core.cache import Kept
+from registry.core.columns import column
+from registry.core.errors import Conflict
+from registry.core.statements import Fields, ask, write
+from registry.core.transaction import Change
 from registry.rooms.models import Room
 from registry.rooms.queries import HOURS_SECONDS, hours_of
 from registry.rooms.rules import OccupancyFold
-from registry.writing import Fields, ask, write
 
 
 async def inputs_under_lock(room: Room, now: datetime) -> Inputs:

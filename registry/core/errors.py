@@ -1,6 +1,6 @@
 """Five ways to say no, each with a stable code and the words that tell a person what to do.
 
-``rules`` return all reasons, ``actions`` raise the first. Only ``web/errors.py`` knows HTTP.
+``rules`` return all reasons, ``actions`` raise the first. Only ``web/kit/errors.py`` knows HTTP.
 """
 
 import errno
@@ -17,7 +17,7 @@ class Refusal(Exception):
     def __init__(self, code: str, /, **params: Any) -> None:
         super().__init__(code)
         if code not in WORDS:
-            raise KeyError(f"the error code {code!r} has no words in registry/errors.py")
+            raise KeyError(f"the error code {code!r} has no words in registry/core/errors.py")
         self.code = code
         self.params = params
 

@@ -16,9 +16,9 @@ from tortoise.connection import get_connections
 from tortoise.exceptions import FieldError
 from tortoise.models import Model
 
-from registry.changes import changing
-from registry.fields import UTCDatetimeField
-from registry.writing import insert
+from registry.core.fields import UTCDatetimeField
+from registry.core.statements import insert
+from registry.core.transaction import changing
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from registry.errors import Conflict
+from registry.core.errors import Conflict
 from registry.people.models import IdempotencyKey
 
 

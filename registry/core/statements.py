@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from tortoise.connection import get_connections
 from tortoise.models import Model
 
-from registry.sqlite import SqliteTransaction
+from registry.core.sqlite import SqliteTransaction
 
 VALUES_AT_MOST = 10_000  # SQLite's limit is 32 766
 Statement = tuple[str, list[Any]]

@@ -19,10 +19,10 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
-from registry import events
-from registry.errors import Conflict, NotFound, Unavailable
+from registry.core import events
+from registry.core.errors import Conflict, NotFound, Unavailable
+from registry.core.sqlite import SqliteTransaction
 from registry.rooms.models import Room
-from registry.sqlite import SqliteTransaction
 
 GROUP_SIZE = 64
 GROUP_SECONDS = 0.003

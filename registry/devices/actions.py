@@ -5,13 +5,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypedDict
 
-from registry import history
-from registry.assets import traces
 from registry.assets.models import Device, DeviceKind, Sensing
-from registry.changes import Change, changing
-from registry.errors import N_, Conflict, Invalid, NotFound, Reason
-from registry.events import DeviceChanged
-from registry.history import Actor
+from registry.core import history
+from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason
+from registry.core.events import DeviceChanged
+from registry.core.history import Actor
+from registry.core.transaction import Change, changing
+from registry.devices import presence_log
 from registry.rooms.models import Room
 from registry.rooms.rules import HOLD_SECONDS
 
@@ -102,7 +102,7 @@ async def amend(device_id: int, given: Amendment, actor: Actor, now: datetime) -
             await _refuse_a_second(device, changed)
             before = {name: getattr(device, name) for name in changed if name in TOLD}
             if "confirmed_at" in changed:
-                await traces.stop(device, now)
+                await presence_log.stop(device, now)
             await device.update_from_dict(changed).save(update_fields=[*changed])
             after = {name: changed[name] for name in before}
             action = "bound" if before.keys() & IDENTITY else "placed"

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from tortoise.expressions import Q
 
 from registry.assets.models import Device, Trace
-from registry.columns import column
+from registry.core.columns import column
+from registry.core.statements import Statement, write
 from registry.rooms.models import Room, Visibility
 from registry.rooms.rules import patience
-from registry.writing import Statement, write
 
 LOOK_BACK = timedelta(days=1)
 UNTRACED = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)

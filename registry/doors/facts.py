@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from registry.bookings.door import (
+from registry.bookings.models import Kind, Status
+from registry.bookings.state import CHECK_IN_EARLY, HELD, RUNNING, UNDO, RoomState, StateKind
+from registry.doors.view import (
     MINUTES_TO_BOOK,
     MINUTES_TO_EXTEND,
     Act,
@@ -18,8 +20,6 @@ from registry.bookings.door import (
     TimedDoor,
     TitledDoor,
 )
-from registry.bookings.models import Kind, Status
-from registry.bookings.state import CHECK_IN_EARLY, HELD, RUNNING, UNDO, RoomState, StateKind
 from registry.rooms.models import Visibility
 from registry.rooms.rules import Hours, local_instant, opening_spans
 

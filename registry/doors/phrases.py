@@ -8,7 +8,7 @@ import csv
 from functools import cache
 from pathlib import Path
 
-from registry.errors import WORDS
+from registry.core.errors import WORDS
 
 LANGUAGES = ("pl", "en", "uk", "ru")
 NAMES = {"pl": "Polski", "en": "English", "uk": "Українська", "ru": "Русский"}

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from registry.assets.models import Device
-from registry.bookings.door import DoorView, Elsewhere
-from registry.bookings.door_facts import DoorRoom, Taken, changes_at, door_view, is_open_door
-from registry.bookings.inputs import LONGEST, Inputs, derived, inputs_at
 from registry.bookings.models import OPEN_STATUSES, Booking
-from registry.bookings.phrases import LANGUAGES, say
 from registry.bookings.queries import room_state_of
+from registry.bookings.room_snapshot import LONGEST, Inputs, derived, inputs_at
 from registry.bookings.state import Slot, StateKind
-from registry.kept import Kept
+from registry.core.cache import Kept
+from registry.doors.facts import DoorRoom, Taken, changes_at, door_view, is_open_door
+from registry.doors.phrases import LANGUAGES, say
+from registry.doors.view import DoorView, Elsewhere
 from registry.rooms.models import HoursPolicy, Room, RoomKind, Visibility
 
 SHY = [str(Visibility.CONFIDENTIAL), str(Visibility.HIDDEN)]

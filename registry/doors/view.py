@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from registry.bookings.phrases import raw, say
+from registry.doors.phrases import raw, say
 
 MINUTES_TO_BOOK = (15, 30, 60)
 MINUTES_TO_EXTEND = 15

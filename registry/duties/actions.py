@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from registry import history
-from registry.changes import changing
+from registry.core import history
+from registry.core.history import Actor
+from registry.core.transaction import changing
 from registry.duties.models import Duty
 from registry.duties.rules import DutyRule, occurrences
-from registry.history import Actor
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import public_holidays, room_by_code, zone_of

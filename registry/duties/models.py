@@ -3,7 +3,7 @@
 from tortoise import fields
 from tortoise.models import Model
 
-from registry.fields import UTCDatetimeField
+from registry.core.fields import UTCDatetimeField
 from registry.people.models import Person
 from registry.rooms.models import Room
 

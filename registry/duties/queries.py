@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from registry.changes import reading_from
+from registry.core.transaction import reading_from
 from registry.duties.models import Duty
 
 COLUMNS = ("id", "room_id", "roster", "name", "languages", "starts_at", "ends_at", "person__login", "person__name")

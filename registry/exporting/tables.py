@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from registry.assets.models import Asset, FundingShare
 from registry.assets.rules import shares
-from registry.errors import Invalid
+from registry.core.errors import Invalid
 
 FORMATS = ("csv", "xlsx")
 BATCH = 1000

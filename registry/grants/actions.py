@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from registry import history
-from registry.changes import changing
-from registry.errors import Conflict
+from registry.core import history
+from registry.core.errors import Conflict
+from registry.core.history import Actor
+from registry.core.transaction import changing
 from registry.grants.models import Grant
-from registry.history import Actor
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from registry.errors import NotFound
+from registry.core.errors import NotFound
 from registry.grants.models import Grant
 
 FIELDS = ("id", "code", "name", "beneficiary", "fund", "fund_en", "total", "granted", "percent", "started_on")

@@ -8,12 +8,12 @@ from typing import Any
 
 from dateutil.relativedelta import relativedelta
 
-from registry.assets import reading
-from registry.assets.importing_columns import Header, title_words
-from registry.assets.importing_rows import Known, KnownGrant, Problem, Row
 from registry.assets.models import Condition, Lifecycle
-from registry.assets.reading import Cell, Unreadable, whole
 from registry.assets.rules import GROSZ, account, fold
+from registry.importing import cells as cell_values
+from registry.importing.cells import Cell, Unreadable, whole
+from registry.importing.columns import Header, title_words
+from registry.importing.rows import Known, KnownGrant, Problem, Row
 
 DATES = ("acquired_on", "invoiced_on", "warranty_until", "durable_until")
 LIMITS = {"inventory_no": 60, "name": 300, "serial_no": 80, "category": 80, "purchase": 40, "name_en": 300,
@@ -134,7 +134,7 @@ class AssetReader:
 
     def _classification(self, row: Row, cells: Sequence[Cell]) -> None:
         row.values["kst"] = None
-        found = self.parsed(row, cells, "kst", reading.kst, "INVALID_KST")
+        found = self.parsed(row, cells, "kst", cell_values.kst, "INVALID_KST")
         if found:
             row.values["kst"] = found.symbol
             if found.original:
@@ -153,13 +153,13 @@ class AssetReader:
                     self.problem(row, "NO_DATE", column, "")
 
     def _day(self, cell: Cell) -> Any:
-        return reading.day(cell, self.facts.month_first)
+        return cell_values.day(cell, self.facts.month_first)
 
     def _money(self, row: Row, cells: Sequence[Cell]) -> None:
         before = len(row.problems)
-        quantity = self.parsed(row, cells, "quantity", reading.count, "INVALID_QUANTITY") or 1
-        value = self.parsed(row, cells, "value", reading.amount, "INVALID_VALUE")
-        each = self.parsed(row, cells, "unit_price", reading.amount, "INVALID_VALUE")
+        quantity = self.parsed(row, cells, "quantity", cell_values.count, "INVALID_QUANTITY") or 1
+        value = self.parsed(row, cells, "value", cell_values.amount, "INVALID_VALUE")
+        each = self.parsed(row, cells, "unit_price", cell_values.amount, "INVALID_VALUE")
         if value is not None and each is None and self._price_each:
             value, each = None, value
         if each is not None:
@@ -215,8 +215,8 @@ class AssetReader:
 
     def _funding(self, row: Row, cells: Sequence[Cell]) -> None:
         if self.has("eu"):
-            row.values["eu"] = self.parsed(row, cells, "eu", reading.yes, "INVALID_YES_NO")
-        share = self.parsed(row, cells, "eu_share", reading.percent, "INVALID_SHARE")
+            row.values["eu"] = self.parsed(row, cells, "eu", cell_values.yes, "INVALID_YES_NO")
+        share = self.parsed(row, cells, "eu_share", cell_values.percent, "INVALID_SHARE")
         percent: Decimal | None = None
         if share:
             percent = share[0]
@@ -344,7 +344,7 @@ class PurchaseReader(AssetReader):
 
 
 def _months(cell: Cell) -> int:
-    return 0 if whole(cell) == "0" else reading.count(cell)
+    return 0 if whole(cell) == "0" else cell_values.count(cell)
 
 
 def _as_float(number: str) -> float | None:

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from registry.assets.rules import GROSZ, fold
-from registry.errors import N_
+from registry.core.errors import N_
 
 Cell = str | int | float | bool | date | datetime | None
 

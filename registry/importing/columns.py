@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from registry.assets.reading import Cell, whole
 from registry.assets.rules import fold
+from registry.importing.cells import Cell, whole
 
 HEADER_WITHIN = 20
 

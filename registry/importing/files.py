@@ -12,8 +12,8 @@ from pathlib import Path
 import charset_normalizer
 import python_calamine
 
-from registry.assets.reading import Cell
-from registry.errors import N_, Invalid, NotFound, Reason, system_reason
+from registry.core.errors import N_, Invalid, NotFound, Reason, system_reason
+from registry.importing.cells import Cell
 
 LARGEST_FILE = 50 * 1024 * 1024
 DELIMITERS = (";", "\t", "|", ",")

@@ -5,12 +5,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from registry.assets import reading
-from registry.assets.importing_columns import Header
-from registry.assets.importing_rows import Known, Problem, Row
-from registry.assets.reading import Cell, Unreadable, whole
 from registry.assets.rules import fold
-from registry.errors import N_
+from registry.core.errors import N_
+from registry.importing import cells
+from registry.importing.cells import Cell, Unreadable, whole
+from registry.importing.columns import Header
+from registry.importing.rows import Known, Problem, Row
 from registry.people.models import Role
 from registry.rooms.models import RoomKind, Visibility
 
@@ -26,7 +26,7 @@ def _integer(cell: Cell) -> int:
 
 
 def _area(cell: Cell) -> Decimal:
-    value = reading.amount(cell)
+    value = cells.amount(cell)
     if not 0 <= value < 100_000:
         raise Unreadable(N_("Write an area in square metres, like 12,5."))
     return value
@@ -75,7 +75,7 @@ class Reader:
         text = whole(cell)
         try:
             if column in _YES_NO:
-                return bool(reading.yes(cell))
+                return bool(cells.yes(cell))
             if column in _NUMBERS:
                 return _NUMBERS[column](cell) if text else None
         except Unreadable as fault:

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from registry import history
-from registry.assets.importing_rows import Row
 from registry.assets.rules import fold
-from registry.changes import changing
-from registry.history import Actor
+from registry.core import history
+from registry.core.history import Actor
+from registry.core.transaction import changing
+from registry.importing.rows import Row
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, Room, Site
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from registry.assets import importing_assets, importing_places
-from registry.assets.importing_columns import FAMILIES, HEADER_WITHIN, Header, find_header
-from registry.assets.importing_files import Sheet
-from registry.assets.importing_rows import Known, Problem, Row, in_words, row_in_words, same
-from registry.assets.reading import Cell, Unreadable, amount, whole
 from registry.assets.rules import fold
-from registry.errors import Invalid
+from registry.core.errors import Invalid
+from registry.importing import assets, places
+from registry.importing.cells import Cell, Unreadable, amount, whole
+from registry.importing.columns import FAMILIES, HEADER_WITHIN, Header, find_header
+from registry.importing.files import Sheet
+from registry.importing.rows import Known, Problem, Row, in_words, row_in_words, same
 
 _TOTAL = re.compile(r"(razem|suma|ogolem|lacznie|w sumie|podsumowanie|total|do przeniesienia|z przeniesienia)\b")
 _CARRIED = re.compile(r"(do|z) przeniesienia")
@@ -146,8 +146,8 @@ def _corrected(cells: list[Cell], header: Header, given: Mapping[str, Cell]) -> 
 
 def _reader(sheet: Sheet, header: Header, known: Known) -> Any:
     if header.kind in ("assets", "purchases"):
-        return importing_assets.reader(header, known, _facts(sheet, header))
-    return importing_places.Reader(header, known)
+        return assets.reader(header, known, _facts(sheet, header))
+    return places.Reader(header, known)
 
 
 def _below(sheet: Sheet, header: Header) -> Iterator[tuple[int, list[Cell]]]:
@@ -211,10 +211,10 @@ def _control_notice(report: Report) -> list[Problem]:
     return [Problem("CONTROL_TOTAL_DIFFERS", "", str(given), {"computed": str(computed)})]
 
 
-def _facts(sheet: Sheet, header: Header) -> importing_assets.Facts:
+def _facts(sheet: Sheet, header: Header) -> assets.Facts:
     """What only the whole column shows: whether numbers begin with zeros, whether dates are American."""
     number = header.columns.get("inventory_no")
-    dates = [header.columns[name] for name in importing_assets.DATES if name in header.columns]
+    dates = [header.columns[name] for name in assets.DATES if name in header.columns]
     zero_width, slashed = 0, _Slashed()
     for _, cells in _below(sheet, header):
         if number is not None and number < len(cells):
@@ -224,7 +224,7 @@ def _facts(sheet: Sheet, header: Header) -> importing_assets.Facts:
         for place in dates:
             if place < len(cells):
                 slashed.see(cells[place])
-    return importing_assets.Facts(zero_width=zero_width, month_first=slashed.month_first)
+    return assets.Facts(zero_width=zero_width, month_first=slashed.month_first)
 
 
 class _Slashed:

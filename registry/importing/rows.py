@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from registry.assets.policy import in_force
-from registry.assets.reading import Cell, whole
 from registry.assets.rules import AccountPolicy, fold
-from registry.errors import N_
+from registry.core.errors import N_
+from registry.importing.cells import Cell, whole
 
 Translate = Callable[[str], str]
 

@@ -14,16 +14,16 @@ from typing import Any
 
 import orjson
 
-from registry.assets import importing_check, importing_write
-from registry.assets.importing_check import Report
-from registry.assets.importing_files import read
-from registry.assets.importing_rows import Known
 from registry.assets.models import ImportState, PendingImport
-from registry.assets.reading import Cell, whole
 from registry.assets.rules import fold
-from registry.changes import changing
-from registry.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable
-from registry.history import Actor
+from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable
+from registry.core.history import Actor
+from registry.core.transaction import changing
+from registry.importing import report, writing
+from registry.importing.cells import Cell, whole
+from registry.importing.files import read
+from registry.importing.report import Report
+from registry.importing.rows import Known
 
 KEPT = timedelta(days=1)
 # a process that has not come to the end of its writing by then is taken to be gone
@@ -123,7 +123,7 @@ async def _write(found: PendingImport, claimed: int, report: Report, actor: Acto
         if not await PendingImport.filter(id=found.id, revision=claimed).update(**columns):
             raise Conflict("import.being_written")  # by another process: it took us for gone
 
-    await importing_write.write(report, actor, now, beyond=found.written_line, done=done)
+    await writing.write(report, actor, now, beyond=found.written_line, done=done)
     await _change(found.id, claimed, state=ImportState.WRITTEN, content=b"")
 
 
@@ -152,22 +152,22 @@ def record(found: PendingImport) -> dict[str, Any]:
 
 def in_words(found: PendingImport, translate: Callable[[str], str]) -> dict[str, Any]:
     """What is known of a list, in the reader's language."""
-    return importing_check.report_in_words(record(found), translate)
+    return report.report_in_words(record(found), translate)
 
 
 async def _checked(
     content: bytes, file: str, family: str | None, corrections: Mapping[str, Mapping[str, Cell]]
 ) -> Report:
     """Reading thousands of rows takes a while: others are answered meanwhile."""
-    known = await importing_write.known()
+    known = await writing.known()
     return await asyncio.to_thread(_judge, content, file, family, corrections, known)
 
 
 def _judge(
     content: bytes, file: str, family: str | None, corrections: Mapping[str, Mapping[str, Cell]], known: Known
 ) -> Report:
-    sheet, header = importing_check.find(read(content, file), family)
-    return importing_check.check(sheet, header, known, {int(line): cells for line, cells in corrections.items()})
+    sheet, header = report.find(read(content, file), family)
+    return report.check(sheet, header, known, {int(line): cells for line, cells in corrections.items()})
 
 
 async def _packed(told: Callable[[], dict[str, Any]]) -> bytes:

@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from registry.assets.importing_check import Report, check, find
-from registry.assets.importing_files import read
-from registry.assets.importing_write import checked, checked_and_written, known, write
-from registry.errors import N_
-from registry.history import Actor
+from registry.core.errors import N_
+from registry.core.history import Actor
+from registry.importing.files import read
+from registry.importing.report import Report, check, find
+from registry.importing.writing import checked, checked_and_written, known, write
 
 __all__ = ["Imported", "Report", "check", "checked", "find", "import_list", "known", "read", "write"]
 

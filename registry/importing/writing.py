@@ -11,19 +11,20 @@ from typing import Any
 
 from tortoise.connection import get_connections
 
-from registry import history
-from registry.assets import importing_check, tags
-from registry.assets.importing_files import read
-from registry.assets.importing_places_write import WRITERS
-from registry.assets.importing_rows import Known, KnownGrant, Problem, Row
+from registry.assets import tags
 from registry.assets.models import Asset, FundingShare, Purchase, Tag
 from registry.assets.rules import fold, search_text, shares, unit_prices
-from registry.changes import changing
+from registry.core import history
+from registry.core.history import Actor
+from registry.core.statements import insert_many
+from registry.core.transaction import changing
 from registry.grants.models import Grant
-from registry.history import Actor
+from registry.importing.files import read
+from registry.importing.places_writing import WRITERS
+from registry.importing.report import Report, check, find, judged
+from registry.importing.rows import Known, KnownGrant, Problem, Row
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, Room
-from registry.writing import insert_many
 
 BATCH = 500
 
@@ -81,24 +82,24 @@ def number_key(number: str) -> str:
 
 async def checked(
     source: str | Path | bytes, filename: str = "", family: str | None = None, encoding: str | None = None
-) -> importing_check.Report:
+) -> Report:
     """A file read and judged against the register. ``family``: assets, rooms, people or None for what it looks like.
 
     Raises NotFound("import.no_file"), Invalid("import.unreadable", "import.no_header", "import.unknown_kind",
     "import.other_kind").
     """
-    sheet, header = importing_check.find(read(source, filename, encoding), family)
-    return importing_check.check(sheet, header, await known())
+    sheet, header = find(read(source, filename, encoding), family)
+    return check(sheet, header, await known())
 
 
 async def checked_and_written(
     source: str | Path | bytes, filename: str, family: str | None, actor: Actor, now: datetime
-) -> tuple[importing_check.Report, Written]:
+) -> tuple[Report, Written]:
     """As ``checked`` and ``write``, row after row: a long list takes no more memory than a short one. The report holds
     only the rows that have a problem.
     """
-    sheet, header = importing_check.find(read(source, filename), family)
-    report = importing_check.Report(sheet=sheet, header=header, rows=[], skipped=[])
+    sheet, header = find(read(source, filename), family)
+    report = Report(sheet=sheet, header=header, rows=[], skipped=[])
     written = await _write(report.kind, _passing(report, await known()), actor, now, Written(), pieces=True)
     told = {row.line for row in report.rows}
     late = [row for row in written.refused if row.line not in told]
@@ -107,8 +108,8 @@ async def checked_and_written(
     return report, written
 
 
-def _passing(report: importing_check.Report, known: Known) -> Iterator[Row]:
-    for row in importing_check.judged(report, known):
+def _passing(report: Report, known: Known) -> Iterator[Row]:
+    for row in judged(report, known):
         if row.problems:
             report.rows.append(row)
         else:
@@ -118,7 +119,7 @@ def _passing(report: importing_check.Report, known: Known) -> Iterator[Row]:
 
 
 async def write(
-    report: importing_check.Report,
+    report: Report,
     actor: Actor,
     now: datetime,
     *,

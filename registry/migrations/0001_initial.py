@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 from orjson import loads
 from registry.assets.models import Condition, DeviceKind, ImportState, Lifecycle, Sensing
 from registry.bookings.models import Kind, Status
-from registry.fields import UTCDatetimeField
+from registry.core.fields import UTCDatetimeField
 from registry.people.models import Role
 from registry.rooms.models import HoursPolicy, Occupancy, RoomKind, Visibility
 from tortoise.fields.base import OnDelete

@@ -8,10 +8,10 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from tortoise.exceptions import IntegrityError
 
-from registry import history
-from registry.changes import changing
-from registry.errors import Conflict, Forbidden, NotFound
-from registry.history import Actor
+from registry.core import history
+from registry.core.errors import Conflict, Forbidden, NotFound
+from registry.core.history import Actor
+from registry.core.transaction import changing
 from registry.people import rules
 from registry.people.models import FailedSignIn, Institution, Person, Role, Session, Token
 from registry.people.queries import digest_of, forget, forget_person

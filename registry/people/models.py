@@ -5,7 +5,7 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
-from registry.fields import UTCDatetimeField
+from registry.core.fields import UTCDatetimeField
 
 
 class Role(StrEnum):

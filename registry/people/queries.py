@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from registry.errors import NotFound
+from registry.core.errors import NotFound
 from registry.people.models import Person, Session, Token
 from registry.people.rules import plain_login
 

@@ -2,7 +2,7 @@
 
 import re
 
-from registry.errors import Invalid, Refusal
+from registry.core.errors import Invalid, Refusal
 from registry.people.models import Role
 
 MINIMUM_PASSWORD = 12

@@ -6,7 +6,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
-from registry.fields import UTCDatetimeField
+from registry.core.fields import UTCDatetimeField
 
 
 class Visibility(StrEnum):

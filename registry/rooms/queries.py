@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from registry.errors import NotFound
-from registry.kept import Kept
+from registry.core.cache import Kept
+from registry.core.errors import NotFound
 from registry.rooms.models import CalendarDay, OpeningProfile, Room, Watch
 from registry.rooms.rules import Hours, Span
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 import config.database
 from tests.conftest import forget
-from web.site import SiteOptions, create_site
+from web.app import SiteOptions, create_site
 
 Furnish = Callable[[str], Awaitable[None]]
 

@@ -13,17 +13,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from registry.assets import importing_pending, tags
+from registry.assets import tags
 from registry.assets.models import FundingShare, Tag
 from registry.assets.rules import search_text
 from registry.grants.models import Grant
+from registry.importing import sessions
 from registry.people.models import Person, Role, Session
 from registry.people.queries import digest_of
 from registry.rooms.models import StandardItem
 from tests import make
 from tests.browser.conftest import LIMIT
 from tests.browser.served import served
-from web.session import SESSION
+from web.auth.session import SESSION
 
 pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
@@ -81,7 +82,7 @@ async def furnish(office: Office) -> None:
     await make.make_panel(code="ZW-01-door", room=room)
     await make.make_booking(now + timedelta(hours=20), room=room, title="Narada")
     sender = (await Person.get(login="facilities")).id
-    office.sent = f"/assets/import/{(await importing_pending.send(LIST.encode(), 'lista.csv', None, sender, now)).id}"
+    office.sent = f"/assets/import/{(await sessions.send(LIST.encode(), 'lista.csv', None, sender, now)).id}"
 
 
 @pytest.fixture(scope="module")

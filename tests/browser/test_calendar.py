@@ -15,16 +15,16 @@ import uvicorn
 
 from registry.bookings.actions import Wish, book
 from registry.bookings.models import Booking
-from registry.events import RoomChanged, dispatch
-from registry.history import SYSTEM
+from registry.core.events import RoomChanged, dispatch
+from registry.core.history import SYSTEM
 from registry.rooms.models import Visibility
 from tests import make
 from tests.browser.conftest import LIMIT
 from tests.conftest import Database, or_skip
 from tests.servers import chromium
-from tests.web.pages.desk import Desk
-from web.session import SESSION
-from web.site import SiteOptions, create_site
+from tests.web.desk import Desk
+from web.app import SiteOptions, create_site
+from web.auth.session import SESSION
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 WARSAW = ZoneInfo("Europe/Warsaw")

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from registry.assets import pairing
 from registry.bookings.actions import Heard, record_readings
 from registry.bookings.models import Booking, Status
-from registry.history import Actor
+from registry.core.history import Actor
+from registry.devices import pairing
 from registry.rooms.models import Room, Watch
 from tests import make
 from tests.browser.conftest import LIMIT

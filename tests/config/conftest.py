@@ -8,7 +8,7 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from config import demo
+from config.demo import prepare
 from tests.conftest import Database, apart, opened, postgres_copy, sqlite_copy
 from tests.servers import Postgres
 
@@ -16,8 +16,8 @@ LOAD = """
 import asyncio, sys
 from datetime import UTC, datetime
 from config.database import database
-from config.demo_data import load_help_point
-from registry.history import SYSTEM
+from config.demo.lists import load_help_point
+from registry.core.history import SYSTEM
 
 async def load(url):
     async with database(url):
@@ -56,6 +56,6 @@ def help_point_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 async def help_point(help_point_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     """The Help Point as the demo loads it, open in this process, on SQLite and on PostgreSQL; passwords cost little."""
-    monkeypatch.setattr(demo, "hasher", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+    monkeypatch.setattr(prepare, "hasher", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
     async with opened(help_point_url) as database:
         yield database

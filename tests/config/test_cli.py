@@ -18,15 +18,15 @@ from typing import Any
 
 import pytest
 
-from config.cli import in_register, load, main
+from config.commands.root import in_register, load, main
 from config.serving import _unclaimed
-from registry import history
+from registry.core import history
 from tests.conftest import forget
-from tests.registry.assets.samples import EXPECTED, SAMPLES, differences
+from tests.registry.importing.samples import EXPECTED, SAMPLES, differences
 from tests.servers import Postgres, free_port
 
 ROOT = Path(__file__).parents[2]
-HELP_POINT = ROOT / "config" / "data" / "help-point"
+HELP_POINT = ROOT / "config" / "demo" / "data" / "help-point"
 
 
 class Izba:

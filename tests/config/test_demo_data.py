@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from config import demo_data
-from config.demo import prepare
+from config.demo import lists
+from config.demo.prepare import prepare
 from config.settings import Settings
-from registry import history
 from registry.assets import queries
-from registry.assets.finding import AssetFilter
 from registry.assets.models import Asset, Device, FundingShare, Purchase, Tag, Trace
+from registry.assets.search import AssetFilter
 from registry.bookings.models import Booking
-from registry.columns import column
-from registry.errors import Conflict
+from registry.core import history
+from registry.core.columns import column
+from registry.core.errors import Conflict
+from registry.core.history import SYSTEM
 from registry.grants.models import Grant
-from registry.history import SYSTEM
 from registry.people.models import Institution, Person, Role
 from registry.rooms.models import HoursPolicy, Room, StandardItem
 
@@ -91,7 +91,7 @@ async def test_the_projector_is_in_repair_and_the_room_says_so() -> None:
 
 async def test_it_is_loaded_once() -> None:
     with pytest.raises(RuntimeError, match=r"organizations.csv: 19 rows refused"):
-        await demo_data.load_help_point(NOW, SYSTEM)
+        await lists.load_help_point(NOW, SYSTEM)
 
 
 async def test_a_register_of_somebody_s_own_is_left_alone(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.demo import prepare, unfinished
-from config.demo_life import MEETINGS, ROOMS, liven
+from config.demo.life import MEETINGS, ROOMS, liven
+from config.demo.prepare import prepare, unfinished
 from config.jobs import timetable
 from config.settings import Settings
 from registry.bookings.models import Booking
@@ -134,7 +134,7 @@ async def test_what_was_ended_while_it_was_filled_is_known(
         raise SystemExit
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr("config.demo.load_help_point", die)
+        patch.setattr("config.demo.prepare.load_help_point", die)
         await prepare(settings, MOMENTS["Tuesday morning"])
     assert unfinished(settings).exists()
     await prepare(settings, MOMENTS["Tuesday morning"])

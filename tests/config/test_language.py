@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from registry.errors import words
+from registry.core.errors import words
 from tests.config.test_cli import Izba
 from tests.config.test_settings import FAULTS
-from web.i18n import translate
+from web.kit.i18n import translate
 
 ENGLISH = re.compile(r"\b(the|it|its|is|are|an|cannot|not|of|from|should|valid|with|that|there|and|read)\b", re.I)
 POLISH = re.compile(r"[ąćęłńóśźż]|\b([Nn]ie|[Jj]est|albo|[Uu]staw|pliku)\b")
@@ -142,7 +142,7 @@ def test_what_a_command_says_when_it_worked(izba: Izba) -> None:
 
 def test_a_reason_that_nothing_is_known_of_is_quoted() -> None:
     from config.faults import database_reason
-    from registry.errors import system_reason
+    from registry.core.errors import system_reason
 
     for reason in (database_reason(RuntimeError("odd")), system_reason(OSError(9999, "odd"))):
         assert "“odd”" in reason

@@ -8,7 +8,7 @@ import pytest
 
 from config import leader
 from config.leader import lead
-from tests.devices.test_broker import until
+from tests.devices.broker.test_connection import until
 from tests.servers import Postgres
 
 pytestmark = pytest.mark.anyio

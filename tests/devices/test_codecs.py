@@ -16,7 +16,7 @@ from devices.codecs import blueprint
 from devices.codecs.values import count, instant, percent, yes_no
 from devices.decode import decode_line
 from devices.messages import Incoming
-from tests.devices.test_reader import json_values
+from tests.devices.test_payload import json_values
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 CORPORA = Path(__file__).parent.parent / "data" / "mqtt"

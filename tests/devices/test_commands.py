@@ -11,9 +11,9 @@ from devices import commands
 from devices.commands import Desk
 from devices.messages import Arrived
 from devices.topics import Topics
-from registry.errors import Unavailable
+from registry.core.errors import Unavailable
 from tests.conftest import Database
-from tests.devices.test_broker import until
+from tests.devices.broker.test_connection import until
 from tests.make import make_panel, make_room
 
 pytestmark = pytest.mark.anyio

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devices.known import Table
+from devices.device_table import Table
 from registry.assets.models import Device
-from registry.bookings.sensing import Heard
+from registry.bookings.readings import Heard
 from tests.conftest import Database
 from tests.make import make_device
 

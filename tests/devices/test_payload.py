@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.reader import LIMIT, Refused, Word, read
+from devices.payload import LIMIT, Refused, Word, read
 
 
 @pytest.mark.parametrize(

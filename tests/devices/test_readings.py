@@ -6,15 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from devices import ingest as ingesting
+from devices import readings as ingesting
+from devices.device_table import Known
 from devices.inbox import Inbox
-from devices.ingest import Ingest, merged
-from devices.known import Known
 from devices.messages import Arrived, Decoded
+from devices.readings import Ingest, merged
 from devices.topics import Topics
-from registry import events
 from registry.assets.models import Device, Sensing
-from registry.bookings.sensing import Heard, record_readings
+from registry.bookings.readings import Heard, record_readings
+from registry.core import events
 from registry.rooms.models import Occupancy, Room, Watch
 from tests.conftest import Database
 from tests.make import NOW, make_device, make_room

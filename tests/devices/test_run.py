@@ -13,19 +13,19 @@ import pytest
 from tortoise.context import TortoiseContext
 
 from config.checks import checks
-from devices import panels, run
-from devices.panels import panel_key, signature
+from devices import doors, run
+from devices.doors import panel_key, signature
 from devices.run import STOP_SECONDS, Devices
 from devices.topics import Topics
-from registry import events
 from registry.assets.models import Device, Sensing
 from registry.bookings.models import Booking, Status
-from registry.bookings.sensing import record_readings
-from registry.changes import changing
-from registry.errors import Unavailable
+from registry.bookings.readings import record_readings
+from registry.core import events
+from registry.core.errors import Unavailable
+from registry.core.transaction import changing
 from registry.rooms.models import Room, Visibility
 from tests.conftest import Database
-from tests.devices.test_broker import Other, free_pair, until
+from tests.devices.broker.test_connection import Other, free_pair, until
 from tests.make import NOW, make_booking, make_device, make_panel, make_room
 from tests.servers import Mosquitto
 
@@ -262,7 +262,7 @@ async def test_a_pass_by_revision_repairs_what_was_left_unpublished(devices: Dev
     await until(lambda: told(door, OURS.room_state("ZW-01")))
     handlers, events._handlers[:] = list(events._handlers), []  # the event is lost
     device = await Device.get(code="ZW-01-occ")
-    from registry.bookings.sensing import Heard
+    from registry.bookings.readings import Heard
 
     now = datetime.now(UTC)
     await record_readings([Heard(device.id, now, occupied=True)], now)
@@ -314,7 +314,7 @@ async def test_a_confidential_door_says_no_more_than_it_may(mosquitto: Mosquitto
 async def test_no_topic_tells_that_a_visit_was_booked(
     mosquitto: Mosquitto, database: Database, visibility: Visibility, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(panels, "REPAIR_SECONDS", 3600)
+    monkeypatch.setattr(doors, "REPAIR_SECONDS", 3600)
     room = await make_room(code="PP-07", visibility=visibility)
     await make_panel(code="PP-07-door", room=room)
     now = NOW.replace(minute=20)  # and stays: what changes with the minute or at midnight is told for itself

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from devices.address import addresses
+from devices.broker.address import addresses
 from devices.presence import Presence
 from devices.rhythm import Meeting, Spot, air_in, headcount, somebody_in, tempers
 from devices.simulator import SILENT_AFTER, Simulator, meetings, others

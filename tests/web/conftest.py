@@ -10,12 +10,12 @@ import pytest
 from fastapi import FastAPI
 
 from registry.bookings.models import Booking
-from registry.history import SYSTEM
+from registry.core.history import SYSTEM
 from registry.people.actions import issue_token
 from registry.people.models import Person, Role
 from registry.rooms.models import Room, Visibility
 from tests.make import make_asset, make_booking, make_building, make_people, make_person, make_room
-from web.site import SiteOptions, create_site
+from web.app import SiteOptions, create_site
 
 API = "/api/v1"
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from registry.people.models import Person, Role, Session
 from registry.people.queries import digest_of
 from tests.make import make_institution, make_person
-from web.session import FORM_FIELD, SESSION, form_token
+from web.auth.session import FORM_FIELD, SESSION, form_token
 
 
 class Desk:

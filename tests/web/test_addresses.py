@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from tests.web.pages.desk import Desk
-from web.pages import routers
-from web.site import SiteOptions, create_site
+from tests.web.desk import Desk
+from web.app import PAGE_ROUTERS, SiteOptions, create_site
 
 pytestmark = pytest.mark.anyio
 ROUTES = [
     (method, route.path)
-    for router in routers
+    for router in PAGE_ROUTERS
     for route in router.routes
     if isinstance(route, APIRoute) and "{" in route.path
     for method in sorted(route.methods)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from registry.bookings.models import Booking
-from tests.web.api.conftest import Office, soon, wish
+from tests.web.conftest import Office, soon, wish
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,7 @@ from registry.bookings.models import Booking
 from registry.duties.models import Duty
 from registry.people.models import Role
 from tests.make import make_asset
-from tests.web.api.conftest import Office, soon
+from tests.web.conftest import Office, soon
 
 pytestmark = pytest.mark.anyio
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from registry.assets import pairing
 from registry.assets.models import Asset, Device, FundingShare, Tag
+from registry.core.errors import Unavailable
+from registry.devices import pairing
 from registry.duties.models import Duty
-from registry.errors import Unavailable
 from registry.grants.models import Grant
 from registry.rooms.models import Room, StandardItem
 from tests.make import make_asset, make_device, make_panel
-from tests.web.api.conftest import Office, soon
+from tests.web.conftest import Office, soon
 
 pytestmark = pytest.mark.anyio
 STATE_KEYS = {"room", "state", "occupancy", "until", "next_starts_at", "ready", "revision", "as_of"}

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.web.api.conftest import API, Office
+from tests.web.conftest import API, Office
 
 pytestmark = pytest.mark.anyio
 CHECKS = [

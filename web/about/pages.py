@@ -5,8 +5,8 @@ from decimal import Decimal
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from web.access import Visitor
-from web.render import render
+from web.auth.access import Visitor
+from web.kit.render import render
 
 router = APIRouter()
 

@@ -12,22 +12,22 @@ from starlette.responses import Response
 
 from registry.assets import actions
 from registry.assets.actions import NewAsset
-from registry.assets.finding import SORTS, AssetFilter
 from registry.assets.models import Asset, Condition, Lifecycle
 from registry.assets.queries import detail, search
-from registry.assets.reading import Unreadable, amount, kst
-from registry.errors import N_, Forbidden, Invalid, NotFound, Reason
+from registry.assets.search import SORTS, AssetFilter
+from registry.core.errors import N_, Forbidden, Invalid, NotFound, Reason
+from registry.core.history import Actor
 from registry.grants.models import Grant
-from registry.history import Actor
+from registry.importing.cells import Unreadable, amount, kst
 from registry.people import rules
 from registry.people.models import Person, Role
 from registry.people.queries import person_by_login
-from web.access import Caller, actor_of, caller_with
-from web.api import routing, shapes
-from web.api.answers import answer, cursor_at, position, wanted_revision
-from web.api.places import room_of
-from web.api.reading import MAY_BE_EMPTY, Body, asked_once, body, body_or, kept_day, named, plain, text
-from web.api.routing import IF_MATCH, KEY, faults, taking
+from web.auth.access import Caller, actor_of, caller_with
+from web.kit import routing, shapes
+from web.kit.answers import answer, cursor_at, position, wanted_revision
+from web.kit.body import MAY_BE_EMPTY, Body, asked_once, body, body_or, kept_day, named, plain, text
+from web.kit.routing import IF_MATCH, KEY, faults, taking
+from web.rooms.projection import room_of
 
 router = routing.router("assets")
 Limit = Annotated[int, Query(ge=1, le=200)]

@@ -11,21 +11,21 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from registry.assets import actions
-from registry.assets.exporting import export_assets
 from registry.assets.models import Asset, Condition
 from registry.assets.queries import FIELDS, JOINED
-from registry.errors import Invalid, NotFound, Refusal
-from registry.history import Actor
+from registry.core.errors import Invalid, NotFound, Refusal
+from registry.core.history import Actor
+from registry.exporting.tables import export_assets
 from registry.people.models import Person
 from registry.people.queries import person_by_login
-from web.access import PageCaller, actor_of, page_with
-from web.errors import status_of
-from web.pages import asset_words
-from web.pages.asset_list import LABELS, asked, chips, is_locked, listed, options, views
-from web.pages.asset_view import view_of
-from web.pages.reader import reader_of, room_of
-from web.render import is_fragment, render
-from web.session import options_of
+from web.assets import words
+from web.assets.table import LABELS, asked, chips, is_locked, listed, options, views
+from web.assets.view import view_of
+from web.auth.access import PageCaller, actor_of, page_with
+from web.auth.session import options_of
+from web.kit.errors import status_of
+from web.kit.page_context import reader_of, room_of
+from web.kit.render import is_fragment, render
 
 router = APIRouter()
 Mover = Annotated[Person, Depends(page_with("assets.change"))]
@@ -56,7 +56,7 @@ async def assets(request: Request, person: PageCaller) -> Response:
         offered=offered,
         chips=list(chips(what, offered, reader)),
         labels=LABELS,
-        looks=asset_words,
+        looks=words,
         is_locked=is_locked,
     )
 
@@ -104,7 +104,7 @@ async def _chosen(
         act=act,
         rows=rows,
         offered=await options(reader),
-        looks=asset_words,
+        looks=words,
         **({"room": "", "reason": "", "faults": []} | given),
     )
 
@@ -157,7 +157,7 @@ async def _page(request: Request, person: Person, asset_id: int, status: int = 2
         asset=view.asset,
         offered=await options(reader) if may_change else {},
         people=await _people() if may_change else [],
-        looks=asset_words,
+        looks=words,
         **({"open_act": "", "typed": {}, "fault": ""} | given),
     )
 

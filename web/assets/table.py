@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 
 from tortoise.functions import Count
 
-from registry.assets.finding import SORTS, AssetFilter
 from registry.assets.models import Asset, Condition, FundingShare, Lifecycle
 from registry.assets.queries import Found, categories, search
+from registry.assets.search import SORTS, AssetFilter
 from registry.grants.models import Grant
 from registry.people.models import Person
 from registry.rooms.models import Room
-from web.pages.asset_words import CONDITION_WORDS, LIFECYCLE_WORDS
-from web.pages.reader import Reader
-from web.words import N_
+from web.assets.words import CONDITION_WORDS, LIFECYCLE_WORDS
+from web.kit.page_context import Reader
+from web.kit.words import N_
 
 PAGE = 50
 FARTHEST = 1_000_000

@@ -14,10 +14,10 @@ from registry.assets.rules import feature_of
 from registry.bookings.projections import FullBooking
 from registry.bookings.queries import bookings_between
 from registry.rooms.models import Room
-from web.pages.asset_words import Told, told
-from web.pages.device_health import Health, health_of, reason_word
-from web.pages.reader import Reader
-from web.pages.room_view import is_near
+from web.assets.words import Told, told
+from web.devices.view import Health, health_of, reason_word
+from web.kit.page_context import Reader
+from web.rooms.view import is_near
 
 AHEAD = timedelta(days=14)
 SHOWN_HISTORY = 12

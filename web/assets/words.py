@@ -8,8 +8,8 @@ from typing import Any
 from registry.assets.models import Condition, Lifecycle
 from registry.people.models import Person
 from registry.rooms.models import Room
-from web.pages.reader import Reader
-from web.words import N_
+from web.kit.page_context import Reader
+from web.kit.words import N_
 
 LIFECYCLE_WORDS = {
     Lifecycle.ORDERED: N_("ordered"),

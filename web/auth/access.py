@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 from fastapi import Depends, Request
 
-from registry.errors import Forbidden
-from registry.history import Actor
+from registry.core.errors import Forbidden
+from registry.core.history import Actor
 from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import person_of_session, person_of_token
-from web.session import SESSION, check_form_token, options_of
+from web.auth.session import SESSION, check_form_token, options_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

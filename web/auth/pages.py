@@ -6,14 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.errors import Refusal
+from registry.core.errors import Refusal
 from registry.people import actions, queries
 from registry.people.models import Person
-from web.access import FormGuard, PageCaller, Visitor, actor_of, address_of
-from web.errors import status_of
-from web.i18n import LANGUAGES, refusal_words
-from web.render import language_of, render
-from web.session import A_YEAR, LANGUAGE, SESSION, THEME, TYPE, drop, keep, local_path, options_of
+from web.auth.access import FormGuard, PageCaller, Visitor, actor_of, address_of
+from web.auth.session import A_YEAR, LANGUAGE, SESSION, THEME, TYPE, drop, keep, local_path, options_of
+from web.kit.errors import status_of
+from web.kit.i18n import LANGUAGES, refusal_words
+from web.kit.render import language_of, render
 
 router = APIRouter()
 Text = Annotated[str, Form(max_length=2000)]

@@ -7,8 +7,8 @@ import secrets
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.errors import Forbidden
-from web.options import SiteOptions
+from registry.core.errors import Forbidden
+from web.kit.options import SiteOptions
 
 SESSION = "izba_session"
 VISIT = "izba_visit"  # stands in for the session until somebody signs in

@@ -14,21 +14,21 @@ from registry.bookings.models import Booking, Kind
 from registry.bookings.projections import BookingRow, FullBooking, as_json, project
 from registry.bookings.queries import seen_booking
 from registry.bookings.rules import SHY
-from registry.errors import Forbidden, Invalid, NotFound
-from registry.history import Actor
+from registry.core.errors import Forbidden, Invalid, NotFound
+from registry.core.history import Actor
+from registry.core.idempotency import Once
 from registry.people import rules
 from registry.people.models import Person
-from registry.people.once import Once
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
-from web.access import address_of, caller
-from web.api import routing, shapes
-from web.api.answers import answer, wanted_revision
-from web.api.known import room_known
-from web.api.measures import booked
-from web.api.reading import Body, asked_once, body, body_or, moment, plain
-from web.api.routing import IF_MATCH, KEY, faults, given, taking
-from web.api.warnings import warnings_of
+from web.auth.access import address_of, caller
+from web.bookings.warnings import warnings_of
+from web.kit import routing, shapes
+from web.kit.answers import answer, wanted_revision
+from web.kit.body import Body, asked_once, body, body_or, moment, plain
+from web.kit.measures import booked
+from web.kit.routing import IF_MATCH, KEY, faults, given, taking
+from web.rooms.room_cache import room_known
 
 router = routing.router("bookings", is_plain=True)
 BOOKING_ID = given("booking_id", {"type": "string", "format": "uuid"}, "The booking.", "path", required=True)

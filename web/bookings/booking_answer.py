@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 from registry.bookings.preview import Equipment, equipment_of
 from registry.bookings.rules import FEATURES
 from registry.rooms.models import Room
-from web.pages.board import Reading
-from web.pages.booking_form import Checked, times
-from web.words import N_
+from web.bookings.form import Checked, times
+from web.calendar.room_rows import Reading
+from web.kit.words import N_
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from registry.bookings.actions import Wish
 from registry.bookings.models import Booking, Kind
 from registry.bookings.preview import Preview, any_free_room, preview
 from registry.bookings.rules import SHY, local_time
-from registry.errors import Forbidden, Invalid, NotFound, Refusal
+from registry.core.errors import Forbidden, Invalid, NotFound, Refusal
 from registry.people.models import Person
 from registry.people.rules import may
 from registry.rooms.models import Room, RoomKind

@@ -14,20 +14,20 @@ from registry.bookings.models import Booking
 from registry.bookings.preview import bookable_rooms, past_bookings
 from registry.bookings.queries import booking_by_id, my_bookings, seen_booking
 from registry.bookings.rules import may_change
-from registry.errors import Forbidden, NotFound, Refusal
-from registry.history import Actor
+from registry.core.errors import Forbidden, NotFound, Refusal
+from registry.core.history import Actor
+from registry.core.idempotency import Once
 from registry.people.models import Person
-from registry.people.once import Once
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
-from web.access import PageCaller, actor_of, page_with
-from web.errors import status_of
-from web.pages.answers import answer_of
-from web.pages.board import Reading, reading
-from web.pages.booking_form import Checked, Typed, check, proposed, takes_title, typed, typed_of
-from web.pages.booking_view import changed_meanwhile, form_context, view_context
-from web.render import is_fragment, render
-from web.session import local_path
+from web.auth.access import PageCaller, actor_of, page_with
+from web.auth.session import local_path
+from web.bookings.booking_answer import answer_of
+from web.bookings.form import Checked, Typed, check, proposed, takes_title, typed, typed_of
+from web.bookings.view import changed_meanwhile, form_context, view_context
+from web.calendar.room_rows import Reading, reading
+from web.kit.errors import status_of
+from web.kit.render import is_fragment, render
 
 router = APIRouter()
 Booking_Maker = Annotated[Person, Depends(page_with("bookings.make"))]

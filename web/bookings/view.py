@@ -8,20 +8,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from registry.assets.models import Device, DeviceKind
-from registry.bookings.locked import booking_room
 from registry.bookings.models import Booking, Kind
 from registry.bookings.preview import bookable_rooms, equipment_of
 from registry.bookings.projections import FullBooking, Seen
 from registry.bookings.rules import FEATURES, OPEN_KINDS, Asked, is_outside_hours, kinds, may_change
-from registry.history import HistoryEntry
+from registry.bookings.settle import booking_room
+from registry.core.history import HistoryEntry
 from registry.people.models import Person
 from registry.people.rules import may
 from registry.rooms.models import Room
-from web.pages.answers import broken_words, offers
-from web.pages.board import Reading
-from web.pages.booking_form import ANY_ROOM, Checked, takes_title, typed_of
-from web.pages.own import own
-from web.words import N_
+from web.bookings.booking_answer import broken_words, offers
+from web.bookings.form import ANY_ROOM, Checked, takes_title, typed_of
+from web.bookings.my_bookings import own
+from web.calendar.room_rows import Reading
+from web.kit.words import N_
 
 LABELS = {
     "room": N_("Room"),

@@ -8,11 +8,11 @@ from registry.assets.queries import readiness
 from registry.bookings.actions import Wish
 from registry.bookings.models import Booking
 from registry.bookings.rules import Asked, is_outside_hours
-from registry.errors import words
+from registry.core.errors import words
 from registry.rooms.models import Room
 from registry.rooms.queries import hours_of
-from web.i18n import LANGUAGES, preferred, translate
-from web.session import options_of
+from web.auth.session import options_of
+from web.kit.i18n import LANGUAGES, preferred, translate
 
 
 async def warnings_of(request: Request, wish: Wish, booking: Booking, room: Room) -> list[dict[str, Any]]:

@@ -18,22 +18,22 @@ from fastapi import Request
 from starlette.responses import Response
 
 from registry.bookings.actions import booker
-from registry.bookings.outward import hides_changes
+from registry.bookings.day_rows import revisions_and_rows, rows_between
 from registry.bookings.projections import BookingRow, as_json, shown
-from registry.bookings.rows import revisions_and_rows, rows_between
+from registry.bookings.public_revision import hides_changes
 from registry.bookings.rules import Booker, Sight, sees_times, sight
+from registry.core.errors import N_, Invalid, NotFound, Reason
 from registry.duties.queries import duties_between
-from registry.errors import N_, Invalid, NotFound, Reason
 from registry.people import rules
 from registry.rooms.models import Room
 from registry.rooms.queries import HOURS_SECONDS, hours_of, zone_of
 from registry.rooms.rules import Hours, local_instant, opening_spans
-from web.access import caller
-from web.api import routing, shapes
-from web.api.answers import JSON, local
-from web.api.known import room_known, rooms_known
-from web.api.reading import calendar_day
-from web.api.routing import faults, given
+from web.auth.access import caller
+from web.kit import routing, shapes
+from web.kit.answers import JSON, local
+from web.kit.body import calendar_day
+from web.kit.routing import faults, given
+from web.rooms.room_cache import room_known, rooms_known
 
 router = routing.router("rooms", is_plain=True)
 DAYS, ROOMS, AT_MOST, WAYS = 42, 200, 20_000, 8

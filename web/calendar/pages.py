@@ -11,8 +11,8 @@ from registry.bookings.queries import RoomDay
 from registry.bookings.rules import FEATURES
 from registry.people.rules import may
 from registry.rooms.rules import local_instant
-from web.access import PageCaller
-from web.pages.board import (
+from web.auth.access import PageCaller
+from web.calendar.room_rows import (
     Filters,
     Group,
     Reading,
@@ -24,9 +24,9 @@ from web.pages.board import (
     reading,
     rows_of,
 )
-from web.render import render
-from web.timeline import Axis, Band, axis_between, axis_of, bands, busy_minutes, spans_of
-from web.words import N_
+from web.kit.render import render
+from web.kit.timeline import Axis, Band, axis_between, axis_of, bands, busy_minutes, spans_of
+from web.kit.words import N_
 
 router = APIRouter()
 WORKDAYS = 5

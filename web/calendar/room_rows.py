@@ -15,11 +15,11 @@ from registry.bookings.state import PublicState, StateKind
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms
-from web.i18n import Formats
-from web.pages.naming import Naming
-from web.render import language_of, pages_of
-from web.timeline import Axis, Band, axis_of, bands, spans_of
-from web.words import N_
+from web.kit.i18n import Formats
+from web.kit.render import language_of, pages_of
+from web.kit.timeline import Axis, Band, axis_of, bands, spans_of
+from web.kit.words import N_
+from web.rooms.words import Naming
 
 SEATS = 10
 

@@ -7,19 +7,19 @@ from fastapi import Depends, Query, Request
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
 
-from registry.assets import binding, pairing
 from registry.assets.models import Device, DeviceKind, DeviceState, Sensing
 from registry.assets.rules import device_state
-from registry.errors import Invalid, NotFound
-from registry.history import Actor
+from registry.core.errors import Invalid, NotFound
+from registry.core.history import Actor
+from registry.devices import actions, pairing
 from registry.people.models import Person
-from web.access import actor_of, caller_with
-from web.api import routing, shapes
-from web.api.answers import answer, page
-from web.api.places import room_of
-from web.api.reading import Body, body, plain
-from web.api.routing import faults, taking
-from web.session import options_of
+from web.auth.access import actor_of, caller_with
+from web.auth.session import options_of
+from web.kit import routing, shapes
+from web.kit.answers import answer, page
+from web.kit.body import Body, body, plain
+from web.kit.routing import faults, taking
+from web.rooms.projection import room_of
 
 router = routing.router("devices")
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -98,7 +98,7 @@ async def bind(
     given = await _given(request, asked)
     actor, found = actor_of(request, person), await _find(plain("device", device, 64))
     if found:
-        bound = await binding.amend(found.id, given, actor, now)
+        bound = await actions.amend(found.id, given, actor, now)
     else:
         bound = await _bound(device, given, actor, now)
     kept = _inbox(request)
@@ -115,11 +115,11 @@ async def _find(code: str) -> Device | None:
     return known
 
 
-async def _given(request: Request, asked: Binding) -> binding.Amendment:
+async def _given(request: Request, asked: Binding) -> actions.Amendment:
     """What the body holds, checked. Raises Invalid: device.bad_family, request.bad_field; NotFound("room.unknown")."""
-    given = binding.Amendment()
+    given = actions.Amendment()
     if asked.family is not UNSET:
-        binding.check_family(asked.family, options_of(request).families)
+        actions.check_family(asked.family, options_of(request).families)
         given["family"] = asked.family
     if asked.address is not UNSET:
         given["address"] = plain("address", asked.address)
@@ -132,13 +132,13 @@ async def _given(request: Request, asked: Binding) -> binding.Amendment:
     return given
 
 
-async def _bound(code: str, given: binding.Amendment, actor: Actor, now: datetime) -> Device:
+async def _bound(code: str, given: actions.Amendment, actor: Actor, now: datetime) -> Device:
     for needed in ("family", "sensing"):
         if needed not in given:
             raise Invalid("request.missing_field", field=needed)
     family, address, room_id = given["family"], given.get("address", ""), given.get("room_id")
     enabled = given.get("enabled", True)
-    return await binding.bind(code, family, address, given["sensing"], actor, now, room_id=room_id, enabled=enabled)
+    return await actions.bind(code, family, address, given["sensing"], actor, now, room_id=room_id, enabled=enabled)
 
 
 def _inbox(request: Request) -> Inbox | None:

@@ -7,20 +7,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.assets import binding, pairing
 from registry.assets.models import Device, DeviceKind, Sensing
 from registry.assets.rules import LOW_BATTERY
-from registry.errors import Invalid, NotFound, Refusal
+from registry.core.errors import Invalid, NotFound, Refusal
+from registry.devices import actions, pairing
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import watch
-from web.access import actor_of, page_with
-from web.errors import status_of
-from web.pages.device_health import Health, health_of, kind_word
-from web.pages.reader import Reader, reader_of, room_of
-from web.render import render
-from web.session import options_of
-from web.words import N_
+from web.auth.access import actor_of, page_with
+from web.auth.session import options_of
+from web.devices.view import Health, health_of, kind_word
+from web.kit.errors import status_of
+from web.kit.page_context import Reader, reader_of, room_of
+from web.kit.render import render
+from web.kit.words import N_
 
 router = APIRouter()
 Sees = Annotated[Person, Depends(page_with("devices.see"))]
@@ -118,9 +118,9 @@ async def bind(
     try:
         if sensing not in set(Sensing):
             raise Invalid("request.missing_field", field="sensing")
-        binding.check_family(family, options_of(request).families)
+        actions.check_family(family, options_of(request).families)
         room_id = (await room_of(room)).id if room else None
-        await binding.bind(
+        await actions.bind(
             code.strip(), family, address.strip(), Sensing(sensing), actor_of(request, person), now, room_id=room_id
         )
     except Refusal as refusal:
@@ -151,7 +151,7 @@ async def unpair(request: Request, person: Pairer, device_id: int) -> Response:
 async def place(request: Request, person: Manager, device_id: int, room: Text = "", enabled: Text = "") -> Response:
     """Hang a device into another room, or switch it off and on."""
     room_id = (await room_of(room)).id if room else None
-    await binding.place(_known(device_id), room_id, bool(enabled), actor_of(request, person), datetime.now(UTC))
+    await actions.place(_known(device_id), room_id, bool(enabled), actor_of(request, person), datetime.now(UTC))
     return RedirectResponse("/devices?done=placed", 303)
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from registry.assets.models import Device, DeviceKind, DeviceState
 from registry.assets.rules import device_state
-from web.pages.reader import Reader
-from web.words import N_
+from web.kit.page_context import Reader
+from web.kit.words import N_
 
 KIND_WORDS = {
     DeviceKind.PRESENCE: N_("Presence sensor"),

@@ -14,18 +14,18 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from registry import events
 from registry.assets.models import Device
-from registry.bookings.door import DoorView
-from registry.bookings.doors import door
-from registry.bookings.phrases import known
-from registry.bookings.sensing import panels_heard
-from registry.errors import Refusal
-from registry.events import DeviceChanged, RoomChanged
+from registry.bookings.readings import panels_heard
+from registry.core import events
+from registry.core.errors import Refusal
+from registry.core.events import DeviceChanged, RoomChanged
+from registry.doors.phrases import known
+from registry.doors.queries import door
+from registry.doors.view import DoorView
 from registry.rooms.models import Room
-from web.live import Place, Stream
-from web.pages.panel_view import door_screen, look
-from web.render import Pages
+from web.doors.view import door_screen, look
+from web.kit.live import Place, Stream
+from web.kit.render import Pages
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 10

@@ -13,20 +13,19 @@ from fastapi import APIRouter, Depends, Form, Request
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from registry.assets import pairing
 from registry.assets.models import Device
-from registry.bookings.door import Act, DoorView, OpenDoor, acts
-from registry.bookings.doors import door
-from registry.bookings.panel_commands import PanelCommand, panel_command
-from registry.bookings.phrases import LANGUAGES, known
-from registry.errors import Forbidden, NotFound, Refusal
+from registry.core.errors import Forbidden, NotFound, Refusal
+from registry.devices import pairing
+from registry.doors.actions import PanelCommand, panel_command
+from registry.doors.phrases import LANGUAGES, known
+from registry.doors.queries import door
+from registry.doors.view import Act, DoorView, OpenDoor, acts
 from registry.people.models import Person
 from registry.rooms.queries import all_rooms
-from web.access import actor_of, page_with
-from web.errors import status_of
-from web.i18n import refusal_words
-from web.pages.panel_hub import BEAT_SECONDS, DoorStream, hub_of, message
-from web.pages.panel_view import (
+from web.auth.access import actor_of, page_with
+from web.auth.session import A_YEAR, keep, options_of
+from web.doors.hub import BEAT_SECONDS, DoorStream, hub_of, message
+from web.doors.view import (
     Screen,
     book_screen,
     door_screen,
@@ -37,9 +36,10 @@ from web.pages.panel_view import (
     stale_screen,
     thanks_screen,
 )
-from web.pages.reader import reader_of
-from web.render import language_of, pages_of, render
-from web.session import A_YEAR, keep, options_of
+from web.kit.errors import status_of
+from web.kit.i18n import refusal_words
+from web.kit.page_context import reader_of
+from web.kit.render import language_of, pages_of, render
 
 router = APIRouter()
 KEY = "izba_panel"

@@ -10,9 +10,12 @@ import orjson
 import segno
 from markupsafe import Markup
 
-from registry.assets.pairing import Offer
-from registry.assets.pairing import shown as code_shown
-from registry.bookings.door import (
+from registry.core.errors import Refusal
+from registry.devices.pairing import Offer
+from registry.devices.pairing import shown as code_shown
+from registry.doors.facts import from_minute
+from registry.doors.phrases import LANGUAGES, NAMES, REFUSED, say
+from registry.doors.view import (
     FAULTS,
     Act,
     DayStrip,
@@ -29,10 +32,7 @@ from registry.bookings.door import (
     texts,
     to_reception,
 )
-from registry.bookings.door_facts import from_minute
-from registry.bookings.phrases import LANGUAGES, NAMES, REFUSED, say
-from registry.errors import Refusal
-from web.render import Pages
+from web.kit.render import Pages
 
 BACK_SECONDS, THANKS_SECONDS = 20, 6
 NIGHT_FROM, NIGHT_TO = 20, 6

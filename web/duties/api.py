@@ -12,13 +12,13 @@ from registry.bookings.rules import sees_times
 from registry.duties.queries import duties_between
 from registry.people.models import Person
 from registry.rooms.queries import all_rooms, zone_of
-from web.access import caller_with
-from web.api import routing, shapes
-from web.api.answers import listing
-from web.api.availability import duty_json
-from web.api.reading import span
-from web.api.routing import FROM, TO, faults
-from web.session import options_of
+from web.auth.access import caller_with
+from web.auth.session import options_of
+from web.calendar.api import duty_json
+from web.kit import routing, shapes
+from web.kit.answers import listing
+from web.kit.body import span
+from web.kit.routing import FROM, TO, faults
 
 router = routing.router("duties")
 

@@ -8,23 +8,23 @@ from fastapi import Request
 from starlette.responses import Response
 
 from registry.bookings.actions import booker
+from registry.bookings.day_rows import TAKING
 from registry.bookings.models import Booking
-from registry.bookings.outward import hides_changes, looks, numbered
+from registry.bookings.public_revision import hides_changes, looks, numbered
 from registry.bookings.queries import state_for
-from registry.bookings.rows import TAKING
 from registry.bookings.rules import Booker, sees_times
 from registry.bookings.state import PublicState
-from registry.events import AssetChanged, DeviceChanged, Event, RoomChanged
+from registry.core.events import AssetChanged, DeviceChanged, Event, RoomChanged
 from registry.people import rules
 from registry.people.models import Person
 from registry.rooms.models import Room, Visibility
 from registry.rooms.queries import all_rooms, zone_of
-from web.access import caller
-from web.api import routing
-from web.api.known import rooms_known
-from web.api.routing import faults
-from web.api.state import state_json
-from web.live import EventStream, Teller, live_of
+from web.auth.access import caller
+from web.kit import routing
+from web.kit.live import EventStream, Teller, live_of
+from web.kit.routing import faults
+from web.rooms.room_cache import rooms_known
+from web.rooms.state_api import state_json
 
 router = routing.router("events", is_plain=True)
 

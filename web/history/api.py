@@ -11,16 +11,16 @@ from registry.assets.models import FundingShare
 from registry.bookings.actions import booker
 from registry.bookings.projections import FullBooking
 from registry.bookings.queries import seen_booking
-from registry.errors import Forbidden, NotFound
+from registry.core.errors import Forbidden, NotFound
+from registry.core.history import HistoryEntry
 from registry.grants.models import Grant
-from registry.history import HistoryEntry
 from registry.people import rules
 from registry.people.models import Person, Role
-from web.access import caller_with
-from web.api import routing, shapes
-from web.api.answers import answer, cursor_at, listing, page, position
-from web.api.reading import plain
-from web.api.routing import faults
+from web.auth.access import caller_with
+from web.kit import routing, shapes
+from web.kit.answers import answer, cursor_at, listing, page, position
+from web.kit.body import plain
+from web.kit.routing import faults
 
 router = routing.router("history")
 Limit = Annotated[int, Query(ge=1, le=200)]

@@ -12,20 +12,20 @@ from msgspec import Meta
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from registry.assets import importing_pending as pending
-from registry.assets.importing_columns import FAMILIES
-from registry.assets.importing_files import LARGEST_FILE
-from registry.assets.importing_pending import LONGEST
 from registry.assets.models import ImportState, PendingImport
-from registry.errors import Invalid
+from registry.core.errors import Invalid
+from registry.importing import sessions as pending
+from registry.importing.columns import FAMILIES
+from registry.importing.files import LARGEST_FILE
+from registry.importing.sessions import LONGEST
 from registry.people.models import Person
-from web.access import actor_of, caller_with
-from web.api import routing, shapes
-from web.api.answers import answer, wanted_revision
-from web.api.reading import Body, body, plain, text
-from web.api.routing import IF_MATCH, PREFIX, faults, taking
-from web.i18n import LANGUAGES, preferred, translate
-from web.session import options_of
+from web.auth.access import actor_of, caller_with
+from web.auth.session import options_of
+from web.kit import routing, shapes
+from web.kit.answers import answer, wanted_revision
+from web.kit.body import Body, body, plain, text
+from web.kit.i18n import LANGUAGES, preferred, translate
+from web.kit.routing import IF_MATCH, PREFIX, faults, taking
 
 router = routing.router("imports")
 May = Annotated[Person, Depends(caller_with("imports.run"))]

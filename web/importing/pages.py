@@ -9,19 +9,19 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from registry.assets import importing_pending as pending
-from registry.assets.importing_columns import FAMILIES
-from registry.assets.importing_files import LARGEST_FILE
-from registry.assets.importing_rows import in_words, row_in_words
 from registry.assets.models import ImportState, PendingImport
-from registry.assets.reading import whole
-from registry.errors import Invalid, NotFound, Reason, Refusal
+from registry.core.errors import Invalid, NotFound, Reason, Refusal
+from registry.importing import sessions as pending
+from registry.importing.cells import whole
+from registry.importing.columns import FAMILIES
+from registry.importing.files import LARGEST_FILE
+from registry.importing.rows import in_words, row_in_words
 from registry.people.models import Person
-from web.access import actor_of, page_with
-from web.errors import status_of
-from web.pages.reader import Reader, reader_of
-from web.render import render
-from web.words import N_
+from web.auth.access import actor_of, page_with
+from web.kit.errors import status_of
+from web.kit.page_context import Reader, reader_of
+from web.kit.render import render
+from web.kit.words import N_
 
 router = APIRouter(prefix="/assets/import")
 May = Annotated[Person, Depends(page_with("imports.run"))]

@@ -12,7 +12,7 @@ import orjson
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.errors import N_, Conflict, Invalid, Reason
+from registry.core.errors import N_, Conflict, Invalid, Reason
 
 JSON = "application/json"
 _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')

@@ -10,12 +10,12 @@ import msgspec
 from fastapi import Request
 from pydantic import BeforeValidator
 
-from registry.errors import Invalid, Reason
+from registry.core.errors import Invalid, Reason
+from registry.core.idempotency import Once
 from registry.people.models import Person
-from registry.people.once import Once
 from registry.rooms.rules import local_instant
-from web.errors import ANOTHER_REASON, REASONS
-from web.words import N_
+from web.kit.errors import ANOTHER_REASON, REASONS
+from web.kit.words import N_
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""Keeps the catalogues: ``python -m web.messages`` collects every marked text, updates and compiles.
+"""Keeps the catalogues: ``python -m web.kit.catalogues`` collects every marked text, updates and compiles.
 
 ``--check`` changes nothing and fails on a text without translation or a compiled catalogue that is behind;
 ``--merge FILE.tsv…`` fills translations in from lists. A list has a line per text: the English, a tab, the Polish;
@@ -17,9 +17,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from web.i18n import LOCALES
+from web.kit.i18n import LOCALES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SOURCES = ("registry", "web", "devices", "config")
 LANGUAGES = ("pl",)  # English is in the sources
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
@@ -121,7 +121,7 @@ def main(arguments: list[str]) -> int:
         if arguments[:1] == ["--merge"]:
             faults += [f"no such text: {text}" for file in arguments[1:] for text in merge_file(catalogue, file)]
         if arguments[:1] == ["--check"]:
-            faults += [f"not compiled: run python -m web.messages ({language})"] * (
+            faults += [f"not compiled: run python -m web.kit.catalogues ({language})"] * (
                 not is_compiled(language, catalogue)
             )
         else:

@@ -11,9 +11,9 @@ from contextlib import suppress
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from registry.errors import Invalid
-from web.errors import answer, fault_answer
-from web.options import SiteOptions
+from registry.core.errors import Invalid
+from web.kit.errors import answer, fault_answer
+from web.kit.options import SiteOptions
 
 log = logging.getLogger(__name__)
 

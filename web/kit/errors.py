@@ -10,13 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from registry.errors import Conflict, Forbidden, Invalid, NotFound, Reason, Refusal, Unavailable, words
-from web.access import SignInNeeded
-from web.i18n import LANGUAGES, Translate, translate
-from web.i18n import preferred as preferred_language
-from web.options import SiteOptions
-from web.render import language_of, render
-from web.words import N_
+from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Reason, Refusal, Unavailable, words
+from web.auth.access import SignInNeeded
+from web.kit.i18n import LANGUAGES, Translate, translate
+from web.kit.i18n import preferred as preferred_language
+from web.kit.options import SiteOptions
+from web.kit.render import language_of, render
+from web.kit.words import N_
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Words, dates, numbers and money in the reader's language and the office's time zone.
 
-The catalogues are gettext with English msgids in ``web/locale``; ``python -m web.messages`` keeps them.
+The catalogues are gettext with English msgids in ``web/locale``; ``python -m web.kit.catalogues`` keeps them.
 """
 
 import datetime as dt
@@ -15,9 +15,9 @@ from babel import Locale
 from babel.dates import format_date, get_day_names
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from registry.errors import Refusal, words
+from registry.core.errors import Refusal, words
 
-LOCALES = Path(__file__).parent / "locale"
+LOCALES = Path(__file__).parents[1] / "locale"
 LANGUAGES = {"pl": "polski", "en": "English"}  # of the pages; a door speaks more
 DOOR_LANGUAGES = ("pl", "en", "uk", "ru")
 

@@ -16,8 +16,8 @@ from prometheus_client import Counter, Gauge
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from registry import events
-from registry.events import AssetChanged, Event, RoomChanged
+from registry.core import events
+from registry.core.events import AssetChanged, Event, RoomChanged
 
 log = logging.getLogger(__name__)
 

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from fastapi import Request
 
-from registry.errors import NotFound
+from registry.core.errors import NotFound
 from registry.people import rules
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import room_by_code
-from web.pages.board import Reading, reading
-from web.words import N_
+from web.calendar.room_rows import Reading, reading
+from web.kit.words import N_
 
 LONG_AGO = timedelta(hours=20)
 

@@ -12,10 +12,7 @@ from starlette.responses import HTMLResponse
 
 from registry.people import rules
 from registry.people.models import Person
-from web import positions
-from web.i18n import LANGUAGES, Formats, catalogue, refusal_words
-from web.options import SiteOptions
-from web.session import (
+from web.auth.session import (
     A_YEAR,
     FORM_FIELD,
     LANGUAGE,
@@ -28,9 +25,12 @@ from web.session import (
     options_of,
     seed_of,
 )
-from web.words import N_, STATE_WORDS, role_word, state_word
+from web.kit import time_classes
+from web.kit.i18n import LANGUAGES, Formats, catalogue, refusal_words
+from web.kit.options import SiteOptions
+from web.kit.words import N_, STATE_WORDS, role_word, state_word
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
 
 
@@ -94,7 +94,7 @@ class Pages:
         made.globals.update(
             fmt=formats,
             static=self.static,
-            at=positions,
+            at=time_classes,
             language=language,
             languages=LANGUAGES,
             site=self.options,

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from registry.errors import Conflict
-from web.errors import answer
+from registry.core.errors import Conflict
+from web.kit.errors import answer
 
 PREFIX = "/api/v1"
 PROBLEM = "application/problem+json"

@@ -1,14 +1,14 @@
 """Where things stand on a time band, as classes of one static stylesheet.
 
 The content security policy allows no style attribute, so a page cannot say ``style="--from:9.5"``. It says ``f-570``
-instead, and ``static/css/time.css`` knows what that means. ``python -m web.positions`` writes that stylesheet.
+instead, and ``static/css/time.css`` knows what that means. ``python -m web.kit.time_classes`` writes that stylesheet.
 """
 
 from pathlib import Path
 
 STEP = 5
 DAY = 25 * 60  # the longest: on it the clocks go back
-STYLESHEET = Path(__file__).parent / "static" / "css" / "time.css"
+STYLESHEET = Path(__file__).parents[1] / "static" / "css" / "time.css"
 
 
 def span(start: int, end: int) -> str:
@@ -34,7 +34,7 @@ def part(share: float) -> str:
 
 def stylesheet() -> str:
     """All of ``time.css``."""
-    lines = ["/* Made by `python -m web.positions`. Minutes of the day as hours, shares in percent. */"]
+    lines = ["/* Made by `python -m web.kit.time_classes`. Minutes of the day as hours, shares in percent. */"]
     lines += [f".f-{m}{{--from:{_hours(m)}}}" for m in range(0, DAY, STEP)]
     lines += [f".t-{m}{{--to:{_hours(m)}}}" for m in range(STEP, DAY + 1, STEP)]
     lines += [f".n-{m}{{--now:{_hours(m)}}}" for m in range(DAY)]

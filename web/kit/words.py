@@ -1,6 +1,6 @@
 """What the register's fixed values are called on pages. English here, the other languages in the catalogues."""
 
-from web.i18n import translate
+from web.kit.i18n import translate
 
 
 def N_(text: str) -> str:  # noqa: N802 # the name that gettext gives it

@@ -12,16 +12,16 @@ from registry.bookings.actions import booker
 from registry.bookings.projections import as_json
 from registry.bookings.queries import bookings_between, taken_rooms
 from registry.bookings.rules import Booker, sees_times
-from registry.errors import Invalid
+from registry.core.errors import Invalid
 from registry.rooms.models import Room, RoomKind
 from registry.rooms.queries import all_rooms, zone_of
-from web.access import Caller
-from web.api import routing, shapes
-from web.api.answers import answer, listing, page
-from web.api.assets import asset_json
-from web.api.places import features_of, is_open_to, room_json, room_of
-from web.api.reading import MAY_BE_EMPTY, moment, span
-from web.api.routing import FROM, TO, faults
+from web.assets.api import asset_json
+from web.auth.access import Caller
+from web.kit import routing, shapes
+from web.kit.answers import answer, listing, page
+from web.kit.body import MAY_BE_EMPTY, moment, span
+from web.kit.routing import FROM, TO, faults
+from web.rooms.projection import features_of, is_open_to, room_json, room_of
 
 router = routing.router("rooms")
 Limit = Annotated[int, Query(ge=1, le=200)]

@@ -9,24 +9,24 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.assets import actions as asset_actions
 from registry.assets import queries as asset_queries
-from registry.assets.finding import AssetFilter
 from registry.assets.models import Condition
-from registry.assets.pairing import pair
+from registry.assets.search import AssetFilter
 from registry.bookings.queries import RoomDay, day_of, state_for
 from registry.bookings.state import PublicState
-from registry.errors import Refusal
+from registry.core.errors import Refusal
+from registry.devices.pairing import pair
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms
-from web.access import PageCaller, actor_of, page_with
-from web.errors import status_of
-from web.i18n import refusal_words, translate
-from web.pages.reader import Reader, reader_of, room_of
-from web.pages.room_plan import Slot, note_of, plan
-from web.pages.room_view import RoomView, view_of
-from web.render import language_of, render
-from web.timeline import Axis, axis_of, spans_of
-from web.words import N_
+from web.auth.access import PageCaller, actor_of, page_with
+from web.kit.errors import status_of
+from web.kit.i18n import refusal_words, translate
+from web.kit.page_context import Reader, reader_of, room_of
+from web.kit.render import language_of, render
+from web.kit.timeline import Axis, axis_of, spans_of
+from web.kit.words import N_
+from web.rooms.plan import Slot, note_of, plan
+from web.rooms.view import RoomView, view_of
 
 router = APIRouter()
 Reporter = Annotated[Person, Depends(page_with("faults.report"))]

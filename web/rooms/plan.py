@@ -9,9 +9,9 @@ from registry.bookings.queries import RoomDay
 from registry.rooms.models import Room
 from registry.rooms.queries import week
 from registry.rooms.rules import Hours
-from web.pages.reader import Reader
-from web.timeline import Axis, Band, bands
-from web.words import N_
+from web.kit.page_context import Reader
+from web.kit.timeline import Axis, Band, bands
+from web.kit.words import N_
 
 Span = tuple[datetime, datetime]
 

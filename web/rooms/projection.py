@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from registry.bookings.locked import booking_room
-from registry.bookings.outward import hides_changes, number_of
+from registry.bookings.public_revision import hides_changes, number_of
 from registry.bookings.rules import Booker, kinds, may_book
-from registry.errors import NotFound
+from registry.bookings.settle import booking_room
+from registry.core.errors import NotFound
 from registry.rooms.models import Room, StandardItem
 from registry.rooms.queries import room_by_code
 

@@ -1,6 +1,6 @@
 """Rooms with their site, as they were at most half a minute ago: good for words and zones, not for what may change."""
 
-from registry.kept import Kept
+from registry.core.cache import Kept
 from registry.rooms.models import Room
 from registry.rooms.queries import HOURS_SECONDS, all_rooms, room_by_code
 

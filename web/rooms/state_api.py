@@ -8,15 +8,15 @@ from fastapi import Request
 from starlette.responses import Response
 
 from registry.bookings.actions import booker
-from registry.bookings.outward import numbered
+from registry.bookings.public_revision import numbered
 from registry.bookings.queries import state_for
 from registry.bookings.state import PublicState
 from registry.rooms.queries import zone_of
-from web.access import caller
-from web.api import routing, shapes
-from web.api.answers import answer, local
-from web.api.places import room_of
-from web.api.routing import faults, given
+from web.auth.access import caller
+from web.kit import routing, shapes
+from web.kit.answers import answer, local
+from web.kit.routing import faults, given
+from web.rooms.projection import room_of
 
 router = routing.router("rooms", is_plain=True)
 CODE = given("code", {"type": "string", "maxLength": 40}, "The room's code: ZW-01.", "path", required=True)

@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from registry.assets.models import Device, DeviceKind, Trace
-from registry.assets.traces import traces_of
-from registry.bookings.inputs import sensor
-from registry.bookings.locked import booking_room
 from registry.bookings.models import Booking
 from registry.bookings.projections import FullBooking, Seen
 from registry.bookings.queries import RoomDay, bookings_between, day_of, public_room_state, state_for
+from registry.bookings.room_snapshot import sensor
 from registry.bookings.rules import SHY, may_book, sees_times
+from registry.bookings.settle import booking_room
 from registry.bookings.state import UNDO, PublicState
+from registry.devices.presence_log import traces_of
 from registry.rooms.models import Room, Visibility
 from registry.rooms.queries import hours_of, watch
 from registry.rooms.rules import Hours, opening_spans, patience, verdict
-from web.pages.device_health import Health, health_of, kind_word, reason_word
-from web.pages.reader import Reader
-from web.pages.room_plan import OpenDays, Slot, blocked_span, next_free, opening_week, plan
-from web.timeline import Axis, axis_of, spans_of
+from web.devices.view import Health, health_of, kind_word, reason_word
+from web.kit.page_context import Reader
+from web.kit.timeline import Axis, axis_of, spans_of
+from web.rooms.plan import OpenDays, Slot, blocked_span, next_free, opening_week, plan
 
 AHEAD_DAYS = 14
 SHOWN_NEXT = 6

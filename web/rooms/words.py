@@ -9,10 +9,10 @@ from registry.bookings.models import Booking, Status
 from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Seen
 from registry.bookings.rules import STATUSES
 from registry.bookings.state import PublicState, StateKind
-from registry.errors import Refusal, words
+from registry.core.errors import Refusal, words
 from registry.rooms.models import Room
-from web.i18n import Formats, catalogue
-from web.words import N_, SLOT_WORDS
+from web.kit.i18n import Formats, catalogue
+from web.kit.words import N_, SLOT_WORDS
 
 SHORT = timedelta(minutes=75)
 KINDS = {

@@ -12,13 +12,12 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.responses import Response
 
-from registry.bookings.sensing import sweep_lag
-from registry.errors import Refusal, Unavailable
+from registry.bookings.readings import sweep_lag
+from registry.core.errors import Refusal, Unavailable
 from registry.rooms.models import Room
-from web import errors
-from web.api import routing, shapes
-from web.api.answers import answer
-from web.api.routing import PROBLEM
+from web.kit import errors, routing, shapes
+from web.kit.answers import answer
+from web.kit.routing import PROBLEM
 
 router = routing.router("health", is_plain=True, prefix="")
 Check = Callable[[], Awaitable[None]]

@@ -10,14 +10,14 @@ from starlette.responses import Response
 from registry.assets import actions
 from registry.assets.models import Tag
 from registry.assets.queries import by_tag
-from registry.errors import N_, Invalid, Reason
+from registry.core.errors import N_, Invalid, Reason
 from registry.people.models import Person
-from web.access import Caller, actor_of, caller_with
-from web.api import routing, shapes
-from web.api.answers import answer
-from web.api.places import room_of
-from web.api.reading import Body, body, plain
-from web.api.routing import faults, taking
+from web.auth.access import Caller, actor_of, caller_with
+from web.kit import routing, shapes
+from web.kit.answers import answer
+from web.kit.body import Body, body, plain
+from web.kit.routing import faults, taking
+from web.rooms.projection import room_of
 
 router = routing.router("tags")
 

@@ -8,18 +8,18 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.assets import tags
 from registry.assets.actions import link_tag
-from registry.assets.finding import AssetFilter
 from registry.assets.models import Tag
 from registry.assets.queries import by_tag, search
-from registry.errors import Conflict, NotFound, Refusal
+from registry.assets.search import AssetFilter
+from registry.core.errors import Conflict, NotFound, Refusal
 from registry.people.models import Person
 from registry.rooms.models import Room
-from web.access import PageCaller, actor_of, page_with
-from web.errors import status_of
-from web.pages.asset_list import Asked
-from web.pages.reader import reader_of
-from web.render import render
-from web.words import N_
+from web.assets.table import Asked
+from web.auth.access import PageCaller, actor_of, page_with
+from web.kit.errors import status_of
+from web.kit.page_context import reader_of
+from web.kit.render import render
+from web.kit.words import N_
 
 router = APIRouter()
 Text = Annotated[str, Form(max_length=2000)]

@@ -11,9 +11,11 @@ from registry.people.rules import may
 from registry.rooms.models import Room, RoomKind
 from registry.rooms.queries import hours_of
 from registry.rooms.rules import open_span_at
-from web.access import PageCaller
-from web.pages.answers import Answer, answer_of, broken_words
-from web.pages.board import (
+from web.auth.access import PageCaller
+from web.bookings.booking_answer import Answer, answer_of, broken_words
+from web.bookings.form import ANY_ROOM, Checked, Typed, check, first_choice, next_hour, times
+from web.bookings.my_bookings import agenda, waiting
+from web.calendar.room_rows import (
     Reading,
     Row,
     addresses,
@@ -25,11 +27,9 @@ from web.pages.board import (
     reading,
     rows_of,
 )
-from web.pages.booking_form import ANY_ROOM, Checked, Typed, check, first_choice, next_hour, times
-from web.pages.naming import Naming
-from web.pages.own import agenda, waiting
-from web.render import render
-from web.words import N_, OCCUPANCY_WORDS
+from web.kit.render import render
+from web.kit.words import N_, OCCUPANCY_WORDS
+from web.rooms.words import Naming
 
 router = APIRouter()
 DAYS_OFFERED = 14

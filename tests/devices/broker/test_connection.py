@@ -18,14 +18,14 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
-from devices import client, pacing
-from devices.address import V5, V311, Address, addresses, without_secrets
-from devices.broker import Broker
-from devices.embedded import EmbeddedBroker
+from devices.broker import client, pacing
+from devices.broker.address import V5, V311, Address, addresses, without_secrets
+from devices.broker.connection import Broker
+from devices.broker.embedded import EmbeddedBroker
+from devices.broker.wire import Pump
 from devices.messages import Arrived
 from devices.topics import BadTopic
-from devices.wire import Pump
-from registry.errors import Unavailable
+from registry.core.errors import Unavailable
 from tests.servers import Mosquitto, free_port
 
 pytestmark = pytest.mark.anyio
@@ -460,7 +460,7 @@ def test_the_embedded_broker_ends_with_its_parent() -> None:
 
     port = free_pair()
     code = (
-        "import asyncio, time\nfrom devices.embedded import EmbeddedBroker\n"
+        "import asyncio, time\nfrom devices.broker.embedded import EmbeddedBroker\n"
         f"asyncio.run(EmbeddedBroker({port}).start())\nprint('up', flush=True)\ntime.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)

@@ -14,14 +14,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from config.checks import checks
-from devices import embedded
-from devices.address import V5, V311
-from devices.embedded import EmbeddedBroker, takes_clients
+from devices.broker import embedded
+from devices.broker.address import V5, V311
+from devices.broker.embedded import EmbeddedBroker, takes_clients
 from devices.run import Devices
 from tests.conftest import Database
-from tests.devices.test_broker import until as heard_until
+from tests.devices.broker.test_connection import until as heard_until
 from tests.servers import free_port
-from web.site import SiteOptions, create_site
+from web.app import SiteOptions, create_site
 
 pytestmark = pytest.mark.anyio
 

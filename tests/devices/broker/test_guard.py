@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from devices import guard as guarding
-from devices.address import Address, addresses
-from devices.broker import Broker
-from devices.embedded import EmbeddedBroker
-from devices.guard import AT_ONCE, CALM, FIRST_PAUSE, LONGEST_PAUSE, ROUND_SECONDS, Guard
+from devices.broker import guard as guarding
+from devices.broker.address import Address, addresses
+from devices.broker.connection import Broker
+from devices.broker.embedded import EmbeddedBroker
+from devices.broker.guard import AT_ONCE, CALM, FIRST_PAUSE, LONGEST_PAUSE, ROUND_SECONDS, Guard
+from devices.doors import panel_key, signature
 from devices.messages import Arrived
-from devices.panels import panel_key, signature
 from devices.run import Devices
 from devices.topics import Topics
 from registry.rooms.models import Room
 from tests.conftest import Database
-from tests.devices.test_broker import Other, now, until
+from tests.devices.broker.test_connection import Other, now, until
 from tests.make import make_panel, make_room
 from tests.servers import Mosquitto, free_port
 

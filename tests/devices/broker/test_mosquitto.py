@@ -2,8 +2,8 @@
 
 import re
 
+from devices.broker.mosquitto import configuration
 from devices.codecs import FAMILIES
-from devices.mosquitto import configuration
 from devices.run import Devices
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devices.pacing import FIRST, JITTER, KINDS, LONGEST, LONGEST_UNWELCOME, SILENCE_SECONDS, Complaints, Pace
+from devices.broker.pacing import FIRST, JITTER, KINDS, LONGEST, LONGEST_UNWELCOME, SILENCE_SECONDS, Complaints, Pace
 
 
 def test_a_broker_that_was_away_for_long_is_asked_every_few_seconds() -> None:

@@ -9,7 +9,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from devices.wire import BACKLOG, PACKETS, Pump, Wire, WiredClient
+from devices.broker.wire import BACKLOG, PACKETS, Pump, Wire, WiredClient
 from tests.servers import Mosquitto
 
 Pair = tuple[Wire, socket.socket]
@@ -115,7 +115,7 @@ def ear(mosquitto: Mosquitto) -> Iterator[Ear]:
 @pytest.fixture
 def sleeper(monkeypatch: pytest.MonkeyPatch, mosquitto: Mosquitto) -> Iterator[Ear]:
     """One whose thread does not look by itself for an hour: what it is not woken for stays."""
-    monkeypatch.setattr("devices.wire.MISC_SECONDS", 3600.0)
+    monkeypatch.setattr("devices.broker.wire.MISC_SECONDS", 3600.0)
     made = Ear(mosquitto.port)
     yield made
     made.pump.end()

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from registry import events, history
 from registry.assets import actions, policy, queries
 from registry.assets.actions import NewAsset
 from registry.assets.models import Asset, Condition, FundingShare, Tag
 from registry.assets.rules import AccountPolicy, dated
 from registry.assets.tags import check
-from registry.changes import changing
-from registry.errors import Conflict, Invalid, NotFound
-from registry.history import SYSTEM, HistoryEntry
+from registry.core import events, history
+from registry.core.errors import Conflict, Invalid, NotFound
+from registry.core.history import SYSTEM, HistoryEntry
+from registry.core.transaction import changing
 from registry.people.models import Person
 from registry.rooms.models import Building, Room, RoomKind, Site, StandardItem
 

@@ -8,20 +8,21 @@ from secrets import token_bytes
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from registry import history
-from registry.assets import actions, binding, tags
+from registry.assets import actions, tags
 from registry.assets.actions import NewAsset
 from registry.assets.models import Asset, Condition, Device
 from registry.assets.tags import check
-from registry.bookings.panel_commands import PanelCommand, panel_command
-from registry.changes import changing
-from registry.errors import Conflict
-from registry.history import SYSTEM, HistoryEntry
+from registry.core import history
+from registry.core.errors import Conflict
+from registry.core.history import SYSTEM, HistoryEntry
+from registry.core.idempotency import Once
+from registry.core.transaction import changing
+from registry.devices import actions as device_actions
+from registry.doors.actions import PanelCommand, panel_command
 from registry.people.models import IdempotencyKey
-from registry.people.once import Once
 from registry.rooms.models import Room
 from tests.make import NOW, make_asset, make_device, make_panel, make_room
-from tests.registry.test_changes import begun_beside
+from tests.registry.core.test_transaction import begun_beside
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -66,7 +67,7 @@ async def test_a_device_that_was_carried_meanwhile_is_stale() -> None:
     device = await make_device(room=one)
     outside = copy_context()  # a task begun inside the change would be part of it
     async with changing(one.id, two.id):
-        late = await begun_beside(binding.place(device.id, three.id, True, SYSTEM, NOW), outside)
+        late = await begun_beside(device_actions.place(device.id, three.id, True, SYSTEM, NOW), outside)
         await Device.filter(id=device.id).update(room_id=two.id)
     with pytest.raises(Conflict, match="Somebody changed this"):
         await late
@@ -76,7 +77,7 @@ async def test_a_device_that_was_carried_meanwhile_is_stale() -> None:
 async def test_rooms_that_lose_or_win_a_sensor_are_looked_at_at_once() -> None:
     one, two = await make_room(), await make_room()
     device = await make_device(room=one)
-    await binding.place(device.id, two.id, True, SYSTEM, NOW)
+    await device_actions.place(device.id, two.id, True, SYSTEM, NOW)
     assert [(await Room.get(id=room.id)).next_change_at for room in (one, two)] == [NOW, NOW]
 
 

@@ -8,13 +8,13 @@ import pytest
 
 from registry.assets import actions, queries
 from registry.assets.actions import NewAsset
-from registry.assets.finding import AssetFilter
 from registry.assets.models import Asset, Condition, Device, DeviceKind, Purchase, Tag
 from registry.assets.queries import search
-from registry.errors import Conflict, NotFound
+from registry.assets.search import AssetFilter
+from registry.core.errors import Conflict, NotFound
+from registry.core.history import SYSTEM
 from registry.grants.actions import NewGrant, add_grant
 from registry.grants.queries import all_grants, grant_by_id
-from registry.history import SYSTEM
 from registry.people.models import Person
 from registry.rooms.models import Building, Room, RoomKind, Site
 

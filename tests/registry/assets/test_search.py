@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from registry.assets import actions, finding
+from registry.assets import actions
+from registry.assets import search as asset_search
 from registry.assets.actions import NewAsset
-from registry.assets.finding import AssetFilter, find
-from registry.assets.importing import checked, write
 from registry.assets.models import Asset, Condition
 from registry.assets.queries import FIELDS, JOINED, search
 from registry.assets.rules import fold, search_text
-from registry.changes import changing
-from registry.history import SYSTEM
+from registry.assets.search import AssetFilter, find
+from registry.core.history import SYSTEM
+from registry.core.statements import insert_many
+from registry.core.transaction import changing
+from registry.importing.whole import checked, write
 from registry.people.models import Person
 from registry.rooms.models import Room
-from registry.writing import insert_many
 from tests.conftest import Database
 from tests.make import NOW, make_asset, make_person, make_room
 
@@ -177,7 +178,7 @@ async def test_among_very_many_the_table_itself_is_read(database: Database, monk
             ]
         )
     for at_most in (0, 10_000):
-        monkeypatch.setattr(finding, "SORTED_AT_MOST", at_most)
+        monkeypatch.setattr(asset_search, "SORTED_AT_MOST", at_most)
         assert [await agrees(q) for q in ("krzeslo", "krzeslo sztuka00077", "zt", "7 krz")] == [1200, 1, 1200, 309]
         found = await search(AssetFilter(q="krzeslo"), "-price", 1, 3)
         assert [item["id"] for item in found.items] == [1199, 1198, 1197]

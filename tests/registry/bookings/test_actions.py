@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from registry import events, history
 from registry.bookings.actions import Wish, book, cancel, check_in, end, extend, undo_release
 from registry.bookings.editing import Changes, change
 from registry.bookings.models import Booking, Kind, Status
-from registry.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from registry.history import Actor, HistoryEntry
+from registry.core import events, history
+from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from registry.core.history import Actor, HistoryEntry
+from registry.core.idempotency import Once
 from registry.people.models import Role
-from registry.people.once import Once
 from registry.rooms.models import HoursPolicy, Room, Visibility
 from tests.make import HOUR, NOW, make_booking, make_opening, make_people, make_person, make_room
 

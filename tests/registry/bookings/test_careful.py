@@ -8,13 +8,13 @@ import pytest
 from registry.bookings.actions import Wish, book, cancel, check_in, end, extend
 from registry.bookings.editing import Changes, change
 from registry.bookings.models import Booking, Status
-from registry.changes import changing
-from registry.errors import Forbidden, Refusal
-from registry.history import Actor
+from registry.core.errors import Forbidden, Refusal
+from registry.core.history import Actor
+from registry.core.transaction import changing
 from registry.people.models import Role
 from registry.rooms.models import HoursPolicy, Visibility
 from tests.make import HOUR, NOW, make_booking, make_institution, make_opening, make_people, make_person, make_room
-from tests.registry.test_changes import begun_beside
+from tests.registry.core.test_transaction import begun_beside
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 MINUTE = timedelta(minutes=1)

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from registry.bookings.day_rows import revisions_and_rows, rows_between
 from registry.bookings.models import Status
 from registry.bookings.projections import BookingRow, as_json, project
-from registry.bookings.rows import revisions_and_rows, rows_between
 from registry.bookings.rules import Booker
 from registry.people.models import Role
 from registry.rooms.models import Visibility

@@ -7,11 +7,11 @@ import pytest
 from tortoise.connection import get_connections
 
 from devices.run import Devices
-from registry.bookings import sensing
+from registry.bookings import readings
 from registry.bookings.models import Booking, Status
-from registry.bookings.sensing import Heard, advance_due, record_readings, watch_lost, watch_started
+from registry.bookings.readings import Heard, advance_due, record_readings, watch_lost, watch_started
 from registry.rooms.models import Occupancy, Room, Watch
-from tests.devices.test_broker import until
+from tests.devices.broker.test_connection import until
 from tests.make import HOUR, NOW, make_booking, make_device, make_room
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
@@ -68,14 +68,14 @@ async def test_what_ended_during_a_standstill_is_ended():
 
 async def test_no_room_waits_for_one_that_cannot_be_settled(monkeypatch, caplog):
     broken, sound = await make_room(next_change_at=NOW - HOUR), await make_room(next_change_at=NOW - MINUTE)
-    settle = sensing.settle
+    settle = readings.settle
 
     async def refuses_one(change, room, now):
         if room.id == broken.id:
             raise RuntimeError("cannot be settled")
         await settle(change, room, now)
 
-    monkeypatch.setattr(sensing, "settle", refuses_one)
+    monkeypatch.setattr(readings, "settle", refuses_one)
     assert await advance_due(NOW) == 1
     assert (await Room.get(id=sound.id)).next_change_at > NOW
     assert (await Room.get(id=broken.id)).next_change_at == NOW - HOUR

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from registry.bookings.actions import Wish, book
-from registry.bookings.outward import hides_changes, leaving, number_of, revision_of
+from registry.bookings.public_revision import hides_changes, leaving, number_of, revision_of
 from registry.bookings.rules import Booker
-from registry.history import SYSTEM
+from registry.core.history import SYSTEM
 from registry.people.models import Role
 from registry.rooms.models import Room, Visibility
 from tests.conftest import Database

@@ -5,14 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from registry import events, history
 from registry.assets.models import Device
-from registry.bookings import inputs, sensing
-from registry.bookings.door import texts
-from registry.bookings.doors import door
+from registry.bookings import readings, room_snapshot
 from registry.bookings.models import Booking, Status
 from registry.bookings.queries import public_room_state, state_of
-from registry.bookings.sensing import (
+from registry.bookings.readings import (
     Heard,
     advance_due,
     panels_heard,
@@ -22,7 +19,10 @@ from registry.bookings.sensing import (
     watch_started,
 )
 from registry.bookings.state import StateKind
-from registry.history import HistoryEntry
+from registry.core import events, history
+from registry.core.history import HistoryEntry
+from registry.doors.queries import door
+from registry.doors.view import texts
 from registry.rooms.models import Occupancy, Room
 from tests.make import HOUR, NOW, make_booking, make_device, make_panel, make_room
 
@@ -289,7 +289,7 @@ async def test_a_door_says_since_when_it_does_not_know():
 
 
 async def test_one_batch_changes_many_rooms_and_each_is_told_once():
-    places = [await a_room() for _ in range(sensing.ROOMS_AT_ONCE + 2)]
+    places = [await a_room() for _ in range(readings.ROOMS_AT_ONCE + 2)]
     await watch_started(NOW)
     told = []
     leave = events.on(told.append)
@@ -302,14 +302,14 @@ async def test_one_batch_changes_many_rooms_and_each_is_told_once():
 async def test_no_room_waits_for_one_whose_readings_cannot_be_recorded(monkeypatch):
     (broken, deaf), (sound, device) = await a_room(), await a_room()
     await watch_started(NOW)
-    settled = sensing.settled
+    settled = readings.settled
 
     async def refuses_one(change, room, inputs, now):
         if room.id == broken.id:
             raise RuntimeError("cannot be settled")
-        return await settled(change, room, inputs, now)
+        return await settled(change, room, room_snapshot, now)
 
-    monkeypatch.setattr(sensing, "settled", refuses_one)
+    monkeypatch.setattr(readings, "settled", refuses_one)
     with pytest.raises(RuntimeError):
         await record_readings([Heard(deaf.id, NOW, occupied=True), Heard(device.id, NOW, occupied=True)], NOW)
     for _ in range(1500):  # the sound one is not waited for
@@ -324,20 +324,20 @@ async def test_a_slower_reader_does_not_bring_an_older_room_back():
     room, device = await a_room()
     await watch_started(NOW)
     before = await Room.get(id=room.id)
-    older = await inputs.load(before, NOW)
+    older = await room_snapshot.load(before, NOW)
     await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
-    inputs.keep(older)
-    assert inputs.kept(room.id, before.revision, NOW) is None
-    assert inputs.kept(room.id, before.revision + 1, NOW) is not None
+    room_snapshot.keep(older)
+    assert room_snapshot.kept(room.id, before.revision, NOW) is None
+    assert room_snapshot.kept(room.id, before.revision + 1, NOW) is not None
 
 
 async def test_a_state_is_derived_anew_as_soon_as_it_could_be_another():
     room = await make_room()
     await make_booking(NOW + HOUR, room=room)
-    known = await inputs.inputs_of(await Room.get(id=room.id), NOW)
+    known = await room_snapshot.inputs_of(await Room.get(id=room.id), NOW)
     minutes = (0, 44, 45, 59, 60, 119, 120, 0)
-    assert [inputs.derive(known, NOW + minute * MINUTE).kind for minute in minutes] == [
+    assert [room_snapshot.derive(known, NOW + minute * MINUTE).kind for minute in minutes] == [
         StateKind.FREE, StateKind.FREE, StateKind.SOON, StateKind.SOON, StateKind.IN_USE, StateKind.IN_USE,
         StateKind.FREE, StateKind.FREE,
     ]  # fmt: skip
-    assert inputs.derive(known, NOW + MINUTE).as_of == NOW + MINUTE
+    assert room_snapshot.derive(known, NOW + MINUTE).as_of == NOW + MINUTE

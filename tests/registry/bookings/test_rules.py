@@ -22,7 +22,7 @@ from registry.bookings.rules import (
     sees_times,
     sight,
 )
-from registry.errors import Invalid
+from registry.core.errors import Invalid
 from registry.people.models import Role
 from registry.rooms.models import HoursPolicy, Visibility
 from registry.rooms.rules import Hours, Span

@@ -1,6 +1,6 @@
 """What a process remembers for a while."""
 
-from registry.kept import Kept, forget_all
+from registry.core.cache import Kept, forget_all
 
 
 def test_it_is_good_until_forgotten_or_too_old() -> None:

@@ -9,12 +9,12 @@ import pytest
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
-from registry import changes, events
-from registry.changes import changing
-from registry.sqlite import SqliteTransaction
+from registry.core import events, transaction
+from registry.core.sqlite import SqliteTransaction
+from registry.core.transaction import changing
 from tests.conftest import Database
 from tests.make import make_room
-from tests.registry.test_changes import Refused, committed
+from tests.registry.core.test_transaction import Refused, committed
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -25,9 +25,9 @@ async def test_a_member_cancelled_as_it_begins_does_not_leave_the_group_open(
     """The first leaves its commit to the second, which is cancelled in its first statement."""
     room = await make_room()
     entered, go, begun = asyncio.Event(), asyncio.Event(), asyncio.Event()
-    plain = changes._GroupCommit._begin
+    plain = transaction._GroupCommit._begin
 
-    async def begin(self: changes._GroupCommit, wrapper: SqliteTransaction, room_ids: list[int]) -> list[Any]:
+    async def begin(self: transaction._GroupCommit, wrapper: SqliteTransaction, room_ids: list[int]) -> list[Any]:
         rows = await plain(self, wrapper, room_ids)
         if entered.is_set():
             begun.set()
@@ -44,8 +44,8 @@ async def test_a_member_cancelled_as_it_begins_does_not_leave_the_group_open(
             pass
 
     with monkeypatch.context() as slow:
-        slow.setattr(changes, "GROUP_SECONDS", 60)
-        slow.setattr(changes._GroupCommit, "_begin", begin)
+        slow.setattr(transaction, "GROUP_SECONDS", 60)
+        slow.setattr(transaction._GroupCommit, "_begin", begin)
         writing = asyncio.create_task(first())
         await entered.wait()
         late = asyncio.create_task(second())
@@ -67,7 +67,7 @@ async def test_nobody_is_told_of_success_when_sqlite_undid_everything(
     room = await make_room()
     heard: list[events.Event] = []
     events.on(heard.append)
-    monkeypatch.setattr(changes, "GROUP_SECONDS", 60)
+    monkeypatch.setattr(transaction, "GROUP_SECONDS", 60)
     entered, go = asyncio.Event(), asyncio.Event()
 
     async def first() -> None:
@@ -98,7 +98,7 @@ async def test_a_member_that_cannot_begin_undoes_nobody_else(
 ) -> None:
     """What the one before wrote was already told to be good."""
     room = await make_room()
-    monkeypatch.setattr(changes, "GROUP_SECONDS", 60)
+    monkeypatch.setattr(transaction, "GROUP_SECONDS", 60)
     sqlite = get_connections().get("default")._connection
     entered, go = asyncio.Event(), asyncio.Event()
 
@@ -137,7 +137,7 @@ async def test_nobody_begins_before_what_a_cancelled_member_left_to_the_thread_i
 ) -> None:
     """Cancelled once in a statement and once more as it is undone, it waits for neither."""
     room, other = await make_room(), await make_room(code="OTHER")
-    monkeypatch.setattr(changes, "GROUP_SECONDS", 60)
+    monkeypatch.setattr(transaction, "GROUP_SECONDS", 60)
     sqlite = get_connections().get("default")._connection
     inside, held, go = asyncio.Event(), threading.Event(), asyncio.Event()
 

@@ -8,9 +8,9 @@ import pytest
 from tortoise.connection import get_connections
 from tortoise.exceptions import OperationalError
 
-from registry.changes import changing
-from registry.errors import Conflict
-from registry.history import SYSTEM, Actor, HistoryEntry, HistorySeal, link, seal, verify, write, write_new
+from registry.core.errors import Conflict
+from registry.core.history import SYSTEM, Actor, HistoryEntry, HistorySeal, link, seal, verify, write, write_new
+from registry.core.transaction import changing
 from registry.rooms.models import Room
 from tests.conftest import Database
 from tests.make import NOW, make_room

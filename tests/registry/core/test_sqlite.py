@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tortoise.exceptions import OperationalError
 
-from registry.sqlite import Client
+from registry.core.sqlite import Client
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ from uuid import uuid4
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from registry import history, writing
 from registry.assets.models import Asset
 from registry.bookings.models import Booking
-from registry.changes import changing
-from registry.history import SYSTEM, HistoryEntry
+from registry.core import history, statements
+from registry.core.history import SYSTEM, HistoryEntry
+from registry.core.statements import Fields, insert, insert_many, write
+from registry.core.transaction import changing
 from registry.people.models import IdempotencyKey
 from registry.rooms.models import Room
-from registry.writing import Fields, insert, insert_many, write
 from tests.conftest import Database
 from tests.make import HOUR, NOW, make_room
 
@@ -70,7 +70,7 @@ async def test_changes_and_other_statements_in_one_step(database: Database) -> N
 
 
 async def test_very_many_in_few_statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "VALUES_AT_MOST", 50)  # two assets
+    monkeypatch.setattr(statements, "VALUES_AT_MOST", 50)  # two assets
     async with changing():
         await insert_many([asset(n) for n in range(1, 6)])
     found = await Asset.all().order_by("id")

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
 
-from registry import changes, events
 from registry.bookings.models import Booking, Status
-from registry.changes import changing
-from registry.errors import Conflict, NotFound
+from registry.core import events, transaction
+from registry.core.errors import Conflict, NotFound
+from registry.core.transaction import changing
 from registry.rooms.models import Room
 from tests.conftest import Database
 from tests.make import HOUR, NOW, make_booking, make_room
@@ -44,14 +44,14 @@ def committed(database: Database, question: str) -> int:
 async def begun_beside(work: Coroutine[Any, Any, Any], outside: Context) -> asyncio.Task[Any]:
     """A task that has looked at what it changes and wants to lock it, which it cannot yet: somebody else holds it."""
     wants = asyncio.Event()
-    plain = changes._transaction
+    plain = transaction._transaction
 
     def noted(room_ids: Sequence[int]) -> Any:
         wants.set()
         return plain(room_ids)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(changes, "_transaction", noted)
+        patch.setattr(transaction, "_transaction", noted)
         late = asyncio.create_task(work, context=outside)
         await asyncio.wait_for(wants.wait(), 30)
     return late
@@ -148,7 +148,7 @@ only_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @only_sqlite
 async def test_members_become_durable_together(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight writers at once need far fewer commits than eight, and none returns before its commit."""
-    monkeypatch.setattr(changes, "GROUP_SECONDS", 60)  # a busy machine may take longer for one than a group is open
+    monkeypatch.setattr(transaction, "GROUP_SECONDS", 60)  # a busy machine may take longer for one than a group is open
     room = await make_room()
     commits = count_commits(monkeypatch)
 
@@ -166,13 +166,13 @@ async def test_members_become_durable_together(database: Database, monkeypatch: 
 
 def count_commits(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     commits: list[None] = []
-    plain: Callable[..., object] = changes.SqliteTransaction.commit
+    plain: Callable[..., object] = transaction.SqliteTransaction.commit
 
-    async def counted(self: changes.SqliteTransaction) -> None:
+    async def counted(self: transaction.SqliteTransaction) -> None:
         commits.append(None)
         await plain(self)  # type: ignore[misc]  # the library's coroutine, untyped here
 
-    monkeypatch.setattr(changes.SqliteTransaction, "commit", counted)
+    monkeypatch.setattr(transaction.SqliteTransaction, "commit", counted)
     return commits
 
 
@@ -402,7 +402,7 @@ async def test_when_the_disk_refuses_nobody_is_told_of_success(
 ) -> None:
     room = await make_room()
 
-    async def full(self: changes.SqliteTransaction) -> None:
+    async def full(self: transaction.SqliteTransaction) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     async def write() -> None:
@@ -410,7 +410,7 @@ async def test_when_the_disk_refuses_nobody_is_told_of_success(
             pass
 
     with monkeypatch.context() as broken:
-        broken.setattr(changes.SqliteTransaction, "commit", full)
+        broken.setattr(transaction.SqliteTransaction, "commit", full)
         answers = await asyncio.gather(write(), write(), return_exceptions=True)
     assert [type(answer) for answer in answers] == [OperationalError] * 2
     assert heard == []

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from registry.assets.binding import amend
 from registry.assets.models import Device, Trace
-from registry.assets.traces import forget, traces_of
-from registry.bookings.sensing import Heard, record_readings
-from registry.history import SYSTEM
+from registry.bookings.readings import Heard, record_readings
+from registry.core.history import SYSTEM
+from registry.devices.actions import amend
+from registry.devices.presence_log import forget, traces_of
 from registry.rooms.models import Room, Visibility
 from tests.conftest import Database
 from tests.make import HOUR, NOW, make_device, make_room

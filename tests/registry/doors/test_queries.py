@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from registry import events
-from registry.bookings import doors
 from registry.bookings.actions import Wish, book, end
-from registry.bookings.door import DoorState, OpenDoor, TitledDoor
-from registry.bookings.doors import door
-from registry.bookings.sensing import Heard, record_readings, watch_started
-from registry.changes import changing
-from registry.history import SYSTEM
+from registry.bookings.readings import Heard, record_readings, watch_started
+from registry.core import events
+from registry.core.history import SYSTEM
+from registry.core.transaction import changing
+from registry.doors import queries
+from registry.doors.queries import door
+from registry.doors.view import DoorState, OpenDoor, TitledDoor
 from registry.rooms.models import Room, Visibility
 from tests.make import HOUR, NOW, make_booking, make_device, make_panel, make_person, make_room
 
@@ -52,7 +52,7 @@ async def test_a_change_draws_it_anew_without_asking_the_database(monkeypatch: p
 
     with monkeypatch.context() as apart:
         apart.setattr(Room, "get_or_none", asked)
-        apart.setattr(doors, "_load_taken", asked)
+        apart.setattr(queries, "_load_taken", asked)
         assert (await door(room.id, NOW, revision=event.revision)).state is DoorState.OCCUPIED
     later = NOW + 5 * SECOND
     await book(Wish(room.code, later, later + HOUR), await make_person(), SYSTEM, later)

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from registry.bookings import phrases
-from registry.bookings.door import (
+from registry.bookings.models import Kind, Status
+from registry.bookings.state import RoomState, StateKind
+from registry.doors import phrases
+from registry.doors.facts import DoorRoom, Taken, door_view, is_open_door
+from registry.doors.view import (
     Act,
     DoorState,
     DoorView,
@@ -23,9 +26,6 @@ from registry.bookings.door import (
     payload,
     texts,
 )
-from registry.bookings.door_facts import DoorRoom, Taken, door_view, is_open_door
-from registry.bookings.models import Kind, Status
-from registry.bookings.state import RoomState, StateKind
 from registry.rooms.models import Occupancy, Visibility
 from registry.rooms.rules import Hours, Span
 

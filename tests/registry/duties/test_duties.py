@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from registry.core.errors import NotFound
+from registry.core.history import SYSTEM
 from registry.duties.actions import lay
 from registry.duties.models import Duty
 from registry.duties.queries import duties_between, my_duties
 from registry.duties.rules import DutyRule, occurrences
-from registry.errors import NotFound
-from registry.history import SYSTEM
 from tests.make import NOW, make_person, make_room
 
 WARSAW = ZoneInfo("Europe/Warsaw")

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.assets import actions
-from registry.assets.exporting import export_assets, percent_of, written
-from registry.assets.importing import check, find
-from registry.assets.importing_files import read
-from registry.assets.importing_rows import Known
-from registry.assets.importing_write import checked, write
 from registry.assets.models import Asset, FundingShare
 from registry.assets.rules import shares
-from registry.changes import changing
-from registry.errors import Invalid
+from registry.core.errors import Invalid
+from registry.core.history import SYSTEM
+from registry.core.transaction import changing
+from registry.exporting.tables import export_assets, percent_of, written
 from registry.grants.actions import NewGrant, add_grant
-from registry.history import SYSTEM
+from registry.importing.files import read
+from registry.importing.rows import Known
+from registry.importing.whole import check, find
+from registry.importing.writing import checked, write
 from registry.rooms.models import Building, Room, RoomKind, Site
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.assets import reading
-from registry.assets.reading import Kst, Unreadable
+from registry.importing import cells
+from registry.importing.cells import Kst, Unreadable
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from registry.assets.reading import Kst, Unreadable
     ],
 )  # fmt: skip
 def test_amount(cell: Any, expected: str) -> None:
-    assert reading.amount(cell) == Decimal(expected)
+    assert cells.amount(cell) == Decimal(expected)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_amount(cell: Any, expected: str) -> None:
 )
 def test_no_amount(cell: Any) -> None:
     with pytest.raises(Unreadable):
-        reading.amount(cell)
+        cells.amount(cell)
 
 
 @given(st.decimals("0", "99999999", places=2))
@@ -39,7 +39,7 @@ def test_an_amount_survives_every_way_of_writing_it(value: Decimal) -> None:
     plain = f"{value:f}"
     polish = f"{value:,.2f}".replace(",", "\u00a0").replace(".", ",")
     for written in (plain, plain.replace(".", ","), f"{polish} zł", f"{value:,.2f}"):
-        assert reading.amount(written) == value
+        assert cells.amount(written) == value
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_an_amount_survives_every_way_of_writing_it(value: Decimal) -> None:
     ],
 )  # fmt: skip
 def test_day(cell: Any, expected: str) -> None:
-    assert str(reading.day(cell)) == expected
+    assert str(cells.day(cell)) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_day(cell: Any, expected: str) -> None:
 )
 def test_no_day(cell: Any) -> None:
     with pytest.raises(Unreadable):
-        reading.day(cell)
+        cells.day(cell)
 
 
 def test_american_dates_only_when_the_column_shows_it() -> None:
-    assert reading.day("04/05/2022") == date(2022, 5, 4)
-    assert reading.day("04/05/2022", month_first=True) == date(2022, 4, 5)
+    assert cells.day("04/05/2022") == date(2022, 5, 4)
+    assert cells.day("04/05/2022", month_first=True) == date(2022, 4, 5)
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_american_dates_only_when_the_column_shows_it() -> None:
     ],
 )  # fmt: skip
 def test_kst(cell: Any, expected: Kst) -> None:
-    assert reading.kst(cell) == expected
+    assert cells.kst(cell) == expected
 
 
 @pytest.mark.parametrize("cell", ["8", "meble", "80808"])
 def test_no_kst(cell: str) -> None:
     with pytest.raises(Unreadable):
-        reading.kst(cell)
+        cells.kst(cell)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_no_kst(cell: str) -> None:
      ("", None), (None, None)],
 )  # fmt: skip
 def test_yes(cell: Any, expected: bool | None) -> None:
-    assert reading.yes(cell) is expected
+    assert cells.yes(cell) is expected
 
 
 @pytest.mark.parametrize(
@@ -101,19 +101,19 @@ def test_yes(cell: Any, expected: bool | None) -> None:
      ("0,5%", "0.5", False), ("100", "100", False)],
 )  # fmt: skip
 def test_percent(cell: Any, expected: str, as_fraction: bool) -> None:
-    assert reading.percent(cell) == (Decimal(expected), as_fraction)
+    assert cells.percent(cell) == (Decimal(expected), as_fraction)
 
 
 @pytest.mark.parametrize(("cell", "expected"), [("26", 26), (26.0, 26), ("26 szt.", 26), ("1,00", 1)])
 def test_count(cell: Any, expected: int) -> None:
-    assert reading.count(cell) == expected
+    assert cells.count(cell) == expected
 
 
 @pytest.mark.parametrize(
     ("read", "cell"),
-    [(reading.count, "0"), (reading.count, "1,5"), (reading.count, "wiele"), (reading.count, "nan"),
-     (reading.percent, "101"), (reading.percent, "-1"), (reading.percent, "dużo"), (reading.percent, "nan"),
-     (reading.yes, "może")],
+    [(cells.count, "0"), (cells.count, "1,5"), (cells.count, "wiele"), (cells.count, "nan"),
+     (cells.percent, "101"), (cells.percent, "-1"), (cells.percent, "dużo"), (cells.percent, "nan"),
+     (cells.yes, "może")],
 )  # fmt: skip
 def test_unreadable(read: Any, cell: str) -> None:
     with pytest.raises(Unreadable):
@@ -125,12 +125,12 @@ def test_unreadable(read: Any, cell: str) -> None:
     [(46.0, "46"), (1.02, "1.02"), ("a\r\nb", "a\nb"), ("a\x00b\x1f ", "ab"), (True, "TAK"), (None, ""), (5, "5")],
 )
 def test_whole(cell: Any, expected: str) -> None:
-    assert reading.whole(cell) == expected
+    assert cells.whole(cell) == expected
 
 
 @given(st.one_of(st.text(max_size=40), st.floats(), st.integers(), st.booleans(), st.none()))
 def test_no_cell_breaks_a_reader(cell: Any) -> None:
-    for read in (reading.amount, reading.day, reading.kst, reading.yes, reading.percent, reading.count):
+    for read in (cells.amount, cells.day, cells.kst, cells.yes, cells.percent, cells.count):
         with contextlib.suppress(Unreadable):
             read(cell)
-    assert "\x00" not in reading.whole(cell)
+    assert "\x00" not in cells.whole(cell)

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from config.jobs import tidy
-from registry import history
-from registry.assets import importing_pending as pending
-from registry.assets import importing_write
-from registry.assets.importing_pending import commit, correct, find, send
 from registry.assets.models import Asset, ImportState, PendingImport
-from registry.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
-from registry.history import SYSTEM
+from registry.core import history
+from registry.core.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
+from registry.core.history import SYSTEM
+from registry.importing import sessions as pending
+from registry.importing import writing
+from registry.importing.sessions import commit, correct, find, send
 from tests.make import NOW, make_person, make_room
 
 HEADER = "Nr inw.;Nazwa;KŚT;Data OT;Wartość;Pokój;Nr seryjny"
@@ -171,7 +171,7 @@ class PowerCut(BaseException):
 def cut_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let so many batches be written, two rows each, then nothing more until the patch is undone."""
     left = [batches]
-    register = importing_write.register_many
+    register = writing.register_many
 
     async def failing(*given: Any) -> list[int]:
         left[0] -= 1
@@ -179,8 +179,8 @@ def cut_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
             raise PowerCut
         return await register(*given)
 
-    monkeypatch.setattr(importing_write, "BATCH", 2)
-    monkeypatch.setattr(importing_write, "register_many", failing)
+    monkeypatch.setattr(writing, "BATCH", 2)
+    monkeypatch.setattr(writing, "register_many", failing)
 
 
 UNNUMBERED = HEADER + "".join(f"\n{number};Lampa {row};;;1;;" for row, number in enumerate(["A/1", "", "A/3", "", ""]))
@@ -229,21 +229,21 @@ async def test_a_list_that_is_being_written_is_left_alone(owner: int) -> None:
 
 async def test_who_was_taken_for_gone_writes_nothing_more(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
     number = await sent(owner, UNNUMBERED)
-    add = importing_write.Written.add
+    add = writing.Written.add
 
-    async def slow(self: importing_write.Written, *given: Any) -> None:
+    async def slow(self: writing.Written, *given: Any) -> None:
         # another process, ten minutes later
         await PendingImport.filter(id=number).update(revision=9, state=ImportState.WRITING)
         await add(self, *given)
 
-    monkeypatch.setattr(importing_write.Written, "add", slow)
+    monkeypatch.setattr(writing.Written, "add", slow)
     assert (await refused(commit(number, owner, SYSTEM, NOW))).code == "import.being_written"
     assert await Asset.all().count() == 0
 
 
 async def test_a_number_taken_between_check_and_writing_is_told(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
     number = await sent(owner, f"{HEADER}\nA/1;A;;;1;;\nA/2;B;;;1;;")
-    known = importing_write.known
+    known = writing.known
 
     async def outdated() -> Any:
         told = await known()
@@ -251,7 +251,7 @@ async def test_a_number_taken_between_check_and_writing_is_told(owner: int, monk
         return told
 
     await Asset.create(inventory_no="A/2", name="of somebody else", price=1)
-    monkeypatch.setattr(importing_write, "known", outdated)
+    monkeypatch.setattr(writing, "known", outdated)
     done = await commit(number, owner, SYSTEM, NOW)
     assert (done.records, rows(done)[3][1][-1]) == (1, "INVENTORY_NO_TAKEN")
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from registry import changes, history
-from registry.assets import importing_write
-from registry.assets.importing import import_list
-from registry.assets.importing_write import checked, write
 from registry.assets.models import Asset, FundingShare, Purchase, Tag
 from registry.assets.tags import check
-from registry.errors import Refusal
-from registry.events import RoomChanged, on
+from registry.core import history, transaction
+from registry.core.errors import Refusal
+from registry.core.events import RoomChanged, on
+from registry.core.history import SYSTEM, HistoryEntry
 from registry.grants.models import Grant
-from registry.history import SYSTEM, HistoryEntry
+from registry.importing import writing
+from registry.importing.whole import import_list
+from registry.importing.writing import checked, write
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, Room, Site
 
@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 HEADER = "Nr inw.;Nazwa;KŚT;Data OT;Wartość;Pokój;Nr seryjny;Źródło finansowania;Poz. zakupu;Ilość"
 
 
-async def bring(text: str, **options: Any) -> importing_write.Written:
+async def bring(text: str, **options: Any) -> writing.Written:
     return await write(await checked(text.encode(), "lista.csv"), SYSTEM, NOW, **options)
 
 
@@ -69,9 +69,9 @@ async def test_every_kind_of_list_tells_how_far_it_came_inside_each_transaction(
     told: list[tuple[int, int, bool]] = []
 
     async def done(line: int, records: int) -> None:
-        told.append((line, records, changes._writing.get()))
+        told.append((line, records, transaction._writing.get()))
 
-    monkeypatch.setattr(importing_write, "BATCH", 1)
+    monkeypatch.setattr(writing, "BATCH", 1)
     assert (await bring(text, done=done)).records == 2
     assert told == [(2, 1, True), (3, 2, True)]
     again = await bring(text.replace("A/1", "A/2"), beyond=3)
@@ -196,19 +196,19 @@ async def test_a_file_from_end_to_end() -> None:
 @pytest.mark.usefixtures("house")
 async def test_a_report_of_the_problems_alone_tells_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its rows are written while the list is read, and what was simply written is not kept."""
-    monkeypatch.setattr(importing_write, "BATCH", 3)
+    monkeypatch.setattr(writing, "BATCH", 3)
     good = [f"A/{n};Krzesło;808;1.4.2022;10;0.01;;;;" for n in range(8)]
     text = "\n".join([HEADER, *good, "A/8;Stół;808;30.2.2022;10;0.01;;;;", "A/9;Lampa;808;;10;0.01;;;;",
                       "A/1;Fotel;808;1.4.2022;10;0.01;;;;", ";RAZEM;;;1;;;;;"]).encode()  # fmt: skip
     look = await import_list(text, None, dry_run=True, actor=SYSTEM, now=NOW, filename="a.csv")
-    plain = importing_write.known
+    plain = writing.known
 
     async def known() -> Any:
         found = await plain()
         await Asset.create(inventory_no="A/5", name="Inne", price=1)  # somebody else is quicker
         return found
 
-    monkeypatch.setattr(importing_write, "known", known)
+    monkeypatch.setattr(writing, "known", known)
     done = await import_list(text, None, dry_run=False, actor=SYSTEM, now=NOW, filename="a.csv", problems_only=True)
     taken, *told = done.lines()
     assert taken.endswith("This number is already in the register. Correct it, or leave the line out.")

@@ -7,8 +7,8 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from registry.errors import Conflict, Forbidden, Invalid, NotFound
-from registry.history import SYSTEM, HistoryEntry
+from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
+from registry.core.history import SYSTEM, HistoryEntry
 from registry.people import actions, queries
 from registry.people.models import FailedSignIn, Person, Session, Token
 from tests.conftest import Database

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from registry import history
-from registry.errors import Unavailable
-from registry.history import SYSTEM
+from registry.core import history
+from registry.core.errors import Unavailable
+from registry.core.history import SYSTEM
 from registry.people.actions import issue_token
 from registry.people.models import Token
 from tests.make import NOW, make_person

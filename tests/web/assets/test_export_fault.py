@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Database
-from tests.web.pages.desk import Desk
-from web.options import SiteOptions
-from web.pages import assets
-from web.site import create_site
+from tests.web.desk import Desk
+from web.app import create_site
+from web.assets import pages
+from web.kit.options import SiteOptions
 
 pytestmark = pytest.mark.anyio
 
@@ -23,6 +23,6 @@ async def test_it_leaves_nothing_behind(database: Database, tmp_path: Path, monk
     async def breaks(*_: object) -> int:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(assets, "export_assets", breaks)
+    monkeypatch.setattr(pages, "export_assets", breaks)
     assert (await desk.get("/assets/export.csv", "accountant")).status_code == 500
     assert list(files.iterdir()) == []

@@ -8,19 +8,19 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from registry import history
 from registry.assets import tags
 from registry.assets.models import Asset, FundingShare, Purchase, Tag
 from registry.assets.rules import search_text
+from registry.core import history
+from registry.core.history import Actor, HistoryEntry
 from registry.grants.models import Grant
-from registry.history import Actor, HistoryEntry
 from registry.rooms.models import Room
 from tests import make
 from tests.conftest import Database
-from tests.web.pages.desk import Desk
-from web.pages.asset_list import asked
-from web.pages.asset_view import durability
-from web.site import SiteOptions, create_site
+from tests.web.desk import Desk
+from web.app import SiteOptions, create_site
+from web.assets.table import asked
+from web.assets.view import durability
 
 pytestmark = pytest.mark.anyio
 BASE = "https://izba.example.org"

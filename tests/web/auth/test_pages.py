@@ -10,11 +10,11 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from registry.history import SYSTEM, HistoryEntry
+from registry.core.history import SYSTEM, HistoryEntry
 from registry.people import actions
 from registry.people.models import Person, Session
 from tests.conftest import Database
-from web.site import SiteOptions, create_site
+from web.app import SiteOptions, create_site
 
 PASSWORD = "correct horse battery"
 

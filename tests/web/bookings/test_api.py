@@ -9,7 +9,7 @@ from registry.bookings.models import Booking
 from registry.people.models import IdempotencyKey
 from registry.rooms.models import HoursPolicy, StandardItem
 from tests.make import make_opening, make_room
-from tests.web.api.conftest import Office, soon, wish
+from tests.web.conftest import Office, soon, wish
 
 pytestmark = pytest.mark.anyio
 

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from registry.bookings.models import Booking, Kind, Status
-from registry.history import HistoryEntry
+from registry.core.history import HistoryEntry
 from registry.rooms.models import HoursPolicy, OpeningProfile, OpeningSpan, Room, Visibility
 from tests import make
 from tests.conftest import Database
-from tests.web.pages.desk import Desk, text_of
-from web.site import SiteOptions, create_site
+from tests.web.desk import Desk, text_of
+from web.app import SiteOptions, create_site
 
 pytestmark = pytest.mark.anyio
 WARSAW = ZoneInfo("Europe/Warsaw")

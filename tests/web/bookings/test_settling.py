@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from registry.bookings.sensing import Heard, record_readings, watch_lost, watch_started
+from registry.bookings.readings import Heard, record_readings, watch_lost, watch_started
 from tests.conftest import Database
 from tests.make import make_device, make_room
-from tests.web.pages.desk import Desk
-from web.site import SiteOptions, create_site
+from tests.web.desk import Desk
+from web.app import SiteOptions, create_site
 
 pytestmark = pytest.mark.anyio
 

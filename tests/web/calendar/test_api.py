@@ -11,8 +11,8 @@ from registry.people.models import Role
 from registry.rooms.models import Visibility
 from registry.rooms.queries import HOURS_SECONDS
 from tests.make import NOW
-from web.api import availability
-from web.api.availability import Days, KeptDays
+from web.calendar import api
+from web.calendar.api import Days, KeptDays
 
 DAY = date(2026, 11, 26)
 ROW = BookingRow(
@@ -27,7 +27,7 @@ def days(bookings: int) -> Days:
 
 
 def test_the_longest_unused_leave_when_there_are_too_many_bookings(monkeypatch: Any) -> None:
-    monkeypatch.setattr(availability, "AT_MOST", 100)
+    monkeypatch.setattr(api, "AT_MOST", 100)
     kept = KeptDays()
     for number in range(50):
         kept.keep((number, DAY), days(9))
@@ -45,7 +45,7 @@ def test_the_same_days_again_count_once() -> None:
 
 
 def test_one_that_is_too_large_is_not_kept(monkeypatch: Any) -> None:
-    monkeypatch.setattr(availability, "AT_MOST", 100)
+    monkeypatch.setattr(api, "AT_MOST", 100)
     kept = KeptDays()
     kept.keep((1, DAY), days(500))
     assert (len(kept), kept.weight) == (0, 0)

@@ -14,8 +14,8 @@ from registry.duties.models import Duty
 from registry.rooms.models import Room, StandardItem, Visibility
 from tests import make
 from tests.conftest import Database
-from tests.web.pages.desk import Desk
-from web.site import SiteOptions, create_site
+from tests.web.desk import Desk
+from web.app import SiteOptions, create_site
 
 pytestmark = pytest.mark.anyio
 WARSAW = ZoneInfo("Europe/Warsaw")

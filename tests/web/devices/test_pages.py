@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from registry.assets import pairing
 from registry.assets.models import Device, DeviceKind, Sensing
 from registry.bookings.rules import Booker
-from registry.history import HistoryEntry
+from registry.core.history import HistoryEntry
+from registry.devices import pairing
 from registry.rooms.models import Watch
 from tests import make
 from tests.conftest import Database
-from tests.web.pages.desk import Desk
-from web.pages.device_health import REASON_WORDS, health_of
-from web.pages.naming import Naming
-from web.pages.reader import Reader
-from web.site import SiteOptions, create_site
+from tests.web.desk import Desk
+from web.app import SiteOptions, create_site
+from web.devices.view import REASON_WORDS, health_of
+from web.kit.page_context import Reader
+from web.rooms.words import Naming
 
 pytestmark = pytest.mark.anyio
 BIND = {"family": "zigbee2mqtt", "address": "hall/motion", "code": "ZW-01-occ", "sensing": "pir", "room": "ZW-01"}

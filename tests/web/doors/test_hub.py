@@ -6,17 +6,17 @@ import time
 
 import pytest
 
-from registry.assets import pairing
+import web.doors.hub
 from registry.assets.models import Device
-from registry.events import DeviceChanged, dispatch
-from registry.history import SYSTEM
+from registry.core.events import DeviceChanged, dispatch
+from registry.core.history import SYSTEM
+from registry.devices import pairing
 from tests.conftest import Database
-from tests.devices.test_broker import until
+from tests.devices.broker.test_connection import until
 from tests.make import NOW, make_panel, make_room
-from web.options import SiteOptions
-from web.pages import panel_hub
-from web.pages.panel_hub import BEATS_A_MINUTE, Hub
-from web.render import Pages
+from web.doors.hub import BEATS_A_MINUTE, Hub
+from web.kit.options import SiteOptions
+from web.kit.render import Pages
 
 
 async def test_a_register_that_does_not_answer_does_not_end_the_live_doors(
@@ -48,7 +48,7 @@ async def test_a_register_that_does_not_answer_does_not_end_the_live_doors(
 async def test_a_panel_that_is_open_is_heard_at_once_and_every_minute(
     database: Database, tmp_path, monkeypatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(panel_hub, "BEAT_SECONDS", 3600)  # the test beats
+    monkeypatch.setattr(web.doors.hub, "BEAT_SECONDS", 3600)  # the test beats
     room = await make_room()
     device = await make_panel(room=room, key_digest=pairing.digest("key"))
     hub = Hub(Pages(SiteOptions(secret_key="k" * 40, data_dir=tmp_path)))
@@ -72,7 +72,7 @@ async def test_a_panel_that_is_open_is_heard_at_once_and_every_minute(
         async def away(*_: object) -> None:
             raise OSError("the database is away")
 
-        monkeypatch.setattr(panel_hub, "panels_heard", away)
+        monkeypatch.setattr(web.doors.hub, "panels_heard", away)
         with caplog.at_level(logging.ERROR):
             for _ in range(BEATS_A_MINUTE):
                 await hub._beat()

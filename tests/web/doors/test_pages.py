@@ -11,25 +11,25 @@ from pathlib import Path
 import httpx
 import pytest
 
-from registry.assets import pairing
 from registry.assets.models import Device, Pairing
 from registry.bookings.actions import Heard, record_readings, watch_started
-from registry.bookings.door import Act, DoorView, acts
-from registry.bookings.doors import door
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.panel_commands import PanelCommand, panel_command
-from registry.errors import Conflict, Forbidden, Invalid, NotFound
-from registry.history import Actor, HistoryEntry
+from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
+from registry.core.history import Actor, HistoryEntry
+from registry.devices import pairing
+from registry.doors.actions import PanelCommand, panel_command
+from registry.doors.queries import door
+from registry.doors.view import Act, DoorView, acts
 from registry.people.models import Role, Session
 from registry.people.queries import digest_of
 from registry.rooms.models import Room, Visibility
 from tests import make
 from tests.conftest import Database
-from tests.devices.test_broker import until
-from web.pages.panel_hub import BEAT_SECONDS, Hub, Seat
-from web.pages.panel_view import Screen, door_screen
-from web.render import Pages
-from web.site import SiteOptions, create_site
+from tests.devices.broker.test_connection import until
+from web.app import SiteOptions, create_site
+from web.doors.hub import BEAT_SECONDS, Hub, Seat
+from web.doors.view import Screen, door_screen
+from web.kit.render import Pages
 
 pytestmark = pytest.mark.anyio
 BASE = "http://testserver"
@@ -409,7 +409,7 @@ async def test_two_doors_in_turn_are_drawn_once(site, monkeypatch) -> None:
         drawn.append(view.state)
         return door_screen(pages, view, languages)
 
-    monkeypatch.setattr("web.pages.panel_hub.door_screen", draw)
+    monkeypatch.setattr("web.doors.hub.door_screen", draw)
     hub = Hub(site.state.pages, lambda: minute + 30 * SECOND)
     async with hub.seat(device) as seat:
         messages = messages_of(seat)
@@ -439,7 +439,7 @@ async def test_a_beat_means_that_the_register_was_asked(site, monkeypatch) -> No
         async def fails(*_: object) -> None:
             raise OSError("the database is away")
 
-        monkeypatch.setattr("web.pages.panel_hub.door", fails)
+        monkeypatch.setattr("web.doors.hub.door", fails)
         seat.waiting.clear()
         await hub._beat()
         assert seat.waiting == {}

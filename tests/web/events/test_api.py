@@ -9,13 +9,13 @@ from typing import Any
 import orjson
 import pytest
 
-from registry import events
 from registry.bookings.models import Booking
-from registry.changes import changing
-from registry.events import AssetChanged, DeviceChanged, RoomChanged
-from tests.web.api.conftest import Office
-from web import live
-from web.live import live_of
+from registry.core import events
+from registry.core.events import AssetChanged, DeviceChanged, RoomChanged
+from registry.core.transaction import changing
+from tests.web.conftest import Office
+from web.kit import live
+from web.kit.live import live_of
 
 pytestmark = pytest.mark.anyio
 

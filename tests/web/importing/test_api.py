@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from registry.assets.models import Asset
-from tests.web.api.conftest import API, Office
-from web.site import create_site
+from tests.web.conftest import API, Office
+from web.app import create_site
 
 pytestmark = pytest.mark.anyio
 LIST = (

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from registry.assets.models import Asset, ImportState, PendingImport
-from tests.web.pages.desk import Desk
-from web.pages.imports import PAGE
-from web.session import FORM_FIELD, SESSION, form_token
-from web.site import SiteOptions, create_site
+from tests.web.desk import Desk
+from web.app import SiteOptions, create_site
+from web.auth.session import FORM_FIELD, SESSION, form_token
+from web.importing.pages import PAGE
 
 pytestmark = pytest.mark.anyio
 LIST = """nr inw;nazwa;cena;data zakupu;uwagi

@@ -11,10 +11,10 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 from pydantic import BaseModel, ConfigDict
 
-from registry.errors import WORDS, Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
-from web import errors
-from web.render import STATIC
-from web.site import SiteOptions, create_site
+from registry.core.errors import WORDS, Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
+from web.app import SiteOptions, create_site
+from web.kit import errors
+from web.kit.render import STATIC
 
 
 class Body(BaseModel):

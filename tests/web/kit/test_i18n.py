@@ -6,20 +6,20 @@ from string import Formatter
 
 import pytest
 
-from registry.errors import WORDS, Conflict
-from web import messages, positions
-from web.i18n import Formats, catalogue, preferred, refusal_words, translate
-from web.words import role_word, state_word
+from registry.core.errors import WORDS, Conflict
+from web.kit import catalogues, time_classes
+from web.kit.i18n import Formats, catalogue, preferred, refusal_words, translate
+from web.kit.words import role_word, state_word
 
 PL, EN = Formats("pl", "Europe/Warsaw"), Formats("en", "Europe/Warsaw")
 MOMENT = datetime(2026, 11, 26, 12, 5, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("language", messages.LANGUAGES)
+@pytest.mark.parametrize("language", catalogues.LANGUAGES)
 def test_nothing_is_missing_and_what_is_compiled_is_fresh(language: str) -> None:
-    texts = messages.update(language)
-    assert messages.missing(texts) == []
-    assert messages.is_compiled(language, texts), "run python -m web.messages"
+    texts = catalogues.update(language)
+    assert catalogues.missing(texts) == []
+    assert catalogues.is_compiled(language, texts), "run python -m web.messages"
 
 
 def test_translations_keep_the_params() -> None:
@@ -96,7 +96,7 @@ def test_the_preferred_language() -> None:
 
 
 def test_the_stylesheet_of_positions_is_fresh() -> None:
-    assert positions.STYLESHEET.read_text("utf-8") == positions.stylesheet(), "run python -m web.positions"
+    assert time_classes.STYLESHEET.read_text("utf-8") == time_classes.stylesheet(), "run python -m web.positions"
 
 
 @pytest.mark.parametrize(
@@ -105,20 +105,20 @@ def test_the_stylesheet_of_positions_is_fresh() -> None:
      (600, 600, "f-600 t-605")],
 )  # fmt: skip
 def test_spans_on_a_band(start: int, end: int, classes: str) -> None:
-    assert positions.span(start, end) == classes
-    assert all(f".{name}{{" in positions.stylesheet() for name in classes.split())
+    assert time_classes.span(start, end) == classes
+    assert all(f".{name}{{" in time_classes.stylesheet() for name in classes.split())
 
 
 def test_other_positions() -> None:
-    assert [positions.now(minute) for minute in (-1, 642, 5000)] == ["n-0", "n-642", "n-1499"]
-    assert positions.window(7, 17) == "ds-7 dh-10"
-    assert [positions.part(share) for share in (-1, 12.6, 500)] == ["p-0", "p-13", "p-100"]
+    assert [time_classes.now(minute) for minute in (-1, 642, 5000)] == ["n-0", "n-642", "n-1499"]
+    assert time_classes.window(7, 17) == "ds-7 dh-10"
+    assert [time_classes.part(share) for share in (-1, 12.6, 500)] == ["p-0", "p-13", "p-100"]
 
 
 def test_merging_a_list_of_translations() -> None:
-    texts = messages.update("pl")
+    texts = catalogues.update("pl")
     lines = ["# a remark\n", "Free\tFrei\n", "%(n)s seat\t%(n)s seats\ta|b|c\n", "No such text\tx\n", "\n"]
-    assert messages.merge(texts, lines) == ["No such text"]
+    assert catalogues.merge(texts, lines) == ["No such text"]
     assert texts["Free"].string == "Frei"
     seat = texts.get("%(n)s seat")
     assert seat is not None
@@ -126,8 +126,8 @@ def test_merging_a_list_of_translations() -> None:
 
 
 def test_a_missing_translation_is_found() -> None:
-    texts = messages.update("pl")
+    texts = catalogues.update("pl")
     texts["Free"].string = ""
     texts["Closed"].flags.add("fuzzy")
-    assert set(messages.missing(texts)) == {"Closed", "Free"}
-    assert not messages.is_compiled("pl", texts)
+    assert set(catalogues.missing(texts)) == {"Closed", "Free"}
+    assert not catalogues.is_compiled("pl", texts)

@@ -13,8 +13,8 @@ from registry.bookings.rules import Booker
 from registry.people.models import Role
 from registry.rooms.models import Room, Visibility
 from registry.rooms.rules import local_instant
-from web import positions
-from web.timeline import axis_between, axis_of, bands, busy_minutes, spans_of
+from web.kit import time_classes
+from web.kit.timeline import axis_between, axis_of, bands, busy_minutes, spans_of
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 THURSDAY, SPRING, AUTUMN = date(2026, 11, 26), date(2027, 3, 28), date(2026, 10, 25)
@@ -84,7 +84,7 @@ def test_the_day_of_25_hours_has_25_columns_and_two_twos() -> None:
     first, second = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
     assert (axis.minute(first), axis.minute(second)) == (150, 210)
     assert axis.minute(axis.until) == 1500
-    assert positions.span(1440, 1500) == "f-1440 t-1500"
+    assert time_classes.span(1440, 1500) == "f-1440 t-1500"
 
 
 def test_the_day_of_23_hours_has_no_two() -> None:

@@ -7,22 +7,22 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from registry.assets import pairing
 from registry.assets.models import Asset, Device
 from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.readings import Heard, record_readings
 from registry.bookings.rules import Booker
-from registry.bookings.sensing import Heard, record_readings
-from registry.history import HistoryEntry
+from registry.core.history import HistoryEntry
+from registry.devices import pairing
 from registry.people.models import Role
 from registry.rooms.models import Room, StandardItem, Visibility
 from tests import make
 from tests.conftest import Database
-from tests.web.pages.desk import Desk
-from web.pages.naming import Naming
-from web.pages.reader import Reader, room_of
-from web.pages.room_plan import next_free
-from web.pages.room_view import view_of
-from web.site import SiteOptions, create_site
+from tests.web.desk import Desk
+from web.app import SiteOptions, create_site
+from web.kit.page_context import Reader, room_of
+from web.rooms.plan import next_free
+from web.rooms.view import view_of
+from web.rooms.words import Naming
 
 pytestmark = pytest.mark.anyio
 CANARY = "KANAREK-5c1d"

@@ -6,8 +6,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from devices.run import Devices
 from tests.conftest import Database
-from web.api.health import measured
-from web.site import SiteOptions, create_site
+from web.app import SiteOptions, create_site
+from web.system.api import measured
 
 pytestmark = pytest.mark.anyio
 

@@ -10,12 +10,12 @@ import pytest
 
 from registry.assets.models import Condition
 from registry.bookings.models import Booking, Status
-from registry.bookings.sensing import Heard, record_readings, watch_started
+from registry.bookings.readings import Heard, record_readings, watch_started
 from registry.rooms.models import Room, Visibility
 from tests import make
 from tests.conftest import Database
-from tests.web.pages.desk import Desk, text_of
-from web.site import SiteOptions, create_site
+from tests.web.desk import Desk, text_of
+from web.app import SiteOptions, create_site
 
 pytestmark = pytest.mark.anyio
 CANARY = "KANAREK-31aa"
