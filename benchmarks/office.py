@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from config.database import database, migrate
-from registry.assets.models import Device, DeviceKind, Sensing
 from registry.bookings.models import Booking, Status
 from registry.core.history import SYSTEM
+from registry.devices.models import Device, DeviceKind, Sensing
 from registry.people.actions import issue_token
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, Room, Site

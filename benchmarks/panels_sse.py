@@ -20,7 +20,7 @@ from benchmarks.driver import Connection, request
 from benchmarks.office import ROOMS, Office, memory_kb, office
 from benchmarks.table import Row
 from config.database import database
-from registry.assets.models import Device, DeviceKind, Sensing
+from registry.devices.models import Device, DeviceKind, Sensing
 from registry.devices.pairing import digest
 from registry.rooms.models import Building, Room
 from tests.servers import LOOPBACK, free_port

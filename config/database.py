@@ -28,10 +28,13 @@ from registry.core.transaction import forget_connections
 
 MODELS = [
     "registry.core.history",
+    "registry.core.idempotency",
     "registry.people.models",
     "registry.rooms.models",
     "registry.grants.models",
     "registry.assets.models",
+    "registry.devices.models",
+    "registry.importing.models",
     "registry.duties.models",
     "registry.bookings.models",
 ]

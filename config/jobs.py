@@ -12,10 +12,10 @@ from config.settings import Settings
 from registry.bookings.readings import advance_due
 from registry.core import history
 from registry.core.errors import Refusal
+from registry.core.idempotency import IdempotencyKey
 from registry.devices import presence_log
 from registry.importing import sessions
 from registry.people import actions as people
-from registry.people.models import IdempotencyKey
 
 log = logging.getLogger(__name__)
 KEYS_KEPT = timedelta(days=2)

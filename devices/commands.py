@@ -13,9 +13,9 @@ from devices.codecs.values import clean
 from devices.messages import Arrived
 from devices.payload import Refused, read
 from devices.topics import BadTopic, Topics
-from registry.assets.models import Device, DeviceKind
 from registry.bookings.readings import panels_heard
 from registry.core.errors import Invalid, NotFound, Refusal, Unavailable, words
+from registry.devices.models import Device, DeviceKind
 from registry.doors.actions import ID_LENGTH, PanelCommand, panel_command
 
 log = logging.getLogger(__name__)

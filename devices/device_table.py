@@ -4,8 +4,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry.assets.models import Device
 from registry.bookings.readings import Heard
+from registry.devices.models import Device
 
 FLIPS, FLIP_SECONDS = 4, 60.0
 

@@ -20,11 +20,11 @@ from tortoise.expressions import F
 from devices.broker.connection import Broker
 from devices.broker.pacing import Complaints
 from devices.topics import BadTopic, Topics, check_name
-from registry.assets.models import Device, DeviceKind
 from registry.bookings.public_revision import leaving, number_of, revision_of
 from registry.bookings.state import PublicState, light
 from registry.core import events
 from registry.core.transaction import changing
+from registry.devices.models import Device, DeviceKind
 from registry.doors.queries import door
 from registry.doors.view import payload as door_payload
 from registry.rooms.models import Room

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from registry.assets.models import Device, DeviceKind, DeviceState
-from registry.assets.rules import device_state
 from registry.core import events
+from registry.devices.models import Device, DeviceKind, DeviceState
+from registry.devices.rules import device_state
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from devices.presence import Presence
 from devices.readings import Ingest
 from devices.simulator import Simulator
 from devices.topics import Topics
-from registry.assets.models import DeviceState
 from registry.bookings.readings import watch_lost
+from registry.devices.models import DeviceState
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from devices.broker.address import Address
 from devices.broker.connection import Broker
 from devices.rhythm import SILENT_AFTER, Meeting, Spot, air_in, headcount, somebody_in, tempers
 from devices.topics import Topics
-from registry.assets.models import Device, DeviceKind
 from registry.bookings.models import Booking, Kind, Status
+from registry.devices.models import Device, DeviceKind
 from registry.rooms.models import Room
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from registry.assets.models import Asset, Device, DeviceKind, Sensing
+from registry.assets.models import Asset
 from registry.bookings.models import Booking
+from registry.devices.models import Device, DeviceKind, Sensing
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, OpeningProfile, OpeningSpan, Room, Site
 

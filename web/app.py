@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from registry.core.clock import Clock, utc_now
 from web.about import pages as about
 from web.assets import api as assets_api
 from web.assets import pages as assets
@@ -63,9 +64,13 @@ SCHEMES = {
 
 
 def create_site(
-    options: SiteOptions, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[Any]] | None = None
+    options: SiteOptions,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[Any]] | None = None,
+    clock: Clock = utc_now,
 ) -> FastAPI:
-    """The whole site. ``lifespan`` starts and stops what the composition root runs beside it."""
+    """The whole site. ``lifespan`` starts and stops what the composition root runs beside it; every request asks
+    ``clock`` once.
+    """
     app = _Site(
         title=options.title,
         version=options.version or "1",
@@ -75,7 +80,7 @@ def create_site(
         lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.options = options
+    app.state.options, app.state.clock = options, clock
     app.state.pages = pages = Pages(options)
     errors.install(app)
     app.mount(f"/static/{pages.static_hash}", _Static(directory=STATIC), name="static")

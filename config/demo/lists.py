@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from registry.assets import actions
-from registry.assets.models import Asset, Condition, Device, DeviceKind, Sensing
+from registry.assets.models import Asset, Condition
 from registry.assets.rules import feature_of, fold
 from registry.core import history
 from registry.core.history import Actor
 from registry.core.transaction import changing
+from registry.devices.models import Device, DeviceKind, Sensing
+from registry.devices.occupancy import HOLD_SECONDS
 from registry.grants.actions import NewGrant, add_grant
 from registry.importing import cells
 from registry.importing.cells import whole
@@ -27,7 +29,6 @@ from registry.rooms.models import (
     StandardItem,
     Visibility,
 )  # fmt: skip
-from registry.rooms.rules import HOLD_SECONDS
 
 DATA = Path(__file__).parent / "data" / "help-point"
 LISTS = ("organizations.csv", "role_accounts.csv", "buildings.csv", "rooms.csv")

@@ -18,7 +18,6 @@ import orjson
 from config.demo.life import ACTOR, liven
 from config.demo.lists import load_help_point
 from config.settings import Settings
-from registry.assets.models import Device, DeviceKind, Trace
 from registry.bookings.day_rows import TAKING
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.rules import SHY
@@ -26,13 +25,14 @@ from registry.bookings.settle import told
 from registry.core import history
 from registry.core.errors import Conflict
 from registry.core.transaction import changing
+from registry.devices.models import Device, DeviceKind, Trace
 from registry.duties.actions import lay
 from registry.duties.rules import DutyRule
 from registry.people.actions import hasher, issue_token
 from registry.people.models import Person, Token
+from registry.rooms.hours import is_open_throughout
 from registry.rooms.models import HoursPolicy, Room
 from registry.rooms.queries import all_rooms, hours_of
-from registry.rooms.rules import is_open_throughout
 
 ZONE = ZoneInfo("Europe/Warsaw")
 # one account of each role; the last of a role is the one that programs take

@@ -15,10 +15,9 @@ from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
-from registry.core.idempotency import Once, made_before
+from registry.core.idempotency import IdempotencyKey, Once, made_before
 from registry.core.transaction import Change, changing
 from registry.importing.writing import Fresh, fresh_codes, register_many
-from registry.people.models import IdempotencyKey
 
 CORRECTED = ("name", "inventory_no", "category", "serial_no", "warranty_until", "note")
 

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from registry.assets import rules, tags
-from registry.assets.models import Asset, Condition, Device, FundingShare, Lifecycle, Tag
+from registry.assets.models import Asset, Condition, FundingShare, Lifecycle, Tag
 from registry.assets.search import AssetFilter, Clause, find, listed, one_of
 from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry
 from registry.core.transaction import reading_from
+from registry.devices.models import Device
 from registry.rooms.models import StandardItem
 
 # a condition of a thing that a room can count on

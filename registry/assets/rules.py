@@ -3,16 +3,12 @@
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from registry.assets.models import DeviceState
-from registry.rooms.rules import patience
-
 GROSZ = Decimal("0.01")
 SEARCHED = 600
-LOW_BATTERY = 20  # percent; at 5 a sensor is no longer believed (registry/rooms/rules.py)
 # NFKD does not take these apart
 _WHOLE_LETTERS = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "æ": "ae"})
 _FEATURES = (
@@ -187,14 +183,3 @@ def _readiness(wanted: Standard, there: list[Piece]) -> ReadinessItem:
         problems.append({"problem": "missing", "count": missing})
     working = sum(piece.quantity for piece in there if piece.condition == "ok")
     return ReadinessItem(wanted.name, wanted.feature, wanted.quantity, working, tuple(problems))
-
-
-def device_state(
-    online: bool | None, battery: int | None, heard_at: datetime | None, heartbeat: timedelta, now: datetime
-) -> DeviceState:
-    """Silent: offline, or not heard for three heartbeats and 90 minutes. Low battery: at 20 % or less."""
-    if online is False or heard_at is None or now - heard_at >= patience(heartbeat):
-        return DeviceState.SILENT
-    if battery is not None and battery <= LOW_BATTERY:
-        return DeviceState.LOW_BATTERY
-    return DeviceState.ALIVE

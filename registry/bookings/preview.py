@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from registry.assets.models import Asset, Condition, Device, DeviceKind, Lifecycle
+from registry.assets.models import Asset, Condition, Lifecycle
 from registry.bookings.actions import Wish, booker, offer_help
 from registry.bookings.models import Booking
 from registry.bookings.queries import taken_rooms
@@ -22,6 +22,7 @@ from registry.bookings.rules import (
 from registry.bookings.settle import booking_room, refuse_overlap
 from registry.bookings.state import UNDO
 from registry.core.errors import Conflict, Refusal
+from registry.devices.models import Device, DeviceKind
 from registry.people.models import Person
 from registry.rooms.models import HoursPolicy, Room, StandardItem
 from registry.rooms.queries import room_by_code

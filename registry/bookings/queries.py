@@ -26,9 +26,9 @@ from registry.core.columns import column, first_value
 from registry.core.errors import NotFound
 from registry.duties.queries import duties_between
 from registry.people.models import Person
+from registry.rooms.hours import local_instant, next_opening, opening_spans
 from registry.rooms.models import HoursPolicy, Room, Visibility
 from registry.rooms.queries import CODE_LENGTH, hours_of, is_code, zone_of
-from registry.rooms.rules import local_instant, next_opening, opening_spans
 
 if TYPE_CHECKING:
     from registry.bookings.actions import Wish

@@ -7,7 +7,6 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from registry.assets.models import Device, DeviceKind
 from registry.bookings.room_snapshot import sensor
 from registry.bookings.settle import inputs_under_lock, settle, settled
 from registry.core.cache import Kept
@@ -15,10 +14,11 @@ from registry.core.columns import column, first_value
 from registry.core.errors import Unavailable
 from registry.core.statements import Fields, Work, write
 from registry.core.transaction import Change, changing
+from registry.devices.models import Device, DeviceKind, Watch
+from registry.devices.occupancy import is_believed
 from registry.devices.presence_log import Word, traced
-from registry.rooms.models import Room, Watch
-from registry.rooms.queries import watch
-from registry.rooms.rules import is_believed
+from registry.devices.queries import watch
+from registry.rooms.models import Room
 
 log = logging.getLogger(__name__)
 PLACES_SECONDS = 10.0

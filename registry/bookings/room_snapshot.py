@@ -12,14 +12,17 @@ from typing import NamedTuple
 
 from tortoise.expressions import Q
 
-from registry.assets.models import Asset, Condition, Device, DeviceKind, Lifecycle
+from registry.assets.models import Asset, Condition, Lifecycle
 from registry.bookings.models import OPEN_STATUSES, Booking
 from registry.bookings.state import RUNNING, RoomFacts, RoomState, Slot, next_change, room_state
 from registry.core.cache import Kept
 from registry.core.errors import NotFound
+from registry.devices.models import Device, DeviceKind
+from registry.devices.occupancy import OccupancyFold, Sensor, room_occupancy
+from registry.devices.queries import watch
+from registry.rooms.hours import Hours
 from registry.rooms.models import Room
-from registry.rooms.queries import hours_of, watch
-from registry.rooms.rules import Hours, OccupancyFold, Sensor, room_occupancy
+from registry.rooms.queries import hours_of
 
 LONGEST = timedelta(days=31)
 AHEAD = timedelta(hours=36)

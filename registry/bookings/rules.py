@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from registry.bookings.models import Kind, Status
 from registry.core.errors import N_, Conflict, Forbidden, Invalid, Refusal, Term
 from registry.people.models import Role
+from registry.rooms.hours import Hours, is_open_throughout
 from registry.rooms.models import HoursPolicy, Visibility
-from registry.rooms.rules import Hours, is_open_throughout
 
 TITLE_LIMIT = 200
 LATE = timedelta(minutes=15)

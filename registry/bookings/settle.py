@@ -16,9 +16,9 @@ from registry.core.columns import column
 from registry.core.errors import Conflict
 from registry.core.statements import Fields, ask, write
 from registry.core.transaction import Change
+from registry.devices.occupancy import OccupancyFold
 from registry.rooms.models import Room
 from registry.rooms.queries import HOURS_SECONDS, hours_of
-from registry.rooms.rules import OccupancyFold
 
 
 async def inputs_under_lock(room: Room, now: datetime) -> Inputs:

@@ -7,8 +7,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from registry.bookings.models import Kind, Status
+from registry.devices.occupancy import OccupancyFold
+from registry.rooms.hours import Hours, next_opening, open_span_at
 from registry.rooms.models import Occupancy, Visibility
-from registry.rooms.rules import Hours, OccupancyFold, next_opening, open_span_at
 
 SOON = timedelta(minutes=15)
 CHECK_IN_EARLY = timedelta(minutes=10)

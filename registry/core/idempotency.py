@@ -6,8 +6,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise import fields
+from tortoise.models import Model
+
 from registry.core.errors import Conflict
-from registry.people.models import IdempotencyKey
+from registry.core.fields import UTCDatetimeField
+
+
+class IdempotencyKey(Model):
+    """The answer once given to a request with this key, so that a repeated tap books once."""
+
+    id = fields.IntField(primary_key=True)
+    owner = fields.CharField(max_length=80, description="person:3 or panel:ZW-01-door")
+    key = fields.CharField(max_length=200)
+    digest = fields.CharField(max_length=64, description="of the request it was used for")
+    booking_id = fields.UUIDField(description="what the request made")
+    at = UTCDatetimeField()
+
+    class Meta:
+        table = "idempotency_key"
+        unique_together = (("owner", "key"),)
+        indexes = [("at",)]
 
 
 @dataclass(frozen=True, slots=True)

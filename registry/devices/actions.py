@@ -5,15 +5,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypedDict
 
-from registry.assets.models import Device, DeviceKind, Sensing
 from registry.core import history
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason
 from registry.core.events import DeviceChanged
 from registry.core.history import Actor
 from registry.core.transaction import Change, changing
 from registry.devices import presence_log
+from registry.devices.models import Device, DeviceKind, Sensing
+from registry.devices.occupancy import HOLD_SECONDS
 from registry.rooms.models import Room
-from registry.rooms.rules import HOLD_SECONDS
 
 # a level of a topic and an MQTT user name at once
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -9,12 +9,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from registry.assets.models import Device, DeviceKind, Pairing, Sensing
 from registry.core import history
 from registry.core.errors import Conflict, NotFound
 from registry.core.events import DeviceChanged
 from registry.core.history import Actor
 from registry.core.transaction import changing
+from registry.devices.models import Device, DeviceKind, Pairing, Sensing
 from registry.rooms.queries import room_by_code
 
 VALID_FOR = timedelta(minutes=10)

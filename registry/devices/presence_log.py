@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from tortoise.expressions import Q
 
-from registry.assets.models import Device, Trace
 from registry.core.columns import column
 from registry.core.statements import Statement, write
+from registry.devices.models import Device, Trace
+from registry.devices.occupancy import patience
 from registry.rooms.models import Room, Visibility
-from registry.rooms.rules import patience
 
 LOOK_BACK = timedelta(days=1)
 UNTRACED = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)

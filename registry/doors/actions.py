@@ -11,17 +11,16 @@ from uuid import NAMESPACE_URL, uuid5
 from tortoise.exceptions import IntegrityError
 
 from registry.assets.actions import report_fault
-from registry.assets.models import Device, DeviceKind
 from registry.bookings.actions import Wish, book, check_in, end, extend, undo_release
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.state import CHECK_IN_EARLY, UNDO
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
-from registry.core.idempotency import Once
+from registry.core.idempotency import IdempotencyKey, Once
+from registry.devices.models import Device, DeviceKind
 from registry.doors.facts import after_the_last, from_minute, is_open_door
 from registry.doors.queries import door_room
 from registry.doors.view import FAULTS, MINUTES_TO_BOOK, MINUTES_TO_EXTEND
-from registry.people.models import IdempotencyKey
 from registry.rooms.models import Room
 
 COMMANDS = ("book", "check_in", "extend", "end", "report_fault")

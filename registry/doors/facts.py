@@ -20,8 +20,8 @@ from registry.doors.view import (
     TimedDoor,
     TitledDoor,
 )
+from registry.rooms.hours import Hours, local_instant, opening_spans
 from registry.rooms.models import Visibility
-from registry.rooms.rules import Hours, local_instant, opening_spans
 
 FIRST_HOUR, LAST_HOUR = 7, 17
 SHY = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from registry.assets.models import Device
 from registry.bookings.models import OPEN_STATUSES, Booking
 from registry.bookings.queries import room_state_of
 from registry.bookings.room_snapshot import LONGEST, Inputs, derived, inputs_at
 from registry.bookings.state import Slot, StateKind
 from registry.core.cache import Kept
+from registry.devices.models import Device
 from registry.doors.facts import DoorRoom, Taken, changes_at, door_view, is_open_door
 from registry.doors.phrases import LANGUAGES, say
 from registry.doors.view import DoorView, Elsewhere

@@ -14,7 +14,6 @@ from typing import Any
 
 import orjson
 
-from registry.assets.models import ImportState, PendingImport
 from registry.assets.rules import fold
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable
 from registry.core.history import Actor
@@ -22,6 +21,7 @@ from registry.core.transaction import changing
 from registry.importing import report, writing
 from registry.importing.cells import Cell, whole
 from registry.importing.files import read
+from registry.importing.models import ImportState, PendingImport
 from registry.importing.report import Report
 from registry.importing.rows import Known
 

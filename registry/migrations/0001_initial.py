@@ -1,7 +1,9 @@
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 from orjson import loads
-from registry.assets.models import Condition, DeviceKind, ImportState, Lifecycle, Sensing
+from registry.assets.models import Condition, Lifecycle
+from registry.devices.models import DeviceKind, Sensing
+from registry.importing.models import ImportState
 from registry.bookings.models import Kind, Status
 from registry.core.fields import UTCDatetimeField
 from registry.people.models import Role

@@ -196,14 +196,3 @@ class StandardItem(Model):
     class Meta:
         table = "standard_item"
         unique_together = (("room_id", "name"),)
-
-
-class Watch(Model):
-    """Since when sensors are heard without a gap. One row, an empty ``since`` says not heard now."""
-
-    id = fields.IntField(primary_key=True)
-    since = UTCDatetimeField(null=True)
-    lost_at = UTCDatetimeField(null=True)
-
-    class Meta:
-        table = "watch"

@@ -9,8 +9,8 @@ import holidays
 
 from registry.core.cache import Kept
 from registry.core.errors import NotFound
-from registry.rooms.models import CalendarDay, OpeningProfile, Room, Watch
-from registry.rooms.rules import Hours, Span
+from registry.rooms.hours import Hours, Span
+from registry.rooms.models import CalendarDay, OpeningProfile, Room
 
 HOURS_SECONDS = 30.0
 CODE_LENGTH = 40
@@ -76,11 +76,6 @@ async def _spans(profile: OpeningProfile | None) -> tuple[Span, ...]:
 
 async def zone_of(room: Room) -> ZoneInfo:
     return (await hours_of(room)).zone
-
-
-async def watch() -> Watch:
-    """Since when sensors are heard without a gap."""
-    return await Watch.get_or_none(id=1) or Watch(id=1)
 
 
 def week(hours: Hours, monday: date) -> Iterable[tuple[date, list[tuple[int, int]]]]:

@@ -18,7 +18,8 @@ from registry.bookings.actions import Heard, record_readings
 from registry.bookings.models import Booking, Status
 from registry.core.history import Actor
 from registry.devices import pairing
-from registry.rooms.models import Room, Watch
+from registry.devices.models import Watch
+from registry.rooms.models import Room
 from tests import make
 from tests.browser.conftest import LIMIT
 from tests.browser.served import served

@@ -10,13 +10,14 @@ from config.demo import lists
 from config.demo.prepare import prepare
 from config.settings import Settings
 from registry.assets import queries
-from registry.assets.models import Asset, Device, FundingShare, Purchase, Tag, Trace
+from registry.assets.models import Asset, FundingShare, Purchase, Tag
 from registry.assets.search import AssetFilter
 from registry.bookings.models import Booking
 from registry.core import history
 from registry.core.columns import column
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM
+from registry.devices.models import Device, Trace
 from registry.grants.models import Grant
 from registry.people.models import Institution, Person, Role
 from registry.rooms.models import HoursPolicy, Room, StandardItem

@@ -17,9 +17,9 @@ from registry.bookings.queries import room_state_of
 from registry.bookings.state import HELD, StateKind
 from registry.duties.models import Duty
 from registry.people.models import Person
+from registry.rooms.hours import is_open_throughout, open_span_at
 from registry.rooms.models import HoursPolicy, Room
 from registry.rooms.queries import hours_of
-from registry.rooms.rules import is_open_throughout, open_span_at
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 MINUTE = timedelta(minutes=1)

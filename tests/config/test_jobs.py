@@ -9,7 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from config import jobs
 from config.jobs import bring_forward, forget_traces, keep_time, timetable
 from config.settings import Settings
-from registry.assets.models import Trace
+from registry.devices.models import Trace
 from tests.conftest import Database
 from tests.make import make_device, make_room
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from devices.device_table import Table
-from registry.assets.models import Device
 from registry.bookings.readings import Heard
+from registry.devices.models import Device
 from tests.conftest import Database
 from tests.make import make_device
 

@@ -12,10 +12,10 @@ from devices.inbox import Inbox
 from devices.messages import Arrived, Decoded
 from devices.readings import Ingest, merged
 from devices.topics import Topics
-from registry.assets.models import Device, Sensing
 from registry.bookings.readings import Heard, record_readings
 from registry.core import events
-from registry.rooms.models import Occupancy, Room, Watch
+from registry.devices.models import Device, Sensing, Watch
+from registry.rooms.models import Occupancy, Room
 from tests.conftest import Database
 from tests.make import NOW, make_device, make_room
 

@@ -17,12 +17,12 @@ from devices import doors, run
 from devices.doors import panel_key, signature
 from devices.run import STOP_SECONDS, Devices
 from devices.topics import Topics
-from registry.assets.models import Device, Sensing
 from registry.bookings.models import Booking, Status
 from registry.bookings.readings import record_readings
 from registry.core import events
 from registry.core.errors import Unavailable
 from registry.core.transaction import changing
+from registry.devices.models import Device, Sensing
 from registry.rooms.models import Room, Visibility
 from tests.conftest import Database
 from tests.devices.broker.test_connection import Other, free_pair, until

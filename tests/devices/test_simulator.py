@@ -10,9 +10,9 @@ from devices.presence import Presence
 from devices.rhythm import Meeting, Spot, air_in, headcount, somebody_in, tempers
 from devices.simulator import SILENT_AFTER, Simulator, meetings, others
 from devices.topics import Topics
-from registry.assets.models import DeviceKind, DeviceState
-from registry.assets.rules import device_state
 from registry.bookings.models import Kind, Status
+from registry.devices.models import DeviceKind, DeviceState
+from registry.devices.rules import device_state
 from tests.conftest import Database
 from tests.make import NOW, make_booking, make_device, make_panel, make_room
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from registry.assets.models import Asset, Device, FundingShare, Tag
+from registry.assets.models import Asset, FundingShare, Tag
 from registry.core.errors import Unavailable
 from registry.devices import pairing
+from registry.devices.models import Device
 from registry.duties.models import Duty
 from registry.grants.models import Grant
 from registry.rooms.models import Room, StandardItem

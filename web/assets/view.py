@@ -8,11 +8,11 @@ from typing import Any
 
 import segno
 
-from registry.assets.models import Device
 from registry.assets.queries import detail
 from registry.assets.rules import feature_of
 from registry.bookings.projections import FullBooking
 from registry.bookings.queries import bookings_between
+from registry.devices.models import Device
 from registry.rooms.models import Room
 from web.assets.words import Told, told
 from web.devices.view import Health, health_of, reason_word

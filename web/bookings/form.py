@@ -16,9 +16,9 @@ from registry.bookings.rules import SHY, local_time
 from registry.core.errors import Forbidden, Invalid, NotFound, Refusal
 from registry.people.models import Person
 from registry.people.rules import may
+from registry.rooms.hours import next_opening, open_span_at
 from registry.rooms.models import Room, RoomKind
 from registry.rooms.queries import hours_of, room_by_code, zone_of
-from registry.rooms.rules import next_opening, open_span_at
 
 ANY_ROOM = "any"
 QUARTER = timedelta(minutes=15)

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from registry.assets.models import Device, DeviceKind
 from registry.bookings.models import Booking, Kind
 from registry.bookings.preview import bookable_rooms, equipment_of
 from registry.bookings.projections import FullBooking, Seen
 from registry.bookings.rules import FEATURES, OPEN_KINDS, Asked, is_outside_hours, kinds, may_change
 from registry.bookings.settle import booking_room
 from registry.core.history import HistoryEntry
+from registry.devices.models import Device, DeviceKind
 from registry.people.models import Person
 from registry.people.rules import may
 from registry.rooms.models import Room

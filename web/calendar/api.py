@@ -25,9 +25,9 @@ from registry.bookings.rules import Booker, Sight, sees_times, sight
 from registry.core.errors import N_, Invalid, NotFound, Reason
 from registry.duties.queries import duties_between
 from registry.people import rules
+from registry.rooms.hours import Hours, local_instant, opening_spans
 from registry.rooms.models import Room
 from registry.rooms.queries import HOURS_SECONDS, hours_of, zone_of
-from registry.rooms.rules import Hours, local_instant, opening_spans
 from web.auth.access import caller
 from web.kit import routing, shapes
 from web.kit.answers import JSON, local

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from registry.bookings.queries import RoomDay
 from registry.bookings.rules import FEATURES
 from registry.people.rules import may
-from registry.rooms.rules import local_instant
+from registry.rooms.hours import local_instant
 from web.auth.access import PageCaller
 from web.calendar.room_rows import (
     Filters,

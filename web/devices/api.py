@@ -7,11 +7,11 @@ from fastapi import Depends, Query, Request
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
 
-from registry.assets.models import Device, DeviceKind, DeviceState, Sensing
-from registry.assets.rules import device_state
 from registry.core.errors import Invalid, NotFound
 from registry.core.history import Actor
 from registry.devices import actions, pairing
+from registry.devices.models import Device, DeviceKind, DeviceState, Sensing
+from registry.devices.rules import device_state
 from registry.people.models import Person
 from web.auth.access import actor_of, caller_with
 from web.auth.session import options_of

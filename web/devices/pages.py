@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.assets.models import Device, DeviceKind, Sensing
-from registry.assets.rules import LOW_BATTERY
 from registry.core.errors import Invalid, NotFound, Refusal
 from registry.devices import actions, pairing
+from registry.devices.models import Device, DeviceKind, Sensing
+from registry.devices.queries import watch
+from registry.devices.rules import LOW_BATTERY
 from registry.people.models import Person
 from registry.rooms.models import Room
-from registry.rooms.queries import watch
 from web.auth.access import actor_of, page_with
 from web.auth.session import options_of
 from web.devices.view import Health, health_of, kind_word

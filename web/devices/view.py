@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from registry.assets.models import Device, DeviceKind, DeviceState
-from registry.assets.rules import device_state
+from registry.devices.models import Device, DeviceKind, DeviceState
+from registry.devices.rules import device_state
 from web.kit.page_context import Reader
 from web.kit.words import N_
 

@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from registry.assets.models import Device
 from registry.bookings.readings import panels_heard
 from registry.core import events
 from registry.core.errors import Refusal
 from registry.core.events import DeviceChanged, RoomChanged
+from registry.devices.models import Device
 from registry.doors.phrases import known
 from registry.doors.queries import door
 from registry.doors.view import DoorView

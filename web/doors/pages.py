@@ -13,9 +13,9 @@ from fastapi import APIRouter, Depends, Form, Request
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from registry.assets.models import Device
 from registry.core.errors import Forbidden, NotFound, Refusal
 from registry.devices import pairing
+from registry.devices.models import Device
 from registry.doors.actions import PanelCommand, panel_command
 from registry.doors.phrases import LANGUAGES, known
 from registry.doors.queries import door

@@ -12,11 +12,11 @@ from msgspec import Meta
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from registry.assets.models import ImportState, PendingImport
 from registry.core.errors import Invalid
 from registry.importing import sessions as pending
 from registry.importing.columns import FAMILIES
 from registry.importing.files import LARGEST_FILE
+from registry.importing.models import ImportState, PendingImport
 from registry.importing.sessions import LONGEST
 from registry.people.models import Person
 from web.auth.access import actor_of, caller_with

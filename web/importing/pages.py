@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from registry.assets.models import ImportState, PendingImport
 from registry.core.errors import Invalid, NotFound, Reason, Refusal
 from registry.importing import sessions as pending
 from registry.importing.cells import whole
 from registry.importing.columns import FAMILIES
 from registry.importing.files import LARGEST_FILE
+from registry.importing.models import ImportState, PendingImport
 from registry.importing.rows import in_words, row_in_words
 from registry.people.models import Person
 from web.auth.access import actor_of, page_with

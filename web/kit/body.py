@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 from registry.core.errors import Invalid, Reason
 from registry.core.idempotency import Once
 from registry.people.models import Person
-from registry.rooms.rules import local_instant
+from registry.rooms.hours import local_instant
 from web.kit.errors import ANOTHER_REASON, REASONS
 from web.kit.words import N_
 

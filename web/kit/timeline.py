@@ -14,7 +14,7 @@ from registry.bookings.models import Kind, Status
 from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Seen
 from registry.bookings.queries import RoomDay
 from registry.bookings.rules import SHY, Booker, may_change
-from registry.rooms.rules import local_instant
+from registry.rooms.hours import local_instant
 
 Span = tuple[datetime, datetime]
 OPENS, CLOSES = 7, 17

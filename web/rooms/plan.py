@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 
 from registry.bookings.projections import BusySpan, FullBooking, Seen
 from registry.bookings.queries import RoomDay
+from registry.rooms.hours import Hours
 from registry.rooms.models import Room
 from registry.rooms.queries import week
-from registry.rooms.rules import Hours
 from web.kit.page_context import Reader
 from web.kit.timeline import Axis, Band, bands
 from web.kit.words import N_

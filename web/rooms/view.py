@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from registry.assets.models import Device, DeviceKind, Trace
 from registry.bookings.models import Booking
 from registry.bookings.projections import FullBooking, Seen
 from registry.bookings.queries import RoomDay, bookings_between, day_of, public_room_state, state_for
@@ -13,10 +12,13 @@ from registry.bookings.room_snapshot import sensor
 from registry.bookings.rules import SHY, may_book, sees_times
 from registry.bookings.settle import booking_room
 from registry.bookings.state import UNDO, PublicState
+from registry.devices.models import Device, DeviceKind, Trace
+from registry.devices.occupancy import patience, verdict
 from registry.devices.presence_log import traces_of
+from registry.devices.queries import watch
+from registry.rooms.hours import Hours, opening_spans
 from registry.rooms.models import Room, Visibility
-from registry.rooms.queries import hours_of, watch
-from registry.rooms.rules import Hours, opening_spans, patience, verdict
+from registry.rooms.queries import hours_of
 from web.devices.view import Health, health_of, kind_word, reason_word
 from web.kit.page_context import Reader
 from web.kit.timeline import Axis, axis_of, spans_of

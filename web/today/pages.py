@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from registry.bookings.preview import bookable_rooms
 from registry.people.rules import may
+from registry.rooms.hours import open_span_at
 from registry.rooms.models import Room, RoomKind
 from registry.rooms.queries import hours_of
-from registry.rooms.rules import open_span_at
 from web.auth.access import PageCaller
 from web.bookings.booking_answer import Answer, answer_of, broken_words
 from web.bookings.form import ANY_ROOM, Checked, Typed, check, first_choice, next_hour, times

@@ -10,16 +10,16 @@ from tortoise.exceptions import IntegrityError
 
 from registry.assets import actions, tags
 from registry.assets.actions import NewAsset
-from registry.assets.models import Asset, Condition, Device
+from registry.assets.models import Asset, Condition
 from registry.assets.tags import check
 from registry.core import history
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.core.idempotency import Once
+from registry.core.idempotency import IdempotencyKey, Once
 from registry.core.transaction import changing
 from registry.devices import actions as device_actions
+from registry.devices.models import Device
 from registry.doors.actions import PanelCommand, panel_command
-from registry.people.models import IdempotencyKey
 from registry.rooms.models import Room
 from tests.make import NOW, make_asset, make_device, make_panel, make_room
 from tests.registry.core.test_transaction import begun_beside

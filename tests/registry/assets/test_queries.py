@@ -8,11 +8,12 @@ import pytest
 
 from registry.assets import actions, queries
 from registry.assets.actions import NewAsset
-from registry.assets.models import Asset, Condition, Device, DeviceKind, Purchase, Tag
+from registry.assets.models import Asset, Condition, Purchase, Tag
 from registry.assets.queries import search
 from registry.assets.search import AssetFilter
 from registry.core.errors import Conflict, NotFound
 from registry.core.history import SYSTEM
+from registry.devices.models import Device, DeviceKind
 from registry.grants.actions import NewGrant, add_grant
 from registry.grants.queries import all_grants, grant_by_id
 from registry.people.models import Person

@@ -8,14 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.assets.models import DeviceState
 from registry.assets.policy import DEFAULT
 from registry.assets.rules import (
     Piece,
     Standard,
     account,
     dated,
-    device_state,
     feature_of,
     fold,
     readiness,
@@ -23,6 +21,8 @@ from registry.assets.rules import (
     shares,
     unit_prices,
 )
+from registry.devices.models import DeviceState
+from registry.devices.rules import device_state
 from tests.make import NOW
 
 money = st.decimals("0", "9999999", places=2)

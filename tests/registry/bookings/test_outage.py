@@ -10,7 +10,8 @@ from devices.run import Devices
 from registry.bookings import readings
 from registry.bookings.models import Booking, Status
 from registry.bookings.readings import Heard, advance_due, record_readings, watch_lost, watch_started
-from registry.rooms.models import Occupancy, Room, Watch
+from registry.devices.models import Watch
+from registry.rooms.models import Occupancy, Room
 from tests.devices.broker.test_connection import until
 from tests.make import HOUR, NOW, make_booking, make_device, make_room
 

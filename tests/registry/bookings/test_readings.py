@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from registry.assets.models import Device
 from registry.bookings import readings, room_snapshot
 from registry.bookings.models import Booking, Status
 from registry.bookings.queries import public_room_state, state_of
@@ -21,6 +20,7 @@ from registry.bookings.readings import (
 from registry.bookings.state import StateKind
 from registry.core import events, history
 from registry.core.history import HistoryEntry
+from registry.devices.models import Device
 from registry.doors.queries import door
 from registry.doors.view import texts
 from registry.rooms.models import Occupancy, Room

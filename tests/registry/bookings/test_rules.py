@@ -24,8 +24,8 @@ from registry.bookings.rules import (
 )
 from registry.core.errors import Invalid
 from registry.people.models import Role
+from registry.rooms.hours import Hours, Span
 from registry.rooms.models import HoursPolicy, Visibility
-from registry.rooms.rules import Hours, Span
 from tests.make import HOUR, NOW
 
 MINUTE = timedelta(minutes=1)

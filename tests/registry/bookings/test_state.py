@@ -20,8 +20,9 @@ from registry.bookings.state import (
     room_state,
     steps,
 )
+from registry.devices.occupancy import OccupancyFold
+from registry.rooms.hours import Hours, Span
 from registry.rooms.models import Occupancy, Visibility
-from registry.rooms.rules import Hours, OccupancyFold, Span
 from tests.make import NOW
 
 MINUTE = timedelta(minutes=1)

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from registry.devices.occupancy import Sensor, room_occupancy, verdict
 from registry.rooms.models import Occupancy
-from registry.rooms.rules import Sensor, room_occupancy, verdict
 from tests.make import NOW
 
 MINUTE = timedelta(minutes=1)

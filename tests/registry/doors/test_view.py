@@ -26,8 +26,8 @@ from registry.doors.view import (
     payload,
     texts,
 )
+from registry.rooms.hours import Hours, Span
 from registry.rooms.models import Occupancy, Visibility
-from registry.rooms.rules import Hours, Span
 
 ZONE = ZoneInfo("Europe/Warsaw")
 NOW = datetime(2026, 11, 24, 9, 42, 17, tzinfo=UTC)  # a Tuesday, 10:42 in Warsaw

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from config.jobs import tidy
-from registry.assets.models import Asset, ImportState, PendingImport
+from registry.assets.models import Asset
 from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 from registry.core.history import SYSTEM
 from registry.importing import sessions as pending
 from registry.importing import writing
+from registry.importing.models import ImportState, PendingImport
 from registry.importing.sessions import commit, correct, find, send
 from tests.make import NOW, make_person, make_room
 

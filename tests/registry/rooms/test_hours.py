@@ -3,8 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from registry.rooms.queries import public_holidays
-from registry.rooms.rules import (
+from registry.rooms.hours import (
     Hours,
     Span,
     is_open_throughout,
@@ -13,6 +12,7 @@ from registry.rooms.rules import (
     open_span_at,
     opening_spans,
 )
+from registry.rooms.queries import public_holidays
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 WEEK = tuple(Span(weekday, 8 * 60, 16 * 60) for weekday in range(5))

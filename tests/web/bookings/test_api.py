@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from registry.bookings.models import Booking
-from registry.people.models import IdempotencyKey
+from registry.core.idempotency import IdempotencyKey
 from registry.rooms.models import HoursPolicy, StandardItem
 from tests.make import make_opening, make_room
 from tests.web.conftest import Office, soon, wish

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from registry.assets.models import Device, DeviceKind, Sensing
 from registry.bookings.rules import Booker
 from registry.core.history import HistoryEntry
 from registry.devices import pairing
-from registry.rooms.models import Watch
+from registry.devices.models import Device, DeviceKind, Sensing, Watch
 from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk

@@ -7,10 +7,10 @@ import time
 import pytest
 
 import web.doors.hub
-from registry.assets.models import Device
 from registry.core.events import DeviceChanged, dispatch
 from registry.core.history import SYSTEM
 from registry.devices import pairing
+from registry.devices.models import Device
 from tests.conftest import Database
 from tests.devices.broker.test_connection import until
 from tests.make import NOW, make_panel, make_room

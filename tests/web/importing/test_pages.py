@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from registry.assets.models import Asset, ImportState, PendingImport
+from registry.assets.models import Asset
+from registry.importing.models import ImportState, PendingImport
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
 from web.auth.session import FORM_FIELD, SESSION, form_token

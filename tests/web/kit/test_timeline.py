@@ -11,8 +11,8 @@ from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Se
 from registry.bookings.queries import RoomDay
 from registry.bookings.rules import Booker
 from registry.people.models import Role
+from registry.rooms.hours import local_instant
 from registry.rooms.models import Room, Visibility
-from registry.rooms.rules import local_instant
 from web.kit import time_classes
 from web.kit.timeline import axis_between, axis_of, bands, busy_minutes, spans_of
 

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from registry.assets.models import Asset, Device
+from registry.assets.models import Asset
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.readings import Heard, record_readings
 from registry.bookings.rules import Booker
 from registry.core.history import HistoryEntry
 from registry.devices import pairing
+from registry.devices.models import Device
 from registry.people.models import Role
 from registry.rooms.models import Room, StandardItem, Visibility
 from tests import make

@@ -1,0 +1,139 @@
+"""What the sensors of a room prove about who is inside. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from registry.rooms.models import Occupancy
+
+FRESH_AT_LEAST = timedelta(minutes=90)
+
+
+FRESH_HEARTBEATS = 3
+
+
+EMPTY_BATTERY = 5
+
+
+# CO₂ and door contacts prove nothing about people
+PROVES_PEOPLE = frozenset({"pir", "mmwave", "counter"})
+
+
+HOLD_SECONDS = {"pir": 15 * 60, "mmwave": 5 * 60, "counter": 3 * 60}
+
+
+def patience(heartbeat: timedelta) -> timedelta:
+    """How long a device that speaks at least every ``heartbeat`` may be quiet before it counts as silent."""
+    return max(FRESH_AT_LEAST, FRESH_HEARTBEATS * heartbeat)
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """What one sensor last said, and what is known about its health."""
+
+    code: str
+    sensing: str
+    hold: timedelta
+    heartbeat: timedelta
+    enabled: bool = True
+    occupied: bool | None = None
+    confirmed_at: datetime | None = None
+    changed_at: datetime | None = None
+    positive_at: datetime | None = None
+    online: bool | None = None
+    battery: int | None = None
+    distrust: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OccupancyFold:
+    """A room's occupancy with its evidence; ``look_at`` is when silence alone would change it."""
+
+    occupancy: Occupancy
+    vacant_since: datetime | None = None
+    positive_at: datetime | None = None
+    look_at: datetime | None = None
+    evidence: tuple[dict[str, Any], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    says: str  # positive, negative, unknown
+    reason: str
+    since: datetime | None = None
+    look_at: datetime | None = None
+
+
+def room_occupancy(sensors: Sequence[Sensor], now: datetime, watching_since: datetime | None) -> OccupancyFold:
+    """Occupied, vacant or unknown. Any fresh positive means occupied; vacant needs every sensor that can see people
+    fresh, healthy and negative past its hold; anything else is unknown (docs/explanation/occupancy.md).
+    """
+    able = [sensor for sensor in sensors if sensor.sensing in PROVES_PEOPLE]
+    verdicts = [verdict(sensor, now, watching_since) for sensor in able]
+    evidence = tuple(_told(sensor, said) for sensor, said in zip(able, verdicts, strict=True))
+    look_at = min((said.look_at for said in verdicts if said.look_at), default=None)
+    positives = [sensor.positive_at for sensor in able if sensor.positive_at and not _untrusted(sensor)]
+    positive_at = max(positives, default=None)
+    if any(said.says == "positive" for said in verdicts):
+        return OccupancyFold(Occupancy.OCCUPIED, None, positive_at, look_at, evidence)
+    if verdicts and all(said.says == "negative" for said in verdicts):
+        since = max(said.since for said in verdicts if said.since)
+        return OccupancyFold(Occupancy.VACANT, since, positive_at, look_at, evidence)
+    return OccupancyFold(Occupancy.UNKNOWN, None, positive_at, look_at, evidence)
+
+
+def verdict(sensor: Sensor, now: datetime, watching_since: datetime | None) -> Verdict:
+    """What one sensor proves now."""
+    unhealthy = _untrusted(sensor)
+    if unhealthy:
+        return Verdict("unknown", unhealthy)
+    if watching_since is None:
+        return Verdict("unknown", "not_listening")
+    if sensor.confirmed_at is None or sensor.confirmed_at < watching_since or sensor.occupied is None:
+        return Verdict("unknown", "no_reading")
+    stale_at = sensor.confirmed_at + patience(sensor.heartbeat)
+    if now >= stale_at:
+        return Verdict("unknown", "stale", sensor.confirmed_at)
+    if sensor.occupied:
+        return Verdict("positive", "sees_somebody", sensor.changed_at, stale_at)
+    return _quiet(sensor, now, watching_since, stale_at)
+
+
+def _quiet(sensor: Sensor, now: datetime, watching_since: datetime, stale_at: datetime) -> Verdict:
+    quiet_since = max(watching_since, sensor.changed_at or watching_since, sensor.positive_at or watching_since)
+    held_until = quiet_since + sensor.hold
+    if now >= held_until:
+        return Verdict("negative", "sees_nobody", quiet_since, stale_at)
+    # no motion for less than the hold is somebody sitting still, if anybody was seen just before it
+    if sensor.positive_at and sensor.positive_at >= watching_since and now < sensor.positive_at + sensor.hold:
+        # after a gap what it sees is quiet for longer than somebody is held
+        return Verdict("positive", "held", sensor.positive_at, min(sensor.positive_at + sensor.hold, stale_at))
+    return Verdict("unknown", "not_long_enough", quiet_since, min(held_until, stale_at))
+
+
+def is_believed(sensor: Sensor, now: datetime, watching_since: datetime | None) -> bool:
+    """Whether what a sensor last said still counts: healthy, not silent for too long, and said while we listened."""
+    if _untrusted(sensor) or sensor.confirmed_at is None or watching_since is None:
+        return False
+    return watching_since <= sensor.confirmed_at and now < sensor.confirmed_at + patience(sensor.heartbeat)
+
+
+def _untrusted(sensor: Sensor) -> str:
+    if not sensor.enabled:
+        return "disabled"
+    if sensor.online is False:
+        return "offline"
+    if sensor.battery is not None and sensor.battery <= EMPTY_BATTERY:
+        return "battery"
+    return sensor.distrust
+
+
+def _told(sensor: Sensor, said: Verdict) -> dict[str, Any]:
+    return {
+        "sensor": sensor.code,
+        "says": said.says,
+        "reason": said.reason,
+        "since": said.since.isoformat() if said.since else None,
+        "confirmed_at": sensor.confirmed_at.isoformat() if sensor.confirmed_at else None,
+    }

@@ -1,0 +1,17 @@
+"""What time it is for a request, by the clock that the site was made with."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from registry.core.clock import Clock
+
+
+def now_of(request: Request) -> datetime:
+    """The instant of this request, as UTC."""
+    clock: Clock = request.app.state.clock
+    return clock()
+
+
+Now = Annotated[datetime, Depends(now_of)]
