@@ -16,7 +16,7 @@ from registry.rooms.models import Visibility
 
 BOOKINGS = ("id", "pomieszczenie", "od", "do", "rodzaj", "status", "liczba osób", "instytucja", "rezerwujący", "tytuł")
 HISTORY = ("lp", "kiedy", "kto", "skąd", "czynność", "obiekt", "przed", "po", "powód", "skrót")
-SHY = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
+HELP_POINT = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
 
 
 async def exported(what: str, format_: str) -> bytes:
@@ -35,7 +35,7 @@ async def _bookings() -> AsyncIterator[tuple[Any, ...]]:
     async for one in found.select_related("room__building__site", "organizer", "institution"):
         zone = ZoneInfo(one.room.building.site.timezone)
         times = (one.starts_at.astimezone(zone).isoformat(), one.ends_at.astimezone(zone).isoformat())
-        if one.room.visibility in SHY:
+        if one.room.visibility in HELP_POINT:
             yield "", one.room.code, *times, "", "", "", "", "", ""
             continue
         institution = one.institution.code if one.institution else ""

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry.bookings.readings import Heard
+from registry.bookings.readings import Reading
 from registry.devices.models import Device
 
 FLIPS, FLIP_SECONDS = 4, 60.0
@@ -37,7 +37,7 @@ class Known:
     refused: int = 0
     flips: deque[float] = field(default_factory=lambda: deque(maxlen=FLIPS))
 
-    def remember(self, heard: Heard, mono: float) -> bool:
+    def remember(self, heard: Reading, mono: float) -> bool:
         """Take over what was said. Returns whether anything of it is news to the register."""
         news = heard.live and heard.occupied is not None and not self.confirmed
         for name in ("battery", "online", "distrust"):

@@ -15,7 +15,7 @@ from devices.device_table import Known, Table
 from devices.inbox import Inbox
 from devices.messages import Arrived, Decoded
 from devices.topics import BadTopic, Part, Topics
-from registry.bookings.readings import Heard, record_readings, watch_lost, watch_started
+from registry.bookings.readings import Reading, record_readings, watch_lost, watch_started
 from registry.core import events
 from registry.core.errors import Refusal
 
@@ -52,7 +52,7 @@ class Ingest:
         topics: Topics,
         clock: Callable[[], datetime],
         command: Command,
-        record: Callable[[Sequence[Heard], datetime], Awaitable[None]] = record_readings,
+        record: Callable[[Sequence[Reading], datetime], Awaitable[None]] = record_readings,
     ) -> None:
         self.topics, self.table, self.inbox = topics, Table(), Inbox()
         # counted for /metrics
@@ -61,7 +61,7 @@ class Ingest:
         self.flapping: set[str] = set()
         self._clock, self._command, self._record = clock, command, record
         self._seats: dict[str, Seat] = {}
-        self._pending: dict[int, Heard] = {}
+        self._pending: dict[int, Reading] = {}
         self._watch: tuple[bool, datetime] | None = None
         self._reload = self._in_flood = False
         self._measured, self._measured_at = 0, 0.0
@@ -165,7 +165,7 @@ class Ingest:
         if said.online is False:
             for known in self.table.all():
                 if known.family == said.family and known.online is not False:
-                    self._remember(known, Heard(known.id, now, online=False, live=False), time.monotonic())
+                    self._remember(known, Reading(known.id, now, online=False, live=False), time.monotonic())
 
     def _fold(self, known: Known, said: Decoded, message: Arrived, mono: float, now: datetime) -> None:
         known.messages += 1
@@ -184,7 +184,7 @@ class Ingest:
         arrived = now if age < 0.001 else now - timedelta(seconds=age)
         self._remember(known, self._heard(known, said, arrived, live, mono), mono)
 
-    def _heard(self, known: Known, said: Decoded, arrived: datetime, live: bool, mono: float) -> Heard:
+    def _heard(self, known: Known, said: Decoded, arrived: datetime, live: bool, mono: float) -> Reading:
         if said.online is not None and said.online is not known.online and live and known.flip(mono):
             self.flapping.add(known.code)
         elif known.code in self.flapping and not known.is_flapping(mono):
@@ -194,7 +194,7 @@ class Ingest:
             distrust = "duplicate_id"
         elif distrust is None and said.occupied is not None and live:
             distrust = ""
-        return Heard(
+        return Reading(
             device_id=known.id,
             at=arrived,
             occupied=said.occupied,
@@ -205,7 +205,7 @@ class Ingest:
             live=live,
         )
 
-    def _remember(self, known: Known, heard: Heard, mono: float) -> None:
+    def _remember(self, known: Known, heard: Reading, mono: float) -> None:
         news = known.remember(heard, mono)
         due = heard.live and mono - known.stored >= STORE_SECONDS
         if news or due:
@@ -216,7 +216,7 @@ class Ingest:
         else:
             self.unchanged += 1
 
-    def _pend(self, heard: Heard) -> None:
+    def _pend(self, heard: Reading) -> None:
         former = self._pending.get(heard.device_id)
         self._pending[heard.device_id] = heard if former is None else merged(former, heard)
         self._wake.set()
@@ -275,7 +275,7 @@ class Ingest:
             self._watch = self._watch or watch
             raise
 
-    async def _store(self, batch: dict[int, Heard]) -> None:
+    async def _store(self, batch: dict[int, Reading]) -> None:
         try:
             await self._record(list(batch.values()), self._clock())
         except BaseException:
@@ -287,7 +287,7 @@ class Ingest:
         self.recorded += len(batch)
 
 
-def merged(former: Heard, newer: Heard) -> Heard:
+def merged(former: Reading, newer: Reading) -> Reading:
     """Two words of one device as one: the last value, and that somebody was seen in between."""
     health: dict[str, Any] = {
         "battery": _last(former.battery, newer.battery),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from registry.bookings.actions import Wish, book
+from registry.bookings.actions import BookingRequest, book
 from registry.bookings.models import Booking
 from registry.bookings.state import HELD
 from registry.core.errors import Refusal
@@ -72,7 +72,7 @@ async def _make(spell: Spell, now: datetime, number: int) -> Booking | None:
     login, title, attendees = MEETINGS[(int(starts_at.timestamp()) // 3600 + number) % len(MEETINGS)]
     person = await Person.get_or_none(login=login)
     for room in spell.rooms if person else ():
-        wish = Wish(room, starts_at, starts_at + spell.length, title, attendees=attendees, source="on call")
+        wish = BookingRequest(room, starts_at, starts_at + spell.length, title, attendees=attendees, source="on call")
         try:
             return await book(wish, person, ACTOR, now)
         except Refusal:

@@ -20,7 +20,7 @@ from config.demo.lists import load_help_point
 from config.settings import Settings
 from registry.bookings.day_rows import TAKING
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.rules import SHY
+from registry.bookings.rules import HELP_POINT
 from registry.bookings.settle import told
 from registry.core import history
 from registry.core.errors import Conflict
@@ -210,7 +210,7 @@ async def _lay_bookings(today: date, now: datetime, is_sensed: bool) -> None:
     async with changing():
         await Booking.bulk_create(fresh)
         await history.write_new([(f"booking:{one.id}", told(one)) for one in fresh], "booked", ACTOR, now)
-    await _lay_traces(fresh, {room.id for room in rooms.values() if room.visibility not in SHY}, now)
+    await _lay_traces(fresh, {room.id for room in rooms.values() if room.visibility not in HELP_POINT}, now)
 
 
 def _lines(day: date, today: date) -> list[tuple[str, str, str, str, str, str, int]]:
@@ -261,7 +261,7 @@ def _booking(
     room, organizer = rooms[code], people[login]
     starts_at = datetime.combine(day, time.fromisoformat(begins), ZONE).astimezone(UTC)
     ends_at = datetime.combine(day, time.fromisoformat(ends), ZONE).astimezone(UTC)
-    shy = room.visibility in SHY
+    shy = room.visibility in HELP_POINT
     booking = Booking(
         room_id=room.id,
         organizer_id=organizer.id,

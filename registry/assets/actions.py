@@ -15,7 +15,7 @@ from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
-from registry.core.idempotency import IdempotencyKey, Once, made_before
+from registry.core.idempotency import IdempotencyKey, RequestKey, made_earlier
 from registry.core.transaction import Change, changing
 from registry.importing.writing import Fresh, fresh_codes, register_many
 
@@ -43,13 +43,13 @@ class NewAsset:
     percents: dict[int, Decimal] = field(default_factory=dict)
 
 
-async def register(new: NewAsset, actor: Actor, now: datetime, once: Once | None = None) -> Asset:
+async def register(new: NewAsset, actor: Actor, now: datetime, once: RequestKey | None = None) -> Asset:
     """Put a piece into the register, with a tag; with ``once`` a repeated call returns the piece of the first.
 
     Raises Conflict("asset.number_taken"), Conflict("request.key_reused"), Invalid("asset.bad_price").
     """
     once = once.about(new) if once else None
-    if done := await made_before(once):
+    if done := await made_earlier(once):
         return await Asset.get(id=done.int)
     if not new.price.is_finite() or new.price < 0:
         raise Invalid("asset.bad_price", given=str(new.price))
@@ -74,7 +74,7 @@ async def register(new: NewAsset, actor: Actor, now: datetime, once: Once | None
                 await once.row(UUID(int=asset.id), now).save()
             change.happened(AssetChanged(asset.id))
     except (IntegrityError, Conflict) as fault:  # by somebody else, or by this very request, at the same moment
-        if done := await made_before(once):
+        if done := await made_earlier(once):
             return await Asset.get(id=done.int)
         if number and "inventory_no" in str(fault):
             raise Conflict("asset.number_taken", number=number) from fault

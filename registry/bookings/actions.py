@@ -13,11 +13,11 @@ from tortoise.exceptions import IntegrityError
 
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.queries import alternatives, booking_by_id, conflicts, room_id_of
-from registry.bookings.readings import Heard, advance_due, record_readings, watch_lost, watch_started
+from registry.bookings.readings import Reading, advance_due, record_readings, watch_lost, watch_started
 from registry.bookings.room_snapshot import slot_of
 from registry.bookings.rules import (
     Asked,
-    Booker,
+    Viewer,
     blocked,
     default_kind,
     hours_reasons,
@@ -34,7 +34,7 @@ from registry.bookings.state import CHECK_IN_EARLY, SOON, UNDO
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
-from registry.core.idempotency import Once, made_before
+from registry.core.idempotency import RequestKey, made_earlier
 from registry.core.statements import insert
 from registry.core.transaction import Change, changing
 from registry.people.models import Person, Role
@@ -42,13 +42,23 @@ from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
 
 __all__ = [
-    "Heard", "Wish", "advance_due", "book", "cancel", "check_in", "end", "extend", "record_readings",
-    "undo_release", "watch_lost", "watch_started",
+    "BookingRequest",
+    "Reading",
+    "advance_due",
+    "book",
+    "cancel",
+    "check_in",
+    "end",
+    "extend",
+    "record_readings",
+    "undo_release",
+    "watch_lost",
+    "watch_started",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class BookingRequest:
     """A booking that somebody wants. Times are aware."""
 
     room: str
@@ -63,12 +73,14 @@ class Wish:
     protected: bool = False
 
 
-def booker(person: Person | None) -> Booker:
+def viewer_of(person: Person | None) -> Viewer:
     """Who asks, as the rules see it; None is a door panel."""
-    return Booker(person.role, person.institution_id, person.id) if person else Booker(None)
+    return Viewer(person.role, person.institution_id, person.id) if person else Viewer(None)
 
 
-async def book(wish: Wish, by: Person | None, actor: Actor, now: datetime, once: Once | None = None) -> Booking:
+async def book(
+    wish: BookingRequest, by: Person | None, actor: Actor, now: datetime, once: RequestKey | None = None
+) -> Booking:
     """Book a room. Raises Invalid, Forbidden or Conflict; a Conflict carries ``conflicts`` as far as ``by`` may see
     them and ``alternatives``. With ``once`` a repeated call returns the booking of the first.
     """
@@ -76,7 +88,7 @@ async def book(wish: Wish, by: Person | None, actor: Actor, now: datetime, once:
     once = once.about(wish) if once else None
     try:
         async with changing(room_id) as change:
-            if done := await made_before(once):
+            if done := await made_earlier(once):
                 return await Booking.get(id=done)
             return await _book(change, wish, by, actor, now, once)
     except IntegrityError as fault:
@@ -90,14 +102,14 @@ async def book(wish: Wish, by: Person | None, actor: Actor, now: datetime, once:
 
 
 async def _book(
-    change: Change, wish: Wish, by: Person | None, actor: Actor, now: datetime, once: Once | None
+    change: Change, wish: BookingRequest, by: Person | None, actor: Actor, now: datetime, once: RequestKey | None
 ) -> Booking:
     room = await booking_room(change.room)
     asked = Asked(
         wish.starts_at, wish.ends_at, wish.title.strip(), wish.kind or default_kind(room.visibility), wish.attendees,
         wish.needs,
     )  # fmt: skip
-    for refusal in reasons(asked, room, booker(by), now):
+    for refusal in reasons(asked, room, viewer_of(by), now):
         raise refusal
     organizer = await _organizer(wish, by)
     blocked_from, blocked_to = blocked(asked, room)
@@ -132,7 +144,7 @@ async def _book(
     return booking
 
 
-async def _organizer(wish: Wish, by: Person | None) -> Person | None:
+async def _organizer(wish: BookingRequest, by: Person | None) -> Person | None:
     if wish.organizer is None or by and wish.organizer == by.login:
         return by
     if by is None or by.role not in (Role.COORDINATOR, Role.ADMIN):
@@ -143,19 +155,19 @@ async def _organizer(wish: Wish, by: Person | None) -> Person | None:
     return organizer
 
 
-async def offer_help(refusal: Conflict, room_id: int, wish: Wish, by: Person | None, now: datetime) -> None:
+async def offer_help(refusal: Conflict, room_id: int, wish: BookingRequest, by: Person | None, now: datetime) -> None:
     """Add to a refusal what stands in the way and what could be had instead, as far as ``by`` may see."""
-    viewer = booker(by)
+    viewer = viewer_of(by)
     refusal.params["conflicts"] = await conflicts(room_id, wish.starts_at, wish.ends_at, viewer)
     refusal.params["alternatives"] = await alternatives(room_id, wish, viewer, now)
 
 
 @asynccontextmanager
-async def _held(booking_id: UUID, once: Once | None = None) -> AsyncIterator[tuple[Change, Booking, bool]]:
+async def _held(booking_id: UUID, once: RequestKey | None = None) -> AsyncIterator[tuple[Change, Booking, bool]]:
     """The booking with its room locked; the flag says that this very request was done before."""
     found = await booking_by_id(booking_id)
     async with changing(found.room_id) as change:
-        done = await made_before(once) is not None
+        done = await made_earlier(once) is not None
         booking = await Booking.get(id=booking_id)
         if booking.room_id != found.room_id:  # moved while this waited for its room
             raise Conflict("request.stale", revision=booking.revision)
@@ -166,7 +178,7 @@ async def _keep(
     change: Change, booking: Booking, before: dict[str, Any], action: str, actor: Actor, now: datetime, **more: Any
 ) -> None:
     """Store the changed booking, its history, and what follows for the room."""
-    once: Once | None = more.pop("once", None)
+    once: RequestKey | None = more.pop("once", None)
     booking.revision += 1
     await booking.save()
     await history.write(f"booking:{booking.id}", action, actor, now, before=before, after=told(booking), **more)
@@ -176,17 +188,17 @@ async def _keep(
 
 
 def _must_be_theirs(booking: Booking, by: Person | None) -> None:
-    if by and not may_change(booker(by), booking.organizer_id, booking.institution_id, booking.kind):
+    if by and not may_change(viewer_of(by), booking.organizer_id, booking.institution_id, booking.kind):
         raise Forbidden("booking.not_yours")
 
 
 def _must_vouch(booking: Booking, room: Room, by: Person | None) -> None:
-    if by and not may_vouch(booker(by), room.visibility, booking.organizer_id, booking.institution_id, booking.kind):
+    if by and not may_vouch(viewer_of(by), room.visibility, booking.organizer_id, booking.institution_id, booking.kind):
         raise Forbidden("booking.not_yours")
 
 
 async def check_in(
-    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, once: Once | None = None
+    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, once: RequestKey | None = None
 ) -> Booking:
     """Say that somebody is there. Raises Conflict outside [start − 10 min, end)."""
     async with _held(booking_id, once) as (change, booking, done):
@@ -211,7 +223,7 @@ async def extend(
     now: datetime,
     minutes: int = 15,
     until: datetime | None = None,
-    once: Once | None = None,
+    once: RequestKey | None = None,
 ) -> Booking:
     """Let a running booking end later. Raises Conflict("booking.overlap") when somebody follows."""
     async with _held(booking_id, once) as (change, booking, done):
@@ -225,7 +237,9 @@ async def extend(
             raise Invalid("booking.ends_before_start")
         before = told(booking)
         rules = await booking_room(change.room)
-        for refusal in hours_reasons(Asked(booking.starts_at, ends_at, "", booking.kind, None, ()), rules, booker(by)):
+        for refusal in hours_reasons(
+            Asked(booking.starts_at, ends_at, "", booking.kind, None, ()), rules, viewer_of(by)
+        ):
             raise refusal
         await _respan(change, booking, booking.starts_at, ends_at)
         booking.status, booking.checked_in_at = Status.CHECKED_IN, booking.checked_in_at or now
@@ -248,7 +262,9 @@ async def _respan(change: Change, booking: Booking, starts_at: datetime, ends_at
     booking.blocked_from, booking.blocked_to = blocked_from, blocked_to
 
 
-async def end(booking_id: UUID, by: Person | None, actor: Actor, now: datetime, once: Once | None = None) -> Booking:
+async def end(
+    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, once: RequestKey | None = None
+) -> Booking:
     """End a running booking now; the rest of its time is free again."""
     async with _held(booking_id, once) as (change, booking, done):
         _must_be_theirs(booking, by)
@@ -280,7 +296,7 @@ async def cancel(booking_id: UUID, by: Person | None, actor: Actor, now: datetim
 
 
 async def undo_release(
-    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, once: Once | None = None
+    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, once: RequestKey | None = None
 ) -> Booking:
     """Give a released booking its time back, within ten minutes and if nobody took it; it is then left alone."""
     async with _held(booking_id, once) as (change, booking, done):

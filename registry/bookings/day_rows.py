@@ -12,13 +12,13 @@ from typing import Any
 
 import orjson
 
-from registry.bookings.models import OPEN_STATUSES, Status
+from registry.bookings.models import NOT_HOLDING, Status
 from registry.bookings.projections import INSTANTS, BookingRow
 from registry.bookings.room_snapshot import LONGEST
 from registry.bookings.rules import LONGEST_MEETING
 from registry.core.transaction import reading_from
 
-TAKING = [str(status) for status in Status if status not in OPEN_STATUSES]
+TAKING = [str(status) for status in Status if status not in NOT_HOLDING]
 _ELSEWHERE = {"organizer": "p.login AS organizer", "organizer_name": "p.name AS organizer_name",
               "institution": "i.code AS institution"}  # fmt: skip
 _COLUMNS = ", ".join(_ELSEWHERE.get(name, f"b.{name}") for name in BookingRow._fields)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from registry.bookings.actions import Wish, booker, offer_help
+from registry.bookings.actions import BookingRequest, offer_help, viewer_of
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.queries import booking_by_id, room_id_of
 from registry.bookings.rules import Asked, BookingRoom, blocked, may_change, reasons, wrong_state
@@ -62,7 +62,7 @@ async def change(
 
 
 def _check(booking: Booking, by: Person, now: datetime, if_revision: int | None) -> None:
-    if not may_change(booker(by), booking.organizer_id, booking.institution_id, booking.kind):
+    if not may_change(viewer_of(by), booking.organizer_id, booking.institution_id, booking.kind):
         raise Forbidden("booking.not_yours")
     if if_revision is not None and if_revision != booking.revision:
         raise Conflict("request.stale", revision=booking.revision)
@@ -70,8 +70,8 @@ def _check(booking: Booking, by: Person, now: datetime, if_revision: int | None)
         raise wrong_state(booking.status)
 
 
-def _wish(booking: Booking, changes: Changes) -> Wish:
-    return Wish(
+def _wish(booking: Booking, changes: Changes) -> BookingRequest:
+    return BookingRequest(
         room=changes.room or "",
         starts_at=changes.starts_at or booking.starts_at,
         ends_at=changes.ends_at or booking.ends_at,
@@ -106,6 +106,6 @@ async def _apply(locked: Change, booking: Booking, target: int, changes: Changes
 
 
 def _reasons(asked: Asked, booking: Booking, rules: BookingRoom, by: Person, now: datetime) -> list[Refusal]:
-    found = reasons(asked, rules, booker(by), now)
+    found = reasons(asked, rules, viewer_of(by), now)
     has_started = booking.starts_at <= now < asked.ends_at and asked.starts_at == booking.starts_at
     return [refusal for refusal in found if not (has_started and refusal.code in STARTED)]

@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 
 # These leave their time to others. Every other status holds it, in the database too: booking_no_overlap.
-OPEN_STATUSES = (Status.CANCELLED, Status.REJECTED)
+NOT_HOLDING = (Status.CANCELLED, Status.REJECTED)
 RUNNING_STATUSES = (Status.CONFIRMED, Status.CHECKED_IN)
 
 

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from registry.assets.models import Asset, Condition, Lifecycle
-from registry.bookings.actions import Wish, booker, offer_help
+from registry.bookings.actions import BookingRequest, offer_help, viewer_of
 from registry.bookings.models import Booking
 from registry.bookings.queries import taken_rooms
 from registry.bookings.rules import (
-    SHY,
+    HELP_POINT,
     Asked,
     BookingRoom,
     blocked,
@@ -43,12 +43,14 @@ class Preview:
         return next((refusal for refusal in self.refusals if refusal.code == "booking.overlap"), None)
 
 
-async def preview(wish: Wish, by: Person, now: datetime, but: UUID | None = None, started: bool = False) -> Preview:
+async def preview(
+    wish: BookingRequest, by: Person, now: datetime, but: UUID | None = None, started: bool = False
+) -> Preview:
     """Check a wish without booking it. ``but`` is the booking that would be changed, ``started`` that it keeps its
     start in the past. An overlap carries ``conflicts`` and ``alternatives``. Raises NotFound("room.unknown").
     """
     room = await room_by_code(wish.room)
-    rules, viewer = await booking_room(room), booker(by)
+    rules, viewer = await booking_room(room), viewer_of(by)
     asked = Asked(
         wish.starts_at, wish.ends_at, wish.title.strip(), wish.kind or default_kind(room.visibility), wish.attendees,
         wish.needs,
@@ -78,7 +80,7 @@ async def _overlap(room: Room, rules: BookingRoom, asked: Asked, but: UUID | Non
 async def bookable_rooms(by: Person) -> list[Room]:
     """The rooms that this person may book, in the order of the house."""
     rooms = await Room.filter(bookable=True).select_related("building__site").order_by("building_id", "-floor", "code")
-    viewer = booker(by)
+    viewer = viewer_of(by)
     return [room for room in rooms if may_book(await booking_room(room), viewer)]
 
 
@@ -88,7 +90,7 @@ async def any_free_room(since: datetime, until: datetime, attendees: int | None,
     fitting = [
         room
         for room in await bookable_rooms(by)
-        if room.id not in taken and room.visibility not in SHY and room.capacity >= (attendees or 1)
+        if room.id not in taken and room.visibility not in HELP_POINT and room.capacity >= (attendees or 1)
     ]
     return min(fitting, key=lambda room: room.capacity, default=None)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from registry.bookings.rules import Booker, Sight, sight
+from registry.bookings.rules import Sight, Viewer, sight
 from registry.rooms.models import Visibility
 
 
@@ -97,7 +97,7 @@ _TIMES = {
 INSTANTS = 16384
 
 
-def project(row: BookingRow, room: str, visibility: Visibility, viewer: Booker) -> Seen | None:
+def project(row: BookingRow, room: str, visibility: Visibility, viewer: Viewer) -> Seen | None:
     """A row as this viewer may see it; None when not even its times are theirs to know."""
     return shown(row, room, sight(visibility, viewer, row.organizer_id, row.institution_id))
 

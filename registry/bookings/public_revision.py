@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from registry.bookings.room_snapshot import derive, inputs_at
-from registry.bookings.rules import SHY, Booker, sees_times
+from registry.bookings.rules import HELP_POINT, Viewer, sees_times
 from registry.bookings.state import PublicState, public_state
 from registry.core.cache import Kept
 from registry.rooms.models import Visibility
@@ -51,9 +51,9 @@ def looks(state: PublicState) -> PublicState:
     return replace(state, as_of=_ALWAYS, revision=None, is_settling=False)
 
 
-def hides_changes(visibility: Visibility, viewer: Booker) -> bool:
+def hides_changes(visibility: Visibility, viewer: Viewer) -> bool:
     """Whether this viewer may not know that something happened in a room, only what is seen of it."""
-    return visibility in SHY and not sees_times(Visibility.HIDDEN, viewer)
+    return visibility in HELP_POINT and not sees_times(Visibility.HIDDEN, viewer)
 
 
 async def leaving(room_id: int, now: datetime, revision: int = -1) -> tuple[PublicState, int]:

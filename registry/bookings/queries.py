@@ -12,8 +12,8 @@ from registry.bookings.projections import COLUMNS, BookingRow, Seen, as_json, pr
 from registry.bookings.room_snapshot import LONGEST, derive, inputs_at, inputs_of
 from registry.bookings.rules import (
     Asked,
-    Booker,
     BookingRoom,
+    Viewer,
     default_kind,
     is_outside_hours,
     reasons,
@@ -31,7 +31,7 @@ from registry.rooms.models import HoursPolicy, Room, Visibility
 from registry.rooms.queries import CODE_LENGTH, hours_of, is_code, zone_of
 
 if TYPE_CHECKING:
-    from registry.bookings.actions import Wish
+    from registry.bookings.actions import BookingRequest
 
 MINUTE = timedelta(minutes=1)
 SEARCHED = timedelta(hours=8)  # how far from the wish another time is looked for
@@ -58,7 +58,7 @@ async def booking_by_id(booking_id: UUID) -> Booking:
     return booking
 
 
-async def seen_booking(booking_id: UUID, viewer: Booker) -> tuple[Seen, Room]:
+async def seen_booking(booking_id: UUID, viewer: Viewer) -> tuple[Seen, Room]:
     """A booking as this viewer may see it. Raises NotFound for one that is not theirs to know of."""
     rows = await Booking.filter(id=booking_id).limit(1).values_list(*COLUMNS)
     if not rows:
@@ -72,7 +72,7 @@ async def seen_booking(booking_id: UUID, viewer: Booker) -> tuple[Seen, Room]:
 
 
 async def bookings_between(
-    rooms: Sequence[Room], since: datetime, until: datetime, viewer: Booker, statuses: Sequence[str] = TAKING
+    rooms: Sequence[Room], since: datetime, until: datetime, viewer: Viewer, statuses: Sequence[str] = TAKING
 ) -> dict[int, list[Seen]]:
     """The bookings of many rooms that touch [since, until), projected, by room id and in order of start."""
     known = {room.id: room for room in rooms if sees_times(room.visibility, viewer)}
@@ -114,7 +114,7 @@ async def public_room_state(room_id: int, now: datetime, revision: int = -1) -> 
     return public_state(derive(inputs, now), inputs.facts.visibility)
 
 
-async def state_for(room: Room, viewer: Booker, now: datetime, revision: int = -1) -> PublicState:
+async def state_for(room: Room, viewer: Viewer, now: datetime, revision: int = -1) -> PublicState:
     """A room's state for a signed-in viewer: a Help Point room's own people see it uncollapsed. With the ``revision``
     that an event told of, ``room`` may be older than that.
     """
@@ -135,7 +135,7 @@ class RoomDay:
     times_hidden: bool
 
 
-async def day_of(rooms: Sequence[Room], viewer: Booker, day: date, days: int = 1) -> list[RoomDay]:
+async def day_of(rooms: Sequence[Room], viewer: Viewer, day: date, days: int = 1) -> list[RoomDay]:
     """Bookings, blocks, duties and opening hours of many rooms for ``days`` local days from ``day``."""
     zones = {room.id: await zone_of(room) for room in rooms}
     since = min(local_instant(day, 0, zone) for zone in zones.values()) if zones else None
@@ -163,7 +163,7 @@ async def day_of(rooms: Sequence[Room], viewer: Booker, day: date, days: int = 1
     ]
 
 
-async def conflicts(room_id: int, since: datetime, until: datetime, viewer: Booker) -> list[dict[str, Any]]:
+async def conflicts(room_id: int, since: datetime, until: datetime, viewer: Viewer) -> list[dict[str, Any]]:
     """What stands in the way, as far as this viewer may see it."""
     room = await Room.get(id=room_id).select_related("building__site")
     zone = await zone_of(room)
@@ -183,7 +183,7 @@ async def taken_rooms(since: datetime, until: datetime) -> set[int]:
     return set(await column(taken, "room_id"))
 
 
-async def alternatives(room_id: int, wish: "Wish", viewer: Booker, now: datetime) -> list[dict[str, Any]]:
+async def alternatives(room_id: int, wish: "BookingRequest", viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
     """What could be had instead, best first: this room at the nearest time, another room at the same one, a shorter
     span. Each is ``{room, name, starts_at, ends_at, reason}`` and bookable by this viewer when it was looked up.
     """
@@ -201,7 +201,7 @@ async def alternatives(room_id: int, wish: "Wish", viewer: Booker, now: datetime
     return offers[:5]
 
 
-async def _same_room(room: Room, asked: Asked, viewer: Booker, now: datetime) -> list[dict[str, Any]]:
+async def _same_room(room: Room, asked: Asked, viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
     rules, zone = await booking_room(room), await zone_of(room)
     spans = await _blocked_spans(room.id, asked.starts_at - SEARCHED, asked.ends_at + SEARCHED)
     found = {"later": _later(spans, asked, rules), "shorter": _shorter(spans, asked, rules)}
@@ -264,7 +264,7 @@ def _first_gap(spans: Sequence[tuple[datetime, datetime]], at: datetime, length:
     return at
 
 
-async def _other_rooms(room: Room, asked: Asked, viewer: Booker, now: datetime) -> list[dict[str, Any]]:
+async def _other_rooms(room: Room, asked: Asked, viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
     rooms = await Room.filter(bookable=True, visibility=room.visibility).select_related("building__site")
     taken = await taken_rooms(asked.starts_at, asked.ends_at)
     offers = []

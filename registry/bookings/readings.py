@@ -26,7 +26,7 @@ ROOMS_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Reading:
     """One device's words, folded from one or many messages. None says nothing.
 
     ``live`` is False for what the broker had kept: it never confirms anything. ``was_positive`` says that somebody was
@@ -44,11 +44,11 @@ class Heard:
     live: bool = True
 
 
-async def record_readings(heard: Sequence[Heard], now: datetime) -> None:
+async def record_readings(heard: Sequence[Reading], now: datetime) -> None:
     """Fold what devices said: one transaction for the rooms that they stand in, if there are not very many."""
     rooms = await _rooms_of([one.device_id for one in heard])
-    by_room: dict[int, list[Heard]] = {}
-    unplaced: list[Heard] = []
+    by_room: dict[int, list[Reading]] = {}
+    unplaced: list[Reading] = []
     for one in heard:
         room_id = rooms.get(one.device_id)
         if room_id is not None:
@@ -83,7 +83,7 @@ async def _rooms_of(device_ids: Sequence[int]) -> dict[int, int | None]:
     return known
 
 
-async def _record(heard: Mapping[int, Sequence[Heard]], now: datetime) -> None:
+async def _record(heard: Mapping[int, Sequence[Reading]], now: datetime) -> None:
     """What was heard in these rooms. Where one of them cannot be recorded the others do not wait for it."""
     try:
         moved = await _record_rooms(heard, now)
@@ -98,9 +98,9 @@ async def _record(heard: Mapping[int, Sequence[Heard]], now: datetime) -> None:
         await _record_unplaced(moved, now)
 
 
-async def _record_rooms(heard: Mapping[int, Sequence[Heard]], now: datetime) -> list[Heard]:
+async def _record_rooms(heard: Mapping[int, Sequence[Reading]], now: datetime) -> list[Reading]:
     """Returns the words of what does not stand in its room any more."""
-    moved: list[Heard] = []
+    moved: list[Reading] = []
     work: list[Work] = []
     async with changing(*heard) as change:
         for room_id, told in heard.items():
@@ -109,7 +109,9 @@ async def _record_rooms(heard: Mapping[int, Sequence[Heard]], now: datetime) -> 
     return moved
 
 
-async def _hear(change: Change, room: Room, heard: Sequence[Heard], moved: list[Heard], now: datetime) -> list[Work]:
+async def _hear(
+    change: Change, room: Room, heard: Sequence[Reading], moved: list[Reading], now: datetime
+) -> list[Work]:
     """What to write of a locked room and its sensors after these words."""
     inputs = await inputs_under_lock(room, now)
     devices = {device.id: device for device in inputs.devices}
@@ -129,9 +131,9 @@ async def _hear(change: Change, room: Room, heard: Sequence[Heard], moved: list[
     return [*(Fields(device, FOLDED) for device in spoken.values()), *traces, stored]
 
 
-async def _record_unplaced(heard: Sequence[Heard], now: datetime) -> None:
+async def _record_unplaced(heard: Sequence[Reading], now: datetime) -> None:
     """Panels, sensors without a room, and those just carried to another one: what these say counts there."""
-    carried: dict[int, list[Heard]] = {}
+    carried: dict[int, list[Reading]] = {}
     async with changing():
         # in one order, so that two processes never wait for each other
         for device in await Device.filter(id__in=[one.device_id for one in heard]).order_by("id"):
@@ -152,7 +154,7 @@ FOLDED = (
 )  # fmt: skip
 
 
-def fold(device: Device, heard: Heard, watching_since: datetime | None = None) -> None:
+def fold(device: Device, heard: Reading, watching_since: datetime | None = None) -> None:
     """A device's row after its words. Only a live message confirms a value; what the broker had kept tells no more than
     its health and whether it is online.
 
@@ -167,7 +169,7 @@ def fold(device: Device, heard: Heard, watching_since: datetime | None = None) -
         device.changed_at = heard.at
 
 
-def _take(device: Device, heard: Heard) -> None:
+def _take(device: Device, heard: Reading) -> None:
     if heard.battery is not None:
         device.battery = heard.battery
     if heard.distrust is not None:
@@ -185,7 +187,7 @@ def _take(device: Device, heard: Heard) -> None:
         _see(device, heard)
 
 
-def _see(device: Device, heard: Heard) -> None:
+def _see(device: Device, heard: Reading) -> None:
     if device.occupied is not heard.occupied:
         device.changed_at = heard.at
     if heard.occupied or heard.was_positive:

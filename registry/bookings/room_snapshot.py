@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tortoise.expressions import Q
 
 from registry.assets.models import Asset, Condition, Lifecycle
-from registry.bookings.models import OPEN_STATUSES, Booking
+from registry.bookings.models import NOT_HOLDING, Booking
 from registry.bookings.state import RUNNING, RoomFacts, RoomState, Slot, next_change, room_state
 from registry.core.cache import Kept
 from registry.core.errors import NotFound
@@ -155,7 +155,7 @@ async def slots_around(room_id: int, now: datetime) -> list[Slot]:
         room_id=room_id,
         starts_at__gte=now - LONGEST,
         starts_at__lt=now + AHEAD,
-        status__not_in=[str(status) for status in OPEN_STATUSES],
+        status__not_in=[str(status) for status in NOT_HOLDING],
     ).values_list(*SLOT_COLUMNS)
     return sorted((Slot(*row) for row in rows), key=lambda slot: slot.starts_at)
 

@@ -21,7 +21,7 @@ LONGEST_MEETING = timedelta(hours=24)
 FEATURES = (
     "projector", "screen", "hearing_loop", "step_free", "video", "microphones", "flipchart", "interpretation",
 )  # fmt: skip
-SHY = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
+HELP_POINT = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
 SHY_KINDS = (Kind.CONSULTATION, Kind.INTERVIEW, Kind.FAMILY, Kind.DUTY, Kind.BLOCK)
 OPEN_KINDS = (Kind.MEETING, Kind.TRAINING, Kind.WORKSHOP, Kind.WORK, Kind.DUTY, Kind.BLOCK)
 STATUSES = {
@@ -35,7 +35,7 @@ STATUSES = {
 }
 RUNS_ROOMS = (Role.COORDINATOR, Role.ADMIN)
 BLOCKS = (Role.COORDINATOR, Role.ADMIN, Role.FACILITIES)
-HELP_POINT = (Role.DUTY, Role.COORDINATOR, Role.ADMIN)
+HELP_POINT_ROLES = (Role.DUTY, Role.COORDINATOR, Role.ADMIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class BookingRoom:
 
 
 @dataclass(frozen=True, slots=True)
-class Booker:
+class Viewer:
     """Who asks: a person's role and institution, or a door panel (no role)."""
 
     role: Role | None
@@ -79,20 +79,20 @@ class Asked:
 
 
 def default_kind(visibility: Visibility) -> Kind:
-    return Kind.CONSULTATION if visibility in SHY else Kind.MEETING
+    return Kind.CONSULTATION if visibility in HELP_POINT else Kind.MEETING
 
 
 def kinds(visibility: Visibility) -> tuple[Kind, ...]:
     """The closed list of kinds that a room's class offers."""
-    return SHY_KINDS if visibility in SHY else OPEN_KINDS
+    return SHY_KINDS if visibility in HELP_POINT else OPEN_KINDS
 
 
-def reasons(asked: Asked, room: BookingRoom, by: Booker, now: datetime) -> list[Refusal]:
+def reasons(asked: Asked, room: BookingRoom, by: Viewer, now: datetime) -> list[Refusal]:
     """Every reason against a booking, except that the room is taken: only the locked room knows that."""
     return [*_rights(asked, room, by), *_span(asked, room, now), *_words(asked, room), *hours_reasons(asked, room, by)]
 
 
-def _rights(asked: Asked, room: BookingRoom, by: Booker) -> Iterator[Refusal]:
+def _rights(asked: Asked, room: BookingRoom, by: Viewer) -> Iterator[Refusal]:
     if by.role is Role.AUDITOR or asked.kind is Kind.BLOCK and by.role not in BLOCKS:
         yield Forbidden("auth.role")
     if not room.bookable and asked.kind is not Kind.BLOCK:
@@ -101,11 +101,11 @@ def _rights(asked: Asked, room: BookingRoom, by: Booker) -> Iterator[Refusal]:
         yield Forbidden("room.not_yours", room=room.code)
 
 
-def may_book(room: BookingRoom, by: Booker) -> bool:
+def may_book(room: BookingRoom, by: Viewer) -> bool:
     """A member books what its institution may; hidden rooms are for those who run the Help Point."""
     if by.role is None or by.role in RUNS_ROOMS:
         return True
-    if room.visibility is Visibility.HIDDEN and by.role not in HELP_POINT:
+    if room.visibility is Visibility.HIDDEN and by.role not in HELP_POINT_ROLES:
         return False
     return not room.institutions or by.institution_id in room.institutions
 
@@ -132,7 +132,7 @@ def longest_of(kind: Kind, room: BookingRoom) -> timedelta:
 
 
 def _words(asked: Asked, room: BookingRoom) -> Iterator[Refusal]:
-    if asked.title and room.visibility in SHY:
+    if asked.title and room.visibility in HELP_POINT:
         yield Invalid("booking.title_not_here", room=room.code)
     yield from title_reasons(asked.title)
     if asked.kind not in kinds(room.visibility):
@@ -154,7 +154,7 @@ def title_reasons(title: str) -> Iterator[Refusal]:
         yield Invalid("booking.title_control")
 
 
-def hours_reasons(asked: Asked, room: BookingRoom, by: Booker) -> Iterator[Refusal]:
+def hours_reasons(asked: Asked, room: BookingRoom, by: Viewer) -> Iterator[Refusal]:
     if room.hours_policy is HoursPolicy.ADVISORY or by.role in RUNS_ROOMS or asked.kind is Kind.BLOCK:
         return
     if asked.starts_at < asked.ends_at <= asked.starts_at + room.longest and is_outside_hours(asked, room.hours):
@@ -181,11 +181,11 @@ class Sight(IntEnum):
     FULL = 3
 
 
-def sight(visibility: Visibility, viewer: Booker, organizer_id: int | None, institution_id: int | None) -> Sight:
+def sight(visibility: Visibility, viewer: Viewer, organizer_id: int | None, institution_id: int | None) -> Sight:
     """What a signed-in viewer sees of a booking. Its own always; a Help Point room's schedule only who works there."""
     if viewer.role in RUNS_ROOMS or organizer_id is not None and organizer_id == viewer.person_id:
         return Sight.FULL
-    if visibility in SHY:
+    if visibility in HELP_POINT:
         if viewer.role is Role.DUTY:
             return Sight.FULL
         return Sight.BUSY if visibility is Visibility.CONFIDENTIAL else Sight.NOTHING
@@ -194,12 +194,12 @@ def sight(visibility: Visibility, viewer: Booker, organizer_id: int | None, inst
     return Sight.MEETING
 
 
-def sees_times(visibility: Visibility, viewer: Booker) -> bool:
+def sees_times(visibility: Visibility, viewer: Viewer) -> bool:
     """Whether a viewer may know when a room is taken."""
-    return visibility is not Visibility.HIDDEN or viewer.role in HELP_POINT
+    return visibility is not Visibility.HIDDEN or viewer.role in HELP_POINT_ROLES
 
 
-def may_change(viewer: Booker, organizer_id: int | None, institution_id: int | None, kind: Kind) -> bool:
+def may_change(viewer: Viewer, organizer_id: int | None, institution_id: int | None, kind: Kind) -> bool:
     """The organizer, who runs rooms, and for a block who may block."""
     if viewer.role in RUNS_ROOMS or kind is Kind.BLOCK and viewer.role in BLOCKS:
         return True
@@ -207,7 +207,7 @@ def may_change(viewer: Booker, organizer_id: int | None, institution_id: int | N
 
 
 def may_vouch(
-    viewer: Booker, visibility: Visibility, organizer_id: int | None, institution_id: int | None, kind: Kind
+    viewer: Viewer, visibility: Visibility, organizer_id: int | None, institution_id: int | None, kind: Kind
 ) -> bool:
     """Who may say that somebody is there: who may change the booking, and the organizer's colleagues who see it all."""
     if may_change(viewer, organizer_id, institution_id, kind):

@@ -1,4 +1,4 @@
-"""The clock: asked once, at the edge; its answer is handed on as ``now``. What lasts, such as a job, holds a ``Clock``."""
+"""The clock: asked once, at the edge, its answer handed on as ``now``. What lasts, such as a job, holds a ``Clock``."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -30,23 +30,23 @@ class IdempotencyKey(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class RequestKey:
     """``owner`` is who asks (person:3, panel:ZW-01-door), ``digest`` of what the key was used for."""
 
     owner: str
     key: str
     digest: str = field(default="")
 
-    def about(self, wish: Any) -> "Once":
+    def about(self, wish: Any) -> "RequestKey":
         """This key for that wish, which has the same ``repr`` when it is asked again."""
-        return Once(self.owner, self.key, hashlib.sha256(repr(wish).encode()).hexdigest())
+        return RequestKey(self.owner, self.key, hashlib.sha256(repr(wish).encode()).hexdigest())
 
     def row(self, made: UUID, now: datetime) -> IdempotencyKey:
         """What to store in the transaction that makes it. A piece's number stands as ``UUID(int=…)``."""
         return IdempotencyKey(owner=self.owner, key=self.key, digest=self.digest, booking_id=made, at=now)
 
 
-async def made_before(once: Once | None) -> UUID | None:
+async def made_earlier(once: RequestKey | None) -> UUID | None:
     """What the first request with this key made, None if this is the first. Raises Conflict("request.key_reused")."""
     kept = await IdempotencyKey.get_or_none(owner=once.owner, key=once.key) if once else None
     if kept is None or once is None:

@@ -11,12 +11,12 @@ from uuid import NAMESPACE_URL, uuid5
 from tortoise.exceptions import IntegrityError
 
 from registry.assets.actions import report_fault
-from registry.bookings.actions import Wish, book, check_in, end, extend, undo_release
+from registry.bookings.actions import BookingRequest, book, check_in, end, extend, undo_release
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.state import CHECK_IN_EARLY, UNDO
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
-from registry.core.idempotency import IdempotencyKey, Once
+from registry.core.idempotency import IdempotencyKey, RequestKey
 from registry.devices.models import Device, DeviceKind
 from registry.doors.facts import after_the_last, from_minute, is_open_door
 from registry.doors.queries import door_room
@@ -53,7 +53,7 @@ async def panel_command(device: Device, command: PanelCommand, now: datetime) ->
     room = await Room.get_or_none(id=device.room_id)
     if room is None:
         raise NotFound("panel.unknown")
-    once = Once(f"panel:{device.code}", command.id, command.command)
+    once = RequestKey(f"panel:{device.code}", command.id, command.command)
     done = await _done(once)
     if done:
         return await Booking.get_or_none(id=done.booking_id)
@@ -88,7 +88,7 @@ async def _offers(room: Room, command: str) -> bool:
     return room.panel_books or command == "check_in"
 
 
-async def _done(once: Once) -> IdempotencyKey | None:
+async def _done(once: RequestKey) -> IdempotencyKey | None:
     """What this tap did before. Raises Conflict("request.key_reused") if its id was another command's."""
     kept = await IdempotencyKey.get_or_none(owner=once.owner, key=once.key)
     if kept is None:
@@ -106,7 +106,7 @@ class _Tap:
     room: Room
     actor: Actor
     now: datetime
-    once: Once
+    once: RequestKey
 
 
 async def _book(tap: _Tap) -> Booking | None:
@@ -114,7 +114,7 @@ async def _book(tap: _Tap) -> Booking | None:
     ended = await Booking.filter(room_id=tap.room.id, blocked_to__gt=minute, blocked_to__lte=tap.now)
     starts_at = after_the_last((booking.blocked_to for booking in ended), tap.now)
     ends_at = minute + timedelta(minutes=tap.command.minutes or MINUTES_TO_BOOK[0])
-    wish = Wish(tap.room.code, starts_at, ends_at, source="panel")
+    wish = BookingRequest(tap.room.code, starts_at, ends_at, source="panel")
     try:
         return await book(wish, None, tap.actor, tap.now, tap.once)
     except Conflict as refusal:

@@ -24,7 +24,7 @@ from registry.rooms.hours import Hours, local_instant, opening_spans
 from registry.rooms.models import Visibility
 
 FIRST_HOUR, LAST_HOUR = 7, 17
-SHY = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
+HELP_POINT = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
 
 
 @dataclass(frozen=True, slots=True)

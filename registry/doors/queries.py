@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from registry.bookings.models import OPEN_STATUSES, Booking
+from registry.bookings.models import NOT_HOLDING, Booking
 from registry.bookings.queries import room_state_of
 from registry.bookings.room_snapshot import LONGEST, Inputs, derived, inputs_at
 from registry.bookings.state import Slot, StateKind
@@ -15,7 +15,7 @@ from registry.doors.phrases import LANGUAGES, say
 from registry.doors.view import DoorView, Elsewhere
 from registry.rooms.models import HoursPolicy, Room, RoomKind, Visibility
 
-SHY = [str(Visibility.CONFIDENTIAL), str(Visibility.HIDDEN)]
+HELP_POINT = [str(Visibility.CONFIDENTIAL), str(Visibility.HIDDEN)]
 AHEAD, BEHIND = timedelta(hours=36), timedelta(hours=24)
 LONG_ENOUGH = timedelta(minutes=15)
 AROUND_SECONDS = 30.0
@@ -72,7 +72,7 @@ async def _taken_of(inputs: Inputs, now: datetime) -> list[Taken]:
 async def door_room(room: Room) -> DoorRoom:
     """What of a room its door depends on."""
     has_shy_neighbours, reception = await _surroundings(room)
-    is_neutral = has_shy_neighbours or str(room.visibility) in SHY
+    is_neutral = has_shy_neighbours or str(room.visibility) in HELP_POINT
     return DoorRoom(
         number=room.number,
         places=_neutral_places() if is_neutral else _places(room),
@@ -96,7 +96,7 @@ async def _surroundings(room: Room) -> tuple[bool, str]:
     if kept:
         return kept
     here = Room.filter(building_id=room.building_id)
-    has_shy = await here.filter(floor=room.floor, visibility__in=SHY).exists()
+    has_shy = await here.filter(floor=room.floor, visibility__in=HELP_POINT).exists()
     reception = await here.filter(kind=RoomKind.RECEPTION).order_by("floor", "number").first()
     return _around.put(place, (has_shy, reception.number if reception else ""))
 
@@ -119,7 +119,7 @@ async def _load_taken(room: Room, now: datetime) -> list[Taken]:
             starts_at__gte=now - LONGEST,
             starts_at__lt=now + AHEAD,
             blocked_to__gt=now - BEHIND,
-            status__not_in=[str(status) for status in OPEN_STATUSES],
+            status__not_in=[str(status) for status in NOT_HOLDING],
         )
         .order_by("starts_at")
         .values_list(*columns)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import uvicorn
 
-from registry.bookings.actions import Wish, book
+from registry.bookings.actions import BookingRequest, book
 from registry.bookings.models import Booking
 from registry.core.events import RoomChanged, dispatch
 from registry.core.history import SYSTEM
@@ -269,7 +269,7 @@ async def test_today_shows_a_change_by_itself(office: Office) -> None:
 async def book_for_now(office: Office) -> None:
     now = datetime.now(UTC)
     minute = now.replace(second=0, microsecond=0)
-    wish = Wish("MAIN", minute, minute + timedelta(minutes=30), "Now")
+    wish = BookingRequest("MAIN", minute, minute + timedelta(minutes=30), "Now")
     await book(wish, office.desk.people["bob"], SYSTEM, now)
 
 
@@ -295,7 +295,7 @@ async def test_a_change_between_the_page_and_its_stream_is_shown_too(office: Off
 
 
 async def test_another_room_takes_neither_the_focus_nor_what_is_typed(office: Office) -> None:
-    await make.make_room(code="SHY", name="Shy room", visibility=Visibility.CONFIDENTIAL)
+    await make.make_room(code="HELP_POINT", name="Shy room", visibility=Visibility.CONFIDENTIAL)
 
     def walk(page: Any) -> None:
         page.goto("/bookings/new?room=MAIN")
@@ -309,7 +309,7 @@ async def test_another_room_takes_neither_the_focus_nor_what_is_typed(office: Of
         assert page.input_value("[name=title]") == "OTHER.MAIN."
         page.fill("[name=attendees]", "4")
         with page.expect_response(re.compile("/bookings/new[?]")):
-            page.select_option("[name=room]", "SHY")
+            page.select_option("[name=room]", "HELP_POINT")
             page.focus("[name=attendees]")
         page.wait_for_selector("#dependent .no-title")
         assert page.evaluate("document.activeElement.name") == "attendees"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from registry.bookings.actions import Heard, record_readings
+from registry.bookings.actions import Reading, record_readings
 from registry.bookings.models import Booking, Status
 from registry.core.history import Actor
 from registry.devices import pairing
@@ -215,7 +215,7 @@ def test_a_reading_turns_the_open_door_within_a_second(tablet: BrowserContext, d
         room = await Room.get(code="unknown")
         device = await room.devices.filter(kind="presence").first()
         now = datetime.now(UTC)
-        await record_readings([Heard(device.id, at=now, **word)], now)
+        await record_readings([Reading(device.id, at=now, **word)], now)
 
     took: list[float] = []
     while not took or took[-1] >= 1 and len(took) < 10:  # once more, if the machine was busy with something else

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from devices.device_table import Table
-from registry.bookings.readings import Heard
+from registry.bookings.readings import Reading
 from registry.devices.models import Device
 from tests.conftest import Database
 from tests.make import make_device
@@ -30,9 +30,9 @@ async def test_of_another_sensor_under_the_name_nothing_is_known(
     table = Table()
     await table.load()
     (known,) = table.all()
-    assert known.remember(Heard(device.id, NOW, occupied=False), 1.0)
-    assert not known.remember(Heard(device.id, NOW, occupied=False), 2.0)
+    assert known.remember(Reading(device.id, NOW, occupied=False), 1.0)
+    assert not known.remember(Reading(device.id, NOW, occupied=False), 2.0)
     await Device.filter(id=device.id).update(**changes)
     await table.load()
     (known,) = table.all()
-    assert known.remember(Heard(device.id, NOW, occupied=False), 3.0) is is_news
+    assert known.remember(Reading(device.id, NOW, occupied=False), 3.0) is is_news

@@ -12,7 +12,7 @@ from devices.inbox import Inbox
 from devices.messages import Arrived, Decoded
 from devices.readings import Ingest, merged
 from devices.topics import Topics
-from registry.bookings.readings import Heard, record_readings
+from registry.bookings.readings import Reading, record_readings
 from registry.core import events
 from registry.devices.models import Device, Sensing, Watch
 from registry.rooms.models import Occupancy, Room
@@ -87,9 +87,9 @@ async def test_what_is_unchanged_is_folded_and_stored_now_and_then(database: Dat
 async def test_a_flood_of_changes_is_one_word_that_remembers_who_was_seen(database: Database) -> None:
     await make_device(code="s1", room=await make_room())
     clock = Clock()
-    told: list[Heard] = []
+    told: list[Reading] = []
 
-    async def record(heard: Sequence[Heard], now: datetime) -> None:
+    async def record(heard: Sequence[Reading], now: datetime) -> None:
         told.extend(heard)
         await record_readings(heard, now)
 
@@ -181,7 +181,7 @@ async def test_what_could_not_be_recorded_is_kept(database: Database) -> None:
     await make_device(code="s1", room=await make_room())
     failing = [True]
 
-    async def record(heard: Sequence[Heard], now: datetime) -> None:
+    async def record(heard: Sequence[Reading], now: datetime) -> None:
         if failing:
             failing.clear()
             raise OSError("the database is away")
@@ -296,15 +296,15 @@ def test_the_inbox_is_capped() -> None:
 def test_two_words_become_one(
     former: dict[str, object], newer: dict[str, object], occupied: bool, was_positive: bool
 ) -> None:
-    one = merged(Heard(1, NOW, **former), Heard(1, NOW, **newer))  # type: ignore[arg-type]
+    one = merged(Reading(1, NOW, **former), Reading(1, NOW, **newer))  # type: ignore[arg-type]
     assert (one.occupied, one.was_positive) == (occupied, was_positive)
 
 
 def test_only_news_is_news() -> None:
     known = Known(1, "s1", "presence", "native", "", None, None, None, None, "")
-    assert known.remember(Heard(1, NOW, occupied=True), 0)
-    assert not known.remember(Heard(1, NOW, occupied=True), 1)
-    assert known.remember(Heard(1, NOW, occupied=True, battery=4), 2)
-    assert known.remember(Heard(1, NOW, online=False), 3)
-    assert known.remember(Heard(1, NOW, occupied=True), 4), "it is back"
-    assert known.remember(Heard(1, NOW, people=2), 5)
+    assert known.remember(Reading(1, NOW, occupied=True), 0)
+    assert not known.remember(Reading(1, NOW, occupied=True), 1)
+    assert known.remember(Reading(1, NOW, occupied=True, battery=4), 2)
+    assert known.remember(Reading(1, NOW, online=False), 3)
+    assert known.remember(Reading(1, NOW, occupied=True), 4), "it is back"
+    assert known.remember(Reading(1, NOW, people=2), 5)

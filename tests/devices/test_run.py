@@ -262,10 +262,10 @@ async def test_a_pass_by_revision_repairs_what_was_left_unpublished(devices: Dev
     await until(lambda: told(door, OURS.room_state("ZW-01")))
     handlers, events._handlers[:] = list(events._handlers), []  # the event is lost
     device = await Device.get(code="ZW-01-occ")
-    from registry.bookings.readings import Heard
+    from registry.bookings.readings import Reading
 
     now = datetime.now(UTC)
-    await record_readings([Heard(device.id, now, occupied=True)], now)
+    await record_readings([Reading(device.id, now, occupied=True)], now)
     events._handlers[:] = handlers
     await devices.panels._repair()
     await until(lambda: told(door, OURS.room_state("ZW-01"))["occupancy"] == "occupied")

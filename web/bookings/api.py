@@ -9,14 +9,14 @@ from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
 
 from registry.bookings import actions, editing
-from registry.bookings.actions import Wish, booker
+from registry.bookings.actions import BookingRequest, viewer_of
 from registry.bookings.models import Booking, Kind
 from registry.bookings.projections import BookingRow, FullBooking, as_json, project
 from registry.bookings.queries import seen_booking
-from registry.bookings.rules import SHY
+from registry.bookings.rules import HELP_POINT
 from registry.core.errors import Forbidden, Invalid, NotFound
 from registry.core.history import Actor
-from registry.core.idempotency import Once
+from registry.core.idempotency import RequestKey
 from registry.people import rules
 from registry.people.models import Person
 from registry.rooms.models import Room
@@ -90,7 +90,7 @@ async def make(request: Request) -> Response:
     """
     person = await _booker(request)
     asked = await body(request, NewBooking)
-    wish = Wish(
+    wish = BookingRequest(
         room=plain("room", asked.room, 40),
         starts_at=moment("starts_at", asked.starts_at),
         ends_at=moment("ends_at", asked.ends_at),
@@ -103,7 +103,7 @@ async def make(request: Request) -> Response:
     once = asked_once(request, person)
     booking = await actions.book(wish, person, _actor(request, person), datetime.now(UTC), once)
     room = await room_known(wish.room)
-    if room.visibility not in SHY:  # anybody reads the counter: it would strike when a visit is booked
+    if room.visibility not in HELP_POINT:  # anybody reads the counter: it would strike when a visit is booked
         booked.inc()
     told = as_json(await _made(booking, room, person), await zone_of(room))
     told["warnings"] = await warnings_of(request, wish, booking, room)
@@ -253,13 +253,13 @@ def _kind(given_kind: str | None) -> Kind | None:
         raise Invalid("booking.bad_kind", kind=str(given_kind)[:40], kinds=", ".join(Kind)) from fault
 
 
-def _once(request: Request, person: Person, told: str) -> Once | None:
+def _once(request: Request, person: Person, told: str) -> RequestKey | None:
     once = asked_once(request, person)
     return once.about(told) if once else None
 
 
 async def _shown(booking_id: UUID, person: Person) -> Response:
-    seen, room = await seen_booking(booking_id, booker(person))
+    seen, room = await seen_booking(booking_id, viewer_of(person))
     revision = seen.revision if isinstance(seen, FullBooking) else None
     return answer(as_json(seen, await zone_of(room)), revision=revision)
 
@@ -270,8 +270,8 @@ async def _made(booking: Booking, room: Room, person: Person) -> FullBooking:
         institution = person.institution.code if person.institution_id and person.institution else None
         named = {"organizer": person.login, "organizer_name": person.name, "institution": institution}
         row = BookingRow._make(named[name] if name in named else getattr(booking, name) for name in BookingRow._fields)
-        seen = project(row, room.code, room.visibility, booker(person))
+        seen = project(row, room.code, room.visibility, viewer_of(person))
     else:
-        seen, _ = await seen_booking(booking.id, booker(person))
+        seen, _ = await seen_booking(booking.id, viewer_of(person))
     assert isinstance(seen, FullBooking)
     return seen

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData, QueryParams
 
-from registry.bookings.actions import Wish
+from registry.bookings.actions import BookingRequest
 from registry.bookings.models import Booking, Kind
 from registry.bookings.preview import Preview, any_free_room, preview
-from registry.bookings.rules import SHY, local_time
+from registry.bookings.rules import HELP_POINT, local_time
 from registry.core.errors import Forbidden, Invalid, NotFound, Refusal
 from registry.people.models import Person
 from registry.people.rules import may
@@ -98,7 +98,7 @@ def first_choice(rooms: list[Room]) -> Room:
     """The conference room of the house, else its largest meeting room."""
 
     def rank(room: Room) -> tuple[bool, bool, int]:
-        return room.visibility not in SHY, room.kind == RoomKind.CONFERENCE, -room.building_id
+        return room.visibility not in HELP_POINT, room.kind == RoomKind.CONFERENCE, -room.building_id
 
     return max(rooms, key=rank)
 
@@ -154,7 +154,7 @@ class Checked:
 
     typed: Typed
     room: Room | None = None
-    wish: Wish | None = None
+    wish: BookingRequest | None = None
     preview: Preview | None = None
     faults: dict[str, list[Refusal]] = field(default_factory=dict)
 
@@ -200,7 +200,7 @@ async def check(
         if told.room is None:
             told.refuse(Invalid("room.none_free"), "room")
     if told.room:
-        wish = Wish(
+        wish = BookingRequest(
             room=told.room.code,
             starts_at=starts_at or now,
             ends_at=ends_at or now + timedelta(hours=1),
@@ -215,7 +215,9 @@ async def check(
     return told
 
 
-async def _look(told: Checked, wish: Wish, person: Person, now: datetime, changed: Booking | None, timed: bool) -> None:
+async def _look(
+    told: Checked, wish: BookingRequest, person: Person, now: datetime, changed: Booking | None, timed: bool
+) -> None:
     but: UUID | None = changed.id if changed else None
     started = bool(changed and changed.starts_at <= now and wish.starts_at == changed.starts_at)
     looked = await preview(wish, person, now, but, started)
@@ -307,4 +309,4 @@ def _kind(told: Checked) -> Kind | None:
 
 def takes_title(room: Room | None) -> bool:
     """A Help Point room's bookings have no title: nobody can write a client's name where there is no field."""
-    return room is None or room.visibility not in SHY
+    return room is None or room.visibility not in HELP_POINT

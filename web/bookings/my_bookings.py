@@ -8,7 +8,7 @@ from registry.assets.models import Asset, Condition, Lifecycle
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.preview import undoable
 from registry.bookings.queries import my_bookings
-from registry.bookings.rules import SHY, may_extend
+from registry.bookings.rules import HELP_POINT, may_extend
 from registry.bookings.state import CHECK_IN_EARLY, LONG, UNDO, release_at
 from registry.people.models import Person
 from registry.people.rules import may
@@ -70,7 +70,7 @@ def _undo_until(booking: Booking, now: datetime) -> datetime | None:
 
 
 def _confirm_until(booking: Booking, room: Room) -> datetime | None:
-    exempt = booking.protected or booking.ends_at - booking.starts_at >= LONG or room.visibility in SHY
+    exempt = booking.protected or booking.ends_at - booking.starts_at >= LONG or room.visibility in HELP_POINT
     if exempt or room.no_show_minutes is None:
         return None
     until: datetime = booking.starts_at + timedelta(minutes=room.no_show_minutes)

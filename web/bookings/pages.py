@@ -16,7 +16,7 @@ from registry.bookings.queries import booking_by_id, my_bookings, seen_booking
 from registry.bookings.rules import may_change
 from registry.core.errors import Forbidden, NotFound, Refusal
 from registry.core.history import Actor
-from registry.core.idempotency import Once
+from registry.core.idempotency import RequestKey
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
@@ -88,7 +88,7 @@ async def book(request: Request, person: Booking_Maker) -> Response:
     form = typed(await request.form(), read.zone)
     checked = await check(form, person, read.now, read.zone)
     if not checked.faults and checked.wish:
-        once = Once(f"person:{person.id}", f"form:{form['key'][:100]}") if form["key"] else None
+        once = RequestKey(f"person:{person.id}", f"form:{form['key'][:100]}") if form["key"] else None
         try:
             booking = await actions.book(checked.wish, person, actor_of(request, person), read.now, once)
             return RedirectResponse(f"/bookings/{booking.id}?did=booked", 303)

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Request
 
 from registry.assets.queries import readiness
-from registry.bookings.actions import Wish
+from registry.bookings.actions import BookingRequest
 from registry.bookings.models import Booking
 from registry.bookings.rules import Asked, is_outside_hours
 from registry.core.errors import words
@@ -15,7 +15,7 @@ from web.auth.session import options_of
 from web.kit.i18n import LANGUAGES, preferred, translate
 
 
-async def warnings_of(request: Request, wish: Wish, booking: Booking, room: Room) -> list[dict[str, Any]]:
+async def warnings_of(request: Request, wish: BookingRequest, booking: Booking, room: Room) -> list[dict[str, Any]]:
     """Each ``{code, detail, params}``; none makes the booking less valid."""
     asked = Asked(booking.starts_at, booking.ends_at, "", booking.kind, None, ())
     found = []

@@ -17,11 +17,11 @@ import orjson
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.bookings.actions import booker
+from registry.bookings.actions import viewer_of
 from registry.bookings.day_rows import revisions_and_rows, rows_between
 from registry.bookings.projections import BookingRow, as_json, shown
 from registry.bookings.public_revision import hides_changes
-from registry.bookings.rules import Booker, Sight, sees_times, sight
+from registry.bookings.rules import Sight, Viewer, sees_times, sight
 from registry.core.errors import N_, Invalid, NotFound, Reason
 from registry.duties.queries import duties_between
 from registry.people import rules
@@ -67,7 +67,7 @@ class Days:
     bookings: int
     written: dict[tuple[Sight, ...], bytes] = field(default_factory=dict)
 
-    def told_to(self, viewer: Booker, sees_duties: bool) -> bytes | None:
+    def told_to(self, viewer: Viewer, sees_duties: bool) -> bytes | None:
         """One item of the answer; None where nobody saw these days so far as this viewer may."""
         sees = sees_times(self.room.visibility, viewer)
         bookings = self.written.get(sights(self.room, self.owners, viewer)) if sees else b"[]"
@@ -81,7 +81,7 @@ class Days:
             self.duties if sees and sees_duties else b"[]",
         )
 
-    def write(self, rows: Sequence[BookingRow], viewer: Booker, zone: ZoneInfo) -> None:
+    def write(self, rows: Sequence[BookingRow], viewer: Viewer, zone: ZoneInfo) -> None:
         """The bookings as far as this viewer may see them."""
         much = sights(self.room, self.owners, viewer)
         of = dict(zip(self.owners, much, strict=True))
@@ -89,7 +89,7 @@ class Days:
         self.written[much] = orjson.dumps([as_json(one, zone) for one in seen if one])
 
 
-def sights(room: Room, owners: Owners, viewer: Booker) -> tuple[Sight, ...]:
+def sights(room: Room, owners: Owners, viewer: Viewer) -> tuple[Sight, ...]:
     return tuple([sight(room.visibility, viewer, *owner) for owner in owners])
 
 
@@ -134,7 +134,7 @@ async def availability(request: Request) -> Response:
     person = await caller(request)
     rooms = await _rooms(request.query_params.getlist("room"))
     day, days = await _days(request, rooms)
-    asked = Asked(booker(person), rules.may(person.role, "duties.see"), day, days)
+    asked = Asked(viewer_of(person), rules.may(person.role, "duties.see"), day, days)
     told = await _told(_kept(request), rooms, asked) if rooms else []
     head = orjson.dumps({"date": day, "days": days, "next": None, "total": len(rooms)})
     return Response(head[:-1] + b',"items":[' + b",".join(told) + b"]}", media_type=JSON)
@@ -169,7 +169,7 @@ async def _days(request: Request, rooms: Sequence[Room]) -> tuple[date, int]:
 class Asked:
     """Who asks for which days."""
 
-    viewer: Booker
+    viewer: Viewer
     sees_duties: bool
     day: date
     days: int

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
-from registry.bookings.actions import booker
+from registry.bookings.actions import viewer_of
 from registry.bookings.preview import Equipment, equipment_of
 from registry.bookings.queries import RoomDay, day_of, state_for
-from registry.bookings.rules import Booker
+from registry.bookings.rules import Viewer
 from registry.bookings.state import PublicState, StateKind
 from registry.people.models import Person
 from registry.rooms.models import Room
@@ -29,7 +29,7 @@ class Reading:
     """Who looks at a page and how: the words, the clock, the rights."""
 
     person: Person
-    viewer: Booker
+    viewer: Viewer
     naming: Naming
     fmt: Formats
     now: datetime
@@ -47,7 +47,7 @@ class Reading:
 def reading(request: Request, person: Person, now: datetime) -> Reading:
     language = language_of(request, person)
     fmt = pages_of(request).formats(language)
-    return Reading(person, booker(person), Naming(language, fmt), fmt, now)
+    return Reading(person, viewer_of(person), Naming(language, fmt), fmt, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Filters:
         )
 
 
-async def days_shown(viewer: Booker, day: date, days: int = 1) -> list[RoomDay]:
+async def days_shown(viewer: Viewer, day: date, days: int = 1) -> list[RoomDay]:
     """The rooms that people use: those that can be booked, and those where somebody is on duty or has a block."""
     found = await day_of(await all_rooms(), viewer, day, days)
     return [one for one in found if one.room.bookable or one.duties or one.bookings]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from registry.bookings.actions import booker
+from registry.bookings.actions import viewer_of
 from registry.bookings.rules import sees_times
 from registry.duties.queries import duties_between
 from registry.people.models import Person
@@ -33,7 +33,7 @@ router = routing.router("duties")
 async def duties(request: Request, person: Annotated[Person, Depends(caller_with("duties.see"))]) -> Response:
     """Today without ``from`` and ``to``, 92 days at most."""
     since, until = span(request, ZoneInfo(options_of(request).timezone), datetime.now(UTC))
-    rooms = {room.id: room for room in await all_rooms() if sees_times(room.visibility, booker(person))}
+    rooms = {room.id: room for room in await all_rooms() if sees_times(room.visibility, viewer_of(person))}
     found = await duties_between(rooms, since, until)
     return listing(
         [duty_json(duty, rooms[duty["room_id"]].code, await zone_of(rooms[duty["room_id"]])) for duty in found]

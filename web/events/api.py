@@ -7,12 +7,12 @@ import orjson
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.bookings.actions import booker
+from registry.bookings.actions import viewer_of
 from registry.bookings.day_rows import TAKING
 from registry.bookings.models import Booking
 from registry.bookings.public_revision import hides_changes, looks, numbered
 from registry.bookings.queries import state_for
-from registry.bookings.rules import Booker, sees_times
+from registry.bookings.rules import Viewer, sees_times
 from registry.bookings.state import PublicState
 from registry.core.events import AssetChanged, DeviceChanged, Event, RoomChanged
 from registry.people import rules
@@ -51,7 +51,7 @@ async def stream(request: Request) -> Response:
     shown: dict[int, Any] = {}
     eyes, teller = _eyes(person, shown)
     if eyes not in live.tellers:
-        shown.update(await _seen_now(booker(person)))
+        shown.update(await _seen_now(viewer_of(person)))
     return EventStream(live, eyes, teller)
 
 
@@ -59,7 +59,7 @@ def _eyes(person: Person, shown: dict[int, Any]) -> tuple[Any, Teller]:
     """Everybody whom the register tells the same shares one teller; ``shown`` is what they have seen of the rooms that
     hide what happens in them.
     """
-    viewer, sees_devices = booker(person), rules.may(person.role, "devices.see")
+    viewer, sees_devices = viewer_of(person), rules.may(person.role, "devices.see")
 
     async def tell(event: Event) -> bytes | None:
         if isinstance(event, RoomChanged):
@@ -73,7 +73,7 @@ def _eyes(person: Person, shown: dict[int, Any]) -> tuple[Any, Teller]:
     return ("api", sees_times(Visibility.HIDDEN, viewer), sees_devices), tell
 
 
-async def _room(event: RoomChanged, viewer: Booker, shown: dict[int, Any]) -> bytes | None:
+async def _room(event: RoomChanged, viewer: Viewer, shown: dict[int, Any]) -> bytes | None:
     room = next((room for room in await rooms_known() if room.id == event.room_id), None)
     if room is None:
         return None
@@ -86,7 +86,7 @@ async def _room(event: RoomChanged, viewer: Booker, shown: dict[int, Any]) -> by
     return message("room", f"{room.code}:{seen.revision}", state_json(seen, await zone_of(room)))
 
 
-async def _seen_now(viewer: Booker) -> dict[int, Any]:
+async def _seen_now(viewer: Viewer) -> dict[int, Any]:
     """What is to be seen of the rooms that hide what happens in them, so that a new stream is not told of the next
     thing that happens there as if it were news.
     """
@@ -95,7 +95,7 @@ async def _seen_now(viewer: Booker) -> dict[int, Any]:
     return {room.id: await _shows(room, await state_for(room, viewer, now), viewer) for room in rooms}
 
 
-async def _shows(room: Room, seen: PublicState, viewer: Booker) -> Any:
+async def _shows(room: Room, seen: PublicState, viewer: Viewer) -> Any:
     """All that this viewer can see of such a room: its state, and where they may know it, when it is taken."""
     spans: list[Any] = []
     if sees_times(room.visibility, viewer):

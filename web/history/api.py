@@ -8,7 +8,7 @@ from starlette.responses import Response
 from tortoise.functions import Count, Sum
 
 from registry.assets.models import FundingShare
-from registry.bookings.actions import booker
+from registry.bookings.actions import viewer_of
 from registry.bookings.projections import FullBooking
 from registry.bookings.queries import seen_booking
 from registry.core.errors import Forbidden, NotFound
@@ -58,7 +58,7 @@ async def _must_be_allowed(thing: str, person: Person) -> None:
         raise Forbidden("auth.role")
     if kind == "booking":
         try:
-            seen, _ = await seen_booking(UUID(name), booker(person))
+            seen, _ = await seen_booking(UUID(name), viewer_of(person))
         except ValueError as fault:
             raise NotFound("booking.unknown") from fault
         if not isinstance(seen, FullBooking):

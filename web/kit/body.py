@@ -11,7 +11,7 @@ from fastapi import Request
 from pydantic import BeforeValidator
 
 from registry.core.errors import Invalid, Reason
-from registry.core.idempotency import Once
+from registry.core.idempotency import RequestKey
 from registry.people.models import Person
 from registry.rooms.hours import local_instant
 from web.kit.errors import ANOTHER_REASON, REASONS
@@ -225,7 +225,7 @@ def text(field: str, given: str, limit: int) -> str:
     return given.strip()
 
 
-def asked_once(request: Request, person: Person) -> Once | None:
+def asked_once(request: Request, person: Person) -> RequestKey | None:
     """This person's Idempotency-Key, None where the request has none. Raises Invalid("request.bad_field")."""
     key = plain("Idempotency-Key", request.headers.get("idempotency-key"), KEY_LIMIT)
-    return Once(f"person:{person.id}", key) if key else None
+    return RequestKey(f"person:{person.id}", key) if key else None

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from registry.bookings.models import Kind, Status
 from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Seen
 from registry.bookings.queries import RoomDay
-from registry.bookings.rules import SHY, Booker, may_change
+from registry.bookings.rules import HELP_POINT, Viewer, may_change
 from registry.rooms.hours import local_instant
 
 Span = tuple[datetime, datetime]
@@ -106,7 +106,7 @@ class Band:
     movable: bool = False
 
 
-def bands(one: RoomDay, axis: Axis, viewer: Booker, login: str, now: datetime) -> list[Band]:
+def bands(one: RoomDay, axis: Axis, viewer: Viewer, login: str, now: datetime) -> list[Band]:
     """What one room's track shows, the broad and pale first, so that bookings lie on top and are read in order."""
     found = [*_shut(one, axis), *_duties(one, axis)]
     for place, seen in enumerate(one.bookings):
@@ -136,7 +136,7 @@ def _duties(one: RoomDay, axis: Axis) -> list[Band]:
 
 
 def _booking(
-    one: RoomDay, seen: Seen, following: datetime | None, axis: Axis, viewer: Booker, login: str, now: datetime
+    one: RoomDay, seen: Seen, following: datetime | None, axis: Axis, viewer: Viewer, login: str, now: datetime
 ) -> list[Band]:
     kind = kind_of(seen, one)
     if isinstance(seen, BusySpan | MeetingSpan):
@@ -165,14 +165,14 @@ def kind_of(seen: Seen, one: RoomDay) -> str:
         return "block"
     if seen.status == Status.TENTATIVE:
         return "tentative"
-    return "confidential" if one.room.visibility in SHY else "booking"
+    return "confidential" if one.room.visibility in HELP_POINT else "booking"
 
 
 def is_mine(seen: Seen, login: str) -> bool:
     return isinstance(seen, FullBooking) and seen.organizer is not None and seen.organizer == login
 
 
-def may_move(seen: Seen, viewer: Booker, login: str, now: datetime) -> bool:
+def may_move(seen: Seen, viewer: Viewer, login: str, now: datetime) -> bool:
     """Whether this reader may change a booking now."""
     if not isinstance(seen, FullBooking) or seen.ends_at <= now or seen.status not in OPEN_TO_CHANGE:
         return False

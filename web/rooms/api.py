@@ -8,10 +8,10 @@ from pydantic import Field
 from starlette.responses import Response
 
 from registry.assets.queries import of_room, readiness
-from registry.bookings.actions import booker
+from registry.bookings.actions import viewer_of
 from registry.bookings.projections import as_json
 from registry.bookings.queries import bookings_between, taken_rooms
-from registry.bookings.rules import Booker, sees_times
+from registry.bookings.rules import Viewer, sees_times
 from registry.core.errors import Invalid
 from registry.rooms.models import Room, RoomKind
 from registry.rooms.queries import all_rooms, zone_of
@@ -53,13 +53,13 @@ async def rooms(
         and (capacity is None or room.capacity >= capacity)
         and set(feature) - {""} <= set(features[room.id])
     ]
-    viewer = booker(person)
+    viewer = viewer_of(person)
     if free_from or free_to:
         fitting = await _free(fitting, free_from, free_to, viewer)
     return page([await room_json(room, features[room.id], viewer) for room in fitting], limit, cursor)
 
 
-async def _free(rooms: list[Room], free_from: str | None, free_to: str | None, viewer: Booker) -> list[Room]:
+async def _free(rooms: list[Room], free_from: str | None, free_to: str | None, viewer: Viewer) -> list[Room]:
     if not free_from or not free_to:
         raise Invalid("request.missing_field", field="free_from" if free_to else "free_to")
     since, until = moment("free_from", free_from), moment("free_to", free_to)
@@ -78,7 +78,7 @@ async def _free(rooms: list[Room], free_from: str | None, free_to: str | None, v
 async def one(code: str, person: Caller) -> Response:
     room = await room_of(code)
     features = await features_of([room])
-    told = await room_json(room, features[room.id], booker(person))
+    told = await room_json(room, features[room.id], viewer_of(person))
     return answer(told, revision=told["revision"])
 
 
@@ -94,7 +94,7 @@ async def bookings(request: Request, code: str, person: Caller) -> Response:
     room = await room_of(code)
     zone = await zone_of(room)
     since, until = span(request, zone, datetime.now(UTC))
-    seen = await bookings_between([room], since, until, booker(person))
+    seen = await bookings_between([room], since, until, viewer_of(person))
     return listing([as_json(one, zone) for one in seen[room.id]])
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from registry.bookings.public_revision import hides_changes, number_of
-from registry.bookings.rules import Booker, kinds, may_book
+from registry.bookings.rules import Viewer, kinds, may_book
 from registry.bookings.settle import booking_room
 from registry.core.errors import NotFound
 from registry.rooms.models import Room, StandardItem
@@ -34,12 +34,12 @@ def _built_in(room: Room) -> Iterable[str]:
     return (name for name in ("step_free", "hearing_loop", "screen") if getattr(room, name))
 
 
-async def is_open_to(room: Room, viewer: Booker) -> bool:
+async def is_open_to(room: Room, viewer: Viewer) -> bool:
     """Whether this viewer may book the room at all."""
     return room.bookable and may_book(await booking_room(room), viewer)
 
 
-async def room_json(room: Room, features: list[str], viewer: Booker) -> dict[str, Any]:
+async def room_json(room: Room, features: list[str], viewer: Viewer) -> dict[str, Any]:
     building = room.building
     names = {"pl": room.name, "en": room.name_en, "uk": room.name_uk, "ru": room.name_ru}
     same = ("code", "number", "name", "floor", "kind", "capacity", "visibility", "check_in", "setup_minutes",

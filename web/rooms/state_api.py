@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.bookings.actions import booker
+from registry.bookings.actions import viewer_of
 from registry.bookings.public_revision import numbered
 from registry.bookings.queries import state_for
 from registry.bookings.state import PublicState
@@ -33,7 +33,7 @@ async def state(request: Request) -> Response:
     """A Help Point room tells free, in_use, closed or unknown and nothing finer, unless the caller works there."""
     person = await caller(request)
     room = await room_of(request.path_params["code"])
-    seen = numbered(await state_for(room, booker(person), datetime.now(UTC)))
+    seen = numbered(await state_for(room, viewer_of(person), datetime.now(UTC)))
     return answer(state_json(seen, await zone_of(room)))
 
 

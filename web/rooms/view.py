@@ -9,7 +9,7 @@ from registry.bookings.models import Booking
 from registry.bookings.projections import FullBooking, Seen
 from registry.bookings.queries import RoomDay, bookings_between, day_of, public_room_state, state_for
 from registry.bookings.room_snapshot import sensor
-from registry.bookings.rules import SHY, may_book, sees_times
+from registry.bookings.rules import HELP_POINT, may_book, sees_times
 from registry.bookings.settle import booking_room
 from registry.bookings.state import UNDO, PublicState
 from registry.devices.models import Device, DeviceKind, Trace
@@ -109,7 +109,7 @@ async def view_of(room: Room, reader: Reader) -> RoomView:
 
 def is_near(room: Room, reader: Reader) -> bool:
     """Whether a reader may know when people were in the room: not of the Help Point's rooms, unless at work there."""
-    return room.visibility not in SHY or sees_times(Visibility.HIDDEN, reader.viewer)
+    return room.visibility not in HELP_POINT or sees_times(Visibility.HIDDEN, reader.viewer)
 
 
 def _free(hours: Hours, ahead: Sequence[Seen], reader: Reader) -> tuple[datetime, datetime] | None:

@@ -15,7 +15,7 @@ from registry.assets.tags import check
 from registry.core import history
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.core.idempotency import IdempotencyKey, Once
+from registry.core.idempotency import IdempotencyKey, RequestKey
 from registry.core.transaction import changing
 from registry.devices import actions as device_actions
 from registry.devices.models import Device
@@ -37,7 +37,7 @@ async def test_a_number_registered_twice_at_once_is_refused_once() -> None:
 
 @pytest.mark.parametrize("number", [None, "A/1"])
 async def test_a_piece_that_is_sent_six_times_with_one_key_is_registered_once(number: str | None) -> None:
-    new, once = NewAsset(name="Krzesło", price=Decimal(100), inventory_no=number), Once("person:1", "sent-1")
+    new, once = NewAsset(name="Krzesło", price=Decimal(100), inventory_no=number), RequestKey("person:1", "sent-1")
     made = await asyncio.gather(*(actions.register(new, SYSTEM, NOW, once) for _ in range(6)))
     again = await actions.register(new, SYSTEM, NOW, once)
     assert {asset.id for asset in (*made, again)} == {made[0].id}

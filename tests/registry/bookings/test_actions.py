@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from registry.bookings.actions import Wish, book, cancel, check_in, end, extend, undo_release
+from registry.bookings.actions import BookingRequest, book, cancel, check_in, end, extend, undo_release
 from registry.bookings.editing import Changes, change
 from registry.bookings.models import Booking, Kind, Status
 from registry.core import events, history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.core.history import Actor, HistoryEntry
-from registry.core.idempotency import Once
+from registry.core.idempotency import RequestKey
 from registry.people.models import Role
 from registry.rooms.models import HoursPolicy, Room, Visibility
 from tests.make import HOUR, NOW, make_booking, make_opening, make_people, make_person, make_room
@@ -24,7 +24,7 @@ ACTOR = Actor("alice", "test")
 
 def wish(room, start=60, minutes=60, **given):
     starts_at = NOW + start * MINUTE
-    return Wish(room.code, starts_at, starts_at + minutes * MINUTE, **given)
+    return BookingRequest(room.code, starts_at, starts_at + minutes * MINUTE, **given)
 
 
 async def refused(work):
@@ -72,7 +72,7 @@ async def test_a_taken_room_helps():
     assert offers == {("A", "later"), ("A", "shorter"), ("B", "other_room")}
     for offer in refusal.params["alternatives"]:
         starts_at, ends_at = (datetime.fromisoformat(offer[key]) for key in ("starts_at", "ends_at"))
-        made = await book(Wish(offer["room"], starts_at, ends_at), charlie, ACTOR, NOW)
+        made = await book(BookingRequest(offer["room"], starts_at, ends_at), charlie, ACTOR, NOW)
         await cancel(made.id, charlie, ACTOR, NOW)
     assert await Booking.filter(room_id=other.id).count() == 1
 
@@ -104,11 +104,11 @@ async def test_thirty_two_at_once_get_one_booking():
 async def test_a_repeated_key_books_once():
     alice, bob, _ = await make_people()
     room = await make_room()
-    once = Once(f"person:{alice.id}", "tap-1")
+    once = RequestKey(f"person:{alice.id}", "tap-1")
     answers = await asyncio.gather(*(book(wish(room), alice, ACTOR, NOW, once) for _ in range(5)))
     assert len({answer.id for answer in answers}) == 1
     assert (await refused(book(wish(room, start=180), alice, ACTOR, NOW, once))).code == "request.key_reused"
-    await book(wish(room, start=180), bob, ACTOR, NOW, Once(f"person:{bob.id}", "tap-1"))
+    await book(wish(room, start=180), bob, ACTOR, NOW, RequestKey(f"person:{bob.id}", "tap-1"))
 
 
 async def test_an_unknown_room_and_another_organizer():
@@ -171,7 +171,7 @@ async def test_extending_into_the_next_booking_is_refused():
 async def test_extending_twice_with_one_key_extends_once():
     room = await make_room()
     made = await make_booking(NOW, room=room)
-    once = Once("panel:door", "e-1")
+    once = RequestKey("panel:door", "e-1")
     for _ in range(2):
         await extend(made.id, None, ACTOR, NOW + MINUTE, once=once)
     assert (await Booking.get(id=made.id)).ends_at == NOW + 75 * MINUTE

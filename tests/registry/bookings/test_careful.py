@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from registry.bookings.actions import Wish, book, cancel, check_in, end, extend
+from registry.bookings.actions import BookingRequest, book, cancel, check_in, end, extend
 from registry.bookings.editing import Changes, change
 from registry.bookings.models import Booking, Status
 from registry.core.errors import Forbidden, Refusal
@@ -114,10 +114,10 @@ async def test_what_is_offered_instead_is_not_what_was_refused():
     alice, *_ = await make_people()
     room = await make_room(opening=await make_opening(), hours_policy=HoursPolicy.STRICT)
     opens = NOW - 2 * HOUR  # 08:00 in Warsaw
-    early = Wish(room.code, opens - HOUR, opens)
+    early = BookingRequest(room.code, opens - HOUR, opens)
     refusal = await refused(book(early, alice, ACTOR, opens - 2 * HOUR))
     assert (refusal.code, offers_of(refusal)) == ("booking.closed", [(room.code, opens, "later")])
-    evening = Wish(room.code, NOW + 9 * HOUR, NOW + 10 * HOUR)
+    evening = BookingRequest(room.code, NOW + 9 * HOUR, NOW + 10 * HOUR)
     refusal = await refused(book(evening, alice, ACTOR, NOW))
     assert (refusal.code, offers_of(refusal)) == ("booking.closed", [])
 
@@ -127,5 +127,5 @@ async def test_a_room_that_is_too_small_is_not_offered_again():
     room = await make_room(capacity=4)
     large = await make_room(capacity=20)
     await make_room(capacity=30, opening=await make_opening(opens=1, closes=2), hours_policy=HoursPolicy.STRICT)
-    refusal = await refused(book(Wish(room.code, NOW + HOUR, NOW + 2 * HOUR, attendees=9), alice, ACTOR, NOW))
+    refusal = await refused(book(BookingRequest(room.code, NOW + HOUR, NOW + 2 * HOUR, attendees=9), alice, ACTOR, NOW))
     assert offers_of(refusal) == [(large.code, NOW + HOUR, "other_room")]

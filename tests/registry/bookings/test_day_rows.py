@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from registry.bookings.day_rows import revisions_and_rows, rows_between
 from registry.bookings.models import Status
 from registry.bookings.projections import BookingRow, as_json, project
-from registry.bookings.rules import Booker
+from registry.bookings.rules import Viewer
 from registry.people.models import Role
 from registry.rooms.models import Visibility
 from tests.conftest import Database
@@ -64,7 +64,7 @@ async def test_json_has_the_sites_offset(database: Database) -> None:
     room = await make_room()
     made = await make_booking(NOW, NOW + HOUR, room=room, needs=["projector"])
     (row,) = await rows_between([room.id], NOW, NOW + HOUR)
-    seen = project(row, room.code, Visibility.INTERNAL, Booker(Role.COORDINATOR))
+    seen = project(row, room.code, Visibility.INTERNAL, Viewer(Role.COORDINATOR))
     assert seen
     told = as_json(seen, WARSAW)
     assert (told["id"], told["needs"], told["checked_in_at"]) == (str(made.id), ["projector"], None)

@@ -9,7 +9,7 @@ from tortoise.connection import get_connections
 from devices.run import Devices
 from registry.bookings import readings
 from registry.bookings.models import Booking, Status
-from registry.bookings.readings import Heard, advance_due, record_readings, watch_lost, watch_started
+from registry.bookings.readings import Reading, advance_due, record_readings, watch_lost, watch_started
 from registry.devices.models import Watch
 from registry.rooms.models import Occupancy, Room
 from tests.devices.broker.test_connection import until
@@ -23,7 +23,7 @@ async def test_what_was_heard_before_a_crash_releases_nothing_after_it():
     room = await make_room(check_in=True, no_show_minutes=10)
     device = await make_device(room=room, sensing="mmwave", hold_seconds=300)
     await watch_started(NOW - HOUR)
-    await record_readings([Heard(device.id, NOW - 30 * MINUTE, occupied=False)], NOW - 30 * MINUTE)
+    await record_readings([Reading(device.id, NOW - 30 * MINUTE, occupied=False)], NOW - 30 * MINUTE)
     made = await make_booking(NOW - 20 * MINUTE, NOW + HOUR, room=room)
     # the process is killed; the next one finds no broker
     devices = Devices(url="mqtt://127.0.0.1:1", secret_key="s" * 32, clock=lambda: NOW)

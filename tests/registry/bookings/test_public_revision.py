@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from registry.bookings.actions import Wish, book
+from registry.bookings.actions import BookingRequest, book
 from registry.bookings.public_revision import hides_changes, leaving, number_of, revision_of
-from registry.bookings.rules import Booker
+from registry.bookings.rules import Viewer
 from registry.core.history import SYSTEM
 from registry.people.models import Role
 from registry.rooms.models import Room, Visibility
@@ -36,7 +36,7 @@ def test_a_clock_that_jumps_back_makes_no_number_smaller() -> None:
 def test_who_may_not_know_that_something_happened(visibility: Visibility, role: Role | None) -> None:
     is_shy = visibility in (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
     works_there = role in (Role.DUTY, Role.COORDINATOR, Role.ADMIN)
-    assert hides_changes(visibility, Booker(role)) == (is_shy and not works_there)
+    assert hides_changes(visibility, Viewer(role)) == (is_shy and not works_there)
 
 
 @pytest.mark.parametrize("visibility", list(Visibility))
@@ -47,7 +47,7 @@ async def test_a_booking_of_another_day_changes_no_number_of_a_shy_room(
     before, revision = await leaving(room.id, NOW)
     told = revision_of(before)
     coordinator = await make_person(role=Role.COORDINATOR)
-    wish = Wish(room=room.code, starts_at=NOW + 72 * HOUR, ends_at=NOW + 73 * HOUR)
+    wish = BookingRequest(room=room.code, starts_at=NOW + 72 * HOUR, ends_at=NOW + 73 * HOUR)
     await book(wish, coordinator, SYSTEM, NOW)
     after, later = await leaving(room.id, NOW + SECOND)
     assert later > revision, "the order of two states is known inside"

@@ -9,7 +9,7 @@ from registry.bookings import readings, room_snapshot
 from registry.bookings.models import Booking, Status
 from registry.bookings.queries import public_room_state, state_of
 from registry.bookings.readings import (
-    Heard,
+    Reading,
     advance_due,
     panels_heard,
     record_readings,
@@ -57,7 +57,7 @@ async def test_a_reading_changes_the_room_and_tells_it():
     leave = events.on(told.append)
     await watch_started(NOW)
     assert await occupancy(room) == Occupancy.UNKNOWN
-    await record_readings([Heard(device.id, NOW, occupied=True, battery=80)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=True, battery=80)], NOW)
     leave()
     assert await occupancy(room) == Occupancy.OCCUPIED
     assert [event.room_id for event in told] == [room.id, room.id]
@@ -69,7 +69,7 @@ async def test_a_reading_changes_the_room_and_tells_it():
 async def test_what_the_broker_kept_confirms_nothing():
     room, device = await a_room()
     await watch_started(NOW)
-    await record_readings([Heard(device.id, NOW, occupied=True, live=False)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=True, live=False)], NOW)
     assert await occupancy(room) == Occupancy.UNKNOWN
     assert (await Device.get(id=device.id)).heard_at is None
 
@@ -77,7 +77,7 @@ async def test_what_the_broker_kept_confirms_nothing():
 async def test_vacancy_needs_the_hold():
     room, device = await a_room()
     await watch_started(NOW)
-    await record_readings([Heard(device.id, NOW, occupied=False)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=False)], NOW)
     assert await occupancy(room) == Occupancy.UNKNOWN
     assert await advance_due(NOW + 4 * MINUTE) == 0
     assert await advance_due(NOW + 5 * MINUTE) == 1
@@ -87,7 +87,7 @@ async def test_vacancy_needs_the_hold():
 async def test_somebody_seen_between_two_folds_counts():
     room, device = await a_room()
     await watch_started(NOW)
-    await record_readings([Heard(device.id, NOW, occupied=False, was_positive=True)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=False, was_positive=True)], NOW)
     assert await occupancy(room) == Occupancy.OCCUPIED
 
 
@@ -96,7 +96,7 @@ async def test_nobody_came_it_warns_then_releases_with_evidence_and_keeps_the_re
     start = NOW + HOUR
     made = await make_booking(start, room=room)
     await watch_started(NOW)
-    await record_readings([Heard(device.id, NOW, occupied=False)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=False)], NOW)
     seen = await pass_time(start, 12)
     assert seen[Status.RELEASED] == 10
     kept = await Booking.get(id=made.id)
@@ -115,10 +115,10 @@ async def test_somebody_who_comes_during_the_warning_keeps_the_room():
     start = NOW + HOUR
     made = await make_booking(start, room=room)
     await watch_started(NOW)
-    await record_readings([Heard(device.id, NOW, occupied=False)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=False)], NOW)
     await pass_time(start, 8)
     at = start + 9 * MINUTE
-    await record_readings([Heard(device.id, at, occupied=True)], at)
+    await record_readings([Reading(device.id, at, occupied=True)], at)
     kept = await Booking.get(id=made.id)
     assert (kept.status, kept.checked_in_by, kept.warned_at) == (Status.CHECKED_IN, "sensor", None)
 
@@ -127,9 +127,9 @@ async def test_an_empty_meeting_gives_the_rest_back():
     room, device = await a_room()
     made = await make_booking(NOW, NOW + 2 * HOUR, room=room)
     await watch_started(NOW - HOUR)
-    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
     left = NOW + 20 * MINUTE
-    await record_readings([Heard(device.id, left, occupied=False)], left)
+    await record_readings([Reading(device.id, left, occupied=False)], left)
     await pass_time(left, 20)
     kept = await Booking.get(id=made.id)
     assert (kept.status, kept.release_reason, kept.ends_at) == (Status.ENDED, "vacant", left + 15 * MINUTE)
@@ -142,11 +142,11 @@ async def test_unknown_never_releases(silence):
     await make_booking(start, start + HOUR, room=room)
     await watch_started(NOW)
     if silence != "never_heard":
-        await record_readings([Heard(device.id, NOW, occupied=False)], NOW)
+        await record_readings([Reading(device.id, NOW, occupied=False)], NOW)
     if silence == "broker_lost":
         await watch_lost(start - MINUTE)
     if silence == "offline":
-        await record_readings([Heard(device.id, start - MINUTE, online=False)], start - MINUTE)
+        await record_readings([Reading(device.id, start - MINUTE, online=False)], start - MINUTE)
     if silence == "stale":
         await Device.filter(id=device.id).update(confirmed_at=start - 90 * MINUTE)
     seen = await pass_time(start - MINUTE, 70)
@@ -168,15 +168,15 @@ async def test_unknown_never_releases(silence):
 async def test_a_sensor_that_was_away_proves_nothing_until_its_hold_has_passed_again(gone, back):
     room, device = await a_room()
     await watch_started(NOW - HOUR)
-    await record_readings([Heard(device.id, NOW, occupied=False)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=False)], NOW)
     await advance_due(NOW + 5 * MINUTE)
     assert await occupancy(room) == Occupancy.VACANT
     returns = NOW + (30 if gone else 95) * MINUTE
     if gone:
-        await record_readings([Heard(device.id, NOW + 6 * MINUTE, **gone)], NOW + 6 * MINUTE)
+        await record_readings([Reading(device.id, NOW + 6 * MINUTE, **gone)], NOW + 6 * MINUTE)
     await advance_due(returns)
     assert await occupancy(room) == Occupancy.UNKNOWN
-    await record_readings([Heard(device.id, returns, **back)], returns)
+    await record_readings([Reading(device.id, returns, **back)], returns)
     assert await occupancy(room) == Occupancy.UNKNOWN
     await advance_due(returns + 5 * MINUTE)
     assert await occupancy(room) == Occupancy.VACANT
@@ -185,18 +185,18 @@ async def test_a_sensor_that_was_away_proves_nothing_until_its_hold_has_passed_a
 async def test_who_was_seen_long_before_a_sensor_was_silent_is_not_there_any_more():
     room, device = await a_room()
     await watch_started(NOW - HOUR)
-    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
     at = NOW + 95 * MINUTE
-    await record_readings([Heard(device.id, at, occupied=False)], at)
+    await record_readings([Reading(device.id, at, occupied=False)], at)
     assert await occupancy(room) == Occupancy.UNKNOWN
 
 
 async def test_who_was_there_until_a_sensor_said_otherwise_may_sit_still():
     room, device = await a_room()
     await watch_started(NOW - HOUR)
-    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
     at = NOW + 80 * MINUTE
-    await record_readings([Heard(device.id, at, occupied=False)], at)
+    await record_readings([Reading(device.id, at, occupied=False)], at)
     assert await occupancy(room) == Occupancy.OCCUPIED
     await advance_due(at + 5 * MINUTE)
     assert await occupancy(room) == Occupancy.VACANT
@@ -205,23 +205,23 @@ async def test_who_was_there_until_a_sensor_said_otherwise_may_sit_still():
 async def test_who_was_seen_before_a_sensor_was_away_is_there_when_it_is_back():
     room, device = await a_room()
     await watch_started(NOW - HOUR)
-    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
-    await record_readings([Heard(device.id, NOW + MINUTE, online=False)], NOW + MINUTE)
+    await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
+    await record_readings([Reading(device.id, NOW + MINUTE, online=False)], NOW + MINUTE)
     assert await occupancy(room) == Occupancy.UNKNOWN
-    await record_readings([Heard(device.id, NOW + 2 * MINUTE, online=True)], NOW + 2 * MINUTE)
+    await record_readings([Reading(device.id, NOW + 2 * MINUTE, online=True)], NOW + 2 * MINUTE)
     assert await occupancy(room) == Occupancy.OCCUPIED
 
 
 async def test_the_broker_comes_back_and_nothing_old_counts():
     room, device = await a_room()
     await watch_started(NOW)
-    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
     await watch_lost(NOW + MINUTE)
     assert await occupancy(room) == Occupancy.UNKNOWN
     await watch_started(NOW + 2 * MINUTE)
     assert await occupancy(room) == Occupancy.UNKNOWN
     at = NOW + 3 * MINUTE
-    await record_readings([Heard(device.id, at, occupied=False)], at)
+    await record_readings([Reading(device.id, at, occupied=False)], at)
     assert await occupancy(room) == Occupancy.UNKNOWN
     await advance_due(NOW + 8 * MINUTE)
     assert await occupancy(room) == Occupancy.VACANT
@@ -231,7 +231,7 @@ async def test_a_stuck_sensor_only_keeps_a_room():
     room, device = await a_room()
     made = await make_booking(NOW, NOW + 2 * HOUR, room=room)
     await watch_started(NOW - HOUR)
-    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
     await pass_time(NOW, 89)
     assert (await Booking.get(id=made.id)).status is Status.CHECKED_IN
 
@@ -249,7 +249,7 @@ async def test_a_panel_and_an_unplaced_sensor_change_no_room():
     room, _ = await a_room()
     panel = await make_panel(room=room)
     stray = await make_device()
-    await record_readings([Heard(panel.id, NOW, online=True), Heard(stray.id, NOW, occupied=True)], NOW)
+    await record_readings([Reading(panel.id, NOW, online=True), Reading(stray.id, NOW, occupied=True)], NOW)
     assert await occupancy(room) == Occupancy.UNKNOWN
     assert (await Device.get(id=stray.id)).occupied is True
     assert (await Device.get(id=panel.id)).online is True
@@ -260,7 +260,7 @@ async def test_the_air_and_a_panel_wake_nobody_who_watches_the_room():
     panel, air = await make_panel(room=room), await make_device(room=room, kind="air", sensing="co2")
     told = []
     leave = events.on(told.append)
-    await record_readings([Heard(panel.id, NOW, battery=70), Heard(air.id, NOW, battery=80)], NOW)
+    await record_readings([Reading(panel.id, NOW, battery=70), Reading(air.id, NOW, battery=80)], NOW)
     await panels_heard([panel.id, air.id], NOW + MINUTE)
     leave()
     assert (told, (await Room.get(id=room.id)).revision) == ([], room.revision)
@@ -273,14 +273,14 @@ async def test_what_is_kept_of_a_room_is_never_older_than_its_revision():
     room, device = await a_room()
     await watch_started(NOW)
     assert (await state_of(room.id, NOW))[0].kind is StateKind.UNKNOWN
-    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
     assert (await state_of(room.id, NOW))[0].kind is StateKind.IN_USE_UNBOOKED
 
 
 async def test_a_door_says_since_when_it_does_not_know():
     room, device = await a_room()
     await watch_started(NOW)
-    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
     lost = NOW + 25 * MINUTE  # 10:25 in Warsaw
     await watch_lost(lost)
     view = await door(room.id, lost + 30 * MINUTE)
@@ -293,7 +293,7 @@ async def test_one_batch_changes_many_rooms_and_each_is_told_once():
     await watch_started(NOW)
     told = []
     leave = events.on(told.append)
-    await record_readings([Heard(device.id, NOW, occupied=True) for _, device in places], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=True) for _, device in places], NOW)
     leave()
     assert sorted(event.room_id for event in told) == sorted(room.id for room, _ in places)
     assert {await occupancy(room) for room, _ in places} == {Occupancy.OCCUPIED}
@@ -311,7 +311,7 @@ async def test_no_room_waits_for_one_whose_readings_cannot_be_recorded(monkeypat
 
     monkeypatch.setattr(readings, "settled", refuses_one)
     with pytest.raises(RuntimeError):
-        await record_readings([Heard(deaf.id, NOW, occupied=True), Heard(device.id, NOW, occupied=True)], NOW)
+        await record_readings([Reading(deaf.id, NOW, occupied=True), Reading(device.id, NOW, occupied=True)], NOW)
     for _ in range(1500):  # the sound one is not waited for
         if await occupancy(sound) == Occupancy.OCCUPIED:
             break
@@ -325,7 +325,7 @@ async def test_a_slower_reader_does_not_bring_an_older_room_back():
     await watch_started(NOW)
     before = await Room.get(id=room.id)
     older = await room_snapshot.load(before, NOW)
-    await record_readings([Heard(device.id, NOW, occupied=True)], NOW)
+    await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
     room_snapshot.keep(older)
     assert room_snapshot.kept(room.id, before.revision, NOW) is None
     assert room_snapshot.kept(room.id, before.revision + 1, NOW) is not None

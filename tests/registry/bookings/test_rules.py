@@ -11,9 +11,9 @@ import pytest
 from registry.bookings.models import Kind
 from registry.bookings.rules import (
     Asked,
-    Booker,
     BookingRoom,
     Sight,
+    Viewer,
     blocked,
     is_checked_in_by_lead,
     local_time,
@@ -31,7 +31,7 @@ from tests.make import HOUR, NOW
 MINUTE = timedelta(minutes=1)
 WARSAW = ZoneInfo("Europe/Warsaw")
 FACTS = json.loads((Path(__file__).parents[2] / "data/calendar/facts_europe_warsaw_dst.json").read_text())
-ALICE, BOB, CHARLIE = Booker(Role.MEMBER, 1, 10), Booker(Role.MEMBER, 1, 11), Booker(Role.MEMBER, 2, 12)
+ALICE, BOB, CHARLIE = Viewer(Role.MEMBER, 1, 10), Viewer(Role.MEMBER, 1, 11), Viewer(Role.MEMBER, 2, 12)
 
 
 def room(**given):
@@ -96,9 +96,9 @@ def test_all_reasons_are_told_together():
         ({"bookable": False}, ALICE, ["room.not_bookable"]),
         ({"institutions": frozenset({2})}, ALICE, ["room.not_yours"]),
         ({"institutions": frozenset({1})}, ALICE, []),
-        ({"institutions": frozenset({2})}, Booker(Role.COORDINATOR), []),
-        ({}, Booker(Role.AUDITOR, 1), ["auth.role"]),
-        ({}, Booker(None), []),
+        ({"institutions": frozenset({2})}, Viewer(Role.COORDINATOR), []),
+        ({}, Viewer(Role.AUDITOR, 1), ["auth.role"]),
+        ({}, Viewer(None), []),
     ],
 )
 def test_who_may_book(given, by, found):
@@ -113,7 +113,7 @@ def test_a_help_point_room_takes_no_title_and_only_its_own_kinds():
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_hidden_room_is_booked_by_who_runs_the_help_point(role):
-    found = codes(asked(title="", kind=Kind.INTERVIEW), room(visibility=Visibility.HIDDEN), Booker(role, 1))
+    found = codes(asked(title="", kind=Kind.INTERVIEW), room(visibility=Visibility.HIDDEN), Viewer(role, 1))
     assert ("room.not_yours" in found) == (role not in (Role.DUTY, Role.COORDINATOR, Role.ADMIN))
 
 
@@ -121,12 +121,12 @@ def test_opening_hours_refuse_or_only_warn():
     closed = Hours(WARSAW, (Span(0, 480, 960),))
     assert codes(asked(), room(hours=closed)) == ["booking.closed"]
     assert codes(asked(), room(hours=closed, hours_policy=HoursPolicy.ADVISORY)) == []
-    assert codes(asked(), room(hours=closed), Booker(Role.COORDINATOR)) == []
+    assert codes(asked(), room(hours=closed), Viewer(Role.COORDINATOR)) == []
 
 
 def test_a_block_needs_no_set_up_and_may_last_weeks():
     block = asked(end=60 + 20 * 24 * 60, kind=Kind.BLOCK)
-    assert codes(block, room(bookable=False), Booker(Role.FACILITIES)) == []
+    assert codes(block, room(bookable=False), Viewer(Role.FACILITIES)) == []
     assert blocked(block, room()) == (block.starts_at, block.ends_at)
     meeting = asked()
     assert blocked(meeting, room()) == (meeting.starts_at - 5 * MINUTE, meeting.ends_at + 10 * MINUTE)
@@ -141,11 +141,11 @@ PUB, INT, CON, HID = Visibility.PUBLIC, Visibility.INTERNAL, Visibility.CONFIDEN
         (ALICE, {PUB: Sight.FULL, INT: Sight.FULL, CON: Sight.FULL, HID: Sight.FULL}),
         (BOB, {PUB: Sight.FULL, INT: Sight.FULL, CON: Sight.BUSY, HID: Sight.NOTHING}),
         (CHARLIE, {PUB: Sight.FULL, INT: Sight.MEETING, CON: Sight.BUSY, HID: Sight.NOTHING}),
-        (Booker(Role.DUTY, 2, 13), {PUB: Sight.FULL, INT: Sight.MEETING, CON: Sight.FULL, HID: Sight.FULL}),
-        (Booker(Role.FACILITIES, 2, 13), {PUB: Sight.FULL, INT: Sight.MEETING, CON: Sight.BUSY, HID: Sight.NOTHING}),
-        (Booker(Role.AUDITOR, 2, 13), {PUB: Sight.FULL, INT: Sight.MEETING, CON: Sight.BUSY, HID: Sight.NOTHING}),
-        (Booker(Role.COORDINATOR, 2, 13), {PUB: Sight.FULL, INT: Sight.FULL, CON: Sight.FULL, HID: Sight.FULL}),
-        (Booker(None), {PUB: Sight.FULL, INT: Sight.MEETING, CON: Sight.BUSY, HID: Sight.NOTHING}),
+        (Viewer(Role.DUTY, 2, 13), {PUB: Sight.FULL, INT: Sight.MEETING, CON: Sight.FULL, HID: Sight.FULL}),
+        (Viewer(Role.FACILITIES, 2, 13), {PUB: Sight.FULL, INT: Sight.MEETING, CON: Sight.BUSY, HID: Sight.NOTHING}),
+        (Viewer(Role.AUDITOR, 2, 13), {PUB: Sight.FULL, INT: Sight.MEETING, CON: Sight.BUSY, HID: Sight.NOTHING}),
+        (Viewer(Role.COORDINATOR, 2, 13), {PUB: Sight.FULL, INT: Sight.FULL, CON: Sight.FULL, HID: Sight.FULL}),
+        (Viewer(None), {PUB: Sight.FULL, INT: Sight.MEETING, CON: Sight.BUSY, HID: Sight.NOTHING}),
     ],
 )
 def test_who_sees_what(viewer, sees):
@@ -153,22 +153,22 @@ def test_who_sees_what(viewer, sees):
 
 
 def test_nobody_is_the_organizer_of_a_panel_booking():
-    assert sight(Visibility.CONFIDENTIAL, Booker(Role.MEMBER, None, None), None, None) is Sight.BUSY
-    assert not may_change(Booker(Role.MEMBER, None, None), None, None, Kind.MEETING)
+    assert sight(Visibility.CONFIDENTIAL, Viewer(Role.MEMBER, None, None), None, None) is Sight.BUSY
+    assert not may_change(Viewer(Role.MEMBER, None, None), None, None, Kind.MEETING)
 
 
 @pytest.mark.parametrize(("visibility", "role"), list(product(Visibility, Role)))
 def test_times_of_a_hidden_room_stay_hidden(visibility, role):
     expected = visibility is not Visibility.HIDDEN or role in (Role.DUTY, Role.COORDINATOR, Role.ADMIN)
-    assert sees_times(visibility, Booker(role)) is expected
+    assert sees_times(visibility, Viewer(role)) is expected
 
 
 def test_who_may_change():
     assert may_change(ALICE, 10, 1, Kind.MEETING)
     assert not may_change(BOB, 10, 1, Kind.MEETING)
-    assert may_change(Booker(Role.COORDINATOR), 10, 1, Kind.MEETING)
-    assert may_change(Booker(Role.FACILITIES), 10, 1, Kind.BLOCK)
-    assert not may_change(Booker(Role.FACILITIES), 10, 1, Kind.MEETING)
+    assert may_change(Viewer(Role.COORDINATOR), 10, 1, Kind.MEETING)
+    assert may_change(Viewer(Role.FACILITIES), 10, 1, Kind.BLOCK)
+    assert not may_change(Viewer(Role.FACILITIES), 10, 1, Kind.MEETING)
 
 
 def test_who_books_for_now_is_there():

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from registry.bookings.readings import Heard, record_readings
+from registry.bookings.readings import Reading, record_readings
 from registry.core.history import SYSTEM
 from registry.devices.actions import amend
 from registry.devices.models import Device, Trace
@@ -25,7 +25,7 @@ async def sensor(**given: object) -> tuple[Room, Device]:
 async def say(device: Device, *words: tuple[float, bool | None], was_positive: bool = False, live: bool = True) -> None:
     for minute, occupied in words:
         at = NOW + minute * MINUTE
-        await record_readings([Heard(device.id, at, occupied, was_positive=was_positive, live=live)], at)
+        await record_readings([Reading(device.id, at, occupied, was_positive=was_positive, live=live)], at)
 
 
 async def stretches(room: Room) -> list[tuple[float, float | None]]:
@@ -83,8 +83,8 @@ async def test_a_help_point_room_leaves_no_trace(database: Database, visibility:
 async def test_two_sensors_of_a_room_in_one_go(database: Database) -> None:
     room, first = await sensor()
     second = await make_device(room=room)
-    await record_readings([Heard(first.id, NOW, True), Heard(second.id, NOW, True)], NOW)
-    await record_readings([Heard(second.id, NOW + MINUTE, False)], NOW + MINUTE)
+    await record_readings([Reading(first.id, NOW, True), Reading(second.id, NOW, True)], NOW)
+    await record_readings([Reading(second.id, NOW + MINUTE, False)], NOW + MINUTE)
     found = await traces_of(room, NOW - HOUR, NOW + HOUR)
     assert found[first.id][0].until is None
     assert found[second.id][0].until == NOW + MINUTE

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from registry.bookings.actions import Wish, book, end
-from registry.bookings.readings import Heard, record_readings, watch_started
+from registry.bookings.actions import BookingRequest, book, end
+from registry.bookings.readings import Reading, record_readings, watch_started
 from registry.core import events
 from registry.core.history import SYSTEM
 from registry.core.transaction import changing
@@ -42,7 +42,7 @@ async def test_a_change_draws_it_anew_without_asking_the_database(monkeypatch: p
     await door(room.id, NOW)
     told: list[events.Event] = []
     leave = events.on(told.append)
-    await record_readings([Heard(sensor.id, NOW, occupied=True)], NOW)
+    await record_readings([Reading(sensor.id, NOW, occupied=True)], NOW)
     leave()
     (event,) = told
     assert isinstance(event, events.RoomChanged)
@@ -55,7 +55,7 @@ async def test_a_change_draws_it_anew_without_asking_the_database(monkeypatch: p
         apart.setattr(queries, "_load_taken", asked)
         assert (await door(room.id, NOW, revision=event.revision)).state is DoorState.OCCUPIED
     later = NOW + 5 * SECOND
-    await book(Wish(room.code, later, later + HOUR), await make_person(), SYSTEM, later)
+    await book(BookingRequest(room.code, later, later + HOUR), await make_person(), SYSTEM, later)
     shown = await door(room.id, later, revision=await revision_of(room))
     assert isinstance(shown, OpenDoor)
     assert (shown.state, len(shown.day.taken)) == (DoorState.BUSY, 1)
@@ -65,7 +65,7 @@ async def test_an_older_event_shows_no_older_door() -> None:
     room = await make_room()
     shown = await door(room.id, NOW)
     older = await revision_of(room)
-    booking = await book(Wish(room.code, NOW, NOW + HOUR), await make_person(), SYSTEM, NOW)
+    booking = await book(BookingRequest(room.code, NOW, NOW + HOUR), await make_person(), SYSTEM, NOW)
     assert (await door(room.id, NOW, revision=older)).state is DoorState.BUSY
     await end(booking.id, None, SYSTEM, NOW + SECOND)
     again = await door(room.id, NOW + SECOND, revision=older)
@@ -91,7 +91,7 @@ async def test_where_else_to_go_is_asked_anew_each_time() -> None:
     other = await make_room(building_id=room.building_id, bookable=True)
     await make_booking(NOW + 10 * MINUTE, room=room)
     before = await door(room.id, NOW)
-    await book(Wish(other.code, NOW, NOW + HOUR), await make_person(), SYSTEM, NOW)
+    await book(BookingRequest(other.code, NOW, NOW + HOUR), await make_person(), SYSTEM, NOW)
     after = await door(room.id, NOW + SECOND)
     assert isinstance(before, OpenDoor)
     assert isinstance(after, OpenDoor)

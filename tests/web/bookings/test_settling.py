@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.bookings.readings import Heard, record_readings, watch_lost, watch_started
+from registry.bookings.readings import Reading, record_readings, watch_lost, watch_started
 from tests.conftest import Database
 from tests.make import make_device, make_room
 from tests.web.desk import Desk
@@ -23,7 +23,7 @@ async def test_a_room_that_is_listened_to_is_being_checked_and_one_that_is_not_i
     sensor = await make_device(room=await make_room(code="M-1"), sensing="mmwave", hold_seconds=300)
     now = datetime.now(UTC)
     await watch_started(now - timedelta(minutes=1))
-    await record_readings([Heard(sensor.id, now, occupied=False)], now)
+    await record_readings([Reading(sensor.id, now, occupied=False)], now)
     page = await desk.read("/", "alice")
     assert "checking" in page
     assert "sensor is silent" not in page

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from registry.bookings.projections import BookingRow
-from registry.bookings.rules import Booker
+from registry.bookings.rules import Viewer
 from registry.people.models import Role
 from registry.rooms.models import Visibility
 from registry.rooms.queries import HOURS_SECONDS
@@ -53,7 +53,7 @@ def test_one_that_is_too_large_is_not_kept(monkeypatch: Any) -> None:
 
 def test_each_way_to_see_the_same_days_is_kept_until_they_change() -> None:
     """What was written for one pair of eyes is never told to another."""
-    kept, own, other = KeptDays(), Booker(Role.MEMBER, 1, 1), Booker(Role.MEMBER, 2, 2)
+    kept, own, other = KeptDays(), Viewer(Role.MEMBER, 1, 1), Viewer(Role.MEMBER, 2, 2)
     for viewer in (own, other):
         seen = days(1)
         assert seen.told_to(viewer, True) is None
@@ -71,7 +71,7 @@ def test_each_way_to_see_the_same_days_is_kept_until_they_change() -> None:
 
 def test_what_was_written_for_one_is_not_kept_longer_because_another_looked() -> None:
     """A person's name may change without the room's revision."""
-    kept, own, other = KeptDays(), Booker(Role.MEMBER, 1, 1), Booker(Role.MEMBER, 2, 2)
+    kept, own, other = KeptDays(), Viewer(Role.MEMBER, 1, 1), Viewer(Role.MEMBER, 2, 2)
     almost = HOURS_SECONDS - 1
     for viewer, name, read_at in ((own, "Alice", 0.0), (other, "Alicja", almost)):
         seen = days(1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from registry.bookings.rules import Booker
+from registry.bookings.rules import Viewer
 from registry.core.history import HistoryEntry
 from registry.devices import pairing
 from registry.devices.models import Device, DeviceKind, Sensing, Watch
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.anyio
 BIND = {"family": "zigbee2mqtt", "address": "hall/motion", "code": "ZW-01-occ", "sensing": "pir", "room": "ZW-01"}
 
 
-class Heard:
+class Reading:
     """Stands in for what speaks with the broker."""
 
     def __init__(self, *strangers: dict[str, Any]) -> None:
@@ -70,7 +70,7 @@ async def test_what_worries_comes_first(desk: Desk) -> None:
 
 async def test_without_mqtt_the_page_says_so(desk: Desk) -> None:
     assert "MQTT is off in this process" in await desk.read("/devices", "facilities")
-    desk.app.state.devices = Heard()
+    desk.app.state.devices = Reading()
     assert "The broker cannot be heard" in await desk.read("/devices", "facilities")
     await Watch.create(id=1, since=datetime.now(UTC))
     page = await desk.read("/devices", "facilities")
@@ -80,7 +80,7 @@ async def test_without_mqtt_the_page_says_so(desk: Desk) -> None:
 
 async def test_a_stranger_is_taken_into_a_room(desk: Desk) -> None:
     room = await make.make_room(code="ZW-01")
-    desk.app.state.devices = Heard(stranger(), stranger(topic="noise/x", family="", device=""))
+    desk.app.state.devices = Reading(stranger(), stranger(topic="noise/x", family="", device=""))
     page = (await desk.get("/devices", "facilities")).text
     assert "zigbee2mqtt/hall/motion" in page
     assert "&#34;x&#34;: &#34;&lt;b&gt;&#34;" in page
@@ -102,7 +102,7 @@ async def test_a_stranger_is_taken_into_a_room(desk: Desk) -> None:
 async def test_what_cannot_be_bound_is_said_and_kept(desk: Desk, wrong: dict[str, str], status: int) -> None:
     await make.make_room(code="ZW-01")
     await make.make_device(code="taken", family="zigbee2mqtt", address="known")
-    desk.app.state.devices = Heard(stranger())
+    desk.app.state.devices = Reading(stranger())
     answer = await desk.post("/devices/bind", "facilities", **BIND | wrong)
     assert answer.status_code == status
     assert 'role="alert"' in answer.text
@@ -163,7 +163,7 @@ async def test_the_health_of_a_device(desk: Desk, given: dict[str, Any], state: 
 
 def reader_at(desk: Desk, now: datetime) -> Reader:
     fmt = desk.app.state.pages.formats("en")
-    return Reader(desk.people["member"], Booker(None), Naming("en", fmt), fmt, now)
+    return Reader(desk.people["member"], Viewer(None), Naming("en", fmt), fmt, now)
 
 
 async def test_how_long_ago_something_was(desk: Desk) -> None:

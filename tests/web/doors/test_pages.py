@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from registry.bookings.actions import Heard, record_readings, watch_started
+from registry.bookings.actions import Reading, record_readings, watch_started
 from registry.bookings.models import Booking, Kind, Status
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor, HistoryEntry
@@ -356,10 +356,10 @@ async def test_a_reading_changes_the_open_door_within_a_second(site) -> None:
         took = []
         while not took or took[-1] >= 1 and len(took) < 10:  # once more, if the machine was busy with something else
             if took:
-                await record_readings([Heard(sensor.id, at=now(), distrust="tamper")], now())
+                await record_readings([Reading(sensor.id, at=now(), distrust="tamper")], now())
                 assert 'data-state="unknown"' in await arrives(messages, "door")
             began = time.monotonic()
-            await record_readings([Heard(sensor.id, at=now(), occupied=True, distrust="")], now())
+            await record_readings([Reading(sensor.id, at=now(), occupied=True, distrust="")], now())
             assert 'data-state="occupied"' in await arrives(messages, "door")
             took.append(time.monotonic() - began)
         assert took[-1] < 1, took
@@ -416,7 +416,7 @@ async def test_two_doors_in_turn_are_drawn_once(site, monkeypatch) -> None:
         await arrives(messages, "door")
         for second in range(6):
             is_occupied, at = second % 2 == 0, minute + second * SECOND
-            await record_readings([Heard(sensor.id, at=at, occupied=is_occupied)], at)
+            await record_readings([Reading(sensor.id, at=at, occupied=is_occupied)], at)
             state = "occupied" if is_occupied else "free"
             assert f'data-state="{state}"' in await arrives(messages, "door")
     assert drawn == ["unknown", "occupied", "free"]

@@ -9,7 +9,7 @@ import pytest
 
 from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Seen
 from registry.bookings.queries import RoomDay
-from registry.bookings.rules import Booker
+from registry.bookings.rules import Viewer
 from registry.people.models import Role
 from registry.rooms.hours import local_instant
 from registry.rooms.models import Room, Visibility
@@ -18,7 +18,7 @@ from web.kit.timeline import axis_between, axis_of, bands, busy_minutes, spans_o
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 THURSDAY, SPRING, AUTUMN = date(2026, 11, 26), date(2027, 3, 28), date(2026, 10, 25)
-MEMBER = Booker(Role.MEMBER, 1, 1)
+MEMBER = Viewer(Role.MEMBER, 1, 1)
 
 
 def at(hour: float, day: date = THURSDAY) -> datetime:
@@ -44,7 +44,7 @@ def a_day(*seen: Seen, duties: tuple[tuple[float, float], ...] = (), **given: An
 
 
 def kinds(
-    day: RoomDay, login: str = "alice", now: datetime = at(6), viewer: Booker = MEMBER
+    day: RoomDay, login: str = "alice", now: datetime = at(6), viewer: Viewer = MEMBER
 ) -> list[tuple[str, int, int]]:
     axis = axis_of(THURSDAY, WARSAW, spans_of([day]))
     return [(band.kind, band.start, band.end) for band in bands(day, axis, viewer, login, now)]
@@ -142,12 +142,12 @@ def test_a_room_that_hides_its_times_has_no_bands() -> None:
 def test_only_the_organizer_and_who_runs_rooms_may_move() -> None:
     day, axis = a_day(booking(9, 10)), axis_of(THURSDAY, WARSAW)
 
-    def movable(viewer: Booker, login: str, now: datetime = at(6)) -> bool:
+    def movable(viewer: Viewer, login: str, now: datetime = at(6)) -> bool:
         return bands(day, axis, viewer, login, now)[-1].movable
 
     assert movable(MEMBER, "alice")
     assert not movable(MEMBER, "bob")
-    assert movable(Booker(Role.COORDINATOR, 9, 9), "bob")
+    assert movable(Viewer(Role.COORDINATOR, 9, 9), "bob")
     assert not movable(MEMBER, "alice", at(10))
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from registry.assets.models import Asset
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.readings import Heard, record_readings
-from registry.bookings.rules import Booker
+from registry.bookings.readings import Reading, record_readings
+from registry.bookings.rules import Viewer
 from registry.core.history import HistoryEntry
 from registry.devices import pairing
 from registry.devices.models import Device
@@ -137,7 +137,7 @@ async def test_a_release_right_before_midnight_can_be_undone_right_after_it(
     )  # fmt: skip
     fmt, coordinator = desk.app.state.pages.formats("en"), desk.people["coordinator"]
     now = midnight + timedelta(minutes=minutes)
-    reader = Reader(coordinator, Booker(Role.COORDINATOR), Naming("en", fmt), fmt, now)
+    reader = Reader(coordinator, Viewer(Role.COORDINATOR), Naming("en", fmt), fmt, now)
     view = await view_of(await room_of("M-1"), reader)
     assert [one.can_undo for one in view.releases] == [True] * told
 
@@ -227,6 +227,6 @@ async def test_the_days_line_shows_when_a_sensor_saw_somebody(desk: Desk, visibi
     noon = datetime.now(ZoneInfo("Europe/Warsaw")).replace(hour=12, minute=0)
     for minutes, occupied in ((0, True), (10, False), (30, True), (40, False)):
         at = noon + timedelta(minutes=minutes)
-        await record_readings([Heard(sensor.id, at, occupied)], at)
+        await record_readings([Reading(sensor.id, at, occupied)], at)
     page = (await desk.get("/rooms/M-1", "admin")).text
     assert len(re.findall(r'data-kind="presence"', page)) == bars

@@ -10,7 +10,7 @@ import pytest
 
 from registry.assets.models import Condition
 from registry.bookings.models import Booking, Status
-from registry.bookings.readings import Heard, record_readings, watch_started
+from registry.bookings.readings import Reading, record_readings, watch_started
 from registry.rooms.models import Room, Visibility
 from tests import make
 from tests.conftest import Database
@@ -161,7 +161,7 @@ async def test_an_unbooked_visit_to_a_quiet_room_withholds_nothing(desk: Desk) -
     sensor = await make.make_device(room=room)
     now = datetime.now(UTC)
     await watch_started(now)
-    await record_readings([Heard(sensor.id, now, occupied=True)], now)
+    await record_readings([Reading(sensor.id, now, occupied=True)], now)
     for person in ("member", "coordinator"):
         row = re.search(r'<tr id="now-QUIET".*?</tr>', (await desk.get("/", person)).text, re.S)
         assert row
