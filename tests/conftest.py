@@ -55,6 +55,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         reporter.write_line("\nWith CI=true nothing may be skipped.", red=True)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name what failed first and passed when it was run once more, as CI runs it, with how it failed."""
+    stats = terminalreporter.stats
+    failed = {report.nodeid for kind in ("failed", "error") for report in stats.get(kind, ())}
+    flaky = [report for report in stats.get("rerun", ()) if report.nodeid not in failed]
+    if flaky:
+        terminalreporter.section("FLAKY", yellow=True)
+    for report in flaky:
+        terminalreporter.write_line(f"{report.longreprtext}\n{report.nodeid}\n")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The quick ones first: a slip shows within seconds, not after the browser has run."""
     weight = {"browser": 3, "journeys": 2}
