@@ -1,12 +1,16 @@
 """Pages from templates: one Jinja environment per language, so that macros and words need no context."""
 
 import hashlib
+import logging
+from contextlib import suppress
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
@@ -30,6 +34,8 @@ from web.kit.i18n import LANGUAGES, Formats, catalogue, refusal_words
 from web.kit.options import SiteOptions
 from web.kit.words import N_, STATE_WORDS, role_word, state_word
 
+log = logging.getLogger(__name__)
+
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
 
@@ -42,6 +48,27 @@ NAVIGATION = (
     ("/assets", "armchair", N_("Assets"), "assets.see"),
     ("/devices", "broadcast", N_("Devices"), "devices.see"),
 )
+
+
+class CompiledTemplates(FileSystemBytecodeCache):
+    """Compiled templates of one language on disk. A disk that takes none costs time and no page."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def compiled_templates(language: str) -> BytecodeCache | None:
+    """Where compiled templates are kept: a directory of this user alone below the temporary one, for what is read there
+    is run. None where it is not safe. Constants are computed by the filters of a language while compiling, and what
+    compiles is Jinja and this file: each combination has its own entries.
+    """
+    compiler = hashlib.sha256(version("jinja2").encode() + Path(__file__).read_bytes()).hexdigest()[:12]
+    try:
+        return CompiledTemplates(pattern=f"izba-{compiler}-{language}-%s")
+    except (OSError, RuntimeError) as fault:
+        log.warning("templates are compiled anew at each start: %s", fault)
+        return None
 
 
 class Pages:
@@ -80,6 +107,7 @@ class Pages:
     def _make(self, language: str) -> Environment:
         made = Environment(
             loader=FileSystemLoader(HERE / "templates"),
+            bytecode_cache=compiled_templates(language),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
