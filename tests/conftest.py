@@ -131,11 +131,12 @@ def or_skip(make: Callable[[], Any]) -> Any:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL of this test run, with the migrated template ``izba_template``."""
+    """A PostgreSQL of this process, with the migrated template ``izba_template`` and a database that tests share."""
     server: Postgres = or_skip(Postgres)
     try:
         server.sql("CREATE DATABASE izba_template")
         migrated(server.url("izba_template"))
+        server.share("izba_template")
         yield server
     finally:
         server.stop()
@@ -186,13 +187,14 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a fresh, migrated database that nobody has opened: for whole programs."""
+    """The URL of a migrated, empty database that nobody has opened. Who changes its tables needs
+    another: test_migrations."""
     if request.param == "sqlite":
         with sqlite_copy(request.getfixturevalue("sqlite_template")) as url:
             yield url
     else:
-        with postgres_copy(request.getfixturevalue("postgres"), "izba_template") as url:
-            yield url
+        server: Postgres = request.getfixturevalue("postgres")
+        yield server.empty()
 
 
 @contextmanager
@@ -215,19 +217,30 @@ def postgres_copy(server: Postgres, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+def connections() -> int:
+    """How many connections to PostgreSQL are open before a test begins: each costs 10 ms, and most tests need one.
+
+    Where tasks are cancelled it is as many as there are tasks: a connection that is cancelled as it opens fails in the
+    library's callback, and that fails the test.
+    """
+    return 1
+
+
+@pytest.fixture
+async def database(database_url: str, connections: int) -> AsyncIterator[Database]:
     """A fresh, migrated database, open in this process. The test runs once on SQLite and once on PostgreSQL."""
-    async with opened(database_url) as database:
+    async with opened(database_url, connections) as database:
         yield database
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
+async def opened(url: str, connections: int = 1) -> AsyncIterator[Database]:
     """A database, open in this process, which forgets it afterwards."""
     forget()
     handlers, announce = list(events._handlers), transaction.announce
     try:
-        async with config.database.database(url) as context:
+        pool = "" if url.startswith("sqlite") else f"?minsize={connections}"
+        async with config.database.database(url + pool) as context:
             yield Database("sqlite" if url.startswith("sqlite") else "postgres", url, context)
     finally:
         events._handlers[:], transaction.announce = handlers, announce

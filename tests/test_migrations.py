@@ -19,7 +19,7 @@ from registry.assets.queries import search
 from registry.assets.search import AssetFilter
 from registry.bookings.models import Booking
 from registry.core.errors import Unavailable
-from tests.conftest import MIGRATE, ROOT, Database, forget
+from tests.conftest import MIGRATE, ROOT, Database, forget, postgres_copy, sqlite_copy
 from tests.make import NOW, make_asset, make_booking, make_room
 from tests.servers import Postgres
 
@@ -37,6 +37,17 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server.sql(f"CREATE DATABASE {name}")
     yield server.url(name)
     server.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database of this test alone: what happens to its tables happens to no other."""
+    if request.param == "sqlite":
+        with sqlite_copy(request.getfixturevalue("sqlite_template")) as url:
+            yield url
+    else:
+        with postgres_copy(request.getfixturevalue("postgres"), "izba_template") as url:
+            yield url
 
 
 async def test_the_models_ask_for_no_migration_that_is_not_written() -> None:

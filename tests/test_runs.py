@@ -1,6 +1,7 @@
-"""What a run of the tests says at its end about flaky and skipped ones: each time in a run of its own."""
+"""What a run of the tests says at its end about flaky and skipped ones, and that nothing outlives it."""
 
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,17 @@ def test_a_skipped_test_fails_the_run(tmp_path: Path) -> None:
     assert code == 1
     assert "nothing may be skipped" in output
     assert "1 skipped" in output.splitlines()[-1]
+
+
+def test_a_program_that_a_test_started_ends_with_it_even_by_kill_9() -> None:
+    code = """
+import subprocess
+from tests.servers import mortal
+subprocess.run(mortal("sh", "-c", "echo started; exec sleep 300"))
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"started\n"
+        process.kill()
+        ended, _, _ = select.select([process.stdout], [], [], 60)
+        assert ended, "the program still holds its standard output"

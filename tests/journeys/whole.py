@@ -13,13 +13,15 @@ from typing import Any
 import httpx
 import paho.mqtt.client as mqtt
 
-from tests.servers import free_port
+from tests.servers import free_port, mortal
 
 ROOT = Path(__file__).parents[2]
 
 
 class Whole:
-    """``izba demo`` or ``izba serve`` on free ports. ``kill()`` is kill -9, ``stop()`` a polite end."""
+    """``izba demo`` or ``izba serve`` on free ports. ``kill()`` is kill -9, ``stop()`` a polite end; it ends with the
+    tests whatever ends them.
+    """
 
     def __init__(self, home: Path, *args: str, **env: str) -> None:
         self.home, self.args = home, args or ("demo", "--no-simulator")
@@ -36,7 +38,7 @@ class Whole:
     def start(self) -> None:
         with open(self.home / "log", "ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "config", *self.args],
+                mortal(sys.executable, "-m", "config", *self.args),
                 env=self.env, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
             )  # fmt: skip
         assert self.process.stdout
