@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import xlsxwriter
 
-from config.commands.data import csv_lines
+from config.commands.lists import csv_lines
 from registry.bookings.models import Booking
 from registry.core.history import HistoryEntry
 from registry.exporting.tables import export_assets, guarded

@@ -18,8 +18,10 @@ from typing import Any
 
 import pytest
 
-from config.commands.root import in_register, load, main
+from config.commands.root import main
+from config.commands.terminal import in_register
 from config.serving import _unclaimed
+from config.settings import load
 from registry.core import history
 from tests.conftest import forget
 from tests.registry.importing.samples import EXPECTED, SAMPLES, differences

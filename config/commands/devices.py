@@ -1,0 +1,55 @@
+"""Commands of devices: the configuration of a broker, and what Izba understands of a message."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+from config.settings import load
+from registry.core.errors import Invalid, NotFound
+
+devices = typer.Typer(no_args_is_help=True, help="Sensors and panels.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang these commands on the root."""
+    app.command("broker-config")(broker_config)
+    app.add_typer(devices, name="devices")
+
+
+def broker_config(broker: Annotated[str, typer.Argument(help="mosquitto")]) -> None:
+    """A complete, commented configuration with dynamic security, and the steps."""
+    from devices.broker.mosquitto import configuration
+
+    if broker != "mosquitto":
+        raise Invalid("export.unknown", given=broker, known="mosquitto")
+    settings = load()
+    typer.echo(configuration(settings.mqtt_prefix, settings.mqtt_families))
+
+
+@devices.command("decode")
+def decode(
+    topic: Annotated[str, typer.Option(help="The topic that the payload came on.")] = "",
+    retained: Annotated[bool, typer.Option("--retained", help="It was kept by the broker.")] = False,
+    bind: Annotated[list[str] | None, typer.Option(help="key=value: which key is occupancy, …")] = None,
+    jsonl: Annotated[Path | None, typer.Option(help="A file of messages, one JSON object a line.")] = None,
+) -> None:
+    """What Izba understands of a message on standard input, one JSON line each."""
+    from devices.decode import decode_kept, decode_line
+
+    if jsonl is not None and not jsonl.is_file():
+        raise NotFound("import.no_file", file=str(jsonl))
+    binding = dict(_binding(text) for text in bind or [])
+    if jsonl is None:
+        messages = [decode_line(topic, sys.stdin.buffer.read(), retained, binding)]
+    else:
+        messages = [decode_kept(line, binding) for line in jsonl.read_bytes().splitlines() if line.strip()]
+    for message in messages:
+        sys.stdout.buffer.write(orjson.dumps(message, default=str) + b"\n")
+
+
+def _binding(text: str) -> tuple[str, str]:
+    key, _, value = text.partition("=")
+    return key, value

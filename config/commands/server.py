@@ -1,0 +1,120 @@
+"""Commands that run Izba: the demo, the server, migrations, and the check of the settings."""
+
+import asyncio
+import gc
+import sys
+from typing import Annotated
+
+import typer
+
+from config.commands.terminal import in_register, log_to_console, refusal_line, run, sentence
+from config.settings import Settings, load
+from config.single_server import alone
+from registry.core.clock import utc_now
+from registry.core.errors import N_, Refusal
+
+FUNDING = (
+    "Projekt PL/2020/PR/0111 dofinansowany ze środków Funduszu Bezpieczeństwa Wewnętrznego (75 %). "
+    "Beneficjent: Wojewoda Kujawsko-Pomorski."
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang these commands on the root."""
+    for command in (demo, serve, migrate, check):
+        app.command()(command)
+
+
+def demo(
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew: forget what the demo holds.")] = False,
+    simulator: Annotated[bool, typer.Option(help="Simulated sensors. Without them, sensors are yours.")] = True,
+) -> None:
+    """The Help Point with today's bookings, the embedded broker, simulated sensors and the web, on loopback."""
+    from config.demo.prepare import unfinished
+
+    settings = load(host="127.0.0.1", funding=FUNDING)
+    log_to_console(settings)
+    with alone(settings):
+        if fresh or unfinished(settings).exists():
+            _forget(settings)
+        run(_serve(settings, is_demo=True, simulator=simulator))
+
+
+def serve() -> None:
+    """The production server."""
+    settings = load()
+    log_to_console(settings)
+    with alone(settings):
+        run(_serve(settings, is_demo=False, simulator=False))
+
+
+def _forget(settings: Settings) -> None:
+    for name in ("izba.sqlite3", "izba.sqlite3-wal", "izba.sqlite3-shm", "demo.json", "demo.unfinished"):
+        (settings.data_dir / name).unlink(missing_ok=True)
+
+
+async def _serve(settings: Settings, *, is_demo: bool, simulator: bool) -> None:
+    from config.app import devices_of, register, running
+    from config.serving import claim_port, serve
+
+    gc.disable()  # until everything stands: the collector would walk it seven times while it is built
+    claimed, devices = claim_port(settings.host, settings.port), devices_of(settings, simulator)
+    devices.claim_ports()
+    async with register(settings) as context:
+        if is_demo:
+            from config.demo.prepare import prepare
+
+            await prepare(settings, utc_now(), is_lively=simulator)
+        async with running(settings, context, devices, simulator=simulator) as site:
+            if is_demo:  # who is told that it is ready may speak to the broker at once
+                await site.state.devices.wait_until_connected(5)
+            await serve(site, claimed, settings, lambda: _tell_ready(settings, is_demo))
+
+
+def _tell_ready(settings: Settings, is_demo: bool) -> None:
+    print(f"Izba is ready: {settings.base_url}", flush=True)
+    if is_demo:
+        file = settings.data_dir / "demo.json"
+        print(sentence(N_("Accounts, tokens and door panels are in {file}"), settings, file=file), flush=True)
+
+
+def migrate() -> None:
+    """Bring the database up to date. Safe when several start at once."""
+    settings = load()
+    in_register(settings, lambda: asyncio.sleep(0))
+    print(sentence(N_("The database is up to date."), settings))
+
+
+def check() -> None:
+    """Every fault of the configuration at once, each with what to do."""
+    settings = load()
+    refusals = run(faults(settings))
+    for refusal in refusals:
+        print(refusal_line(refusal, settings.language), file=sys.stderr)
+    if refusals:
+        raise typer.Exit(2)
+    print(sentence(N_("No faults found."), settings))
+
+
+async def faults(settings: Settings) -> list[Refusal]:
+    """What keeps this configuration from working: ports, database, migrations."""
+    from config.database import database, pending
+    from config.serving import claim_port
+    from devices.broker.embedded import EmbeddedBroker
+
+    refusals: list[Refusal] = []
+    try:
+        claim_port(settings.host, settings.port).close()
+    except Refusal as refusal:
+        refusals.append(refusal)
+    try:
+        if settings.embedded_broker:
+            EmbeddedBroker(settings.mqtt_port).check_ports()
+    except Refusal as refusal:
+        refusals.append(refusal)
+    try:
+        async with database(settings.database_url.get_secret_value()) as context:
+            await pending(context)
+    except Refusal as refusal:
+        refusals.append(refusal)
+    return refusals
