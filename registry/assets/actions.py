@@ -9,6 +9,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from registry.assets import policy, tags
+from registry.assets.intake import NewPiece, fresh_codes, register_many
 from registry.assets.models import Asset, Condition, Lifecycle, Tag
 from registry.assets.rules import account, feature_of, search_text
 from registry.core import history
@@ -17,7 +18,6 @@ from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.idempotency import IdempotencyKey, RequestKey, made_earlier
 from registry.core.transaction import Change, changing
-from registry.importing.writing import Fresh, fresh_codes, register_many
 
 CORRECTED = ("name", "inventory_no", "category", "serial_no", "warranty_until", "note")
 
@@ -69,7 +69,7 @@ async def register(new: NewAsset, actor: Actor, now: datetime, once: RequestKey 
         async with changing(*([new.room_id] if new.room_id else [])) as change:
             if number and await Asset.exists(inventory_no=number):
                 raise Conflict("asset.number_taken", number=number)
-            await register_many([Fresh(asset, new.percents)], actor, now, "registered")
+            await register_many([NewPiece(asset, new.percents)], actor, now, "registered")
             if once:
                 await once.row(UUID(int=asset.id), now).save()
             change.happened(AssetChanged(asset.id))

@@ -12,7 +12,6 @@ from registry.assets.search import AssetFilter, Clause, find, listed, one_of
 from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry
 from registry.core.transaction import reading_from
-from registry.devices.models import Device
 from registry.rooms.models import StandardItem
 
 # a condition of a thing that a room can count on
@@ -79,16 +78,13 @@ async def categories() -> list[str]:
 
 
 async def detail(asset_id: int) -> dict[str, Any]:
-    """One asset with its money, tags, devices, purchase and history. Raises NotFound("asset.unknown")."""
+    """One asset with its money, tags, purchase and history. Raises NotFound("asset.unknown")."""
     found = await Asset.filter(id=asset_id).values(*FIELDS, "note", "purchase_id", "custodian_id", **JOINED)
     if not found:
         raise NotFound("asset.unknown", asset=asset_id)
     asset = found[0]
     asset["shares"] = await _shares(asset_id, asset["price"])
     asset["tags"] = await Tag.filter(asset_id=asset_id).order_by("id").values_list("code", flat=True)
-    asset["devices"] = await Device.filter(asset_id=asset_id).values(
-        "id", "code", "kind", "sensing", "enabled", "online", "battery", "heard_at", "occupied", "distrust"
-    )
     asset["bought"] = await _purchase(asset_id)
     asset["history"] = await _history(f"asset:{asset_id}")
     return asset

@@ -37,6 +37,11 @@ def search_text(*parts: str | None) -> str:
     return fold(" ".join(part for part in parts if part))[:SEARCHED]
 
 
+def number_key(number: str) -> str:
+    """An inventory number as numbers are compared: without spaces, in any case."""
+    return "".join(number.split()).casefold()
+
+
 def feature_of(name: str) -> str:
     """What a thing of this name gives a room that a booking may need, or an empty string."""
     folded = fold(name)

@@ -77,6 +77,20 @@ async def insert_many(records: Sequence[Model]) -> None:
         await connection.execute_query(insertion + marks * (len(lot) - 1), values)
 
 
+async def reserve_ids(table: str, many: int) -> list[int]:
+    """Ids for rows to be inserted together; bulk inserts do not tell theirs. Inside the caller's transaction."""
+    connection = get_connections().get("default")
+    if connection.capabilities.dialect == "postgres":
+        rows = await connection.execute_query_dict(
+            "SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2)", [table, many]
+        )
+        return [row["id"] for row in rows]
+    # the transaction holds SQLite's only write lock: nobody else can take these
+    last = await connection.execute_query_dict("SELECT seq FROM sqlite_sequence WHERE name = ?", [table])
+    first = (last[0]["seq"] if last else 0) + 1
+    return list(range(first, first + many))
+
+
 async def write(*work: Work) -> None:
     """Do all of this, in this order. The marks of a statement are ``?`` on both databases."""
     connection = get_connections().get("default")

@@ -9,7 +9,7 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 
 from registry.assets.models import Condition, Lifecycle
-from registry.assets.rules import GROSZ, account, fold
+from registry.assets.rules import GROSZ, account, fold, number_key
 from registry.importing import cells as cell_values
 from registry.importing.cells import Cell, Unreadable, whole
 from registry.importing.columns import Header, title_words
@@ -116,7 +116,7 @@ class AssetReader:
             self._serial(row, serial, self.cell(cells, "serial_no"))
 
     def _number(self, row: Row, number: str) -> None:
-        key = "".join(number.split()).casefold()
+        key = number_key(number)
         if key in self._seen_numbers:
             self.problem(row, "DUPLICATE_INVENTORY_NO", "inventory_no", number, line=self._seen_numbers[key])
         elif key in self.known.inventory_nos:

@@ -1,22 +1,19 @@
 """Writing a checked import: in transactions of some 500 rows, each with its history, tags and funding shares."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from secrets import token_bytes
 from typing import Any
 
-from tortoise.connection import get_connections
-
-from registry.assets import tags
-from registry.assets.models import Asset, FundingShare, Purchase, Tag
-from registry.assets.rules import fold, search_text, shares, unit_prices
+from registry.assets.intake import NewPiece, register_many
+from registry.assets.models import Asset, Purchase
+from registry.assets.rules import fold, number_key, search_text, unit_prices
 from registry.core import history
 from registry.core.history import Actor
-from registry.core.statements import insert_many
+from registry.core.statements import reserve_ids
 from registry.core.transaction import changing
 from registry.grants.models import Grant
 from registry.importing.files import read
@@ -47,14 +44,6 @@ class Written:
             await self.done(batch[-1].line, self.records)
 
 
-@dataclass(slots=True)
-class Fresh:
-    """One record about to be written."""
-
-    asset: Asset
-    percents: dict[int, Decimal]
-
-
 async def known() -> Known:
     """What the register holds that a list may refer to."""
     rooms = await Room.all().values_list("id", "code", "number")
@@ -73,11 +62,6 @@ async def known() -> Known:
     numbers = await Asset.exclude(inventory_no=None).values_list("inventory_no", flat=True)
     found.inventory_nos = {number_key(str(number)) for number in numbers}
     return found
-
-
-def number_key(number: str) -> str:
-    """An inventory number as numbers are compared: without spaces, in any case."""
-    return "".join(number.split()).casefold()
 
 
 async def checked(
@@ -200,15 +184,15 @@ async def _number(asset_id: int, row: Row, actor: Actor, now: datetime) -> None:
     await history.write(f"asset:{asset_id}", "numbered", actor, now, after=after)
 
 
-def _records(row: Row) -> Iterator[Fresh]:
+def _records(row: Row) -> Iterator[NewPiece]:
     columns = _columns(row)
     percents = row.refs.get("percents", {})
     quantity = row.values["quantity"]
     if quantity == 1 or row.values["inventory_no"]:
-        yield Fresh(Asset(**columns, quantity=quantity), percents)
+        yield NewPiece(Asset(**columns, quantity=quantity), percents)
         return
     for price in unit_prices(columns.pop("price"), quantity):
-        yield Fresh(Asset(**columns, price=price), percents)
+        yield NewPiece(Asset(**columns, price=price), percents)
 
 
 def _columns(row: Row) -> dict[str, Any]:
@@ -243,66 +227,10 @@ def _search_text(values: dict[str, Any], note: str) -> str:
     return search_text(*parts)
 
 
-async def register_many(fresh: Sequence[Fresh], actor: Actor, now: datetime, action: str) -> list[int]:
-    """Insert records with their tags, shares and first history inside the caller's transaction. Returns their ids."""
-    if not fresh:
-        return []
-    ids = await reserve("asset", len(fresh))
-    for pk, one in zip(ids, fresh, strict=True):
-        one.asset.id, one.asset._custom_generated_pk = pk, True
-    await insert_many([one.asset for one in fresh])
-    split = [
-        FundingShare(asset_id=one.asset.id, grant_id=grant, amount=part)
-        for one in fresh
-        for grant, part in shares(one.asset.price, one.percents).items()
-    ]
-    await FundingShare.bulk_create(split, batch_size=BATCH)
-    codes = await fresh_codes(len(ids))
-    labels = [Tag(code=code, asset_id=pk, created_at=now) for code, pk in zip(codes, ids, strict=True)]
-    await Tag.bulk_create(labels, batch_size=BATCH)
-    await history.write_new([(f"asset:{one.asset.id}", _told(one.asset)) for one in fresh], action, actor, now)
-    return ids
-
-
-def _told(asset: Asset) -> dict[str, Any]:
-    return {
-        "inventory_no": asset.inventory_no,
-        "name": asset.name,
-        "price": str(asset.price),
-        "room_id": asset.room_id,
-        "custodian_id": asset.custodian_id,
-        "lifecycle": str(asset.lifecycle),
-        "condition": str(asset.condition),
-    }
-
-
-async def fresh_codes(many: int) -> list[str]:
-    """New tag codes that no tag has. By chance two of 40 000 would be equal already."""
-    codes: set[str] = set()
-    while len(codes) < many:
-        tried = {tags.new_code(token_bytes(tags.RANDOM_BYTES)) for _ in range(many - len(codes))}
-        codes |= tried - set(await Tag.filter(code__in=list(tried)).values_list("code", flat=True))
-    return list(codes)
-
-
-async def reserve(table: str, many: int) -> list[int]:
-    """Ids for rows to be inserted together; bulk inserts do not tell theirs. Inside the caller's transaction."""
-    connection = get_connections().get("default")
-    if connection.capabilities.dialect == "postgres":
-        rows = await connection.execute_query_dict(
-            "SELECT nextval(pg_get_serial_sequence($1, 'id')) AS id FROM generate_series(1, $2)", [table, many]
-        )
-        return [row["id"] for row in rows]
-    # the transaction holds SQLite's only write lock: nobody else can take these
-    last = await connection.execute_query_dict("SELECT seq FROM sqlite_sequence WHERE name = ?", [table])
-    first = (last[0]["seq"] if last else 0) + 1
-    return list(range(first, first + many))
-
-
 async def _write_purchases(batch: list[Row], actor: Actor, now: datetime, written: Written, pieces: bool) -> None:
     rooms = {room for row in batch for room, _ in row.refs.get("spread", ()) if room} if pieces else set()
     async with changing(*rooms):
-        ids = await reserve("purchase", len(batch))
+        ids = await reserve_ids("purchase", len(batch))
         lines = [_purchase(row, pk) for row, pk in zip(batch, ids, strict=True)]
         await Purchase.bulk_create(lines, batch_size=BATCH)
         told = [(f"purchase:{line.id}", {"code": line.code, "quantity": line.quantity}) for line in lines]
@@ -329,10 +257,10 @@ def _purchase(row: Row, pk: int) -> Purchase:
     )
 
 
-def _pieces(row: Row, purchase_id: int) -> Iterator[Fresh]:
+def _pieces(row: Row, purchase_id: int) -> Iterator[NewPiece]:
     columns = _columns(row) | {"purchase_id": purchase_id}
     prices = unit_prices(columns.pop("price"), row.values["quantity"])
     spread = row.refs.get("spread") or [(columns["room_id"], row.values["quantity"])]
     rooms = [room for room, pieces in spread for _ in range(pieces)]
     for room, price in zip(rooms, prices, strict=True):
-        yield Fresh(Asset(**columns | {"room_id": room, "price": price}), row.refs.get("percents", {}))
+        yield NewPiece(Asset(**columns | {"room_id": room, "price": price}), row.refs.get("percents", {}))

@@ -17,6 +17,7 @@ from registry.assets.queries import detail, search
 from registry.assets.search import SORTS, AssetFilter
 from registry.core.errors import N_, Forbidden, Invalid, NotFound, Reason
 from registry.core.history import Actor
+from registry.devices.queries import devices_of_asset
 from registry.grants.models import Grant
 from registry.importing.cells import Unreadable, amount, kst
 from registry.people import rules
@@ -233,7 +234,7 @@ async def _shown(asset_id: int, person: Person, status: int = 200) -> Response:
     item = await detail(_known(asset_id))
     told = asset_json(item, person.role)
     told["note"], told["tags"] = item["note"], list(item["tags"])
-    told["devices"] = [device["code"] for device in item["devices"]]
+    told["devices"] = [device.code for device in await devices_of_asset(asset_id)]
     told["shares"] = _shares(item) if rules.may(person.role, "assets.see_money") else None
     return answer(told, status, item["revision"])
 

@@ -13,6 +13,7 @@ from registry.assets.rules import feature_of
 from registry.bookings.projections import FullBooking
 from registry.bookings.queries import bookings_between
 from registry.devices.models import Device
+from registry.devices.queries import devices_of_asset
 from registry.rooms.models import Room
 from web.assets.words import Told, told
 from web.devices.view import Health, health_of, reason_word
@@ -115,7 +116,7 @@ def durability(since: date | None, until: date | None, today: date) -> Durabilit
 
 async def _readings(asset_id: int, room: Room | None, reader: Reader) -> list[Reading]:
     near = room is None or is_near(room, reader)
-    devices = await Device.filter(asset_id=asset_id).order_by("code")
+    devices = await devices_of_asset(asset_id)
     return [
         Reading(
             device=device,

@@ -14,6 +14,7 @@ from registry.assets.search import AssetFilter
 from registry.core.errors import Conflict, NotFound
 from registry.core.history import SYSTEM
 from registry.devices.models import Device, DeviceKind
+from registry.devices.queries import devices_of_asset
 from registry.grants.actions import NewGrant, add_grant
 from registry.grants.queries import all_grants, grant_by_id
 from registry.people.models import Person
@@ -118,7 +119,7 @@ async def test_detail() -> None:
         (None, Decimal("900.00"), Decimal("100.00"))
     ]
     assert len(told["tags"]) == 1
-    assert [device["code"] for device in told["devices"]] == ["R-1-occ"]
+    assert [device.code for device in await devices_of_asset(asset.id)] == ["R-1-occ"]
     assert [entry["action"] for entry in told["history"]] == ["registered"]
     free = await queries.detail((await Asset.get(inventory_no=None)).id)
     assert free["bought"] is free["room"] is None

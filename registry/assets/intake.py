@@ -1,0 +1,68 @@
+"""How pieces come into the register: each with a tag, its funding shares and the first entry of its history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from secrets import token_bytes
+from typing import Any
+
+from registry.assets import tags
+from registry.assets.models import Asset, FundingShare, Tag
+from registry.assets.rules import shares
+from registry.core import history
+from registry.core.history import Actor
+from registry.core.statements import insert_many, reserve_ids
+
+BATCH = 500
+
+
+@dataclass(slots=True)
+class NewPiece:
+    """A record about to be inserted; ``percents`` are the grants' shares of its price by grant id."""
+
+    asset: Asset
+    percents: dict[int, Decimal]
+
+
+async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime, action: str) -> list[int]:
+    """Insert records with their tags, shares and first history inside the caller's transaction. Returns their ids."""
+    if not pieces:
+        return []
+    ids = await reserve_ids("asset", len(pieces))
+    for pk, piece in zip(ids, pieces, strict=True):
+        piece.asset.id, piece.asset._custom_generated_pk = pk, True
+    await insert_many([piece.asset for piece in pieces])
+    split = [
+        FundingShare(asset_id=piece.asset.id, grant_id=grant, amount=part)
+        for piece in pieces
+        for grant, part in shares(piece.asset.price, piece.percents).items()
+    ]
+    await FundingShare.bulk_create(split, batch_size=BATCH)
+    codes = await fresh_codes(len(ids))
+    labels = [Tag(code=code, asset_id=pk, created_at=now) for code, pk in zip(codes, ids, strict=True)]
+    await Tag.bulk_create(labels, batch_size=BATCH)
+    entries = [(f"asset:{piece.asset.id}", _entry(piece.asset)) for piece in pieces]
+    await history.write_new(entries, action, actor, now)
+    return ids
+
+
+def _entry(asset: Asset) -> dict[str, Any]:
+    return {
+        "inventory_no": asset.inventory_no,
+        "name": asset.name,
+        "price": str(asset.price),
+        "room_id": asset.room_id,
+        "custodian_id": asset.custodian_id,
+        "lifecycle": str(asset.lifecycle),
+        "condition": str(asset.condition),
+    }
+
+
+async def fresh_codes(many: int) -> list[str]:
+    """New tag codes that no tag has. By chance two of 40 000 would be equal already."""
+    codes: set[str] = set()
+    while len(codes) < many:
+        drawn = {tags.new_code(token_bytes(tags.RANDOM_BYTES)) for _ in range(many - len(codes))}
+        codes |= drawn - set(await Tag.filter(code__in=list(drawn)).values_list("code", flat=True))
+    return list(codes)
