@@ -73,8 +73,8 @@ def _postgres(command: list[str], url: str) -> None:
         ) from fault
 
 
-def _last_line(told: str) -> str:
-    return (told.strip().splitlines() or [""])[-1]
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or [""])[-1]
 
 
 async def put_back(settings: Settings, file: Path) -> Reason:

@@ -25,9 +25,9 @@ def checks(context: TortoiseContext, devices: Devices | None) -> dict[str, Calla
             raise Unavailable("database.away", reason=database_reason(fault)) from fault
 
     async def is_migrated() -> None:
-        missing = await pending(context)
-        if missing:
-            raise Unavailable("database.behind", migration=missing[0])
+        waiting = await pending(context)
+        if waiting:
+            raise Unavailable("database.behind", migration=waiting[0])
 
     async def broker_answers() -> None:
         if devices is None or not (devices.leads or devices.is_failing):

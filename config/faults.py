@@ -32,9 +32,9 @@ _POSTGRES: dict[type[Exception], str] = {
 
 def setting_fault(name: str, field: FieldInfo, error: Any, is_secret: bool) -> Refusal:
     """What pydantic says of a value, as a refusal that ends with what to set."""
-    given = Reason(N_("what it holds")) if is_secret else repr(error["input"])
+    value = Reason(N_("what it holds")) if is_secret else repr(error["input"])
     about = Reason(field.description or "")
-    return Invalid("settings.bad", setting=name, given=given, about=about, advice=_advice(field, error))
+    return Invalid("settings.bad", setting=name, given=value, about=about, advice=_advice(field, error))
 
 
 def _advice(field: FieldInfo, error: Any) -> Reason:
@@ -51,8 +51,8 @@ def _advice(field: FieldInfo, error: Any) -> Reason:
     return Reason(N_("Set words, separated by commas.") if kind.startswith("tuple") else N_("Set text."))
 
 
-def _literals(told: str) -> str:
-    return ", ".join(re.findall(r"'([^']*)'", told))
+def _literals(text: str) -> str:
+    return ", ".join(re.findall(r"'([^']*)'", text))
 
 
 def _number(field: FieldInfo) -> Reason:
@@ -93,6 +93,6 @@ def database_reason(fault: BaseException) -> Reason:
     for kind, text in _POSTGRES.items():
         if isinstance(cause, kind):
             return Reason(text)
-    told = str(cause)
-    found = next((text for part, text in _SQLITE.items() if part in told), None)
-    return Reason(found) if found else Reason(N_("it says “{told}”"), told=told or type(cause).__name__)
+    message = str(cause)
+    words = next((words for part, words in _SQLITE.items() if part in message), None)
+    return Reason(words) if words else Reason(N_("it says “{told}”"), told=message or type(cause).__name__)

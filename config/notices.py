@@ -24,14 +24,14 @@ _me = f"{os.getpid()}-{os.urandom(4).hex()}"
 
 def pack(happened: Sequence[events.Event]) -> str:
     """The events as one message: who tells, and for each its kind and its fields."""
-    told = [[type(event).__name__, *(getattr(event, name) for name in event.__slots__)] for event in happened]
-    return orjson.dumps([_me, told]).decode()
+    packed = [[type(event).__name__, *(getattr(event, name) for name in event.__slots__)] for event in happened]
+    return orjson.dumps([_me, packed]).decode()
 
 
 def unpack(message: str) -> list[events.Event]:
     """The events of another process; none of our own."""
-    sender, told = orjson.loads(message)
-    return [] if sender == _me else [KINDS[kind](*values) for kind, *values in told]
+    sender, packed = orjson.loads(message)
+    return [] if sender == _me else [KINDS[kind](*values) for kind, *values in packed]
 
 
 async def announce(connection: BaseDBAsyncClient, happened: Sequence[events.Event]) -> None:

@@ -21,10 +21,10 @@ def settings_page() -> Iterator[str]:
     """docs/reference/settings.md"""
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        told = ",".join(default) if isinstance(default, tuple) else str(default)
+        value = ",".join(default) if isinstance(default, tuple) else str(default)
         yield f"### `{PREFIX}{name.upper()}`"
         yield f"{field.description}\n"
-        yield f"In `{TOML}`: `{name}`. Default: {f'`{told}`' if told else 'empty'}." + (
+        yield f"In `{TOML}`: `{name}`. Default: {f'`{value}`' if value else 'empty'}." + (
             f" Secret: also from a file, `{PREFIX}{name.upper()}_FILE`." if is_secret(field) else ""
         )
         yield ""
@@ -49,10 +49,10 @@ def cli_page() -> Iterator[str]:
     for path, command in commands(root):
         yield f"## `izba {path}`\n"
         yield f"{(command.help or '').strip()}\n"
-        told = [row for parameter in command.params if (row := _parameter(parameter))]
-        if told:
+        rows = [row for parameter in command.params if (row := _parameter(parameter))]
+        if rows:
             yield "| argument | means |\n|---|---|"
-            yield from told
+            yield from rows
             yield ""
 
 
@@ -114,8 +114,8 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
 
 def page(name: str) -> str:
     """The page as it should be: its own words down to the mark, then what the code says."""
-    written = (DOCS / name).read_text(encoding="utf-8")
-    return written.partition(BEGIN)[0] + BEGIN + "\n\n" + "\n".join(PAGES[name]()).strip() + "\n"
+    text = (DOCS / name).read_text(encoding="utf-8")
+    return text.partition(BEGIN)[0] + BEGIN + "\n\n" + "\n".join(PAGES[name]()).strip() + "\n"
 
 
 def stale() -> list[str]:

@@ -59,11 +59,11 @@ def _scheme(*allowed: str) -> AfterValidator:
 
 
 def _database(value: SecretStr) -> SecretStr:
-    told = value.get_secret_value()
-    scheme, mark, rest = told.partition("://")
+    url = value.get_secret_value()
+    scheme, mark, rest = url.partition("://")
     if not mark or scheme not in ("sqlite", "postgres", "postgresql"):
         raise ValueError(Reason(N_("Let it begin with {schemes}."), schemes="sqlite://, postgres://"))
-    if scheme != "sqlite" and not _names_a_database(told):
+    if scheme != "sqlite" and not _names_a_database(url):
         raise ValueError(Reason(N_("Write it like postgres://user:password@host:5432/name.")))
     return SecretStr(f"postgres://{rest}") if scheme == "postgresql" else value
 
@@ -285,7 +285,7 @@ def language() -> str:
     return chosen if chosen in ("pl", "en") else "pl"
 
 
-def load(**given: Any) -> Settings:
+def load(**values: Any) -> Settings:
     """Read the settings and make the data directory ready; what is ``given`` wins.
 
     Raises BadSettings with every fault.
@@ -294,7 +294,7 @@ def load(**given: Any) -> Settings:
     faults = _unreadable_files(os.environ)
     settings: Settings | None = None
     try:
-        settings = Settings(**given)
+        settings = Settings(**values)
     except ValidationError as wrong:
         faults += [_fault(error) for error in wrong.errors()]
     except (ValueError, OSError) as wrong:  # not TOML, not UTF-8, or not to be read at all

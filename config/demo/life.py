@@ -51,12 +51,12 @@ MEETINGS = (
 
 async def liven(now: datetime) -> list[Booking]:
     """See that somebody of the Team meets now, somebody soon and somebody later. Returns what was booked for that."""
-    made = []
+    bookings = []
     for number, spell in enumerate(SPELLS):
         if not await _is_held(now + spell.since, now + spell.until, is_running=number == 0):
             booking = await _make(spell, now, number)
-            made += [booking] if booking else []
-    return made
+            bookings += [booking] if booking else []
+    return bookings
 
 
 async def _is_held(since: datetime, until: datetime, is_running: bool) -> bool:

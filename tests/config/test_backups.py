@@ -30,5 +30,5 @@ async def test_what_was_there_keeps_its_last_commits(database_url: str, tmp_path
         restored.close()
     finally:
         crashed.close()
-        for left in path.parent.glob(f"{path.stem}.before-restore*"):
-            left.unlink()
+        for copy in path.parent.glob(f"{path.stem}.before-restore*"):
+            copy.unlink()

@@ -35,26 +35,26 @@ class Izba:
     """A data directory and the command. What serves is started as a process, all else is called in this one."""
 
     def __init__(self, home: Path, **env: str) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("IZBA_")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("IZBA_")}
         ports = {"IZBA_PORT": str(free_port()), "IZBA_MQTT_PORT": str(free_port())}
-        self.home, self.env = home, {**kept, **ports, "IZBA_DATA_DIR": str(home / "var"), **env}
+        self.home, self.env = home, {**environment, **ports, "IZBA_DATA_DIR": str(home / "var"), **env}
 
     def __call__(self, *args: object, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
-        told = [str(arg) for arg in args]
-        if told[0] in ("serve", "demo"):
-            command = [sys.executable, "-m", "config", *told]
+        words = [str(arg) for arg in args]
+        if words[0] in ("serve", "demo"):
+            command = [sys.executable, "-m", "config", *words]
             return subprocess.run(
                 command, capture_output=True, env={**self.env, **env}, cwd=ROOT, timeout=300, check=False
             )
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
         with self._settings(env) as patch:
-            patch.setattr(sys, "argv", ["izba", *told])
+            patch.setattr(sys, "argv", ["izba", *words])
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
             code = _ended()
         forget()
-        return subprocess.CompletedProcess(told, code, out.buffer.getvalue(), err.buffer.getvalue())  # type: ignore[attr-defined]  # BytesIO
+        return subprocess.CompletedProcess(words, code, out.buffer.getvalue(), err.buffer.getvalue())  # type: ignore[attr-defined]  # BytesIO
 
     @contextmanager
     def _settings(self, env: dict[str, str]) -> Iterator[pytest.MonkeyPatch]:
@@ -69,9 +69,9 @@ class Izba:
     def within(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """What a piece of work on this directory's register returns."""
         with self._settings({}):
-            done = in_register(load(), work)
+            result = in_register(load(), work)
         forget()
-        return done
+        return result
 
     def done(self, *args: object, **more: bytes) -> str:
         """What a command that must succeed printed."""
@@ -82,9 +82,9 @@ class Izba:
     def refused(self, *args: object, code: int = 2, **env: str) -> str:
         """The one line of a command that must refuse."""
         ended = self(*args, **env)
-        told = ended.stderr.decode().strip()
-        assert (ended.returncode, len(told.splitlines())) == (code, 1), told
-        return told
+        line = ended.stderr.decode().strip()
+        assert (ended.returncode, len(line.splitlines())) == (code, 1), line
+        return line
 
 
 def _ended() -> int:
@@ -161,11 +161,11 @@ def test_the_sample_lists_are_read_as_they_should_be(izba, name):
 def test_the_account_follows_the_policy_of_the_day_that_a_piece_came(izba):
     path = izba.home / "lista.csv"
     path.write_text("Nr inw.;Nazwa;Wartość;Data OT\nA/1;Stół;4000;1.4.2017\nA/2;Stół;4000;1.4.2022\nA/3;Lampa;400;\n")
-    told = json.loads(izba.done("import", path, "--dry-run", "--json"))
-    assert [row["values"]["account"] for row in told["rows"]] == ["011", "013", "poz"]
+    report = json.loads(izba.done("import", path, "--dry-run", "--json"))
+    assert [row["values"]["account"] for row in report["rows"]] == ["011", "013", "poz"]
     policy = {"IZBA_FIXED_ASSET_ABOVE": "4000, 2020-01-01=3999.99", "IZBA_QUANTITY_ONLY_BELOW": "400"}
-    told = json.loads(izba("import", path, "--dry-run", "--json", **policy).stdout)
-    assert [row["values"]["account"] for row in told["rows"]] == ["013", "011", "013"]
+    report = json.loads(izba("import", path, "--dry-run", "--json", **policy).stdout)
+    assert [row["values"]["account"] for row in report["rows"]] == ["013", "011", "013"]
 
 
 def test_bookings_and_history_are_exported(izba):
@@ -192,15 +192,15 @@ def test_an_altered_history_is_found(izba):
 
 def test_a_history_that_was_built_anew_lacks_the_seal_that_was_kept(izba):
     izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne haslo")
-    kept = izba.within(lambda: history.seal(datetime.now(UTC).date())).hash
-    told = izba.done("verify", "history", "--seal", kept)
-    assert told.splitlines()[-1].endswith(kept)
+    seal = izba.within(lambda: history.seal(datetime.now(UTC).date())).hash
+    text = izba.done("verify", "history", "--seal", seal)
+    assert text.splitlines()[-1].endswith(seal)
     with sqlite3.connect(izba.home / "var" / "izba.sqlite3") as database:  # all of it, so that no chain is broken
         for table in ("history_entry", "history_seal", "sqlite_sequence"):
             database.execute(f"DELETE FROM {table}")
     database.close()
     assert "wszystkie nienaruszone" in izba.done("verify", "history")
-    ended = izba("verify", "history", "--seal", kept)
+    ended = izba("verify", "history", "--seal", seal)
     assert ended.returncode == 1
     assert "zbudowano ją od nowa" in ended.stdout.decode()
 
@@ -258,8 +258,8 @@ def test_a_copy_of_postgres(postgres: Postgres, tmp_path: Path):
 
 
 def test_what_is_understood_of_a_message(izba):
-    told = izba.done("devices", "decode", "--topic", "zigbee2mqtt/sala", stdin=b'{"occupancy": true, "battery": 91}')
-    assert json.loads(told)["occupied"] is True
+    answer = izba.done("devices", "decode", "--topic", "zigbee2mqtt/sala", stdin=b'{"occupancy": true, "battery": 91}')
+    assert json.loads(answer)["occupied"] is True
     lines = izba.done("devices", "decode", "--jsonl", ROOT / "tests" / "data" / "mqtt" / "zigbee2mqtt.jsonl")
     assert len(lines.splitlines()) == 28
     bound = izba.done("devices", "decode", "--topic", "a/b", "--bind", "occupancy=ruch", stdin=b'{"ruch": 1}')
@@ -272,15 +272,15 @@ def test_a_line_that_is_no_message_keeps_no_other_from_being_read(izba):
     bad = ["none", "[]", "{}", '{"topic": 1}', '{"topic": "a", "payload": "x", "payload_encoding": "base64"}', "\xff"]
     file = izba.home / "kept.jsonl"
     file.write_bytes("\n".join([*bad, good]).encode("latin-1"))
-    told = [json.loads(line) for line in izba.done("devices", "decode", "--jsonl", file).splitlines()]
-    assert [bool(line.get("refused")) for line in told] == [True] * len(bad) + [False]
-    assert told[-1]["occupied"] is True
+    answers = [json.loads(line) for line in izba.done("devices", "decode", "--jsonl", file).splitlines()]
+    assert [bool(line.get("refused")) for line in answers] == [True] * len(bad) + [False]
+    assert answers[-1]["occupied"] is True
 
 
 def test_the_broker_s_configuration_is_whole(izba):
-    told = izba.done("broker-config", "mosquitto")
-    assert {"set_tcp_nodelay true", "allow_anonymous false"} <= set(told.splitlines())
-    assert "izba/devices/ZW-01-occ/#" in told
+    text = izba.done("broker-config", "mosquitto")
+    assert {"set_tcp_nodelay true", "allow_anonymous false"} <= set(text.splitlines())
+    assert "izba/devices/ZW-01-occ/#" in text
     assert "emqx" in izba.refused("broker-config", "emqx")
 
 
@@ -296,8 +296,8 @@ def test_every_fault_of_the_configuration_is_told_at_once(izba):
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "no such host"])
 def test_an_address_of_another_machine_is_not_called_taken(izba, host):
     for command in ("check", "serve"):
-        told = izba.refused(command, IZBA_HOST=host, IZBA_LANGUAGE="en")
-        assert told.startswith(f"{host} is no address of this machine. Set IZBA_HOST to 127.0.0.1")
+        line = izba.refused(command, IZBA_HOST=host, IZBA_LANGUAGE="en")
+        assert line.startswith(f"{host} is no address of this machine. Set IZBA_HOST to 127.0.0.1")
 
 
 def test_a_port_that_cannot_be_had_says_why(izba):

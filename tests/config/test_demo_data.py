@@ -112,8 +112,10 @@ async def test_the_sensors_saw_the_meetings_that_were_held(tmp_path: Path) -> No
     """No more: not of the Help Point's rooms, nothing that is yet to come, nothing where nobody came."""
     await prepare(Settings(data_dir=tmp_path), NOW, is_lively=True)
     traces = await Trace.all().select_related("room")
-    held = Booking.filter(room__visibility__in=["public", "internal"], checked_in_at__lt=NOW - timedelta(minutes=10))
-    assert {trace.room_id for trace in traces} == set(await column(held, "room_id"))
+    meetings = Booking.filter(
+        room__visibility__in=["public", "internal"], checked_in_at__lt=NOW - timedelta(minutes=10)
+    )
+    assert {trace.room_id for trace in traces} == set(await column(meetings, "room_id"))
     assert {str(trace.room.visibility) for trace in traces} <= {"public", "internal"}
     assert all(trace.since <= trace.until <= NOW for trace in traces if trace.until)
     for booking in await Booking.filter(status="released"):

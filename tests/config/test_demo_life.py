@@ -56,11 +56,11 @@ async def nobody_is_received_where_it_is_closed(now: datetime) -> None:
     rooms = {room.id: room for room in await Room.filter(hours_policy=HoursPolicy.STRICT)}
     hours = {room_id: await hours_of(room) for room_id, room in rooms.items()}
     assert len(rooms) >= 8
-    held = await Booking.filter(room_id__in=list(rooms))
-    assert held, "on open days somebody is"
+    bookings = await Booking.filter(room_id__in=list(rooms))
+    assert bookings, "on open days somebody is"
     assert [
         (rooms[one.room_id].code, one.starts_at)
-        for one in held
+        for one in bookings
         if not is_open_throughout(hours[one.room_id], one.starts_at, one.planned_ends_at)
     ] == []
     reception = next(room for room in rooms.values() if room.code == "PP-01")

@@ -14,15 +14,15 @@ from tests.conftest import Database
 from tests.make import make_device, make_room
 
 
-@pytest.mark.parametrize(("days", "left"), [(30, 2), (7, 1), (0, 1)])
-async def test_traces_are_kept_as_long_as_the_setting_says(database: Database, days: int, left: int) -> None:
+@pytest.mark.parametrize(("days", "remaining"), [(30, 2), (7, 1), (0, 1)])
+async def test_traces_are_kept_as_long_as_the_setting_says(database: Database, days: int, remaining: int) -> None:
     room = await make_room()
     sensor = await make_device(room=room)
     for age in (40, 20, 0.5):
         until = datetime.now(UTC) - timedelta(days=age)
         await Trace.create(device=sensor, room=room, since=until - timedelta(minutes=5), until=until)
     await forget_traces(days)()
-    assert await Trace.all().count() == left
+    assert await Trace.all().count() == remaining
 
 
 def only_the_sweep() -> AsyncIOScheduler:

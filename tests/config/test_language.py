@@ -45,11 +45,11 @@ def in_one_language(izba: Izba, line: str) -> None:
     assert line.endswith((".", "migrate")), line
 
 
-def well_said(izba: Izba, told: str) -> str:
-    for line in told.splitlines():
+def well_said(izba: Izba, text: str) -> str:
+    for line in text.splitlines():
         in_one_language(izba, line)
         assert line.count(". ") >= 1, f"it does not say what to do: {line}"
-    return told
+    return text
 
 
 @pytest.mark.parametrize("values", WRONG.values(), ids=WRONG)
@@ -74,8 +74,8 @@ TOML = {
 @pytest.mark.parametrize("content", TOML.values(), ids=TOML)
 def test_a_fault_of_the_settings_file(izba: Izba, content: bytes) -> None:
     Path("izba.toml").write_bytes(content)
-    told = well_said(izba, izba.refused("check"))
-    assert "izba.toml" in told or "IZBA_" in told
+    text = well_said(izba, izba.refused("check"))
+    assert "izba.toml" in text or "IZBA_" in text
 
 
 def test_the_language_may_stand_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,11 +128,11 @@ def test_what_is_wrong_with_rows(izba: Izba) -> None:
 
 def test_what_a_command_says_when_it_worked(izba: Izba) -> None:
     copy = izba.home / "copy.sqlite3"
-    told = izba.done("migrate") + izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne")
-    told += izba.done("check") + izba.done("verify", "history")
-    told += izba.done("backup", copy) + izba.done("restore", copy)
+    text = izba.done("migrate") + izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne")
+    text += izba.done("check") + izba.done("verify", "history")
+    text += izba.done("backup", copy) + izba.done("restore", copy)
     foreign = FOREIGN[izba.env["IZBA_LANGUAGE"]]
-    assert [line for line in told.splitlines() if foreign.search(re.sub(r"\S*/\S*", "", line))] == []
+    assert [line for line in text.splitlines() if foreign.search(re.sub(r"\S*/\S*", "", line))] == []
     for broken in (izba.home / "none", izba.home):
         well_said(izba, izba.refused("restore", broken))
     well_said(izba, izba.refused("backup", copy))

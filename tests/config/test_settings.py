@@ -22,9 +22,9 @@ def _bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     tmp_path.chmod(0o700)
 
 
-def faults(**given: object) -> list[str]:
+def faults(**values: object) -> list[str]:
     with pytest.raises(BadSettings) as bad:
-        load(**given)
+        load(**values)
     assert str(bad.value).count("\n") == len(bad.value.refusals) - 1
     return [str(refusal) for refusal in bad.value.refusals]
 
@@ -71,13 +71,13 @@ def test_the_other_name_of_postgresql_is_understood() -> None:
 
 
 def test_the_accounting_policy_is_set_by_the_office() -> None:
-    told = """
+    settings = """
         fixed_asset_above = 10000
         quantity_only_below = "300, 2027-01-01=500"
         furniture_at_once = true
         furniture_categories = ["Meble", "Wykładziny"]
     """
-    Path("izba.toml").write_text(told, encoding="utf-8")
+    Path("izba.toml").write_text(settings, encoding="utf-8")
     policy = load().account_policy
     assert (str(policy.fixed_above), str(policy.quantity_only_below)) == ("10000.00", "300.00, 2027-01-01=500.00")
     assert (policy.furniture_at_once, policy.furniture_categories) == (True, {"meble", "wykladziny"})
@@ -152,10 +152,10 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("file").touch()
     for name, value in {"PORT": "x", "LANGUAGE": "x", "MQTT_PASSWORD_FILE": "nowhere", "DATA_DIR": "file/var"}.items():
         monkeypatch.setenv(f"IZBA_{name}", value)
-    told = faults()
-    assert len(told) == 4
+    refusals = faults()
+    assert len(refusals) == 4
     for part in ("IZBA_PORT", "IZBA_LANGUAGE", "IZBA_MQTT_PASSWORD_FILE", "file/var cannot be written to"):
-        assert part in "\n".join(told)
+        assert part in "\n".join(refusals)
 
 
 def test_an_unknown_setting_in_the_file_is_a_fault_with_the_nearest_name() -> None:
@@ -207,10 +207,10 @@ def test_a_data_directory_that_cannot_be_is_a_fault() -> None:
     assert "IZBA_DATA_DIR" in fault
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_a_data_directory_that_is_read_only_is_a_fault(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_data_directory_that_is_read_only_is_a_fault(readable: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root writes everywhere, so what the system answers to others is put in its place."""
-    if kept:
+    if readable:
         load()
 
     def refuse(*_: object, **__: object) -> None:
