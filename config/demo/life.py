@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from registry.bookings.actions import BookingRequest, book
 from registry.bookings.models import Booking
-from registry.bookings.state import HELD
+from registry.bookings.records import is_held
 from registry.core.errors import Refusal
 from registry.core.history import Actor
-from registry.people.models import Person
+from registry.people.queries import people_of
 
 ACTOR = Actor(name="Izba demo", source="demo")
 ROOMS = ("ZW-03", "ZW-02", "ZW-01")
@@ -53,28 +53,22 @@ async def liven(now: datetime) -> list[Booking]:
     """See that somebody of the Team meets now, somebody soon and somebody later. Returns what was booked for that."""
     bookings = []
     for number, spell in enumerate(SPELLS):
-        if not await _is_held(now + spell.since, now + spell.until, is_running=number == 0):
+        if not await is_held(ROOMS, now + spell.since, now + spell.until, throughout=number == 0):
             booking = await _make(spell, now, number)
             bookings += [booking] if booking else []
     return bookings
-
-
-async def _is_held(since: datetime, until: datetime, is_running: bool) -> bool:
-    taken = Booking.filter(room__code__in=list(ROOMS), status__in=[str(status) for status in HELD])
-    if is_running:
-        return await taken.filter(starts_at__lte=since, ends_at__gte=until).exists()
-    return await taken.filter(starts_at__gte=since, starts_at__lt=until).exists()
 
 
 async def _make(spell: Spell, now: datetime, number: int) -> Booking | None:
     """In the first of the rooms that takes it; none does where the plan of the day leaves no time."""
     starts_at = _rounded(now + spell.begins)
     login, title, attendees = MEETINGS[(int(starts_at.timestamp()) // 3600 + number) % len(MEETINGS)]
-    person = await Person.get_or_none(login=login)
-    for room in spell.rooms if person else ():
-        wish = BookingRequest(room, starts_at, starts_at + spell.length, title, attendees=attendees, source="on call")
+    organizers = await people_of([login])
+    for room in spell.rooms if organizers else ():
+        ends_at = starts_at + spell.length
+        request = BookingRequest(room, starts_at, ends_at, title, attendees=attendees, source="on call")
         try:
-            return await book(wish, person, ACTOR, now)
+            return await book(request, organizers[0], ACTOR, now)
         except Refusal:
             continue  # taken, or closed by somebody
     return None

@@ -1,8 +1,6 @@
 """``izba demo``: the Help Point with a day laid around now, accounts to sign in with, sensors that live."""
 
-import asyncio
 import csv
-import hashlib
 import os
 import random
 import secrets
@@ -18,21 +16,21 @@ import orjson
 from config.demo.life import ACTOR, liven
 from config.demo.lists import load_help_point
 from config.settings import Settings
-from registry.bookings.day_rows import TAKING
 from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.records import is_recorded, record
 from registry.bookings.rules import HELP_POINT
-from registry.bookings.settle import told
-from registry.core import history
 from registry.core.errors import Conflict
-from registry.core.transaction import changing
-from registry.devices.models import Device, DeviceKind, Trace
+from registry.devices import presence_log
+from registry.devices.models import Trace
+from registry.devices.pairing import renew_keys
+from registry.devices.queries import presence_sensors
 from registry.duties.actions import lay
 from registry.duties.rules import DutyRule
-from registry.people.actions import hasher, issue_token
-from registry.people.models import Person, Token
-from registry.rooms.hours import is_open_throughout
-from registry.rooms.models import HoursPolicy, Room
-from registry.rooms.queries import all_rooms, hours_of
+from registry.people.actions import issue_token, share_password
+from registry.people.models import Person
+from registry.people.queries import has_people, people_of, person_of_token
+from registry.rooms.models import Room
+from registry.rooms.queries import all_rooms
 
 ZONE = ZoneInfo("Europe/Warsaw")
 # one account of each role; the last of a role is the one that programs take
@@ -49,12 +47,12 @@ async def prepare(settings: Settings, now: datetime, is_lively: bool = False) ->
 
     Raises Conflict("demo.other_register") when the register is somebody's own.
     """
-    if not await Room.exists():
-        if not await Person.exists():  # what somebody began is not begun anew
+    if not await all_rooms():
+        if not await has_people():  # what somebody began is not begun anew
             unfinished(settings).touch()
         await load_help_point(now, ACTOR)
         unfinished(settings).unlink(missing_ok=True)
-    elif await Person.filter(login__in=ACCOUNTS).count() < len(set(ACCOUNTS)):
+    elif len(await people_of(ACCOUNTS)) < len(set(ACCOUNTS)):
         raise Conflict("demo.other_register", path=str(settings.data_dir))
     today = now.astimezone(ZONE).date()
     await _lay_duties(today, now)
@@ -62,14 +60,14 @@ async def prepare(settings: Settings, now: datetime, is_lively: bool = False) ->
     if is_lively:
         await liven(now)
     path = settings.data_dir / "demo.json"
-    kept = _kept(path)
-    if kept and await Token.filter(digest__in=[_digest(user["token"]) for user in kept["users"]]).exists():
-        told_of = {**kept, **_addresses(settings)}
-        told_of["panels"] = [{**panel, "url": _moved(panel["url"], settings)} for panel in kept["panels"]]
+    access = _read(path)
+    if access and any([await person_of_token(user["token"], now) for user in access["users"]]):
+        access |= _addresses(settings)
+        access["panels"] = [{**panel, "url": _moved(panel["url"], settings)} for panel in access["panels"]]
     else:
-        told_of = {**_addresses(settings), "users": await _open_accounts(now), "panels": await _open_panels(settings)}
-    _write(path, told_of)
-    return told_of
+        access = {**_addresses(settings), "users": await _open_accounts(now), "panels": await _open_panels(settings)}
+    _write(path, access)
+    return access
 
 
 def unfinished(settings: Settings) -> Path:
@@ -85,25 +83,22 @@ def _moved(url: str, settings: Settings) -> str:
     return f"{settings.base_url}/panel/open/{url.rsplit('/', 1)[1]}"
 
 
-def _kept(path: Path) -> dict[str, Any] | None:
+def _read(path: Path) -> dict[str, Any] | None:
+    """The access that an earlier start wrote, None if there is none to go on with."""
     try:
-        kept: dict[str, Any] = orjson.loads(path.read_bytes())
+        access: dict[str, Any] = orjson.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return kept if kept.get("users") and kept.get("panels") else None
+    return access if access.get("users") and access.get("panels") else None
 
 
-def _write(path: Path, told_of: dict[str, Any]) -> None:
+def _write(path: Path, access: dict[str, Any]) -> None:
     """Whole or not at all, and for its owner alone."""
     fresh = path.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "wb") as out:
-        out.write(orjson.dumps(told_of, option=orjson.OPT_INDENT_2))
+        out.write(orjson.dumps(access, option=orjson.OPT_INDENT_2))
     fresh.replace(path)
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 async def _open_accounts(now: datetime) -> list[dict[str, str]]:
@@ -111,24 +106,22 @@ async def _open_accounts(now: datetime) -> list[dict[str, str]]:
     hash that is slow to guess is slow to make: ten took most of the start.
     """
     password = secrets.token_urlsafe(9)
-    password_hash = await asyncio.to_thread(hasher.hash, password)
-    await Person.filter(login__in=ACCOUNTS).update(password_hash=password_hash)
-    users = []
-    for login, role in await Person.filter(login__in=ACCOUNTS).values_list("login", "role"):
-        token = await issue_token(login, "demo", ACTOR, now)
-        users.append({"login": login, "password": password, "role": str(role), "token": token})
-    return sorted(users, key=lambda user: ACCOUNTS.index(user["login"]))
+    await share_password(ACCOUNTS, password, ACTOR, now)
+    return [
+        {
+            "login": person.login,
+            "password": password,
+            "role": str(person.role),
+            "token": await issue_token(person.login, "demo", ACTOR, now),
+        }
+        for person in await people_of(ACCOUNTS)
+    ]
 
 
 async def _open_panels(settings: Settings) -> list[dict[str, str]]:
     """Give every door panel a key, so that its page can be opened at once."""
-    panels = []
-    doors = Device.filter(kind=DeviceKind.DOOR_PANEL, room_id__isnull=False)
-    for device_id, room in await doors.values_list("id", "room__code"):
-        key = secrets.token_urlsafe(24)
-        await Device.filter(id=device_id).update(key_digest=_digest(key))
-        panels.append({"room": room, "url": f"{settings.base_url}/panel/open/{key}"})
-    return sorted(panels, key=lambda panel: panel["room"])
+    keys = await renew_keys()
+    return [{"room": room, "url": f"{settings.base_url}/panel/open/{key}"} for room, key in sorted(keys.items())]
 
 
 def duty_rules() -> list[DutyRule]:
@@ -197,20 +190,16 @@ async def _lay_bookings(today: date, now: datetime, is_sensed: bool) -> None:
     is checked in only where simulated sensors stand for those who came.
     """
     monday = today - timedelta(days=today.weekday())
-    people = {person.login: person for person in await Person.all()}
+    people = {person.login: person for person in await people_of({line[4] for line in DAYS})}
     rooms = {room.code: room for room in await all_rooms()}
-    fresh: list[Booking] = []
+    plan: list[Booking] = []
     for offset in range(-7, 7):
         day = monday + timedelta(days=offset)
         since = datetime.combine(day, time.min, ZONE)
-        if await Booking.filter(starts_at__gte=since, starts_at__lt=since + timedelta(days=1), source="demo").exists():
-            continue
-        fresh += [_booking(line, day, rooms, people, now, is_sensed) for line in _lines(day, today)]
-    fresh = [one for one in fresh if await _may_be(one, rooms) and not await _is_taken(one)]
-    async with changing():
-        await Booking.bulk_create(fresh)
-        await history.write_new([(f"booking:{one.id}", told(one)) for one in fresh], "booked", ACTOR, now)
-    await _lay_traces(fresh, {room.id for room in rooms.values() if room.visibility not in HELP_POINT}, now)
+        if not await is_recorded("demo", since, since + timedelta(days=1)):
+            plan += [_booking(line, day, rooms, people, now, is_sensed) for line in _lines(day, today)]
+    bookings = await record(plan, list(rooms.values()), ACTOR, now)
+    await _lay_traces(bookings, {room.id for room in rooms.values() if room.visibility not in HELP_POINT}, now)
 
 
 def _lines(day: date, today: date) -> list[tuple[str, str, str, str, str, str, int]]:
@@ -220,24 +209,9 @@ def _lines(day: date, today: date) -> list[tuple[str, str, str, str, str, str, i
     return [line for line in DAYS if line[0].startswith("ZW") and "3" in line[1]] if day == today else []
 
 
-async def _may_be(booking: Booking, rooms: dict[str, Room]) -> bool:
-    """Nobody is received where it is closed: on a holiday, or before a Wednesday's late opening."""
-    room = next(room for room in rooms.values() if room.id == booking.room_id)
-    is_strict = room.hours_policy is HoursPolicy.STRICT
-    return not is_strict or is_open_throughout(await hours_of(room), booking.starts_at, booking.planned_ends_at)
-
-
-async def _is_taken(booking: Booking) -> bool:
-    """By what somebody booked before this day was laid."""
-    others = Booking.filter(room_id=booking.room_id, status__in=TAKING)
-    return await others.filter(blocked_from__lt=booking.blocked_to, blocked_to__gt=booking.blocked_from).exists()
-
-
 async def _lay_traces(bookings: Sequence[Booking], room_ids: Iterable[int], now: datetime) -> None:
     """What the sensors saw of the meetings that were held: people come and go a few minutes around the hours."""
-    sensors: dict[int, list[Device]] = {}
-    for device in await Device.filter(kind=DeviceKind.PRESENCE, room_id__in=list(room_ids)):
-        sensors.setdefault(device.room_id or 0, []).append(device)
+    sensors = await presence_sensors(room_ids)
     traces = []
     for booking in (one for one in bookings if one.checked_in_at and one.checked_in_at <= now):
         chance = random.Random(str(booking.starts_at))  # noqa: S311  # a demo, not a secret
@@ -246,7 +220,7 @@ async def _lay_traces(bookings: Sequence[Booking], room_ids: Iterable[int], now:
             until = min(booking.ends_at + timedelta(minutes=chance.uniform(-8, 2)), now)
             if since < until:
                 traces.append(Trace(device_id=device.id, room_id=booking.room_id, since=since, until=until))
-    await Trace.bulk_create(traces)
+    await presence_log.record(traces)
 
 
 def _booking(

@@ -3,7 +3,7 @@
 Written in the transaction of the reading, and only when a sensor's word changes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from tortoise.expressions import Q
 
 from registry.core.columns import column
 from registry.core.statements import Statement, write
+from registry.core.transaction import changing
 from registry.devices.models import Device, Trace
 from registry.devices.occupancy import patience
 from registry.rooms.models import Room, Visibility
@@ -68,6 +69,12 @@ async def traces_of(room: Room, since: datetime, until: datetime) -> dict[int, l
     for trace in await Trace.filter(running, room_id=room.id, since__lt=until).order_by("since"):
         found.setdefault(trace.device_id, []).append(trace)
     return found
+
+
+async def record(traces: Sequence[Trace]) -> None:
+    """Store stretches that an office brings along."""
+    async with changing():
+        await Trace.bulk_create(traces)
 
 
 async def forget(before: datetime) -> int:

@@ -1,6 +1,8 @@
 """What is asked about devices."""
 
-from registry.devices.models import Device, Watch
+from collections.abc import Iterable
+
+from registry.devices.models import Device, DeviceKind, Watch
 
 
 async def watch() -> Watch:
@@ -11,3 +13,11 @@ async def watch() -> Watch:
 async def devices_of_asset(asset_id: int) -> list[Device]:
     """The devices that an asset is, by their code."""
     return await Device.filter(asset_id=asset_id).order_by("code")
+
+
+async def presence_sensors(room_ids: Iterable[int]) -> dict[int, list[Device]]:
+    """The presence sensors of these rooms, by the room's id."""
+    sensors: dict[int, list[Device]] = {}
+    for device in await Device.filter(kind=DeviceKind.PRESENCE, room_id__in=list(room_ids)).order_by("code"):
+        sensors.setdefault(device.room_id or 0, []).append(device)
+    return sensors

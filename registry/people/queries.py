@@ -1,7 +1,7 @@
 """Who somebody is, by what they show."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 
 from registry.core.errors import NotFound
@@ -47,6 +47,17 @@ async def person_by_login(login: str) -> Person:
     if person is None:
         raise NotFound("person.unknown", login=login[:80])
     return person
+
+
+async def people_of(logins: Collection[str]) -> list[Person]:
+    """The people with these logins, in their order."""
+    people = {person.login: person for person in await Person.filter(login__in=list(logins))}
+    return [people[login] for login in dict.fromkeys(logins) if login in people]
+
+
+async def has_people() -> bool:
+    """Whether anybody has an account."""
+    return await Person.exists()
 
 
 async def tokens_of(person: Person) -> list[Token]:

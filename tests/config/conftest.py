@@ -8,7 +8,7 @@ import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from config.demo import prepare
+from registry.people import actions
 from tests.conftest import Database, apart, opened, postgres_copy, sqlite_copy
 from tests.servers import Postgres
 
@@ -56,6 +56,6 @@ def help_point_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 async def help_point(help_point_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     """The Help Point as the demo loads it, open in this process, on SQLite and on PostgreSQL; passwords cost little."""
-    monkeypatch.setattr(prepare, "hasher", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+    monkeypatch.setattr(actions, "hasher", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
     async with opened(help_point_url) as database:
         yield database
