@@ -17,13 +17,16 @@ from config.settings import Settings
 from devices.codecs import FAMILIES
 from devices.run import Devices
 from registry.assets import policy
+from registry.core.clock import Clock, utc_now
 from registry.core.errors import Refusal
 from web.app import Declaration, SiteOptions, create_site
 from web.kit.i18n import translate
 
 
-def create_app(settings: Settings, context: TortoiseContext, devices: Devices | None) -> FastAPI:
-    """The web part over an open register."""
+def create_app(
+    settings: Settings, context: TortoiseContext, devices: Devices | None, clock: Clock = utc_now
+) -> FastAPI:
+    """The web part over an open register, by this clock."""
     app = create_site(
         SiteOptions(
             secret_key=settings.secret_key.get_secret_value(),
@@ -45,15 +48,16 @@ def create_app(settings: Settings, context: TortoiseContext, devices: Devices | 
                 contact_email=settings.contact_email,
                 contact_phone=settings.contact_phone,
             ),
-        )
+        ),
+        clock=clock,
     )
     app.state.devices = devices
     app.state.inbox = devices.ingest.inbox if devices else None
-    app.state.checks = checks(context, devices)
+    app.state.checks = checks(context, devices, clock)
     return app
 
 
-def devices_of(settings: Settings, simulator: bool) -> Devices:
+def devices_of(settings: Settings, simulator: bool, clock: Clock = utc_now) -> Devices:
     return Devices(
         url=settings.broker_url,
         prefix=settings.mqtt_prefix,
@@ -64,6 +68,7 @@ def devices_of(settings: Settings, simulator: bool) -> Devices:
         secret_key=settings.secret_key.get_secret_value(),
         translate=translate(settings.language),
         simulator=simulator,
+        clock=clock,
     )
 
 
@@ -79,17 +84,17 @@ async def register(settings: Settings) -> AsyncIterator[TortoiseContext]:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, context: TortoiseContext, devices: Devices, *, simulator: bool = False
+    settings: Settings, context: TortoiseContext, devices: Devices, *, simulator: bool = False, clock: Clock = utc_now
 ) -> AsyncIterator[FastAPI]:
     """Everything that runs beside the requests, started; stopped at the end in the reverse order."""
     url = settings.database_url.get_secret_value()
-    scheduler = timetable(settings, simulator)
+    scheduler = timetable(settings, simulator, clock)
     async with notices(url):
         leading = asyncio.create_task(lead(url, devices.start, devices.stop))
         scheduler.start()
-        timekeeper = asyncio.create_task(keep_time(scheduler))
+        timekeeper = asyncio.create_task(keep_time(scheduler, clock))
         try:
-            yield create_app(settings, context, devices)
+            yield create_app(settings, context, devices, clock)
         finally:
             scheduler.shutdown(wait=False)
             timekeeper.cancel()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from tortoise.context import TortoiseContext
 
@@ -10,12 +10,15 @@ from config.database import pending
 from config.faults import database_reason
 from devices.run import Devices
 from registry.bookings.readings import sweep_lag
+from registry.core.clock import Clock, utc_now
 from registry.core.errors import Unavailable
 
 LAG = timedelta(seconds=30)
 
 
-def checks(context: TortoiseContext, devices: Devices | None) -> dict[str, Callable[[], Awaitable[None]]]:
+def checks(
+    context: TortoiseContext, devices: Devices | None, clock: Clock = utc_now
+) -> dict[str, Callable[[], Awaitable[None]]]:
     """What /readyz asks: each answers None, or raises the Refusal that says what is wrong."""
 
     async def database_answers() -> None:
@@ -38,7 +41,7 @@ def checks(context: TortoiseContext, devices: Devices | None) -> dict[str, Calla
             raise Unavailable("broker.away", url=devices.url)
 
     async def sweeper_keeps_up() -> None:
-        lag = await sweep_lag(datetime.now(UTC))
+        lag = await sweep_lag(clock())
         if lag > LAG:
             raise Unavailable("sweeper.behind", seconds=int(lag.total_seconds()))
 

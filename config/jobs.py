@@ -10,9 +10,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from config.demo.life import liven
 from config.settings import Settings
 from registry.bookings.readings import advance_due
-from registry.core import history
+from registry.core import history, idempotency
+from registry.core.clock import Clock, utc_now
 from registry.core.errors import Refusal
-from registry.core.idempotency import IdempotencyKey
 from registry.devices import presence_log
 from registry.importing import sessions
 from registry.people import actions as people
@@ -20,11 +20,15 @@ from registry.people import actions as people
 log = logging.getLogger(__name__)
 KEYS_KEPT = timedelta(days=2)
 LOOK_SECONDS, PUT_OFF = 5.0, timedelta(seconds=5)
-Job = Callable[[], Awaitable[object]]
+Job = Callable[[datetime], Awaitable[object]]
 
 
-def timetable(settings: Settings, is_lively: bool = False) -> AsyncIOScheduler:
+def timetable(settings: Settings, is_lively: bool = False, clock: Clock = utc_now) -> AsyncIOScheduler:
     """The scheduler, not started. A late job runs once when it can, however late. A lively demo has meetings made."""
+
+    def calm(job: Job) -> Callable[[], Awaitable[None]]:
+        return calmly(job, clock)
+
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 1}
     )
@@ -38,12 +42,12 @@ def timetable(settings: Settings, is_lively: bool = False) -> AsyncIOScheduler:
     return scheduler
 
 
-def calm(job: Job) -> Job:
-    """A job whose fault is logged and whose next run comes all the same."""
+def calmly(job: Job, clock: Clock) -> Callable[[], Awaitable[None]]:
+    """A job that is given the time, whose fault is logged and whose next run comes all the same."""
 
     async def run() -> None:
         try:
-            await job()
+            await job(clock())
         except asyncio.CancelledError:
             pass  # the stop of the scheduler, which would call it the job's fault
         except Refusal as refusal:
@@ -55,13 +59,13 @@ def calm(job: Job) -> Job:
     return run
 
 
-async def keep_time(scheduler: AsyncIOScheduler) -> None:
+async def keep_time(scheduler: AsyncIOScheduler, clock: Clock = utc_now) -> None:
     """Until cancelled: see that a clock that is set back puts no job off. The scheduler waits for a time of day: set
     back by an hour after a start with a wrong clock, all rooms would stand still for that hour.
     """
     while True:
         await asyncio.sleep(LOOK_SECONDS)
-        put_off = bring_forward(scheduler, datetime.now(UTC))
+        put_off = bring_forward(scheduler, clock())
         if put_off:
             log.warning("the clock was set back, these run now: %s", ", ".join(put_off))
 
@@ -77,33 +81,32 @@ def bring_forward(scheduler: AsyncIOScheduler, now: datetime) -> list[str]:
     return put_off
 
 
-async def live() -> None:
+async def live(now: datetime) -> None:
     """See that somebody meets in the demo."""
-    await liven(datetime.now(UTC))
+    await liven(now)
 
 
-async def sweep() -> None:
+async def sweep(now: datetime) -> None:
     """Let time pass for the rooms whose moment has come."""
-    await advance_due(datetime.now(UTC))
+    await advance_due(now)
 
 
-async def tidy() -> None:
+async def tidy(now: datetime) -> None:
     """Forget sessions, sign-in attempts, request keys and sent lists that are over."""
-    now = datetime.now(UTC)
     await people.sweep(now)
-    await IdempotencyKey.filter(at__lt=now - KEYS_KEPT).delete()
+    await idempotency.forget(now - KEYS_KEPT)
     await sessions.forget_old(now)
 
 
 def forget_traces(days: int) -> Job:
     """Forget when sensors saw somebody, after this many days and never before the day is over."""
 
-    async def forget() -> int:
-        return await presence_log.forget(datetime.now(UTC) - timedelta(days=max(days, 1)))
+    async def forget(now: datetime) -> int:
+        return await presence_log.forget(now - timedelta(days=max(days, 1)))
 
     return forget
 
 
-async def seal() -> None:
+async def seal(now: datetime) -> None:
     """Seal yesterday's history."""
-    await history.seal((datetime.now(UTC) - timedelta(days=1)).date())
+    await history.seal((now - timedelta(days=1)).date())

@@ -54,3 +54,8 @@ async def made_earlier(once: RequestKey | None) -> UUID | None:
     if kept.digest != once.digest:
         raise Conflict("request.key_reused")
     return kept.booking_id
+
+
+async def forget(before: datetime) -> None:
+    """Delete the keys of requests made before this moment: a repetition that comes later acts anew."""
+    await IdempotencyKey.filter(at__lt=before).delete()

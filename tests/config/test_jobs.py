@@ -11,7 +11,7 @@ from config.jobs import bring_forward, forget_traces, keep_time, timetable
 from config.settings import Settings
 from registry.devices.models import Trace
 from tests.conftest import Database
-from tests.make import make_device, make_room
+from tests.make import NOW, make_device, make_room
 
 
 @pytest.mark.parametrize(("days", "remaining"), [(30, 2), (7, 1), (0, 1)])
@@ -19,9 +19,9 @@ async def test_traces_are_kept_as_long_as_the_setting_says(database: Database, d
     room = await make_room()
     sensor = await make_device(room=room)
     for age in (40, 20, 0.5):
-        until = datetime.now(UTC) - timedelta(days=age)
+        until = NOW - timedelta(days=age)
         await Trace.create(device=sensor, room=room, since=until - timedelta(minutes=5), until=until)
-    await forget_traces(days)()
+    await forget_traces(days)(NOW)
     assert await Trace.all().count() == remaining
 
 
@@ -39,7 +39,7 @@ async def test_a_stop_in_the_middle_of_a_job_is_no_fault_of_it(
 ) -> None:
     begun = asyncio.Event()
 
-    async def sweep() -> None:
+    async def sweep(now: datetime) -> None:
         begun.set()
         await asyncio.sleep(60)
 
@@ -56,7 +56,7 @@ async def test_a_stop_in_the_middle_of_a_job_is_no_fault_of_it(
 async def test_a_clock_that_is_set_back_puts_no_job_off(monkeypatch: pytest.MonkeyPatch) -> None:
     swept = asyncio.Event()
 
-    async def sweep() -> None:
+    async def sweep(now: datetime) -> None:
         swept.set()
 
     monkeypatch.setattr(jobs, "sweep", sweep)
