@@ -13,10 +13,9 @@ from devices.codecs.values import clean
 from devices.messages import Arrived
 from devices.payload import Refused, read
 from devices.topics import BadTopic, Topics
-from registry.bookings.readings import panels_heard
 from registry.core.errors import Invalid, NotFound, Refusal, Unavailable, words
 from registry.devices.models import Device, DeviceKind
-from registry.doors.actions import ID_LENGTH, PanelCommand, panel_command
+from registry.doors.actions import ID_LENGTH, PanelCommand, note_panels, panel_command
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +82,7 @@ class Desk:
             if device is None:
                 raise NotFound("panel.unknown")
             now = self._clock()
-            await panels_heard([device.id], now)
+            await note_panels([device.id], now)
             await panel_command(device, command, now)
         except Refusal as refusal:
             if isinstance(refusal, Unavailable):

@@ -20,8 +20,8 @@ from tortoise.expressions import F
 from devices.broker.connection import Broker
 from devices.broker.pacing import Complaints
 from devices.topics import BadTopic, Topics, check_name
+from registry.bookings.projections import PublicState, light
 from registry.bookings.public_revision import leaving, number_of, revision_of
-from registry.bookings.state import PublicState, light
 from registry.core import events
 from registry.core.transaction import changing
 from registry.devices.models import Device, DeviceKind

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from registry.bookings.actions import BookingRequest, book
+from registry.bookings.actions import book
 from registry.bookings.models import Booking
 from registry.bookings.records import is_held
+from registry.bookings.rules import BookingRequest
 from registry.core.errors import Refusal
 from registry.core.history import Actor
 from registry.people.queries import people_of

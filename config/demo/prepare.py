@@ -18,7 +18,6 @@ from config.demo.lists import load_help_point
 from config.settings import Settings
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.records import is_recorded, record
-from registry.bookings.rules import HELP_POINT
 from registry.core.errors import Conflict
 from registry.devices import presence_log
 from registry.devices.models import Trace
@@ -29,7 +28,7 @@ from registry.duties.rules import DutyRule
 from registry.people.actions import issue_token, share_password
 from registry.people.models import Person
 from registry.people.queries import has_people, people_of, person_of_token
-from registry.rooms.models import Room
+from registry.rooms.models import HELP_POINT, Room
 from registry.rooms.queries import all_rooms
 
 ZONE = ZoneInfo("Europe/Warsaw")

@@ -11,25 +11,26 @@ from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
+from registry.bookings.alternatives import offer_help
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.queries import alternatives, booking_by_id, conflicts, room_id_of
-from registry.bookings.readings import Reading, advance_due, record_readings, watch_lost, watch_started
+from registry.bookings.projections import as_entry, viewer_of
+from registry.bookings.queries import booking_by_id, booking_room, is_taken, room_id_of
 from registry.bookings.room_snapshot import slot_of
 from registry.bookings.rules import (
-    Asked,
-    Viewer,
+    BookingRequest,
+    BookingRoom,
     blocked,
-    default_kind,
+    complete,
     hours_reasons,
     is_checked_in_by_lead,
-    longest_of,
     may_change,
     may_extend,
     may_vouch,
     reasons,
+    span_reasons,
     wrong_state,
 )
-from registry.bookings.settle import booking_room, look_no_later_than, refuse_overlap, settle, told, truncate
+from registry.bookings.settle import look_no_later_than, settle, truncate
 from registry.bookings.state import CHECK_IN_EARLY, SOON, UNDO
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
@@ -41,149 +42,203 @@ from registry.people.models import Person, Role
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
 
-__all__ = [
-    "BookingRequest",
-    "Reading",
-    "advance_due",
-    "book",
-    "cancel",
-    "check_in",
-    "end",
-    "extend",
-    "record_readings",
-    "undo_release",
-    "watch_lost",
-    "watch_started",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class BookingRequest:
-    """A booking that somebody wants. Times are aware."""
-
-    room: str
-    starts_at: datetime
-    ends_at: datetime
-    title: str = ""
-    kind: Kind | None = None
-    attendees: int | None = None
-    needs: tuple[str, ...] = ()
-    organizer: str | None = None
-    source: str = "api"
-    protected: bool = False
-
-
-def viewer_of(person: Person | None) -> Viewer:
-    """Who asks, as the rules see it; None is a door panel."""
-    return Viewer(person.role, person.institution_id, person.id) if person else Viewer(None)
-
 
 async def book(
-    wish: BookingRequest, by: Person | None, actor: Actor, now: datetime, once: RequestKey | None = None
+    request: BookingRequest, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """Book a room. Raises Invalid, Forbidden or Conflict; a Conflict carries ``conflicts`` as far as ``by`` may see
-    them and ``alternatives``. With ``once`` a repeated call returns the booking of the first.
+    them and ``alternatives``. With ``request_key`` a repeated call returns the booking of the first.
     """
-    room_id = await room_id_of(wish.room)
-    once = once.about(wish) if once else None
+    room_id = await room_id_of(request.room)
+    request_key = request_key.about(request) if request_key else None
     try:
         async with changing(room_id) as change:
-            if done := await made_earlier(once):
-                return await Booking.get(id=done)
-            return await _book(change, wish, by, actor, now, once)
+            if booking_id := await made_earlier(request_key):
+                return await Booking.get(id=booking_id)
+            return await _book(change, request, by, actor, now, request_key)
     except IntegrityError as fault:
-        if once:  # the same key, at the same moment, for another room
+        if request_key:  # the same key, at the same moment, for another room
             raise Conflict("request.key_reused") from fault
         raise
     except Conflict as refusal:
         if refusal.code in ("booking.overlap", "booking.over_capacity", "booking.closed"):
-            await offer_help(refusal, room_id, wish, by, now)
+            await offer_help(refusal, room_id, request, viewer_of(by), now)
         raise
 
 
 async def _book(
-    change: Change, wish: BookingRequest, by: Person | None, actor: Actor, now: datetime, once: RequestKey | None
+    change: Change,
+    request: BookingRequest,
+    by: Person | None,
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None,
 ) -> Booking:
     room = await booking_room(change.room)
-    asked = Asked(
-        wish.starts_at, wish.ends_at, wish.title.strip(), wish.kind or default_kind(room.visibility), wish.attendees,
-        wish.needs,
-    )  # fmt: skip
-    for refusal in reasons(asked, room, viewer_of(by), now):
+    request = complete(request, room)
+    for refusal in reasons(request, room, viewer_of(by), now):
         raise refusal
-    organizer = await _organizer(wish, by)
-    blocked_from, blocked_to = blocked(asked, room)
-    await refuse_overlap(change.room, blocked_from, blocked_to)
-    lead = is_checked_in_by_lead(now, asked.starts_at) and asked.kind is not Kind.BLOCK
+    organizer = await _organizer(request, by)
+    blocked_from, blocked_to = blocked(request, room)
+    await _refuse_overlap(change.room, blocked_from, blocked_to)
+    lead = is_checked_in_by_lead(now, request.starts_at) and request.kind is not Kind.BLOCK
     booking = Booking(
         room_id=change.room.id,
         organizer_id=organizer.id if organizer else None,
         institution_id=organizer.institution_id if organizer else None,
-        title=asked.title,
-        kind=asked.kind,
-        attendees=asked.attendees,
-        needs=list(asked.needs),
+        title=request.title,
+        kind=request.kind,
+        attendees=request.attendees,
+        needs=list(request.needs),
         status=Status.CHECKED_IN if lead else Status.CONFIRMED,
-        source=wish.source,
-        starts_at=asked.starts_at,
-        ends_at=asked.ends_at,
+        source=request.source,
+        starts_at=request.starts_at,
+        ends_at=request.ends_at,
         blocked_from=blocked_from,
         blocked_to=blocked_to,
-        planned_ends_at=asked.ends_at,
-        protected=wish.protected,
+        planned_ends_at=request.ends_at,
+        protected=request.protected,
         created_at=now,
         checked_in_at=now if lead else None,
         checked_in_by="lead" if lead else "",
     )
-    entry = history.first(f"booking:{booking.id}", "booked", actor, now, told(booking))
-    await insert(booking, entry, *([once.row(booking.id, now)] if once else []))
-    if asked.starts_at - SOON <= now:
+    entry = history.first(f"booking:{booking.id}", "booked", actor, now, as_entry(booking))
+    await insert(booking, entry, *([request_key.row(booking.id, now)] if request_key else []))
+    if request.starts_at - SOON <= now:
         await settle(change, change.room, now)
     else:
         await look_no_later_than(change, change.room, slot_of(booking), now)
     return booking
 
 
-async def _organizer(wish: BookingRequest, by: Person | None) -> Person | None:
-    if wish.organizer is None or by and wish.organizer == by.login:
+async def _organizer(request: BookingRequest, by: Person | None) -> Person | None:
+    if request.organizer is None or by and request.organizer == by.login:
         return by
     if by is None or by.role not in (Role.COORDINATOR, Role.ADMIN):
         raise Forbidden("booking.for_another")
-    organizer = await Person.get_or_none(login=wish.organizer)
+    organizer = await Person.get_or_none(login=request.organizer)
     if organizer is None:
-        raise NotFound("person.unknown", login=wish.organizer)
+        raise NotFound("person.unknown", login=request.organizer)
     return organizer
 
 
-async def offer_help(refusal: Conflict, room_id: int, wish: BookingRequest, by: Person | None, now: datetime) -> None:
-    """Add to a refusal what stands in the way and what could be had instead, as far as ``by`` may see."""
-    viewer = viewer_of(by)
-    refusal.params["conflicts"] = await conflicts(room_id, wish.starts_at, wish.ends_at, viewer)
-    refusal.params["alternatives"] = await alternatives(room_id, wish, viewer, now)
+@dataclass(frozen=True, slots=True)
+class BookingChanges:
+    """What should be different; None stays as it is."""
+
+    room: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    title: str | None = None
+    kind: Kind | None = None
+    attendees: int | None = None
+    needs: tuple[str, ...] | None = None
+
+
+async def change(
+    booking_id: UUID, changes: BookingChanges, by: Person, actor: Actor, now: datetime, if_revision: int | None = None
+) -> Booking:
+    """Apply the changes, all rules checked anew. Raises Conflict("request.stale") when ``if_revision`` is not the
+    booking's, Conflict("booking.overlap") with conflicts and alternatives when the new span is taken.
+    """
+    former = await booking_by_id(booking_id)
+    target = await room_id_of(changes.room) if changes.room else former.room_id
+    try:
+        async with changing(former.room_id, target) as locked:
+            booking = await Booking.get(id=booking_id)
+            if booking.room_id != former.room_id:  # moved while this waited for its room
+                raise Conflict("request.stale", revision=booking.revision)
+            _check(booking, by, now, if_revision)
+            before = as_entry(booking)
+            await _apply(locked, booking, target, changes, by, now)
+            booking.revision += 1
+            await booking.save()
+            await history.write(f"booking:{booking.id}", "changed", actor, now, before=before, after=as_entry(booking))
+            for room in locked.rooms.values():
+                await settle(locked, room, now)
+            return booking
+    except Conflict as refusal:
+        if refusal.code == "booking.overlap":
+            await offer_help(refusal, target, _request_of(former, changes), viewer_of(by), now)
+        raise
+
+
+def _check(booking: Booking, by: Person, now: datetime, if_revision: int | None) -> None:
+    if not may_change(viewer_of(by), booking.organizer_id, booking.institution_id, booking.kind):
+        raise Forbidden("booking.not_yours")
+    if if_revision is not None and if_revision != booking.revision:
+        raise Conflict("request.stale", revision=booking.revision)
+    if booking.status not in (Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN) or booking.ends_at <= now:
+        raise wrong_state(booking.status)
+
+
+def _request_of(booking: Booking, changes: BookingChanges) -> BookingRequest:
+    return BookingRequest(
+        room=changes.room or "",
+        starts_at=changes.starts_at or booking.starts_at,
+        ends_at=changes.ends_at or booking.ends_at,
+        attendees=changes.attendees or booking.attendees,
+    )
+
+
+async def _apply(
+    locked: Change, booking: Booking, target: int, changes: BookingChanges, by: Person, now: datetime
+) -> None:
+    room = await booking_room(locked.rooms[target])
+    request = BookingRequest(
+        room=room.code,
+        starts_at=changes.starts_at or booking.starts_at,
+        ends_at=changes.ends_at or booking.ends_at,
+        title=booking.title if changes.title is None else changes.title.strip(),
+        kind=changes.kind or booking.kind,
+        attendees=booking.attendees if changes.attendees is None else changes.attendees,
+        needs=booking.needs if changes.needs is None else changes.needs,
+    )
+    # a running booking keeps its start, so the rule against the past does not apply to it
+    has_started = booking.starts_at <= now < request.ends_at and request.starts_at == booking.starts_at
+    for refusal in reasons(request, room, viewer_of(by), now, has_started):
+        raise refusal
+    blocked_from, blocked_to = blocked(request, room)
+    await _refuse_overlap(locked.rooms[target], blocked_from, blocked_to, booking.id)
+    booking.room_id = target
+    booking.starts_at, booking.ends_at, booking.planned_ends_at = request.starts_at, request.ends_at, request.ends_at
+    booking.blocked_from, booking.blocked_to = blocked_from, blocked_to
+    booking.title, booking.kind = request.title, request.kind or booking.kind
+    booking.attendees, booking.needs = request.attendees, list(request.needs)
+    booking.warned_at = None
+    if booking.status is Status.CHECKED_IN and request.starts_at - CHECK_IN_EARLY > now:
+        # nobody is there yet: at its new time it wants a check-in like any other
+        booking.status, booking.checked_in_at, booking.checked_in_by = Status.CONFIRMED, None, ""
+
+
+async def _refuse_overlap(room: Room, blocked_from: datetime, blocked_to: datetime, but: UUID | None = None) -> None:
+    """Raises Conflict("booking.overlap")."""
+    if await is_taken(room.id, blocked_from, blocked_to, but):
+        raise Conflict("booking.overlap", room=room.code, conflicts=[], alternatives=[])
 
 
 @asynccontextmanager
-async def _held(booking_id: UUID, once: RequestKey | None = None) -> AsyncIterator[tuple[Change, Booking, bool]]:
+async def _held(booking_id: UUID, request_key: RequestKey | None = None) -> AsyncIterator[tuple[Change, Booking, bool]]:
     """The booking with its room locked; the flag says that this very request was done before."""
-    found = await booking_by_id(booking_id)
-    async with changing(found.room_id) as change:
-        done = await made_earlier(once) is not None
+    former = await booking_by_id(booking_id)
+    async with changing(former.room_id) as change:
+        is_repeated = await made_earlier(request_key) is not None
         booking = await Booking.get(id=booking_id)
-        if booking.room_id != found.room_id:  # moved while this waited for its room
+        if booking.room_id != former.room_id:  # moved while this waited for its room
             raise Conflict("request.stale", revision=booking.revision)
-        yield change, booking, done
+        yield change, booking, is_repeated
 
 
 async def _keep(
     change: Change, booking: Booking, before: dict[str, Any], action: str, actor: Actor, now: datetime, **more: Any
 ) -> None:
     """Store the changed booking, its history, and what follows for the room."""
-    once: RequestKey | None = more.pop("once", None)
+    request_key: RequestKey | None = more.pop("request_key", None)
     booking.revision += 1
     await booking.save()
-    await history.write(f"booking:{booking.id}", action, actor, now, before=before, after=told(booking), **more)
-    if once:
-        await once.row(booking.id, now).save()
+    await history.write(f"booking:{booking.id}", action, actor, now, before=before, after=as_entry(booking), **more)
+    if request_key:
+        await request_key.row(booking.id, now).save()
     await settle(change, change.rooms[booking.room_id], now)
 
 
@@ -198,21 +253,21 @@ def _must_vouch(booking: Booking, room: Room, by: Person | None) -> None:
 
 
 async def check_in(
-    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, once: RequestKey | None = None
+    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """Say that somebody is there. Raises Conflict outside [start − 10 min, end)."""
-    async with _held(booking_id, once) as (change, booking, done):
+    async with _held(booking_id, request_key) as (change, booking, is_repeated):
         _must_vouch(booking, change.room, by)
-        if done or booking.status is Status.CHECKED_IN:
+        if is_repeated or booking.status is Status.CHECKED_IN:
             return booking
         if booking.status is not Status.CONFIRMED or now >= booking.ends_at:
             raise wrong_state(booking.status)
         if now < booking.starts_at - CHECK_IN_EARLY:
             raise Conflict("booking.check_in_early", opens=await _here(change.room, booking.starts_at - CHECK_IN_EARLY))
-        before = told(booking)
+        before = as_entry(booking)
         booking.status, booking.checked_in_at, booking.warned_at = Status.CHECKED_IN, now, None
         booking.checked_in_by = "person" if by else "panel"
-        await _keep(change, booking, before, "checked_in", actor, now, once=once)
+        await _keep(change, booking, before, "checked_in", actor, now, request_key=request_key)
         return booking
 
 
@@ -223,11 +278,11 @@ async def extend(
     now: datetime,
     minutes: int = 15,
     until: datetime | None = None,
-    once: RequestKey | None = None,
+    request_key: RequestKey | None = None,
 ) -> Booking:
     """Let a running booking end later. Raises Conflict("booking.overlap") when somebody follows."""
-    async with _held(booking_id, once) as (change, booking, done):
-        if done:
+    async with _held(booking_id, request_key) as (change, booking, is_repeated):
+        if is_repeated:
             return booking
         _must_be_theirs(booking, by)
         if not may_extend(booking.status, booking.starts_at, booking.ends_at, now):
@@ -235,47 +290,48 @@ async def extend(
         ends_at = until or booking.ends_at + timedelta(minutes=minutes)
         if ends_at <= booking.ends_at:
             raise Invalid("booking.ends_before_start")
-        before = told(booking)
-        rules = await booking_room(change.room)
-        for refusal in hours_reasons(
-            Asked(booking.starts_at, ends_at, "", booking.kind, None, ()), rules, viewer_of(by)
-        ):
+        before = as_entry(booking)
+        room = await booking_room(change.room)
+        for refusal in hours_reasons(_same_but(booking, room, ends_at), room, viewer_of(by)):
             raise refusal
-        await _respan(change, booking, booking.starts_at, ends_at)
+        await _respan(change, booking, ends_at, now)
         booking.status, booking.checked_in_at = Status.CHECKED_IN, booking.checked_in_at or now
         booking.warned_at = None
-        await _keep(change, booking, before, "extended", actor, now, once=once)
+        await _keep(change, booking, before, "extended", actor, now, request_key=request_key)
         return booking
 
 
-async def _respan(change: Change, booking: Booking, starts_at: datetime, ends_at: datetime) -> None:
-    """Give the booking another span in its locked room, all limits checked."""
-    room = change.rooms[booking.room_id]
-    rules = await booking_room(room)
-    longest = longest_of(booking.kind, rules)
-    if ends_at - starts_at > longest:
-        raise Conflict("booking.too_long", room=room.code, hours=int(longest.total_seconds() // 3600))
-    asked = Asked(starts_at, ends_at, "", booking.kind, None, ())
-    blocked_from, blocked_to = blocked(asked, rules)
-    await refuse_overlap(room, blocked_from, blocked_to, booking.id)
-    booking.starts_at, booking.ends_at, booking.planned_ends_at = starts_at, ends_at, ends_at
+def _same_but(booking: Booking, room: BookingRoom, ends_at: datetime) -> BookingRequest:
+    """The booking as a request for another end."""
+    return BookingRequest(room.code, booking.starts_at, ends_at, kind=booking.kind)
+
+
+async def _respan(change: Change, booking: Booking, ends_at: datetime, now: datetime) -> None:
+    """Give a started booking another end in its locked room, all limits checked."""
+    room = await booking_room(change.room)
+    request = _same_but(booking, room, ends_at)
+    for refusal in span_reasons(request, room, now, has_started=True):
+        raise refusal
+    blocked_from, blocked_to = blocked(request, room)
+    await _refuse_overlap(change.room, blocked_from, blocked_to, booking.id)
+    booking.ends_at, booking.planned_ends_at = ends_at, ends_at
     booking.blocked_from, booking.blocked_to = blocked_from, blocked_to
 
 
 async def end(
-    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, once: RequestKey | None = None
+    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """End a running booking now; the rest of its time is free again."""
-    async with _held(booking_id, once) as (change, booking, done):
+    async with _held(booking_id, request_key) as (change, booking, is_repeated):
         _must_be_theirs(booking, by)
-        if done or booking.status is Status.ENDED:
+        if is_repeated or booking.status is Status.ENDED:
             return booking
         if not may_extend(booking.status, booking.starts_at, booking.ends_at, now):
             raise Conflict("booking.not_running")
-        before = told(booking)
+        before = as_entry(booking)
         truncate(booking, now, timedelta(minutes=change.room.cleanup_minutes))
         booking.status = Status.ENDED
-        await _keep(change, booking, before, "ended", actor, now, once=once)
+        await _keep(change, booking, before, "ended", actor, now, request_key=request_key)
         return booking
 
 
@@ -289,29 +345,29 @@ async def cancel(booking_id: UUID, by: Person | None, actor: Actor, now: datetim
             raise wrong_state(booking.status)
         if booking.status is Status.CHECKED_IN and now >= booking.starts_at:
             raise wrong_state(booking.status)
-        before = told(booking)
+        before = as_entry(booking)
         booking.status = Status.CANCELLED
         await _keep(change, booking, before, "cancelled", actor, now, reason=reason)
         return booking
 
 
 async def undo_release(
-    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, once: RequestKey | None = None
+    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """Give a released booking its time back, within ten minutes and if nobody took it; it is then left alone."""
-    async with _held(booking_id, once) as (change, booking, done):
+    async with _held(booking_id, request_key) as (change, booking, is_repeated):
         _must_vouch(booking, change.room, by)
-        if done:
+        if is_repeated:
             return booking
         if booking.released_at is None:
             raise wrong_state(booking.status)
         if now > booking.released_at + UNDO or now >= booking.planned_ends_at:
             raise Conflict("booking.undo_late", until=await _here(change.room, booking.released_at + UNDO))
-        before = told(booking)
-        await _respan(change, booking, booking.starts_at, booking.planned_ends_at)
+        before = as_entry(booking)
+        await _respan(change, booking, booking.planned_ends_at, now)
         booking.status, booking.checked_in_at, booking.protected = Status.CHECKED_IN, now, True
         booking.released_at, booking.release_reason, booking.warned_at = None, "", None
-        await _keep(change, booking, before, "release_undone", actor, now, once=once)
+        await _keep(change, booking, before, "release_undone", actor, now, request_key=request_key)
         return booking
 
 

@@ -6,25 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from registry.assets.models import Asset, Condition, Lifecycle
-from registry.bookings.actions import BookingRequest, offer_help, viewer_of
-from registry.bookings.models import Booking
-from registry.bookings.queries import taken_rooms
-from registry.bookings.rules import (
-    HELP_POINT,
-    Asked,
-    BookingRoom,
-    blocked,
-    default_kind,
-    is_outside_hours,
-    may_book,
-    reasons,
-)
-from registry.bookings.settle import booking_room, refuse_overlap
-from registry.bookings.state import UNDO
+from registry.bookings.alternatives import offer_help, taken_rooms
+from registry.bookings.projections import viewer_of
+from registry.bookings.queries import bookable_rooms, booking_room, is_taken
+from registry.bookings.rules import BookingRequest, blocked, complete, may_book, reasons
 from registry.core.errors import Conflict, Refusal
 from registry.devices.models import Device, DeviceKind
 from registry.people.models import Person
-from registry.rooms.models import HoursPolicy, Room, StandardItem
+from registry.rooms.hours import is_open_throughout
+from registry.rooms.models import HELP_POINT, HoursPolicy, Room, StandardItem
 from registry.rooms.queries import room_by_code
 
 COLUMN_FEATURES = ("step_free", "hearing_loop", "screen")
@@ -32,7 +22,7 @@ COLUMN_FEATURES = ("step_free", "hearing_loop", "screen")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """All reasons against a wish at once, and what is worth a warning though it may be booked."""
+    """All reasons against a request at once, and what is worth a warning though it may be booked."""
 
     room: Room
     refusals: list[Refusal] = field(default_factory=list)
@@ -44,64 +34,37 @@ class Preview:
 
 
 async def preview(
-    wish: BookingRequest, by: Person, now: datetime, but: UUID | None = None, started: bool = False
+    request: BookingRequest, by: Person, now: datetime, but: UUID | None = None, has_started: bool = False
 ) -> Preview:
-    """Check a wish without booking it. ``but`` is the booking that would be changed, ``started`` that it keeps its
-    start in the past. An overlap carries ``conflicts`` and ``alternatives``. Raises NotFound("room.unknown").
+    """Check a request without booking it. ``but`` is the booking that would be changed, ``has_started`` that it keeps
+    its start in the past. An overlap carries ``conflicts`` and ``alternatives``. Raises NotFound("room.unknown").
     """
-    room = await room_by_code(wish.room)
+    room = await room_by_code(request.room)
     rules, viewer = await booking_room(room), viewer_of(by)
-    asked = Asked(
-        wish.starts_at, wish.ends_at, wish.title.strip(), wish.kind or default_kind(room.visibility), wish.attendees,
-        wish.needs,
-    )  # fmt: skip
-    found = [one for one in reasons(asked, rules, viewer, now) if not (started and one.code == "booking.too_early")]
+    request = complete(request, rules)
+    refusals = reasons(request, rules, viewer, now, has_started)
     # whoever may not book a room learns nothing about when it is taken
-    if asked.starts_at < asked.ends_at and may_book(rules, viewer):
-        overlap = await _overlap(room, rules, asked, but)
-        if overlap:
-            found.append(overlap)
-    for refusal in found:
+    is_theirs_to_know = request.starts_at < request.ends_at and may_book(rules, viewer)
+    if is_theirs_to_know and await is_taken(room.id, *blocked(request, rules), but):
+        refusals.append(Conflict("booking.overlap", room=room.code, conflicts=[], alternatives=[]))
+    for refusal in refusals:
         if isinstance(refusal, Conflict) and refusal.code in ("booking.overlap", "booking.over_capacity"):
-            await offer_help(refusal, room.id, wish, by, now)
-    advisory = rules.hours_policy is HoursPolicy.ADVISORY and asked.starts_at < asked.ends_at
-    short = asked.ends_at - asked.starts_at <= rules.longest
-    return Preview(room, found, advisory and short and is_outside_hours(asked, rules.hours))
-
-
-async def _overlap(room: Room, rules: BookingRoom, asked: Asked, but: UUID | None) -> Conflict | None:
-    try:
-        await refuse_overlap(room, *blocked(asked, rules), but)
-    except Conflict as refusal:
-        return refusal
-    return None
-
-
-async def bookable_rooms(by: Person) -> list[Room]:
-    """The rooms that this person may book, in the order of the house."""
-    rooms = await Room.filter(bookable=True).select_related("building__site").order_by("building_id", "-floor", "code")
-    viewer = viewer_of(by)
-    return [room for room in rooms if may_book(await booking_room(room), viewer)]
+            await offer_help(refusal, room.id, request, viewer, now)
+    is_advisory = rules.hours_policy is HoursPolicy.ADVISORY and request.starts_at < request.ends_at
+    is_short = request.ends_at - request.starts_at <= rules.longest
+    is_outside = is_advisory and is_short and not is_open_throughout(rules.hours, request.starts_at, request.ends_at)
+    return Preview(room, refusals, is_outside)
 
 
 async def any_free_room(since: datetime, until: datetime, attendees: int | None, by: Person) -> Room | None:
     """The smallest meeting room that is free and large enough. Help Point rooms are never given out like this."""
-    taken: set[Any] = set(await taken_rooms(since, until))
+    unavailable = await taken_rooms(since, until)
     fitting = [
         room
         for room in await bookable_rooms(by)
-        if room.id not in taken and room.visibility not in HELP_POINT and room.capacity >= (attendees or 1)
+        if room.id not in unavailable and room.visibility not in HELP_POINT and room.capacity >= (attendees or 1)
     ]
     return min(fitting, key=lambda room: room.capacity, default=None)
-
-
-async def undoable(person: Person, now: datetime) -> list[Booking]:
-    """This person's bookings that were released by themselves and can still be given back; the room is fetched."""
-    return await (
-        Booking.filter(organizer_id=person.id, released_at__gte=now - UNDO, planned_ends_at__gt=now)
-        .order_by("-released_at")
-        .select_related("room")
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +110,3 @@ def _equipment(
     # a loop in the floor is on no list; one that is on a list works as long as its asset does
     listed = {feature for _, feature in items}
     return Equipment(frozenset(works | (built_in - listed)), frozenset(meant), broken, sensed)
-
-
-async def past_bookings(person: Person, now: datetime, limit: int = 10) -> list[Booking]:
-    """What this person organized and is over, the latest first; the room is fetched."""
-    over = Booking.filter(organizer_id=person.id).exclude(
-        ends_at__gt=now, status__in=["tentative", "confirmed", "checked_in"]
-    )
-    return await over.order_by("-starts_at").limit(limit).select_related("room__building")

@@ -1,15 +1,131 @@
-"""What leaves the register about a booking, by how much its reader may see.
+"""What leaves the register about a room and its bookings, by how much its reader may see.
 
 Each type has only the fields that its reader may know. Nothing is blanked: what is not there cannot leak.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from registry.bookings.rules import Sight, Viewer, sight
-from registry.rooms.models import Visibility
+from registry.bookings.models import Booking
+from registry.bookings.state import RoomState, StateKind
+from registry.people.models import Person, Role
+from registry.rooms.models import HELP_POINT, Occupancy, Visibility
+
+RUNS_ROOMS = (Role.COORDINATOR, Role.ADMIN)
+HELP_POINT_ROLES = (Role.DUTY, Role.COORDINATOR, Role.ADMIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks: a person's role and institution, or a door panel (no role)."""
+
+    role: Role | None
+    institution_id: int | None = None
+    person_id: int | None = None
+
+
+def viewer_of(person: Person | None) -> Viewer:
+    """Who asks, as the rules see it; None is a door panel."""
+    return Viewer(person.role, person.institution_id, person.id) if person else Viewer(None)
+
+
+class Sight(IntEnum):
+    """How much of a booking somebody sees, least first."""
+
+    NOTHING = 0
+    BUSY = 1
+    MEETING = 2
+    FULL = 3
+
+
+def sight(visibility: Visibility, viewer: Viewer, organizer_id: int | None, institution_id: int | None) -> Sight:
+    """What a signed-in viewer sees of a booking. Its own always; a Help Point room's schedule only who works there."""
+    if viewer.role in RUNS_ROOMS or organizer_id is not None and organizer_id == viewer.person_id:
+        return Sight.FULL
+    if visibility in HELP_POINT:
+        if viewer.role is Role.DUTY:
+            return Sight.FULL
+        return Sight.BUSY if visibility is Visibility.CONFIDENTIAL else Sight.NOTHING
+    if visibility is Visibility.PUBLIC or institution_id is not None and institution_id == viewer.institution_id:
+        return Sight.FULL
+    return Sight.MEETING
+
+
+def sees_times(visibility: Visibility, viewer: Viewer) -> bool:
+    """Whether a viewer may know when a room is taken."""
+    return visibility is not Visibility.HIDDEN or works_at_help_point(viewer)
+
+
+def works_at_help_point(viewer: Viewer) -> bool:
+    """Whether the Help Point's rooms are this viewer's own."""
+    return viewer.role in HELP_POINT_ROLES
+
+
+def hides_changes(visibility: Visibility, viewer: Viewer) -> bool:
+    """Whether this viewer may not know that something happened in a room, only what is seen of it."""
+    return visibility in HELP_POINT and not works_at_help_point(viewer)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicState:
+    """What leaves a room for a panel, MQTT or somebody who may not see more. It has no field for a person,
+    an institution or a purpose; the times are empty where the room's class says so, and so is the revision, which
+    counts what the class hides: ``public_revision.revision_of`` numbers what is shown instead.
+    """
+
+    room: str
+    state: StateKind
+    occupancy: Occupancy
+    until: datetime | None
+    next_starts_at: datetime | None
+    ready: bool
+    revision: int | None
+    as_of: datetime
+    is_settling: bool = False
+
+
+def public_state(state: RoomState, visibility: Visibility) -> PublicState:
+    """The projection of a state for a room's class: see docs/explanation/privacy.md."""
+    is_shy = visibility in HELP_POINT
+    is_timeless = visibility is Visibility.HIDDEN
+    return PublicState(
+        room=state.room,
+        state=_COLLAPSED.get(state.kind, state.kind) if is_shy else state.kind,
+        occupancy=state.occupancy,
+        until=None if is_timeless else state.until,
+        next_starts_at=None if is_shy else state.next_starts_at,
+        ready=state.ready,
+        revision=None if is_shy else state.revision,
+        as_of=state.as_of,
+        is_settling=state.is_settling and state.kind is StateKind.UNKNOWN,
+    )
+
+
+_COLLAPSED = {
+    StateKind.SOON: StateKind.FREE,
+    StateKind.AWAITING_CHECK_IN: StateKind.IN_USE,
+    StateKind.IN_USE_UNBOOKED: StateKind.IN_USE,
+}
+
+
+def light(state: PublicState) -> str:
+    """The lamp beside a door: free, soon, waiting, busy or fault."""
+    return _LIGHTS[state.state]
+
+
+_LIGHTS = {
+    StateKind.FREE: "free",
+    StateKind.SOON: "soon",
+    StateKind.AWAITING_CHECK_IN: "waiting",
+    StateKind.IN_USE: "busy",
+    StateKind.IN_USE_UNBOOKED: "busy",
+    StateKind.CLOSED: "busy",
+    StateKind.UNKNOWN: "fault",
+}
 
 
 class BookingRow(NamedTuple):
@@ -83,7 +199,7 @@ class FullBooking(NamedTuple):
     revision: int
 
 
-Seen = BusySpan | MeetingSpan | FullBooking
+VisibleBooking = BusySpan | MeetingSpan | FullBooking
 
 _ELSEWHERE = {"organizer": "organizer__login", "organizer_name": "organizer__name", "institution": "institution__code"}
 # the fields of a BookingRow, as the ORM calls them
@@ -97,12 +213,12 @@ _TIMES = {
 INSTANTS = 16384
 
 
-def project(row: BookingRow, room: str, visibility: Visibility, viewer: Viewer) -> Seen | None:
+def project(row: BookingRow, room: str, visibility: Visibility, viewer: Viewer) -> VisibleBooking | None:
     """A row as this viewer may see it; None when not even its times are theirs to know."""
-    return shown(row, room, sight(visibility, viewer, row.organizer_id, row.institution_id))
+    return projection(row, room, sight(visibility, viewer, row.organizer_id, row.institution_id))
 
 
-def shown(row: BookingRow, room: str, much: Sight) -> Seen | None:
+def projection(row: BookingRow, room: str, much: Sight) -> VisibleBooking | None:
     """A row as far as ``much`` allows."""
     if much is Sight.FULL:
         return FullBooking._make((row.id, room, *row[1:_FULL]))
@@ -111,15 +227,28 @@ def shown(row: BookingRow, room: str, much: Sight) -> Seen | None:
     return BusySpan(room, row.starts_at, row.ends_at) if much is Sight.BUSY else None
 
 
-def as_json(seen: Seen, zone: ZoneInfo) -> dict[str, Any]:
+def as_json(booking: VisibleBooking, zone: ZoneInfo) -> dict[str, Any]:
     """The projection with its times as RFC 3339 in the site's offset."""
     local = _locals[zone]
-    told: list[Any] = [*seen]
-    for index in _TIMES[type(seen)]:
-        told[index] = local[told[index]]
-    if type(seen) is FullBooking:
-        told[0] = str(seen.id)
-    return dict(zip(seen._fields, told, strict=True))
+    values: list[Any] = [*booking]
+    for index in _TIMES[type(booking)]:
+        values[index] = local[values[index]]
+    if type(booking) is FullBooking:
+        values[0] = str(booking.id)
+    return dict(zip(booking._fields, values, strict=True))
+
+
+def as_entry(booking: Booking) -> dict[str, Any]:
+    """What the history says of a booking. The class of its room already decided that it holds no client."""
+    return {
+        "room": booking.room_id,
+        "status": booking.status,
+        "kind": booking.kind,
+        "title": booking.title,
+        "attendees": booking.attendees,
+        "starts_at": booking.starts_at.isoformat(),
+        "ends_at": booking.ends_at.isoformat(),
+    }
 
 
 class _Local(dict[datetime | None, str | None]):
@@ -131,8 +260,8 @@ class _Local(dict[datetime | None, str | None]):
     def __missing__(self, at: datetime | None) -> str | None:
         if len(self) >= INSTANTS:
             self.clear()
-        told = self[at] = at.astimezone(self.zone).isoformat() if at else None
-        return told
+        text = self[at] = at.astimezone(self.zone).isoformat() if at else None
+        return text
 
 
 class _Locals(dict[ZoneInfo, _Local]):

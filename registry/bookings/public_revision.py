@@ -8,11 +8,9 @@ from collections.abc import Hashable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from registry.bookings.room_snapshot import derive, inputs_at
-from registry.bookings.rules import HELP_POINT, Viewer, sees_times
-from registry.bookings.state import PublicState, public_state
+from registry.bookings.projections import PublicState, public_state
+from registry.bookings.room_snapshot import derive, snapshot_at
 from registry.core.cache import Kept
-from registry.rooms.models import Visibility
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
@@ -51,14 +49,10 @@ def looks(state: PublicState) -> PublicState:
     return replace(state, as_of=_ALWAYS, revision=None, is_settling=False)
 
 
-def hides_changes(visibility: Visibility, viewer: Viewer) -> bool:
-    """Whether this viewer may not know that something happened in a room, only what is seen of it."""
-    return visibility in HELP_POINT and not sees_times(Visibility.HIDDEN, viewer)
-
-
 async def leaving(room_id: int, now: datetime, revision: int = -1) -> tuple[PublicState, int]:
     """What may leave about a room, and the revision it derives from: good for putting two states in order, and never
-    told. ``revision`` is the one that an event told of: if its inputs are still kept, the database is not asked again.
+    told. ``revision`` is the one that an event told of: if its snapshot is still kept, the database is not asked
+    again.
     """
-    inputs = await inputs_at(room_id, revision, now)
-    return public_state(derive(inputs, now), inputs.facts.visibility), inputs.facts.revision
+    snapshot = await snapshot_at(room_id, revision, now)
+    return public_state(derive(snapshot, now), snapshot.facts.visibility), snapshot.facts.revision

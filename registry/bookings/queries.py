@@ -1,53 +1,50 @@
-"""What is asked about bookings: a room's state, a day of many rooms, what is free instead."""
+"""What is asked about bookings: one of them, a person's, a room's state, a day of many rooms."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from registry.bookings.day_rows import TAKING, rows_between
 from registry.bookings.models import Booking
-from registry.bookings.projections import COLUMNS, BookingRow, Seen, as_json, project
-from registry.bookings.room_snapshot import LONGEST, derive, inputs_at, inputs_of
-from registry.bookings.rules import (
-    Asked,
-    BookingRoom,
+from registry.bookings.projections import (
+    COLUMNS,
+    BookingRow,
+    PublicState,
     Viewer,
-    default_kind,
-    is_outside_hours,
-    reasons,
+    VisibleBooking,
+    project,
+    public_state,
     sees_times,
+    viewer_of,
+    works_at_help_point,
 )
-from registry.bookings.settle import booking_room
-from registry.bookings.state import PublicState, RoomState, public_state
+from registry.bookings.room_snapshot import derive, snapshot_at, snapshot_of
+from registry.bookings.rules import BookingRoom, may_book
+from registry.bookings.state import UNDO, RoomState
 from registry.core.cache import Kept
 from registry.core.columns import column, first_value
 from registry.core.errors import NotFound
+from registry.core.statements import ask
 from registry.duties.queries import duties_between
 from registry.people.models import Person
-from registry.rooms.hours import local_instant, next_opening, opening_spans
-from registry.rooms.models import HoursPolicy, Room, Visibility
-from registry.rooms.queries import CODE_LENGTH, hours_of, is_code, zone_of
-
-if TYPE_CHECKING:
-    from registry.bookings.actions import BookingRequest
-
-MINUTE = timedelta(minutes=1)
-SEARCHED = timedelta(hours=8)  # how far from the wish another time is looked for
+from registry.rooms.hours import local_instant, opening_spans
+from registry.rooms.models import HELP_POINT, Room, Visibility
+from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code, zone_of
 
 _ids: Kept[str, int] = Kept()
 
 
 async def room_id_of(code: str) -> int:
     """Raises NotFound("room.unknown"). A room keeps its id and code for life."""
-    known = _ids.get(code)
-    if known is not None:
-        return known
-    found = await first_value(Room.filter(code=code), "id") if is_code(code) else None
-    if found is None:
+    room_id = _ids.get(code)
+    if room_id is not None:
+        return room_id
+    room_id = await first_value(Room.filter(code=code), "id") if is_code(code) else None
+    if room_id is None:
         raise NotFound("room.unknown", room=code[:CODE_LENGTH])
-    return _ids.put(code, int(found))
+    return _ids.put(code, int(room_id))
 
 
 async def booking_by_id(booking_id: UUID) -> Booking:
@@ -58,31 +55,31 @@ async def booking_by_id(booking_id: UUID) -> Booking:
     return booking
 
 
-async def seen_booking(booking_id: UUID, viewer: Viewer) -> tuple[Seen, Room]:
+async def visible_booking(booking_id: UUID, viewer: Viewer) -> tuple[VisibleBooking, Room]:
     """A booking as this viewer may see it. Raises NotFound for one that is not theirs to know of."""
     rows = await Booking.filter(id=booking_id).limit(1).values_list(*COLUMNS)
     if not rows:
         raise NotFound("booking.unknown")
     row = BookingRow(*rows[0])
     room = await Room.get(id=row.room_id).select_related("building__site")
-    seen = project(row, room.code, room.visibility, viewer)
-    if seen is None:
+    booking = project(row, room.code, room.visibility, viewer)
+    if booking is None:
         raise NotFound("booking.unknown")
-    return seen, room
+    return booking, room
 
 
 async def bookings_between(
     rooms: Sequence[Room], since: datetime, until: datetime, viewer: Viewer, statuses: Sequence[str] = TAKING
-) -> dict[int, list[Seen]]:
+) -> dict[int, list[VisibleBooking]]:
     """The bookings of many rooms that touch [since, until), projected, by room id and in order of start."""
-    known = {room.id: room for room in rooms if sees_times(room.visibility, viewer)}
-    found: dict[int, list[Seen]] = {room.id: [] for room in rooms}
-    for row in await rows_between(list(known), since, until, statuses):
-        room = known[row.room_id]
-        seen = project(row, room.code, room.visibility, viewer)
-        if seen is not None:
-            found[room.id].append(seen)
-    return found
+    open_rooms = {room.id: room for room in rooms if sees_times(room.visibility, viewer)}
+    bookings: dict[int, list[VisibleBooking]] = {room.id: [] for room in rooms}
+    for row in await rows_between(list(open_rooms), since, until, statuses):
+        room = open_rooms[row.room_id]
+        booking = project(row, room.code, room.visibility, viewer)
+        if booking is not None:
+            bookings[room.id].append(booking)
+    return bookings
 
 
 async def my_bookings(person: Person, now: datetime, limit: int = 20) -> list[Booking]:
@@ -97,7 +94,7 @@ async def my_bookings(person: Person, now: datetime, limit: int = 20) -> list[Bo
 
 async def room_state_of(room: Room, now: datetime) -> RoomState:
     """A fetched room's state; ``occupancy`` and its evidence come from what the sensors said, not from a column."""
-    return derive(await inputs_of(room, now), now)
+    return derive(await snapshot_of(room, now), now)
 
 
 async def state_of(room_id: int, now: datetime) -> tuple[RoomState, Room]:
@@ -108,20 +105,20 @@ async def state_of(room_id: int, now: datetime) -> tuple[RoomState, Room]:
 async def public_room_state(room_id: int, now: datetime, revision: int = -1) -> PublicState:
     """What may leave about a room, for MQTT and for those without a closer look.
 
-    ``revision`` is the one that an event told of: if its inputs are still kept, the database is not asked again.
+    ``revision`` is the one that an event told of: if its snapshot are still kept, the database is not asked again.
     """
-    inputs = await inputs_at(room_id, revision, now)
-    return public_state(derive(inputs, now), inputs.facts.visibility)
+    snapshot = await snapshot_at(room_id, revision, now)
+    return public_state(derive(snapshot, now), snapshot.facts.visibility)
 
 
 async def state_for(room: Room, viewer: Viewer, now: datetime, revision: int = -1) -> PublicState:
     """A room's state for a signed-in viewer: a Help Point room's own people see it uncollapsed. With the ``revision``
     that an event told of, ``room`` may be older than that.
     """
-    inputs = await (inputs_of(room, now) if revision < 0 else inputs_at(room.id, revision, now))
-    visibility = inputs.facts.visibility
-    near = visibility in (Visibility.CONFIDENTIAL, Visibility.HIDDEN) and sees_times(Visibility.HIDDEN, viewer)
-    return public_state(derive(inputs, now), Visibility.INTERNAL if near else visibility)
+    snapshot = await (snapshot_of(room, now) if revision < 0 else snapshot_at(room.id, revision, now))
+    visibility = snapshot.facts.visibility
+    is_near = visibility in HELP_POINT and works_at_help_point(viewer)
+    return public_state(derive(snapshot, now), Visibility.INTERNAL if is_near else visibility)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,7 @@ class RoomDay:
 
     room: Room
     open: list[tuple[datetime, datetime]]
-    bookings: list[Seen]
+    bookings: list[VisibleBooking]
     duties: list[dict[str, Any]]
     times_hidden: bool
 
@@ -142,7 +139,7 @@ async def day_of(rooms: Sequence[Room], viewer: Viewer, day: date, days: int = 1
     until = max(local_instant(day + timedelta(days=days), 0, zone) for zone in zones.values()) if zones else None
     if since is None or until is None:
         return []
-    seen = await bookings_between(rooms, since, until, viewer)
+    bookings = await bookings_between(rooms, since, until, viewer)
     visible = [room.id for room in rooms if sees_times(room.visibility, viewer)]
     duties: dict[int, list[dict[str, Any]]] = {}
     for duty in await duties_between(visible, since, until):
@@ -155,7 +152,7 @@ async def day_of(rooms: Sequence[Room], viewer: Viewer, day: date, days: int = 1
                 for offset in range(days)
                 for span in opening_spans(await hours_of(room), day + timedelta(days=offset))
             ],
-            bookings=seen[room.id],
+            bookings=bookings[room.id],
             duties=duties.get(room.id, []),
             times_hidden=not sees_times(room.visibility, viewer),
         )
@@ -163,125 +160,69 @@ async def day_of(rooms: Sequence[Room], viewer: Viewer, day: date, days: int = 1
     ]
 
 
-async def conflicts(room_id: int, since: datetime, until: datetime, viewer: Viewer) -> list[dict[str, Any]]:
-    """What stands in the way, as far as this viewer may see it."""
-    room = await Room.get(id=room_id).select_related("building__site")
-    zone = await zone_of(room)
-    found = await bookings_between([room], since, until, viewer)
-    return [as_json(seen, zone) for seen in found[room_id]]
+# written out: this is asked inside every write, and the query builder takes longer than the database
+_NEAREST = """SELECT 1 FROM (
+    SELECT blocked_from FROM booking
+    WHERE room_id = ? AND status NOT IN ('cancelled', 'rejected') AND blocked_to > ? AND id <> ?
+    ORDER BY blocked_to LIMIT 1
+) AS nearest WHERE blocked_from < ?"""
+_NOBODY = UUID(int=0)
 
 
-async def taken_rooms(since: datetime, until: datetime) -> set[int]:
-    """Rooms that cannot be had for all of [since, until), clean-up times of others counted."""
-    taken = Booking.filter(
-        starts_at__gte=since - LONGEST,
-        starts_at__lt=until + timedelta(hours=4),
-        blocked_from__lt=until,
-        blocked_to__gt=since,
-        status__in=TAKING,
+async def is_taken(room_id: int, blocked_from: datetime, blocked_to: datetime, but: UUID | None = None) -> bool:
+    """Whether a booking other than ``but`` is in the way. They never overlap, so the nearest one decides."""
+    since, until = (at.astimezone(UTC) for at in (blocked_from, blocked_to))
+    return bool(await ask(_NEAREST, [room_id, since, str(but or _NOBODY), until]))
+
+
+_institutions: Kept[int, frozenset[int]] = Kept(HOURS_SECONDS)
+
+
+async def _institutions_of(room: Room) -> frozenset[int]:
+    institution_ids = _institutions.get(room.id)
+    if institution_ids is None:
+        institution_ids = _institutions.put(room.id, frozenset(await column(room.institutions.all(), "id")))
+    return institution_ids
+
+
+async def booking_room(room: Room) -> BookingRoom:
+    """What the rules of booking look at, from a fresh row."""
+    return BookingRoom(
+        code=room.code,
+        visibility=room.visibility,
+        bookable=room.bookable,
+        capacity=room.capacity,
+        hours_policy=room.hours_policy,
+        setup=timedelta(minutes=room.setup_minutes),
+        cleanup=timedelta(minutes=room.cleanup_minutes),
+        shortest=timedelta(minutes=room.min_minutes),
+        longest=timedelta(hours=room.max_hours),
+        furthest=timedelta(days=room.max_days_ahead),
+        institutions=await _institutions_of(room),
+        hours=await hours_of(room),
+        check_in=room.check_in,
     )
-    return set(await column(taken, "room_id"))
 
 
-async def alternatives(room_id: int, wish: "BookingRequest", viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
-    """What could be had instead, best first: this room at the nearest time, another room at the same one, a shorter
-    span. Each is ``{room, name, starts_at, ends_at, reason}`` and bookable by this viewer when it was looked up.
-    """
-    room = await Room.get(id=room_id).select_related("building__site")
-    length = wish.ends_at - wish.starts_at
-    if not timedelta(0) < length <= timedelta(days=1):
-        return []
-    asked = Asked(
-        wish.starts_at, wish.ends_at, "", wish.kind or default_kind(room.visibility), wish.attendees, ()
-    )  # fmt: skip
-    offers: list[dict[str, Any]] = []
-    if sees_times(room.visibility, viewer):
-        offers += await _same_room(room, asked, viewer, now)
-    offers += await _other_rooms(room, asked, viewer, now)
-    return offers[:5]
+async def bookable_rooms(by: Person) -> list[Room]:
+    """The rooms that this person may book, in the order of the house."""
+    rooms = await Room.filter(bookable=True).select_related("building__site").order_by("building_id", "-floor", "code")
+    viewer = viewer_of(by)
+    return [room for room in rooms if may_book(await booking_room(room), viewer)]
 
 
-async def _same_room(room: Room, asked: Asked, viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
-    rules, zone = await booking_room(room), await zone_of(room)
-    spans = await _blocked_spans(room.id, asked.starts_at - SEARCHED, asked.ends_at + SEARCHED)
-    found = {"later": _later(spans, asked, rules), "shorter": _shorter(spans, asked, rules)}
-    return [
-        _offer(room, other.starts_at, other.ends_at - other.starts_at, zone, reason)
-        for reason, other in found.items()
-        if other and not reasons(other, rules, viewer, now)
-    ]
-
-
-def _later(spans: Sequence[tuple[datetime, datetime]], asked: Asked, rules: BookingRoom) -> Asked | None:
-    """The same length at the nearest later time, of a room that keeps its hours within them."""
-    length = asked.ends_at - asked.starts_at
-    blocked = length + rules.setup + rules.cleanup
-    starts_at = _first_gap(spans, asked.starts_at - rules.setup, blocked) + rules.setup
-    other = replace(asked, starts_at=starts_at, ends_at=starts_at + length)
-    if rules.hours_policy is HoursPolicy.STRICT and is_outside_hours(other, rules.hours):
-        opens = next_opening(rules.hours, starts_at)
-        if opens is None:
-            return None
-        starts_at = _first_gap(spans, opens - rules.setup, blocked) + rules.setup
-        other = replace(asked, starts_at=starts_at, ends_at=starts_at + length)
-    return other if asked.starts_at < starts_at <= asked.starts_at + SEARCHED else None
-
-
-def _shorter(spans: Sequence[tuple[datetime, datetime]], asked: Asked, rules: BookingRoom) -> Asked | None:
-    """From the same time until the next booking, if that is less than was asked for."""
-    free_until = min((start for start, _ in spans if start > asked.starts_at), default=None)
-    if free_until is None or any(start <= asked.starts_at < end for start, end in spans):
-        return None
-    ends_at = free_until - rules.cleanup
-    return replace(asked, ends_at=ends_at) if asked.starts_at < ends_at < asked.ends_at else None
-
-
-async def _blocked_spans(room_id: int, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
-    """In full minutes: a meeting that was ended early leaves a second that nobody would offer."""
-    spans: list[tuple[datetime, datetime]] = await (
-        Booking.filter(
-            room_id=room_id,
-            starts_at__gte=since - LONGEST,
-            starts_at__lt=until,
-            blocked_to__gt=since,
-            status__in=TAKING,
-        )
-        .order_by("blocked_from")
-        .values_list("blocked_from", "blocked_to")
+async def undoable(person: Person, now: datetime) -> list[Booking]:
+    """This person's bookings that were released by themselves and can still be given back; the room is fetched."""
+    return await (
+        Booking.filter(organizer_id=person.id, released_at__gte=now - UNDO, planned_ends_at__gt=now)
+        .order_by("-released_at")
+        .select_related("room")
     )
-    return [(start - _past_minute(start), end + -_past_minute(end) % MINUTE) for start, end in spans]
 
 
-def _past_minute(at: datetime) -> timedelta:
-    return timedelta(seconds=at.second, microseconds=at.microsecond)
-
-
-def _first_gap(spans: Sequence[tuple[datetime, datetime]], at: datetime, length: timedelta) -> datetime:
-    for start, end in spans:
-        if start - at >= length:
-            return at
-        at = max(at, end)
-    return at
-
-
-async def _other_rooms(room: Room, asked: Asked, viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
-    rooms = await Room.filter(bookable=True, visibility=room.visibility).select_related("building__site")
-    taken = await taken_rooms(asked.starts_at, asked.ends_at)
-    offers = []
-    for other in sorted(rooms, key=lambda other: (other.building_id != room.building_id, other.capacity)):
-        if other.id in taken or other.id == room.id or (asked.attendees or 0) > other.capacity:
-            continue
-        if not reasons(asked, await booking_room(other), viewer, now):
-            length = asked.ends_at - asked.starts_at
-            offers.append(_offer(other, asked.starts_at, length, await zone_of(other), "other_room"))
-    return offers[:3]
-
-
-def _offer(room: Room, starts_at: datetime, length: timedelta, zone: Any, reason: str) -> dict[str, Any]:
-    return {
-        "room": room.code,
-        "name": room.name,
-        "starts_at": starts_at.astimezone(zone).isoformat(),
-        "ends_at": (starts_at + length).astimezone(zone).isoformat(),
-        "reason": reason,
-    }
+async def past_bookings(person: Person, now: datetime, limit: int = 10) -> list[Booking]:
+    """What this person organized and is over, the latest first; the room is fetched."""
+    over = Booking.filter(organizer_id=person.id).exclude(
+        ends_at__gt=now, status__in=["tentative", "confirmed", "checked_in"]
+    )
+    return await over.order_by("-starts_at").limit(limit).select_related("room__building")

@@ -2,20 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from registry.bookings.room_snapshot import sensor
-from registry.bookings.settle import inputs_under_lock, settle, settled
+from registry.bookings.settle import settle, settled, snapshot_under_lock
 from registry.core.cache import Kept
 from registry.core.columns import column, first_value
 from registry.core.errors import Unavailable
 from registry.core.statements import Fields, Work, write
 from registry.core.transaction import Change, changing
 from registry.devices.models import Device, DeviceKind, Watch
-from registry.devices.occupancy import is_believed
+from registry.devices.occupancy import is_believed, sensor_of
 from registry.devices.presence_log import Word, traced
 from registry.devices.queries import watch
 from registry.rooms.models import Room
@@ -60,12 +59,6 @@ async def record_readings(heard: Sequence[Reading], now: datetime) -> None:
     if unplaced:
         parts.append(_record_unplaced(unplaced, now))
     await asyncio.gather(*parts)
-
-
-async def panels_heard(device_ids: Collection[int], now: datetime) -> None:
-    """These door panels were in touch: they asked for their door, or somebody tapped. No room changes by it."""
-    async with changing():
-        await Device.filter(id__in=list(device_ids), kind=DeviceKind.DOOR_PANEL).update(heard_at=now, online=True)
 
 
 # where a presence sensor stood when it was last looked up; the locked room decides whether it still stands there
@@ -113,8 +106,8 @@ async def _hear(
     change: Change, room: Room, heard: Sequence[Reading], moved: list[Reading], now: datetime
 ) -> list[Work]:
     """What to write of a locked room and its sensors after these words."""
-    inputs = await inputs_under_lock(room, now)
-    devices = {device.id: device for device in inputs.devices}
+    snapshot = await snapshot_under_lock(room, now)
+    devices = {device.id: device for device in snapshot.devices}
     spoken: dict[int, Device] = {}
     traces: list[Work] = []
     for one in heard:
@@ -124,10 +117,10 @@ async def _hear(
             continue
         before = Word(device.occupied, device.confirmed_at)
         devices[device.id] = spoken[device.id] = copy(device)
-        fold(spoken[device.id], one, inputs.watching_since)
+        fold(spoken[device.id], one, snapshot.watching_since)
         if one.live and one.occupied is not None:
             traces += traced(room, spoken[device.id], before, one.was_positive)
-    stored = await settled(change, room, inputs.with_devices(list(devices.values())), now)
+    stored = await settled(change, room, snapshot.with_devices(list(devices.values())), now)
     return [*(Fields(device, FOLDED) for device in spoken.values()), *traces, stored]
 
 
@@ -161,11 +154,11 @@ def fold(device: Device, heard: Reading, watching_since: datetime | None = None)
     What it did not see while it was offline, silent or not to be trusted is not known: with its first word after that
     its hold begins anew, whatever it had said before.
     """
-    was_believed = is_believed(sensor(device), heard.at, watching_since)
+    was_believed = is_believed(sensor_of(device), heard.at, watching_since)
     if was_believed and device.occupied and heard.live and heard.occupied is False:
         device.positive_at = heard.at  # until now
     _take(device, heard)
-    if not was_believed and is_believed(sensor(device), heard.at, watching_since):
+    if not was_believed and is_believed(sensor_of(device), heard.at, watching_since):
         device.changed_at = heard.at
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from registry.bookings.day_rows import TAKING
 from registry.bookings.models import Booking
-from registry.bookings.settle import told
+from registry.bookings.projections import as_entry
 from registry.bookings.state import HELD
 from registry.core import history
 from registry.core.history import Actor
@@ -23,7 +23,7 @@ async def record(bookings: Sequence[Booking], rooms: Sequence[Room], actor: Acto
     fitting = [booking for booking in bookings if await _fits(booking, by_id[booking.room_id])]
     async with changing():
         await Booking.bulk_create(fitting)
-        entries = [(f"booking:{booking.id}", told(booking)) for booking in fitting]
+        entries = [(f"booking:{booking.id}", as_entry(booking)) for booking in fitting]
         await history.write_new(entries, "booked", actor, now)
     return fitting
 

@@ -1,7 +1,7 @@
 """What a room's state derives from, loaded once per revision of the room however many ask, and the state itself.
 
 Whatever changes an input bumps its room's revision, so a kept input of the same revision is the database's own. A
-transaction that holds the room puts its inputs here only after its commit.
+transaction that holds the room puts its snapshot here only after its commit.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from registry.bookings.state import RUNNING, RoomFacts, RoomState, Slot, next_ch
 from registry.core.cache import Kept
 from registry.core.errors import NotFound
 from registry.devices.models import Device, DeviceKind
-from registry.devices.occupancy import OccupancyFold, Sensor, room_occupancy
+from registry.devices.occupancy import OccupancyFold, Sensor, room_occupancy, sensor_of
 from registry.devices.queries import watch
 from registry.rooms.hours import Hours
 from registry.rooms.models import Room
@@ -35,7 +35,7 @@ SLOT_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
+class RoomSnapshot:
     """A room and its facts, its bookings around now, its presence sensors and its hours, good for one revision.
     ``slots`` stay the same object from one revision to the next as long as no booking changes.
     """
@@ -52,11 +52,11 @@ class Inputs:
     def fold(self, now: datetime) -> OccupancyFold:
         return room_occupancy(self.sensors, now, self.watching_since)
 
-    def with_devices(self, devices: Sequence[Device]) -> "Inputs":
-        sensors = [sensor(device) for device in devices]
+    def with_devices(self, devices: Sequence[Device]) -> "RoomSnapshot":
+        sensors = [sensor_of(device) for device in devices]
         return replace(self, devices=devices, sensors=sensors)
 
-    def at_revision(self, room: Room, slots: Sequence[Slot] | None = None) -> "Inputs":
+    def at_revision(self, room: Room, slots: Sequence[Slot] | None = None) -> "RoomSnapshot":
         """The same of the room's fresh row."""
         return replace(
             self,
@@ -69,81 +69,81 @@ class Inputs:
 class Derived(NamedTuple):
     """A state and the first instant at which it could be another."""
 
-    inputs: Inputs
+    snapshot: RoomSnapshot
     state: RoomState
     until: datetime
 
 
-_kept: Kept[int, Inputs] = Kept()
+_kept: Kept[int, RoomSnapshot] = Kept()
 _derived: Kept[int, Derived] = Kept()
 
 
-def keep(inputs: Inputs) -> None:
+def keep(snapshot: RoomSnapshot) -> None:
     """After the commit of the transaction that made them. A reader that was slower than a writer changes nothing."""
-    found = _kept.get(inputs.room.id)
-    if found is None or found.facts.revision <= inputs.facts.revision:
-        _kept.put(inputs.room.id, inputs)
+    former = _kept.get(snapshot.room.id)
+    if former is None or former.facts.revision <= snapshot.facts.revision:
+        _kept.put(snapshot.room.id, snapshot)
 
 
-def kept(room_id: int, revision: int, now: datetime) -> Inputs | None:
+def kept(room_id: int, revision: int, now: datetime) -> RoomSnapshot | None:
     """What is kept of this very revision and is not too old for its window of bookings."""
-    found = _kept.get(room_id)
-    if found is None or found.facts.revision != revision:
+    snapshot = _kept.get(room_id)
+    if snapshot is None or snapshot.facts.revision != revision:
         return None
-    return found if abs(now - found.loaded_at) < KEPT_FOR else None
+    return snapshot if abs(now - snapshot.loaded_at) < KEPT_FOR else None
 
 
-async def inputs_of(room: Room, now: datetime) -> Inputs:
-    """A fetched room's inputs, for reading."""
-    found = kept(room.id, room.revision, now)
-    if found is None:
-        found = await load(room, now)
-        keep(found)
-    return found
+async def snapshot_of(room: Room, now: datetime) -> RoomSnapshot:
+    """A fetched room's snapshot, for reading."""
+    snapshot = kept(room.id, room.revision, now)
+    if snapshot is None:
+        snapshot = await load(room, now)
+        keep(snapshot)
+    return snapshot
 
 
-async def inputs_at(room_id: int, revision: int, now: datetime) -> Inputs:
-    """The inputs of the revision that an event told of; the database is asked where they are not kept. Raises
+async def snapshot_at(room_id: int, revision: int, now: datetime) -> RoomSnapshot:
+    """The snapshot of the revision that an event told of; the database is asked where they are not kept. Raises
     NotFound("room.unknown").
     """
-    found = kept(room_id, revision, now)
-    if found:
-        return found
+    snapshot = kept(room_id, revision, now)
+    if snapshot:
+        return snapshot
     room = await Room.get_or_none(id=room_id)
     if room is None:
         raise NotFound("room.unknown", room=room_id)
-    return await inputs_of(room, now)
+    return await snapshot_of(room, now)
 
 
-async def load(room: Room, now: datetime) -> Inputs:
-    """Read a room's inputs from the database."""
+async def load(room: Room, now: datetime) -> RoomSnapshot:
+    """Read a room's snapshot from the database."""
     devices = await Device.filter(room_id=room.id, kind=DeviceKind.PRESENCE).order_by("code")
-    return Inputs(
+    return RoomSnapshot(
         room=copy(room),  # the caller may go on to change its own
         facts=await facts_of(room, bool(devices)),
         slots=await slots_around(room.id, now),
         devices=devices,
-        sensors=[sensor(device) for device in devices],
+        sensors=[sensor_of(device) for device in devices],
         hours=await hours_of(room),
         watching_since=(await watch()).since if devices else None,
         loaded_at=now,
     )
 
 
-def derive(inputs: Inputs, now: datetime) -> RoomState:
-    """The state that the inputs give at ``now``: derived once, however many ask, until it could be another."""
-    return derived(inputs, now).state
+def derive(snapshot: RoomSnapshot, now: datetime) -> RoomState:
+    """The state that the snapshot gives at ``now``: derived once, however many ask, until it could be another."""
+    return derived(snapshot, now).state
 
 
-def derived(inputs: Inputs, now: datetime) -> Derived:
+def derived(snapshot: RoomSnapshot, now: datetime) -> Derived:
     """:func:`derive`, and until when that is so."""
-    found = _derived.get(inputs.room.id)
-    if found and found.inputs is inputs and found.state.as_of <= now < found.until:
-        return found._replace(state=replace(found.state, as_of=now))
-    fold = inputs.fold(now)
-    state = room_state(inputs.facts, inputs.slots, fold, inputs.hours, now)
-    until = next_change(inputs.facts, inputs.slots, fold, inputs.hours, now)
-    return _derived.put(inputs.room.id, Derived(inputs, state, until))
+    former = _derived.get(snapshot.room.id)
+    if former and former.snapshot is snapshot and former.state.as_of <= now < former.until:
+        return former._replace(state=replace(former.state, as_of=now))
+    fold = snapshot.fold(now)
+    state = room_state(snapshot.facts, snapshot.slots, fold, snapshot.hours, now)
+    until = next_change(snapshot.facts, snapshot.slots, fold, snapshot.hours, now)
+    return _derived.put(snapshot.room.id, Derived(snapshot, state, until))
 
 
 async def slots_around(room_id: int, now: datetime) -> list[Slot]:
@@ -162,23 +162,6 @@ async def slots_around(room_id: int, now: datetime) -> list[Slot]:
 
 def slot_of(booking: Booking) -> Slot:
     return Slot(*(getattr(booking, name) for name in SLOT_COLUMNS))
-
-
-def sensor(device: Device) -> Sensor:
-    return Sensor(
-        code=device.code,
-        sensing=device.sensing,
-        hold=timedelta(seconds=device.hold_seconds),
-        heartbeat=timedelta(seconds=device.heartbeat_seconds),
-        enabled=device.enabled,
-        occupied=device.occupied,
-        confirmed_at=device.confirmed_at,
-        changed_at=device.changed_at,
-        positive_at=device.positive_at,
-        online=device.online,
-        battery=device.battery,
-        distrust=device.distrust,
-    )
 
 
 async def facts_of(room: Room, sensed: bool) -> RoomFacts:

@@ -1,17 +1,17 @@
-"""What may be booked, by whom, and who may see what of it."""
+"""What may be booked, by whom and when."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from enum import IntEnum
 from zoneinfo import ZoneInfo
 
 from registry.bookings.models import Kind, Status
+from registry.bookings.projections import HELP_POINT_ROLES, RUNS_ROOMS, Sight, Viewer, sight
 from registry.core.errors import N_, Conflict, Forbidden, Invalid, Refusal, Term
 from registry.people.models import Role
 from registry.rooms.hours import Hours, is_open_throughout
-from registry.rooms.models import HoursPolicy, Visibility
+from registry.rooms.models import HELP_POINT, HoursPolicy, Visibility
 
 TITLE_LIMIT = 200
 LATE = timedelta(minutes=15)
@@ -21,7 +21,6 @@ LONGEST_MEETING = timedelta(hours=24)
 FEATURES = (
     "projector", "screen", "hearing_loop", "step_free", "video", "microphones", "flipchart", "interpretation",
 )  # fmt: skip
-HELP_POINT = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
 SHY_KINDS = (Kind.CONSULTATION, Kind.INTERVIEW, Kind.FAMILY, Kind.DUTY, Kind.BLOCK)
 OPEN_KINDS = (Kind.MEETING, Kind.TRAINING, Kind.WORKSHOP, Kind.WORK, Kind.DUTY, Kind.BLOCK)
 STATUSES = {
@@ -33,9 +32,7 @@ STATUSES = {
     Status.CANCELLED: N_("cancelled"),
     Status.REJECTED: N_("rejected"),
 }
-RUNS_ROOMS = (Role.COORDINATOR, Role.ADMIN)
 BLOCKS = (Role.COORDINATOR, Role.ADMIN, Role.FACILITIES)
-HELP_POINT_ROLES = (Role.DUTY, Role.COORDINATOR, Role.ADMIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +55,24 @@ class BookingRoom:
 
 
 @dataclass(frozen=True, slots=True)
-class Viewer:
-    """Who asks: a person's role and institution, or a door panel (no role)."""
+class BookingRequest:
+    """A booking that somebody wants. Times are aware; without a ``kind`` it is what its room is mostly for."""
 
-    role: Role | None
-    institution_id: int | None = None
-    person_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked for, times aware."""
-
+    room: str
     starts_at: datetime
     ends_at: datetime
-    title: str
-    kind: Kind
-    attendees: int | None
-    needs: Sequence[str]
+    title: str = ""
+    kind: Kind | None = None
+    attendees: int | None = None
+    needs: tuple[str, ...] = ()
+    organizer: str | None = None
+    source: str = "api"
+    protected: bool = False
+
+
+def complete(request: BookingRequest, room: BookingRoom) -> BookingRequest:
+    """The request with what was left out, as it would be stored."""
+    return replace(request, title=request.title.strip(), kind=request.kind or default_kind(room.visibility))
 
 
 def default_kind(visibility: Visibility) -> Kind:
@@ -87,15 +84,24 @@ def kinds(visibility: Visibility) -> tuple[Kind, ...]:
     return SHY_KINDS if visibility in HELP_POINT else OPEN_KINDS
 
 
-def reasons(asked: Asked, room: BookingRoom, by: Viewer, now: datetime) -> list[Refusal]:
-    """Every reason against a booking, except that the room is taken: only the locked room knows that."""
-    return [*_rights(asked, room, by), *_span(asked, room, now), *_words(asked, room), *hours_reasons(asked, room, by)]
+def reasons(
+    request: BookingRequest, room: BookingRoom, by: Viewer, now: datetime, has_started: bool = False
+) -> list[Refusal]:
+    """Every reason against a booking, except that the room is taken: only the locked room knows that. ``has_started``
+    of one that keeps its start in the past.
+    """
+    return [
+        *_rights(request, room, by),
+        *span_reasons(request, room, now, has_started),
+        *_words(request, room),
+        *hours_reasons(request, room, by),
+    ]
 
 
-def _rights(asked: Asked, room: BookingRoom, by: Viewer) -> Iterator[Refusal]:
-    if by.role is Role.AUDITOR or asked.kind is Kind.BLOCK and by.role not in BLOCKS:
+def _rights(request: BookingRequest, room: BookingRoom, by: Viewer) -> Iterator[Refusal]:
+    if by.role is Role.AUDITOR or request.kind is Kind.BLOCK and by.role not in BLOCKS:
         yield Forbidden("auth.role")
-    if not room.bookable and asked.kind is not Kind.BLOCK:
+    if not room.bookable and request.kind is not Kind.BLOCK:
         yield Conflict("room.not_bookable", room=room.code)
     if not may_book(room, by):
         yield Forbidden("room.not_yours", room=room.code)
@@ -110,39 +116,42 @@ def may_book(room: BookingRoom, by: Viewer) -> bool:
     return not room.institutions or by.institution_id in room.institutions
 
 
-def _span(asked: Asked, room: BookingRoom, now: datetime) -> Iterator[Refusal]:
-    length = asked.ends_at - asked.starts_at
+def span_reasons(
+    request: BookingRequest, room: BookingRoom, now: datetime, has_started: bool = False
+) -> Iterator[Refusal]:
+    """What speaks against the times: the same for a new booking, a change, an extension and an undone release."""
+    length = request.ends_at - request.starts_at
     if length <= timedelta(0):
         yield Invalid("booking.ends_before_start")
         return
-    longest = longest_of(asked.kind, room)
+    longest = longest_of(request.kind, room)
     if length > longest:
         yield Conflict("booking.too_long", room=room.code, hours=int(longest.total_seconds() // 3600))
     if length < room.shortest:
         yield Conflict("booking.too_short", room=room.code, minutes=int(room.shortest.total_seconds() // 60))
-    if asked.starts_at < now - LATE or asked.ends_at <= now:
+    if not has_started and (request.starts_at < now - LATE or request.ends_at <= now):
         yield Conflict("booking.too_early")
-    if asked.starts_at > now + room.furthest:
+    if request.starts_at > now + room.furthest:
         yield Conflict("booking.too_far", room=room.code, days=room.furthest.days)
 
 
-def longest_of(kind: Kind, room: BookingRoom) -> timedelta:
+def longest_of(kind: Kind | None, room: BookingRoom) -> timedelta:
     """How long a booking may be; what the room says, but never over a day, except for a block."""
     return timedelta(days=BLOCK_DAYS) if kind is Kind.BLOCK else min(room.longest, LONGEST_MEETING)
 
 
-def _words(asked: Asked, room: BookingRoom) -> Iterator[Refusal]:
-    if asked.title and room.visibility in HELP_POINT:
+def _words(request: BookingRequest, room: BookingRoom) -> Iterator[Refusal]:
+    if request.title and room.visibility in HELP_POINT:
         yield Invalid("booking.title_not_here", room=room.code)
-    yield from title_reasons(asked.title)
-    if asked.kind not in kinds(room.visibility):
-        yield Invalid("booking.bad_kind", kind=asked.kind, kinds=", ".join(kinds(room.visibility)))
-    unknown = [need for need in asked.needs if need not in FEATURES]
+    yield from title_reasons(request.title)
+    if request.kind and request.kind not in kinds(room.visibility):
+        yield Invalid("booking.bad_kind", kind=request.kind, kinds=", ".join(kinds(room.visibility)))
+    unknown = [need for need in request.needs if need not in FEATURES]
     if unknown:
         yield Invalid("booking.bad_needs", need=unknown[0], needs=", ".join(FEATURES))
-    if asked.attendees is not None and not 1 <= asked.attendees <= 10_000:
-        yield Invalid("booking.bad_attendees", given=asked.attendees)
-    elif asked.attendees and room.capacity and asked.attendees > room.capacity:
+    if request.attendees is not None and not 1 <= request.attendees <= 10_000:
+        yield Invalid("booking.bad_attendees", given=request.attendees)
+    elif request.attendees and room.capacity and request.attendees > room.capacity:
         yield Conflict("booking.over_capacity", room=room.code, capacity=room.capacity)
 
 
@@ -154,49 +163,19 @@ def title_reasons(title: str) -> Iterator[Refusal]:
         yield Invalid("booking.title_control")
 
 
-def hours_reasons(asked: Asked, room: BookingRoom, by: Viewer) -> Iterator[Refusal]:
-    if room.hours_policy is HoursPolicy.ADVISORY or by.role in RUNS_ROOMS or asked.kind is Kind.BLOCK:
+def hours_reasons(request: BookingRequest, room: BookingRoom, by: Viewer) -> Iterator[Refusal]:
+    if room.hours_policy is HoursPolicy.ADVISORY or by.role in RUNS_ROOMS or request.kind is Kind.BLOCK:
         return
-    if asked.starts_at < asked.ends_at <= asked.starts_at + room.longest and is_outside_hours(asked, room.hours):
+    has_span = request.starts_at < request.ends_at <= request.starts_at + room.longest
+    if has_span and not is_open_throughout(room.hours, request.starts_at, request.ends_at):
         yield Conflict("booking.closed", room=room.code)
 
 
-def is_outside_hours(asked: Asked, hours: Hours) -> bool:
-    return not is_open_throughout(hours, asked.starts_at, asked.ends_at)
-
-
-def blocked(asked: Asked, room: BookingRoom) -> tuple[datetime, datetime]:
+def blocked(request: BookingRequest, room: BookingRoom) -> tuple[datetime, datetime]:
     """The span with set-up and clean-up; a block needs neither."""
-    if asked.kind is Kind.BLOCK:
-        return asked.starts_at, asked.ends_at
-    return asked.starts_at - room.setup, asked.ends_at + room.cleanup
-
-
-class Sight(IntEnum):
-    """How much of a booking somebody sees, least first."""
-
-    NOTHING = 0
-    BUSY = 1
-    MEETING = 2
-    FULL = 3
-
-
-def sight(visibility: Visibility, viewer: Viewer, organizer_id: int | None, institution_id: int | None) -> Sight:
-    """What a signed-in viewer sees of a booking. Its own always; a Help Point room's schedule only who works there."""
-    if viewer.role in RUNS_ROOMS or organizer_id is not None and organizer_id == viewer.person_id:
-        return Sight.FULL
-    if visibility in HELP_POINT:
-        if viewer.role is Role.DUTY:
-            return Sight.FULL
-        return Sight.BUSY if visibility is Visibility.CONFIDENTIAL else Sight.NOTHING
-    if visibility is Visibility.PUBLIC or institution_id is not None and institution_id == viewer.institution_id:
-        return Sight.FULL
-    return Sight.MEETING
-
-
-def sees_times(visibility: Visibility, viewer: Viewer) -> bool:
-    """Whether a viewer may know when a room is taken."""
-    return visibility is not Visibility.HIDDEN or viewer.role in HELP_POINT_ROLES
+    if request.kind is Kind.BLOCK:
+        return request.starts_at, request.ends_at
+    return request.starts_at - room.setup, request.ends_at + room.cleanup
 
 
 def may_change(viewer: Viewer, organizer_id: int | None, institution_id: int | None, kind: Kind) -> bool:
@@ -227,15 +206,15 @@ def local_time(day: date, wall: time, zone: ZoneInfo, fold: int | None = None) -
 
     Raises Invalid: booking.gap_time for an hour that does not exist, booking.fold_time for one not chosen.
     """
-    told = {"given": wall.strftime("%H:%M"), "date": day.isoformat()}
+    params = {"given": wall.strftime("%H:%M"), "date": day.isoformat()}
     first = datetime.combine(day, wall, zone).replace(fold=0)
     second = first.replace(fold=1)
     if first.utcoffset() == second.utcoffset():
         return first.astimezone(UTC)
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != first.replace(tzinfo=None):
-        raise Invalid("booking.gap_time", **told)
+        raise Invalid("booking.gap_time", **params)
     if fold is None:
-        raise Invalid("booking.fold_time", **told)
+        raise Invalid("booking.fold_time", **params)
     return (second if fold else first).astimezone(UTC)
 
 

@@ -2,31 +2,25 @@
 
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
+from datetime import datetime, timedelta
 
 from registry.bookings.models import Booking, Status
-from registry.bookings.room_snapshot import AHEAD, Inputs, keep, kept, load
-from registry.bookings.rules import BookingRoom
+from registry.bookings.projections import as_entry
+from registry.bookings.room_snapshot import AHEAD, RoomSnapshot, keep, kept, load
 from registry.bookings.state import Slot, Step, next_change, steps
 from registry.core import history
-from registry.core.cache import Kept
-from registry.core.columns import column
-from registry.core.errors import Conflict
-from registry.core.statements import Fields, ask, write
+from registry.core.statements import Fields, write
 from registry.core.transaction import Change
 from registry.devices.occupancy import OccupancyFold
 from registry.rooms.models import Room
-from registry.rooms.queries import HOURS_SECONDS, hours_of
 
 
-async def inputs_under_lock(room: Room, now: datetime) -> Inputs:
-    """The inputs of a room that the caller has just locked. The lock bumped the revision, so what is kept of the one
+async def snapshot_under_lock(room: Room, now: datetime) -> RoomSnapshot:
+    """The snapshot of a room that the caller has just locked. The lock bumped the revision, so what is kept of the one
     before it is still what the database holds.
     """
-    found = kept(room.id, room.revision - 1, now)
-    return found.at_revision(room) if found else await load(room, now)
+    snapshot = kept(room.id, room.revision - 1, now)
+    return snapshot.at_revision(room) if snapshot else await load(room, now)
 
 
 async def settle(change: Change, room: Room, now: datetime) -> None:
@@ -36,21 +30,21 @@ async def settle(change: Change, room: Room, now: datetime) -> None:
     await write(await settled(change, room, await load(room, now), now))
 
 
-async def settled(change: Change, room: Room, inputs: Inputs, now: datetime) -> Fields:
-    """:func:`settle` from these inputs, which hold what changed; what it stores of the room is left to the caller."""
-    fold, slots = inputs.fold(now), inputs.slots
-    for step in steps(inputs.facts, slots, fold, now):
+async def settled(change: Change, room: Room, snapshot: RoomSnapshot, now: datetime) -> Fields:
+    """:func:`settle` from a snapshot that holds what changed; what it stores of the room is left to the caller."""
+    fold, slots = snapshot.fold(now), snapshot.slots
+    for step in steps(snapshot.facts, slots, fold, now):
         fresh = await _take(step, room, fold, now)
         slots = [fresh if slot.id == fresh.id else slot for slot in slots]
     if room.occupancy != fold.occupancy or room.occupancy_since is None:
         room.occupancy_since = now
     room.occupancy, room.vacant_since = fold.occupancy, fold.vacant_since
     room.occupancy_evidence = list(fold.evidence)
-    room.next_change_at = next_change(inputs.facts, slots, fold, inputs.hours, now)
+    room.next_change_at = next_change(snapshot.facts, slots, fold, snapshot.hours, now)
     facts = replace(
-        inputs.facts, occupancy=room.occupancy, occupancy_since=room.occupancy_since, revision=room.revision
+        snapshot.facts, occupancy=room.occupancy, occupancy_since=room.occupancy_since, revision=room.revision
     )
-    after = replace(inputs, room=copy(room), facts=facts, slots=slots)
+    after = replace(snapshot, room=copy(room), facts=facts, slots=slots)
     change.afterwards(lambda: keep(after))
     return Fields(room, SETTLED)
 
@@ -60,15 +54,18 @@ SETTLED = ("occupancy", "occupancy_since", "vacant_since", "occupancy_evidence",
 
 async def _take(step: Step, room: Room, fold: OccupancyFold, now: datetime) -> Slot:
     booking = await Booking.get(id=step.slot.id)
-    before = told(booking)
+    before = as_entry(booking)
     fields, action = _ACTS[step.act](booking, room, now)
     if step.act in ("release", "vacate"):
-        booking.evidence = {"vacant_since": _iso(fold.vacant_since), "sensors": list(fold.evidence)}
+        booking.evidence = {
+            "vacant_since": fold.vacant_since and fold.vacant_since.isoformat(),
+            "sensors": list(fold.evidence),
+        }
         fields = [*fields, "evidence"]
     booking.revision += 1
     await booking.save(update_fields=[*fields, "revision"])
     if action:
-        after = {**told(booking), "evidence": booking.evidence} if booking.evidence else told(booking)
+        after = {**as_entry(booking), "evidence": booking.evidence} if booking.evidence else as_entry(booking)
         await history.write(f"booking:{booking.id}", action, history.SYSTEM, now, before=before, after=after)
     return replace(
         step.slot,
@@ -129,78 +126,16 @@ def truncate(booking: Booking, now: datetime, cleanup: timedelta) -> None:
     booking.blocked_to = min(booking.blocked_to, booking.ends_at + cleanup)
 
 
-def told(booking: Booking) -> dict[str, Any]:
-    """What the history keeps of a booking. The class of its room already decided that it holds no client."""
-    return {
-        "room": booking.room_id,
-        "status": booking.status,
-        "kind": booking.kind,
-        "title": booking.title,
-        "attendees": booking.attendees,
-        "starts_at": _iso(booking.starts_at),
-        "ends_at": _iso(booking.ends_at),
-    }
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
-
-
-# written out: this is asked inside every write, and the query builder takes longer than the database
-_NEAREST = """SELECT 1 FROM (
-    SELECT blocked_from FROM booking
-    WHERE room_id = ? AND status NOT IN ('cancelled', 'rejected') AND blocked_to > ? AND id <> ?
-    ORDER BY blocked_to LIMIT 1
-) AS nearest WHERE blocked_from < ?"""
-_NOBODY = UUID(int=0)
-
-
-async def refuse_overlap(room: Room, blocked_from: datetime, blocked_to: datetime, but: UUID | None = None) -> None:
-    """Raises Conflict("booking.overlap"). Bookings of a room never overlap, so the nearest one decides."""
-    since, until = (at.astimezone(UTC) for at in (blocked_from, blocked_to))
-    if await ask(_NEAREST, [room.id, since, str(but or _NOBODY), until]):
-        raise Conflict("booking.overlap", room=room.code, conflicts=[], alternatives=[])
-
-
-_institutions: Kept[int, frozenset[int]] = Kept(HOURS_SECONDS)
-
-
-async def _allowed(room: Room) -> frozenset[int]:
-    kept = _institutions.get(room.id)
-    if kept is None:
-        kept = _institutions.put(room.id, frozenset(await column(room.institutions.all(), "id")))
-    return kept
-
-
-async def booking_room(room: Room) -> BookingRoom:
-    """What the rules of booking look at, from a fresh row."""
-    return BookingRoom(
-        code=room.code,
-        visibility=room.visibility,
-        bookable=room.bookable,
-        capacity=room.capacity,
-        hours_policy=room.hours_policy,
-        setup=timedelta(minutes=room.setup_minutes),
-        cleanup=timedelta(minutes=room.cleanup_minutes),
-        shortest=timedelta(minutes=room.min_minutes),
-        longest=timedelta(hours=room.max_hours),
-        furthest=timedelta(days=room.max_days_ahead),
-        institutions=await _allowed(room),
-        hours=await hours_of(room),
-        check_in=room.check_in,
-    )
-
-
 async def look_no_later_than(change: Change, room: Room, slot: Slot, now: datetime) -> None:
     """Bring the room's next look forward for a new booking that is still far away. What is kept of the room stays
     good: it only learns the booking.
     """
-    found = kept(room.id, room.revision - 1, now)
+    snapshot = kept(room.id, room.revision - 1, now)
     if slot.starts_at >= now + AHEAD:
         change.mark_far(room.id)
-    if found:
-        near = slot.starts_at < found.loaded_at + AHEAD
-        fresh = found.at_revision(copy(room), [*found.slots, slot] if near else None)
+    if snapshot:
+        is_near = slot.starts_at < snapshot.loaded_at + AHEAD
+        fresh = snapshot.at_revision(copy(room), [*snapshot.slots, slot] if is_near else None)
         change.afterwards(lambda: keep(fresh))
     at = slot.starts_at - timedelta(minutes=15)
     if room.next_change_at is None or at < room.next_change_at:

@@ -9,7 +9,7 @@ from uuid import UUID
 from registry.bookings.models import Kind, Status
 from registry.devices.occupancy import OccupancyFold
 from registry.rooms.hours import Hours, next_opening, open_span_at
-from registry.rooms.models import Occupancy, Visibility
+from registry.rooms.models import HELP_POINT, Occupancy, Visibility
 
 SOON = timedelta(minutes=15)
 CHECK_IN_EARLY = timedelta(minutes=10)
@@ -80,24 +80,6 @@ class RoomState:
     occupancy_since: datetime | None = None
     is_settling: bool = False
     is_silent: bool = False  # there are sensors, and nothing is known of what they see
-
-
-@dataclass(frozen=True, slots=True)
-class PublicState:
-    """What leaves a room for a panel, MQTT or somebody who may not see more. It has no field for a person,
-    an institution or a purpose; the times are empty where the room's class says so, and so is the revision, which
-    counts what the class hides: ``outward.revision_of`` numbers what is shown instead.
-    """
-
-    room: str
-    state: StateKind
-    occupancy: Occupancy
-    until: datetime | None
-    next_starts_at: datetime | None
-    ready: bool
-    revision: int | None
-    as_of: datetime
-    is_settling: bool = False
 
 
 def running(slots: Sequence[Slot], now: datetime) -> Slot | None:
@@ -171,46 +153,6 @@ def awaits(room: RoomFacts, slot: Slot, now: datetime) -> bool:
     return room.no_show is None or now < slot.starts_at + room.no_show or slot.warned_at is not None
 
 
-def public_state(state: RoomState, visibility: Visibility) -> PublicState:
-    """The projection of a state for a room's class: see docs/explanation/privacy.md."""
-    shy = visibility in (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
-    timeless = visibility is Visibility.HIDDEN
-    return PublicState(
-        room=state.room,
-        state=_COLLAPSED.get(state.kind, state.kind) if shy else state.kind,
-        occupancy=state.occupancy,
-        until=None if timeless else state.until,
-        next_starts_at=None if shy else state.next_starts_at,
-        ready=state.ready,
-        revision=None if shy else state.revision,
-        as_of=state.as_of,
-        is_settling=state.is_settling and state.kind is StateKind.UNKNOWN,
-    )
-
-
-_COLLAPSED = {
-    StateKind.SOON: StateKind.FREE,
-    StateKind.AWAITING_CHECK_IN: StateKind.IN_USE,
-    StateKind.IN_USE_UNBOOKED: StateKind.IN_USE,
-}
-
-
-def light(state: PublicState) -> str:
-    """The lamp beside a door: free, soon, waiting, busy or fault."""
-    return _LIGHTS[state.state]
-
-
-_LIGHTS = {
-    StateKind.FREE: "free",
-    StateKind.SOON: "soon",
-    StateKind.AWAITING_CHECK_IN: "waiting",
-    StateKind.IN_USE: "busy",
-    StateKind.IN_USE_UNBOOKED: "busy",
-    StateKind.CLOSED: "busy",
-    StateKind.UNKNOWN: "fault",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """What time or a sensor does to a booking: check_in, warn, calm, release (no-show), vacate, finish."""
@@ -231,8 +173,8 @@ def steps(room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, now: date
 
 
 def _step(room: RoomFacts, slot: Slot, fold: OccupancyFold, now: datetime) -> str | None:
-    seen = fold.positive_at is not None and fold.positive_at >= slot.starts_at - CHECK_IN_EARLY
-    if slot.status is Status.CONFIRMED and (seen or fold.occupancy is Occupancy.OCCUPIED):
+    has_shown_up = fold.positive_at is not None and fold.positive_at >= slot.starts_at - CHECK_IN_EARLY
+    if slot.status is Status.CONFIRMED and (has_shown_up or fold.occupancy is Occupancy.OCCUPIED):
         return "check_in"
     at = release_due(room, slot, fold)
     if at is None:
@@ -264,7 +206,7 @@ def exempt(room: RoomFacts, slot: Slot) -> bool:
         slot.protected
         or slot.kind is Kind.BLOCK
         or slot.ends_at - slot.starts_at >= LONG
-        or room.visibility in (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
+        or room.visibility in HELP_POINT
     )
 
 

@@ -5,20 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from registry.devices.models import Device
 from registry.rooms.models import Occupancy
 
 FRESH_AT_LEAST = timedelta(minutes=90)
 
-
 FRESH_HEARTBEATS = 3
-
 
 EMPTY_BATTERY = 5
 
-
 # CO₂ and door contacts prove nothing about people
 PROVES_PEOPLE = frozenset({"pir", "mmwave", "counter"})
-
 
 HOLD_SECONDS = {"pir": 15 * 60, "mmwave": 5 * 60, "counter": 3 * 60}
 
@@ -46,6 +43,24 @@ class Sensor:
     distrust: str = ""
 
 
+def sensor_of(device: Device) -> Sensor:
+    """A device's row as its room's occupancy needs it."""
+    return Sensor(
+        code=device.code,
+        sensing=device.sensing,
+        hold=timedelta(seconds=device.hold_seconds),
+        heartbeat=timedelta(seconds=device.heartbeat_seconds),
+        enabled=device.enabled,
+        occupied=device.occupied,
+        confirmed_at=device.confirmed_at,
+        changed_at=device.changed_at,
+        positive_at=device.positive_at,
+        online=device.online,
+        battery=device.battery,
+        distrust=device.distrust,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OccupancyFold:
     """A room's occupancy with its evidence; ``look_at`` is when silence alone would change it."""
@@ -71,14 +86,14 @@ def room_occupancy(sensors: Sequence[Sensor], now: datetime, watching_since: dat
     """
     able = [sensor for sensor in sensors if sensor.sensing in PROVES_PEOPLE]
     verdicts = [verdict(sensor, now, watching_since) for sensor in able]
-    evidence = tuple(_told(sensor, said) for sensor, said in zip(able, verdicts, strict=True))
-    look_at = min((said.look_at for said in verdicts if said.look_at), default=None)
+    evidence = tuple(_evidence(sensor, judgement) for sensor, judgement in zip(able, verdicts, strict=True))
+    look_at = min((judgement.look_at for judgement in verdicts if judgement.look_at), default=None)
     positives = [sensor.positive_at for sensor in able if sensor.positive_at and not _untrusted(sensor)]
     positive_at = max(positives, default=None)
-    if any(said.says == "positive" for said in verdicts):
+    if any(judgement.says == "positive" for judgement in verdicts):
         return OccupancyFold(Occupancy.OCCUPIED, None, positive_at, look_at, evidence)
-    if verdicts and all(said.says == "negative" for said in verdicts):
-        since = max(said.since for said in verdicts if said.since)
+    if verdicts and all(judgement.says == "negative" for judgement in verdicts):
+        since = max(judgement.since for judgement in verdicts if judgement.since)
         return OccupancyFold(Occupancy.VACANT, since, positive_at, look_at, evidence)
     return OccupancyFold(Occupancy.UNKNOWN, None, positive_at, look_at, evidence)
 
@@ -129,11 +144,11 @@ def _untrusted(sensor: Sensor) -> str:
     return sensor.distrust
 
 
-def _told(sensor: Sensor, said: Verdict) -> dict[str, Any]:
+def _evidence(sensor: Sensor, judgement: Verdict) -> dict[str, Any]:
     return {
         "sensor": sensor.code,
-        "says": said.says,
-        "reason": said.reason,
-        "since": said.since.isoformat() if said.since else None,
+        "says": judgement.says,
+        "reason": judgement.reason,
+        "since": judgement.since.isoformat() if judgement.since else None,
         "confirmed_at": sensor.confirmed_at.isoformat() if sensor.confirmed_at else None,
     }

@@ -14,10 +14,9 @@ from registry.core.statements import Statement, write
 from registry.core.transaction import changing
 from registry.devices.models import Device, Trace
 from registry.devices.occupancy import patience
-from registry.rooms.models import Room, Visibility
+from registry.rooms.models import HELP_POINT, Room
 
 LOOK_BACK = timedelta(days=1)
-UNTRACED = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
 _REOPEN = """UPDATE trace SET until = NULL WHERE id = (
     SELECT id FROM trace WHERE device_id = ? AND room_id = ? AND until >= ? ORDER BY until DESC LIMIT 1)"""
 _OPEN = """INSERT INTO trace (device_id, room_id, since) SELECT id, room_id, confirmed_at FROM device
@@ -38,7 +37,7 @@ def traced(room: Room, device: Device, before: Word, was_positive: bool) -> Iter
     """What to write for a sensor in this room that has just spoken. Its silence is no presence: what it saw before ends
     with its last word. One that falls back within its hold goes on with the stretch it was in.
     """
-    if room.visibility in UNTRACED or device.confirmed_at is None:
+    if room.visibility in HELP_POINT or device.confirmed_at is None:
         return
     at, last = device.confirmed_at, before.confirmed_at
     was_silent = last is not None and at - last >= patience(timedelta(seconds=device.heartbeat_seconds))
@@ -62,7 +61,7 @@ async def stop(device: Device, now: datetime) -> None:
 
 async def traces_of(room: Room, since: datetime, until: datetime) -> dict[int, list[Trace]]:
     """The stretches of a room that touch [since, until), by device and in order."""
-    if room.visibility in UNTRACED:  # it may have been another class before
+    if room.visibility in HELP_POINT:  # it may have been another class before
         return {}
     running = Q(until__isnull=True) | Q(until__gt=since, since__gte=since - LOOK_BACK)
     found: dict[int, list[Trace]] = {}
@@ -83,5 +82,5 @@ async def forget(before: datetime) -> int:
     """
     silent = Q(until__isnull=True) & (Q(device__confirmed_at__isnull=True) | Q(device__confirmed_at__lt=before))
     old = Q(until__lt=before) | Q(since__lt=before) & silent
-    gone = await column(Trace.filter(old | Q(room__visibility__in=UNTRACED)), "id")
+    gone = await column(Trace.filter(old | Q(room__visibility__in=HELP_POINT)), "id")
     return await Trace.filter(id__in=gone).delete() if gone else 0

@@ -3,7 +3,7 @@
 Nobody is named. A door does what it offers and nothing else, and a repeated tap does it once.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
@@ -11,12 +11,14 @@ from uuid import NAMESPACE_URL, uuid5
 from tortoise.exceptions import IntegrityError
 
 from registry.assets.actions import report_fault
-from registry.bookings.actions import BookingRequest, book, check_in, end, extend, undo_release
+from registry.bookings.actions import book, check_in, end, extend, undo_release
 from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.rules import BookingRequest
 from registry.bookings.state import CHECK_IN_EARLY, UNDO
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import IdempotencyKey, RequestKey
+from registry.core.transaction import changing
 from registry.devices.models import Device, DeviceKind
 from registry.doors.facts import after_the_last, from_minute, is_open_door
 from registry.doors.queries import door_room
@@ -60,6 +62,12 @@ async def panel_command(device: Device, command: PanelCommand, now: datetime) ->
     if not device.enabled or not await _offers(room, command.command):
         raise Forbidden("panel.not_allowed")
     return await _ACTS[command.command](_Tap(command, room, Actor(device.code, "panel"), now, once))
+
+
+async def note_panels(device_ids: Collection[int], now: datetime) -> None:
+    """These door panels were in touch: they asked for their door, or somebody tapped. No room changes by it."""
+    async with changing():
+        await Device.filter(id__in=list(device_ids), kind=DeviceKind.DOOR_PANEL).update(heard_at=now, online=True)
 
 
 def _check(command: PanelCommand) -> None:
@@ -138,10 +146,10 @@ async def _check_in(tap: _Tap) -> Booking | None:
         .first()
     )
     if coming:
-        return await check_in(coming.id, None, tap.actor, now, once=tap.once)
+        return await check_in(coming.id, None, tap.actor, now, request_key=tap.once)
     running = await _running(tap)
     if running:
-        return await check_in(running.id, None, tap.actor, now, once=tap.once)
+        return await check_in(running.id, None, tap.actor, now, request_key=tap.once)
     gone = (
         await Booking.filter(room_id=tap.room.id, released_at__gte=now - UNDO, planned_ends_at__gt=now)
         .order_by("-released_at")
@@ -149,7 +157,7 @@ async def _check_in(tap: _Tap) -> Booking | None:
     )
     if gone is None:
         raise Conflict("booking.nothing_to_do")
-    return await undo_release(gone.id, None, tap.actor, now, once=tap.once)
+    return await undo_release(gone.id, None, tap.actor, now, request_key=tap.once)
 
 
 async def _running(tap: _Tap) -> Booking | None:
@@ -169,14 +177,14 @@ async def _extend(tap: _Tap) -> Booking | None:
     running = await _running(tap)
     if running is None:
         raise Conflict("booking.nothing_to_do")
-    return await extend(running.id, None, tap.actor, tap.now, minutes=MINUTES_TO_EXTEND, once=tap.once)
+    return await extend(running.id, None, tap.actor, tap.now, minutes=MINUTES_TO_EXTEND, request_key=tap.once)
 
 
 async def _end(tap: _Tap) -> Booking | None:
     running = await _running(tap)
     if running is None:
         raise Conflict("booking.nothing_to_do")
-    return await end(running.id, None, tap.actor, tap.now, once=tap.once)
+    return await end(running.id, None, tap.actor, tap.now, request_key=tap.once)
 
 
 async def _report_fault(tap: _Tap) -> Booking | None:

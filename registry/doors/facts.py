@@ -24,7 +24,6 @@ from registry.rooms.hours import Hours, local_instant, opening_spans
 from registry.rooms.models import Visibility
 
 FIRST_HOUR, LAST_HOUR = 7, 17
-HELP_POINT = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
 
 
 @dataclass(frozen=True, slots=True)

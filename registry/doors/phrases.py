@@ -40,7 +40,7 @@ def raw(key: str, language: str) -> str:
     return phrases()[key][language]
 
 
-def known(languages: str) -> tuple[str, ...]:
+def panel_languages(languages: str) -> tuple[str, ...]:
     """The languages of a panel from its comma-separated list, unknown ones left out; all of them if none is left."""
-    wanted = tuple(dict.fromkeys(part.strip() for part in languages.split(",")))
-    return tuple(part for part in wanted if part in LANGUAGES) or LANGUAGES
+    codes = tuple(dict.fromkeys(part.strip() for part in languages.split(",")))
+    return tuple(code for code in codes if code in LANGUAGES) or LANGUAGES

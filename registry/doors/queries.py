@@ -6,16 +6,15 @@ from typing import NamedTuple
 
 from registry.bookings.models import NOT_HOLDING, Booking
 from registry.bookings.queries import room_state_of
-from registry.bookings.room_snapshot import LONGEST, Inputs, derived, inputs_at
+from registry.bookings.room_snapshot import LONGEST, RoomSnapshot, derived, snapshot_at
 from registry.bookings.state import Slot, StateKind
 from registry.core.cache import Kept
 from registry.devices.models import Device
 from registry.doors.facts import DoorRoom, Taken, changes_at, door_view, is_open_door
 from registry.doors.phrases import LANGUAGES, say
 from registry.doors.view import DoorView, Elsewhere
-from registry.rooms.models import HoursPolicy, Room, RoomKind, Visibility
+from registry.rooms.models import HELP_POINT, HoursPolicy, Room, RoomKind, Visibility
 
-HELP_POINT = [str(Visibility.CONFIDENTIAL), str(Visibility.HIDDEN)]
 AHEAD, BEHIND = timedelta(hours=36), timedelta(hours=24)
 LONG_ENOUGH = timedelta(minutes=15)
 AROUND_SECONDS = 30.0
@@ -32,7 +31,7 @@ _views: Kept[tuple[int, bool], "_Drawn"] = Kept(AROUND_SECONDS)
 class _Drawn(NamedTuple):
     """A door and the first instant at which it could be another."""
 
-    inputs: Inputs
+    snapshot: RoomSnapshot
     view: DoorView
     until: datetime
 
@@ -42,37 +41,37 @@ async def door(room_id: int, now: datetime, device: Device | None = None, revisi
     is switched off offers nothing. ``revision`` is the one that an event told of: if it is still kept, the database is
     not asked again, and all panels of a door share one view. Raises NotFound("room.unknown").
     """
-    inputs = await inputs_at(room_id, revision, now)
+    snapshot = await snapshot_at(room_id, revision, now)
     can_act = device is None or device.enabled
     found = _views.get((room_id, can_act))
-    if found and found.inputs is inputs and found.view.as_of <= now < found.until:
+    if found and found.snapshot is snapshot and found.view.as_of <= now < found.until:
         return found.view
-    return await _draw(inputs, now, can_act)
+    return await _draw(snapshot, now, can_act)
 
 
-async def _draw(inputs: Inputs, now: datetime, can_act: bool) -> DoorView:
-    state, until = derived(inputs, now)[1:]
-    room, facts, taken = inputs.room, await door_room(inputs.room), await _taken_of(inputs, now)
+async def _draw(snapshot: RoomSnapshot, now: datetime, can_act: bool) -> DoorView:
+    state, until = derived(snapshot, now)[1:]
+    room, facts, taken = snapshot.room, await door_room(snapshot.room), await _taken_of(snapshot, now)
     is_elsewhere = state.kind is StateKind.SOON and is_open_door(facts)
     other = await _elsewhere(room, now) if is_elsewhere else None
-    view = door_view(facts, state, taken, inputs.hours, other, can_act)
+    view = door_view(facts, state, taken, snapshot.hours, other, can_act)
     if not is_elsewhere:  # which depends on other rooms
-        _views.put((room.id, can_act), _Drawn(inputs, view, min(until, changes_at(taken, now))))
+        _views.put((room.id, can_act), _Drawn(snapshot, view, min(until, changes_at(taken, now))))
     return view
 
 
-async def _taken_of(inputs: Inputs, now: datetime) -> list[Taken]:
+async def _taken_of(snapshot: RoomSnapshot, now: datetime) -> list[Taken]:
     """Loaded anew together with the bookings of the state: however many panels ask, and whatever sensors say."""
-    found = _taken.get(inputs.room.id)
-    if found and found[0] is inputs.slots:
+    found = _taken.get(snapshot.room.id)
+    if found and found[0] is snapshot.slots:
         return found[1]
-    return _taken.put(inputs.room.id, (inputs.slots, await _load_taken(inputs.room, now)))[1]
+    return _taken.put(snapshot.room.id, (snapshot.slots, await _load_taken(snapshot.room, now)))[1]
 
 
 async def door_room(room: Room) -> DoorRoom:
     """What of a room its door depends on."""
     has_shy_neighbours, reception = await _surroundings(room)
-    is_neutral = has_shy_neighbours or str(room.visibility) in HELP_POINT
+    is_neutral = has_shy_neighbours or room.visibility in HELP_POINT
     return DoorRoom(
         number=room.number,
         places=_neutral_places() if is_neutral else _places(room),

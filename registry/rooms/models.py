@@ -18,6 +18,10 @@ class Visibility(StrEnum):
     HIDDEN = "hidden"
 
 
+# the rooms of victims: nobody else learns who is there, nor why
+HELP_POINT = (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
+
+
 class RoomKind(StrEnum):
     RECEPTION = "reception"
     OFFICE = "office"

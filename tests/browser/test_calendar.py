@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import uvicorn
 
-from registry.bookings.actions import BookingRequest, book
+from registry.bookings.actions import book
 from registry.bookings.models import Booking
+from registry.bookings.rules import BookingRequest
 from registry.core.events import RoomChanged, dispatch
 from registry.core.history import SYSTEM
 from registry.rooms.models import Visibility

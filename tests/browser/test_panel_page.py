@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from registry.bookings.actions import Reading, record_readings
 from registry.bookings.models import Booking, Status
+from registry.bookings.readings import Reading, record_readings
 from registry.core.history import Actor
 from registry.devices import pairing
 from registry.devices.models import Watch

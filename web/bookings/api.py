@@ -8,18 +8,17 @@ from fastapi import Request
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
 
-from registry.bookings import actions, editing
-from registry.bookings.actions import BookingRequest, viewer_of
+from registry.bookings import actions
 from registry.bookings.models import Booking, Kind
-from registry.bookings.projections import BookingRow, FullBooking, as_json, project
-from registry.bookings.queries import seen_booking
-from registry.bookings.rules import HELP_POINT
+from registry.bookings.projections import BookingRow, FullBooking, as_json, project, viewer_of
+from registry.bookings.queries import visible_booking
+from registry.bookings.rules import BookingRequest
 from registry.core.errors import Forbidden, Invalid, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey
 from registry.people import rules
 from registry.people.models import Person
-from registry.rooms.models import Room
+from registry.rooms.models import HELP_POINT, Room
 from registry.rooms.queries import zone_of
 from web.auth.access import address_of, caller
 from web.bookings.warnings import warnings_of
@@ -132,7 +131,7 @@ async def one(request: Request) -> Response:
 async def change(request: Request) -> Response:
     person = await _booker(request)
     asked = await body(request, BookingChanges)
-    changes = editing.Changes(
+    changes = actions.BookingChanges(
         room=plain("room", asked.room, 40) if asked.room is not UNSET else None,
         starts_at=moment("starts_at", asked.starts_at) if asked.starts_at is not UNSET else None,
         ends_at=moment("ends_at", asked.ends_at) if asked.ends_at is not UNSET else None,
@@ -142,7 +141,7 @@ async def change(request: Request) -> Response:
         needs=None if asked.needs is UNSET else tuple(asked.needs),
     )
     wanted, booking_id = wanted_revision(request), _id(request)
-    await editing.change(booking_id, changes, person, _actor(request, person), datetime.now(UTC), wanted)
+    await actions.change(booking_id, changes, person, _actor(request, person), datetime.now(UTC), wanted)
     return await _shown(booking_id, person)
 
 
@@ -259,7 +258,7 @@ def _once(request: Request, person: Person, told: str) -> RequestKey | None:
 
 
 async def _shown(booking_id: UUID, person: Person) -> Response:
-    seen, room = await seen_booking(booking_id, viewer_of(person))
+    seen, room = await visible_booking(booking_id, viewer_of(person))
     revision = seen.revision if isinstance(seen, FullBooking) else None
     return answer(as_json(seen, await zone_of(room)), revision=revision)
 
@@ -272,6 +271,6 @@ async def _made(booking: Booking, room: Room, person: Person) -> FullBooking:
         row = BookingRow._make(named[name] if name in named else getattr(booking, name) for name in BookingRow._fields)
         seen = project(row, room.code, room.visibility, viewer_of(person))
     else:
-        seen, _ = await seen_booking(booking.id, viewer_of(person))
+        seen, _ = await visible_booking(booking.id, viewer_of(person))
     assert isinstance(seen, FullBooking)
     return seen

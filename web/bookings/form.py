@@ -9,15 +9,14 @@ from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData, QueryParams
 
-from registry.bookings.actions import BookingRequest
 from registry.bookings.models import Booking, Kind
 from registry.bookings.preview import Preview, any_free_room, preview
-from registry.bookings.rules import HELP_POINT, local_time
+from registry.bookings.rules import BookingRequest, local_time
 from registry.core.errors import Forbidden, Invalid, NotFound, Refusal
 from registry.people.models import Person
 from registry.people.rules import may
 from registry.rooms.hours import next_opening, open_span_at
-from registry.rooms.models import Room, RoomKind
+from registry.rooms.models import HELP_POINT, Room, RoomKind
 from registry.rooms.queries import hours_of, room_by_code, zone_of
 
 ANY_ROOM = "any"

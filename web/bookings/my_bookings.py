@@ -6,13 +6,12 @@ from typing import Any
 
 from registry.assets.models import Asset, Condition, Lifecycle
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.preview import undoable
-from registry.bookings.queries import my_bookings
-from registry.bookings.rules import HELP_POINT, may_extend
+from registry.bookings.queries import my_bookings, undoable
+from registry.bookings.rules import may_extend
 from registry.bookings.state import CHECK_IN_EARLY, LONG, UNDO, release_at
 from registry.people.models import Person
 from registry.people.rules import may
-from registry.rooms.models import Room
+from registry.rooms.models import HELP_POINT, Room
 
 FAULTS_SHOWN = 5
 

@@ -9,10 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.bookings import actions, editing
+from registry.bookings import actions
 from registry.bookings.models import Booking
-from registry.bookings.preview import bookable_rooms, past_bookings
-from registry.bookings.queries import booking_by_id, my_bookings, seen_booking
+from registry.bookings.queries import bookable_rooms, booking_by_id, my_bookings, past_bookings, visible_booking
 from registry.bookings.rules import may_change
 from registry.core.errors import Forbidden, NotFound, Refusal
 from registry.core.history import Actor
@@ -110,7 +109,7 @@ async def _theirs(booking_id: str, read: Reading) -> tuple[Any, Room, Booking]:
         known = UUID(booking_id)
     except ValueError as fault:
         raise NotFound("booking.unknown") from fault
-    seen, room = await seen_booking(known, read.viewer)
+    seen, room = await visible_booking(known, read.viewer)
     return seen, room, await booking_by_id(known)
 
 
@@ -161,17 +160,17 @@ async def change(request: Request, person: PageCaller, booking_id: str) -> Respo
         return await _page(request, read, booking_id, checked=checked)
     try:
         changes = _changes(checked, form, takes_title(checked.room))
-        await editing.change(booking.id, changes, person, actor_of(request, person), read.now, revision)
+        await actions.change(booking.id, changes, person, actor_of(request, person), read.now, revision)
     except Refusal as refusal:
         checked.refuse(refusal)
         return await _page(request, read, booking_id, checked=checked)
     return RedirectResponse(f"/bookings/{booking.id}?did=changed", 303)
 
 
-def _changes(checked: Checked, form: Typed, titled: bool) -> editing.Changes:
+def _changes(checked: Checked, form: Typed, titled: bool) -> actions.BookingChanges:
     wish = checked.wish
     assert wish
-    return editing.Changes(
+    return actions.BookingChanges(
         room=wish.room,
         starts_at=wish.starts_at,
         ends_at=wish.ends_at,

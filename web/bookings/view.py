@@ -8,14 +8,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from registry.bookings.models import Booking, Kind
-from registry.bookings.preview import bookable_rooms, equipment_of
-from registry.bookings.projections import FullBooking, Seen
-from registry.bookings.rules import FEATURES, OPEN_KINDS, Asked, is_outside_hours, kinds, may_change
-from registry.bookings.settle import booking_room
+from registry.bookings.preview import equipment_of
+from registry.bookings.projections import FullBooking, VisibleBooking
+from registry.bookings.queries import bookable_rooms, booking_room
+from registry.bookings.rules import FEATURES, OPEN_KINDS, kinds, may_change
 from registry.core.history import HistoryEntry
 from registry.devices.models import Device, DeviceKind
 from registry.people.models import Person
 from registry.people.rules import may
+from registry.rooms.hours import is_open_throughout
 from registry.rooms.models import Room
 from web.bookings.booking_answer import broken_words, offers
 from web.bookings.form import ANY_ROOM, Checked, takes_title, typed_of
@@ -97,20 +98,20 @@ class Told:
     text: str
 
 
-async def view_context(read: Reading, seen: Seen, room: Room, booking: Booking) -> dict[str, Any]:
+async def view_context(read: Reading, seen: VisibleBooking, room: Room, booking: Booking) -> dict[str, Any]:
     """What a booking's page shows of it: only what the projection holds, for a reader who sees all also the rest."""
     full = seen if isinstance(seen, FullBooking) else None
     equipment = (await equipment_of([room]))[room.id]
     mine = full is not None and may_change(read.viewer, booking.organizer_id, booking.institution_id, booking.kind)
     sensed = await Device.exists(room_id=room.id, kind=DeviceKind.PRESENCE, enabled=True)
     rules = await booking_room(room)
-    asked = Asked(seen.starts_at, seen.ends_at, "", booking.kind, None, ())
+    is_within = is_open_throughout(rules.hours, seen.starts_at, seen.ends_at)
     return {
         "seen": seen,
         "full": full,
         "room": room,
         "own": own(booking, room, read.now, sensed) if mine and may(read.person.role, "bookings.make") else None,
-        "outside_hours": full is not None and booking.kind is not Kind.BLOCK and is_outside_hours(asked, rules.hours),
+        "outside_hours": full is not None and booking.kind is not Kind.BLOCK and not is_within,
         "broken": broken_words(equipment, read),
         "needs_words": ", ".join(read.naming.feature(need) for need in full.needs) if full else "",
         "missing": [read.naming.feature(need) for need in full.needs if need not in equipment.works] if full else [],

@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import Request
 
 from registry.assets.queries import readiness
-from registry.bookings.actions import BookingRequest
 from registry.bookings.models import Booking
-from registry.bookings.rules import Asked, is_outside_hours
+from registry.bookings.rules import BookingRequest
 from registry.core.errors import words
+from registry.rooms.hours import is_open_throughout
 from registry.rooms.models import Room
 from registry.rooms.queries import hours_of
 from web.auth.session import options_of
@@ -17,9 +17,8 @@ from web.kit.i18n import LANGUAGES, preferred, translate
 
 async def warnings_of(request: Request, wish: BookingRequest, booking: Booking, room: Room) -> list[dict[str, Any]]:
     """Each ``{code, detail, params}``; none makes the booking less valid."""
-    asked = Asked(booking.starts_at, booking.ends_at, "", booking.kind, None, ())
     found = []
-    if is_outside_hours(asked, await hours_of(room)):
+    if not is_open_throughout(await hours_of(room), booking.starts_at, booking.ends_at):
         found.append(_warning(request, "booking.outside_hours", room=room.code))
     if wish.needs:
         broken = sorted({item.feature for item in (await readiness(room.id)).broken} & set(wish.needs))

@@ -17,11 +17,18 @@ import orjson
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.bookings.actions import viewer_of
 from registry.bookings.day_rows import revisions_and_rows, rows_between
-from registry.bookings.projections import BookingRow, as_json, shown
-from registry.bookings.public_revision import hides_changes
-from registry.bookings.rules import Sight, Viewer, sees_times, sight
+from registry.bookings.projections import (
+    BookingRow,
+    Sight,
+    Viewer,
+    as_json,
+    hides_changes,
+    projection,
+    sees_times,
+    sight,
+    viewer_of,
+)
 from registry.core.errors import N_, Invalid, NotFound, Reason
 from registry.duties.queries import duties_between
 from registry.people import rules
@@ -85,7 +92,7 @@ class Days:
         """The bookings as far as this viewer may see them."""
         much = sights(self.room, self.owners, viewer)
         of = dict(zip(self.owners, much, strict=True))
-        seen = [shown(row, self.room.code, of[row.organizer_id, row.institution_id]) for row in rows]
+        seen = [projection(row, self.room.code, of[row.organizer_id, row.institution_id]) for row in rows]
         self.written[much] = orjson.dumps([as_json(one, zone) for one in seen if one])
 
 

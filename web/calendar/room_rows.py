@@ -7,11 +7,10 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
-from registry.bookings.actions import viewer_of
 from registry.bookings.preview import Equipment, equipment_of
+from registry.bookings.projections import PublicState, Viewer, viewer_of
 from registry.bookings.queries import RoomDay, day_of, state_for
-from registry.bookings.rules import Viewer
-from registry.bookings.state import PublicState, StateKind
+from registry.bookings.state import StateKind
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from registry.bookings.readings import panels_heard
 from registry.core import events
 from registry.core.errors import Refusal
 from registry.core.events import DeviceChanged, RoomChanged
 from registry.devices.models import Device
-from registry.doors.phrases import known
+from registry.doors.actions import note_panels
+from registry.doors.phrases import panel_languages
 from registry.doors.queries import door
 from registry.doors.view import DoorView
 from registry.rooms.models import Room
@@ -44,7 +44,7 @@ class Face:
 
 def face_of(device: Device) -> Face:
     assert device.room_id is not None
-    return Face(device.room_id, known(device.languages), device.enabled)
+    return Face(device.room_id, panel_languages(device.languages), device.enabled)
 
 
 class Seat(Place):
@@ -182,7 +182,7 @@ class Hub:
         if not ids:
             return
         try:
-            await panels_heard(ids, self.clock())
+            await note_panels(ids, self.clock())
         except Exception:
             # the doors matter more; the next minute notes it again
             log.exception("it could not be noted which panels are here")

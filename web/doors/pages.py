@@ -17,7 +17,7 @@ from registry.core.errors import Forbidden, NotFound, Refusal
 from registry.devices import pairing
 from registry.devices.models import Device
 from registry.doors.actions import PanelCommand, panel_command
-from registry.doors.phrases import LANGUAGES, known
+from registry.doors.phrases import LANGUAGES, panel_languages
 from registry.doors.queries import door
 from registry.doors.view import Act, DoorView, OpenDoor, acts
 from registry.people.models import Person
@@ -97,7 +97,7 @@ async def command(
     device = await _device(request)
     if device is None:
         raise NotFound("panel.unknown")
-    now, pages, languages = datetime.now(UTC), pages_of(request), known(device.languages)
+    now, pages, languages = datetime.now(UTC), pages_of(request), panel_languages(device.languages)
     tapped = PanelCommand(
         id=tap or secrets.token_urlsafe(12),
         command=command,
@@ -168,7 +168,7 @@ def _same_origin(request: Request) -> None:
 
 def _screen(request: Request, shown: DoorView, device: Device, view: str, book: str, lang: str) -> Screen:
     """The view that was asked for, if this door offers it; else the door."""
-    pages, languages = pages_of(request), known(device.languages)
+    pages, languages = pages_of(request), panel_languages(device.languages)
     if view == "fault":
         return fault_screen(pages, shown, languages, lang)
     if view == "thanks":
@@ -184,7 +184,9 @@ def _screen(request: Request, shown: DoorView, device: Device, view: str, book: 
 def _show(request: Request, shown: DoorView, device: Device, screen: Screen, status: int = 200) -> Response:
     if _is_part(request):
         return HTMLResponse(screen.markup, status, headers={"cache-control": "no-store", "vary": PART})
-    response = _page(request, screen, status, stale_screen(pages_of(request), shown, known(device.languages)).markup)
+    response = _page(
+        request, screen, status, stale_screen(pages_of(request), shown, panel_languages(device.languages)).markup
+    )
     keep(response, options_of(request), KEY, request.cookies[KEY], A_YEAR)
     return response
 

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from registry.bookings.actions import viewer_of
-from registry.bookings.rules import sees_times
+from registry.bookings.projections import sees_times, viewer_of
 from registry.duties.queries import duties_between
 from registry.people.models import Person
 from registry.rooms.queries import all_rooms, zone_of

@@ -7,13 +7,11 @@ import orjson
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.bookings.actions import viewer_of
 from registry.bookings.day_rows import TAKING
 from registry.bookings.models import Booking
-from registry.bookings.public_revision import hides_changes, looks, numbered
+from registry.bookings.projections import PublicState, Viewer, hides_changes, sees_times, viewer_of
+from registry.bookings.public_revision import looks, numbered
 from registry.bookings.queries import state_for
-from registry.bookings.rules import Viewer, sees_times
-from registry.bookings.state import PublicState
 from registry.core.events import AssetChanged, DeviceChanged, Event, RoomChanged
 from registry.people import rules
 from registry.people.models import Person

@@ -8,9 +8,8 @@ from starlette.responses import Response
 from tortoise.functions import Count, Sum
 
 from registry.assets.models import FundingShare
-from registry.bookings.actions import viewer_of
-from registry.bookings.projections import FullBooking
-from registry.bookings.queries import seen_booking
+from registry.bookings.projections import FullBooking, viewer_of
+from registry.bookings.queries import visible_booking
 from registry.core.errors import Forbidden, NotFound
 from registry.core.history import HistoryEntry
 from registry.grants.models import Grant
@@ -58,7 +57,7 @@ async def _must_be_allowed(thing: str, person: Person) -> None:
         raise Forbidden("auth.role")
     if kind == "booking":
         try:
-            seen, _ = await seen_booking(UUID(name), viewer_of(person))
+            seen, _ = await visible_booking(UUID(name), viewer_of(person))
         except ValueError as fault:
             raise NotFound("booking.unknown") from fault
         if not isinstance(seen, FullBooking):

@@ -11,10 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from registry.bookings.models import Kind, Status
-from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Seen
+from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Viewer, VisibleBooking
 from registry.bookings.queries import RoomDay
-from registry.bookings.rules import HELP_POINT, Viewer, may_change
+from registry.bookings.rules import may_change
 from registry.rooms.hours import local_instant
+from registry.rooms.models import HELP_POINT
 
 Span = tuple[datetime, datetime]
 OPENS, CLOSES = 7, 17
@@ -85,7 +86,7 @@ def spans_of(days: Sequence[RoomDay]) -> list[Span]:
     return found
 
 
-def _blocked(seen: Seen) -> Span:
+def _blocked(seen: VisibleBooking) -> Span:
     if isinstance(seen, FullBooking):
         return min(seen.blocked_from, seen.starts_at), max(seen.blocked_to, seen.ends_at, seen.planned_ends_at)
     return seen.starts_at, seen.ends_at
@@ -100,7 +101,7 @@ class Band:
     end: int
     starts_at: datetime
     ends_at: datetime
-    seen: Seen | None = None
+    seen: VisibleBooking | None = None
     duty: dict[str, Any] | None = None
     mine: bool = False
     movable: bool = False
@@ -136,7 +137,13 @@ def _duties(one: RoomDay, axis: Axis) -> list[Band]:
 
 
 def _booking(
-    one: RoomDay, seen: Seen, following: datetime | None, axis: Axis, viewer: Viewer, login: str, now: datetime
+    one: RoomDay,
+    seen: VisibleBooking,
+    following: datetime | None,
+    axis: Axis,
+    viewer: Viewer,
+    login: str,
+    now: datetime,
 ) -> list[Band]:
     kind = kind_of(seen, one)
     if isinstance(seen, BusySpan | MeetingSpan):
@@ -155,7 +162,7 @@ def _booking(
     return [*found, *_band("buffer", seen.ends_at, seen.blocked_to, axis)]
 
 
-def kind_of(seen: Seen, one: RoomDay) -> str:
+def kind_of(seen: VisibleBooking, one: RoomDay) -> str:
     """Which kind of band a booking is, as far as its reader sees it."""
     if isinstance(seen, BusySpan):
         return "confidential"
@@ -168,11 +175,11 @@ def kind_of(seen: Seen, one: RoomDay) -> str:
     return "confidential" if one.room.visibility in HELP_POINT else "booking"
 
 
-def is_mine(seen: Seen, login: str) -> bool:
+def is_mine(seen: VisibleBooking, login: str) -> bool:
     return isinstance(seen, FullBooking) and seen.organizer is not None and seen.organizer == login
 
 
-def may_move(seen: Seen, viewer: Viewer, login: str, now: datetime) -> bool:
+def may_move(seen: VisibleBooking, viewer: Viewer, login: str, now: datetime) -> bool:
     """Whether this reader may change a booking now."""
     if not isinstance(seen, FullBooking) or seen.ends_at <= now or seen.status not in OPEN_TO_CHANGE:
         return False

@@ -8,10 +8,9 @@ from pydantic import Field
 from starlette.responses import Response
 
 from registry.assets.queries import of_room, readiness
-from registry.bookings.actions import viewer_of
-from registry.bookings.projections import as_json
-from registry.bookings.queries import bookings_between, taken_rooms
-from registry.bookings.rules import Viewer, sees_times
+from registry.bookings.alternatives import taken_rooms
+from registry.bookings.projections import Viewer, as_json, sees_times, viewer_of
+from registry.bookings.queries import bookings_between
 from registry.core.errors import Invalid
 from registry.rooms.models import Room, RoomKind
 from registry.rooms.queries import all_rooms, zone_of

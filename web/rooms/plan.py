@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from registry.bookings.projections import BusySpan, FullBooking, Seen
+from registry.bookings.projections import BusySpan, FullBooking, VisibleBooking
 from registry.bookings.queries import RoomDay
 from registry.rooms.hours import Hours
 from registry.rooms.models import Room
@@ -29,7 +29,7 @@ class Slot:
     mine: bool = False
 
 
-def note_of(seen: Seen, reader: Reader) -> str:
+def note_of(seen: VisibleBooking, reader: Reader) -> str:
     """Who holds a booking and how many come, as far as this reader may know it."""
     if isinstance(seen, BusySpan):
         return ""
@@ -39,7 +39,7 @@ def note_of(seen: Seen, reader: Reader) -> str:
     return " · ".join(part for part in (seen.organizer_name or seen.institution or "", people) if part)
 
 
-def href_of(seen: Seen | None) -> str:
+def href_of(seen: VisibleBooking | None) -> str:
     """The page of a booking that the reader may open."""
     return f"/bookings/{seen.id}" if isinstance(seen, FullBooking) else ""
 
@@ -79,7 +79,7 @@ def next_free(opening: Sequence[Span], busy: Iterable[Span], now: datetime, leas
     return None
 
 
-def blocked_span(seen: Seen) -> Span:
+def blocked_span(seen: VisibleBooking) -> Span:
     """What a booking takes of its room, as far as the reader may know it."""
     if isinstance(seen, FullBooking):
         return seen.blocked_from, seen.blocked_to

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from registry.bookings.public_revision import hides_changes, number_of
-from registry.bookings.rules import Viewer, kinds, may_book
-from registry.bookings.settle import booking_room
+from registry.bookings.projections import Viewer, hides_changes
+from registry.bookings.public_revision import number_of
+from registry.bookings.queries import booking_room
+from registry.bookings.rules import kinds, may_book
 from registry.core.errors import NotFound
 from registry.rooms.models import Room, StandardItem
 from registry.rooms.queries import room_by_code

@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.bookings.actions import viewer_of
+from registry.bookings.projections import PublicState, viewer_of
 from registry.bookings.public_revision import numbered
 from registry.bookings.queries import state_for
-from registry.bookings.state import PublicState
 from registry.rooms.queries import zone_of
 from web.auth.access import caller
 from web.kit import routing, shapes

@@ -6,18 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from registry.bookings.models import Booking
-from registry.bookings.projections import FullBooking, Seen
-from registry.bookings.queries import RoomDay, bookings_between, day_of, public_room_state, state_for
-from registry.bookings.room_snapshot import sensor
-from registry.bookings.rules import HELP_POINT, may_book, sees_times
-from registry.bookings.settle import booking_room
-from registry.bookings.state import UNDO, PublicState
+from registry.bookings.projections import FullBooking, PublicState, VisibleBooking, sees_times
+from registry.bookings.queries import RoomDay, booking_room, bookings_between, day_of, public_room_state, state_for
+from registry.bookings.rules import may_book
+from registry.bookings.state import UNDO
 from registry.devices.models import Device, DeviceKind, Trace
-from registry.devices.occupancy import patience, verdict
+from registry.devices.occupancy import patience, sensor_of, verdict
 from registry.devices.presence_log import traces_of
 from registry.devices.queries import watch
 from registry.rooms.hours import Hours, opening_spans
-from registry.rooms.models import Room, Visibility
+from registry.rooms.models import HELP_POINT, Room, Visibility
 from registry.rooms.queries import hours_of
 from web.devices.view import Health, health_of, kind_word, reason_word
 from web.kit.page_context import Reader
@@ -64,10 +62,10 @@ class RoomView:
     bookable: bool
     axis: Axis
     plan: list[Slot]
-    running: Seen | None
-    next: list[Seen]
+    running: VisibleBooking | None
+    next: list[VisibleBooking]
     free: tuple[datetime, datetime] | None
-    after_free: Seen | None
+    after_free: VisibleBooking | None
     releases: list[Release]
     sensors: list[SensorLine]
     panels: list[SensorLine]
@@ -112,7 +110,7 @@ def is_near(room: Room, reader: Reader) -> bool:
     return room.visibility not in HELP_POINT or sees_times(Visibility.HIDDEN, reader.viewer)
 
 
-def _free(hours: Hours, ahead: Sequence[Seen], reader: Reader) -> tuple[datetime, datetime] | None:
+def _free(hours: Hours, ahead: Sequence[VisibleBooking], reader: Reader) -> tuple[datetime, datetime] | None:
     opening = [
         span for offset in range(AHEAD_DAYS) for span in opening_spans(hours, reader.today + timedelta(days=offset))
     ]
@@ -147,7 +145,7 @@ def _release(seen: FullBooking, evidence: dict[str, Any], now: datetime) -> Rele
 async def _line(device: Device, traces: list[Trace], axis: Axis, reader: Reader, near: bool) -> SensorLine:
     says = ""
     if device.kind is DeviceKind.PRESENCE and near:
-        says = reason_word(verdict(sensor(device), reader.now, (await watch()).since).reason, reader)
+        says = reason_word(verdict(sensor_of(device), reader.now, (await watch()).since).reason, reader)
     return SensorLine(
         device=device,
         kind=device.asset.name if device.asset else kind_word(device, reader),

@@ -6,9 +6,9 @@ from typing import Any
 from babel.dates import format_date
 
 from registry.bookings.models import Booking, Status
-from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Seen
+from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, PublicState, VisibleBooking
 from registry.bookings.rules import STATUSES
-from registry.bookings.state import PublicState, StateKind
+from registry.bookings.state import StateKind
 from registry.core.errors import Refusal, words
 from registry.rooms.models import Room
 from web.kit.i18n import Formats, catalogue
@@ -132,7 +132,7 @@ class Naming:
             return self.say(N_("ground floor"))
         return self.say(N_("floor %(n)s")) % {"n": floor} if floor > 0 else self.say(N_("basement"))
 
-    def title(self, seen: Seen, room: Room) -> str:
+    def title(self, seen: VisibleBooking, room: Room) -> str:
         """What stands on a booking's band: its title, else its kind; in a room that keeps quiet, that it is taken."""
         if isinstance(seen, BusySpan):
             return self.say(N_("Taken"))
@@ -140,7 +140,7 @@ class Naming:
             return self.kind(seen.kind)
         return seen.title or self.kind(seen.kind)
 
-    def details(self, seen: Seen | None) -> str:
+    def details(self, seen: VisibleBooking | None) -> str:
         """The second line of a band, after its times."""
         if isinstance(seen, MeetingSpan):
             return seen.institution or ""

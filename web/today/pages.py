@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from registry.bookings.preview import bookable_rooms
+from registry.bookings.queries import bookable_rooms
 from registry.people.rules import may
 from registry.rooms.hours import open_span_at
 from registry.rooms.models import Room, RoomKind

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from registry.bookings.actions import BookingRequest, book, cancel, check_in, end, extend, undo_release
-from registry.bookings.editing import Changes, change
+from registry.bookings.actions import BookingChanges, book, cancel, change, check_in, end, extend, undo_release
 from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.rules import BookingRequest
 from registry.core import events, history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.core.history import Actor, HistoryEntry
@@ -173,7 +173,7 @@ async def test_extending_twice_with_one_key_extends_once():
     made = await make_booking(NOW, room=room)
     once = RequestKey("panel:door", "e-1")
     for _ in range(2):
-        await extend(made.id, None, ACTOR, NOW + MINUTE, once=once)
+        await extend(made.id, None, ACTOR, NOW + MINUTE, request_key=once)
     assert (await Booking.get(id=made.id)).ends_at == NOW + 75 * MINUTE
 
 
@@ -191,17 +191,17 @@ async def test_changing_words_span_and_room():
     alice, bob, _ = await make_people()
     room, other = await make_room(), await make_room()
     made = await book(wish(room, title="Narada"), alice, ACTOR, NOW)
-    assert isinstance(await refused(change(made.id, Changes(title="Moje"), bob, ACTOR, NOW)), Forbidden)
+    assert isinstance(await refused(change(made.id, BookingChanges(title="Moje"), bob, ACTOR, NOW)), Forbidden)
     assert (
-        await refused(change(made.id, Changes(title="x"), alice, ACTOR, NOW, if_revision=9))
+        await refused(change(made.id, BookingChanges(title="x"), alice, ACTOR, NOW, if_revision=9))
     ).code == "request.stale"
-    changed = await change(made.id, Changes(title="Odprawa", attendees=4), alice, ACTOR, NOW, if_revision=1)
+    changed = await change(made.id, BookingChanges(title="Odprawa", attendees=4), alice, ACTOR, NOW, if_revision=1)
     assert (changed.title, changed.attendees, changed.revision) == ("Odprawa", 4, 2)
-    later = Changes(starts_at=made.starts_at + HOUR, ends_at=made.ends_at + HOUR, room=other.code)
+    later = BookingChanges(starts_at=made.starts_at + HOUR, ends_at=made.ends_at + HOUR, room=other.code)
     moved = await change(made.id, later, alice, ACTOR, NOW)
     assert (moved.room_id, moved.starts_at) == (other.id, made.starts_at + HOUR)
     await book(wish(room), bob, ACTOR, NOW)
-    back = Changes(room=room.code, starts_at=made.starts_at, ends_at=made.ends_at)
+    back = BookingChanges(room=room.code, starts_at=made.starts_at, ends_at=made.ends_at)
     refusal = await refused(change(made.id, back, alice, ACTOR, NOW))
     assert refusal.code == "booking.overlap"
     assert refusal.params["alternatives"]
@@ -210,8 +210,8 @@ async def test_changing_words_span_and_room():
 async def test_a_running_booking_can_still_be_renamed():
     alice, *_ = await make_people()
     made = await make_booking(NOW - HOUR, NOW + HOUR, organizer=alice)
-    assert (await change(made.id, Changes(title="Nowa"), alice, ACTOR, NOW)).title == "Nowa"
-    early = Changes(starts_at=NOW - 2 * HOUR)
+    assert (await change(made.id, BookingChanges(title="Nowa"), alice, ACTOR, NOW)).title == "Nowa"
+    early = BookingChanges(starts_at=NOW - 2 * HOUR)
     assert (await refused(change(made.id, early, alice, ACTOR, NOW))).code == "booking.too_early"
 
 

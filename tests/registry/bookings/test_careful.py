@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from registry.bookings.actions import BookingRequest, book, cancel, check_in, end, extend
-from registry.bookings.editing import Changes, change
+from registry.bookings.actions import BookingChanges, book, cancel, change, check_in, end, extend
 from registry.bookings.models import Booking, Status
+from registry.bookings.rules import BookingRequest
 from registry.core.errors import Forbidden, Refusal
 from registry.core.history import Actor
 from registry.core.transaction import changing
@@ -41,7 +41,7 @@ async def test_what_waited_for_a_booking_that_was_moved_is_stale(act):
     alice, *_ = await make_people()
     room, other = await make_room(), await make_room()
     booking = await make_booking(NOW - HOUR, NOW + HOUR, room=room, organizer=alice, status=Status.CHECKED_IN)
-    rename = Changes(title="x")
+    rename = BookingChanges(title="x")
     work = end(booking.id, alice, ACTOR, NOW) if act == "end" else change(booking.id, rename, alice, ACTOR, NOW)
     late = await moved_meanwhile(booking, room, other, work)
     assert (await refused(late)).code == "request.stale"
@@ -90,7 +90,7 @@ async def test_a_strict_room_is_not_extended_past_its_hours():
 async def test_a_running_booking_cannot_be_made_to_have_ended_before():
     alice, *_ = await make_people()
     made = await make_booking(NOW - HOUR, NOW + HOUR, organizer=alice)
-    earlier = Changes(ends_at=NOW - 30 * MINUTE)
+    earlier = BookingChanges(ends_at=NOW - 30 * MINUTE)
     assert (await refused(change(made.id, earlier, alice, ACTOR, NOW))).code == "booking.too_early"
 
 
@@ -99,7 +99,7 @@ async def test_a_running_booking_put_off_wants_a_check_in_again():
     made = await make_booking(
         NOW - 5 * MINUTE, NOW + HOUR, organizer=alice, status=Status.CHECKED_IN, checked_in_at=NOW
     )
-    later = await change(made.id, Changes(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR), alice, ACTOR, NOW)
+    later = await change(made.id, BookingChanges(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR), alice, ACTOR, NOW)
     assert (later.status, later.checked_in_at) == (Status.CONFIRMED, None)
 
 

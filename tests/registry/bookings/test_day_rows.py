@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 
 from registry.bookings.day_rows import revisions_and_rows, rows_between
 from registry.bookings.models import Status
-from registry.bookings.projections import BookingRow, as_json, project
-from registry.bookings.rules import Viewer
+from registry.bookings.projections import BookingRow, Viewer, as_json, project
 from registry.people.models import Role
 from registry.rooms.models import Visibility
 from tests.conftest import Database

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from registry.bookings.actions import BookingRequest, book
-from registry.bookings.public_revision import hides_changes, leaving, number_of, revision_of
-from registry.bookings.rules import Viewer
+from registry.bookings.actions import book
+from registry.bookings.projections import Viewer, hides_changes
+from registry.bookings.public_revision import leaving, number_of, revision_of
+from registry.bookings.rules import BookingRequest
 from registry.core.history import SYSTEM
 from registry.people.models import Role
 from registry.rooms.models import Room, Visibility

@@ -8,19 +8,12 @@ import pytest
 from registry.bookings import readings, room_snapshot
 from registry.bookings.models import Booking, Status
 from registry.bookings.queries import public_room_state, state_of
-from registry.bookings.readings import (
-    Reading,
-    advance_due,
-    panels_heard,
-    record_readings,
-    sweep_lag,
-    watch_lost,
-    watch_started,
-)
+from registry.bookings.readings import Reading, advance_due, record_readings, sweep_lag, watch_lost, watch_started
 from registry.bookings.state import StateKind
 from registry.core import events, history
 from registry.core.history import HistoryEntry
 from registry.devices.models import Device
+from registry.doors.actions import note_panels
 from registry.doors.queries import door
 from registry.doors.view import texts
 from registry.rooms.models import Occupancy, Room
@@ -261,7 +254,7 @@ async def test_the_air_and_a_panel_wake_nobody_who_watches_the_room():
     told = []
     leave = events.on(told.append)
     await record_readings([Reading(panel.id, NOW, battery=70), Reading(air.id, NOW, battery=80)], NOW)
-    await panels_heard([panel.id, air.id], NOW + MINUTE)
+    await note_panels([panel.id, air.id], NOW + MINUTE)
     leave()
     assert (told, (await Room.get(id=room.id)).revision) == ([], room.revision)
     panel, air = await Device.get(id=panel.id), await Device.get(id=air.id)
@@ -304,10 +297,10 @@ async def test_no_room_waits_for_one_whose_readings_cannot_be_recorded(monkeypat
     await watch_started(NOW)
     settled = readings.settled
 
-    async def refuses_one(change, room, inputs, now):
+    async def refuses_one(change, room, snapshot, now):
         if room.id == broken.id:
             raise RuntimeError("cannot be settled")
-        return await settled(change, room, room_snapshot, now)
+        return await settled(change, room, snapshot, now)
 
     monkeypatch.setattr(readings, "settled", refuses_one)
     with pytest.raises(RuntimeError):
@@ -334,7 +327,7 @@ async def test_a_slower_reader_does_not_bring_an_older_room_back():
 async def test_a_state_is_derived_anew_as_soon_as_it_could_be_another():
     room = await make_room()
     await make_booking(NOW + HOUR, room=room)
-    known = await room_snapshot.inputs_of(await Room.get(id=room.id), NOW)
+    known = await room_snapshot.snapshot_of(await Room.get(id=room.id), NOW)
     minutes = (0, 44, 45, 59, 60, 119, 120, 0)
     assert [room_snapshot.derive(known, NOW + minute * MINUTE).kind for minute in minutes] == [
         StateKind.FREE, StateKind.FREE, StateKind.SOON, StateKind.SOON, StateKind.IN_USE, StateKind.IN_USE,

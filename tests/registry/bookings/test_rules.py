@@ -9,18 +9,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from registry.bookings.models import Kind
+from registry.bookings.projections import Sight, Viewer, sees_times, sight
 from registry.bookings.rules import (
-    Asked,
+    BookingRequest,
     BookingRoom,
-    Sight,
-    Viewer,
     blocked,
     is_checked_in_by_lead,
     local_time,
     may_change,
     reasons,
-    sees_times,
-    sight,
 )
 from registry.core.errors import Invalid
 from registry.people.models import Role
@@ -44,9 +41,9 @@ def room(**given):
     return BookingRoom(**default | given)
 
 
-def asked(start=60, end=120, **given):
+def request(start=60, end=120, **given):
     default = {"title": "Narada", "kind": Kind.MEETING, "attendees": None, "needs": ()}
-    return Asked(NOW + start * MINUTE, NOW + end * MINUTE, **default | given)
+    return BookingRequest("ZW-01", NOW + start * MINUTE, NOW + end * MINUTE, **default | given)
 
 
 def codes(what, the_room=None, by=ALICE):
@@ -81,11 +78,11 @@ def codes(what, the_room=None, by=ALICE):
     ],
 )
 def test_what_is_asked(given, found):
-    assert codes(asked(**given)) == found
+    assert codes(request(**given)) == found
 
 
 def test_all_reasons_are_told_together():
-    assert codes(asked(end=64, title="x" * 300, attendees=99)) == [
+    assert codes(request(end=64, title="x" * 300, attendees=99)) == [
         "booking.too_short", "booking.title_too_long", "booking.over_capacity",
     ]  # fmt: skip
 
@@ -102,33 +99,33 @@ def test_all_reasons_are_told_together():
     ],
 )
 def test_who_may_book(given, by, found):
-    assert codes(asked(), room(**given), by) == found
+    assert codes(request(), room(**given), by) == found
 
 
 def test_a_help_point_room_takes_no_title_and_only_its_own_kinds():
     shy = room(visibility=Visibility.CONFIDENTIAL)
-    assert codes(asked(), shy) == ["booking.title_not_here", "booking.bad_kind"]
-    assert codes(asked(title="", kind=Kind.CONSULTATION), shy) == []
+    assert codes(request(), shy) == ["booking.title_not_here", "booking.bad_kind"]
+    assert codes(request(title="", kind=Kind.CONSULTATION), shy) == []
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_hidden_room_is_booked_by_who_runs_the_help_point(role):
-    found = codes(asked(title="", kind=Kind.INTERVIEW), room(visibility=Visibility.HIDDEN), Viewer(role, 1))
+    found = codes(request(title="", kind=Kind.INTERVIEW), room(visibility=Visibility.HIDDEN), Viewer(role, 1))
     assert ("room.not_yours" in found) == (role not in (Role.DUTY, Role.COORDINATOR, Role.ADMIN))
 
 
 def test_opening_hours_refuse_or_only_warn():
     closed = Hours(WARSAW, (Span(0, 480, 960),))
-    assert codes(asked(), room(hours=closed)) == ["booking.closed"]
-    assert codes(asked(), room(hours=closed, hours_policy=HoursPolicy.ADVISORY)) == []
-    assert codes(asked(), room(hours=closed), Viewer(Role.COORDINATOR)) == []
+    assert codes(request(), room(hours=closed)) == ["booking.closed"]
+    assert codes(request(), room(hours=closed, hours_policy=HoursPolicy.ADVISORY)) == []
+    assert codes(request(), room(hours=closed), Viewer(Role.COORDINATOR)) == []
 
 
 def test_a_block_needs_no_set_up_and_may_last_weeks():
-    block = asked(end=60 + 20 * 24 * 60, kind=Kind.BLOCK)
+    block = request(end=60 + 20 * 24 * 60, kind=Kind.BLOCK)
     assert codes(block, room(bookable=False), Viewer(Role.FACILITIES)) == []
     assert blocked(block, room()) == (block.starts_at, block.ends_at)
-    meeting = asked()
+    meeting = request()
     assert blocked(meeting, room()) == (meeting.starts_at - 5 * MINUTE, meeting.ends_at + 10 * MINUTE)
 
 

@@ -8,18 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from registry.bookings.models import Kind, Status
-from registry.bookings.state import (
-    PublicState,
-    RoomFacts,
-    Slot,
-    StateKind,
-    light,
-    next_change,
-    public_state,
-    release_at,
-    room_state,
-    steps,
-)
+from registry.bookings.projections import PublicState, light, public_state
+from registry.bookings.state import RoomFacts, Slot, StateKind, next_change, release_at, room_state, steps
 from registry.devices.occupancy import OccupancyFold
 from registry.rooms.hours import Hours, Span
 from registry.rooms.models import Occupancy, Visibility

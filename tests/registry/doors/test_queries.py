@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from registry.bookings.actions import BookingRequest, book, end
+from registry.bookings.actions import book, end
 from registry.bookings.readings import Reading, record_readings, watch_started
+from registry.bookings.rules import BookingRequest
 from registry.core import events
 from registry.core.history import SYSTEM
 from registry.core.transaction import changing

@@ -358,5 +358,5 @@ def test_every_phrase_in_every_language_with_the_same_places() -> None:
 
 
 def test_languages_of_a_panel() -> None:
-    assert phrases.known("uk, pl,xx,uk") == ("uk", "pl")
-    assert phrases.known("xx") == phrases.LANGUAGES
+    assert phrases.panel_languages("uk, pl,xx,uk") == ("uk", "pl")
+    assert phrases.panel_languages("xx") == phrases.LANGUAGES

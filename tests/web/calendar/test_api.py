@@ -5,8 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from registry.bookings.projections import BookingRow
-from registry.bookings.rules import Viewer
+from registry.bookings.projections import BookingRow, Viewer
 from registry.people.models import Role
 from registry.rooms.models import Visibility
 from registry.rooms.queries import HOURS_SECONDS

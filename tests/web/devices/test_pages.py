@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from registry.bookings.rules import Viewer
+from registry.bookings.projections import Viewer
 from registry.core.history import HistoryEntry
 from registry.devices import pairing
 from registry.devices.models import Device, DeviceKind, Sensing, Watch

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from registry.bookings.actions import Reading, record_readings, watch_started
 from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.readings import Reading, record_readings, watch_started
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor, HistoryEntry
 from registry.devices import pairing

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Seen
+from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Viewer, VisibleBooking
 from registry.bookings.queries import RoomDay
-from registry.bookings.rules import Viewer
 from registry.people.models import Role
 from registry.rooms.hours import local_instant
 from registry.rooms.models import Room, Visibility
@@ -36,7 +35,7 @@ def booking(start: float, end: float, **given: Any) -> FullBooking:
     return FullBooking(**default | given)
 
 
-def a_day(*seen: Seen, duties: tuple[tuple[float, float], ...] = (), **given: Any) -> RoomDay:
+def a_day(*seen: VisibleBooking, duties: tuple[tuple[float, float], ...] = (), **given: Any) -> RoomDay:
     room = Room(id=1, code="R", visibility=given.pop("visibility", Visibility.INTERNAL))
     told = [{"name": "adwokat", "languages": "pl", "starts_at": at(a), "ends_at": at(b)} for a, b in duties]
     default = {"open": [(at(8), at(16))], "bookings": list(seen), "duties": told, "times_hidden": False}
@@ -131,7 +130,7 @@ def test_what_was_given_back_is_seen_until_somebody_takes_it() -> None:
         (booking(9, 10, kind="block"), Visibility.INTERNAL, "block"),
     ],
 )
-def test_the_kind_of_a_band(seen: Seen, visibility: Visibility, kind: str) -> None:
+def test_the_kind_of_a_band(seen: VisibleBooking, visibility: Visibility, kind: str) -> None:
     assert kinds(a_day(seen, visibility=visibility))[-1] == (kind, 540, 600)
 
 

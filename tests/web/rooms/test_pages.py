@@ -9,8 +9,8 @@ import pytest
 
 from registry.assets.models import Asset
 from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.projections import Viewer
 from registry.bookings.readings import Reading, record_readings
-from registry.bookings.rules import Viewer
 from registry.core.history import HistoryEntry
 from registry.devices import pairing
 from registry.devices.models import Device
