@@ -6,6 +6,7 @@ import fcntl
 import io
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -32,12 +33,17 @@ HELP_POINT = ROOT / "config" / "demo" / "data" / "help-point"
 
 
 class Izba:
-    """A data directory and the command. What serves is started as a process, all else is called in this one."""
+    """A data directory, with a copy of this register if there is one, and the command. What serves is started as a
+    process, all else is called in this one.
+    """
 
-    def __init__(self, home: Path, **env: str) -> None:
+    def __init__(self, home: Path, register: Path | None = None, **env: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("IZBA_")}
         ports = {"IZBA_PORT": str(free_port()), "IZBA_MQTT_PORT": str(free_port())}
         self.home, self.env = home, {**environment, **ports, "IZBA_DATA_DIR": str(home / "var"), **env}
+        if register:
+            (home / "var").mkdir(parents=True)
+            shutil.copy(register, home / "var" / "izba.sqlite3")
 
     def __call__(self, *args: object, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
         words = [str(arg) for arg in args]
@@ -97,11 +103,19 @@ def _ended() -> int:
 
 
 @pytest.fixture
-def izba(tmp_path: Path) -> Izba:
+def izba(tmp_path: Path, sqlite_template: Path) -> Izba:
+    """With an empty register."""
+    return Izba(tmp_path, sqlite_template)
+
+
+@pytest.fixture
+def new_izba(tmp_path: Path) -> Izba:
+    """Without a register: the first command makes it."""
     return Izba(tmp_path)
 
 
-def test_from_nothing_to_an_account_with_a_token(izba):
+def test_from_nothing_to_an_account_with_a_token(new_izba):
+    izba = new_izba
     assert "aktualna" in izba.done("migrate")
     assert "aktualna" in izba.done("migrate")
     assert izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne haslo") == "Dodano ala.\n"
@@ -119,7 +133,7 @@ def test_refusals_are_in_the_site_s_language(izba):
     assert "There is no role king" in izba.refused("users", "add", "ela", "--role", "king", IZBA_LANGUAGE="en")
 
 
-def test_the_help_point_goes_in_and_comes_out_the_same(izba):
+def test_the_help_point_goes_in_and_comes_out_the_same(izba, sqlite_template):
     for name in ("buildings.csv", "rooms.csv", "organizations.csv", "role_accounts.csv"):
         izba.done("import", HELP_POINT / name)
     report = json.loads(izba.done("import", HELP_POINT / "assets.csv", "--json", "--dry-run"))
@@ -133,7 +147,7 @@ def test_the_help_point_goes_in_and_comes_out_the_same(izba):
     again = json.loads(izba("import", out, "--json", "--dry-run").stdout)
     assert {row["problems"][0]["code"] for row in again["rows"]} == {"INVENTORY_NO_TAKEN"}
     assert izba.done("export", "assets", "--format", "xlsx", "-o", izba.home / "out.xlsx") == ""
-    other = Izba(izba.home / "other")
+    other = Izba(izba.home / "other", sqlite_template)
     for name in ("buildings.csv", "rooms.csv", "organizations.csv", "role_accounts.csv"):
         other.done("import", HELP_POINT / name)
     other.done("import", izba.home / "out.xlsx")
@@ -334,8 +348,9 @@ def test_a_second_server_on_one_directory_is_refused(izba):
     assert (izba.home / "var" / "izba.sqlite3").exists()
 
 
-def test_a_demo_that_was_ended_while_it_was_filled_begins_anew(izba):
+def test_a_demo_that_was_ended_while_it_was_filled_begins_anew(new_izba):
     """Half of the Help Point would stay, and no later start would get beyond it."""
+    izba = new_izba
     izba.done("import", HELP_POINT / "buildings.csv")
     izba.done("import", HELP_POINT / "rooms.csv")
     assert str(izba.home / "var") in izba.refused("demo")

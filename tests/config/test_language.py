@@ -34,9 +34,19 @@ WRONG = {**{name: {setting: value} for name, (setting, value, _) in FAULTS.items
 
 
 @pytest.fixture(params=["pl", "en"])
-def izba(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Izba:
+def new_izba(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Izba:
+    """Without a register: the first command makes it."""
     monkeypatch.chdir(tmp_path)
     return Izba(tmp_path, IZBA_LANGUAGE=request.param)
+
+
+@pytest.fixture(params=["pl", "en"])
+def izba(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_template: Path
+) -> Izba:
+    """With an empty register."""
+    monkeypatch.chdir(tmp_path)
+    return Izba(tmp_path, sqlite_template, IZBA_LANGUAGE=request.param)
 
 
 def in_one_language(izba: Izba, line: str) -> None:
@@ -126,7 +136,8 @@ def test_what_is_wrong_with_rows(izba: Izba) -> None:
         in_one_language(izba, line.partition(" – ")[2])
 
 
-def test_what_a_command_says_when_it_worked(izba: Izba) -> None:
+def test_what_a_command_says_when_it_worked(new_izba: Izba) -> None:
+    izba = new_izba
     copy = izba.home / "copy.sqlite3"
     text = izba.done("migrate") + izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne")
     text += izba.done("check") + izba.done("verify", "history")
