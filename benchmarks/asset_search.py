@@ -23,8 +23,8 @@ from registry.assets.models import Asset, Tag
 from registry.assets.rules import fold, search_text
 from registry.assets.tags import RANDOM_BYTES, new_code
 from registry.core.statements import insert_many
-from registry.core.transaction import changing
 from registry.people.models import Person
+from registry.rooms.lock import changing
 from registry.rooms.models import Room
 from web.kit.answers import cursor_at
 

@@ -24,7 +24,6 @@ import registry.migrations
 from config.faults import database_reason
 from registry.core.cache import forget_all
 from registry.core.errors import Unavailable
-from registry.core.transaction import forget_connections
 
 MODELS = [
     "registry.core.history",
@@ -57,7 +56,7 @@ def orm(url: str) -> dict[str, Any]:
 
 def _connection(url: str) -> dict[str, Any]:
     connection: dict[str, Any] = expand_db_url(url)
-    return {**connection, "engine": "registry.core.sqlite"} if url.startswith("sqlite") else connection
+    return {**connection, "engine": "registry.core.sqlite_group_commit"} if url.startswith("sqlite") else connection
 
 
 def reads_apart(url: str) -> bool:
@@ -91,7 +90,6 @@ async def database(url: str) -> AsyncIterator[TortoiseContext]:
     """
     _try_to_open(sqlite_path(url))
     forget_all()
-    forget_connections()
     context = await Tortoise.init(config=orm(url), _enable_global_fallback=True)
     try:
         try:

@@ -23,10 +23,10 @@ from devices.topics import BadTopic, Topics, check_name
 from registry.bookings.projections import PublicState, light
 from registry.bookings.public_revision import leaving, number_of, revision_of
 from registry.core import events
-from registry.core.transaction import changing
 from registry.devices.models import Device, DeviceKind
 from registry.doors.queries import door
 from registry.doors.view import payload as door_payload
+from registry.rooms.lock import changing
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
 

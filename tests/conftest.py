@@ -248,7 +248,6 @@ async def opened(url: str, connections: int = 1) -> AsyncIterator[Database]:
 
 
 def forget() -> None:
-    """Drop what the process remembers of the other database: cached statements, shared transactions, the policy."""
+    """Drop what the process remembers of the other database: cached statements, the policy."""
     executor.EXECUTOR_CACHE.clear()
-    transaction.forget_connections()
     policy.use(policy.DEFAULT)

@@ -11,7 +11,6 @@ from registry.assets.models import Asset, Condition
 from registry.assets.rules import feature_of, fold
 from registry.core import history
 from registry.core.history import Actor
-from registry.core.transaction import changing
 from registry.devices.models import Device, DeviceKind, Sensing
 from registry.devices.occupancy import HOLD_SECONDS
 from registry.grants.actions import NewGrant, add_grant
@@ -20,6 +19,7 @@ from registry.importing.cells import whole
 from registry.importing.files import read
 from registry.importing.writing import checked, write
 from registry.people.models import Institution
+from registry.rooms.lock import changing
 from registry.rooms.models import (
     HoursPolicy,
     OpeningProfile,

@@ -17,7 +17,7 @@ from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.idempotency import IdempotencyKey, RequestKey, made_earlier
-from registry.core.transaction import Change, changing
+from registry.rooms.lock import RoomChange, changing
 
 CORRECTED = ("name", "inventory_no", "category", "serial_no", "warranty_until", "note")
 
@@ -246,7 +246,7 @@ async def _locked(asset_id: int, if_revision: int | None, seen: int | None = -1)
 
 
 async def _changed(
-    asset: Asset, change: Change, columns: list[str], action: str, actor: Actor, now: datetime,
+    asset: Asset, change: RoomChange, columns: list[str], action: str, actor: Actor, now: datetime,
     before: dict[str, Any], reason: str,
 ) -> None:  # fmt: skip
     asset.revision += 1

@@ -37,8 +37,8 @@ from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, made_earlier
 from registry.core.statements import insert
-from registry.core.transaction import Change, changing
 from registry.people.models import Person, Role
+from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
 
@@ -67,7 +67,7 @@ async def book(
 
 
 async def _book(
-    change: Change,
+    change: RoomChange,
     request: BookingRequest,
     by: Person | None,
     actor: Actor,
@@ -182,7 +182,7 @@ def _request_of(booking: Booking, changes: BookingChanges) -> BookingRequest:
 
 
 async def _apply(
-    locked: Change, booking: Booking, target: int, changes: BookingChanges, by: Person, now: datetime
+    locked: RoomChange, booking: Booking, target: int, changes: BookingChanges, by: Person, now: datetime
 ) -> None:
     room = await booking_room(locked.rooms[target])
     request = BookingRequest(
@@ -218,7 +218,9 @@ async def _refuse_overlap(room: Room, blocked_from: datetime, blocked_to: dateti
 
 
 @asynccontextmanager
-async def _held(booking_id: UUID, request_key: RequestKey | None = None) -> AsyncIterator[tuple[Change, Booking, bool]]:
+async def _held(
+    booking_id: UUID, request_key: RequestKey | None = None
+) -> AsyncIterator[tuple[RoomChange, Booking, bool]]:
     """The booking with its room locked; the flag says that this very request was done before."""
     former = await booking_by_id(booking_id)
     async with changing(former.room_id) as change:
@@ -230,7 +232,7 @@ async def _held(booking_id: UUID, request_key: RequestKey | None = None) -> Asyn
 
 
 async def _keep(
-    change: Change, booking: Booking, before: dict[str, Any], action: str, actor: Actor, now: datetime, **more: Any
+    change: RoomChange, booking: Booking, before: dict[str, Any], action: str, actor: Actor, now: datetime, **more: Any
 ) -> None:
     """Store the changed booking, its history, and what follows for the room."""
     request_key: RequestKey | None = more.pop("request_key", None)
@@ -306,7 +308,7 @@ def _same_but(booking: Booking, room: BookingRoom, ends_at: datetime) -> Booking
     return BookingRequest(room.code, booking.starts_at, ends_at, kind=booking.kind)
 
 
-async def _respan(change: Change, booking: Booking, ends_at: datetime, now: datetime) -> None:
+async def _respan(change: RoomChange, booking: Booking, ends_at: datetime, now: datetime) -> None:
     """Give a started booking another end in its locked room, all limits checked."""
     room = await booking_room(change.room)
     request = _same_but(booking, room, ends_at)

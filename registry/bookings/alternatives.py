@@ -11,8 +11,8 @@ from registry.bookings.projections import Viewer, as_json, sees_times
 from registry.bookings.queries import booking_room, bookings_between
 from registry.bookings.room_snapshot import LONGEST
 from registry.bookings.rules import BookingRequest, BookingRoom, default_kind, reasons
-from registry.core.columns import column
 from registry.core.errors import Conflict
+from registry.core.statements import column
 from registry.rooms.hours import is_open_throughout, next_opening
 from registry.rooms.models import HoursPolicy, Room
 from registry.rooms.queries import zone_of

@@ -24,9 +24,8 @@ from registry.bookings.room_snapshot import derive, snapshot_at, snapshot_of
 from registry.bookings.rules import BookingRoom, may_book
 from registry.bookings.state import UNDO, RoomState
 from registry.core.cache import Kept
-from registry.core.columns import column, first_value
 from registry.core.errors import NotFound
-from registry.core.statements import ask
+from registry.core.statements import ask, column, first_value
 from registry.duties.queries import duties_between
 from registry.people.models import Person
 from registry.rooms.hours import local_instant, opening_spans

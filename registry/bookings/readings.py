@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 
 from registry.bookings.settle import settle, settled, snapshot_under_lock
 from registry.core.cache import Kept
-from registry.core.columns import column, first_value
 from registry.core.errors import Unavailable
-from registry.core.statements import Fields, Work, write
-from registry.core.transaction import Change, changing
+from registry.core.statements import Fields, Work, column, first_value, write
 from registry.devices.models import Device, DeviceKind, Watch
 from registry.devices.occupancy import is_believed, sensor_of
 from registry.devices.presence_log import Word, traced
 from registry.devices.queries import watch
+from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import Room
 
 log = logging.getLogger(__name__)
@@ -103,7 +102,7 @@ async def _record_rooms(heard: Mapping[int, Sequence[Reading]], now: datetime) -
 
 
 async def _hear(
-    change: Change, room: Room, heard: Sequence[Reading], moved: list[Reading], now: datetime
+    change: RoomChange, room: Room, heard: Sequence[Reading], moved: list[Reading], now: datetime
 ) -> list[Work]:
     """What to write of a locked room and its sensors after these words."""
     snapshot = await snapshot_under_lock(room, now)

@@ -9,8 +9,8 @@ from registry.bookings.projections import as_entry
 from registry.bookings.state import HELD
 from registry.core import history
 from registry.core.history import Actor
-from registry.core.transaction import changing
 from registry.rooms.hours import is_open_throughout
+from registry.rooms.lock import changing
 from registry.rooms.models import HoursPolicy, Room
 from registry.rooms.queries import hours_of
 

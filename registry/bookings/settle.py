@@ -10,8 +10,8 @@ from registry.bookings.room_snapshot import AHEAD, RoomSnapshot, keep, kept, loa
 from registry.bookings.state import Slot, Step, next_change, steps
 from registry.core import history
 from registry.core.statements import Fields, write
-from registry.core.transaction import Change
 from registry.devices.occupancy import OccupancyFold
+from registry.rooms.lock import RoomChange
 from registry.rooms.models import Room
 
 
@@ -23,14 +23,14 @@ async def snapshot_under_lock(room: Room, now: datetime) -> RoomSnapshot:
     return snapshot.at_revision(room) if snapshot else await load(room, now)
 
 
-async def settle(change: Change, room: Room, now: datetime) -> None:
+async def settle(change: RoomChange, room: Room, now: datetime) -> None:
     """Fold the occupancy, do what is due to the bookings, store when to look again. The room is locked, and what else
     changed in the caller's transaction is in the database.
     """
     await write(await settled(change, room, await load(room, now), now))
 
 
-async def settled(change: Change, room: Room, snapshot: RoomSnapshot, now: datetime) -> Fields:
+async def settled(change: RoomChange, room: Room, snapshot: RoomSnapshot, now: datetime) -> Fields:
     """:func:`settle` from a snapshot that holds what changed; what it stores of the room is left to the caller."""
     fold, slots = snapshot.fold(now), snapshot.slots
     for step in steps(snapshot.facts, slots, fold, now):
@@ -126,7 +126,7 @@ def truncate(booking: Booking, now: datetime, cleanup: timedelta) -> None:
     booking.blocked_to = min(booking.blocked_to, booking.ends_at + cleanup)
 
 
-async def look_no_later_than(change: Change, room: Room, slot: Slot, now: datetime) -> None:
+async def look_no_later_than(change: RoomChange, room: Room, slot: Slot, now: datetime) -> None:
     """Bring the room's next look forward for a new booking that is still far away. What is kept of the room stays
     good: it only learns the booking.
     """

@@ -18,7 +18,7 @@ from tortoise.models import Model
 
 from registry.core.fields import UTCDatetimeField
 from registry.core.statements import insert
-from registry.core.transaction import changing
+from registry.core.transaction import transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _entry(
 
 async def seal(day: date) -> HistorySeal | None:
     """Seal what was written since the last seal into the daily chain. None if nothing was, or the day is sealed."""
-    async with changing():
+    async with transaction():
         await _wait_for_writers()
         last = await HistorySeal.all().order_by("-id").first()
         if last and last.day >= day:

@@ -8,7 +8,7 @@ Inside a transaction nothing waits any more, and two changes of threads take lon
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import aiosqlite
 from tortoise.backends.base.client import ConnectionWrapper, NestedTransactionContext, TransactionContext
@@ -64,6 +64,16 @@ class _Held(ConnectionWrapper[aiosqlite.Connection]):
 class Client(SqliteClient):
     """A connection that two threads may use, one after the other."""
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether SQLite itself has a transaction open."""
+        return self._connection is not None and self._connection.in_transaction
+
+    async def thread_is_idle(self) -> None:
+        """Return when SQLite's thread has done all that was asked of it so far."""
+        sqlite: Any = self._connection
+        await sqlite._execute(lambda: None)
+
     def acquire_connection(self) -> ConnectionWrapper[aiosqlite.Connection]:
         return _Held(self._lock, self)
 
@@ -84,6 +94,3 @@ class Client(SqliteClient):
 
     def _in_transaction(self) -> TransactionContext:
         return SqliteTransactionContext(SqliteTransaction(self), self._lock)
-
-
-client_class = Client

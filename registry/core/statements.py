@@ -1,4 +1,4 @@
-"""Quick statements inside the caller's transaction: several rows in one step, one row by its key."""
+"""Statements beside the ORM's own: one column of a query, and quick ones inside the caller's transaction."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tortoise.connection import get_connections
 from tortoise.models import Model
+from tortoise.queryset import QuerySet
 
 from registry.core.sqlite import SqliteTransaction
 
@@ -22,6 +23,18 @@ class Fields(NamedTuple):
 
 
 Work = Fields | Statement
+
+
+async def column(query: QuerySet[Any], name: str) -> list[Any]:
+    """The values of one column. The library types a flat list of values as rows."""
+    values: Any = await query.values_list(name, flat=True)
+    return list(values)
+
+
+async def first_value(query: QuerySet[Any], name: str) -> Any | None:
+    """The value of one column in the first row, None when there is no row or no value."""
+    values = await column(query.limit(1), name)
+    return values[0] if values else None
 
 
 async def ask(query: str, values: Sequence[Any]) -> list[dict[str, Any]]:
@@ -54,8 +67,8 @@ async def insert(*records: Model) -> None:
 def _insertion(record: Model, connection: SqliteTransaction) -> Statement:
     """The statement that the ORM would run."""
     executor = connection.executor_class(model=type(record), db=connection)
-    found = record._meta.fields_map
-    values = [found[name].to_db_value(getattr(record, name), record) for name in executor.regular_columns]
+    kinds = record._meta.fields_map
+    values = [kinds[name].to_db_value(getattr(record, name), record) for name in executor.regular_columns]
     return executor.insert_query, values
 
 
@@ -101,7 +114,7 @@ async def write(*work: Work) -> None:
             else:
                 await connection.execute_query(numbered(one[0]), one[1])
         return
-    statements = [_change(one, connection) if isinstance(one, Fields) else one for one in work]
+    statements = [_update(one, connection) if isinstance(one, Fields) else one for one in work]
 
     def run(raw: sqlite3.Connection) -> None:
         for query, values in statements:
@@ -110,12 +123,12 @@ async def write(*work: Work) -> None:
     connection.at_once(run)
 
 
-def _change(told: Fields, connection: SqliteTransaction) -> Statement:
+def _update(work: Fields, connection: SqliteTransaction) -> Statement:
     """The statement that the ORM would run."""
-    record, names = told
+    record, names = work
     executor = connection.executor_class(model=type(record), db=connection)
-    found = record._meta.fields_map
-    values = [found[name].to_db_value(getattr(record, name), record) for name in names]
+    kinds = record._meta.fields_map
+    values = [kinds[name].to_db_value(getattr(record, name), record) for name in names]
     return executor.get_update_sql(names, None), [*values, record.pk]
 
 

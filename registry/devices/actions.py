@@ -9,10 +9,10 @@ from registry.core import history
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason
 from registry.core.events import DeviceChanged
 from registry.core.history import Actor
-from registry.core.transaction import Change, changing
 from registry.devices import presence_log
 from registry.devices.models import Device, DeviceKind, Sensing
 from registry.devices.occupancy import HOLD_SECONDS
+from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import Room
 
 # a level of a topic and an MQTT user name at once
@@ -69,7 +69,7 @@ async def bind(
     return device
 
 
-async def _look_at(change: Change, now: datetime) -> None:
+async def _look_at(change: RoomChange, now: datetime) -> None:
     """What is known of these rooms rests on other sensors from now on: the sweeper looks at once."""
     for room_id in change.rooms:
         await Room.filter(id=room_id).update(next_change_at=now)

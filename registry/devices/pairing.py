@@ -13,8 +13,8 @@ from registry.core import history
 from registry.core.errors import Conflict, NotFound
 from registry.core.events import DeviceChanged
 from registry.core.history import Actor
-from registry.core.transaction import changing
 from registry.devices.models import Device, DeviceKind, Pairing, Sensing
+from registry.rooms.lock import changing
 from registry.rooms.queries import room_by_code
 
 VALID_FOR = timedelta(minutes=10)

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from tortoise.expressions import Q
 
-from registry.core.columns import column
-from registry.core.statements import Statement, write
-from registry.core.transaction import changing
+from registry.core.statements import Statement, column, write
+from registry.core.transaction import transaction
 from registry.devices.models import Device, Trace
 from registry.devices.occupancy import patience
 from registry.rooms.models import HELP_POINT, Room
@@ -72,7 +71,7 @@ async def traces_of(room: Room, since: datetime, until: datetime) -> dict[int, l
 
 async def record(traces: Sequence[Trace]) -> None:
     """Store stretches that an office brings along."""
-    async with changing():
+    async with transaction():
         await Trace.bulk_create(traces)
 
 

@@ -18,11 +18,11 @@ from registry.bookings.state import CHECK_IN_EARLY, UNDO
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import IdempotencyKey, RequestKey
-from registry.core.transaction import changing
 from registry.devices.models import Device, DeviceKind
 from registry.doors.facts import after_the_last, from_minute, is_open_door
 from registry.doors.queries import door_room
 from registry.doors.view import FAULTS, MINUTES_TO_BOOK, MINUTES_TO_EXTEND
+from registry.rooms.lock import changing
 from registry.rooms.models import Room
 
 COMMANDS = ("book", "check_in", "extend", "end", "report_fault")

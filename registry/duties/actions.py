@@ -5,10 +5,10 @@ from datetime import date, datetime
 
 from registry.core import history
 from registry.core.history import Actor
-from registry.core.transaction import changing
 from registry.duties.models import Duty
 from registry.duties.rules import DutyRule, occurrences
 from registry.people.models import Person
+from registry.rooms.lock import changing
 from registry.rooms.models import Room
 from registry.rooms.queries import public_holidays, room_by_code, zone_of
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from registry.core import history
 from registry.core.errors import Conflict
 from registry.core.history import Actor
-from registry.core.transaction import changing
+from registry.core.transaction import transaction
 from registry.grants.models import Grant
 
 
@@ -28,7 +28,7 @@ class NewGrant:
 
 async def add_grant(new: NewGrant, actor: Actor, now: datetime) -> Grant:
     """Raises Conflict("grant.exists")."""
-    async with changing():
+    async with transaction():
         if await Grant.exists(code=new.code):
             raise Conflict("grant.exists", grant=new.code)
         grant = await Grant.create(**asdict(new))

@@ -7,9 +7,9 @@ from typing import Any
 from registry.assets.rules import fold
 from registry.core import history
 from registry.core.history import Actor
-from registry.core.transaction import changing
 from registry.importing.rows import Row
 from registry.people.models import Institution, Person
+from registry.rooms.lock import changing
 from registry.rooms.models import Building, Room, Site
 
 Added = Callable[[list[Row], int], Awaitable[None]]  # awaited at the end of the transaction that wrote these rows

@@ -17,7 +17,7 @@ import orjson
 from registry.assets.rules import fold
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable
 from registry.core.history import Actor
-from registry.core.transaction import changing
+from registry.core.transaction import transaction
 from registry.importing import report, writing
 from registry.importing.cells import Cell, whole
 from registry.importing.files import read
@@ -39,7 +39,7 @@ async def send(content: bytes, file: str, family: str | None, owner_id: int, now
     Raises Invalid("import.unreadable", "import.no_header", "import.unknown_kind", "import.other_kind").
     """
     packed = await _packed((await _checked(content, file, family, {})).as_record)
-    async with changing():
+    async with transaction():
         theirs = PendingImport.filter(owner_id=owner_id).order_by("-sent_at", "-id")
         late = await theirs.offset(AT_ONCE - 1).limit(100).values_list("id", flat=True)
         await PendingImport.filter(id__in=list(late)).exclude(state=ImportState.WRITING).delete()
@@ -138,7 +138,7 @@ def _behind(found: PendingImport, report: Report) -> dict[str, Any]:
 
 async def forget_old(now: datetime) -> None:
     """Delete what was sent more than a day ago."""
-    async with changing():
+    async with transaction():
         writing = PendingImport.filter(state=ImportState.WRITING, claimed_at__gt=now - CLAIM)
         busy = await writing.values_list("id", flat=True)
         await PendingImport.filter(sent_at__lte=now - KEPT).exclude(id__in=list(busy)).delete()
@@ -210,7 +210,7 @@ def _refuse_written(found: PendingImport) -> None:
 
 async def _changed(found: PendingImport, **columns: Any) -> bool:
     """Whether it was still as ``found`` says, and is changed now."""
-    async with changing():
+    async with transaction():
         still = PendingImport.filter(id=found.id, revision=found.revision, state=ImportState.CHECKED)
         return bool(await still.update(**columns, revision=found.revision + 1))
 
@@ -222,7 +222,7 @@ async def _claimed(found: PendingImport, report: bytes, now: datetime) -> int:
     """
     if found.state is ImportState.WRITING and found.claimed_at and found.claimed_at > now - CLAIM:
         raise Conflict("import.being_written")
-    async with changing():
+    async with transaction():
         still = PendingImport.filter(id=found.id, revision=found.revision, state=found.state)
         columns = {"state": ImportState.WRITING, "claimed_at": now, "report": report}
         if not await still.update(**columns, revision=found.revision + 1):
@@ -231,5 +231,5 @@ async def _claimed(found: PendingImport, report: bytes, now: datetime) -> int:
 
 
 async def _change(number: str, revision: int, **columns: Any) -> None:
-    async with changing():
+    async with transaction():
         await PendingImport.filter(id=number, revision=revision).update(**columns, revision=revision + 1)

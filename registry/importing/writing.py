@@ -14,13 +14,13 @@ from registry.assets.rules import fold, number_key, search_text, unit_prices
 from registry.core import history
 from registry.core.history import Actor
 from registry.core.statements import reserve_ids
-from registry.core.transaction import changing
 from registry.grants.models import Grant
 from registry.importing.files import read
 from registry.importing.places_writing import WRITERS
 from registry.importing.report import Report, check, find, judged
 from registry.importing.rows import Known, KnownGrant, Problem, Row
 from registry.people.models import Institution, Person
+from registry.rooms.lock import changing
 from registry.rooms.models import Building, Room
 
 BATCH = 500

@@ -12,7 +12,7 @@ from tortoise.exceptions import IntegrityError
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, NotFound
 from registry.core.history import Actor
-from registry.core.transaction import changing
+from registry.core.transaction import transaction
 from registry.people import rules
 from registry.people.models import FailedSignIn, Institution, Person, Role, Session, Token
 from registry.people.queries import digest_of, forget, forget_person
@@ -46,7 +46,7 @@ async def add_person(
         raise fault
     institution = await _institution(institution_code)
     password_hash = await asyncio.to_thread(hasher.hash, password) if password else ""
-    async with changing():
+    async with transaction():
         try:
             person = await Person.create(
                 login=login,
@@ -68,7 +68,7 @@ async def change_role(person: Person, role: Role | str, actor: Actor, now: datet
     """Give an account another role. Raises Invalid("person.bad_role")."""
     for fault in rules.account_faults(person.login, str(role), None):
         raise fault
-    async with changing():
+    async with transaction():
         before = {"role": str(person.role)}
         await Person.filter(id=person.id).update(role=Role(role))
         await history.write(f"person:{person.id}", "role changed", actor, now, before=before, after={"role": str(role)})
@@ -78,7 +78,7 @@ async def change_role(person: Person, role: Role | str, actor: Actor, now: datet
 
 async def set_active(person: Person, is_active: bool, actor: Actor, now: datetime) -> None:
     """Open or close an account; closing it ends its sessions, and its tokens stop working."""
-    async with changing():
+    async with transaction():
         await Person.filter(id=person.id).update(is_active=is_active)
         if not is_active:
             await Session.filter(person=person).delete()
@@ -94,7 +94,7 @@ async def set_password(
     for fault in rules.password_faults(password):
         raise fault
     password_hash = await asyncio.to_thread(hasher.hash, password)
-    async with changing():
+    async with transaction():
         await Person.filter(id=person.id).update(password_hash=password_hash)
         ended = Session.filter(person=person)
         if keep_session:
@@ -107,7 +107,7 @@ async def set_password(
 async def share_password(logins: Collection[str], password: str, actor: Actor, now: datetime) -> None:
     """Give several accounts the same password: one hash, which is slow to make on purpose, serves them all."""
     password_hash = await asyncio.to_thread(hasher.hash, password)
-    async with changing():
+    async with transaction():
         people = await Person.filter(login__in=list(logins)).values_list("id", flat=True)
         await Person.filter(id__in=people).update(password_hash=password_hash)
         for person_id in people:
@@ -143,7 +143,7 @@ async def issue_token(login: str, name: str, actor: Actor, now: datetime) -> str
     if person is None:
         raise NotFound("person.unknown", login=login[:80])
     secret = f"izba_{secrets.token_urlsafe(32)}"
-    async with changing():
+    async with transaction():
         await Token.create(person=person, name=name.strip()[:80] or "token", digest=digest_of(secret), created_at=now)
         await history.write(f"person:{person.id}", "token issued", actor, now, after={"name": name.strip()[:80]})
     return secret
@@ -151,7 +151,7 @@ async def issue_token(login: str, name: str, actor: Actor, now: datetime) -> str
 
 async def revoke_token(person: Person, token_id: int, actor: Actor, now: datetime) -> None:
     """Withdraw one token of a person for good. Raises NotFound("auth.bad_token")."""
-    async with changing():
+    async with transaction():
         token = await Token.get_or_none(id=token_id, person=person, revoked_at__isnull=True)
         if token is None:
             raise NotFound("auth.bad_token")
@@ -183,7 +183,7 @@ async def sign_in(
     if not right or person is None or not person.is_active:
         raise Forbidden("auth.bad_login")
     secret = secrets.token_urlsafe(32)
-    async with changing():
+    async with transaction():
         await FailedSignIn.filter(id__lte=attempt.id, login=login, address=address[:64]).delete()
         await Session.create(
             person=person,
@@ -198,13 +198,13 @@ async def sign_out(secret: str) -> None:
     """End a session. Ending one that is not there is no fault."""
     digest = digest_of(secret)
     forget(digest)
-    async with changing():
+    async with transaction():
         await Session.filter(digest=digest).delete()
 
 
 async def sweep(now: datetime, *, window_minutes: int = WINDOW_MINUTES) -> None:
     """Forget sessions that ended and attempts that no longer count."""
-    async with changing():
+    async with transaction():
         await Session.filter(expires_at__lte=now).delete()
         await FailedSignIn.filter(at__lte=now - timedelta(minutes=window_minutes)).delete()
 
@@ -220,7 +220,7 @@ async def _institution(code: str | None) -> Institution | None:
 
 async def _note_attempt(login: str, address: str, now: datetime, attempts: int, window_minutes: int) -> FailedSignIn:
     """Written before the password is looked at: a hundred attempts at once are still counted one by one."""
-    async with changing():
+    async with transaction():
         attempt = await FailedSignIn.create(login=login, address=address, at=now)
     recent = FailedSignIn.filter(at__gt=now - timedelta(minutes=window_minutes), id__lte=attempt.id)
     counts = [

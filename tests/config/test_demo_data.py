@@ -14,9 +14,9 @@ from registry.assets.models import Asset, FundingShare, Purchase, Tag
 from registry.assets.search import AssetFilter
 from registry.bookings.models import Booking
 from registry.core import history
-from registry.core.columns import column
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM
+from registry.core.statements import column
 from registry.devices.models import Device, Trace
 from registry.grants.models import Grant
 from registry.people.models import Institution, Person, Role

@@ -21,8 +21,8 @@ from registry.bookings.models import Booking, Status
 from registry.bookings.readings import record_readings
 from registry.core import events
 from registry.core.errors import Unavailable
-from registry.core.transaction import changing
 from registry.devices.models import Device, Sensing
+from registry.rooms.lock import changing
 from registry.rooms.models import Room, Visibility
 from tests.conftest import Database
 from tests.devices.broker.test_connection import Other, free_pair, until

@@ -14,8 +14,8 @@ from registry.assets.tags import check
 from registry.core import events, history
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.core.transaction import changing
 from registry.people.models import Person
+from registry.rooms.lock import changing
 from registry.rooms.models import Building, Room, RoomKind, Site, StandardItem
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)

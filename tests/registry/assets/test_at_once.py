@@ -16,10 +16,10 @@ from registry.core import history
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.core.idempotency import IdempotencyKey, RequestKey
-from registry.core.transaction import changing
 from registry.devices import actions as device_actions
 from registry.devices.models import Device
 from registry.doors.actions import PanelCommand, panel_command
+from registry.rooms.lock import changing
 from registry.rooms.models import Room
 from tests.make import NOW, make_asset, make_device, make_panel, make_room
 from tests.registry.core.test_transaction import begun_beside

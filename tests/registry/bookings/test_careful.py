@@ -10,8 +10,8 @@ from registry.bookings.models import Booking, Status
 from registry.bookings.rules import BookingRequest
 from registry.core.errors import Forbidden, Refusal
 from registry.core.history import Actor
-from registry.core.transaction import changing
 from registry.people.models import Role
+from registry.rooms.lock import changing
 from registry.rooms.models import HoursPolicy, Visibility
 from tests.make import HOUR, NOW, make_booking, make_institution, make_opening, make_people, make_person, make_room
 from tests.registry.core.test_transaction import begun_beside

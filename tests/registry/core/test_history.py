@@ -10,7 +10,7 @@ from tortoise.exceptions import OperationalError
 
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, Actor, HistoryEntry, HistorySeal, link, seal, verify, write, write_new
-from registry.core.transaction import changing
+from registry.rooms.lock import changing
 from registry.rooms.models import Room
 from tests.conftest import Database
 from tests.make import NOW, make_room

@@ -12,7 +12,7 @@ from registry.core import history, statements
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.core.idempotency import IdempotencyKey
 from registry.core.statements import Fields, insert, insert_many, write
-from registry.core.transaction import changing
+from registry.rooms.lock import changing
 from registry.rooms.models import Room
 from tests.conftest import Database
 from tests.make import HOUR, NOW, make_room

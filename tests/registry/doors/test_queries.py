@@ -9,10 +9,10 @@ from registry.bookings.readings import Reading, record_readings, watch_started
 from registry.bookings.rules import BookingRequest
 from registry.core import events
 from registry.core.history import SYSTEM
-from registry.core.transaction import changing
 from registry.doors import queries
 from registry.doors.queries import door
 from registry.doors.view import DoorState, OpenDoor, TitledDoor
+from registry.rooms.lock import changing
 from registry.rooms.models import Room, Visibility
 from tests.make import HOUR, NOW, make_booking, make_device, make_panel, make_person, make_room
 

@@ -14,13 +14,13 @@ from registry.assets.models import Asset, FundingShare
 from registry.assets.rules import shares
 from registry.core.errors import Invalid
 from registry.core.history import SYSTEM
-from registry.core.transaction import changing
 from registry.exporting.tables import export_assets, percent_of, written
 from registry.grants.actions import NewGrant, add_grant
 from registry.importing.files import read
 from registry.importing.rows import Known
 from registry.importing.whole import check, find
 from registry.importing.writing import checked, write
+from registry.rooms.lock import changing
 from registry.rooms.models import Building, Room, RoomKind, Site
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from registry.bookings.models import Booking
 from registry.core import events
 from registry.core.events import AssetChanged, DeviceChanged, RoomChanged
-from registry.core.transaction import changing
+from registry.rooms.lock import changing
 from tests.web.conftest import Office
 from web.kit import live
 from web.kit.live import live_of
