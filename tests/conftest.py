@@ -24,6 +24,7 @@ import config.database
 from registry.assets import policy
 from registry.core import events, transaction
 from tests.servers import Missing, Mosquitto, Postgres, scratch
+from tests.statements import Statements
 
 ROOT = Path(__file__).parent.parent
 IN_CI = os.environ.get("CI") == "true"
@@ -231,6 +232,12 @@ async def database(database_url: str, connections: int) -> AsyncIterator[Databas
     """A fresh, migrated database, open in this process. The test runs once on SQLite and once on PostgreSQL."""
     async with opened(database_url, connections) as database:
         yield database
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
+    """The statements that this test asks of the database: ``with statements.at_most(4): …``."""
+    return Statements(monkeypatch)
 
 
 @asynccontextmanager
