@@ -29,7 +29,7 @@ def import_file(
 ) -> None:
     """Read a list: CSV, TXT, XLSX, XLS, ODS. Exit 0 all written, 1 some rows refused, 2 nothing could be read."""
     from config.app import register
-    from registry.importing.whole import import_list
+    from registry.importing.lists import import_list
     from web.kit.i18n import translate
 
     settings = load()
@@ -56,7 +56,7 @@ def export(
 ) -> None:
     """Write a list with the headers that the import takes."""
     from config.app import register
-    from config.exporting import exported
+    from registry.exporting.lists import exported
 
     if what not in ("assets", "bookings", "history"):
         raise Invalid("export.unknown", given=what, known="assets, bookings, history")

@@ -16,7 +16,7 @@ from registry.core.history import Actor
 from registry.core.statements import reserve_ids
 from registry.grants.models import Grant
 from registry.importing.files import read
-from registry.importing.places_writing import WRITERS
+from registry.importing.people import WRITERS
 from registry.importing.report import Report, check, find, judged
 from registry.importing.rows import Known, KnownGrant, Problem, Row
 from registry.people.models import Institution, Person

@@ -16,7 +16,7 @@ from registry.assets.rules import fold, search_text
 from registry.assets.search import AssetFilter, find
 from registry.core.history import SYSTEM
 from registry.core.statements import insert_many
-from registry.importing.whole import checked, write
+from registry.importing.lists import checked, write
 from registry.people.models import Person
 from registry.rooms.lock import changing
 from registry.rooms.models import Room

@@ -17,8 +17,8 @@ from registry.core.history import SYSTEM
 from registry.exporting.tables import export_assets, percent_of, written
 from registry.grants.actions import NewGrant, add_grant
 from registry.importing.files import read
+from registry.importing.lists import check, find
 from registry.importing.rows import Known
-from registry.importing.whole import check, find
 from registry.importing.writing import checked, write
 from registry.rooms.lock import changing
 from registry.rooms.models import Building, Room, RoomKind, Site

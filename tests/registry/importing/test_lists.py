@@ -14,7 +14,7 @@ from registry.core.events import RoomChanged, on
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.grants.models import Grant
 from registry.importing import writing
-from registry.importing.whole import import_list
+from registry.importing.lists import import_list
 from registry.importing.writing import checked, write
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, Room, Site

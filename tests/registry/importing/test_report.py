@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from registry.core.errors import Invalid, NotFound, Refusal
 from registry.importing.files import decoded, encoding_of, read
+from registry.importing.lists import Report, check, find
 from registry.importing.rows import Known, KnownGrant, Problem, Words
-from registry.importing.whole import Report, check, find
 from tests.registry.importing.samples import EXPECTED, SAMPLES, differences
 
 ROOMS = {"PP-01": "0.01", "PP-02": "0.02", "PP-08": "0.08", "PP-11": "0.11", "ZW-02": "1.02", "PP-10": "0.10"}
