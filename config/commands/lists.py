@@ -1,18 +1,18 @@
 """Commands that move lists in and out."""
 
-import csv
+import shutil
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from tempfile import TemporaryFile
+from typing import Annotated, Any, BinaryIO
 
 import orjson
 import typer
 
-from config.commands.terminal import ACTOR, run
+from config.commands.terminal import ACTOR, in_register, run
 from config.settings import load
 from registry.core.clock import utc_now
-from registry.core.errors import Invalid, Unavailable, system_reason
+from registry.core.errors import Unavailable, system_reason
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,34 +54,22 @@ def export(
     format_: Annotated[str, typer.Option("--format", help="csv or xlsx")] = "csv",
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A file. Default: standard output.")] = None,
 ) -> None:
-    """Write a list with the headers that the import takes."""
-    from config.app import register
-    from registry.exporting.lists import exported
+    """Write a list with the headers that the import takes; bookings come room by room."""
+    from registry.exporting.lists import check_export, export_list
 
-    if what not in ("assets", "bookings", "history"):
-        raise Invalid("export.unknown", given=what, known="assets, bookings, history")
-    if format_ not in ("csv", "xlsx"):
-        raise Invalid("export.unknown", given=format_, known="csv, xlsx")
-    settings = load()
+    check_export(what, format_)
+    with TemporaryFile() as file:  # whole before anything of it is seen
+        in_register(load(), lambda: export_list(what, format_, file))
+        file.seek(0)
+        _hand_over(file, out)
 
-    async def work() -> bytes:
-        async with register(settings):
-            return await exported(what, format_)
 
-    content = run(work())
+def _hand_over(file: BinaryIO, out: Path | None) -> None:
     if out is None:
-        sys.stdout.buffer.write(content)
-    else:
-        try:
-            out.write_bytes(content)
-        except OSError as fault:
-            raise Unavailable("file.not_written", path=str(out), reason=system_reason(fault)) from fault
-
-
-def csv_lines(rows: Iterable[Iterable[Any]]) -> str:
-    """Rows for Excel in Polish: semicolons and CRLF."""
-    from io import StringIO
-
-    out = StringIO()
-    csv.writer(out, delimiter=";", lineterminator="\r\n").writerows(rows)
-    return out.getvalue()
+        shutil.copyfileobj(file, sys.stdout.buffer)
+        return
+    try:
+        with open(out, "wb") as copy:
+            shutil.copyfileobj(file, copy)
+    except OSError as fault:
+        raise Unavailable("file.not_written", path=str(out), reason=system_reason(fault)) from fault

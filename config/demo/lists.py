@@ -17,7 +17,7 @@ from registry.grants.actions import NewGrant, add_grant
 from registry.importing import cells
 from registry.importing.cells import whole
 from registry.importing.files import read
-from registry.importing.writing import checked, write
+from registry.importing.lists import check_list, write_list
 from registry.people.models import Institution
 from registry.rooms.lock import changing
 from registry.rooms.models import (
@@ -77,11 +77,11 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
 
 async def bring_in(name: str, actor: Actor, now: datetime, *, pieces: bool = True) -> None:
     """Import one of the lists, all of it."""
-    report = await checked(DATA / name)
-    written = await write(report, actor, now, pieces=pieces)
-    if written.refused or not written.records:
-        faults = [problem.code for row in written.refused for problem in row.problems]
-        raise RuntimeError(f"{name}: {len(written.refused)} rows refused: {sorted(set(faults))}")
+    report = await check_list(DATA / name)
+    progress = await write_list(report, actor, now, pieces=pieces)
+    if progress.refused_rows or not progress.records:
+        faults = [problem.code for row in progress.refused_rows for problem in row.problems]
+        raise RuntimeError(f"{name}: {len(progress.refused_rows)} rows refused: {sorted(set(faults))}")
 
 
 def _table(name: str) -> Iterator[dict[str, str]]:

@@ -1,153 +1,194 @@
-"""The register of assets as a file, under headers that the importer takes.
+"""The lists that leave the register: assets under headers that the importer takes, bookings, history.
 
-CSV as a Polish Excel opens it: BOM, semicolons, decimal commas, CRLF. A cell that a spreadsheet would run as a formula
-is guarded with an apostrophe, which the importer takes off again.
+Rows are read in lots, so that no list is held as a whole.
 """
 
-import csv
-import io
-import re
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, BinaryIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from tortoise.expressions import Q
 
 from registry.assets.models import Asset, FundingShare
-from registry.assets.rules import shares
-from registry.core.errors import Invalid
+from registry.bookings.models import Booking
+from registry.core.history import HistoryEntry
+from registry.exporting.funding import funding_cell, percent_text, percents_of
+from registry.rooms.models import HELP_POINT, Room, Visibility
 
-FORMATS = ("csv", "xlsx")
-BATCH = 1000
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+LOT = 1000
+OWN_FUNDS = "środki własne"
+
+Record = dict[str, Any]
+Value = str | int | Decimal | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTable:
+    """A list that leaves: what its sheet is called, its columns by title, and its records in lots.
+
+    ``money`` are the titles of amounts in PLN.
+    """
+
+    sheet: str
+    columns: Mapping[str, Callable[[Record], Value]]
+    lots: Callable[[], AsyncIterator[Sequence[Record]]]
+    money: frozenset[str] = frozenset()
+
+    def cells(self, record: Record) -> list[Value]:
+        """What stands in a record's row."""
+        return [column(record) for column in self.columns.values()]
+
+
 _LIFECYCLES = {"in_use": "w użyciu", "in_store": "w magazynie", "ordered": "zamówiony", "handed_over": "przekazany",
                "retired": "wycofany", "disposed": "zlikwidowany"}  # fmt: skip
 _CONDITIONS = {"ok": "sprawny", "faulty": "uszkodzony", "in_repair": "w naprawie"}
 
-Row = dict[str, Any]
-COLUMNS: dict[str, Callable[[Row], Any]] = {
-    "Numer inwentarzowy": lambda row: row["inventory_no"] or "",
-    "Poz. zakupu": lambda row: row["purchase"] or "",
-    "Nazwa": lambda row: row["name"],
-    "Kategoria": lambda row: row["category"],
-    "KŚT": lambda row: row["kst"],
-    "Konto": lambda row: row["account"],
-    "Ilość": lambda row: row["quantity"],
-    "Wartość brutto": lambda row: row["price"],
-    "Numer seryjny": lambda row: row["serial_no"],
-    "Pomieszczenie": lambda row: row["room"] or "",
-    "Osoba odpowiedzialna": lambda row: row["custodian"] or "",
-    "Data przyjęcia": lambda row: row["accepted_on"],
-    "Gwarancja do": lambda row: row["warranty_until"],
-    "Trwałość do": lambda row: row["durable_until"],
-    "Źródło finansowania": lambda row: row["grant"] or "środki własne",
-    "Udział UE %": lambda row: _share(row["percent"]),
-    "Status": lambda row: _LIFECYCLES[row["lifecycle"]],
-    "Stan": lambda row: _CONDITIONS[row["condition"]],
-    "Uwagi": lambda row: row["note"],
-}
 
-
-def _share(percent: Decimal) -> Decimal | str:
-    # without its sign a share below one percent would be read as a fraction
-    return f"{percent:f} %".replace(".", ",") if 0 < percent <= 1 else percent
-
-
-async def export_assets(to: BinaryIO, file_format: str = "csv") -> int:
-    """Write every asset into an open binary file. Returns how many. Raises Invalid("request.malformed")."""
-    if file_format not in FORMATS:
-        raise Invalid("request.malformed", reason=f"there is no format {file_format}, only {', '.join(FORMATS)}")
-    return await (_csv if file_format == "csv" else _xlsx)(to)
-
-
-async def _csv(to: BinaryIO) -> int:
-    text = io.TextIOWrapper(to, encoding="utf-8-sig", newline="", write_through=True)
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    count = 0
-    async for rows in _batches():
-        writer.writerows([written(column(row)) for column in COLUMNS.values()] for row in rows)
-        count += len(rows)
-    text.detach()
-    return count
-
-
-async def _xlsx(to: BinaryIO) -> int:
-    import xlsxwriter  # here: a twentieth of every start, for what few starts need
-
-    with xlsxwriter.Workbook(to, {"constant_memory": True, "strings_to_formulas": False,
-                                  "strings_to_urls": False}) as book:  # fmt: skip
-        page = book.add_worksheet("Ewidencja")
-        bold, day, money = (book.add_format(look) for look in (
-            {"bold": True}, {"num_format": "dd.mm.yyyy"}, {"num_format": "#,##0.00"}))  # fmt: skip
-        page.write_row(0, 0, list(COLUMNS), bold)
-        page.freeze_panes(1, 0)
-        count = 0
-        async for rows in _batches():
-            for row in rows:
-                count += 1
-                for place, (title, column) in enumerate(COLUMNS.items()):
-                    _cell(page, count, place, column(row), day, money if title == "Wartość brutto" else None)
-    return count
-
-
-def _cell(page: Any, line: int, place: int, value: Any, day: Any, money: Any) -> None:
-    if isinstance(value, date):
-        page.write_datetime(line, place, value, day)
-    elif isinstance(value, Decimal | int):
-        page.write_number(line, place, value, money)
-    elif value:
-        page.write_string(line, place, str(value))
-
-
-def written(value: Any) -> str:
-    """A value as a cell of our CSV files."""
-    if value is None:
-        return ""
-    if isinstance(value, date):
-        return value.strftime("%d.%m.%Y")
-    if isinstance(value, Decimal):
-        return f"{value:f}".replace(".", ",")
-    return guarded(str(value))
-
-
-def guarded(text: str) -> str:
-    """Text that no spreadsheet runs as a formula. The importer takes the apostrophe off again."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-async def _batches() -> AsyncIterator[list[Row]]:
+async def _assets() -> AsyncIterator[Sequence[Record]]:
     last = 0
     while True:
-        page = Asset.filter(id__gt=last).order_by("id").limit(BATCH)
-        rows: list[Row] = await page.values(
+        lot: list[Record] = await Asset.filter(id__gt=last).order_by("id").limit(LOT).values(
             "id", "inventory_no", "name", "category", "kst", "account", "quantity", "price", "serial_no",
             "accepted_on", "warranty_until", "durable_until", "lifecycle", "condition", "note",
             room="room__code", custodian="custodian__login", purchase="purchase__code",
         )  # fmt: skip
-        if not rows:
+        if not lot:
             return
-        last = rows[-1]["id"]
-        await _add_funding(rows)
-        yield rows
+        last = lot[-1]["id"]
+        await _add_percents(lot)
+        yield lot
 
 
-async def _add_funding(rows: Sequence[Row]) -> None:
-    by_asset: dict[int, Row] = {row["id"]: row for row in rows}
-    for row in rows:
-        row["grant"], row["percent"] = None, Decimal(0)
-    found: Iterable[Row] = await FundingShare.filter(asset_id__in=list(by_asset), grant_id__not_isnull=True).values(
-        "asset_id", "grant_id", "amount", code="grant__code", granted="grant__percent"
+async def _add_percents(lot: Sequence[Record]) -> None:
+    """To each asset the percents of its grants, by code."""
+    shares: Sequence[Record] = await (
+        FundingShare.filter(asset_id__in=[asset["id"] for asset in lot], grant_id__not_isnull=True)
+        .order_by("id")
+        .values("asset_id", "grant_id", "amount", code="grant__code", usual="grant__percent")
     )
-    for share in found:
-        row = by_asset[share["asset_id"]]
-        row["grant"] = share["code"]
-        row["percent"] = percent_of(row["price"], share["amount"], share["granted"])
+    codes = {share["grant_id"]: share["code"] for share in shares}
+    usual = {share["grant_id"]: share["usual"] for share in shares}
+    amounts: dict[int, dict[int, Decimal]] = {}
+    for share in shares:
+        by_grant = amounts.setdefault(share["asset_id"], {})
+        by_grant[share["grant_id"]] = by_grant.get(share["grant_id"], Decimal(0)) + share["amount"]
+    for asset in lot:
+        percents = percents_of(asset["price"], amounts.get(asset["id"], {}), usual)
+        asset["percents"] = {codes[grant]: percent for grant, percent in percents.items()}
 
 
-def percent_of(price: Decimal, amount: Decimal, usual: Decimal) -> Decimal:
-    """A share in percent such that the importer arrives at the same amount: the grant's own where it does."""
-    for percent in (usual, amount * 100 / price if price else usual):
-        exact = percent.quantize(Decimal("0.00000001")).normalize()
-        if exact and shares(price, {0: exact}).get(0) == amount:
-            return exact
-    return usual
+def _funding(asset: Record) -> str:
+    percents: dict[str, Decimal] = asset["percents"]
+    return funding_cell(percents) if len(percents) > 1 else next(iter(percents), OWN_FUNDS)
+
+
+def _share(asset: Record) -> Decimal | str:
+    percent = sum(asset["percents"].values(), Decimal(0))
+    # without its sign a share below one percent would be read as a fraction
+    return percent_text(percent) if 0 < percent <= 1 else percent
+
+
+ASSETS = ExportTable(
+    sheet="Ewidencja",
+    columns={
+        "Numer inwentarzowy": lambda asset: asset["inventory_no"],
+        "Poz. zakupu": lambda asset: asset["purchase"],
+        "Nazwa": lambda asset: asset["name"],
+        "Kategoria": lambda asset: asset["category"],
+        "KŚT": lambda asset: asset["kst"],
+        "Konto": lambda asset: asset["account"],
+        "Ilość": lambda asset: asset["quantity"],
+        "Wartość brutto": lambda asset: asset["price"],
+        "Numer seryjny": lambda asset: asset["serial_no"],
+        "Pomieszczenie": lambda asset: asset["room"],
+        "Osoba odpowiedzialna": lambda asset: asset["custodian"],
+        "Data przyjęcia": lambda asset: asset["accepted_on"],
+        "Gwarancja do": lambda asset: asset["warranty_until"],
+        "Trwałość do": lambda asset: asset["durable_until"],
+        "Źródło finansowania": _funding,
+        "Udział UE %": _share,
+        "Status": lambda asset: _LIFECYCLES[asset["lifecycle"]],
+        "Stan": lambda asset: _CONDITIONS[asset["condition"]],
+        "Uwagi": lambda asset: asset["note"],
+    },
+    lots=_assets,
+    money=frozenset({"Wartość brutto"}),
+)
+
+
+async def _bookings() -> AsyncIterator[Sequence[Record]]:
+    """Room by room, each in the order of time. A hidden room's bookings do not leave."""
+    for room in await Room.exclude(visibility=Visibility.HIDDEN).order_by("code").select_related("building__site"):
+        rest, zone = Booking.filter(room_id=room.id), ZoneInfo(room.building.site.timezone)
+        while True:
+            lot: list[Record] = await rest.order_by("starts_at", "id").limit(LOT).values(
+                "id", "starts_at", "ends_at", "kind", "status", "attendees", "title",
+                institution="institution__code", organizer="organizer__login",
+            )  # fmt: skip
+            if not lot:
+                break
+            last = lot[-1]
+            behind = ~Q(starts_at=last["starts_at"], id__lte=last["id"])
+            rest = Booking.filter(behind, room_id=room.id, starts_at__gte=last["starts_at"])
+            yield [_as_it_leaves(booking, room, zone) for booking in lot]
+
+
+def _as_it_leaves(booking: Record, room: Room, zone: ZoneInfo) -> Record:
+    """A Help Point room's bookings leave without anybody in them."""
+    when = {name: booking[name].astimezone(zone).isoformat() for name in ("starts_at", "ends_at")}
+    return ({} if room.visibility in HELP_POINT else booking) | when | {"room": room.code}
+
+
+BOOKINGS = ExportTable(
+    sheet="Rezerwacje",
+    columns={
+        "id": lambda booking: _text(booking.get("id")),
+        "pomieszczenie": lambda booking: booking["room"],
+        "od": lambda booking: booking["starts_at"],
+        "do": lambda booking: booking["ends_at"],
+        "rodzaj": lambda booking: _text(booking.get("kind")),
+        "status": lambda booking: _text(booking.get("status")),
+        "liczba osób": lambda booking: booking.get("attendees"),
+        "instytucja": lambda booking: booking.get("institution"),
+        "rezerwujący": lambda booking: booking.get("organizer"),
+        "tytuł": lambda booking: booking.get("title"),
+    },
+    lots=_bookings,
+)
+
+
+async def _history() -> AsyncIterator[Sequence[Record]]:
+    last = 0
+    while lot := await HistoryEntry.filter(id__gt=last).order_by("id").limit(LOT).values():
+        last = lot[-1]["id"]
+        yield lot
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _json(value: Any) -> str:
+    return "" if value is None else orjson.dumps(value).decode()
+
+
+HISTORY = ExportTable(
+    sheet="Historia",
+    columns={
+        "lp": lambda entry: entry["id"],
+        "kiedy": lambda entry: entry["at"].isoformat(),
+        "kto": lambda entry: entry["actor"],
+        "skąd": lambda entry: entry["source"],
+        "czynność": lambda entry: entry["action"],
+        "obiekt": lambda entry: entry["object"],
+        "przed": lambda entry: _json(entry["before"]),
+        "po": lambda entry: _json(entry["after"]),
+        "powód": lambda entry: entry["reason"],
+        "skrót": lambda entry: entry["hash"],
+    },
+    lots=_history,
+)

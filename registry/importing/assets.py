@@ -1,23 +1,28 @@
-"""Rows of an asset list and of a purchase list, read and judged. No database: what it needs is in ``Known``."""
+"""A list of assets: its rows read, judged and written. A piece that its purchase brought is numbered, not doubled."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
-
-from registry.assets.models import Condition, Lifecycle
-from registry.assets.rules import GROSZ, account, fold, number_key
+from registry.assets.intake import NewPiece, register_many
+from registry.assets.models import Asset, Condition, Lifecycle
+from registry.assets.rules import GROSZ, account, fold, number_key, search_text, unit_prices
+from registry.core import history
+from registry.core.events import AssetChanged
+from registry.core.history import Actor
+from registry.core.transaction import Change
 from registry.importing import cells as cell_values
-from registry.importing.cells import Cell, Unreadable, whole
+from registry.importing.batches import WritingProgress
+from registry.importing.cells import Cell, whole
 from registry.importing.columns import Header, title_words
-from registry.importing.rows import Known, KnownGrant, Problem, Row
+from registry.importing.reader import ColumnFacts, RowReader
+from registry.importing.rows import ImportProblem, ImportRow
+from registry.importing.snapshot import RegisterSnapshot
+from registry.rooms.lock import changing
 
 DATES = ("acquired_on", "invoiced_on", "warranty_until", "durable_until")
-LIMITS = {"inventory_no": 60, "name": 300, "serial_no": 80, "category": 80, "purchase": 40, "name_en": 300,
-          "supplier": 200, "contract": 100, "invoice_no": 100}  # fmt: skip
 ACCOUNTS = frozenset({"011", "013", "020", "poz"})
 _OWN_FUNDS = ("srodki wlasne", "wlasne", "budzet", "own funds")
 _LIFECYCLES = {
@@ -31,34 +36,53 @@ _CONDITIONS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What only a whole column shows."""
+def column_facts(rows: Iterable[tuple[int, Sequence[Cell]]], header: Header) -> ColumnFacts:
+    """What only the whole columns of numbers and dates show."""
+    number = header.columns.get("inventory_no")
+    dates = [header.columns[name] for name in DATES if name in header.columns]
+    zero_width, slashes = 0, _Slashes()
+    for _, cells in rows if number is not None or dates else ():
+        if number is not None and number < len(cells):
+            cell = cells[number]
+            if isinstance(cell, str) and cell.startswith("0") and cell.strip().isdigit():
+                zero_width = max(zero_width, len(cell.strip()))
+        for place in dates:
+            if place < len(cells):
+                slashes.look_at(cells[place])
+    return ColumnFacts(zero_width=zero_width, month_first=slashes.month_first)
 
-    zero_width: int = 0
-    month_first: bool = False
+
+class _Slashes:
+    """Whether 04/05/2022 can only be the American order in this file."""
+
+    def __init__(self) -> None:
+        self.day_first = self.month_second = False
+
+    def look_at(self, cell: Cell) -> None:
+        if isinstance(cell, str) and "/" in cell and (match := re.match(r"\s*(\d{1,2})/(\d{1,2})/\d{2}", cell)):
+            self.day_first |= int(match[1]) > 12
+            self.month_second |= int(match[2]) > 12
+
+    @property
+    def month_first(self) -> bool:
+        return self.month_second and not self.day_first
 
 
-def reader(header: Header, known: Known, facts: Facts) -> "AssetReader":
-    return PurchaseReader(header, known, facts) if header.kind == "purchases" else AssetReader(header, known, facts)
+class AssetReader(RowReader):
+    """Rows of a list of assets."""
 
+    limits: Mapping[str, int] = {
+        "inventory_no": 60, "name": 300, "serial_no": 80, "category": 80, "purchase": 40, "name_en": 300,
+        "supplier": 200, "contract": 100, "invoice_no": 100,
+    }  # fmt: skip
 
-class AssetReader:
-    """One list's rows, in order: a number that comes twice is the fault of the second."""
-
-    def __init__(self, header: Header, known: Known, facts: Facts) -> None:
-        self.header, self.known, self.facts = header, known, facts
-        self.notices: list[Problem] = []
-        self._seen_numbers: dict[str, int] = {}
-        self._seen_serials: dict[str, int] = {}
+    def __init__(self, header: Header, snapshot: RegisterSnapshot, facts: ColumnFacts) -> None:
+        super().__init__(header, snapshot, facts)
+        self._number_lines: dict[str, int] = {}
+        self._serial_lines: dict[str, int] = {}
         self._price_each = title_words(header.titles.get("value", "")).startswith("cena")
 
-    def row(self, line: int, cells: Sequence[Cell]) -> Row:
-        """Read one line. Every problem of it is told, not the first alone."""
-        row = Row(line)
-        if list(cells) == ["\ufffd"]:
-            row.problems.append(Problem("UNREADABLE_ROW", "", ""))
-            return row
+    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
         self._identity(row, cells)
         self._classification(row, cells)
         self._dates(row, cells)
@@ -66,41 +90,8 @@ class AssetReader:
         self._place(row, cells)
         self._funding(row, cells)
         self._rest(row, cells)
-        return row
 
-    def cell(self, cells: Sequence[Cell], column: str) -> Cell:
-        place = self.header.columns.get(column)
-        return cells[place] if place is not None and place < len(cells) else None
-
-    def text(self, row: Row, cells: Sequence[Cell], column: str) -> str:
-        text = whole(self.cell(cells, column))
-        if len(text) > LIMITS.get(column, 2000):
-            self.problem(row, "TOO_LONG", column, text, limit=LIMITS.get(column, 2000))
-        return text
-
-    def problem(self, row: Row, code: str, column: str, given: Cell, **params: Any) -> None:
-        title = self.header.titles.get(column, column)
-        row.problems.append(Problem(code, title, whole(given)[:200], params))
-
-    def parsed(self, row: Row, cells: Sequence[Cell], column: str, read: Callable[[Cell], Any], code: str) -> Any:
-        """What a cell holds, None if it is empty or unreadable (then the row has the problem ``code``)."""
-        cell = self.cell(cells, column)
-        if cell is None or cell == "" or isinstance(cell, str) and not cell.strip():
-            return None
-        try:
-            return read(cell)
-        except Unreadable as fault:
-            self.problem(row, code, column, cell, reason=str(fault))
-            return None
-
-    def has(self, column: str) -> bool:
-        return column in self.header.columns
-
-    def notice(self, code: str) -> None:
-        if not any(notice.code == code for notice in self.notices):
-            self.notices.append(Problem(code, "", ""))
-
-    def _identity(self, row: Row, cells: Sequence[Cell]) -> None:
+    def _identity(self, row: ImportRow, cells: Sequence[Cell]) -> None:
         number = self.text(row, cells, "inventory_no")
         row.values["inventory_no"] = number or None
         row.values["name"] = self.text(row, cells, "name") or None
@@ -115,35 +106,35 @@ class AssetReader:
         if serial:
             self._serial(row, serial, self.cell(cells, "serial_no"))
 
-    def _number(self, row: Row, number: str) -> None:
+    def _number(self, row: ImportRow, number: str) -> None:
         key = number_key(number)
-        if key in self._seen_numbers:
-            self.problem(row, "DUPLICATE_INVENTORY_NO", "inventory_no", number, line=self._seen_numbers[key])
-        elif key in self.known.inventory_nos:
+        if key in self._number_lines:
+            self.problem(row, "DUPLICATE_INVENTORY_NO", "inventory_no", number, line=self._number_lines[key])
+        elif key in self.snapshot.inventory_keys:
             self.problem(row, "INVENTORY_NO_TAKEN", "inventory_no", number)
-        self._seen_numbers.setdefault(key, row.line)
+        self._number_lines.setdefault(key, row.line)
         if number.isdigit() and len(number) < self.facts.zero_width:
             self.problem(row, "LEADING_ZEROES_MAYBE_LOST", "inventory_no", number)
 
-    def _serial(self, row: Row, serial: str, cell: Cell) -> None:
+    def _serial(self, row: ImportRow, serial: str, cell: Cell) -> None:
         if re.fullmatch(r"\d([.,]\d+)?[eE]\+\d+", serial) or isinstance(cell, float) and abs(cell) >= 1e15:
             self.problem(row, "SCIENTIFIC_NOTATION", "serial_no", serial)
-        elif serial.casefold() in self._seen_serials:
-            self.problem(row, "DUPLICATE_SERIAL_NO", "serial_no", serial, line=self._seen_serials[serial.casefold()])
-        self._seen_serials.setdefault(serial.casefold(), row.line)
+        elif serial.casefold() in self._serial_lines:
+            self.problem(row, "DUPLICATE_SERIAL_NO", "serial_no", serial, line=self._serial_lines[serial.casefold()])
+        self._serial_lines.setdefault(serial.casefold(), row.line)
 
-    def _classification(self, row: Row, cells: Sequence[Cell]) -> None:
+    def _classification(self, row: ImportRow, cells: Sequence[Cell]) -> None:
         row.values["kst"] = None
-        found = self.parsed(row, cells, "kst", cell_values.kst, "INVALID_KST")
-        if found:
-            row.values["kst"] = found.symbol
-            if found.original:
-                row.values["kst_original"] = found.original
+        kst = self.parsed(row, cells, "kst", cell_values.kst, "INVALID_KST")
+        if kst:
+            row.values["kst"] = kst.symbol
+            if kst.original:
+                row.values["kst_original"] = kst.original
                 self.problem(row, "KST_491_MAPPED_TO_487", "kst", self.cell(cells, "kst"))
         if self.has("category"):
             row.values["category"] = self.text(row, cells, "category")
 
-    def _dates(self, row: Row, cells: Sequence[Cell]) -> None:
+    def _dates(self, row: ImportRow, cells: Sequence[Cell]) -> None:
         row.values["acquired_on"] = None
         for column in DATES:
             if self.has(column):
@@ -155,7 +146,7 @@ class AssetReader:
     def _day(self, cell: Cell) -> Any:
         return cell_values.day(cell, self.facts.month_first)
 
-    def _money(self, row: Row, cells: Sequence[Cell]) -> None:
+    def _money(self, row: ImportRow, cells: Sequence[Cell]) -> None:
         before = len(row.problems)
         quantity = self.parsed(row, cells, "quantity", cell_values.count, "INVALID_QUANTITY") or 1
         value = self.parsed(row, cells, "value", cell_values.amount, "INVALID_VALUE")
@@ -175,176 +166,146 @@ class AssetReader:
         row.values["value"], row.values["quantity"] = value, quantity
         self._quantity(row, quantity)
 
-    def _quantity(self, row: Row, quantity: int) -> None:
+    def _quantity(self, row: ImportRow, quantity: int) -> None:
         if quantity > 1:
             code = "QTY_GT_1" if row.values["inventory_no"] else "SPLIT_INTO_PIECES"
             self.problem(row, code, "quantity", quantity, quantity=quantity)
 
-    def _place(self, row: Row, cells: Sequence[Cell]) -> None:
-        given = self.cell(cells, "room")
-        row.values["room"] = whole(given) or None
+    def _place(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+        cell = self.cell(cells, "room")
+        row.values["room"] = whole(cell) or None
         if row.values["room"]:
-            row.refs["room_id"] = self.room(row, "room", given)
+            row.refs["room_id"] = self.room(row, "room", cell)
             if row.refs["room_id"]:
-                row.values["room_code"] = self.known.room_codes[row.refs["room_id"]]
+                row.values["room_code"] = self.snapshot.room_codes[row.refs["room_id"]]
             else:
-                self.keep(row, "room", row.values["room"])
+                self.keep_in_note(row, "room", row.values["room"])
 
-    def room(self, row: Row, column: str, given: Cell) -> int | None:
+    def room(self, row: ImportRow, column: str, cell: Cell) -> int | None:
         """A room by its code, else by its number, which must be the only one."""
-        if not self.known.rooms:
+        snapshot = self.snapshot
+        if not snapshot.rooms:
             self.notice("NO_ROOMS")
             return None
-        text = re.sub(r"^(pokoj|pok|sala|p)\b\.? *(nr)?\.? *", "", fold(whole(given))) or fold(whole(given))
-        if text in self.known.rooms:
-            return self.known.rooms[text]
-        found = self.known.room_numbers.get(text, [])
-        if not found and isinstance(given, float):
+        text = re.sub(r"^(pokoj|pok|sala|p)\b\.? *(nr)?\.? *", "", fold(whole(cell))) or fold(whole(cell))
+        if text in snapshot.rooms:
+            return snapshot.rooms[text]
+        ids = snapshot.room_numbers.get(text, [])
+        if not ids and isinstance(cell, float):
             # a spreadsheet made 0.1 out of 0.10
-            found = [
-                one for number, ids in self.known.room_numbers.items() if _as_float(number) == given for one in ids
-            ]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            rooms = ", ".join(sorted(self.known.room_codes[one] for one in found))
-            self.problem(row, "AMBIGUOUS_ROOM", column, given, rooms=rooms)
+            ids = [pk for number, pks in snapshot.room_numbers.items() if _as_float(number) == cell for pk in pks]
+        if len(ids) == 1:
+            return ids[0]
+        if ids:
+            rooms = ", ".join(sorted(snapshot.room_codes[pk] for pk in ids))
+            self.problem(row, "AMBIGUOUS_ROOM", column, cell, rooms=rooms)
         else:
-            self.problem(row, "UNKNOWN_ROOM", column, given)
+            self.problem(row, "UNKNOWN_ROOM", column, cell)
         return None
 
-    def _funding(self, row: Row, cells: Sequence[Cell]) -> None:
+    def _funding(self, row: ImportRow, cells: Sequence[Cell]) -> None:
         if self.has("eu"):
             row.values["eu"] = self.parsed(row, cells, "eu", cell_values.yes, "INVALID_YES_NO")
-        share = self.parsed(row, cells, "eu_share", cell_values.percent, "INVALID_SHARE")
-        percent: Decimal | None = None
-        if share:
-            percent = share[0]
-            row.values["eu_share"] = (percent / 100).normalize() + Decimal(0)
-            if share[1]:
-                told = f"{percent.normalize():f}"
-                self.problem(row, "SHARE_AS_FRACTION", "eu_share", self.cell(cells, "eu_share"), percent=told)
-        source = whole(self.cell(cells, "grant")) or whole(self.cell(cells, "funding"))
+        percent = self._percent(row, cells)
+        column = "grant" if whole(self.cell(cells, "grant")) else "funding"
+        source = whole(self.cell(cells, column))
         if self.has("funding") or self.has("grant"):
             row.values["funding"] = source or None
+        parts = self.parsed(row, cells, column, cell_values.grant_shares, "INVALID_SHARE") if "%" in source else None
+        if parts:
+            self._several_grants(row, column, source, parts, percent)
+            return
         own = fold(source).startswith(_OWN_FUNDS) or row.values.get("eu") is False or percent == 0
         if not own and (source or percent is not None or row.values.get("eu")):
             self._grant(row, source, percent)
 
-    def _grant(self, row: Row, source: str, percent: Decimal | None) -> None:
-        grant = self._which_grant(source)
+    def _percent(self, row: ImportRow, cells: Sequence[Cell]) -> Decimal | None:
+        share = self.parsed(row, cells, "eu_share", cell_values.percent, "INVALID_SHARE")
+        if share is None:
+            return None
+        percent: Decimal = share[0]
+        row.values["eu_share"] = (percent / 100).normalize() + Decimal(0)
+        if share[1]:
+            cell = self.cell(cells, "eu_share")
+            self.problem(row, "SHARE_AS_FRACTION", "eu_share", cell, percent=_plain(percent))
+        return percent
+
+    def _grant(self, row: ImportRow, source: str, percent: Decimal | None) -> None:
+        grants = self.snapshot.grants
+        grant = self.snapshot.grant(source) if source else grants[0] if len(grants) == 1 else None
         if grant:
             row.refs["percents"] = {grant.id: grant.percent if percent is None else percent}
             return
-        told = source or ("TAK" if percent is None else f"{percent.normalize():f} %")
-        column = next(one for one in ("grant", "funding", "eu", "eu_share") if self.has(one))
-        if self.known.grants:
-            self.problem(row, "UNKNOWN_GRANT", column, told)
+        words = source or ("TAK" if percent is None else f"{_plain(percent)} %")
+        column = next(name for name in ("grant", "funding", "eu", "eu_share") if self.has(name))
+        self._no_such_grant(row, column, words)
+        self.keep_in_note(row, column, words if percent is None or not source else f"{source} {_plain(percent)} %")
+
+    def _several_grants(
+        self, row: ImportRow, column: str, source: str, parts: Sequence[tuple[str, Decimal]], percent: Decimal | None
+    ) -> None:
+        """Each grant by its name with its percent: ``G/1: 50 % | G/2: 30 %``."""
+        computed = sum(share for _, share in parts)
+        grants = [(self.snapshot.grant(name), name, share) for name, share in parts]
+        percents = {grant.id: share for grant, _, share in grants if grant}
+        strangers = [name for grant, name, _ in grants if grant is None]
+        if computed > 100 or len(percents) + len(strangers) < len(parts):
+            self.problem(row, "INVALID_SHARES", column, source)
+            return
+        if percent is not None and abs(computed - percent) > GROSZ:
+            self.problem(row, "SHARES_MISMATCH", column, source, computed=_plain(computed), percent=_plain(percent))
+        row.refs["percents"] = percents
+        for name in strangers:
+            self._no_such_grant(row, column, name)
+        if strangers:
+            self.keep_in_note(row, column, source)
+
+    def _no_such_grant(self, row: ImportRow, column: str, name: str) -> None:
+        if self.snapshot.grants:
+            self.problem(row, "UNKNOWN_GRANT", column, name)
         else:
             self.notice("NO_GRANTS")
-        self.keep(row, column, told if percent is None or not source else f"{source} {percent.normalize():f} %")
 
-    def _which_grant(self, source: str) -> KnownGrant | None:
-        if not source:
-            return self.known.grants[0] if len(self.known.grants) == 1 else None
-        found = [grant for grant in self.known.grants if grant.answers_to(source)]
-        return found[0] if len(found) == 1 else None
-
-    def _rest(self, row: Row, cells: Sequence[Cell]) -> None:
+    def _rest(self, row: ImportRow, cells: Sequence[Cell]) -> None:
         if self.has("note"):
             row.values["note"] = self.text(row, cells, "note") or None
-        self._reference(row, cells, "custodian", self.known.people, "UNKNOWN_CUSTODIAN")
-        self._reference(row, cells, "purchase", self.known.purchases, "UNKNOWN_PURCHASE")
+        self._reference(row, cells, "custodian", self.snapshot.people, "UNKNOWN_CUSTODIAN")
+        self._reference(row, cells, "purchase", self.snapshot.purchases, "UNKNOWN_PURCHASE")
         for column, words in (("lifecycle", _LIFECYCLES), ("condition", _CONDITIONS)):
-            given = whole(self.cell(cells, column))
-            if given:
-                row.values[column] = words.get(fold(given))
+            text = whole(self.cell(cells, column))
+            if text:
+                row.values[column] = words.get(fold(text))
                 if row.values[column] is None:
-                    self.problem(row, "UNKNOWN_STATUS", column, given)
-                    self.keep(row, column, given)
+                    self.problem(row, "UNKNOWN_STATUS", column, text)
+                    self.keep_in_note(row, column, text)
         if row.values["value"] is not None:
-            self._account(row, cells)
+            self.derive_account(row, cells)
 
-    def _account(self, row: Row, cells: Sequence[Cell]) -> None:
+    def derive_account(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+        """The account that the list names, else the one that the office's policy gives."""
         each = (row.values["value"] / row.values["quantity"]).quantize(GROSZ)
-        given = whole(self.cell(cells, "account"))
+        text = whole(self.cell(cells, "account"))
         kst, category = row.values["kst"] or "", row.values.get("category") or ""
-        derived = account(each, kst, category, row.values["acquired_on"], self.known.policy)
-        row.values["account"] = given if given in ACCOUNTS else derived
+        derived = account(each, kst, category, row.values["acquired_on"], self.snapshot.policy)
+        row.values["account"] = text if text in ACCOUNTS else derived
 
-    def _reference(self, row: Row, cells: Sequence[Cell], column: str, known: dict[str, int], code: str) -> None:
-        given = whole(self.cell(cells, column))
-        if not given:
+    def _reference(self, row: ImportRow, cells: Sequence[Cell], column: str, ids: Mapping[str, int], code: str) -> None:
+        text = whole(self.cell(cells, column))
+        if not text:
             return
-        row.values[column] = given
-        row.refs[f"{column}_id"] = known.get(fold(given))
+        row.values[column] = text
+        row.refs[f"{column}_id"] = ids.get(fold(text))
         if row.refs[f"{column}_id"] is None:
-            self.problem(row, code, column, given)
-            self.keep(row, column, given)
+            self.problem(row, code, column, text)
+            self.keep_in_note(row, column, text)
 
-    def keep(self, row: Row, column: str, given: str) -> None:
+    def keep_in_note(self, row: ImportRow, column: str, text: str) -> None:
         """Remember what the register has no place for yet: it goes into the notes, so that nothing is lost."""
-        row.refs.setdefault("kept", []).append(f"{self.header.titles.get(column, column)}: {given}")
+        row.refs.setdefault("note_lines", []).append(f"{self.header.titles.get(column, column)}: {text}")
 
 
-class PurchaseReader(AssetReader):
-    """A line of an invoice: many pieces, spread over rooms."""
-
-    def _identity(self, row: Row, cells: Sequence[Cell]) -> None:
-        row.values["inventory_no"] = row.values["serial_no"] = None
-        row.values["name"] = self.text(row, cells, "name") or None
-        if not row.values["name"]:
-            self.problem(row, "NO_NAME", "name", "")
-        code = self.text(row, cells, "purchase")
-        row.values["purchase"] = code or None
-        key = fold(code)
-        if not code:
-            self.problem(row, "NO_CODE", "purchase", "")
-        elif key in self._seen_numbers:
-            self.problem(row, "DUPLICATE_CODE", "purchase", code, line=self._seen_numbers[key])
-        elif key in self.known.purchases:
-            self.problem(row, "CODE_TAKEN", "purchase", code)
-        self._seen_numbers.setdefault(key, row.line)
-        for column in ("name_en", "supplier", "contract", "invoice_no"):
-            row.values[column] = self.text(row, cells, column)
-
-    def _quantity(self, row: Row, quantity: int) -> None:
-        """Many pieces are what a line of an invoice is for."""
-
-    def _place(self, row: Row, cells: Sequence[Cell]) -> None:
-        given = whole(self.cell(cells, "spread"))
-        if not given:
-            super()._place(row, cells)
-            return
-        row.values["room"] = given
-        spread: list[tuple[int | None, int]] = []
-        for part in given.split("|"):
-            room, _, pieces = part.rpartition(":")
-            if not room.strip() or not pieces.strip().isdigit():
-                self.problem(row, "INVALID_SPREAD", "spread", given)
-                return
-            spread.append((self.room(row, "spread", room.strip()), int(pieces)))
-        total = sum(pieces for _, pieces in spread)
-        if total != row.values["quantity"]:
-            self.problem(row, "SPREAD_MISMATCH", "spread", given, spread=total, quantity=row.values["quantity"])
-        row.refs["spread"] = spread
-        if not self.known.rooms:
-            self.keep(row, "spread", given)
-
-    def _rest(self, row: Row, cells: Sequence[Cell]) -> None:
-        if self.has("note"):
-            row.values["note"] = self.text(row, cells, "note") or None
-        months = self.parsed(row, cells, "warranty_months", _months, "INVALID_NUMBER")
-        if months and row.values.get("acquired_on"):
-            row.values["warranty_until"] = row.values["acquired_on"] + relativedelta(months=months)
-        if row.values["value"] is not None:
-            self._account(row, cells)
-            if fold(whole(self.cell(cells, "on_ledger"))) == "ilosciowa":
-                row.values["account"] = "poz"
-
-
-def _months(cell: Cell) -> int:
-    return 0 if whole(cell) == "0" else cell_values.count(cell)
+def _plain(percent: Decimal | int) -> str:
+    return f"{Decimal(percent).normalize():f}"
 
 
 def _as_float(number: str) -> float | None:
@@ -352,3 +313,98 @@ def _as_float(number: str) -> float | None:
         return float(number)
     except ValueError:
         return None
+
+
+async def write_assets(batch: list[ImportRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
+    rooms = {row.refs["room_id"] for row in batch if row.refs.get("room_id")}
+    async with changing(*rooms) as change:
+        rows = await _with_free_numbers(batch, progress)
+        rest = await _number_pieces(rows, actor, now, change)
+        pieces = [piece for row in rest for piece in _pieces(row)]
+        await register_many(pieces, actor, now, "imported")
+        await progress.add(batch, len(pieces) + len(rows) - len(rest))
+
+
+async def _with_free_numbers(batch: list[ImportRow], progress: WritingProgress) -> list[ImportRow]:
+    """Refuse the numbers that somebody else took since the check."""
+    numbers = [row.values["inventory_no"] for row in batch if row.values["inventory_no"]]
+    rivals = set(await Asset.filter(inventory_no__in=numbers).values_list("inventory_no", flat=True)) if numbers else ()
+    for row in batch:
+        if row.values["inventory_no"] and row.values["inventory_no"] in rivals:
+            progress.refuse(row, ImportProblem("INVENTORY_NO_TAKEN", "inventory_no", row.values["inventory_no"]))
+    return [row for row in batch if not row.values["inventory_no"] or row.values["inventory_no"] not in rivals]
+
+
+async def _number_pieces(rows: list[ImportRow], actor: Actor, now: datetime, change: Change) -> list[ImportRow]:
+    """Give numbers to pieces that their purchase brought, instead of registering them twice. Returns the other rows."""
+    purchases = {row.refs["purchase_id"] for row in rows if row.refs.get("purchase_id")}
+    unnumbered: dict[tuple[int | None, int | None], list[Asset]] = {}
+    if purchases:
+        pieces = Asset.filter(purchase_id__in=purchases, inventory_no=None, quantity=1).order_by("-id")
+        for asset in await pieces.select_for_update():
+            unnumbered.setdefault((asset.purchase_id, asset.room_id), []).append(asset)
+    rest = []
+    for row in rows:
+        twins = unnumbered.get((row.refs.get("purchase_id"), row.refs.get("room_id")))
+        if twins and row.values["inventory_no"] and row.values["quantity"] == 1:
+            asset = twins.pop()
+            await _number(asset, row, actor, now)
+            change.happened(AssetChanged(asset.id))
+        else:
+            rest.append(row)
+    return rest
+
+
+async def _number(asset: Asset, row: ImportRow, actor: Actor, now: datetime) -> None:
+    """Write what a row says into a piece that is there; its price stays what the purchase says."""
+    columns = {name: value for name, value in asset_columns(row).items() if value not in (None, "")}
+    columns = {name: value for name, value in columns.items() if name not in ("price", "search_text")}
+    before = {name: getattr(asset, name) for name, value in columns.items() if getattr(asset, name) != value}
+    after = {name: columns[name] for name in before}
+    asset.update_from_dict(after)
+    parts = (asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category)
+    asset.search_text = search_text(*parts, row.values.get("purchase"), asset.note)
+    asset.revision += 1
+    await asset.save(update_fields=[*after, "search_text", "revision"])
+    await history.write(f"asset:{asset.id}", "numbered", actor, now, before=before, after=after)
+
+
+def _pieces(row: ImportRow) -> Iterator[NewPiece]:
+    columns = asset_columns(row)
+    percents = row.refs.get("percents", {})
+    quantity = row.values["quantity"]
+    if quantity == 1 or row.values["inventory_no"]:
+        yield NewPiece(Asset(**columns, quantity=quantity), percents)
+        return
+    for price in unit_prices(columns.pop("price"), quantity):
+        yield NewPiece(Asset(**columns, price=price), percents)
+
+
+def asset_columns(row: ImportRow) -> dict[str, Any]:
+    """The columns of a piece that a row says, in the register's terms."""
+    values, refs = row.values, row.refs
+    note = "\n".join(part for part in (values.get("note") or "", *refs.get("note_lines", ())) if part)
+    columns = {
+        "inventory_no": values["inventory_no"],
+        "name": values["name"],
+        "category": values.get("category") or "",
+        "kst": values["kst"] or "",
+        "account": values.get("account") or "",
+        "price": values["value"] or Decimal("0.00"),
+        "serial_no": values["serial_no"] or "",
+        "room_id": refs.get("room_id"),
+        "custodian_id": refs.get("custodian_id"),
+        "purchase_id": refs.get("purchase_id"),
+        "accepted_on": values["acquired_on"],
+        "warranty_until": values.get("warranty_until"),
+        "durable_until": values.get("durable_until"),
+        "note": note,
+        "search_text": search_text(
+            values["name"], values["inventory_no"], values["serial_no"], values["kst"], values.get("category"),
+            values.get("purchase"), note,
+        ),
+    }  # fmt: skip
+    for state in ("lifecycle", "condition"):
+        if values.get(state):
+            columns[state] = values[state]
+    return columns

@@ -95,15 +95,15 @@ def day(cell: Cell, month_first: bool = False) -> date:
 
 
 def _calendar_day(text: str, month_first: bool) -> date:
-    if found := re.fullmatch(r"(\d{4})[-./ ]?(\d{1,2})[-./ ]?(\d{1,2})", text):
-        return _date(int(found[1]), int(found[2]), int(found[3]))
-    if found := re.fullmatch(r"(\d{1,2})\s*[-./ ]\s*(\d{1,2})\s*[-./ ]\s*(\d{4}|\d{2})", text):
-        first, second, year = int(found[1]), int(found[2]), int(found[3])
+    if match := re.fullmatch(r"(\d{4})[-./ ]?(\d{1,2})[-./ ]?(\d{1,2})", text):
+        return _date(int(match[1]), int(match[2]), int(match[3]))
+    if match := re.fullmatch(r"(\d{1,2})\s*[-./ ]\s*(\d{1,2})\s*[-./ ]\s*(\d{4}|\d{2})", text):
+        first, second, year = int(match[1]), int(match[2]), int(match[3])
         year += 2000 if year < 100 else 0
         return _date(year, first, second) if month_first and "/" in text else _date(year, second, first)
-    if found := re.fullmatch(r"(\d{1,2})\.? ([a-z]+)\.? (\d{4})", text):
-        month = next((at for at, start in enumerate(_MONTHS, 1) if found[2].startswith(start)), 0)
-        return _date(int(found[3]), month or (5 if found[2] == "maja" else 0), int(found[1]))
+    if match := re.fullmatch(r"(\d{1,2})\.? ([a-z]+)\.? (\d{4})", text):
+        month = next((at for at, start in enumerate(_MONTHS, 1) if match[2].startswith(start)), 0)
+        return _date(int(match[3]), month or (5 if match[2] == "maja" else 0), int(match[1]))
     raise Unreadable(N_("Write a date like 15.03.2022."))
 
 
@@ -128,12 +128,12 @@ def kst(cell: Cell) -> Kst:
     text = fold(whole(cell)).removeprefix("kst").strip(" .:")
     if text in ("wnip", "wn", "020"):
         return Kst("WNIP")
-    if found := re.fullmatch(r"(\d)\.(\d{2})\.(\d{3})([-.]\d+)?", text):
-        text = found[3]
-    found_plain = re.fullmatch(r"(\d{3})(?:[-./ ]\d{1,2})?", text)
-    if not found_plain:
+    if match := re.fullmatch(r"(\d)\.(\d{2})\.(\d{3})([-.]\d+)?", text):
+        text = match[3]
+    plain = re.fullmatch(r"(\d{3})(?:[-./ ]\d{1,2})?", text)
+    if not plain:
         raise Unreadable(N_("Write a KŚT symbol of three digits, like 487."))
-    symbol = found_plain[1]
+    symbol = plain[1]
     return Kst("487", symbol) if symbol == "491" else Kst(symbol)
 
 
@@ -163,6 +163,22 @@ def percent(cell: Cell) -> tuple[Decimal, bool]:
     if not 0 <= value <= 100:
         raise Unreadable(N_("Write a share from 0 to 100 percent."))
     return value, as_fraction
+
+
+_GRANT_SHARE = re.compile(r"\s*(\S.*?)\s*:\s*(\d+(?:[.,]\d+)?)\s*%\s*(?:\||$)")
+_LONGEST_SHARES = 2000
+
+
+def grant_shares(cell: Cell) -> list[tuple[str, Decimal]]:
+    """The grants of a price, each with its percent: ``G/1: 50 % | G/2: 30 %``. Empty when a text is no such list."""
+    text, place, parts = whole(cell), 0, []
+    while place < len(text) <= _LONGEST_SHARES:
+        match = _GRANT_SHARE.match(text, place)
+        if match is None:
+            return []
+        parts.append((match[1], percent(f"{match[2]}%")[0]))
+        place = match.end()
+    return parts
 
 
 def count(cell: Cell) -> int:

@@ -10,7 +10,7 @@ from registry.importing.cells import Cell, whole
 HEADER_WITHIN = 20
 
 # what a file may hold, and what must be among its columns for it to be that
-KINDS: dict[str, tuple[frozenset[str], ...]] = {
+NEEDED_COLUMNS: dict[str, tuple[frozenset[str], ...]] = {
     "purchases": (frozenset({"spread"}), frozenset({"invoice_no", "quantity", "name"})),
     "assets": (frozenset({"inventory_no"}), frozenset({"name"})),
     "buildings": (frozenset({"code", "address"}),),
@@ -111,8 +111,8 @@ _SYNONYMS = {
     for kind, columns in COLUMNS.items()
 }
 # in its own kind a column's name is a header too, so that what programs write needs no translation
-for _kind, _named in COLUMNS.items():
-    _SYNONYMS[_kind] |= {column.replace("_", " "): column for column in _named}
+for _kind, _columns in COLUMNS.items():
+    _SYNONYMS[_kind] |= {column.replace("_", " "): column for column in _columns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,25 +133,25 @@ def title_words(cell: Cell) -> str:
 
 def find_header(rows: Iterable[tuple[int, Sequence[Cell]]], family: str | None = None) -> Header | None:
     """The best header within the first rows, for one family of kinds or any. The first of equals wins."""
-    kinds = FAMILIES[family] if family else tuple(KINDS)
+    kinds = FAMILIES[family] if family else tuple(NEEDED_COLUMNS)
     best: Header | None = None
     for place, (line, cells) in enumerate(rows):
         if place >= HEADER_WITHIN:
             break
         words = [title_words(cell) for cell in cells]
         for kind in kinds:
-            found = _columns(kind, line, words, cells)
-            if found and (best is None or len(found.columns) > len(best.columns)):
-                best = found
+            header = _header(kind, line, words, cells)
+            if header and (best is None or len(header.columns) > len(best.columns)):
+                best = header
     return best
 
 
-def _columns(kind: str, line: int, words: list[str], cells: Sequence[Cell]) -> Header | None:
+def _header(kind: str, line: int, words: list[str], cells: Sequence[Cell]) -> Header | None:
     places: dict[str, int] = {}
     for place, title in enumerate(words):
         column = _SYNONYMS[kind].get(title)
         if column and column not in places:
             places[column] = place
-    if len(places) < 2 or not any(needed <= places.keys() for needed in KINDS[kind]):
+    if len(places) < 2 or not any(needed <= places.keys() for needed in NEEDED_COLUMNS[kind]):
         return None
     return Header(kind, line, places, {column: whole(cells[place]) for column, place in places.items()})

@@ -1,4 +1,4 @@
-"""A file as rows of cells: its encoding, its delimiter, its spreadsheet pages."""
+"""A file's bytes as tables of cells: its encoding, its delimiter, its spreadsheet pages."""
 
 import codecs
 import csv
@@ -94,8 +94,8 @@ def _page_rows(page: python_calamine.CalamineSheet) -> Callable[[], Iterator[tup
     return rows
 
 
-def _text(content: bytes, name: str, wanted: str | None) -> list[Sheet]:
-    encoding = wanted or encoding_of(content)
+def _text(content: bytes, name: str, forced: str | None) -> list[Sheet]:
+    encoding = forced or encoding_of(content)
     try:
         text = decoded(content, encoding)
     except (UnicodeDecodeError, LookupError):
@@ -173,14 +173,14 @@ def encoding_of(content: bytes) -> str:
 def _eight_bit(content: bytes) -> str:
     sample = b" ".join(re.findall(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*", content)[:_LOOK_AT])
     best, score = "windows-1250", 0.0
-    for shown, codec in _CANDIDATES:
+    for name, codec in _CANDIDATES:
         try:
             text = decoded(sample, codec)
         except UnicodeDecodeError:
             continue
         points = _polish(text)
         if points > score:
-            best, score = shown, points
+            best, score = name, points
     if score > 0:
         return best
     guess = charset_normalizer.from_bytes(content[:_LOOK_AT]).best()

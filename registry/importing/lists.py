@@ -1,59 +1,65 @@
 """One importer for everybody: the page, the API, the command line and the demo.
 
-``read`` a file, ``known`` from the register, ``check`` the rows, then ``write`` what was accepted. A row that cannot be
-taken is refused with its line, its column, what was given and what to do; the rest is imported.
+A file is read, its rows are judged against the register, and what was accepted is written in transactions of some 500
+rows. A row that cannot be taken is refused with its line, its column, what was given and what to do; the rest is
+imported.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from registry.core.errors import N_
 from registry.core.history import Actor
+from registry.importing import batches
+from registry.importing.batches import Milestone, RowWriter, WritingProgress
 from registry.importing.files import read
-from registry.importing.report import Report, check, find
-from registry.importing.writing import checked, checked_and_written, known, write
-
-__all__ = ["Imported", "Report", "check", "checked", "find", "import_list", "known", "read", "write"]
+from registry.importing.kinds import LIST_KINDS
+from registry.importing.purchases import write_lines_alone
+from registry.importing.report import ImportReport, find_list, judge, judge_rows
+from registry.importing.rows import ImportRow, Translate
+from registry.importing.snapshot import RegisterSnapshot, load_snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportOutcome:
     """What became of a file. ``records`` is None after a mere look."""
 
-    report: Report
+    report: ImportReport
     records: int | None
 
     @property
     def rows(self) -> int:
         """How many rows of data the file has."""
-        return len(self.report.rows) + self.report.passed
+        return len(self.report.rows) + self.report.clean_rows
 
     @property
     def exit_code(self) -> int:
-        """0 all taken, 1 some rows refused, 2 nothing could be read."""
+        """0 all written, 1 some rows refused, 2 nothing could be read."""
         if not self.rows:
             return 2
-        return 1 if self.report.refused else 0
+        return 1 if self.report.refused_rows else 0
 
-    def as_json(self, translate: Callable[[str], str] = lambda text: text) -> dict[str, Any]:
+    def as_json(self, translate: Translate = lambda text: text) -> dict[str, Any]:
         return self.report.as_json(translate) | {"written": self.records}
 
-    def lines(self, translate: Callable[[str], str] = lambda text: text) -> Iterator[str]:
+    def lines(self, translate: Translate = lambda text: text) -> Iterator[str]:
         """The report in lines of text: every problem, then the sums."""
         report = self.report
         for row in report.rows:
             for problem in row.problems:
-                told = {"line": row.line, "column": problem.column, "given": problem.given}
-                place = translate(N_("Line {line}, {column}: {given}")).format_map(told)
+                place = translate(N_("Line {line}, {column}: {given}")).format(
+                    line=row.line, column=problem.column, given=problem.given
+                )
                 yield f"{place} – {problem.hint(translate)}"
         for notice in report.notices:
             yield notice.hint(translate)
-        refused = len(report.refused)
-        told_sums = {"rows": self.rows, "taken": self.rows - refused, "refused": refused}
-        yield translate(N_("{rows} rows read: {taken} accepted, {refused} refused.")).format_map(told_sums)
+        refused = len(report.refused_rows)
+        sums = {"rows": self.rows, "taken": self.rows - refused, "refused": refused}
+        yield translate(N_("{rows} rows read: {taken} accepted, {refused} refused.")).format_map(sums)
         if self.records is not None:
             yield translate(N_("{records} records written.")).format(records=self.records)
 
@@ -67,7 +73,7 @@ async def import_list(
     now: datetime,
     filename: str = "",
     problems_only: bool = False,
-) -> Imported:
+) -> ImportOutcome:
     """Check a file against the register and write what is accepted, unless it is a dry run.
 
     ``kind``: assets, rooms, people, or None for what the file looks like. With ``problems_only`` the report holds no
@@ -75,9 +81,76 @@ async def import_list(
     Invalid("import.unreadable", "import.no_header", "import.unknown_kind", "import.other_kind").
     """
     if problems_only and not dry_run:
-        told, written = await checked_and_written(source, filename, kind, actor, now)
-        return Imported(told, written.records)
-    report = await checked(source, filename, kind)
+        report, progress = await _check_and_write(source, filename, kind, actor, now)
+        return ImportOutcome(report, progress.records)
+    report = await check_list(source, filename, kind)
     if dry_run:
-        return Imported(report, None)
-    return Imported(report, (await write(report, actor, now)).records)
+        return ImportOutcome(report, None)
+    return ImportOutcome(report, (await write_list(report, actor, now)).records)
+
+
+async def check_list(
+    source: str | Path | bytes, filename: str = "", family: str | None = None, encoding: str | None = None
+) -> ImportReport:
+    """A file read and judged against the register. ``family``: assets, rooms, people or None for what it looks like.
+
+    Raises NotFound("import.no_file"), Invalid("import.unreadable", "import.no_header", "import.unknown_kind",
+    "import.other_kind").
+    """
+    sheet, header = find_list(read(source, filename, encoding), family)
+    return judge(sheet, header, await load_snapshot())
+
+
+async def _check_and_write(
+    source: str | Path | bytes, filename: str, family: str | None, actor: Actor, now: datetime
+) -> tuple[ImportReport, WritingProgress]:
+    """As ``check_list`` and ``write_list``, row after row: a long list takes no more memory than a short one. The
+    report holds only the rows that have a problem.
+    """
+    sheet, header = find_list(read(source, filename), family)
+    report, progress = ImportReport(sheet, header), WritingProgress()
+    rows = _accepted_rows(report, await load_snapshot())
+    await _write(LIST_KINDS[report.kind].writer, rows, actor, now, progress)
+    lines = {row.line for row in report.rows}
+    late = [row for row in progress.refused_rows if row.line not in lines]
+    report.clean_rows -= len(late)
+    report.rows = sorted([*report.rows, *late], key=lambda row: row.line)
+    return report, progress
+
+
+def _accepted_rows(report: ImportReport, snapshot: RegisterSnapshot) -> Iterator[ImportRow]:
+    for row in judge_rows(report, snapshot):
+        if row.problems:
+            report.rows.append(row)
+        else:
+            report.clean_rows += 1
+        if row.status != "error":
+            yield row
+
+
+async def write_list(
+    report: ImportReport,
+    actor: Actor,
+    now: datetime,
+    *,
+    pieces: bool = True,
+    beyond: int = 0,
+    milestone: Milestone | None = None,
+) -> WritingProgress:
+    """Write what was accepted. Refused rows stay out; the rest is written whatever happens to them.
+
+    ``pieces=False`` takes the lines of a purchase list without the pieces they stand for, when a list with one row a
+    piece follows. Only lines ``beyond`` one are written; ``milestone`` is awaited at the end of each transaction.
+    """
+    progress = WritingProgress(refused_rows=list(report.refused_rows), milestone=milestone)
+    rows = (row for row in report.accepted_rows if row.line > beyond)
+    writer = LIST_KINDS[report.kind].writer if pieces or report.kind != "purchases" else write_lines_alone
+    await _write(writer, rows, actor, now, progress)
+    return progress
+
+
+async def _write(
+    writer: RowWriter, rows: Iterator[ImportRow], actor: Actor, now: datetime, progress: WritingProgress
+) -> None:
+    while batch := list(islice(rows, batches.BATCH)):
+        await writer(batch, actor, now, progress)

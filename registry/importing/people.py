@@ -1,78 +1,69 @@
-"""Writing imported rooms, buildings, people and institutions."""
+"""Lists of people and of institutions: read, judged, written."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from registry.assets.rules import fold
-from registry.core import history
 from registry.core.history import Actor
-from registry.importing.rows import Row
-from registry.people.models import Institution, Person
-from registry.rooms.lock import changing
-from registry.rooms.models import Building, Room, Site
-
-Added = Callable[[list[Row], int], Awaitable[None]]  # awaited at the end of the transaction that wrote these rows
-Writer = Callable[[list[Row], Actor, datetime, Added], Awaitable[None]]
-
-
-async def write_institutions(batch: list[Row], actor: Actor, now: datetime, added: Added) -> None:
-    async with changing():
-        await Institution.bulk_create([Institution(**_filled(row)) for row in batch])
-        await _tell("institution", batch, "code", actor, now)
-        await added(batch, len(batch))
+from registry.core.transaction import transaction
+from registry.importing.batches import WritingProgress, filled, free_rows, write_first_entries
+from registry.importing.cells import Cell
+from registry.importing.reader import TableReader
+from registry.importing.rows import ImportRow
+from registry.people.models import Institution, Person, Role
+from registry.people.rules import is_login, plain_login
 
 
-async def write_people(batch: list[Row], actor: Actor, now: datetime, added: Added) -> None:
+class PersonReader(TableReader):
+    """Rows of a list of accounts. A login is stored as every other way stores it: plain."""
+
+    limits = {"login": 64, "name": 120, "languages": 40}
+    key = "login"
+    required = ("login", "name")
+    choices = {"role": Role}
+
+    def keys(self) -> Mapping[str, int]:
+        return self.snapshot.people
+
+    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+        super().fill(row, cells)
+        row.values["login"] = plain_login(row.values["login"])
+        if row.values["login"] and not is_login(row.values["login"]):
+            self.problem(row, "INVALID_LOGIN", "login", self.cell(cells, "login"))
+        role = row.values["role"]
+        if role in set(Role) - self.snapshot.roles:
+            self.problem(row, "ROLE_NOT_YOURS", "role", role, role=str(Role.MEMBER))
+        if row.values.get("institution"):
+            self.reference(row, "institution", self.snapshot.institutions, "UNKNOWN_INSTITUTION")
+
+
+class InstitutionReader(TableReader):
+    """Rows of a list of institutions."""
+
+    limits = {"code": 40, "part": 100}
+    required = ("code", "name")
+    yes_no = frozenset({"in_team"})
+
+    def keys(self) -> Mapping[str, int]:
+        return self.snapshot.institutions
+
+
+async def write_people(batch: list[ImportRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
     """Accounts without a password: nobody can sign in to them until one is set."""
-    async with changing():
-        people = []
-        for row in batch:
-            values = _filled(row, without="institution")
-            people.append(Person(**values, institution_id=row.refs.get("institution_id"), created_at=now))
-        await Person.bulk_create(people)
-        await _tell("person", batch, "login", actor, now)
-        await added(batch, len(batch))
+    async with transaction():
+        rows = await free_rows(batch, Person, "login", progress)
+        await Person.bulk_create([_person(row, now) for row in rows])
+        await write_first_entries("person", Person, "login", rows, actor, now)
+        await progress.add(batch, len(rows))
 
 
-async def write_buildings(batch: list[Row], actor: Actor, now: datetime, added: Added) -> None:
-    """Buildings of a new town make a site for it."""
-    async with changing():
-        sites = {site.name: site.id for site in await Site.all()}
-        for row in batch:
-            town = row.values.get("town") or row.values["address"].split(",")[0]
-            if town not in sites:
-                sites[town] = (await Site.create(code=fold(town).replace(" ", "-"), name=town)).id
-            await Building.create(**_filled(row, without="town"), site_id=sites[town])
-        await _tell("building", batch, "code", actor, now)
-        await added(batch, len(batch))
+def _person(row: ImportRow, now: datetime) -> Person:
+    columns = filled(row, without=["institution"])
+    return Person(**columns, institution_id=row.refs.get("institution_id"), created_at=now)
 
 
-async def write_rooms(batch: list[Row], actor: Actor, now: datetime, added: Added) -> None:
-    async with changing():
-        rooms = [Room(**_filled(row, without="building"), building_id=row.refs["building_id"]) for row in batch]
-        for room in rooms:
-            room.number = room.number or room.code
-        await Room.bulk_create(rooms)
-        await _tell("room", batch, "code", actor, now)
-        await added(batch, len(batch))
-
-
-def _filled(row: Row, without: str = "") -> dict[str, Any]:
-    return {key: value for key, value in row.values.items() if key != without and value not in (None, "")}
-
-
-async def _tell(noun: str, batch: list[Row], key: str, actor: Actor, now: datetime) -> None:
-    model = {"institution": Institution, "person": Person, "building": Building, "room": Room}[noun]
-    keys = [row.values[key] for row in batch]
-    ids = dict(await model.filter(**{f"{key}__in": keys}).values_list(key, "id"))
-    told = [(f"{noun}:{ids[row.values[key]]}", row.as_record()["values"]) for row in batch]
-    await history.write_new(told, "imported", actor, now)
-
-
-WRITERS: dict[str, Writer] = {
-    "institutions": write_institutions,
-    "people": write_people,
-    "buildings": write_buildings,
-    "rooms": write_rooms,
-}
+async def write_institutions(batch: list[ImportRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
+    async with transaction():
+        rows = await free_rows(batch, Institution, "code", progress)
+        await Institution.bulk_create([Institution(**filled(row)) for row in rows])
+        await write_first_entries("institution", Institution, "code", rows, actor, now)
+        await progress.add(batch, len(rows))

@@ -1,18 +1,23 @@
-"""Rows of lists of rooms, buildings, people and institutions, read and judged against a table. No database."""
+"""Lists of buildings and of rooms: read, judged, written. Buildings of a new town make a site for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any
 
 from registry.assets.rules import fold
+from registry.core import history
 from registry.core.errors import N_
-from registry.importing import cells
-from registry.importing.cells import Cell, Unreadable, whole
+from registry.core.history import Actor
+from registry.core.transaction import transaction
+from registry.importing.batches import WritingProgress, filled, free_rows, write_first_entries
+from registry.importing.cells import Cell, Unreadable, amount, whole
 from registry.importing.columns import Header
-from registry.importing.rows import Known, Problem, Row
-from registry.people.models import Role
-from registry.rooms.models import RoomKind, Visibility
+from registry.importing.reader import ColumnFacts, TableReader
+from registry.importing.rows import ImportProblem, ImportRow
+from registry.importing.snapshot import RegisterSnapshot
+from registry.rooms.models import Building, Room, RoomKind, Site, Visibility
+
+SITE_CODE = 40
 
 
 def _integer(cell: Cell) -> int:
@@ -26,91 +31,99 @@ def _integer(cell: Cell) -> int:
 
 
 def _area(cell: Cell) -> Decimal:
-    value = cells.amount(cell)
+    value = amount(cell)
     if not 0 <= value < 100_000:
         raise Unreadable(N_("Write an area in square metres, like 12,5."))
     return value
 
 
-_NUMBERS: dict[str, Callable[[Cell], Any]] = {"floor": _integer, "capacity": _integer, "area_m2": _area}
-_YES_NO = frozenset({"bookable", "step_free", "hearing_loop", "screen", "in_team"})
-_CHOICES: dict[tuple[str, str], type[StrEnum]] = {
-    ("rooms", "kind"): RoomKind,
-    ("rooms", "visibility"): Visibility,
-    ("people", "role"): Role,
-}
-_LIMITS = {"code": 40, "login": 64, "number": 20, "name": 120, "name_en": 120, "name_uk": 120, "name_ru": 120,
-           "note": 200, "address": 200, "town": 120, "part": 100, "languages": 40}  # fmt: skip
-_REQUIRED = {
-    "rooms": ("code", "name"), "buildings": ("code", "address"), "people": ("login", "name"),
-    "institutions": ("code", "name"),
-}  # fmt: skip
-_KEYS = {"people": "login"}
+class BuildingReader(TableReader):
+    """Rows of a list of buildings."""
+
+    limits = {"code": 40, "address": 200, "town": 120, "note": 200}
+    required = ("code", "address")
+    yes_no = frozenset({"step_free"})
+
+    def __init__(self, header: Header, snapshot: RegisterSnapshot, facts: ColumnFacts) -> None:
+        super().__init__(header, snapshot, facts)
+        self._towns = dict(snapshot.towns)
+
+    def keys(self) -> Mapping[str, int]:
+        return self.snapshot.buildings
+
+    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+        super().fill(row, cells)
+        town = row.refs["town"] = (row.values.get("town") or row.values["address"].split(",")[0])[:120]
+        if other := other_spelling(town, self._towns):
+            self.problem(row, "TOWN_SPELT_OTHERWISE", "town", town, town=other)
+        elif row.status != "error":
+            self._towns.setdefault(site_code(town), town)
 
 
-class Reader:
-    """One list's rows, in order."""
+class RoomReader(TableReader):
+    """Rows of a list of rooms."""
 
-    def __init__(self, header: Header, known: Known) -> None:
-        self.header, self.known = header, known
-        self.notices: list[Problem] = []
-        self._key = _KEYS.get(header.kind, "code")
-        self._seen: dict[str, int] = {}
-        kinds = {"rooms": known.rooms, "buildings": known.buildings, "people": known.people}
-        self._taken = kinds.get(header.kind, known.institutions)
+    limits = {"code": 40, "number": 20, "name": 120, "name_en": 120, "name_uk": 120, "name_ru": 120, "note": 200}
+    required = ("code", "name")
+    numbers = {"floor": _integer, "capacity": _integer, "area_m2": _area}
+    yes_no = frozenset({"bookable", "step_free", "hearing_loop", "screen"})
+    choices = {"kind": RoomKind, "visibility": Visibility}
 
-    def row(self, line: int, cells: Sequence[Cell]) -> Row:
-        row = Row(line)
-        for column, place in self.header.columns.items():
-            cell = cells[place] if place < len(cells) else None
-            row.values[column] = self._value(row, column, cell)
-        for column in _REQUIRED[self.header.kind]:
-            if not row.values.get(column):
-                self._problem(row, "NO_NAME" if column == "name" else "NO_CODE", column, "")
-        self._unique(row)
-        self._references(row)
-        return row
+    def keys(self) -> Mapping[str, int]:
+        return self.snapshot.rooms
 
-    def _value(self, row: Row, column: str, cell: Cell) -> Any:
-        text = whole(cell)
-        try:
-            if column in _YES_NO:
-                return bool(cells.yes(cell))
-            if column in _NUMBERS:
-                return _NUMBERS[column](cell) if text else None
-        except Unreadable as fault:
-            self._problem(row, "INVALID_NUMBER" if column in _NUMBERS else "INVALID_YES_NO", column, cell,
-                          reason=str(fault))  # fmt: skip
-            return None
-        choices = _CHOICES.get((self.header.kind, column))
-        if choices and text not in set(choices):
-            self._problem(row, "INVALID_CHOICE", column, cell, choices=", ".join(choices))
-        if len(text) > _LIMITS.get(column, 200):
-            self._problem(row, "TOO_LONG", column, cell, limit=_LIMITS.get(column, 200))
-        return text
+    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+        super().fill(row, cells)
+        if self.has("building"):
+            self.reference(row, "building", self.snapshot.buildings, "UNKNOWN_BUILDING")
 
-    def _problem(self, row: Row, code: str, column: str, given: Cell, **params: Any) -> None:
-        title = self.header.titles.get(column, column)
-        row.problems.append(Problem(code, title, whole(given)[:200], params))
 
-    def _unique(self, row: Row) -> None:
-        code = row.values.get(self._key)
-        if not code:
-            return
-        key = fold(code)
-        if key in self._seen:
-            self._problem(row, "DUPLICATE_CODE", self._key, code, line=self._seen[key])
-        elif key in self._taken:
-            self._problem(row, "CODE_TAKEN", self._key, code)
-        self._seen.setdefault(key, row.line)
+def site_code(town: str) -> str:
+    """The code of a town's site: ``lodz`` for Łódź."""
+    return fold(town).replace(" ", "-")[:SITE_CODE]
 
-    def _references(self, row: Row) -> None:
-        for column, known, code in (
-            ("building", self.known.buildings, "UNKNOWN_BUILDING"),
-            ("institution", self.known.institutions, "UNKNOWN_INSTITUTION"),
-        ):
-            given = row.values.get(column)
-            if column in self.header.columns and (given or column == "building"):
-                row.refs[f"{column}_id"] = known.get(fold(given or ""))
-                if row.refs[f"{column}_id"] is None:
-                    self._problem(row, code, column, given)
+
+def other_spelling(town: str, towns: Mapping[str, str]) -> str:
+    """What a site is called that has this town's code and is not this town; empty when the town may have it.
+
+    ``towns`` are the names of sites by code.
+    """
+    if any(name.casefold() == town.casefold() for name in towns.values()):
+        return ""
+    return towns.get(site_code(town), "")
+
+
+async def write_buildings(batch: list[ImportRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
+    async with transaction():
+        sites = await Site.filter()
+        towns, ids = {site.code: site.name for site in sites}, {site.name.casefold(): site.id for site in sites}
+        rows = []
+        for row in await free_rows(batch, Building, "code", progress):
+            town = row.refs["town"]
+            if other := other_spelling(town, towns):
+                progress.refuse(row, ImportProblem("TOWN_SPELT_OTHERWISE", "town", town, {"town": other}))
+                continue
+            if town.casefold() not in ids:
+                site = await _add_site(town, actor, now)
+                towns[site.code], ids[town.casefold()] = town, site.id
+            await Building.create(**filled(row, without=["town"]), site_id=ids[town.casefold()])
+            rows.append(row)
+        await write_first_entries("building", Building, "code", rows, actor, now)
+        await progress.add(batch, len(rows))
+
+
+async def _add_site(town: str, actor: Actor, now: datetime) -> Site:
+    site = await Site.create(code=site_code(town), name=town)
+    await history.write_new([(f"site:{site.id}", {"code": site.code, "name": town})], "imported", actor, now)
+    return site
+
+
+async def write_rooms(batch: list[ImportRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
+    async with transaction():
+        rows = await free_rows(batch, Room, "code", progress)
+        rooms = [Room(**filled(row, without=["building"]), building_id=row.refs["building_id"]) for row in rows]
+        for room in rooms:
+            room.number = room.number or room.code
+        await Room.bulk_create(rooms)
+        await write_first_entries("room", Room, "code", rows, actor, now)
+        await progress.add(batch, len(rows))

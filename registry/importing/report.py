@@ -1,18 +1,21 @@
 """Judging a list: what each of its rows is, what it says and what becomes of it. No database."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from registry.assets.rules import fold
 from registry.core.errors import Invalid
-from registry.importing import assets, places
+from registry.importing.assets import column_facts
 from registry.importing.cells import Cell, Unreadable, amount, whole
 from registry.importing.columns import FAMILIES, HEADER_WITHIN, Header, find_header
 from registry.importing.files import Sheet
-from registry.importing.rows import Known, Problem, Row, in_words, row_in_words, same
+from registry.importing.kinds import LIST_KINDS
+from registry.importing.reader import UNREADABLE
+from registry.importing.rows import ImportProblem, ImportRow, Translate, in_words, row_in_words, same
+from registry.importing.snapshot import RegisterSnapshot
 
 _TOTAL = re.compile(r"(razem|suma|ogolem|lacznie|w sumie|podsumowanie|total|do przeniesienia|z przeniesienia)\b")
 _CARRIED = re.compile(r"(do|z) przeniesienia")
@@ -25,39 +28,39 @@ Corrections = Mapping[int, Mapping[str, Cell]]
 
 
 @dataclass(slots=True)
-class Report:
-    """What is in a file and what becomes of it. ``rows`` are those of the data, the refused ones too, without those
-    that were ``passed`` on: good ones of which nothing needs to be told.
+class ImportReport:
+    """What is in a file and what becomes of it. ``rows`` are those of the data, the refused ones too, without the
+    ``clean_rows`` that were counted alone: good ones of which nothing needs to be said.
     """
 
     sheet: Sheet
     header: Header
-    rows: list[Row]
-    skipped: list[str]
-    control_given: Decimal | None = None
-    control_computed: Decimal = Decimal("0.00")
-    notices: list[Problem] = field(default_factory=list)
-    passed: int = 0
+    rows: list[ImportRow] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    control_total: Decimal | None = None
+    computed_total: Decimal = Decimal("0.00")
+    notices: list[ImportProblem] = field(default_factory=list)
+    clean_rows: int = 0
 
     @property
     def kind(self) -> str:
         return self.header.kind
 
     @property
-    def accepted(self) -> list[Row]:
+    def accepted_rows(self) -> list[ImportRow]:
         return [row for row in self.rows if row.status != "error"]
 
     @property
-    def refused(self) -> list[Row]:
+    def refused_rows(self) -> list[ImportRow]:
         return [row for row in self.rows if row.status == "error"]
 
-    def as_json(self, translate: Callable[[str], str] = lambda text: text) -> dict[str, Any]:
+    def as_json(self, translate: Translate = lambda text: text) -> dict[str, Any]:
         """The report as the command line and the API give it; amounts and dates are strings."""
         return report_in_words(self.as_record(), translate)
 
     def as_record(self) -> dict[str, Any]:
-        """As ``as_json``, in no language: what is kept of a report."""
-        told: dict[str, Any] = {
+        """As ``as_json``, in no language: what is stored of a report."""
+        record: dict[str, Any] = {
             "kind": self.kind,
             "format": self.sheet.format,
             "encoding": self.sheet.encoding,
@@ -68,18 +71,18 @@ class Report:
             "skipped": self.skipped,
             "notices": [notice.as_record() for notice in self.notices],
         }
-        if self.control_given is not None:
-            told["control_total"] = {"given": str(self.control_given), "computed": str(self.control_computed)}
-        return told
+        if self.control_total is not None:
+            record["control_total"] = {"given": str(self.control_total), "computed": str(self.computed_total)}
+        return record
 
 
-def report_in_words(record: dict[str, Any], translate: Callable[[str], str]) -> dict[str, Any]:
-    """A kept report in the reader's language."""
+def report_in_words(record: dict[str, Any], translate: Translate) -> dict[str, Any]:
+    """A stored report in the reader's language."""
     rows = [row_in_words(row, translate) for row in record["rows"]]
     return record | {"rows": rows, "notices": [in_words(notice, translate) for notice in record["notices"]]}
 
 
-def find(sheets: Sequence[Sheet], family: str | None = None) -> tuple[Sheet, Header]:
+def find_list(sheets: Sequence[Sheet], family: str | None = None) -> tuple[Sheet, Header]:
     """The reading of a file whose header names the most columns.
 
     Raises Invalid("import.no_header", "import.unknown_kind", "import.other_kind").
@@ -88,8 +91,8 @@ def find(sheets: Sequence[Sheet], family: str | None = None) -> tuple[Sheet, Hea
         raise Invalid("import.unknown_kind", kind=family, kinds=", ".join(FAMILIES))
     best, other = _best(sheets, family), _best(sheets, None) if family else None
     if other and (best is None or len(other[1].columns) > 2 * len(best[1].columns)):
-        found = next(name for name, kinds in FAMILIES.items() if other[1].kind in kinds)
-        raise Invalid("import.other_kind", file=other[0].name, kind=found)
+        likely = next(name for name, kinds in FAMILIES.items() if other[1].kind in kinds)
+        raise Invalid("import.other_kind", file=other[0].name, kind=likely)
     if best is None:
         raise Invalid("import.no_header", file=sheets[0].name if sheets else "", rows=HEADER_WITHIN)
     return best
@@ -104,50 +107,48 @@ def _best(sheets: Sequence[Sheet], family: str | None) -> tuple[Sheet, Header] |
     return best
 
 
-def check(sheet: Sheet, header: Header, known: Known, corrections: Corrections | None = None) -> Report:
+def judge(
+    sheet: Sheet, header: Header, snapshot: RegisterSnapshot, corrections: Corrections | None = None
+) -> ImportReport:
     """Read and judge every row. Changes nothing. ``corrections`` replace cells, by line and column."""
-    report = Report(sheet=sheet, header=header, rows=[], skipped=[])
-    report.rows.extend(judged(report, known, corrections))
+    report = ImportReport(sheet, header)
+    report.rows.extend(judge_rows(report, snapshot, corrections))
     return report
 
 
-def judged(report: Report, known: Known, corrections: Corrections | None = None) -> Iterator[Row]:
+def judge_rows(
+    report: ImportReport, snapshot: RegisterSnapshot, corrections: Corrections | None = None
+) -> Iterator[ImportRow]:
     """Read and judge row after row. What the report says of the whole list is there once the last one was taken."""
     sheet, header = report.sheet, report.header
     above, blanks = _above(sheet, header)
-    left_out = []
-    reader = _reader(sheet, header, known)
+    others = []
+    reader = LIST_KINDS[header.kind].reader(header, snapshot, column_facts(_below(sheet, header), header))
     for line, cells in _below(sheet, header):
         what = _what(cells, header)
         if what == "blank":
             blanks += 1
         elif what == "row":
             row = reader.row(line, _corrected(cells, header, (corrections or {}).get(line, {})))
-            report.control_computed += row.values.get("value") or Decimal("0.00")
+            report.computed_total += row.values.get("value") or Decimal("0.00")
             yield row
         else:
-            left_out.append(what)
+            others.append(what)
             if what.startswith("total row") and not _CARRIED.match(fold(what.removeprefix("total row "))):
-                report.control_given = _control(cells, header) or report.control_given
+                report.control_total = _control(cells, header) or report.control_total
     blank = ["blank" if blanks == 1 else f"blank {blanks}"] if blanks else []
-    report.skipped = above + blank + left_out
+    report.skipped = above + blank + others
     report.notices = reader.notices + _control_notice(report)
 
 
-def _corrected(cells: list[Cell], header: Header, given: Mapping[str, Cell]) -> list[Cell]:
-    if not given:
+def _corrected(cells: list[Cell], header: Header, corrections: Mapping[str, Cell]) -> list[Cell]:
+    if not corrections:
         return cells
     last = max(header.columns.values())
-    mended = ([] if cells == ["\ufffd"] else cells) + [None] * (last + 1)
-    for column, cell in given.items():
-        mended[header.columns[column]] = cell
-    return mended
-
-
-def _reader(sheet: Sheet, header: Header, known: Known) -> Any:
-    if header.kind in ("assets", "purchases"):
-        return assets.reader(header, known, _facts(sheet, header))
-    return places.Reader(header, known)
+    corrected = ([] if cells == UNREADABLE else cells) + [None] * (last + 1)
+    for column, cell in corrections.items():
+        corrected[header.columns[column]] = cell
+    return corrected
 
 
 def _below(sheet: Sheet, header: Header) -> Iterator[tuple[int, list[Cell]]]:
@@ -156,10 +157,10 @@ def _below(sheet: Sheet, header: Header) -> Iterator[tuple[int, list[Cell]]]:
 
 def _above(sheet: Sheet, header: Header) -> tuple[list[str], int]:
     """What stands above the header: one line is a title, more are a preamble with the blanks among them."""
-    filled = [any(whole(cell) for cell in cells) for _, cells in _first_rows(sheet, header.line)]
-    if sum(filled) > 1:
-        return [f"preamble {len(filled)}"], 0
-    return ["title"] * sum(filled), len(filled) - sum(filled)
+    lines = [any(whole(cell) for cell in cells) for _, cells in _first_rows(sheet, header.line)]
+    if sum(lines) > 1:
+        return [f"preamble {len(lines)}"], 0
+    return ["title"] * sum(lines), len(lines) - sum(lines)
 
 
 def _first_rows(sheet: Sheet, before: int) -> Iterator[tuple[int, list[Cell]]]:
@@ -175,8 +176,8 @@ def _what(cells: Sequence[Cell], header: Header) -> str:
     texts = [text for cell in filled[:6] if (text := whole(cell))]
     if not texts:
         return "blank"
-    named = header.columns.get("inventory_no", header.columns.get("code"))
-    if named is None or named >= len(cells) or cells[named] in (None, ""):
+    key = header.columns.get("inventory_no", header.columns.get("code"))
+    if key is None or key >= len(cells) or cells[key] in (None, ""):
         for text in texts[:2]:
             if _TOTAL.match(fold(text)):
                 return f"total row {_first_word(text)}"
@@ -204,40 +205,8 @@ def _control(cells: Sequence[Cell], header: Header) -> Decimal | None:
     return None
 
 
-def _control_notice(report: Report) -> list[Problem]:
-    given, computed = report.control_given, report.control_computed
-    if given is None or given == computed:
+def _control_notice(report: ImportReport) -> list[ImportProblem]:
+    total, computed = report.control_total, report.computed_total
+    if total is None or total == computed:
         return []
-    return [Problem("CONTROL_TOTAL_DIFFERS", "", str(given), {"computed": str(computed)})]
-
-
-def _facts(sheet: Sheet, header: Header) -> assets.Facts:
-    """What only the whole column shows: whether numbers begin with zeros, whether dates are American."""
-    number = header.columns.get("inventory_no")
-    dates = [header.columns[name] for name in assets.DATES if name in header.columns]
-    zero_width, slashed = 0, _Slashed()
-    for _, cells in _below(sheet, header):
-        if number is not None and number < len(cells):
-            cell = cells[number]
-            if isinstance(cell, str) and cell.startswith("0") and cell.strip().isdigit():
-                zero_width = max(zero_width, len(cell.strip()))
-        for place in dates:
-            if place < len(cells):
-                slashed.see(cells[place])
-    return assets.Facts(zero_width=zero_width, month_first=slashed.month_first)
-
-
-class _Slashed:
-    """Whether 04/05/2022 can only be the American order in this file."""
-
-    def __init__(self) -> None:
-        self.day_first = self.month_second = False
-
-    def see(self, cell: Cell) -> None:
-        if isinstance(cell, str) and "/" in cell and (found := re.match(r"\s*(\d{1,2})/(\d{1,2})/\d{2}", cell)):
-            self.day_first |= int(found[1]) > 12
-            self.month_second |= int(found[2]) > 12
-
-    @property
-    def month_first(self) -> bool:
-        return self.month_second and not self.day_first
+    return [ImportProblem("CONTROL_TOTAL_DIFFERS", "", str(total), {"computed": str(computed)})]

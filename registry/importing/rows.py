@@ -1,4 +1,4 @@
-"""The parts of an import report: a row, its problems and their words, and what the register already knows."""
+"""A row of a list, its problems, and their words: what refuses it, what only warns, what is about the file."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -6,14 +6,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from registry.assets.policy import in_force
-from registry.assets.rules import AccountPolicy, fold
+from registry.assets.rules import fold
 from registry.core.errors import N_
 from registry.importing.cells import Cell, whole
 
 Translate = Callable[[str], str]
 
-# every problem: whether it refuses the row, and what to do
+# every problem that refuses its row, and what to do
 ERRORS: dict[str, str] = {
     "NO_NAME": N_("Write what the thing is called."),
     "NO_CODE": N_("Write a code. It is what other lists refer to."),
@@ -23,12 +22,17 @@ ERRORS: dict[str, str] = {
     "INVALID_QUANTITY": "{reason}",
     "INVALID_NUMBER": "{reason}",
     "INVALID_SHARE": "{reason}",
+    "INVALID_SHARES": N_("Write each grant once, and 100 % at most, like G/1: 50 % | G/2: 30 %."),
+    "SHARES_MISMATCH": N_("The grants sum to {computed} %, the line has {percent} %. Correct one of them."),
     "INVALID_CHOICE": N_("Choose one of: {choices}."),
+    "INVALID_LOGIN": N_("Write 2–64 letters without accents, digits, dots or hyphens, without spaces."),
+    "ROLE_NOT_YOURS": N_("Only who manages accounts gives this role. Write {role}, or ask an administrator."),
     "TOO_LONG": N_("Shorten it to {limit} characters."),
     "DUPLICATE_INVENTORY_NO": N_("Line {line} has the same number. Give each piece its own."),
     "INVENTORY_NO_TAKEN": N_("This number is already in the register. Correct it, or leave the line out."),
     "DUPLICATE_CODE": N_("Line {line} has the same code. Give each its own."),
     "CODE_TAKEN": N_("This code is already in the register. Correct it, or leave the line out."),
+    "TOWN_SPELT_OTHERWISE": N_("Another line or the register spells this town {town}. Write it the same way."),
     "UNKNOWN_ROOM": N_("There is no such room. Use a code or a room number from the list of rooms."),
     "AMBIGUOUS_ROOM": N_("Several rooms have this number. Use a code: {rooms}."),
     "UNKNOWN_BUILDING": N_("There is no such building. Import the buildings first."),
@@ -61,30 +65,30 @@ NOTICES: dict[str, str] = {
     "NO_ROOMS": N_("The register has no rooms yet. Places are kept in the notes; import the rooms first."),
     "NO_GRANTS": N_("The register has no grants yet. Funding is kept in the notes as written."),
 }
-Words = {**ERRORS, **WARNINGS, **NOTICES}
+HINTS = {**ERRORS, **WARNINGS, **NOTICES}
 
 
 def hint(code: str, params: dict[str, Any], translate: Translate) -> str:
     """What to do about a problem, in the reader's language."""
-    told = dict(params)
-    if "reason" in told:
-        told["reason"] = translate(told["reason"])
-    return translate(Words[code]).format_map(told)
+    words = dict(params)
+    if "reason" in words:
+        words["reason"] = translate(words["reason"])
+    return translate(HINTS[code]).format_map(words)
 
 
 def in_words(record: dict[str, Any], translate: Translate) -> dict[str, Any]:
-    """A problem's record as it is told: what to do instead of the params."""
-    told = {name: record[name] for name in ("code", "column", "given")}
-    return told | {"hint": hint(record["code"], record["params"], translate)}
+    """A problem's record in the reader's language: what to do instead of the params."""
+    plain = {name: record[name] for name in ("code", "column", "given")}
+    return plain | {"hint": hint(record["code"], record["params"], translate)}
 
 
 def row_in_words(record: dict[str, Any], translate: Translate) -> dict[str, Any]:
-    """A row's record as it is told."""
+    """A row's record in the reader's language."""
     return record | {"problems": [in_words(problem, translate) for problem in record["problems"]]}
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ImportProblem:
     """What is wrong with a cell: a stable code, the column's title, what was given."""
 
     code: str
@@ -101,17 +105,17 @@ class Problem:
         return hint(self.code, self.params, translate)
 
     def as_record(self) -> dict[str, Any]:
-        """Itself in JSON, in no language; ``in_words`` tells it."""
+        """Itself in JSON, in no language; ``in_words`` puts it into one."""
         return {"code": self.code, "column": self.column, "given": self.given, "params": self.params}
 
 
 @dataclass(slots=True)
-class Row:
+class ImportRow:
     """A line of the file: what was read, what is wrong with it, and the records of the register it names."""
 
     line: int
     values: dict[str, Any] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[ImportProblem] = field(default_factory=list)
     refs: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -121,7 +125,7 @@ class Row:
         return "warning" if self.problems else "ok"
 
     def as_record(self) -> dict[str, Any]:
-        """Itself in JSON, in no language; ``row_in_words`` tells it."""
+        """Itself in JSON, in no language; ``row_in_words`` puts it into one."""
         values = {key: _plain(value) for key, value in self.values.items()}
         problems = [problem.as_record() for problem in self.problems]
         return {"line": self.line, "status": self.status, "values": values, "problems": problems}
@@ -134,35 +138,3 @@ def _plain(value: Any) -> Any:
 def same(cell: Cell, title: str) -> bool:
     """Whether a cell repeats a column's title."""
     return fold(whole(cell)) == fold(title)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownGrant:
-    """A grant that lists may name by code, by fund or by the fund's initials."""
-
-    id: int
-    code: str
-    fund: str
-    percent: Decimal
-
-    def answers_to(self, text: str) -> bool:
-        wanted = fold(text)
-        initials = "".join(word[0] for word in fold(self.fund).split())
-        return bool(wanted) and (wanted in (fold(self.code), initials) or fold(self.code) in wanted
-                                 or wanted in fold(self.fund) and len(wanted) > 4)  # fmt: skip
-
-
-@dataclass(slots=True)
-class Known:
-    """What the register holds that a list may refer to. Keys are folded; ids are those of the database."""
-
-    rooms: dict[str, int] = field(default_factory=dict)
-    room_codes: dict[int, str] = field(default_factory=dict)
-    room_numbers: dict[str, list[int]] = field(default_factory=dict)
-    people: dict[str, int] = field(default_factory=dict)
-    buildings: dict[str, int] = field(default_factory=dict)
-    institutions: dict[str, int] = field(default_factory=dict)
-    purchases: dict[str, int] = field(default_factory=dict)
-    grants: list[KnownGrant] = field(default_factory=list)
-    inventory_nos: set[str] = field(default_factory=set)
-    policy: AccountPolicy = field(default_factory=in_force)

@@ -60,10 +60,20 @@ def plain_login(login: str) -> str:
     return login.strip().lower()
 
 
+def is_login(login: str) -> bool:
+    """Whether a plain login may be one: the rule of every way that an account comes in."""
+    return bool(_LOGIN.fullmatch(login))
+
+
+def grantable_roles(role: Role | str) -> frozenset[Role]:
+    """The roles that somebody of this role may give to accounts: all, or only that of a member."""
+    return EVERYONE if may(role, "people.manage") else frozenset({Role.MEMBER})
+
+
 def account_faults(login: str, role: str, password: str | None) -> list[Refusal]:
     """Every reason why an account cannot be like this. ``login`` is plain; no password means that nobody signs in."""
     faults: list[Refusal] = []
-    if not _LOGIN.fullmatch(login):
+    if not is_login(login):
         faults.append(Invalid("person.bad_login", login=login[:80]))
     if role not in set(Role):
         faults.append(Invalid("person.bad_role", role=role[:80], roles=", ".join(Role)))

@@ -15,7 +15,7 @@ from registry.assets.models import Asset, Condition
 from registry.assets.queries import FIELDS, JOINED
 from registry.core.errors import Invalid, NotFound, Refusal
 from registry.core.history import Actor
-from registry.exporting.tables import export_assets
+from registry.exporting.lists import export_list
 from registry.people.models import Person
 from registry.people.queries import person_by_login
 from web.assets import words
@@ -69,7 +69,7 @@ async def export(
     handle, path = tempfile.mkstemp(suffix=f".{kind}")
     try:
         with os.fdopen(handle, "wb") as file:
-            await export_assets(file, kind)
+            await export_list("assets", kind, file)
     except BaseException:
         os.unlink(path)
         raise

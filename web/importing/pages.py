@@ -127,7 +127,7 @@ async def _report(
         status=status,
         reader=reader,
         found=found,
-        kept=pending.KEPT,
+        kept=pending.LIFETIME,
         state=ImportState,
         told=told,
         counts=counts,

@@ -16,7 +16,7 @@ from registry.assets.rules import fold, search_text
 from registry.assets.search import AssetFilter, find
 from registry.core.history import SYSTEM
 from registry.core.statements import insert_many
-from registry.importing.lists import checked, write
+from registry.importing.lists import check_list, write_list
 from registry.people.models import Person
 from registry.rooms.lock import changing
 from registry.rooms.models import Room
@@ -112,7 +112,7 @@ async def test_the_index_follows_whatever_is_written(database: Database) -> None
     assert await agrees("stary") == 1
     await actions.correct(new.id, {"name": "Nowy regał"}, SYSTEM, NOW)
     assert (await agrees("stary"), await agrees("nowy reg")) == (0, 1)
-    await write(await checked(LIST.encode(), "lista.csv"), SYSTEM, NOW)
+    await write_list(await check_list(LIST.encode(), "lista.csv"), SYSTEM, NOW)
     assert (await agrees("przywiez"), await agrees("regal")) == (2, 2)
     await database.context.db("default").execute_query("UPDATE asset SET search_text = 'calkiem inaczej'")
     assert (await agrees("regal"), await agrees("inaczej")) == (0, 3)

@@ -11,37 +11,37 @@ OURS = {"inventoryNo": "inventory_no", "date": "acquired_on", "serialNo": "seria
 TOTALS = {"control_total_in_file": "given", "control_total_computed": "computed"}
 
 
-def differences(told: dict[str, Any], expected: dict[str, Any]) -> list[str]:
+def differences(report: dict[str, Any], expected: dict[str, Any]) -> list[str]:
     """What a report says otherwise than it should."""
-    found = []
+    faults = []
     for name, value in expected.items():
         if name == "rows":
             continue
-        given = told["control_total"][TOTALS[name]] if name in TOTALS else told[name]
-        if given != value:
-            found.append(f"{name}: {given!r} instead of {value!r}")
-    if len(told["rows"]) != len(expected["rows"]):
-        return [*found, f"{len(told['rows'])} rows instead of {len(expected['rows'])}"]
-    for row, wanted in zip(told["rows"], expected["rows"], strict=True):
-        found += [f"line {row['line']}: {difference}" for difference in _of_row(row, wanted)]
-    return found
+        actual = report["control_total"][TOTALS[name]] if name in TOTALS else report[name]
+        if actual != value:
+            faults.append(f"{name}: {actual!r} instead of {value!r}")
+    if len(report["rows"]) != len(expected["rows"]):
+        return [*faults, f"{len(report['rows'])} rows instead of {len(expected['rows'])}"]
+    for row, expectation in zip(report["rows"], expected["rows"], strict=True):
+        faults += [f"line {row['line']}: {difference}" for difference in _of_row(row, expectation)]
+    return faults
 
 
-def _of_row(row: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    found = []
-    for name, value in wanted.items():
+def _of_row(row: dict[str, Any], expectation: dict[str, Any]) -> list[str]:
+    faults = []
+    for name, value in expectation.items():
         if name in ("warnings", "errors"):
             continue
-        given = row["values"][OURS.get(name, name)]
-        if given != (int(value) if name == "qty" else value):
-            found.append(f"{name}: {given!r} instead of {value!r}")
-    status = "error" if "errors" in wanted else "warning" if "warnings" in wanted else "ok"
+        actual = row["values"][OURS.get(name, name)]
+        if actual != (int(value) if name == "qty" else value):
+            faults.append(f"{name}: {actual!r} instead of {value!r}")
+    status = "error" if "errors" in expectation else "warning" if "warnings" in expectation else "ok"
     if row["status"] != status:
-        found.append(f"status {row['status']} instead of {status}")
-    told, details = row["problems"], [*wanted.get("warnings", []), *wanted.get("errors", [])]
-    if len(told) != len(details) or not all(map(_is_said, told, details)):
-        found.append(f"{told} instead of {details}")
-    return found
+        faults.append(f"status {row['status']} instead of {status}")
+    problems, details = row["problems"], [*expectation.get("warnings", []), *expectation.get("errors", [])]
+    if len(problems) != len(details) or not all(map(_is_said, problems, details)):
+        faults.append(f"{problems} instead of {details}")
+    return faults
 
 
 def _is_said(problem: dict[str, str], detail: str) -> bool:

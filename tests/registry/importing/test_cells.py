@@ -38,8 +38,8 @@ def test_no_amount(cell: Any) -> None:
 def test_an_amount_survives_every_way_of_writing_it(value: Decimal) -> None:
     plain = f"{value:f}"
     polish = f"{value:,.2f}".replace(",", "\u00a0").replace(".", ",")
-    for written in (plain, plain.replace(".", ","), f"{polish} zł", f"{value:,.2f}"):
-        assert cells.amount(written) == value
+    for text in (plain, plain.replace(".", ","), f"{polish} zł", f"{value:,.2f}"):
+        assert cells.amount(text) == value
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def test_count(cell: Any, expected: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("read", "cell"),
+    ("reader", "cell"),
     [(cells.count, "0"), (cells.count, "1,5"), (cells.count, "wiele"), (cells.count, "nan"),
      (cells.percent, "101"), (cells.percent, "-1"), (cells.percent, "dużo"), (cells.percent, "nan"),
      (cells.yes, "może")],
 )  # fmt: skip
-def test_unreadable(read: Any, cell: str) -> None:
+def test_unreadable(reader: Any, cell: str) -> None:
     with pytest.raises(Unreadable):
-        read(cell)
+        reader(cell)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_whole(cell: Any, expected: str) -> None:
 
 @given(st.one_of(st.text(max_size=40), st.floats(), st.integers(), st.booleans(), st.none()))
 def test_no_cell_breaks_a_reader(cell: Any) -> None:
-    for read in (cells.amount, cells.day, cells.kst, cells.yes, cells.percent, cells.count):
+    for reader in (cells.amount, cells.day, cells.kst, cells.yes, cells.percent, cells.count, cells.grant_shares):
         with contextlib.suppress(Unreadable):
-            read(cell)
+            reader(cell)
     assert "\x00" not in cells.whole(cell)

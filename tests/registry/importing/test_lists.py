@@ -6,25 +6,27 @@ from typing import Any
 
 import pytest
 
+from registry.assets.actions import correct
 from registry.assets.models import Asset, FundingShare, Purchase, Tag
 from registry.assets.tags import check
 from registry.core import history, transaction
-from registry.core.errors import Refusal
-from registry.core.events import RoomChanged, on
+from registry.core.errors import Conflict, Refusal
+from registry.core.events import AssetChanged, Event, RoomChanged, on
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.grants.models import Grant
-from registry.importing import writing
-from registry.importing.lists import import_list
-from registry.importing.writing import checked, write
+from registry.importing import batches, lists
+from registry.importing.batches import WritingProgress
+from registry.importing.lists import check_list, import_list, write_list
 from registry.people.models import Institution, Person
+from registry.people.queries import person_by_login
 from registry.rooms.models import Building, Room, Site
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 HEADER = "Nr inw.;Nazwa;KŚT;Data OT;Wartość;Pokój;Nr seryjny;Źródło finansowania;Poz. zakupu;Ilość"
 
 
-async def bring(text: str, **options: Any) -> writing.Written:
-    return await write(await checked(text.encode(), "lista.csv"), SYSTEM, NOW, **options)
+async def bring(text: str, **options: Any) -> WritingProgress:
+    return await write_list(await check_list(text.encode(), "lista.csv"), SYSTEM, NOW, **options)
 
 
 @pytest.fixture
@@ -47,7 +49,38 @@ async def test_places_and_people() -> None:
     person = await Person.get(login="omo1").select_related("institution")
     assert (person.role, person.password_hash) == ("member", "")
     assert await Institution.filter(in_team=True).count() == 1
-    assert await HistoryEntry.filter(action="imported").count() == 6
+    assert await HistoryEntry.filter(action="imported").count() == 7, "the town's site has one too"
+
+
+@pytest.mark.usefixtures("database")
+async def test_an_imported_login_is_the_one_that_its_person_is_known_by() -> None:
+    await bring("login;nazwa_roli;rola_w_systemie\nAnna.Kowalska;rola;member\njan kowal ski;rola;member")
+    assert await Person.all().values_list("login", flat=True) == ["anna.kowalska"]
+    assert (await person_by_login("Anna.Kowalska")).name == "rola"
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(
+    ("model", "text", "lines"),
+    [
+        (Person, "login;nazwa_roli;rola_w_systemie\naa;{};member\nbb;{};member", [2, 3]),
+        (Institution, "kod;nazwa;rola_w_projekcie\nA;{};x\nB;{};x", [2, 3]),
+        (Building, "kod;adres;uwagi;miejscowosc\nB3;ul. Długa 3;{};Toruń\nB4;ul. Długa 4;{};Toruń", [2, 3]),
+        (Building, "kod;adres;uwagi;miejscowosc\n{}7;ul. Długa 3;x;Łódź", [2]),
+        (Room, "kod;budynek;numer;nazwa_pl;typ;widocznosc_rezerwacji\nR-3;B1;3;{};office;internal", [2]),
+        (Purchase, "lp;nazwa_pl;cena_jedn_brutto;ilosc;rozmieszczenie\nZ1;{};10;1;R-1:1", [2]),
+    ],
+)  # fmt: skip
+async def test_what_was_taken_between_check_and_write_is_refused_at_its_row(
+    model: Any, text: str, lines: list[int]
+) -> None:
+    report = await check_list(text.replace("{}", "Late").replace("Łódź", "Lodz").encode(), "a.csv")
+    await bring(text.replace("{}", "First"))
+    records = await model.all().count()
+    progress = await write_list(report, SYSTEM, NOW)
+    assert ([row.line for row in progress.refused_rows], progress.records) == (lines, 0)
+    assert {row.status for row in progress.refused_rows} == {"error"}
+    assert await model.all().count() == records
 
 
 @pytest.mark.usefixtures("house")
@@ -55,7 +88,7 @@ async def test_places_and_people() -> None:
     "text",
     [
         "kod;nazwa;rola_w_projekcie\nA;Urząd;gospodarz\nB;Policja;partner",
-        "login;nazwa_roli;rola_w_systemie\na;rola;member\nb;rola;member",
+        "login;nazwa_roli;rola_w_systemie\naa;rola;member\nbb;rola;member",
         "kod;adres;miejscowosc\nB3;ul. Długa 3;Toruń\nB4;ul. Długa 4;Toruń",
         "kod;budynek;numer;nazwa_pl;typ;widocznosc_rezerwacji\nR-3;B1;3;Pokój;office;internal\n"
         "R-4;B1;4;Sala;meeting;public",
@@ -66,35 +99,35 @@ async def test_places_and_people() -> None:
 async def test_every_kind_of_list_tells_how_far_it_came_inside_each_transaction(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[int, int, bool]] = []
+    milestones: list[tuple[int, int, bool]] = []
 
-    async def done(line: int, records: int) -> None:
-        told.append((line, records, transaction._writing.get()))
+    async def milestone(line: int, records: int) -> None:
+        milestones.append((line, records, transaction._writing.get()))
 
-    monkeypatch.setattr(writing, "BATCH", 1)
-    assert (await bring(text, done=done)).records == 2
-    assert told == [(2, 1, True), (3, 2, True)]
+    monkeypatch.setattr(batches, "BATCH", 1)
+    assert (await bring(text, milestone=milestone)).records == 2
+    assert milestones == [(2, 1, True), (3, 2, True)]
     again = await bring(text.replace("A/1", "A/2"), beyond=3)
     assert again.records == 0, "what is behind the mark alone is written"
 
 
 @pytest.mark.usefixtures("house")
 async def test_an_asset_comes_with_tag_shares_history_and_search() -> None:
-    woken: list[RoomChanged] = []
-    off = on(lambda event: woken.append(event) if isinstance(event, RoomChanged) else None)
-    written = await bring(f"{HEADER}\nA/1;Krzesło;491;1.4.2022;0,03;0.01;SN1;FBW;;")
+    events: list[RoomChanged] = []
+    off = on(lambda event: events.append(event) if isinstance(event, RoomChanged) else None)
+    progress = await bring(f"{HEADER}\nA/1;Krzesło;491;1.4.2022;0,03;0.01;SN1;FBW;;")
     off()
     asset = await Asset.get(inventory_no="A/1").select_related("room")
-    assert (written.records, written.refused) == (1, [])
+    assert (progress.records, progress.refused_rows) == (1, [])
     assert asset.room is not None
     assert (asset.room.code, asset.kst, asset.serial_no, asset.price) == ("R-1", "487", "SN1", Decimal("0.03"))
     assert "krzeslo a/1 sn1 487" in asset.search_text
     shares = await FundingShare.filter(asset_id=asset.id).order_by("id").values_list("grant__code", "amount")
     assert shares == [("G/1", Decimal("0.02")), (None, Decimal("0.01"))]
     assert check((await Tag.get(asset_id=asset.id)).code)
-    told = await HistoryEntry.get(object=f"asset:{asset.id}")
-    assert (told.action, told.after["inventory_no"]) == ("imported", "A/1")
-    assert [event.room_id for event in woken] == [asset.room_id]
+    entry = await HistoryEntry.get(object=f"asset:{asset.id}")
+    assert (entry.action, entry.after["inventory_no"]) == ("imported", "A/1")
+    assert [event.room_id for event in events] == [asset.room_id]
     assert (await history.verify())[1] is None
 
 
@@ -102,20 +135,20 @@ async def test_an_asset_comes_with_tag_shares_history_and_search() -> None:
 async def test_refused_rows_stay_out_and_a_second_import_is_refused() -> None:
     bad = "A/2;Stół;808;30.2.2022;10;0.01;;;;\nA/3;Lampa;808;;10;9.99;;;;"
     text = f"{HEADER}\nA/1;Krzesło;808;1.4.2022;10;0.01;;;;\n{bad}"
-    written = await bring(text)
-    assert (written.records, [row.line for row in written.refused]) == (1, [3, 4])
+    progress = await bring(text)
+    assert (progress.records, [row.line for row in progress.refused_rows]) == (1, [3, 4])
     again = await bring(text)
-    assert (again.records, len(again.refused)) == (0, 3)
+    assert (again.records, len(again.refused_rows)) == (0, 3)
     assert await Asset.all().count() == 1
 
 
 @pytest.mark.usefixtures("house")
 async def test_a_number_taken_between_check_and_write_is_refused() -> None:
-    report = await checked(f"{HEADER}\nA/1;Krzesło;808;1.4.2022;10;0.01;;;;\nA/2;Stół;;;1;;;;;".encode(), "a.csv")
+    report = await check_list(f"{HEADER}\nA/1;Krzesło;808;1.4.2022;10;0.01;;;;\nA/2;Stół;;;1;;;;;".encode(), "a.csv")
     await bring(f"{HEADER}\nA/1;Inne;808;1.4.2022;10;0.01;;;;")
-    written = await write(report, SYSTEM, NOW)
-    assert written.records == 1
-    assert [row.problems[-1].code for row in written.refused] == ["INVENTORY_NO_TAKEN"]
+    progress = await write_list(report, SYSTEM, NOW)
+    assert progress.records == 1
+    assert [row.problems[-1].code for row in progress.refused_rows] == ["INVENTORY_NO_TAKEN"]
     assert (await Asset.get(inventory_no="A/1")).name == "Inne"
 
 
@@ -144,6 +177,25 @@ async def test_a_purchase_becomes_its_pieces_where_they_stand_and_a_list_numbers
     numbered = await HistoryEntry.filter(action="numbered").values_list("after", flat=True)
     assert sorted(entry["inventory_no"] for entry in numbered) == ["A/1", "A/2"]
     assert (await history.verify())[1] is None
+
+
+@pytest.mark.usefixtures("house")
+async def test_who_looked_before_a_piece_was_numbered_takes_its_number_away_no_more() -> None:
+    await bring(PURCHASE + LINE.replace("3;30", "1;10").replace("R-1:2|R-2:1", "R-1:1"))
+    before = await Asset.get()
+    events: list[Event] = []
+    off = on(events.append)
+    await bring(f"{HEADER}\nA/1;Krzesło obrotowe;808;28.03.2022;10;R-1;S1;;Z1;")
+    off()
+    asset = await Asset.get()
+    assert (asset.id, asset.inventory_no, asset.revision) == (before.id, "A/1", before.revision + 1)
+    assert AssetChanged(asset.id) in events
+    entry = await HistoryEntry.get(object=f"asset:{asset.id}", action="numbered")
+    assert entry.before == {"inventory_no": None, "name": "Krzesło", "kst": "", "serial_no": ""}
+    assert entry.after == {"inventory_no": "A/1", "name": "Krzesło obrotowe", "kst": "808", "serial_no": "S1"}
+    with pytest.raises(Conflict, match="changed this meanwhile"):
+        await correct(asset.id, {"inventory_no": None}, SYSTEM, NOW, before.revision)
+    assert (await Asset.get()).inventory_no == "A/1"
 
 
 @pytest.mark.usefixtures("house")
@@ -177,9 +229,9 @@ async def test_a_file_from_end_to_end() -> None:
     text = f"{HEADER}\nA/1;Krzesło;808;1.4.2022;10;0.01;;;;\nA/2;Stół;808;30.2.2022;10;0.01;;;;".encode()
     look = await import_list(text, None, dry_run=True, actor=SYSTEM, now=NOW, filename="a.csv")
     assert (look.records, look.exit_code, await Asset.all().count()) == (None, 1, 0)
-    done = await import_list(text, "assets", dry_run=False, actor=SYSTEM, now=NOW, filename="a.csv")
-    assert (done.records, done.as_json()["written"], await Asset.all().count()) == (1, 1, 1)
-    assert list(done.lines()) == [
+    outcome = await import_list(text, "assets", dry_run=False, actor=SYSTEM, now=NOW, filename="a.csv")
+    assert (outcome.records, outcome.as_json()["written"], await Asset.all().count()) == (1, 1, 1)
+    assert list(outcome.lines()) == [
         "Line 3, Data OT: 30.2.2022 – This day is not in the calendar. Correct the date.",
         "2 rows read: 1 accepted, 1 refused.",
         "1 records written.",
@@ -196,26 +248,26 @@ async def test_a_file_from_end_to_end() -> None:
 @pytest.mark.usefixtures("house")
 async def test_a_report_of_the_problems_alone_tells_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its rows are written while the list is read, and what was simply written is not kept."""
-    monkeypatch.setattr(writing, "BATCH", 3)
+    monkeypatch.setattr(batches, "BATCH", 3)
     good = [f"A/{n};Krzesło;808;1.4.2022;10;0.01;;;;" for n in range(8)]
     text = "\n".join([HEADER, *good, "A/8;Stół;808;30.2.2022;10;0.01;;;;", "A/9;Lampa;808;;10;0.01;;;;",
                       "A/1;Fotel;808;1.4.2022;10;0.01;;;;", ";RAZEM;;;1;;;;;"]).encode()  # fmt: skip
     look = await import_list(text, None, dry_run=True, actor=SYSTEM, now=NOW, filename="a.csv")
-    plain = writing.known
+    load = lists.load_snapshot
 
-    async def known() -> Any:
-        found = await plain()
+    async def load_and_lose() -> Any:
+        snapshot = await load()
         await Asset.create(inventory_no="A/5", name="Inne", price=1)  # somebody else is quicker
-        return found
+        return snapshot
 
-    monkeypatch.setattr(writing, "known", known)
-    done = await import_list(text, None, dry_run=False, actor=SYSTEM, now=NOW, filename="a.csv", problems_only=True)
-    taken, *told = done.lines()
-    assert taken.endswith("This number is already in the register. Correct it, or leave the line out.")
-    assert told[:-2] == list(look.lines())[:-1]
-    assert told[-2:] == ["11 rows read: 8 accepted, 3 refused.", "8 records written."]
-    assert [row.line for row in done.report.rows] == [7, 10, 11, 12]
-    assert (done.rows, done.exit_code, await Asset.all().count()) == (11, 1, 9)
+    monkeypatch.setattr(lists, "load_snapshot", load_and_lose)
+    outcome = await import_list(text, None, dry_run=False, actor=SYSTEM, now=NOW, filename="a.csv", problems_only=True)
+    late, *others = outcome.lines()
+    assert late.endswith("This number is already in the register. Correct it, or leave the line out.")
+    assert others[:-2] == list(look.lines())[:-1]
+    assert others[-2:] == ["11 rows read: 8 accepted, 3 refused.", "8 records written."]
+    assert [row.line for row in outcome.report.rows] == [7, 10, 11, 12]
+    assert (outcome.rows, outcome.exit_code, await Asset.all().count()) == (11, 1, 9)
 
 
 @pytest.mark.usefixtures("database")

@@ -12,10 +12,11 @@ from registry.assets.models import Asset
 from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 from registry.core.history import SYSTEM
-from registry.importing import sessions as pending
-from registry.importing import writing
+from registry.importing import assets, batches, sessions
+from registry.importing.batches import WritingProgress
 from registry.importing.models import ImportState, PendingImport
 from registry.importing.sessions import commit, correct, find, send
+from registry.people.models import Person, Role
 from tests.make import NOW, make_person, make_room
 
 HEADER = "Nr inw.;Nazwa;KŚT;Data OT;Wartość;Pokój;Nr seryjny"
@@ -32,25 +33,25 @@ async def owner(database: Any) -> int:
 
 
 async def sent(owner: int, text: str = LIST, **more: Any) -> str:
-    given = {"content": text.encode(), "file": "lista.csv", "family": None, "owner_id": owner, "now": NOW}
-    return (await send(**given | more)).id
+    default = {"content": text.encode(), "file": "lista.csv", "family": None, "owner_id": owner, "now": NOW}
+    return (await send(**default | more)).id
 
 
-def rows(found: PendingImport) -> dict[int, tuple[str, list[str]]]:
-    told = pending.record(found)["rows"]
-    return {row["line"]: (row["status"], [problem["code"] for problem in row["problems"]]) for row in told}
+def rows(pending: PendingImport) -> dict[int, tuple[str, list[str]]]:
+    report = sessions.record(pending)
+    return {row["line"]: (row["status"], [problem["code"] for problem in row["problems"]]) for row in report["rows"]}
 
 
 async def refused(work: Any) -> Refusal:
-    with pytest.raises(Refusal) as told:
+    with pytest.raises(Refusal) as refusal:
         await work
-    return told.value
+    return refusal.value
 
 
 async def test_a_list_waits_a_day_for_its_sender_alone(owner: int) -> None:
     number, other = await sent(owner), (await make_person()).id
-    found = await find(number, owner, NOW + timedelta(hours=23))
-    assert (found.state, found.revision, len(pending.record(found)["rows"])) == (ImportState.CHECKED, 1, 3)
+    pending = await find(number, owner, NOW + timedelta(hours=23))
+    assert (pending.state, pending.revision, len(sessions.record(pending)["rows"])) == (ImportState.CHECKED, 1, 3)
     for whose, when in ((other, NOW), (owner, NOW + timedelta(days=1))):
         assert isinstance(await refused(find(number, whose, when)), NotFound)
         assert isinstance(await refused(commit(number, whose, SYSTEM, when)), NotFound)
@@ -64,9 +65,9 @@ async def test_what_waited_a_day_is_forgotten(owner: int) -> None:
     busy = await sent(owner, now=NOW)
     writing = {"state": ImportState.WRITING, "claimed_at": NOW + timedelta(days=1)}
     await PendingImport.filter(id=busy).update(**writing)
-    await pending.forget_old(NOW + timedelta(days=1))
+    await sessions.forget_old(NOW + timedelta(days=1))
     assert set(await PendingImport.all().values_list("id", flat=True)) == {late, busy}, "one is being written just now"
-    await pending.forget_old(NOW + timedelta(days=1, hours=3))
+    await sessions.forget_old(NOW + timedelta(days=1, hours=3))
     assert await PendingImport.all().count() == 0
 
 
@@ -90,8 +91,8 @@ async def test_a_corrected_row_is_checked_again(owner: int) -> None:
     second = await correct(number, owner, 3, {"room": "R-1", "NR INW.": "A/2"}, NOW)
     assert rows(second)[3] == ("ok", []), "what was corrected before stays"
     assert second.revision == 3
-    done = await commit(number, owner, SYSTEM, NOW)
-    assert (done.state, done.records, bytes(done.content)) == (ImportState.WRITTEN, 3, b"")
+    pending = await commit(number, owner, SYSTEM, NOW)
+    assert (pending.state, pending.records, bytes(pending.content)) == (ImportState.WRITTEN, 3, b"")
     chair = await Asset.get(name="Krzesło")
     assert (chair.inventory_no, str(chair.price), chair.room_id) == ("A/2", "12.50", room.id)
     assert str(chair.accepted_on) == "2022-02-28"
@@ -100,8 +101,8 @@ async def test_a_corrected_row_is_checked_again(owner: int) -> None:
 async def test_a_correction_frees_the_other_row_too(owner: int) -> None:
     number = await sent(owner, f"{HEADER}\nA/1;A;;;1;;\nA/1;B;;;1;;")
     assert [status for status, _ in rows(await find(number, owner, NOW)).values()] == ["warning", "error"]
-    found = await correct(number, owner, 2, {"inventory_no": "A/0"}, NOW)
-    assert [status for status, _ in rows(found).values()] == ["warning", "warning"]
+    pending = await correct(number, owner, 2, {"inventory_no": "A/0"}, NOW)
+    assert [status for status, _ in rows(pending).values()] == ["warning", "warning"]
 
 
 async def test_a_row_that_could_not_be_read_can_be_typed(owner: int) -> None:
@@ -112,7 +113,7 @@ async def test_a_row_that_could_not_be_read_can_be_typed(owner: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "given", "code"),
+    ("line", "cells", "code"),
     [
         (1, {"name": "x"}, "import.no_row"),
         (99, {"name": "x"}, "import.no_row"),
@@ -120,9 +121,9 @@ async def test_a_row_that_could_not_be_read_can_be_typed(owner: int) -> None:
         (2, {"name": "x", "Nazwa": "y"}, "request.duplicate_key"),
     ],
 )
-async def test_what_cannot_be_corrected(owner: int, line: int, given: dict[str, Any], code: str) -> None:
+async def test_what_cannot_be_corrected(owner: int, line: int, cells: dict[str, Any], code: str) -> None:
     number = await sent(owner)
-    assert (await refused(correct(number, owner, line, given, NOW))).code == code
+    assert (await refused(correct(number, owner, line, cells, NOW))).code == code
     assert (await find(number, owner, NOW)).revision == 1
 
 
@@ -142,19 +143,19 @@ async def test_corrections_made_at_once_are_all_kept(owner: int) -> None:
     answers = await asyncio.gather(
         *(correct(number, owner, line, {"name": name}, NOW) for line, name in names.items()), return_exceptions=True
     )
-    kept = {int(line) for line in (await find(number, owner, NOW)).corrections}
-    lost = {line for line, answer in zip(names, answers, strict=True) if isinstance(answer, BaseException)}
+    stored = {int(line) for line in (await find(number, owner, NOW)).corrections}
+    losers = {line for line, answer in zip(names, answers, strict=True) if isinstance(answer, BaseException)}
     assert all(isinstance(answer, PendingImport | Unavailable) for answer in answers), "whoever lost is told so"
-    assert kept == set(names) - lost
-    assert len(kept) >= 2
+    assert stored == set(names) - losers
+    assert len(stored) >= 2
 
 
 async def test_a_written_list_is_written_once_and_corrected_no_more(owner: int) -> None:
     number = await sent(owner)
-    done = [await commit(number, owner, SYSTEM, NOW) for _ in range(2)]
-    assert [one.records for one in done] == [2, 2]
+    answers = [await commit(number, owner, SYSTEM, NOW) for _ in range(2)]
+    assert [pending.records for pending in answers] == [2, 2]
     assert await Asset.all().count() == 2
-    assert rows(done[1])[2] == ("ok", []), "its own number is not told as taken"
+    assert rows(answers[1])[2] == ("ok", []), "its own number is not told as taken"
     assert (await refused(correct(number, owner, 3, {"name": "x"}, NOW))).code == "import.written"
 
 
@@ -169,31 +170,30 @@ class PowerCut(BaseException):
     """The process ends in the middle."""
 
 
-def cut_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def cut_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let so many batches be written, two rows each, then nothing more until the patch is undone."""
-    left = [batches]
-    register = writing.register_many
+    numbers = iter(range(count))
+    register = assets.register_many
 
-    async def failing(*given: Any) -> list[int]:
-        left[0] -= 1
-        if left[0] < 0:
+    async def failing(*arguments: Any) -> list[int]:
+        if next(numbers, None) is None:
             raise PowerCut
-        return await register(*given)
+        return await register(*arguments)
 
-    monkeypatch.setattr(writing, "BATCH", 2)
-    monkeypatch.setattr(writing, "register_many", failing)
+    monkeypatch.setattr(batches, "BATCH", 2)
+    monkeypatch.setattr(assets, "register_many", failing)
 
 
 UNNUMBERED = HEADER + "".join(f"\n{number};Lampa {row};;;1;;" for row, number in enumerate(["A/1", "", "A/3", "", ""]))
 
 
-def ends(found: PendingImport) -> None:
+def ends(pending: PendingImport) -> None:
     """Whoever wrote had the time to say that it stops."""
 
 
-def dies(found: PendingImport) -> None:
+def dies(pending: PendingImport) -> None:
     """It had not: the claim stands."""
-    found.state = ImportState.WRITING
+    pending.state = ImportState.WRITING
 
 
 @pytest.mark.parametrize("leaves", [ends, dies])
@@ -206,55 +206,75 @@ async def test_what_broke_half_way_goes_on_behind_what_is_written(
         cut_after(1, patch)
         with pytest.raises(PowerCut):
             await commit(number, owner, SYSTEM, NOW)
-    found = await find(number, owner, NOW)
-    assert (found.state, found.written_line, found.records) == (ImportState.CHECKED, 3, 2)
+    pending = await find(number, owner, NOW)
+    assert (pending.state, pending.written_line, pending.records) == (ImportState.CHECKED, 3, 2)
     assert (await refused(correct(number, owner, 5, {"name": "x"}, NOW))).code == "import.being_written"
-    leaves(found)
-    await found.save(update_fields=["state"])
-    done = await commit(number, owner, SYSTEM, NOW + pending.CLAIM)
-    assert (done.state, done.records, await Asset.all().count()) == (ImportState.WRITTEN, 5, 5)
-    assert {status for status, _ in rows(done).values()} == {"warning"}, "no row is refused for its own number"
+    leaves(pending)
+    await pending.save(update_fields=["state"])
+    pending = await commit(number, owner, SYSTEM, NOW + sessions.CLAIM)
+    assert (pending.state, pending.records, await Asset.all().count()) == (ImportState.WRITTEN, 5, 5)
+    assert {status for status, _ in rows(pending).values()} == {"warning"}, "no row is refused for its own number"
     assert (await history.verify())[1] is None
 
 
 async def test_a_list_that_is_being_written_is_left_alone(owner: int) -> None:
     number = await sent(owner)
     await PendingImport.filter(id=number).update(state=ImportState.WRITING, claimed_at=NOW)
-    soon = NOW + pending.CLAIM / 2
+    soon = NOW + sessions.CLAIM / 2
     for work in (commit(number, owner, SYSTEM, soon), correct(number, owner, 2, {"name": "x"}, soon)):
-        told = await refused(work)
-        assert isinstance(told, Conflict)
-        assert told.code == "import.being_written"
+        refusal = await refused(work)
+        assert isinstance(refusal, Conflict)
+        assert refusal.code == "import.being_written"
     assert await Asset.all().count() == 0
 
 
 async def test_who_was_taken_for_gone_writes_nothing_more(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
     number = await sent(owner, UNNUMBERED)
-    add = writing.Written.add
+    add = WritingProgress.add
 
-    async def slow(self: writing.Written, *given: Any) -> None:
+    async def slow(self: WritingProgress, *arguments: Any) -> None:
         # another process, ten minutes later
         await PendingImport.filter(id=number).update(revision=9, state=ImportState.WRITING)
-        await add(self, *given)
+        await add(self, *arguments)
 
-    monkeypatch.setattr(writing.Written, "add", slow)
+    monkeypatch.setattr(WritingProgress, "add", slow)
     assert (await refused(commit(number, owner, SYSTEM, NOW))).code == "import.being_written"
     assert await Asset.all().count() == 0
 
 
 async def test_a_number_taken_between_check_and_writing_is_told(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
     number = await sent(owner, f"{HEADER}\nA/1;A;;;1;;\nA/2;B;;;1;;")
-    known = writing.known
+    load = sessions.load_snapshot
 
-    async def outdated() -> Any:
-        told = await known()
-        told.inventory_nos.clear()
-        return told
+    async def outdated(*roles: Any) -> Any:
+        snapshot = await load(*roles)
+        snapshot.inventory_keys.clear()
+        return snapshot
 
     await Asset.create(inventory_no="A/2", name="of somebody else", price=1)
-    monkeypatch.setattr(writing, "known", outdated)
-    done = await commit(number, owner, SYSTEM, NOW)
-    assert (done.records, rows(done)[3][1][-1]) == (1, "INVENTORY_NO_TAKEN")
+    monkeypatch.setattr(sessions, "load_snapshot", outdated)
+    pending = await commit(number, owner, SYSTEM, NOW)
+    assert (pending.records, rows(pending)[3][1][-1]) == (1, "INVENTORY_NO_TAKEN")
+
+
+@pytest.mark.parametrize(
+    ("role", "statuses"), [(Role.FACILITIES, ["ok", "error"]), (Role.ADMIN, ["ok", "ok"])], ids=str
+)
+async def test_a_role_is_given_by_who_manages_accounts_alone(database: Any, role: Role, statuses: list[str]) -> None:
+    sender = (await make_person(role=role)).id
+    number = await sent(sender, "login;nazwa_roli;rola_w_systemie\nania;rola;member\nszef;rola;admin")
+    assert [status for status, _ in rows(await find(number, sender, NOW)).values()] == statuses
+    pending = await commit(number, sender, SYSTEM, NOW)
+    assert pending.records == statuses.count("ok")
+    assert await Person.filter(login="szef").exists() == (role is Role.ADMIN)
+
+
+async def test_who_manages_accounts_no_more_gives_no_role(owner: int) -> None:
+    await Person.filter(id=owner).update(role=Role.ADMIN)
+    number = await sent(owner, "login;nazwa_roli;rola_w_systemie\nszef;rola;admin")
+    await Person.filter(id=owner).update(role=Role.FACILITIES)
+    assert rows(await commit(number, owner, SYSTEM, NOW))[2] == ("error", ["ROLE_NOT_YOURS"])
+    assert not await Person.filter(login="szef").exists()
 
 
 async def test_a_list_that_cannot_be_read_is_not_kept(owner: int) -> None:

@@ -1,0 +1,72 @@
+"""Writing rows in transactions of some hundred: how far it came, what was refused late, what is free still."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tortoise.models import Model
+
+from registry.core import history
+from registry.core.history import Actor
+from registry.importing.rows import ImportProblem, ImportRow
+
+BATCH = 500
+
+Milestone = Callable[[int, int], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class WritingProgress:
+    """How many records an import made, and the rows it refused.
+
+    ``milestone`` is awaited at the end of each transaction with the last line that it wrote and the records so far.
+    """
+
+    records: int = 0
+    refused_rows: list[ImportRow] = field(default_factory=list)
+    milestone: Milestone | None = None
+
+    async def add(self, batch: Sequence[ImportRow], records: int) -> None:
+        """Count what a transaction wrote, at its end."""
+        self.records += records
+        if self.milestone:
+            await self.milestone(batch[-1].line, self.records)
+
+    def refuse(self, row: ImportRow, problem: ImportProblem) -> None:
+        """Leave a row out that was accepted before."""
+        row.problems.append(problem)
+        self.refused_rows.append(row)
+
+
+RowWriter = Callable[[list[ImportRow], Actor, datetime, WritingProgress], Awaitable[None]]
+
+
+async def free_rows(
+    batch: Sequence[ImportRow], model: type[Model], key: str, progress: WritingProgress, column: str = ""
+) -> list[ImportRow]:
+    """The rows whose key nobody took since the check; the others are refused. Inside the caller's transaction.
+
+    ``column`` of the list holds the ``key`` of the model; they are called alike unless it is named.
+    """
+    column = column or key
+    rivals = await model.filter(**{f"{key}__in": [row.values[column] for row in batch]}).values_list(key, flat=True)
+    for row in batch:
+        if row.values[column] in rivals:
+            progress.refuse(row, ImportProblem("CODE_TAKEN", column, row.values[column]))
+    return [row for row in batch if row.values[column] not in rivals]
+
+
+def filled(row: ImportRow, without: Sequence[str] = ()) -> dict[str, Any]:
+    """The columns of a record that the row says something of; the rest keep their defaults."""
+    return {name: value for name, value in row.values.items() if name not in without and value not in (None, "")}
+
+
+async def write_first_entries(
+    noun: str, model: type[Model], key: str, rows: Sequence[ImportRow], actor: Actor, now: datetime
+) -> None:
+    """The first entry in the history of each new record, which is found by its key."""
+    keys = [row.values[key] for row in rows]
+    ids: Mapping[str, int] = dict(await model.filter(**{f"{key}__in": keys}).values_list(key, "id"))
+    entries = [(f"{noun}:{ids[row.values[key]]}", row.as_record()["values"]) for row in rows]
+    await history.write_new(entries, "imported", actor, now)

@@ -1,0 +1,136 @@
+"""What the readers of all lists share: the cells of a line by the header, and what is wrong with them. No database."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from registry.assets.rules import fold
+from registry.importing.cells import Cell, Unreadable, whole, yes
+from registry.importing.columns import Header
+from registry.importing.rows import ImportProblem, ImportRow
+from registry.importing.snapshot import RegisterSnapshot
+
+LONGEST_TEXT = 2000
+UNREADABLE = ["\ufffd"]  # the cells of a line whose quotation mark is not closed
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """What only a whole column shows: how wide numbers with leading zeros are, whether dates are American."""
+
+    zero_width: int = 0
+    month_first: bool = False
+
+
+class RowReader:
+    """One list's rows, in order: a number that comes twice is the fault of the second."""
+
+    limits: Mapping[str, int] = {}
+    longest_text = LONGEST_TEXT
+
+    def __init__(self, header: Header, snapshot: RegisterSnapshot, facts: ColumnFacts) -> None:
+        self.header, self.snapshot, self.facts = header, snapshot, facts
+        self.notices: list[ImportProblem] = []
+
+    def row(self, line: int, cells: Sequence[Cell]) -> ImportRow:
+        """Read one line, with every problem of it, not the first alone."""
+        row = ImportRow(line)
+        if list(cells) == UNREADABLE:
+            row.problems.append(ImportProblem("UNREADABLE_ROW", "", ""))
+        else:
+            self.fill(row, cells)
+        return row
+
+    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+        """Put what the cells say into the row."""
+        raise NotImplementedError
+
+    def has(self, column: str) -> bool:
+        return column in self.header.columns
+
+    def cell(self, cells: Sequence[Cell], column: str) -> Cell:
+        place = self.header.columns.get(column)
+        return cells[place] if place is not None and place < len(cells) else None
+
+    def text(self, row: ImportRow, cells: Sequence[Cell], column: str) -> str:
+        """A cell as text; a longer one than the register takes is a problem."""
+        text, limit = whole(self.cell(cells, column)), self.limits.get(column, self.longest_text)
+        if len(text) > limit:
+            self.problem(row, "TOO_LONG", column, text, limit=limit)
+        return text
+
+    def parsed(self, row: ImportRow, cells: Sequence[Cell], column: str, read: Callable[[Cell], Any], code: str) -> Any:
+        """What a cell holds, None if it is empty or unreadable (then the row has the problem ``code``)."""
+        cell = self.cell(cells, column)
+        if cell is None or cell == "" or isinstance(cell, str) and not cell.strip():
+            return None
+        try:
+            return read(cell)
+        except Unreadable as fault:
+            self.problem(row, code, column, cell, reason=str(fault))
+            return None
+
+    def problem(self, row: ImportRow, code: str, column: str, given: Cell, **params: Any) -> None:  # fmt: skip
+        title = self.header.titles.get(column, column)
+        row.problems.append(ImportProblem(code, title, whole(given)[:200], params))
+
+    def notice(self, code: str) -> None:
+        """Say something of the whole list, once."""
+        if not any(notice.code == code for notice in self.notices):
+            self.notices.append(ImportProblem(code, "", ""))
+
+
+class TableReader(RowReader):
+    """Rows whose every column is read by a table: numbers, yes and no, choices, texts. The key comes once."""
+
+    longest_text = 200
+    key = "code"
+    required: Sequence[str] = ()
+    numbers: Mapping[str, Callable[[Cell], Any]] = {}
+    yes_no: frozenset[str] = frozenset()
+    choices: Mapping[str, type[StrEnum]] = {}
+
+    def __init__(self, header: Header, snapshot: RegisterSnapshot, facts: ColumnFacts) -> None:
+        super().__init__(header, snapshot, facts)
+        self._lines: dict[str, int] = {}
+
+    def keys(self) -> Mapping[str, int]:
+        """What the register has of this kind, by folded key."""
+        raise NotImplementedError
+
+    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+        for column in self.header.columns:
+            row.values[column] = self._value(row, cells, column)
+        for column in self.required:
+            if not row.values.get(column):
+                self.problem(row, "NO_NAME" if column == "name" else "NO_CODE", column, "")
+        self._look_for_twins(row)
+
+    def _value(self, row: ImportRow, cells: Sequence[Cell], column: str) -> Any:
+        if column in self.yes_no:
+            return bool(self.parsed(row, cells, column, yes, "INVALID_YES_NO"))
+        if column in self.numbers:
+            return self.parsed(row, cells, column, self.numbers[column], "INVALID_NUMBER")
+        text = self.text(row, cells, column)
+        if column in self.choices and text not in set(self.choices[column]):
+            self.problem(row, "INVALID_CHOICE", column, text, choices=", ".join(self.choices[column]))
+        return text
+
+    def _look_for_twins(self, row: ImportRow) -> None:
+        code = row.values.get(self.key)
+        if not code:
+            return
+        key = fold(code)
+        if key in self._lines:
+            self.problem(row, "DUPLICATE_CODE", self.key, code, line=self._lines[key])
+        elif key in self.keys():
+            self.problem(row, "CODE_TAKEN", self.key, code)
+        self._lines.setdefault(key, row.line)
+
+    def reference(self, row: ImportRow, column: str, ids: Mapping[str, int], code: str) -> None:
+        """The id of the record that a cell names; one that the register lacks is the problem ``code``."""
+        name = row.values.get(column) or ""
+        row.refs[f"{column}_id"] = ids.get(fold(name))
+        if row.refs[f"{column}_id"] is None:
+            self.problem(row, code, column, name)

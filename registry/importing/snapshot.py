@@ -1,0 +1,81 @@
+"""What the register holds that a list may refer to, read once before the list is judged."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from registry.assets.models import Asset, Purchase
+from registry.assets.policy import in_force
+from registry.assets.rules import AccountPolicy, fold, number_key
+from registry.grants.models import Grant
+from registry.people.models import Institution, Person, Role
+from registry.rooms.models import Building, Room, Site
+
+
+@dataclass(frozen=True, slots=True)
+class GrantTerms:
+    """A grant that lists may name by code, by fund or by the fund's initials; ``percent`` is the fund's share."""
+
+    id: int
+    code: str
+    fund: str
+    percent: Decimal
+
+    def is_called(self, text: str) -> bool:
+        """Whether a text is this grant's own code."""
+        return fold(text) == fold(self.code)
+
+    def answers_to(self, text: str) -> bool:
+        """Whether a text may mean this grant."""
+        words = fold(text)
+        initials = "".join(word[0] for word in fold(self.fund).split())
+        return bool(words) and (words in (fold(self.code), initials) or fold(self.code) in words
+                                 or words in fold(self.fund) and len(words) > 4)  # fmt: skip
+
+
+@dataclass(slots=True)
+class RegisterSnapshot:
+    """What the register holds that a list may refer to. Keys are folded; ids are those of the database.
+
+    ``roles`` are those that the list's sender may give.
+    """
+
+    rooms: dict[str, int] = field(default_factory=dict)
+    room_codes: dict[int, str] = field(default_factory=dict)
+    room_numbers: dict[str, list[int]] = field(default_factory=dict)
+    people: dict[str, int] = field(default_factory=dict)
+    buildings: dict[str, int] = field(default_factory=dict)
+    institutions: dict[str, int] = field(default_factory=dict)
+    purchases: dict[str, int] = field(default_factory=dict)
+    towns: dict[str, str] = field(default_factory=dict)  # names of sites by their codes
+    grants: list[GrantTerms] = field(default_factory=list)
+    inventory_keys: set[str] = field(default_factory=set)
+    policy: AccountPolicy = field(default_factory=in_force)
+    roles: frozenset[Role] = frozenset(Role)
+
+    def grant(self, text: str) -> GrantTerms | None:
+        """The one grant that a text means: the one whose code it is, else the only one that answers to it."""
+        matches = [grant for grant in self.grants if grant.is_called(text)]
+        matches = matches or [grant for grant in self.grants if grant.answers_to(text)]
+        return matches[0] if len(matches) == 1 else None
+
+
+async def load_snapshot(roles: frozenset[Role] = frozenset(Role)) -> RegisterSnapshot:
+    """The register as it is now, for a sender who may give these roles."""
+    rooms = await Room.all().values_list("id", "code", "number")
+    snapshot = RegisterSnapshot(
+        rooms={fold(code): pk for pk, code, _ in rooms},
+        room_codes={pk: code for pk, code, _ in rooms},
+        people={fold(login): pk for pk, login in await Person.all().values_list("id", "login")},
+        buildings={fold(code): pk for pk, code in await Building.all().values_list("id", "code")},
+        institutions={fold(code): pk for pk, code in await Institution.all().values_list("id", "code")},
+        purchases={fold(code): pk for pk, code in await Purchase.all().values_list("id", "code")},
+        towns=dict(await Site.all().values_list("code", "name")),
+        roles=roles,
+    )
+    for pk, _, number in rooms:
+        snapshot.room_numbers.setdefault(fold(number), []).append(pk)
+    grants = await Grant.all().order_by("id").values_list("id", "code", "fund", "percent")
+    snapshot.grants = [GrantTerms(*grant) for grant in grants]
+    numbers = await Asset.exclude(inventory_no=None).values_list("inventory_no", flat=True)
+    snapshot.inventory_keys = {number_key(str(number)) for number in numbers}
+    return snapshot
