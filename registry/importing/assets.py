@@ -1,7 +1,7 @@
 """A list of assets: its rows read, judged and written. A piece that its purchase brought is numbered, not doubled."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,12 +17,11 @@ from registry.importing import cells as cell_values
 from registry.importing.batches import WritingProgress
 from registry.importing.cells import Cell, whole
 from registry.importing.columns import Header, title_words
-from registry.importing.reader import ColumnFacts, RowReader
+from registry.importing.reader import DATES, ColumnFacts, RowReader
 from registry.importing.rows import ImportProblem, ImportRow
 from registry.importing.snapshot import RegisterSnapshot
 from registry.rooms.lock import changing
 
-DATES = ("acquired_on", "invoiced_on", "warranty_until", "durable_until")
 ACCOUNTS = frozenset({"011", "013", "020", "poz"})
 _OWN_FUNDS = ("srodki wlasne", "wlasne", "budzet", "own funds")
 _LIFECYCLES = {
@@ -34,38 +33,6 @@ _CONDITIONS = {
     "sprawny": "ok", "dobry": "ok", "bardzo dobry": "ok", "niesprawny": "faulty", "uszkodzony": "faulty",
     "w naprawie": "in_repair", "naprawa": "in_repair", **{fold(state): state for state in Condition},
 }  # fmt: skip
-
-
-def column_facts(rows: Iterable[tuple[int, Sequence[Cell]]], header: Header) -> ColumnFacts:
-    """What only the whole columns of numbers and dates show."""
-    number = header.columns.get("inventory_no")
-    dates = [header.columns[name] for name in DATES if name in header.columns]
-    zero_width, slashes = 0, _Slashes()
-    for _, cells in rows if number is not None or dates else ():
-        if number is not None and number < len(cells):
-            cell = cells[number]
-            if isinstance(cell, str) and cell.startswith("0") and cell.strip().isdigit():
-                zero_width = max(zero_width, len(cell.strip()))
-        for place in dates:
-            if place < len(cells):
-                slashes.look_at(cells[place])
-    return ColumnFacts(zero_width=zero_width, month_first=slashes.month_first)
-
-
-class _Slashes:
-    """Whether 04/05/2022 can only be the American order in this file."""
-
-    def __init__(self) -> None:
-        self.day_first = self.month_second = False
-
-    def look_at(self, cell: Cell) -> None:
-        if isinstance(cell, str) and "/" in cell and (match := re.match(r"\s*(\d{1,2})/(\d{1,2})/\d{2}", cell)):
-            self.day_first |= int(match[1]) > 12
-            self.month_second |= int(match[2]) > 12
-
-    @property
-    def month_first(self) -> bool:
-        return self.month_second and not self.day_first
 
 
 class AssetReader(RowReader):

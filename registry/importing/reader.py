@@ -1,6 +1,7 @@
 """What the readers of all lists share: the cells of a line by the header, and what is wrong with them. No database."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,6 +13,7 @@ from registry.importing.rows import ImportProblem, ImportRow
 from registry.importing.snapshot import RegisterSnapshot
 
 LONGEST_TEXT = 2000
+DATES = ("acquired_on", "invoiced_on", "warranty_until", "durable_until")
 UNREADABLE = ["\ufffd"]  # the cells of a line whose quotation mark is not closed
 
 
@@ -21,6 +23,38 @@ class ColumnFacts:
 
     zero_width: int = 0
     month_first: bool = False
+
+
+def column_facts(rows: Iterable[tuple[int, Sequence[Cell]]], header: Header) -> ColumnFacts:
+    """What only the whole columns of numbers and dates show."""
+    number = header.columns.get("inventory_no")
+    dates = [header.columns[name] for name in DATES if name in header.columns]
+    zero_width, slashes = 0, _Slashes()
+    for _, cells in rows if number is not None or dates else ():
+        if number is not None and number < len(cells):
+            cell = cells[number]
+            if isinstance(cell, str) and cell.startswith("0") and cell.strip().isdigit():
+                zero_width = max(zero_width, len(cell.strip()))
+        for place in dates:
+            if place < len(cells):
+                slashes.look_at(cells[place])
+    return ColumnFacts(zero_width=zero_width, month_first=slashes.month_first)
+
+
+class _Slashes:
+    """Whether 04/05/2022 can only be the American order in this file."""
+
+    def __init__(self) -> None:
+        self.day_first = self.month_second = False
+
+    def look_at(self, cell: Cell) -> None:
+        if isinstance(cell, str) and "/" in cell and (match := re.match(r"\s*(\d{1,2})/(\d{1,2})/\d{2}", cell)):
+            self.day_first |= int(match[1]) > 12
+            self.month_second |= int(match[2]) > 12
+
+    @property
+    def month_first(self) -> bool:
+        return self.month_second and not self.day_first
 
 
 class RowReader:

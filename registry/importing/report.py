@@ -8,12 +8,11 @@ from typing import Any
 
 from registry.assets.rules import fold
 from registry.core.errors import Invalid
-from registry.importing.assets import column_facts
 from registry.importing.cells import Cell, Unreadable, amount, whole
 from registry.importing.columns import FAMILIES, HEADER_WITHIN, Header, find_header
 from registry.importing.files import Sheet
 from registry.importing.kinds import LIST_KINDS
-from registry.importing.reader import UNREADABLE
+from registry.importing.reader import UNREADABLE, column_facts
 from registry.importing.rows import ImportProblem, ImportRow, Translate, in_words, row_in_words, same
 from registry.importing.snapshot import RegisterSnapshot
 
