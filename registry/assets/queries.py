@@ -115,6 +115,14 @@ async def _history(thing: str) -> list[dict[str, Any]]:
     return list(await entries.values("at", "actor", "source", "action", "before", "after", "reason"))
 
 
+async def faulty_in_use(limit: int) -> tuple[list[dict[str, Any]], int]:
+    """The newest faulty things in use with their rooms, and how many there are."""
+    faulty = Asset.filter(lifecycle=Lifecycle.IN_USE, condition=Condition.FAULTY)
+    newest = faulty.order_by("-id").limit(limit)
+    rows = await newest.values("id", "name", "inventory_no", "condition", "room__code", "room__name")
+    return list(rows), await faulty.count()
+
+
 async def by_tag(code: str) -> Tag:
     """What a tag is on. Raises NotFound("tag.unknown", "tag.bad_check")."""
     wanted = tags.normalised(code)

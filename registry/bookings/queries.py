@@ -1,6 +1,6 @@
 """What is asked about bookings: one of them, a person's, a room's state, a day of many rooms."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -89,6 +89,14 @@ async def my_bookings(person: Person, now: datetime, limit: int = 20) -> list[Bo
         .limit(limit)
         .select_related("room__building")
     )
+
+
+async def evidence_of(booking_ids: Collection[UUID | str]) -> dict[str, dict[str, Any]]:
+    """What the sensors said when these bookings were given back, by the booking's id as text."""
+    if not booking_ids:
+        return {}
+    rows = await Booking.filter(id__in=list(booking_ids)).values_list("id", "evidence")
+    return {str(booking_id): evidence or {} for booking_id, evidence in rows}
 
 
 async def room_state_of(room: Room, now: datetime) -> RoomState:

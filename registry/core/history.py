@@ -85,6 +85,11 @@ def plain(values: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
+async def entries_of(thing: str, limit: int) -> list[HistoryEntry]:
+    """The newest entries about one thing, like ``booking:ID``, the newest first."""
+    return await HistoryEntry.filter(object=thing).order_by("-seq").limit(limit)
+
+
 async def write(
     thing: str,
     action: str,

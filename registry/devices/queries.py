@@ -15,6 +15,16 @@ async def devices_of_asset(asset_id: int) -> list[Device]:
     return await Device.filter(asset_id=asset_id).order_by("code")
 
 
+async def devices_of_room(room_id: int) -> list[Device]:
+    """The devices of a room by kind and code, with their assets."""
+    return await Device.filter(room_id=room_id).order_by("kind", "code").select_related("asset")
+
+
+async def is_sensed(room_id: int) -> bool:
+    """Whether a presence sensor that counts stands in a room."""
+    return await Device.filter(room_id=room_id, kind=DeviceKind.PRESENCE, enabled=True).exists()
+
+
 async def presence_sensors(room_ids: Iterable[int]) -> dict[int, list[Device]]:
     """The presence sensors of these rooms, by the room's id."""
     sensors: dict[int, list[Device]] = {}

@@ -60,6 +60,11 @@ async def has_people() -> bool:
     return await Person.exists()
 
 
+async def active_people() -> list[tuple[str, str]]:
+    """Login and name of everybody who is active, by name."""
+    return list(await Person.filter(is_active=True).order_by("name").values_list("login", "name"))
+
+
 async def tokens_of(person: Person) -> list[Token]:
     """The tokens of a person that are not revoked, the newest first."""
     return await Token.filter(person=person, revoked_at__isnull=True).order_by("-id")

@@ -1,6 +1,6 @@
 """Rooms, their hours and their zone."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -29,6 +29,11 @@ async def room_by_code(code: str) -> Room:
     if room is None:
         raise NotFound("room.unknown", room=code[:CODE_LENGTH])
     return room
+
+
+async def rooms_of_codes(codes: Collection[str]) -> list[Room]:
+    """The rooms with these codes."""
+    return await Room.filter(code__in=list(codes)) if codes else []
 
 
 async def all_rooms() -> list[Room]:

@@ -18,13 +18,15 @@ from registry.core.history import Actor
 from registry.exporting.lists import export_list
 from registry.people.models import Person
 from registry.people.queries import person_by_login
+from registry.rooms.queries import room_by_code
 from web.assets import words
 from web.assets.table import LABELS, asked, chips, is_locked, listed, options, views
 from web.assets.view import view_of
 from web.auth.access import PageCaller, actor_of, page_with
 from web.auth.session import options_of
+from web.bookings.words import BookingWords
 from web.kit.errors import status_of
-from web.kit.page_context import reader_of, room_of
+from web.kit.page_context import page_context
 from web.kit.render import is_fragment, render
 
 router = APIRouter()
@@ -41,7 +43,7 @@ FILE_TYPES = {
 @router.get("/assets")
 async def assets(request: Request, person: PageCaller) -> Response:
     """The list. The search field asks for the rows alone while somebody types."""
-    reader = reader_of(request, person, datetime.now(UTC))
+    reader = page_context(request, person, datetime.now(UTC))
     what = asked(dict(request.query_params))
     fragment = is_fragment(request)
     offered = await options(reader)
@@ -94,7 +96,7 @@ async def _chosen(
     rows = await Asset.filter(id__in=ids[:AT_ONCE]).order_by("search_text").values(*FIELDS, **JOINED)
     if act not in ACTS or not rows:
         return RedirectResponse("/assets", 303)
-    reader = reader_of(request, person, datetime.now(UTC))
+    reader = page_context(request, person, datetime.now(UTC))
     return render(
         request,
         "assets/chosen.html",
@@ -119,7 +121,7 @@ async def do_to_chosen(
     reason: Text = "",
 ) -> Response:
     """Do it to each. What was refused is told by name; the rest is done."""
-    reader = reader_of(request, person, datetime.now(UTC))
+    reader = page_context(request, person, datetime.now(UTC))
     if act not in ACTS:
         raise Invalid("request.bad_field", field="act", reason=act[:40])
     faults, left = [], []
@@ -127,7 +129,7 @@ async def do_to_chosen(
         try:
             await ACTS[act](asset_id, {"room": room, "reason": reason}, actor_of(request, person), reader.now)
         except Refusal as refusal:
-            faults.append(reader.naming.refusal(refusal))
+            faults.append(reader.words.refusal(refusal))
             left.append(asset_id)
     if faults:
         unique = list(dict.fromkeys(faults))
@@ -144,7 +146,7 @@ async def asset(request: Request, person: PageCaller, asset_id: int) -> Response
 async def _page(request: Request, person: Person, asset_id: int, status: int = 200, **given: Any) -> Response:
     if not 0 < asset_id < 2**31:
         raise NotFound("asset.unknown")
-    reader = reader_of(request, person, datetime.now(UTC))
+    reader = page_context(request, person, datetime.now(UTC))
     view = await view_of(asset_id, reader, options_of(request).base_url)
     may_change = reader.may("assets.change")
     return render(
@@ -153,6 +155,7 @@ async def _page(request: Request, person: Person, asset_id: int, status: int = 2
         person=person,
         status=status,
         reader=reader,
+        words=BookingWords.of(reader.words),
         view=view,
         asset=view.asset,
         offered=await options(reader) if may_change else {},
@@ -210,7 +213,7 @@ async def _act(request: Request, person: Person, asset_id: int, act: str, given:
 async def _refused(
     request: Request, person: Person, asset_id: int, act: str, given: dict[str, str], refusal: Refusal
 ) -> Response:
-    said = reader_of(request, person, datetime.now(UTC)).naming.refusal(refusal)
+    said = page_context(request, person, datetime.now(UTC)).words.refusal(refusal)
     return await _page(request, person, asset_id, status_of(refusal), open_act=act, typed=given, fault=said)
 
 
@@ -237,7 +240,7 @@ async def _mend(asset_id: int, given: dict[str, str], actor: Actor, now: datetim
 
 
 async def _move(asset_id: int, given: dict[str, str], actor: Actor, now: datetime) -> None:
-    room = await room_of(given.get("room", "").strip())
+    room = await room_by_code(given.get("room", "").strip())
     await actions.move(asset_id, room.id, actor, now, given.get("reason", "").strip(), _revision(given))
 
 

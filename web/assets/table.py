@@ -16,7 +16,7 @@ from registry.grants.models import Grant
 from registry.people.models import Person
 from registry.rooms.models import Room
 from web.assets.words import CONDITION_WORDS, LIFECYCLE_WORDS
-from web.kit.page_context import Reader
+from web.kit.page_context import PageContext
 from web.kit.words import N_
 
 PAGE = 50
@@ -84,7 +84,7 @@ class Listed:
     last: int
 
 
-async def listed(what: Asked, reader: Reader) -> Listed:
+async def listed(what: Asked, reader: PageContext) -> Listed:
     """Look. The sums are of the whole list."""
     found = await search(what.wanted, what.sort, what.offset, PAGE)
     percents = await _percents(found.items) if reader.may("assets.see_money") else {}
@@ -112,7 +112,7 @@ class View:
     is_on: bool
 
 
-async def views(what: Asked, reader: Reader) -> list[View]:
+async def views(what: Asked, reader: PageContext) -> list[View]:
     """Everything, then what wants attention, then what is one's own; views without a single asset are left out."""
     counts: dict[tuple[str, str], int] = {}
     rows = await Asset.annotate(n=Count("id")).group_by("lifecycle", "condition").values("lifecycle", "condition", "n")
@@ -138,13 +138,13 @@ def _view(word: str, wanted: AssetFilter, count: int, what: Asked) -> View:
     return View(Asked(wanted).href(), word, count, what.wanted == wanted)
 
 
-async def options(reader: Reader) -> dict[str, Options]:
+async def options(reader: PageContext) -> dict[str, Options]:
     """What each filter offers, as pairs of value and word."""
     rooms = await Room.all().order_by("code")
     people = Person.filter(id__in=await _custodians()).order_by("name")
     lifecycles, conditions = Lifecycle, Condition
     return {
-        "room": [(room.code, f"{room.code} {reader.naming.room(room)}") for room in rooms],
+        "room": [(room.code, f"{room.code} {reader.words.room(room)}") for room in rooms],
         "category": [(name, name) for name in await categories()],
         "custodian": [(login, name) for login, name in await people.values_list("login", "name")],
         "grant": [(code, code) for code in await Grant.all().order_by("code").values_list("code", flat=True)],
@@ -158,7 +158,7 @@ async def _custodians() -> list[int]:
     return [row[0] for row in rows]
 
 
-def chips(what: Asked, offered: dict[str, Options], reader: Reader) -> Iterable[tuple[str, str]]:
+def chips(what: Asked, offered: dict[str, Options], reader: PageContext) -> Iterable[tuple[str, str]]:
     """The filters that are set: words, and the address without them."""
     for name in FILTERS:
         value = getattr(what.wanted, name)

@@ -17,7 +17,7 @@ from registry.devices.queries import devices_of_asset
 from registry.rooms.models import Room
 from web.assets.words import Told, told
 from web.devices.view import Health, health_of, reason_word
-from web.kit.page_context import Reader
+from web.kit.page_context import PageContext
 from web.rooms.view import is_near
 
 AHEAD = timedelta(days=14)
@@ -69,7 +69,7 @@ class AssetView:
     grants: Decimal
 
 
-async def view_of(asset_id: int, reader: Reader, base_url: str) -> AssetView:
+async def view_of(asset_id: int, reader: PageContext, base_url: str) -> AssetView:
     """Gather an asset's page. Raises NotFound("asset.unknown")."""
     asset = await detail(asset_id)
     room = await Room.get(id=asset["room_id"]).select_related("building__site") if asset["room_id"] else None
@@ -114,7 +114,7 @@ def durability(since: date | None, until: date | None, today: date) -> Durabilit
     return Durability(since, until, is_over, min(max(round(gone * 100 / whole), 0), 100))
 
 
-async def _readings(asset_id: int, room: Room | None, reader: Reader) -> list[Reading]:
+async def _readings(asset_id: int, room: Room | None, reader: PageContext) -> list[Reading]:
     near = room is None or is_near(room, reader)
     devices = await devices_of_asset(asset_id)
     return [
@@ -128,7 +128,7 @@ async def _readings(asset_id: int, room: Room | None, reader: Reader) -> list[Re
     ]
 
 
-def _says(device: Device, reader: Reader) -> str:
+def _says(device: Device, reader: PageContext) -> str:
     if device.distrust:
         return reason_word(device.distrust, reader)
     if device.occupied is None:
@@ -136,7 +136,7 @@ def _says(device: Device, reader: Reader) -> str:
     return reason_word("sees_somebody" if device.occupied else "sees_nobody", reader)
 
 
-async def _wanted_by(asset: dict[str, Any], room: Room | None, reader: Reader) -> list[FullBooking]:
+async def _wanted_by(asset: dict[str, Any], room: Room | None, reader: PageContext) -> list[FullBooking]:
     """The next bookings of its room that asked for what does not work now, as far as the reader may see them."""
     feature = feature_of(asset["name"])
     if asset["condition"] == "ok" or room is None or not feature:

@@ -8,7 +8,7 @@ from typing import Any
 from registry.assets.models import Condition, Lifecycle
 from registry.people.models import Person
 from registry.rooms.models import Room
-from web.kit.page_context import Reader
+from web.kit.page_context import PageContext
 from web.kit.words import N_
 
 LIFECYCLE_WORDS = {
@@ -70,12 +70,12 @@ NOWHERE = N_("nowhere")
 NOBODY = N_("nobody")
 
 
-def condition_word(condition: str, reader: Reader) -> str:
+def condition_word(condition: str, reader: PageContext) -> str:
     """Working, faulty, in repair."""
     return reader.say(CONDITION_WORDS[Condition(condition)])
 
 
-def lifecycle_word(lifecycle: str, reader: Reader) -> str:
+def lifecycle_word(lifecycle: str, reader: PageContext) -> str:
     """In use, in store, retired, …"""
     return reader.say(LIFECYCLE_WORDS[Lifecycle(lifecycle)])
 
@@ -91,7 +91,7 @@ class Told:
     text: str
 
 
-async def told(entries: Iterable[Mapping[str, Any]], reader: Reader) -> list[Told]:
+async def told(entries: Iterable[Mapping[str, Any]], reader: PageContext) -> list[Told]:
     """An asset's history, newest first: what, by whom, from where, why. Rooms and people by name."""
     entries = list(entries)
     rooms = await _named(entries, "room_id", Room, "code")
@@ -104,7 +104,7 @@ async def _named(entries: list[Mapping[str, Any]], column: str, model: type[Any]
     return dict(await model.filter(id__in=list(ids)).values_list("id", name)) if ids else {}
 
 
-def _entry(entry: Mapping[str, Any], reader: Reader, names: dict[str, tuple[dict[int, str], str]]) -> Told:
+def _entry(entry: Mapping[str, Any], reader: PageContext, names: dict[str, tuple[dict[int, str], str]]) -> Told:
     parts = [entry["actor"], _from_to(entry, reader, names), entry["reason"], _source(entry, reader)]
     return Told(
         at=entry["at"],
@@ -115,11 +115,11 @@ def _entry(entry: Mapping[str, Any], reader: Reader, names: dict[str, tuple[dict
     )
 
 
-def _source(entry: Mapping[str, Any], reader: Reader) -> str:
+def _source(entry: Mapping[str, Any], reader: PageContext) -> str:
     return reader.say(SOURCE_WORDS.get(entry["source"], ""))
 
 
-def _from_to(entry: Mapping[str, Any], reader: Reader, names: dict[str, tuple[dict[int, str], str]]) -> str:
+def _from_to(entry: Mapping[str, Any], reader: PageContext, names: dict[str, tuple[dict[int, str], str]]) -> str:
     sentence = ACTION_DETAILS.get(entry["action"])
     if sentence is None:
         return ""

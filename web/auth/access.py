@@ -1,7 +1,6 @@
 """Who calls: a token, or a browser's session. And what they may do."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import person_of_session, person_of_token
 from web.auth.session import SESSION, check_form_token, options_of
+from web.kit.clock import now_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -37,7 +37,7 @@ async def caller(request: Request) -> Person:
     scheme, _, secret = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise Forbidden("auth.required")
-    person = await person_of_token(secret.strip(), datetime.now(UTC))
+    person = await person_of_token(secret.strip(), now_of(request))
     if person is None:
         raise Forbidden("auth.bad_token")
     request.state.person = person
@@ -47,16 +47,19 @@ async def caller(request: Request) -> Person:
 async def visitor(request: Request) -> Person | None:
     """Who looks at a page that needs nobody; None for a stranger."""
     secret = request.cookies.get(SESSION)
-    person = await person_of_session(secret, datetime.now(UTC)) if secret else None
+    person = await person_of_session(secret, now_of(request)) if secret else None
     request.state.person = person
     return person
 
 
 async def page_caller(request: Request) -> Person:
     """Whoever opens a page; a stranger is sent to the sign-in and comes back. Checks the token of sent forms."""
-    if await visitor(request) is None:
+    person = await visitor(request)
+    if person is None:
         raise SignInNeeded(request)
-    return await _of_session(request)
+    if request.method not in SAFE:
+        await check_form_token(request)
+    return person
 
 
 async def form_guard(request: Request) -> None:
@@ -116,7 +119,7 @@ def _allowed(person: Person, what: str) -> Person:
 
 async def _of_session(request: Request) -> Person:
     secret = request.cookies.get(SESSION)
-    person = await person_of_session(secret, datetime.now(UTC)) if secret else None
+    person = await person_of_session(secret, now_of(request)) if secret else None
     if person is None:
         raise Forbidden("auth.required")
     request.state.person = person

@@ -1,6 +1,5 @@
 """Signing in and out, how pages look and speak, one's own password and tokens."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Query, Request
@@ -11,6 +10,7 @@ from registry.people import actions, queries
 from registry.people.models import Person
 from web.auth.access import FormGuard, PageCaller, Visitor, actor_of, address_of
 from web.auth.session import A_YEAR, LANGUAGE, SESSION, THEME, TYPE, drop, keep, local_path, options_of
+from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.i18n import LANGUAGES, refusal_words
 from web.kit.render import language_of, render
@@ -19,11 +19,11 @@ router = APIRouter()
 Text = Annotated[str, Form(max_length=2000)]
 Next = Annotated[str, Form(alias="next", max_length=2000)]
 Size = Annotated[str, Form(alias="type", max_length=20)]
-Asked = Annotated[str, Query(alias="next", max_length=2000)]
+NextPage = Annotated[str, Query(alias="next", max_length=2000)]
 
 
 @router.get("/sign-in")
-async def sign_in_page(request: Request, person: Visitor, after: Asked = "/") -> Response:
+async def sign_in_page(request: Request, person: Visitor, after: NextPage = "/") -> Response:
     """The form; somebody who is signed in goes on."""
     if person is not None:
         return RedirectResponse(local_path(after), 303)
@@ -31,7 +31,7 @@ async def sign_in_page(request: Request, person: Visitor, after: Asked = "/") ->
 
 
 @router.post("/sign-in", dependencies=[FormGuard])
-async def sign_in(request: Request, login: Text = "", password: Text = "", after: Next = "/") -> Response:
+async def sign_in(request: Request, now: Now, login: Text = "", password: Text = "", after: Next = "/") -> Response:
     """Check login and password, open a session and go on."""
     options = options_of(request)
     try:
@@ -39,21 +39,15 @@ async def sign_in(request: Request, login: Text = "", password: Text = "", after
             login,
             password,
             address_of(request),
-            datetime.now(UTC),
+            now,
             attempts=options.sign_in_attempts,
             window_minutes=options.sign_in_window_minutes,
             session_hours=options.session_hours,
         )
     except Refusal as refusal:
-        said = refusal_words(refusal, language_of(request))
-        return render(
-            request,
-            "account/sign_in.html",
-            status=status_of(refusal),
-            next=local_path(after),
-            login=login,
-            fault=said,
-        )
+        fault = refusal_words(refusal, language_of(request))
+        status = status_of(refusal)
+        return render(request, "account/sign_in.html", status=status, next=local_path(after), login=login, fault=fault)
     response = RedirectResponse(local_path(after), 303)
     keep(response, options, SESSION, secret, options.session_hours * 3600)
     if person.language in LANGUAGES:
@@ -95,7 +89,7 @@ async def account(request: Request, person: PageCaller) -> Response:
 
 
 @router.post("/account/password")
-async def change_password(request: Request, person: PageCaller, old: Text = "", new: Text = "") -> Response:
+async def change_password(request: Request, person: PageCaller, now: Now, old: Text = "", new: Text = "") -> Response:
     """Another password; other browsers are signed out."""
     try:
         await actions.change_own_password(
@@ -103,7 +97,7 @@ async def change_password(request: Request, person: PageCaller, old: Text = "", 
             old,
             new,
             actor_of(request, person),
-            datetime.now(UTC),
+            now,
             address=address_of(request),
             session=request.cookies.get(SESSION),
         )
@@ -111,23 +105,23 @@ async def change_password(request: Request, person: PageCaller, old: Text = "", 
         field = "new" if refusal.kind == "invalid" else "old"
         faults = {field: refusal_words(refusal, language_of(request, person))}
         return await _account(request, person, status=status_of(refusal), faults=faults)
-    return await _account(request, person, done="password")
+    return await _account(request, person, did="password")
 
 
 @router.post("/account/tokens")
-async def issue_token(request: Request, person: PageCaller, name: Text = "") -> Response:
+async def issue_token(request: Request, person: PageCaller, now: Now, name: Text = "") -> Response:
     """A new token, shown once."""
-    secret = await actions.issue_token(person.login, name, actor_of(request, person), datetime.now(UTC))
+    secret = await actions.issue_token(person.login, name, actor_of(request, person), now)
     return await _account(request, person, secret=secret)
 
 
 @router.post("/account/tokens/{token_id}/revoke")
 async def revoke_token(
-    request: Request, person: PageCaller, token_id: Annotated[int, Path(ge=1, lt=2**31)]
+    request: Request, person: PageCaller, now: Now, token_id: Annotated[int, Path(ge=1, lt=2**31)]
 ) -> Response:
     """Withdraw a token."""
-    await actions.revoke_token(person, token_id, actor_of(request, person), datetime.now(UTC))
-    return await _account(request, person, done="token")
+    await actions.revoke_token(person, token_id, actor_of(request, person), now)
+    return await _account(request, person, did="token")
 
 
 async def _account(
@@ -137,7 +131,7 @@ async def _account(
     status: int = 200,
     faults: dict[str, str] | None = None,
     secret: str = "",
-    done: str = "",
+    did: str = "",
 ) -> Response:
     return render(
         request,
@@ -147,5 +141,5 @@ async def _account(
         tokens=await queries.tokens_of(person),
         faults=faults or {},
         secret=secret,
-        done=done,
+        did=did,
     )

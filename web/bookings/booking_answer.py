@@ -8,9 +8,18 @@ from urllib.parse import urlencode
 from registry.bookings.preview import Equipment, equipment_of
 from registry.bookings.rules import FEATURES
 from registry.rooms.models import Room
-from web.bookings.form import Checked, times
-from web.calendar.room_rows import Reading
+from registry.rooms.queries import rooms_of_codes
+from web.bookings.form import FormCheck, times
+from web.kit.page_context import PageContext
 from web.kit.words import N_
+from web.rooms.words import RoomWords
+
+OFFER_WORDS = {
+    "later": N_("the same room, later"),
+    "earlier": N_("the same room, earlier"),
+    "shorter": N_("the same room, shorter"),
+    "other_room": N_("another room, the same time"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,65 +35,61 @@ class Answer:
     alternatives: list[dict[str, str]] = field(default_factory=list)
 
 
-async def answer_of(checked: Checked, read: Reading) -> Answer:
-    naming = read.naming
-    faults = [naming.refusal(one) for refusals in checked.faults.values() for one in refusals]
-    room, wish, looked = checked.room, checked.wish, checked.preview
-    if room is None or wish is None or looked is None:
+async def answer_of(check: FormCheck, context: PageContext) -> Answer:
+    words = RoomWords.of(context.words)
+    faults = [words.refusal(refusal) for refusals in check.faults.values() for refusal in refusals]
+    room, request, preview = check.room, check.request, check.preview
+    if room is None or request is None or preview is None:
         return Answer(None, room, faults=faults)
     equipment = (await equipment_of([room]))[room.id]
-    warnings = [naming.say(N_("This is outside the opening hours."))] if looked.outside_hours else []
-    missing = [need for need in wish.needs if need in FEATURES and need not in equipment.works]
-    if missing:
-        lacks = ", ".join(naming.feature(need) for need in missing)
-        warnings.append(naming.say(N_("Not available here now: %(features)s.")) % {"features": lacks})
+    warnings = [words.say(N_("This is outside the opening hours."))] if preview.outside_hours else []
+    lacks = [need for need in request.needs if need in FEATURES and need not in equipment.works]
+    if lacks:
+        features = ", ".join(words.feature(need) for need in lacks)
+        warnings.append(words.say(N_("Not available here now: %(features)s.")) % {"features": features})
     return Answer(
-        is_free=not looked.overlap if not faults else (False if looked.overlap else None),
+        is_free=not preview.overlap if not faults else (False if preview.overlap else None),
         room=room,
-        span=read.fmt.span(wish.starts_at, wish.ends_at),
-        has=_has(room, equipment, read),
-        warnings=[*warnings, *broken_words(equipment, read)],
-        faults=[] if looked.overlap else faults,
-        alternatives=await offers(checked.alternatives, read, checked),
+        span=context.fmt.span(request.starts_at, request.ends_at),
+        has=_has(room, equipment, words),
+        warnings=[*warnings, *broken_words(equipment, words)],
+        faults=[] if preview.overlap else faults,
+        alternatives=await offers(check, context),
     )
 
 
-def _has(room: Room, equipment: Equipment, read: Reading) -> list[str]:
-    seats = [read.naming.seats(room)] if room.capacity else []
-    return seats + [read.naming.feature(one) for one in FEATURES if one in equipment.works]
+def _has(room: Room, equipment: Equipment, words: RoomWords) -> list[str]:
+    seats = [words.seats(room)] if room.capacity else []
+    return seats + [words.feature(feature) for feature in FEATURES if feature in equipment.works]
 
 
-def broken_words(equipment: Equipment, read: Reading, limit: int = 2) -> list[str]:
+def broken_words(equipment: Equipment, words: RoomWords, limit: int = 2) -> list[str]:
     """„Projektor – w naprawie”, and how many more."""
-    told = [f"{one['name']} – {read.naming.condition(one['condition'])}" for one in equipment.broken[:limit]]
+    lines = [f"{asset['name']} – {words.condition(asset['condition'])}" for asset in equipment.broken[:limit]]
     more = len(equipment.broken) - limit
     if more > 0:
-        told.append(read.naming.ngettext("and %(n)s more faulty thing", "and %(n)s more faulty things", more))
-    return told
+        lines.append(words.ngettext("and %(n)s more faulty thing", "and %(n)s more faulty things", more))
+    return lines
 
 
-async def offers(alternatives: list[dict[str, Any]], read: Reading, checked: Checked) -> list[dict[str, str]]:
+async def offers(check: FormCheck, context: PageContext) -> list[dict[str, str]]:
     """Alternatives as people read them; ``value`` chooses one in the form, ``href`` opens the form with it."""
-    words = {
-        "later": read.naming.say(N_("the same room, later")),
-        "earlier": read.naming.say(N_("the same room, earlier")),
-        "shorter": read.naming.say(N_("the same room, shorter")),
-        "other_room": read.naming.say(N_("another room, the same time")),
+    alternatives = check.alternatives
+    if not alternatives:
+        return []
+    rooms = await rooms_of_codes({one["room"] for one in alternatives})
+    names = {room.code: context.words.room(room) for room in rooms}
+    return [_offer(one, names.get(one["room"], one["name"]), check, context) for one in alternatives]
+
+
+def _offer(alternative: dict[str, Any], name: str, check: FormCheck, context: PageContext) -> dict[str, str]:
+    start, end = (datetime.fromisoformat(alternative[key]) for key in ("starts_at", "ends_at"))
+    zoned = start.astimezone(context.zone), end.astimezone(context.zone)
+    fields = {**check.form.texts, "room": alternative["room"], **times(*zoned)}
+    query = {key: value for key, value in fields.items() if value and key not in ("title", "key")}
+    return {
+        "title": f"{name}, {context.words.day_span(start, end, context.now)}",
+        "text": context.say(OFFER_WORDS.get(alternative["reason"], "")),
+        "value": f"{alternative['room']}|{zoned[0].isoformat()}|{zoned[1].isoformat()}",
+        "href": f"/bookings/new?{urlencode(query)}",
     }
-    rooms = await Room.filter(code__in={one["room"] for one in alternatives})
-    names = {room.code: read.naming.room(room) for room in rooms}
-    told = []
-    for one in alternatives:
-        start, end = datetime.fromisoformat(one["starts_at"]), datetime.fromisoformat(one["ends_at"])
-        zoned = start.astimezone(read.zone), end.astimezone(read.zone)
-        fields = {**checked.typed.texts, "room": one["room"], **times(*zoned)}
-        kept = {name: value for name, value in fields.items() if value and name not in ("title", "key")}
-        told.append(
-            {
-                "title": f"{names.get(one['room'], one['name'])}, {read.naming.day_span(start, end, read.now)}",
-                "text": words.get(one["reason"], ""),
-                "value": f"{one['room']}|{zoned[0].isoformat()}|{zoned[1].isoformat()}",
-                "href": f"/bookings/new?{urlencode(kept)}",
-            }
-        )
-    return told

@@ -14,6 +14,7 @@ from registry.bookings.preview import Preview, any_free_room, preview
 from registry.bookings.rules import BookingRequest, local_time
 from registry.core.errors import Forbidden, Invalid, NotFound, Refusal
 from registry.people.models import Person
+from registry.people.queries import person_by_login
 from registry.people.rules import may
 from registry.rooms.hours import next_opening, open_span_at
 from registry.rooms.models import HELP_POINT, Room, RoomKind
@@ -50,7 +51,7 @@ _CLOCK = re.compile(r"(\d{1,2})(?:[:.]?([0-5]\d))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class BookingForm:
     """The texts of the form as they were typed."""
 
     texts: dict[str, str]
@@ -59,19 +60,19 @@ class Typed:
     def __getitem__(self, name: str) -> str:
         return self.texts.get(name, "")
 
-    def having(self, **texts: str) -> "Typed":
+    def having(self, **texts: str) -> "BookingForm":
         return replace(self, texts={**self.texts, **texts})
 
 
-def typed(sent: FormData | QueryParams, zone: ZoneInfo) -> Typed:
+def form_of(fields: FormData | QueryParams, zone: ZoneInfo) -> BookingForm:
     """What was sent, an alternative that was chosen already in its place."""
-    texts = {name: str(sent.get(name) or "") for name in FIELDS}
-    form = Typed(texts, tuple(str(need) for need in sent.getlist("needs")))
-    chosen = str(sent.get("alternative") or "").split("|")
-    return form.having(**_chosen(chosen[0], chosen[1], chosen[2], zone)) if len(chosen) == 3 else form
+    texts = {name: str(fields.get(name) or "") for name in FIELDS}
+    form = BookingForm(texts, tuple(str(need) for need in fields.getlist("needs")))
+    offer = str(fields.get("alternative") or "").split("|")
+    return form.having(**_offer(offer[0], offer[1], offer[2], zone)) if len(offer) == 3 else form
 
 
-def _chosen(room: str, starts_at: str, ends_at: str, zone: ZoneInfo) -> dict[str, str]:
+def _offer(room: str, starts_at: str, ends_at: str, zone: ZoneInfo) -> dict[str, str]:
     try:
         start, end = datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at)
     except ValueError:
@@ -112,13 +113,15 @@ async def next_hour(room: Room, since: datetime, zone: ZoneInfo) -> dict[str, st
     return times(start.astimezone(zone), (start + 4 * QUARTER).astimezone(zone))
 
 
-async def proposed(form: Typed, rooms: list[Room], now: datetime, zone: ZoneInfo, any_day: bool = False) -> Typed:
+async def with_hours(
+    form: BookingForm, rooms: list[Room], now: datetime, zone: ZoneInfo, any_day: bool = False
+) -> BookingForm:
     """A form that says no hours yet, with the next ones of its room on its day, as far as it is open then; on the next
     day on which it is open, where any day will do.
     """
     if form["from"] or form["to"] or not rooms:
         return form
-    day = _day(Checked(form), "date")
+    day = _day(FormCheck(form), "date")
     if day is None:
         return form
     room = next((one for one in rooms if one.code == form["room"]), None) or first_choice(rooms)
@@ -136,7 +139,7 @@ def _fold(local: datetime) -> str:
     return str(local.fold) if twice else ""
 
 
-def typed_of(booking: Booking, room: Room, zone: ZoneInfo) -> Typed:
+def form_of_booking(booking: Booking, room: Room, zone: ZoneInfo) -> BookingForm:
     """The form of a booking that exists."""
     texts = times(booking.starts_at.astimezone(zone), booking.ends_at.astimezone(zone)) | {
         "room": room.code,
@@ -144,16 +147,16 @@ def typed_of(booking: Booking, room: Room, zone: ZoneInfo) -> Typed:
         "kind": str(booking.kind),
         "attendees": str(booking.attendees or ""),
     }
-    return Typed(texts, tuple(booking.needs))
+    return BookingForm(texts, tuple(booking.needs))
 
 
 @dataclass(slots=True)
-class Checked:
-    """A form after its check: the wish if it can be read, and every fault at its field ('' is the whole form)."""
+class FormCheck:
+    """A form after its check: the request if it can be read, and every fault at its field ('' is the whole form)."""
 
-    typed: Typed
+    form: BookingForm
     room: Room | None = None
-    wish: BookingRequest | None = None
+    request: BookingRequest | None = None
     preview: Preview | None = None
     faults: dict[str, list[Refusal]] = field(default_factory=dict)
 
@@ -163,9 +166,9 @@ class Checked:
     @property
     def folds(self) -> list[str]:
         """The times that happen twice and were not chosen, or were."""
-        asked = [name for name in ("from", "to") if self.typed[f"{name}_fold"]]
+        choices = [name for name in ("from", "to") if self.form[f"{name}_fold"]]
         doubtful = [name for name in ("from", "to") if any(one.code == "booking.fold_time" for one in self._of(name))]
-        return [name for name in ("from", "to") if name in asked or name in doubtful]
+        return [name for name in ("from", "to") if name in choices or name in doubtful]
 
     def _of(self, name: str) -> list[Refusal]:
         return self.faults.get(name, [])
@@ -180,27 +183,29 @@ class Checked:
         return []
 
 
-async def check(
-    form: Typed, person: Person, now: datetime, office: ZoneInfo, changed: Booking | None = None
-) -> Checked:
-    """Read and check a form. Nothing is raised for what was typed: it stands in ``faults``."""
-    told = Checked(form)
+async def check_form(
+    form: BookingForm, person: Person, now: datetime, office: ZoneInfo, former: Booking | None = None
+) -> FormCheck:
+    """Read and check a form, for a change of the ``former`` booking. Nothing is raised for what was typed: it stands in
+    ``faults``.
+    """
+    check = FormCheck(form)
     zone = office
     if form["room"] and form["room"] != ANY_ROOM:
         try:
-            told.room = await room_by_code(form["room"])
-            zone = await zone_of(told.room)
+            check.room = await room_by_code(form["room"])
+            zone = await zone_of(check.room)
         except NotFound as refusal:
-            told.refuse(refusal)
-    starts_at, ends_at = _span(told, zone)
-    attendees, kind = _attendees(told), _kind(told)
+            check.refuse(refusal)
+    starts_at, ends_at = _span(check, zone)
+    attendees, kind = _attendees(check), _kind(check)
     if form["room"] in ("", ANY_ROOM) and starts_at and ends_at and starts_at < ends_at:
-        told.room = await any_free_room(starts_at, ends_at, attendees, person)
-        if told.room is None:
-            told.refuse(Invalid("room.none_free"), "room")
-    if told.room:
-        wish = BookingRequest(
-            room=told.room.code,
+        check.room = await any_free_room(starts_at, ends_at, attendees, person)
+        if check.room is None:
+            check.refuse(Invalid("room.none_free"), "room")
+    if check.room:
+        request = BookingRequest(
+            room=check.room.code,
             starts_at=starts_at or now,
             ends_at=ends_at or now + timedelta(hours=1),
             title=form["title"].strip(),
@@ -210,100 +215,103 @@ async def check(
             organizer=form["organizer"].strip().lower() or None,
             source="web",
         )
-        await _look(told, wish, person, now, changed, timed=bool(starts_at and ends_at))
-    return told
+        await _preview(check, request, person, now, former, is_timed=bool(starts_at and ends_at))
+    return check
 
 
-async def _look(
-    told: Checked, wish: BookingRequest, person: Person, now: datetime, changed: Booking | None, timed: bool
+async def _preview(
+    check: FormCheck, request: BookingRequest, person: Person, now: datetime, former: Booking | None, is_timed: bool
 ) -> None:
-    but: UUID | None = changed.id if changed else None
-    started = bool(changed and changed.starts_at <= now and wish.starts_at == changed.starts_at)
-    looked = await preview(wish, person, now, but, started)
-    if timed:
-        told.wish, told.preview = wish, looked
-    for refusal in looked.refusals:
-        if timed:
-            told.refuse(refusal)
+    but: UUID | None = former.id if former else None
+    has_started = bool(former and former.starts_at <= now and request.starts_at == former.starts_at)
+    outlook = await preview(request, person, now, but, has_started)
+    if is_timed:
+        check.request, check.preview = request, outlook
+    for refusal in outlook.refusals:
+        if is_timed:
+            check.refuse(refusal)
         elif FIELD_OF.get(refusal.code) in UNTIMED:
             # without a readable time the rest is checked all the same, but nothing can be offered instead
             refusal.params.pop("alternatives", None)
-            told.refuse(refusal)
-    organizer = wish.organizer
+            check.refuse(refusal)
+    organizer = request.organizer
     if organizer and organizer != person.login:
         if not may(person.role, "bookings.for_another"):
-            told.refuse(Forbidden("booking.for_another"))
-        elif not await Person.exists(login=organizer):
-            told.refuse(NotFound("person.unknown", login=organizer[:80]))
+            check.refuse(Forbidden("booking.for_another"))
+        else:
+            try:
+                await person_by_login(organizer)
+            except NotFound as refusal:
+                check.refuse(refusal)
 
 
-def _span(told: Checked, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
-    day = _day(told, "date")
-    day_to = _day(told, "date_to") if told.typed["date_to"] else day
-    start, end = _wall(told, "from"), _wall(told, "to")
+def _span(check: FormCheck, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
+    day = _day(check, "date")
+    day_to = _day(check, "date_to") if check.form["date_to"] else day
+    start, end = _wall(check, "from"), _wall(check, "to")
     if end and end[1] and day_to:  # 24:00
         day_to = day_to + timedelta(days=1)
-    elif end and start and end[0] == time(0) and day_to == day and not told.typed["date_to"]:
+    elif end and start and end[0] == time(0) and day_to == day and not check.form["date_to"]:
         day_to = day_to + timedelta(days=1) if day_to else None
     return (
-        _instant(told, "from", day, start[0], zone) if day and start else None,
-        _instant(told, "to", day_to, end[0], zone) if day_to and end else None,
+        _instant(check, "from", day, start[0], zone) if day and start else None,
+        _instant(check, "to", day_to, end[0], zone) if day_to and end else None,
     )
 
 
-def _day(told: Checked, name: str) -> date | None:
-    given = told.typed[name]
+def _day(check: FormCheck, name: str) -> date | None:
+    text = check.form[name]
     try:
-        day = date.fromisoformat(given)
+        day = date.fromisoformat(text)
     except ValueError:
-        told.refuse(Invalid("booking.bad_date", given=given[:40] or "–"), name)
+        check.refuse(Invalid("booking.bad_date", given=text[:40] or "–"), name)
         return None
     if not 2000 <= day.year <= 2100:
-        told.refuse(Invalid("booking.bad_date", given=given), name)
+        check.refuse(Invalid("booking.bad_date", given=text), name)
         return None
     return day
 
 
-def _wall(told: Checked, name: str) -> tuple[time, bool] | None:
+def _wall(check: FormCheck, name: str) -> tuple[time, bool] | None:
     """A time of day and whether it is the midnight that ends the day."""
-    given = told.typed[name].strip()
-    found = _CLOCK.fullmatch(given)
-    hour, minute = (int(found[1]), int(found[2] or 0)) if found else (99, 0)
+    text = check.form[name].strip()
+    match = _CLOCK.fullmatch(text)
+    hour, minute = (int(match[1]), int(match[2] or 0)) if match else (99, 0)
     if (hour, minute) == (24, 0) and name == "to":
         return time(0), True
     if hour > 23:
-        told.refuse(Invalid("booking.bad_clock", given=given[:40]) if given else Invalid("booking.no_clock"), name)
+        check.refuse(Invalid("booking.bad_clock", given=text[:40]) if text else Invalid("booking.no_clock"), name)
         return None
     return time(hour, minute), False
 
 
-def _instant(told: Checked, name: str, day: date, wall: time, zone: ZoneInfo) -> datetime | None:
-    chosen = told.typed[f"{name}_fold"]
+def _instant(check: FormCheck, name: str, day: date, wall: time, zone: ZoneInfo) -> datetime | None:
+    fold = check.form[f"{name}_fold"]
     try:
-        return local_time(day, wall, zone, int(chosen) if chosen in ("0", "1") else None)
+        return local_time(day, wall, zone, int(fold) if fold in ("0", "1") else None)
     except Invalid as refusal:
-        told.refuse(refusal, name)
+        check.refuse(refusal, name)
         return None
 
 
-def _attendees(told: Checked) -> int | None:
-    given = told.typed["attendees"].strip()
-    if not given:
+def _attendees(check: FormCheck) -> int | None:
+    text = check.form["attendees"].strip()
+    if not text:
         return None
-    if not given.isascii() or not given.isdigit() or len(given) > 5:
-        told.refuse(Invalid("booking.bad_attendees", given=given[:40]))
+    if not text.isascii() or not text.isdigit() or len(text) > 5:
+        check.refuse(Invalid("booking.bad_attendees", given=text[:40]))
         return None
-    return int(given)
+    return int(text)
 
 
-def _kind(told: Checked) -> Kind | None:
-    given = told.typed["kind"]
-    if not given:
+def _kind(check: FormCheck) -> Kind | None:
+    text = check.form["kind"]
+    if not text:
         return None
-    if given not in set(Kind):
-        told.refuse(Invalid("booking.bad_kind", kind=given[:40], kinds=", ".join(Kind)))
+    if text not in set(Kind):
+        check.refuse(Invalid("booking.bad_kind", kind=text[:40], kinds=", ".join(Kind)))
         return None
-    return Kind(given)
+    return Kind(text)
 
 
 def takes_title(room: Room | None) -> bool:

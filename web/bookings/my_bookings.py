@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from registry.assets.models import Asset, Condition, Lifecycle
+from registry.assets.queries import faulty_in_use
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.queries import my_bookings, undoable
 from registry.bookings.rules import may_extend
@@ -17,7 +17,7 @@ FAULTS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class OwnBooking:
     """A booking of one's own with what may be done to it now. ``confirm_until`` is when the room would be given up."""
 
     booking: Booking
@@ -36,10 +36,10 @@ class Own:
         return self.release_at is not None or self.undo_until is not None
 
 
-def own(booking: Booking, room: Room, now: datetime, sensed: bool) -> Own:
+def own_booking(booking: Booking, room: Room, now: datetime, is_sensed: bool) -> OwnBooking:
     """What its organizer can do with a booking at ``now``."""
     running = may_extend(booking.status, booking.starts_at, booking.ends_at, now)
-    held = booking.status in (Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN) and now < booking.ends_at
+    is_held = booking.status in (Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN) and now < booking.ends_at
     is_block = booking.kind is Kind.BLOCK
     check_in = (
         room.check_in
@@ -47,17 +47,17 @@ def own(booking: Booking, room: Room, now: datetime, sensed: bool) -> Own:
         and booking.status is Status.CONFIRMED
         and booking.starts_at - CHECK_IN_EARLY <= now < booking.ends_at
     )
-    return Own(
+    return OwnBooking(
         booking=booking,
         room=room,
         check_in=check_in or (booking.warned_at is not None and booking.status is Status.CONFIRMED),
         extend=running and (booking.status is Status.CHECKED_IN or not room.check_in or is_block),
         end=running,
-        cancel=held and not (booking.status is Status.CHECKED_IN and now >= booking.starts_at) and not running,
-        edit=held,
+        cancel=is_held and not (booking.status is Status.CHECKED_IN and now >= booking.starts_at) and not running,
+        edit=is_held,
         undo_until=_undo_until(booking, now),
-        confirm_until=_confirm_until(booking, room) if check_in and sensed else None,
-        release_at=_release_at(booking, room) if held else None,
+        confirm_until=_confirm_until(booking, room) if check_in and is_sensed else None,
+        release_at=_release_at(booking, room) if is_held else None,
     )
 
 
@@ -81,16 +81,19 @@ def _release_at(booking: Booking, room: Room) -> datetime | None:
     return release_at(booking.status, booking.starts_at, booking.warned_at, no_show)
 
 
-async def agenda(person: Person, now: datetime, sensed: set[int], limit: int = 6) -> list[Own]:
+async def agenda(person: Person, now: datetime, sensed_rooms: set[int], limit: int = 6) -> list[OwnBooking]:
     """A person's next bookings, running ones first."""
-    return [own(one, one.room, now, one.room_id in sensed) for one in await my_bookings(person, now, limit)]
+    return [
+        own_booking(booking, booking.room, now, booking.room_id in sensed_rooms)
+        for booking in await my_bookings(person, now, limit)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """What waits for a person: rooms about to be given up or just released, and broken things to see to."""
 
-    owns: list[Own]
+    owns: list[OwnBooking]
     faults: list[dict[str, Any]]
     more_faults: int
 
@@ -99,16 +102,11 @@ class Waiting:
         return len(self.owns) + len(self.faults) + self.more_faults
 
 
-async def waiting(person: Person, mine: list[Own], now: datetime) -> Waiting:
-    released = [own(one, one.room, now, True) for one in await undoable(person, now)]
+async def waiting(person: Person, mine: list[OwnBooking], now: datetime) -> Waiting:
+    released = [own_booking(booking, booking.room, now, True) for booking in await undoable(person, now)]
     owns = [one for one in mine if one.release_at or (one.check_in and now >= one.booking.starts_at)]
     owns += [one for one in released if one.undo_until]
     if not may(person.role, "assets.change"):
         return Waiting(owns, [], 0)
-    broken = Asset.filter(lifecycle=Lifecycle.IN_USE, condition=Condition.FAULTY)
-    faults = (
-        await broken.order_by("-id")
-        .limit(FAULTS_SHOWN)
-        .values("id", "name", "inventory_no", "condition", "room__code", "room__name")
-    )
-    return Waiting(owns, list(faults), max(0, await broken.count() - len(faults)))
+    faults, count = await faulty_in_use(FAULTS_SHOWN)
+    return Waiting(owns, faults, max(0, count - len(faults)))

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.bookings import actions
 from registry.bookings.models import Booking
+from registry.bookings.projections import VisibleBooking
 from registry.bookings.queries import bookable_rooms, booking_by_id, my_bookings, past_bookings, visible_booking
 from registry.bookings.rules import may_change
 from registry.core.errors import Forbidden, NotFound, Refusal
@@ -22,185 +23,190 @@ from registry.rooms.queries import zone_of
 from web.auth.access import PageCaller, actor_of, page_with
 from web.auth.session import local_path
 from web.bookings.booking_answer import answer_of
-from web.bookings.form import Checked, Typed, check, proposed, takes_title, typed, typed_of
+from web.bookings.form import BookingForm, FormCheck, check_form, form_of, form_of_booking, takes_title, with_hours
 from web.bookings.view import changed_meanwhile, form_context, view_context
-from web.calendar.room_rows import Reading, reading
+from web.bookings.words import BookingWords
+from web.kit.clock import Now
 from web.kit.errors import status_of
+from web.kit.page_context import PageContext, page_context
 from web.kit.render import is_fragment, render
 
 router = APIRouter()
-Booking_Maker = Annotated[Person, Depends(page_with("bookings.make"))]
+BookingMaker = Annotated[Person, Depends(page_with("bookings.make"))]
 Act = Callable[[UUID, Person, Actor, datetime], Awaitable[Booking]]
+COMING_LIMIT = 50
 
 
 @router.get("/bookings")
-async def mine(request: Request, person: PageCaller) -> Response:
+async def mine(request: Request, person: PageCaller, now: Now) -> Response:
     """My bookings, the coming ones and the last past ones."""
-    read = reading(request, person, datetime.now(UTC))
+    context = page_context(request, person, now)
     return render(
         request,
         "bookings/list.html",
-        naming=read.naming,
-        now=read.now,
-        coming=await my_bookings(person, read.now, 50),
-        past=await past_bookings(person, read.now),
+        words=BookingWords.of(context.words),
+        now=now,
+        coming=await my_bookings(person, now, COMING_LIMIT),
+        past=await past_bookings(person, now),
     )
 
 
 @router.get("/bookings/answer")
-async def answer(request: Request, person: Booking_Maker) -> Response:
+async def answer(request: Request, person: BookingMaker, now: Now) -> Response:
     """The line under a booking's sentence: what would happen."""
-    read = reading(request, person, datetime.now(UTC))
-    checked = await check(typed(request.query_params, read.zone), person, read.now, read.zone)
-    return render(request, "bookings/_answer.html", naming=read.naming, answer=await answer_of(checked, read))
+    context = page_context(request, person, now)
+    check = await check_form(form_of(request.query_params, context.zone), person, now, context.zone)
+    return render(request, "bookings/_answer.html", words=context.words, answer=await answer_of(check, context))
 
 
 @router.get("/bookings/new")
-async def new(request: Request, person: Booking_Maker) -> Response:
+async def new(request: Request, person: BookingMaker, now: Now) -> Response:
     """The form, filled with what the address says. Asked for as a part it is the small one of the calendar."""
-    read = reading(request, person, datetime.now(UTC))
-    return await _new(request, read, typed(request.query_params, read.zone))
+    context = page_context(request, person, now)
+    return await _new(request, context, form_of(request.query_params, context.zone))
 
 
 @router.post("/bookings/new")
-async def another_room(request: Request, person: Booking_Maker) -> Response:
+async def another_room(request: Request, person: BookingMaker, now: Now) -> Response:
     """The form again, with the kinds and fields of the chosen room, for browsers without a script."""
-    read = reading(request, person, datetime.now(UTC))
-    return await _new(request, read, typed(await request.form(), read.zone))
+    context = page_context(request, person, now)
+    return await _new(request, context, form_of(await request.form(), context.zone))
 
 
-async def _new(request: Request, read: Reading, form: Typed) -> Response:
+async def _new(request: Request, context: PageContext, form: BookingForm) -> Response:
     any_day = not form["date"]
-    form = form.having(date=form["date"] or read.today.isoformat(), key=uuid.uuid4().hex)
-    form = await proposed(form, await bookable_rooms(read.person), read.now, read.zone, any_day)
-    checked = await check(form, read.person, read.now, read.zone)
-    shown = await answer_of(checked, read) if form["from"] and form["to"] else None
+    form = form.having(date=form["date"] or context.today.isoformat(), key=uuid.uuid4().hex)
+    form = await with_hours(form, await bookable_rooms(context.person), context.now, context.zone, any_day)
+    check = await check_form(form, context.person, context.now, context.zone)
+    outlook = await answer_of(check, context) if form["from"] and form["to"] else None
     # nobody is blamed for a form that was not sent yet
-    blank = Checked(form, checked.room, checked.wish, checked.preview)
-    return await _form(request, read, blank, answer=shown)
+    blank = FormCheck(form, check.room, check.request, check.preview)
+    return await _form(request, context, blank, answer=outlook)
 
 
 @router.post("/bookings")
-async def book(request: Request, person: Booking_Maker) -> Response:
+async def book(request: Request, person: BookingMaker, now: Now) -> Response:
     """Book what the form says; all reasons against it come back at their fields, with what was typed."""
-    read = reading(request, person, datetime.now(UTC))
-    form = typed(await request.form(), read.zone)
-    checked = await check(form, person, read.now, read.zone)
-    if not checked.faults and checked.wish:
-        once = RequestKey(f"person:{person.id}", f"form:{form['key'][:100]}") if form["key"] else None
+    context = page_context(request, person, now)
+    form = form_of(await request.form(), context.zone)
+    check = await check_form(form, person, now, context.zone)
+    if not check.faults and check.request:
+        request_key = RequestKey(f"person:{person.id}", f"form:{form['key'][:100]}") if form["key"] else None
         try:
-            booking = await actions.book(checked.wish, person, actor_of(request, person), read.now, once)
+            booking = await actions.book(check.request, person, actor_of(request, person), now, request_key)
             return RedirectResponse(f"/bookings/{booking.id}?did=booked", 303)
         except Refusal as refusal:
-            checked.refuse(refusal)
-    return await _form(request, read, checked)
+            check.refuse(refusal)
+    return await _form(request, context, check)
 
 
-async def _form(request: Request, read: Reading, checked: Checked, **more: Any) -> Response:
-    refusals = [one for found in checked.faults.values() for one in found]
+async def _form(request: Request, context: PageContext, check: FormCheck, **more: Any) -> Response:
     template = "bookings/_small_form.html" if is_fragment(request) else "bookings/new.html"
-    status = max((status_of(one) for one in refusals), default=200)
-    return render(request, template, status=status, **{"answer": None, **await form_context(read, checked), **more})
+    values = {"answer": None, **await form_context(context, check), **more}
+    return render(request, template, status=_status(check), **values)
 
 
-async def _theirs(booking_id: str, read: Reading) -> tuple[Any, Room, Booking]:
+def _status(check: FormCheck, *refusals: Refusal) -> int:
+    every = [*(refusal for faults in check.faults.values() for refusal in faults), *refusals]
+    return max((status_of(refusal) for refusal in every), default=200)
+
+
+async def _theirs(booking_id: str, context: PageContext) -> tuple[VisibleBooking, Room, Booking]:
     """A booking as its reader may see it. Raises NotFound("booking.unknown")."""
     try:
-        known = UUID(booking_id)
+        key = UUID(booking_id)
     except ValueError as fault:
         raise NotFound("booking.unknown") from fault
-    seen, room = await visible_booking(known, read.viewer)
-    return seen, room, await booking_by_id(known)
+    visible, room = await visible_booking(key, context.viewer)
+    return visible, room, await booking_by_id(key)
 
 
 @router.get("/bookings/{booking_id}")
-async def show(request: Request, person: PageCaller, booking_id: str, did: str = "") -> Response:
+async def show(request: Request, person: PageCaller, now: Now, booking_id: str, did: str = "") -> Response:
     """A booking: what it is, what can be done with it now, why it was released, what happened to it."""
-    return await _page(request, reading(request, person, datetime.now(UTC)), booking_id, did=did)
+    return await _page(request, page_context(request, person, now), booking_id, did=did)
 
 
 async def _page(
-    request: Request, read: Reading, booking_id: str, *, checked: Checked | None = None,
+    request: Request, context: PageContext, booking_id: str, *, check: FormCheck | None = None,
     refusal: Refusal | None = None, did: str = "", stale: list[str] | None = None,
 ) -> Response:  # fmt: skip
-    seen, room, booking = await _theirs(booking_id, read)
-    if checked is None:
-        checked = Checked(typed_of(booking, room, await zone_of(room)), room)
-    context = await view_context(read, seen, room, booking)
-    faults = [one for found in checked.faults.values() for one in found] + ([refusal] if refusal else [])
+    visible, room, booking = await _theirs(booking_id, context)
+    if check is None:
+        check = FormCheck(form_of_booking(booking, room, await zone_of(room)), room)
     return render(
         request,
         "bookings/page.html",
-        status=max((status_of(one) for one in faults), default=200),
-        fault=read.naming.refusal(refusal) if refusal else "",
-        toast=read.naming.done(did),
+        status=_status(check, *([refusal] if refusal else [])),
+        fault=context.words.refusal(refusal) if refusal else "",
+        toast=BookingWords.of(context.words).done(did),
         stale=stale or [],
         revision=booking.revision,
-        **await form_context(read, checked, booking),
-        **context,
+        **await form_context(context, check, booking),
+        **await view_context(context, visible, room, booking),
     )
 
 
 @router.post("/bookings/{booking_id}")
-async def change(request: Request, person: PageCaller, booking_id: str) -> Response:
+async def change(request: Request, person: PageCaller, now: Now, booking_id: str) -> Response:
     """Change a booking. When somebody else did meanwhile, say what, and keep what was typed."""
-    read = reading(request, person, datetime.now(UTC))
-    _, room, booking = await _theirs(booking_id, read)
-    sent = await request.form()
-    form = typed(sent, read.zone)
-    if not may_change(read.viewer, booking.organizer_id, booking.institution_id, booking.kind):
-        return await _page(request, read, booking_id, refusal=Forbidden("booking.not_yours"))
-    given = str(sent.get("revision") or "")
-    revision = int(given) if given.isdigit() and len(given) < 10 else booking.revision
+    context = page_context(request, person, now)
+    _, room, booking = await _theirs(booking_id, context)
+    fields = await request.form()
+    form = form_of(fields, context.zone)
+    if not may_change(context.viewer, booking.organizer_id, booking.institution_id, booking.kind):
+        return await _page(request, context, booking_id, refusal=Forbidden("booking.not_yours"))
+    text = str(fields.get("revision") or "")
+    revision = int(text) if text.isdigit() and len(text) < 10 else booking.revision
     if revision != booking.revision:
-        stale = changed_meanwhile(str(sent.get("was") or ""), booking, room, await zone_of(room), read)
-        return await _page(request, read, booking_id, checked=Checked(form, room), stale=stale)
-    checked = await check(form, person, read.now, read.zone, booking)
-    if checked.faults or checked.wish is None:
-        return await _page(request, read, booking_id, checked=checked)
+        stale = changed_meanwhile(str(fields.get("was") or ""), booking, room, await zone_of(room), context)
+        return await _page(request, context, booking_id, check=FormCheck(form, room), stale=stale)
+    check = await check_form(form, person, now, context.zone, booking)
+    if check.faults or check.request is None:
+        return await _page(request, context, booking_id, check=check)
     try:
-        changes = _changes(checked, form, takes_title(checked.room))
-        await actions.change(booking.id, changes, person, actor_of(request, person), read.now, revision)
+        changes = _changes(check, form, takes_title(check.room))
+        await actions.change(booking.id, changes, person, actor_of(request, person), now, revision)
     except Refusal as refusal:
-        checked.refuse(refusal)
-        return await _page(request, read, booking_id, checked=checked)
+        check.refuse(refusal)
+        return await _page(request, context, booking_id, check=check)
     return RedirectResponse(f"/bookings/{booking.id}?did=changed", 303)
 
 
-def _changes(checked: Checked, form: Typed, titled: bool) -> actions.BookingChanges:
-    wish = checked.wish
-    assert wish
+def _changes(check: FormCheck, form: BookingForm, has_title: bool) -> actions.BookingChanges:
+    booking_request = check.request
+    assert booking_request
     return actions.BookingChanges(
-        room=wish.room,
-        starts_at=wish.starts_at,
-        ends_at=wish.ends_at,
-        title=wish.title if titled else "",
-        kind=wish.kind,
-        attendees=wish.attendees,
+        room=booking_request.room,
+        starts_at=booking_request.starts_at,
+        ends_at=booking_request.ends_at,
+        title=booking_request.title if has_title else "",
+        kind=booking_request.kind,
+        attendees=booking_request.attendees,
         needs=form.needs,
     )
 
 
 ACTS: dict[str, tuple[str, Act]] = {
-    "check-in": ("checked_in", lambda known, by, actor, now: actions.check_in(known, by, actor, now)),
-    "extend": ("extended", lambda known, by, actor, now: actions.extend(known, by, actor, now)),
-    "end": ("ended", lambda known, by, actor, now: actions.end(known, by, actor, now)),
-    "cancel": ("cancelled", lambda known, by, actor, now: actions.cancel(known, by, actor, now)),
-    "undo-release": ("undone", lambda known, by, actor, now: actions.undo_release(known, by, actor, now)),
+    "check-in": ("checked_in", lambda booking_id, by, actor, now: actions.check_in(booking_id, by, actor, now)),
+    "extend": ("extended", lambda booking_id, by, actor, now: actions.extend(booking_id, by, actor, now)),
+    "end": ("ended", lambda booking_id, by, actor, now: actions.end(booking_id, by, actor, now)),
+    "cancel": ("cancelled", lambda booking_id, by, actor, now: actions.cancel(booking_id, by, actor, now)),
+    "undo-release": ("undone", lambda booking_id, by, actor, now: actions.undo_release(booking_id, by, actor, now)),
 }
 
 
 @router.post("/bookings/{booking_id}/{act}")
-async def do(request: Request, person: Booking_Maker, booking_id: str, act: str) -> Response:
+async def do(request: Request, person: BookingMaker, now: Now, booking_id: str, act: str) -> Response:
     """Check in, extend by a quarter, end, cancel, undo a release; then back to where the button was."""
     if act not in ACTS:
         raise NotFound("request.not_found")
-    read = reading(request, person, datetime.now(UTC))
-    _, _, booking = await _theirs(booking_id, read)
-    done, perform = ACTS[act]
+    context = page_context(request, person, now)
+    _, _, booking = await _theirs(booking_id, context)
+    did, perform = ACTS[act]
     try:
-        await perform(booking.id, person, actor_of(request, person), read.now)
+        await perform(booking.id, person, actor_of(request, person), now)
     except Refusal as refusal:
-        return await _page(request, read, booking_id, refusal=refusal)
+        return await _page(request, context, booking_id, refusal=refusal)
     target = local_path(str((await request.form()).get("next") or ""), f"/bookings/{booking.id}")
-    return RedirectResponse(f"{target}{'&' if '?' in target else '?'}did={done}", 303)
+    return RedirectResponse(f"{target}{'&' if '?' in target else '?'}did={did}", 303)

@@ -1,7 +1,6 @@
 """What the pages of a booking show: the choices of its form, its facts, its evidence, its history."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,16 +11,16 @@ from registry.bookings.preview import equipment_of
 from registry.bookings.projections import FullBooking, VisibleBooking
 from registry.bookings.queries import bookable_rooms, booking_room
 from registry.bookings.rules import FEATURES, OPEN_KINDS, kinds, may_change
-from registry.core.history import HistoryEntry
-from registry.devices.models import Device, DeviceKind
-from registry.people.models import Person
-from registry.people.rules import may
+from registry.core.history import HistoryEntry, entries_of
+from registry.devices.queries import is_sensed
+from registry.people.queries import active_people
 from registry.rooms.hours import is_open_throughout
 from registry.rooms.models import Room
 from web.bookings.booking_answer import broken_words, offers
-from web.bookings.form import ANY_ROOM, Checked, takes_title, typed_of
-from web.bookings.my_bookings import own
-from web.calendar.room_rows import Reading
+from web.bookings.form import ANY_ROOM, FormCheck, form_of_booking, takes_title
+from web.bookings.my_bookings import own_booking
+from web.bookings.words import BookingWords
+from web.kit.page_context import PageContext
 from web.kit.words import N_
 
 LABELS = {
@@ -34,62 +33,56 @@ LABELS = {
     "kind": N_("Kind"),
     "attendees": N_("People"),
 }
+HISTORY_LIMIT = 50
 
 
-async def form_context(read: Reading, checked: Checked, booking: Booking | None = None) -> dict[str, Any]:
+async def form_context(context: PageContext, check: FormCheck, booking: Booking | None = None) -> dict[str, Any]:
     """What the form needs: choices, texts as typed, the sentences at each field."""
-    form = checked.typed
-    rooms = await bookable_rooms(read.person)
-    for_another = booking is None and may(read.person.role, "bookings.for_another")
+    form, words = check.form, BookingWords.of(context.words)
+    is_for_another = booking is None and context.may("bookings.for_another")
     return {
-        "naming": read.naming,
-        "now": read.now,
+        "words": words,
+        "now": context.now,
         "form": form,
-        "checked": checked,
-        "said": _said(checked, read, {"organizer"} if not for_another else set()),
-        "rooms": _rooms(rooms, form["room"], read, booking),
-        "kinds": _kinds(checked, read),
-        "features": [(code, read.naming.feature(code)) for code in FEATURES],
-        "takes_title": takes_title(checked.room) or bool(form["title"]),
-        "people": await Person.filter(is_active=True).order_by("login").values_list("login", "name")
-        if for_another
-        else [],
-        "offers": await offers(checked.alternatives, read, checked),
+        "check": check,
+        "sentences": _sentences(check, words, set() if is_for_another else {"organizer"}),
+        "rooms": _rooms(await bookable_rooms(context.person), form["room"], words, booking),
+        "kinds": _kinds(check, words, context.may("bookings.block")),
+        "features": [(code, words.feature(code)) for code in FEATURES],
+        "takes_title": takes_title(check.room) or bool(form["title"]),
+        "people": await active_people() if is_for_another else [],
+        "offers": await offers(check, context),
         "was": json.dumps({name: form[name] for name in LABELS}),
     }
 
 
-def _said(checked: Checked, read: Reading, absent: set[str]) -> dict[str, str]:
+def _sentences(check: FormCheck, words: BookingWords, absent: set[str]) -> dict[str, str]:
     """The sentences at each field; those of fields that are not there stand above the form."""
-    said: dict[str, str] = {}
-    for name, found in checked.faults.items():
+    sentences: dict[str, str] = {}
+    for name, refusals in check.faults.items():
         place = "" if name in absent else name
-        said[place] = " ".join(part for part in (said.get(place, ""), _sentences(found, read)) if part)
-    return said
+        lines = [sentences.get(place, ""), *(words.refusal(refusal) for refusal in refusals)]
+        sentences[place] = " ".join(line for line in lines if line)
+    return sentences
 
 
-def _sentences(refusals: Iterable[Any], read: Reading) -> str:
-    return " ".join(read.naming.refusal(refusal) for refusal in refusals)
-
-
-def _rooms(rooms: list[Room], chosen: str, read: Reading, booking: Booking | None) -> list[tuple[str, str]]:
-    told = [] if booking else [(ANY_ROOM, read.naming.say(N_("Any free room")))]
+def _rooms(rooms: list[Room], chosen: str, words: BookingWords, booking: Booking | None) -> list[tuple[str, str]]:
+    choices = [] if booking else [(ANY_ROOM, words.say(N_("Any free room")))]
     for room in rooms:
-        seats = f" · {read.naming.seats(room)}" if room.capacity else ""
-        told.append((room.code, f"{read.naming.room(room)} ({room.code}){seats}"))
-    if chosen and chosen not in dict(told):
-        told.append((chosen[:80], chosen[:80]))
-    return told
+        seats = f" · {words.seats(room)}" if room.capacity else ""
+        choices.append((room.code, f"{words.room(room)} ({room.code}){seats}"))
+    if chosen and chosen not in dict(choices):
+        choices.append((chosen[:80], chosen[:80]))
+    return choices
 
 
-def _kinds(checked: Checked, read: Reading) -> list[tuple[str, str]]:
-    offered = kinds(checked.room.visibility) if checked.room else OPEN_KINDS
-    may_block = may(read.person.role, "bookings.block")
-    return [(str(kind), read.naming.kind(kind)) for kind in offered if kind is not Kind.BLOCK or may_block]
+def _kinds(check: FormCheck, words: BookingWords, may_block: bool) -> list[tuple[str, str]]:
+    offer = kinds(check.room.visibility) if check.room else OPEN_KINDS
+    return [(str(kind), words.kind(kind)) for kind in offer if kind is not Kind.BLOCK or may_block]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HistoryLine:
     """An entry of the history as it is read."""
 
     when: str
@@ -98,79 +91,79 @@ class Told:
     text: str
 
 
-async def view_context(read: Reading, seen: VisibleBooking, room: Room, booking: Booking) -> dict[str, Any]:
+async def view_context(context: PageContext, visible: VisibleBooking, room: Room, booking: Booking) -> dict[str, Any]:
     """What a booking's page shows of it: only what the projection holds, for a reader who sees all also the rest."""
-    full = seen if isinstance(seen, FullBooking) else None
+    words = BookingWords.of(context.words)
+    full = visible if isinstance(visible, FullBooking) else None
     equipment = (await equipment_of([room]))[room.id]
-    mine = full is not None and may_change(read.viewer, booking.organizer_id, booking.institution_id, booking.kind)
-    sensed = await Device.exists(room_id=room.id, kind=DeviceKind.PRESENCE, enabled=True)
-    rules = await booking_room(room)
-    is_within = is_open_throughout(rules.hours, seen.starts_at, seen.ends_at)
+    is_theirs = full is not None and may_change(
+        context.viewer, booking.organizer_id, booking.institution_id, booking.kind
+    )
+    hours = (await booking_room(room)).hours
+    is_within = is_open_throughout(hours, visible.starts_at, visible.ends_at)
+    own = None
+    if is_theirs and context.may("bookings.make"):
+        own = own_booking(booking, room, context.now, await is_sensed(room.id))
     return {
-        "seen": seen,
+        "visible": visible,
         "full": full,
         "room": room,
-        "own": own(booking, room, read.now, sensed) if mine and may(read.person.role, "bookings.make") else None,
+        "own": own,
         "outside_hours": full is not None and booking.kind is not Kind.BLOCK and not is_within,
-        "broken": broken_words(equipment, read),
-        "needs_words": ", ".join(read.naming.feature(need) for need in full.needs) if full else "",
-        "missing": [read.naming.feature(need) for need in full.needs if need not in equipment.works] if full else [],
-        "evidence": _evidence(booking, read) if full else [],
-        "history": await _history(booking, room, read) if full else [],
+        "broken": broken_words(equipment, words),
+        "needs_words": ", ".join(words.feature(need) for need in full.needs) if full else "",
+        "lacks": [words.feature(need) for need in full.needs if need not in equipment.works] if full else [],
+        "evidence": [words.evidence(line) for line in (booking.evidence or {}).get("sensors", [])] if full else [],
+        "history": await _history(booking, context, words) if full else [],
     }
 
 
-def _evidence(booking: Booking, read: Reading) -> list[str]:
-    told = booking.evidence or {}
-    return [read.naming.evidence(one) for one in told.get("sensors", [])]
-
-
-async def _history(booking: Booking, room: Room, read: Reading) -> list[Told]:
-    entries = await HistoryEntry.filter(object=f"booking:{booking.id}").order_by("-seq").limit(50)
+async def _history(booking: Booking, context: PageContext, words: BookingWords) -> list[HistoryLine]:
+    fmt = context.fmt
     return [
-        Told(
-            when=f"{read.fmt.short(entry.at)} {read.fmt.time(entry.at)}",
-            iso=read.fmt.iso(entry.at),
-            title=read.naming.act(entry.action),
-            text=" · ".join(part for part in (entry.actor, _difference(entry, read), entry.reason) if part),
+        HistoryLine(
+            when=f"{fmt.short(entry.at)} {fmt.time(entry.at)}",
+            iso=fmt.iso(entry.at),
+            title=words.act(entry.action),
+            text=" · ".join(part for part in (entry.actor, _difference(entry, context), entry.reason) if part),
         )
-        for entry in entries
+        for entry in await entries_of(f"booking:{booking.id}", HISTORY_LIMIT)
     ]
 
 
-def _difference(entry: HistoryEntry, read: Reading) -> str:
+def _difference(entry: HistoryEntry, context: PageContext) -> str:
     before, after = entry.before or {}, entry.after or {}
     if not before:
         return ""
-    told = []
+    parts = []
     if (before.get("starts_at"), before.get("ends_at")) != (after.get("starts_at"), after.get("ends_at")):
-        told.append(f"{_span(before, read)} → {_span(after, read)}")
+        parts.append(f"{_span(before, context)} → {_span(after, context)}")
     if before.get("room") != after.get("room"):
-        told.append(read.naming.say(N_("another room")))
+        parts.append(context.say(N_("another room")))
     if before.get("title") != after.get("title"):
-        told.append(f"„{before.get('title') or '–'}” → „{after.get('title') or '–'}”")
+        parts.append(f"„{before.get('title') or '–'}” → „{after.get('title') or '–'}”")
     if before.get("attendees") != after.get("attendees"):
-        told.append(f"{before.get('attendees') or '–'} → {after.get('attendees') or '–'}")
-    return ", ".join(told)
+        parts.append(f"{before.get('attendees') or '–'} → {after.get('attendees') or '–'}")
+    return ", ".join(parts)
 
 
-def _span(told: dict[str, Any], read: Reading) -> str:
-    return read.fmt.span(datetime.fromisoformat(told["starts_at"]), datetime.fromisoformat(told["ends_at"]))
+def _span(values: dict[str, Any], context: PageContext) -> str:
+    return context.fmt.span(datetime.fromisoformat(values["starts_at"]), datetime.fromisoformat(values["ends_at"]))
 
 
-def changed_meanwhile(was: str, booking: Booking, room: Room, zone: ZoneInfo, read: Reading) -> list[str]:
+def changed_meanwhile(was: str, booking: Booking, room: Room, zone: ZoneInfo, context: PageContext) -> list[str]:
     """What is different now from what the form was opened with, field by field."""
     try:
         before = json.loads(was)
     except ValueError:
         before = {}
-    now = typed_of(booking, room, zone)
-    told = []
+    form = form_of_booking(booking, room, zone)
+    lines = []
     for name, label in LABELS.items():
         old = str(before.get(name, "")) if isinstance(before, dict) else ""
-        if old != now[name]:
-            told.append(
-                read.naming.say(N_("%(field)s: was “%(old)s”, is now “%(new)s”."))
-                % {"field": read.naming.say(label), "old": old[:200] or "–", "new": now[name] or "–"}
+        if old != form[name]:
+            lines.append(
+                context.say(N_("%(field)s: was “%(old)s”, is now “%(new)s”."))
+                % {"field": context.say(label), "old": old[:200] or "–", "new": form[name] or "–"}
             )
-    return told or [read.naming.say(N_("The state of the booking changed."))]
+    return lines or [context.say(N_("The state of the booking changed."))]

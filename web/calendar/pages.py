@@ -1,7 +1,7 @@
 """The calendar: all rooms on one day as lanes, or over a week as a table."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -12,18 +12,19 @@ from registry.bookings.rules import FEATURES
 from registry.people.rules import may
 from registry.rooms.hours import local_instant
 from web.auth.access import PageCaller
+from web.bookings.words import BookingWords
 from web.calendar.room_rows import (
-    Filters,
-    Group,
-    Reading,
+    CalendarFilter,
+    RoomGroup,
     addresses,
     axis_for,
-    days_shown,
     duty_words,
     groups_of,
-    reading,
     rows_of,
+    used_rooms,
 )
+from web.kit.clock import Now
+from web.kit.page_context import PageContext, page_context
 from web.kit.render import render
 from web.kit.timeline import Axis, Band, axis_between, axis_of, bands, busy_minutes, spans_of
 from web.kit.words import N_
@@ -34,61 +35,62 @@ NEEDS_OFFERED = ("projector", "hearing_loop", "screen")
 
 
 @router.get("/calendar")
-async def calendar(request: Request, person: PageCaller) -> Response:
+async def calendar(request: Request, person: PageCaller, now: Now) -> Response:
     """``date``, ``view`` (day or week), and the filters ``seats``, ``needs``, ``step_free``, ``free``."""
     query = request.query_params
-    read = reading(request, person, datetime.now(UTC))
-    day, fault = _day(query.get("date", ""), read)
-    filters = Filters(
+    context = page_context(request, person, now)
+    words = BookingWords.of(context.words)
+    day, fault = _day(query.get("date", ""), context)
+    room_filter = CalendarFilter(
         seats=bool(query.get("seats")),
         needs=tuple(need for need in query.getlist("needs") if need in FEATURES),
         step_free=bool(query.get("step_free")),
         free_now=bool(query.get("free")),
     )
     is_week = query.get("view") == "week"
-    board = await (_week if is_week else _lanes)(read, day, filters)
+    board = await (_week if is_week else _lanes)(context, day, room_filter)
     step = timedelta(days=7 if is_week else 1)
     return render(
         request,
         "calendar/week.html" if is_week else "calendar/day.html",
-        naming=read.naming,
-        now=read.now,
+        words=words,
+        now=context.now,
         day=day,
-        is_today=day == read.today,
+        is_today=day == context.today,
         fault=fault,
         board=board,
-        filters=filters,
+        room_filter=room_filter,
         needs_offered=NEEDS_OFFERED,
-        href=lambda **more: _href(filters, {"date": day.isoformat(), "view": "week" if is_week else "day"} | more),
+        href=lambda **more: _href(room_filter, {"date": day.isoformat(), "view": "week" if is_week else "day"} | more),
         earlier=(day - step).isoformat(),
         later=(day + step).isoformat(),
-        today=read.today,
+        today=context.today,
         address=addresses(board.groups),
         duty_words=duty_words,
         can_book=may(person.role, "bookings.make"),
-        toast=read.naming.done(query.get("did", "")),
+        toast=words.done(query.get("did", "")),
     )
 
 
-def _day(given: str, read: Reading) -> tuple[date, str]:
+def _day(text: str, context: PageContext) -> tuple[date, str]:
     """The day asked for, today without one, and what is wrong with it."""
-    if not given:
-        return read.today, ""
+    if not text:
+        return context.today, ""
     try:
-        day = date.fromisoformat(given)
+        day = date.fromisoformat(text)
         if 2000 <= day.year <= 2100:
             return day, ""
     except ValueError:
         pass
-    return read.today, read.naming.say(N_("%(given)s is not a date: here is today.")) % {"given": given[:40]}
+    return context.today, context.say(N_("%(given)s is not a date: here is today.")) % {"given": text[:40]}
 
 
-def _href(filters: Filters, more: dict[str, str]) -> str:
-    told = [(name, value) for name, value in more.items() if value]
-    told += [(name, "1") for name, on in (("seats", filters.seats), ("step_free", filters.step_free)) if on]
-    told += [("needs", need) for need in filters.needs]
-    told += [("free", "1")] if filters.free_now else []
-    return f"/calendar?{urlencode(told)}"
+def _href(room_filter: CalendarFilter, more: dict[str, str]) -> str:
+    query = [(name, value) for name, value in more.items() if value]
+    query += [(name, "1") for name, on in (("seats", room_filter.seats), ("step_free", room_filter.step_free)) if on]
+    query += [("needs", need) for need in room_filter.needs]
+    query += [("free", "1")] if room_filter.free_now else []
+    return f"/calendar?{urlencode(query)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,28 +99,28 @@ class Lanes:
 
     axis: Axis
     now_minute: int | None
-    groups: list[Group]
+    groups: list[RoomGroup]
     rooms: int
     bookings: int
     duties: int
 
 
-async def _lanes(read: Reading, day: date, filters: Filters) -> Lanes:
-    shown = await days_shown(read.viewer, day)
-    axis = axis_for(read, shown, day)
-    rows = await rows_of(read, shown, axis, filters)
+async def _lanes(context: PageContext, day: date, room_filter: CalendarFilter) -> Lanes:
+    room_days = await used_rooms(context.viewer, day)
+    axis = axis_for(context, room_days, day)
+    rows = await rows_of(context, room_days, axis, room_filter)
     return Lanes(
         axis=axis,
-        now_minute=axis.now(read.now),
-        groups=groups_of(read, rows),
+        now_minute=axis.now(context.now),
+        groups=groups_of(context, rows),
         rooms=len(rows),
-        bookings=sum(len(row.one.bookings) for row in rows),
-        duties=sum(len(row.one.duties) for row in rows),
+        bookings=sum(len(row.day.bookings) for row in rows),
+        duties=sum(len(row.day.duties) for row in rows),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class WeekCell:
     """One room on one day of a week. ``busy`` counts minutes."""
 
     axis: Axis
@@ -133,54 +135,54 @@ class Week:
     """A week: the days that are worked or used, and a cell for each room and day."""
 
     days: list[date]
-    groups: list[Group]
-    cells: dict[int, list[Cell]]
+    groups: list[RoomGroup]
+    cells: dict[int, list[WeekCell]]
     rooms: int
     bookings: int
     duties: int
 
 
-async def _week(read: Reading, day: date, filters: Filters) -> Week:
+async def _week(context: PageContext, day: date, room_filter: CalendarFilter) -> Week:
     monday = day - timedelta(days=day.weekday())
-    shown = await days_shown(read.viewer, monday, 7)
-    axes = _axes(read, shown, monday)
-    rows = await rows_of(read, shown, axes[0], filters)
+    room_days = await used_rooms(context.viewer, monday, 7)
+    axes = _axes(context, room_days, monday)
+    rows = await rows_of(context, room_days, axes[0], room_filter)
     return Week(
         days=[axis.day for axis in axes],
-        groups=groups_of(read, rows),
-        cells={row.room.id: [_cell(row.one, axis, read) for axis in axes] for row in rows},
+        groups=groups_of(context, rows),
+        cells={row.room.id: [_cell(row.day, axis, context) for axis in axes] for row in rows},
         rooms=len(rows),
-        bookings=sum(len(row.one.bookings) for row in rows),
-        duties=sum(len(row.one.duties) for row in rows),
+        bookings=sum(len(row.day.bookings) for row in rows),
+        duties=sum(len(row.day.duties) for row in rows),
     )
 
 
-def _axes(read: Reading, shown: list[RoomDay], monday: date) -> list[Axis]:
+def _axes(context: PageContext, room_days: list[RoomDay], monday: date) -> list[Axis]:
     """The same hours for every day of the week, so that one looks down a column; the weekend only when it is used."""
-    spans = spans_of(shown)
-    used = [(seen.starts_at, seen.ends_at) for one in shown for seen in one.bookings]
+    spans = spans_of(room_days)
+    used = [(booking.starts_at, booking.ends_at) for day in room_days for booking in day.bookings]
     days = []
     for offset in range(7):
         day = monday + timedelta(days=offset)
-        begins, ends = local_instant(day, 0, read.zone), local_instant(day, 24 * 60, read.zone)
+        begins, ends = local_instant(day, 0, context.zone), local_instant(day, 24 * 60, context.zone)
         if offset < WORKDAYS or any(start < ends and end > begins for start, end in used):
             days.append(day)
-    each = [axis_of(day, read.zone, spans) for day in days]
+    each = [axis_of(day, context.zone, spans) for day in days]
     opens = min(axis.opens for axis in each)
     closes = max(min(24, axis.opens + axis.columns) for axis in each)
-    return [axis_between(day, read.zone, opens, closes) for day in days]
+    return [axis_between(day, context.zone, opens, closes) for day in days]
 
 
-def _cell(one: RoomDay, axis: Axis, read: Reading) -> Cell:
-    begins, ends = local_instant(axis.day, 0, read.zone), local_instant(axis.day, 24 * 60, read.zone)
-    return Cell(
+def _cell(day: RoomDay, axis: Axis, context: PageContext) -> WeekCell:
+    begins, ends = local_instant(axis.day, 0, context.zone), local_instant(axis.day, 24 * 60, context.zone)
+    return WeekCell(
         axis=axis,
         bands=[
             band
-            for band in bands(one, axis, read.viewer, read.person.login, read.now)
+            for band in bands(day, axis, context.viewer, context.person.login, context.now)
             if band.kind not in ("shut", "buffer")
         ],
-        busy=busy_minutes(one, begins, ends),
-        is_open=any(opens < ends and closes > begins for opens, closes in one.open),
-        hidden=one.times_hidden,
+        busy=busy_minutes(day, begins, ends),
+        is_open=any(opens < ends and closes > begins for opens, closes in day.open),
+        hidden=day.times_hidden,
     )

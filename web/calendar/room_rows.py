@@ -1,59 +1,28 @@
 """The rooms of the house with their day, as Today and the calendar show them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from fastapi import Request
 
 from registry.bookings.preview import Equipment, equipment_of
-from registry.bookings.projections import PublicState, Viewer, viewer_of
+from registry.bookings.projections import PublicState, Viewer
 from registry.bookings.queries import RoomDay, day_of, state_for
 from registry.bookings.state import StateKind
-from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms
-from web.kit.i18n import Formats
-from web.kit.render import language_of, pages_of
+from web.kit.page_context import PageContext
 from web.kit.timeline import Axis, Band, axis_of, bands, spans_of
 from web.kit.words import N_
-from web.rooms.words import Naming
+from web.rooms.words import RoomWords
 
 SEATS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Who looks at a page and how: the words, the clock, the rights."""
-
-    person: Person
-    viewer: Viewer
-    naming: Naming
-    fmt: Formats
-    now: datetime
-
-    @property
-    def zone(self) -> ZoneInfo:
-        return self.fmt.zone
-
-    @property
-    def today(self) -> date:
-        day: date = self.fmt.local(self.now).date()
-        return day
-
-
-def reading(request: Request, person: Person, now: datetime) -> Reading:
-    language = language_of(request, person)
-    fmt = pages_of(request).formats(language)
-    return Reading(person, viewer_of(person), Naming(language, fmt), fmt, now)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
+class DayRow:
     """One room: its state now, its equipment, its day as bands on the axis."""
 
-    one: RoomDay
+    day: RoomDay
     state: PublicState
     until: str
     equipment: Equipment
@@ -61,7 +30,7 @@ class Row:
 
     @property
     def room(self) -> Room:
-        return self.one.room
+        return self.day.room
 
     @property
     def has_duty(self) -> bool:
@@ -69,13 +38,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class RoomGroup:
+    """Rooms of one floor or of other addresses."""
+
     title: str
-    rows: list[Row]
+    rows: list[DayRow]
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class CalendarFilter:
     """What the rooms of a calendar must offer."""
 
     seats: bool = False
@@ -96,59 +67,62 @@ class Filters:
         )
 
 
-async def days_shown(viewer: Viewer, day: date, days: int = 1) -> list[RoomDay]:
+async def used_rooms(viewer: Viewer, day: date, days: int = 1) -> list[RoomDay]:
     """The rooms that people use: those that can be booked, and those where somebody is on duty or has a block."""
-    found = await day_of(await all_rooms(), viewer, day, days)
-    return [one for one in found if one.room.bookable or one.duties or one.bookings]
+    every = await day_of(await all_rooms(), viewer, day, days)
+    return [one for one in every if one.room.bookable or one.duties or one.bookings]
 
 
-async def rows_of(read: Reading, shown: list[RoomDay], axis: Axis, filters: Filters | None = None) -> list[Row]:
-    """A row for each room that the filters admit."""
-    equipment = await equipment_of([one.room for one in shown])
+async def rows_of(
+    context: PageContext, room_days: list[RoomDay], axis: Axis, room_filter: CalendarFilter | None = None
+) -> list[DayRow]:
+    """A row for each room that the filter admits."""
+    equipment = await equipment_of([day.room for day in room_days])
+    words = RoomWords.of(context.words)
     rows = []
-    for one in shown:
-        state = await state_for(one.room, read.viewer, read.now)
-        if filters and not filters.admit(one.room, equipment[one.room.id], state):
+    for day in room_days:
+        state = await state_for(day.room, context.viewer, context.now)
+        if room_filter and not room_filter.admit(day.room, equipment[day.room.id], state):
             continue
         rows.append(
-            Row(
-                one=one,
+            DayRow(
+                day=day,
                 state=state,
-                until=read.naming.until(state, one.room, read.now),
-                equipment=equipment[one.room.id],
-                bands=bands(one, axis, read.viewer, read.person.login, read.now),
+                until=words.until(state, day.room, context.now),
+                equipment=equipment[day.room.id],
+                bands=bands(day, axis, context.viewer, context.person.login, context.now),
             )
         )
     return rows
 
 
-def axis_for(read: Reading, shown: list[RoomDay], day: date) -> Axis:
-    return axis_of(day, read.zone, spans_of(shown))
+def axis_for(context: PageContext, room_days: list[RoomDay], day: date) -> Axis:
+    return axis_of(day, context.zone, spans_of(room_days))
 
 
-def groups_of(read: Reading, rows: list[Row]) -> list[Group]:
+def groups_of(context: PageContext, rows: list[DayRow]) -> list[RoomGroup]:
     """By building and floor, the largest building first; lone rooms of other addresses come together at the end."""
-    buildings: dict[int, list[Row]] = {}
+    buildings: dict[int, list[DayRow]] = {}
     for row in rows:
         buildings.setdefault(row.room.building_id, []).append(row)
-    groups: list[Group] = []
-    alone: list[Row] = []
+    groups: list[RoomGroup] = []
+    alone: list[DayRow] = []
     for members in sorted(buildings.values(), key=len, reverse=True):
         if len(members) == 1 and len(rows) > 1:
             alone += members
             continue
-        floors: dict[int, list[Row]] = {}
+        floors: dict[int, list[DayRow]] = {}
         for row in sorted(members, key=lambda row: (-row.room.floor, row.room.code)):
             floors.setdefault(row.room.floor, []).append(row)
         for floor, on_floor in floors.items():
             address = members[0].room.building.address
-            groups.append(Group(f"{address} · {read.naming.floor(floor)}", on_floor))
+            groups.append(RoomGroup(f"{address} · {context.words.floor(floor)}", on_floor))
     if alone:
-        groups.append(Group(read.naming.say(N_("Other addresses")) if groups else read.naming.say(N_("Rooms")), alone))
+        groups.append(RoomGroup(context.say(N_("Other addresses") if groups else N_("Rooms")), alone))
     return groups
 
 
-def addresses(groups: list[Group]) -> dict[int, str]:
+def addresses(groups: list[RoomGroup]) -> dict[int, str]:
     """The address of each room that stands among others' buildings, by room id; without the town of the house."""
     rows = [row for group in groups for row in group.rows]
     town = rows[0].room.building.address.partition(", ")[0] if rows else ""
@@ -160,7 +134,7 @@ def addresses(groups: list[Group]) -> dict[int, str]:
     }
 
 
-def free_count(rows: list[Row]) -> int:
+def free_count(rows: list[DayRow]) -> int:
     return sum(row.state.state in (StateKind.FREE, StateKind.SOON) for row in rows)
 
 

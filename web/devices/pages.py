@@ -14,11 +14,12 @@ from registry.devices.queries import watch
 from registry.devices.rules import LOW_BATTERY
 from registry.people.models import Person
 from registry.rooms.models import Room
+from registry.rooms.queries import room_by_code
 from web.auth.access import actor_of, page_with
 from web.auth.session import options_of
 from web.devices.view import Health, health_of, kind_word
 from web.kit.errors import status_of
-from web.kit.page_context import Reader, reader_of, room_of
+from web.kit.page_context import PageContext, page_context
 from web.kit.render import render
 from web.kit.words import N_
 
@@ -55,10 +56,10 @@ async def devices(request: Request, person: Sees) -> Response:
 
 
 async def _page(request: Request, person: Person, status: int = 200, **given: Any) -> Response:
-    reader = reader_of(request, person, datetime.now(UTC))
+    reader = page_context(request, person, datetime.now(UTC))
     lines = await _lines(reader)
     strangers = strangers_of(request)
-    rooms = [(room.code, f"{room.code} {reader.naming.room(room)}") for room in await Room.all().order_by("code")]
+    rooms = [(room.code, f"{room.code} {reader.words.room(room)}") for room in await Room.all().order_by("code")]
     return render(
         request,
         "devices/devices.html",
@@ -78,7 +79,7 @@ async def _page(request: Request, person: Person, status: int = 200, **given: An
     )
 
 
-async def _lines(reader: Reader) -> list[Line]:
+async def _lines(reader: PageContext) -> list[Line]:
     found = await Device.all().order_by("code").select_related("room", "asset")
     lines = [
         Line(
@@ -98,7 +99,7 @@ def strangers_of(request: Request) -> list[dict[str, Any]] | None:
     return list(mqtt.inbox()) if mqtt is not None else None
 
 
-def _told(stranger: dict[str, Any], reader: Reader) -> dict[str, Any]:
+def _told(stranger: dict[str, Any], reader: PageContext) -> dict[str, Any]:
     return stranger | {"heard": reader.ago(stranger["last_at"]), "last": (stranger["payloads"] or [""])[-1]}
 
 
@@ -119,7 +120,7 @@ async def bind(
         if sensing not in set(Sensing):
             raise Invalid("request.missing_field", field="sensing")
         actions.check_family(family, options_of(request).families)
-        room_id = (await room_of(room)).id if room else None
+        room_id = (await room_by_code(room)).id if room else None
         await actions.bind(
             code.strip(), family, address.strip(), Sensing(sensing), actor_of(request, person), now, room_id=room_id
         )
@@ -133,7 +134,7 @@ async def pair(request: Request, person: Pairer, panel_code: Text = "", panel_ro
     """Make the tablet that shows this code the door panel of a room."""
     typed = {"panel_code": panel_code, "panel_room": panel_room}
     try:
-        room = await room_of(panel_room)
+        room = await room_by_code(panel_room)
         await pairing.pair(panel_code, room.code, actor_of(request, person), datetime.now(UTC))
     except Refusal as refusal:
         return await _refused(request, person, refusal, "pair", typed)
@@ -150,7 +151,7 @@ async def unpair(request: Request, person: Pairer, device_id: int) -> Response:
 @router.post("/devices/{device_id}/place")
 async def place(request: Request, person: Manager, device_id: int, room: Text = "", enabled: Text = "") -> Response:
     """Hang a device into another room, or switch it off and on."""
-    room_id = (await room_of(room)).id if room else None
+    room_id = (await room_by_code(room)).id if room else None
     await actions.place(_known(device_id), room_id, bool(enabled), actor_of(request, person), datetime.now(UTC))
     return RedirectResponse("/devices?done=placed", 303)
 
@@ -162,5 +163,5 @@ def _known(device_id: int) -> int:
 
 
 async def _refused(request: Request, person: Person, refusal: Refusal, at: str, typed: dict[str, str]) -> Response:
-    said = reader_of(request, person, datetime.now(UTC)).naming.refusal(refusal)
+    said = page_context(request, person, datetime.now(UTC)).words.refusal(refusal)
     return await _page(request, person, status_of(refusal), fault=said, fault_at=at, typed=typed)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from registry.devices.models import Device, DeviceKind, DeviceState
 from registry.devices.rules import device_state
-from web.kit.page_context import Reader
+from web.kit.page_context import PageContext
 from web.kit.words import N_
 
 KIND_WORDS = {
@@ -55,14 +55,14 @@ _HEALTH = {
 }
 
 
-def health_of(device: Device, reader: Reader) -> Health:
+def health_of(device: Device, reader: PageContext) -> Health:
     """How a device is now."""
     state = _state(device, reader)
     word, tone, symbol = _HEALTH[state]
     return Health(state, reader.say(word), tone, symbol)
 
 
-def _state(device: Device, reader: Reader) -> str:
+def _state(device: Device, reader: PageContext) -> str:
     if not device.enabled:
         return "off"
     is_panel = device.kind is DeviceKind.DOOR_PANEL
@@ -77,11 +77,11 @@ def _state(device: Device, reader: Reader) -> str:
     return str(state)
 
 
-def kind_word(device: Device, reader: Reader) -> str:
+def kind_word(device: Device, reader: PageContext) -> str:
     """What kind of thing it is."""
     return reader.say(KIND_WORDS[device.kind])
 
 
-def reason_word(reason: str, reader: Reader) -> str:
+def reason_word(reason: str, reader: PageContext) -> str:
     """Why a sensor says what it says."""
     return reader.say(REASON_WORDS.get(reason, NOT_TRUSTED))

@@ -38,7 +38,7 @@ from web.doors.view import (
 )
 from web.kit.errors import status_of
 from web.kit.i18n import refusal_words
-from web.kit.page_context import reader_of
+from web.kit.page_context import page_context
 from web.kit.render import language_of, pages_of, render
 
 router = APIRouter()
@@ -138,8 +138,8 @@ async def pair(request: Request, person: Staff, code: Text = "", room: Text = ""
 
 
 async def _rooms(request: Request, person: Person) -> list[tuple[str, str]]:
-    naming = reader_of(request, person, datetime.now(UTC)).naming
-    return [(room.code, f"{room.number} – {naming.room(room)}") for room in await all_rooms()]
+    words = page_context(request, person, datetime.now(UTC)).words
+    return [(room.code, f"{room.number} – {words.room(room)}") for room in await all_rooms()]
 
 
 async def _device(request: Request) -> Device | None:

@@ -19,7 +19,7 @@ from registry.importing.rows import in_words, row_in_words
 from registry.people.models import Person
 from web.auth.access import actor_of, page_with
 from web.kit.errors import status_of
-from web.kit.page_context import Reader, reader_of
+from web.kit.page_context import PageContext, page_context
 from web.kit.render import render
 from web.kit.words import N_
 
@@ -55,7 +55,7 @@ async def start(request: Request, person: May) -> Response:
 
 
 async def _start(request: Request, person: Person, status: int = 200, **given: Any) -> Response:
-    reader = reader_of(request, person, datetime.now(UTC))
+    reader = page_context(request, person, datetime.now(UTC))
     return render(
         request,
         "imports/start.html",
@@ -71,14 +71,14 @@ async def _start(request: Request, person: Person, status: int = 200, **given: A
 @router.post("")
 async def send(request: Request, person: May) -> Response:
     """Read and check a file. Nothing is written yet."""
-    reader = reader_of(request, person, datetime.now(UTC))
+    reader = page_context(request, person, datetime.now(UTC))
     async with request.form() as form:
         kind = str(form.get("kind") or "")
         try:
             content, name = await _file(form.get("file"))
             sent = await pending.send(content, name, kind or None, person.id, reader.now)
         except Refusal as refusal:
-            said = reader.naming.refusal(refusal)
+            said = reader.words.refusal(refusal)
             return await _start(request, person, status_of(refusal), kind=kind, fault=said)
     return RedirectResponse(f"/assets/import/{sent.id}", 303)
 
@@ -116,7 +116,7 @@ async def _report(
     typed: dict[str, str] | None = None,
     line: int = 0,
 ) -> Response:
-    reader = reader_of(request, person, datetime.now(UTC))
+    reader = page_context(request, person, datetime.now(UTC))
     told = await asyncio.to_thread(pending.record, found)
     counts = {kind: sum(row["status"] == kind or not kind for row in told["rows"]) for kind in SHOWN}
     shown = show if show in SHOWN else next((kind for kind in SHOWN if counts[kind]), "")
@@ -146,7 +146,7 @@ async def _report(
     )
 
 
-def _part(rows: list[dict[str, Any]], shown: str, offset: int, reader: Reader) -> Part:
+def _part(rows: list[dict[str, Any]], shown: str, offset: int, reader: PageContext) -> Part:
     kept = [row for row in rows if row["status"] == shown or not shown]
     return Part([row_in_words(row, reader.say) for row in kept[offset : offset + PAGE]], offset + 1, len(kept))
 
@@ -179,7 +179,7 @@ async def correct(request: Request, person: May, number: str, line: int) -> Resp
     except NotFound:
         raise
     except Refusal as refusal:
-        said = reader_of(request, person, now).naming.refusal(refusal)
+        said = page_context(request, person, now).words.refusal(refusal)
         status = status_of(refusal)
         return await _report(request, person, found, status, show, offset, fault=said, typed=typed, line=line)
     where = await asyncio.to_thread(_where_next, fresh, line, show, offset)
@@ -211,6 +211,6 @@ async def commit(request: Request, person: May, number: str) -> Response:
     try:
         await pending.commit(number, person.id, actor_of(request, person), now)
     except Refusal as refusal:
-        said = reader_of(request, person, now).naming.refusal(refusal)
+        said = page_context(request, person, now).words.refusal(refusal)
         return await _report(request, person, found, status_of(refusal), fault=said)
     return RedirectResponse(f"/assets/import/{number}?done=written", 303)

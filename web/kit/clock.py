@@ -14,4 +14,8 @@ def now_of(request: Request) -> datetime:
     return clock()
 
 
-Now = Annotated[datetime, Depends(now_of)]
+async def _now(request: Request) -> datetime:
+    return now_of(request)  # a dependency that is no coroutine would cost every request a thread
+
+
+Now = Annotated[datetime, Depends(_now)]

@@ -1,36 +1,56 @@
-"""Who reads a page: beside the words and the clock also what the reader may do and how long ago something was."""
+"""What every page needs of its reader: who looks and with which rights, in which words, and at what time."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
-from registry.core.errors import NotFound
+from registry.bookings.projections import Viewer, viewer_of
 from registry.people import rules
 from registry.people.models import Person
-from registry.rooms.models import Room
-from registry.rooms.queries import room_by_code
-from web.calendar.room_rows import Reading, reading
-from web.kit.words import N_
+from web.kit.i18n import Formats
+from web.kit.render import language_of, pages_of
+from web.kit.words import N_, Words
 
 LONG_AGO = timedelta(hours=20)
 
 
-class Reader(Reading):
-    """A reader of the pages about rooms, assets and devices."""
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """Who looks at a page and how: the person and their rights, the words and formats of their language, the clock."""
 
-    __slots__ = ()
+    person: Person
+    viewer: Viewer
+    words: Words
+    now: datetime
 
-    def may(self, what: str) -> bool:
-        """Whether the reader's role has a capability."""
-        return rules.may(self.person.role, what)
-
-    def say(self, text: str) -> str:
-        """A text of ours in the reader's language."""
-        return self.naming.say(text)
+    @property
+    def fmt(self) -> Formats:
+        return self.words.fmt
 
     @property
     def language(self) -> str:
-        return self.naming.language
+        return self.words.language
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The office's zone."""
+        return self.fmt.zone
+
+    @property
+    def today(self) -> date:
+        """The office's day."""
+        day: date = self.fmt.local(self.now).date()
+        return day
+
+    def may(self, capability: str) -> bool:
+        """Whether the person's role has a capability of registry.people.rules."""
+        return rules.may(self.person.role, capability)
+
+    def say(self, text: str) -> str:
+        """A text of ours in the reader's language."""
+        return self.words.say(text)
 
     def ago(self, moment: datetime | None) -> str:
         """12 s ago, 5 min ago, 3 h ago; further back the date and the time."""
@@ -46,14 +66,6 @@ class Reader(Reading):
         return self.say(N_("just now"))
 
 
-async def room_of(code: str) -> Room:
-    """A room by what an address or a form says. Raises NotFound("room.unknown")."""
-    if not 0 < len(code) <= 40:
-        raise NotFound("room.unknown", room=code[:40])
-    return await room_by_code(code)
-
-
-def reader_of(request: Request, person: Person, now: datetime) -> Reader:
-    """The reader of this request."""
-    read = reading(request, person, now)
-    return Reader(read.person, read.viewer, read.naming, read.fmt, read.now)
+def page_context(request: Request, person: Person, now: datetime) -> PageContext:
+    """The context of this request for whoever its access check let in."""
+    return PageContext(person, viewer_of(person), pages_of(request).words(language_of(request, person)), now)

@@ -32,7 +32,7 @@ from web.auth.session import (
 from web.kit import time_classes
 from web.kit.i18n import LANGUAGES, Formats, catalogue, refusal_words
 from web.kit.options import SiteOptions
-from web.kit.words import N_, STATE_WORDS, role_word, state_word
+from web.kit.words import N_, STATE_WORDS, Words
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ NAVIGATION = (
     ("/assets", "armchair", N_("Assets"), "assets.see"),
     ("/devices", "broadcast", N_("Devices"), "devices.see"),
 )
+FILTERS = ("time", "date", "day", "long", "short", "datetime", "money", "amount", "number", "duration", "iso")
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
@@ -77,16 +78,16 @@ class Pages:
     def __init__(self, options: SiteOptions) -> None:
         self.options = options
         self._environments: dict[str, Environment] = {}
-        self._formats: dict[str, Formats] = {}
+        self._words: dict[str, Words] = {}
 
     @cached_property
     def static_hash(self) -> str:
         """A hash over all static files; it is in their addresses, so that browsers may keep them for ever."""
-        told = hashlib.sha256()
+        digest = hashlib.sha256()
         for path in sorted(STATIC.rglob("*")):
             if path.is_file():
-                told.update(path.relative_to(STATIC).as_posix().encode() + path.read_bytes())
-        return told.hexdigest()[:12]
+                digest.update(path.relative_to(STATIC).as_posix().encode() + path.read_bytes())
+        return digest.hexdigest()[:12]
 
     def static(self, path: str) -> str:
         """The address of a static file."""
@@ -94,9 +95,13 @@ class Pages:
 
     def formats(self, language: str) -> Formats:
         """Times and amounts in a language."""
-        if language not in self._formats:
-            self._formats[language] = Formats(language, self.options.timezone)
-        return self._formats[language]
+        return self.words(language).fmt
+
+    def words(self, language: str) -> Words:
+        """What pages say in a language."""
+        if language not in self._words:
+            self._words[language] = Words(language, Formats(language, self.options.timezone))
+        return self._words[language]
 
     def environment(self, language: str) -> Environment:
         """The templates in a language."""
@@ -105,7 +110,7 @@ class Pages:
         return self._environments[language]
 
     def _make(self, language: str) -> Environment:
-        made = Environment(
+        environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             bytecode_cache=compiled_templates(language),
             autoescape=True,
@@ -114,39 +119,27 @@ class Pages:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"],
         )
-        words = catalogue(language)
-        made.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
-            words.gettext, words.ngettext, newstyle=True, pgettext=words.pgettext, npgettext=words.npgettext
+        texts = catalogue(language)
+        environment.install_gettext_callables(  # type: ignore[attr-defined]  # the i18n extension adds it
+            texts.gettext, texts.ngettext, newstyle=True, pgettext=texts.pgettext, npgettext=texts.npgettext
         )
-        formats = self.formats(language)
-        made.globals.update(
-            fmt=formats,
+        words = self.words(language)
+        environment.globals.update(
+            fmt=words.fmt,
             static=self.static,
             at=time_classes,
             language=language,
             languages=LANGUAGES,
             site=self.options,
             may=rules.may,
-            state_word=lambda kind: state_word(kind, language),
-            role_word=lambda role: role_word(role, language),
+            state_word=words.state,
+            role_word=words.role,
             STATES=tuple(STATE_WORDS),
             refusal_words=lambda refusal: refusal_words(refusal, language),
         )
-        for name in (
-            "time",
-            "date",
-            "day",
-            "long",
-            "short",
-            "datetime",
-            "money",
-            "amount",
-            "number",
-            "duration",
-            "iso",
-        ):
-            made.filters[name] = getattr(formats, name)
-        return made
+        for name in FILTERS:
+            environment.filters[name] = getattr(words.fmt, name)
+        return environment
 
 
 def pages_of(request: Request) -> Pages:
@@ -205,6 +198,6 @@ def is_fragment(request: Request) -> bool:
     return request.headers.get("hx-request-type", "") == "partial"
 
 
-def _wish(request: Request, name: str, known: tuple[str, ...]) -> str:
+def _wish(request: Request, name: str, offers: tuple[str, ...]) -> str:
     value = request.cookies.get(name, "")
-    return value if value in known else ""
+    return value if value in offers else ""

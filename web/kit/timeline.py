@@ -44,8 +44,8 @@ class Axis:
 
     def minute(self, moment: datetime) -> int:
         """Where an instant stands, in minutes; held within the axis."""
-        held = min(max(moment, self.since), self.until)
-        return self.opens * 60 + round((held - self.since).total_seconds() / 60)
+        within = min(max(moment, self.since), self.until)
+        return self.opens * 60 + round((within - self.since).total_seconds() / 60)
 
     def now(self, moment: datetime) -> int | None:
         """Where the line of now stands; None when it is not on this axis."""
@@ -77,19 +77,19 @@ def axis_between(day: date, zone: ZoneInfo, opens: int, closes: int) -> Axis:
 
 def spans_of(days: Sequence[RoomDay]) -> list[Span]:
     """Everything that an axis should hold: bookings with their buffers, duties, opening hours."""
-    found: list[Span] = []
-    for one in days:
-        found += [span for span in one.open if span[1] - span[0] < timedelta(hours=23)]
-        found += [(duty["starts_at"], duty["ends_at"]) for duty in one.duties]
-        for seen in one.bookings:
-            found.append(_blocked(seen))
-    return found
+    spans: list[Span] = []
+    for day in days:
+        spans += [span for span in day.open if span[1] - span[0] < timedelta(hours=23)]
+        spans += [(duty["starts_at"], duty["ends_at"]) for duty in day.duties]
+        spans += [_blocked(booking) for booking in day.bookings]
+    return spans
 
 
-def _blocked(seen: VisibleBooking) -> Span:
-    if isinstance(seen, FullBooking):
-        return min(seen.blocked_from, seen.starts_at), max(seen.blocked_to, seen.ends_at, seen.planned_ends_at)
-    return seen.starts_at, seen.ends_at
+def _blocked(booking: VisibleBooking) -> Span:
+    if isinstance(booking, FullBooking):
+        ends = booking.blocked_to, booking.ends_at, booking.planned_ends_at
+        return min(booking.blocked_from, booking.starts_at), max(ends)
+    return booking.starts_at, booking.ends_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +101,19 @@ class Band:
     end: int
     starts_at: datetime
     ends_at: datetime
-    seen: VisibleBooking | None = None
+    booking: VisibleBooking | None = None
     duty: dict[str, Any] | None = None
     mine: bool = False
     movable: bool = False
 
 
-def bands(one: RoomDay, axis: Axis, viewer: Viewer, login: str, now: datetime) -> list[Band]:
+def bands(day: RoomDay, axis: Axis, viewer: Viewer, login: str, now: datetime) -> list[Band]:
     """What one room's track shows, the broad and pale first, so that bookings lie on top and are read in order."""
-    found = [*_shut(one, axis), *_duties(one, axis)]
-    for place, seen in enumerate(one.bookings):
-        following = one.bookings[place + 1].starts_at if place + 1 < len(one.bookings) else None
-        found += _booking(one, seen, following, axis, viewer, login, now)
-    return found
+    layers = [*_shut(day, axis), *_duties(day, axis)]
+    for place, booking in enumerate(day.bookings):
+        following = day.bookings[place + 1].starts_at if place + 1 < len(day.bookings) else None
+        layers += _booking(day, booking, following, axis, viewer, login, now)
+    return layers
 
 
 def _band(kind: str, starts_at: datetime, ends_at: datetime, axis: Axis, **more: Any) -> list[Band]:
@@ -122,73 +122,73 @@ def _band(kind: str, starts_at: datetime, ends_at: datetime, axis: Axis, **more:
     return [Band(kind, axis.minute(starts_at), axis.minute(ends_at), starts_at, ends_at, **more)]
 
 
-def _shut(one: RoomDay, axis: Axis) -> list[Band]:
-    if one.times_hidden:
+def _shut(day: RoomDay, axis: Axis) -> list[Band]:
+    if day.times_hidden:
         return []
-    found, at = [], axis.since
-    for opens, closes in one.open:
-        found += _band("shut", at, min(opens, axis.until), axis)
+    layers, at = [], axis.since
+    for opens, closes in day.open:
+        layers += _band("shut", at, min(opens, axis.until), axis)
         at = max(at, closes)
-    return [*found, *_band("shut", at, axis.until, axis)]
+    return [*layers, *_band("shut", at, axis.until, axis)]
 
 
-def _duties(one: RoomDay, axis: Axis) -> list[Band]:
-    return [band for duty in one.duties for band in _band("duty", duty["starts_at"], duty["ends_at"], axis, duty=duty)]
+def _duties(day: RoomDay, axis: Axis) -> list[Band]:
+    return [band for duty in day.duties for band in _band("duty", duty["starts_at"], duty["ends_at"], axis, duty=duty)]
 
 
 def _booking(
-    one: RoomDay,
-    seen: VisibleBooking,
+    day: RoomDay,
+    booking: VisibleBooking,
     following: datetime | None,
     axis: Axis,
     viewer: Viewer,
     login: str,
     now: datetime,
 ) -> list[Band]:
-    kind = kind_of(seen, one)
-    if isinstance(seen, BusySpan | MeetingSpan):
-        return _band(kind, seen.starts_at, seen.ends_at, axis, seen=seen)
-    mine = is_mine(seen, login)
-    movable = may_move(seen, viewer, login, now)
-    found = _band("buffer", seen.blocked_from, seen.starts_at, axis)
+    kind = kind_of(booking, day)
+    if isinstance(booking, BusySpan | MeetingSpan):
+        return _band(kind, booking.starts_at, booking.ends_at, axis, booking=booking)
+    mine = is_mine(booking, login)
+    movable = may_move(booking, viewer, login, now)
+    layers = _band("buffer", booking.blocked_from, booking.starts_at, axis)
     # what was given back stays to be seen, as far as nobody took it
-    back = min(seen.planned_ends_at, following) if following else seen.planned_ends_at
+    back = min(booking.planned_ends_at, following) if following else booking.planned_ends_at
     if kind == "released":
-        found += _band("released", seen.starts_at, max(back, seen.ends_at), axis, seen=seen, mine=mine)
-        return found
-    found += _band(kind, seen.starts_at, seen.ends_at, axis, seen=seen, mine=mine, movable=movable)
-    if seen.release_reason:
-        return [*found, *_band("released", seen.ends_at, back, axis, seen=seen, mine=mine)]
-    return [*found, *_band("buffer", seen.ends_at, seen.blocked_to, axis)]
+        layers += _band("released", booking.starts_at, max(back, booking.ends_at), axis, booking=booking, mine=mine)
+        return layers
+    layers += _band(kind, booking.starts_at, booking.ends_at, axis, booking=booking, mine=mine, movable=movable)
+    if booking.release_reason:
+        return [*layers, *_band("released", booking.ends_at, back, axis, booking=booking, mine=mine)]
+    return [*layers, *_band("buffer", booking.ends_at, booking.blocked_to, axis)]
 
 
-def kind_of(seen: VisibleBooking, one: RoomDay) -> str:
+def kind_of(booking: VisibleBooking, day: RoomDay) -> str:
     """Which kind of band a booking is, as far as its reader sees it."""
-    if isinstance(seen, BusySpan):
+    if isinstance(booking, BusySpan):
         return "confidential"
-    if seen.status == Status.RELEASED:
+    if booking.status == Status.RELEASED:
         return "released"
-    if seen.kind == Kind.BLOCK:
+    if booking.kind == Kind.BLOCK:
         return "block"
-    if seen.status == Status.TENTATIVE:
+    if booking.status == Status.TENTATIVE:
         return "tentative"
-    return "confidential" if one.room.visibility in HELP_POINT else "booking"
+    return "confidential" if day.room.visibility in HELP_POINT else "booking"
 
 
-def is_mine(seen: VisibleBooking, login: str) -> bool:
-    return isinstance(seen, FullBooking) and seen.organizer is not None and seen.organizer == login
+def is_mine(booking: VisibleBooking, login: str) -> bool:
+    return isinstance(booking, FullBooking) and booking.organizer is not None and booking.organizer == login
 
 
-def may_move(seen: VisibleBooking, viewer: Viewer, login: str, now: datetime) -> bool:
+def may_move(booking: VisibleBooking, viewer: Viewer, login: str, now: datetime) -> bool:
     """Whether this reader may change a booking now."""
-    if not isinstance(seen, FullBooking) or seen.ends_at <= now or seen.status not in OPEN_TO_CHANGE:
+    if not isinstance(booking, FullBooking) or booking.ends_at <= now or booking.status not in OPEN_TO_CHANGE:
         return False
-    return may_change(viewer, viewer.person_id if is_mine(seen, login) else None, None, Kind(seen.kind))
+    return may_change(viewer, viewer.person_id if is_mine(booking, login) else None, None, Kind(booking.kind))
 
 
-def busy_minutes(one: RoomDay, since: datetime, until: datetime) -> int:
+def busy_minutes(day: RoomDay, since: datetime, until: datetime) -> int:
     """How many minutes of [since, until) are booked."""
     total = timedelta(0)
-    for seen in one.bookings:
-        total += max(timedelta(0), min(seen.ends_at, until) - max(seen.starts_at, since))
+    for booking in day.bookings:
+        total += max(timedelta(0), min(booking.ends_at, until) - max(booking.starts_at, since))
     return round(total.total_seconds() / 60)

@@ -1,7 +1,7 @@
 """Rooms: all of them with their state, and one with its day, its equipment, its sensors and its door."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -17,15 +17,17 @@ from registry.core.errors import Refusal
 from registry.devices.pairing import pair
 from registry.people.models import Person
 from registry.rooms.models import Room
-from registry.rooms.queries import all_rooms
+from registry.rooms.queries import all_rooms, room_by_code
 from web.auth.access import PageCaller, actor_of, page_with
+from web.bookings.words import BookingWords
+from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.i18n import refusal_words, translate
-from web.kit.page_context import Reader, reader_of, room_of
+from web.kit.page_context import PageContext, page_context
 from web.kit.render import language_of, render
 from web.kit.timeline import Axis, axis_of, spans_of
 from web.kit.words import N_
-from web.rooms.plan import Slot, note_of, plan
+from web.rooms.plan import PlanSlot, note_of, plan
 from web.rooms.view import RoomView, view_of
 
 router = APIRouter()
@@ -61,7 +63,7 @@ class RoomRow:
 
     room: Room
     state: PublicState
-    slots: list[Slot]
+    slots: list[PlanSlot]
     times_hidden: bool
     ready: bool
 
@@ -75,27 +77,28 @@ class RoomRow:
 async def rooms(
     request: Request,
     person: PageCaller,
+    now: Now,
     q: Annotated[str, Query(max_length=200)] = "",
     seats: str = "",
     feature: Annotated[list[str] | None, Query()] = None,
     free: str = "",
 ) -> Response:
     """Every room by building and floor, with its state and its day."""
-    reader = reader_of(request, person, datetime.now(UTC))
-    wanted = RoomFilter(
+    context = page_context(request, person, now)
+    room_filter = RoomFilter(
         q=q.strip(),
         seats=int(seats) if seats.isdecimal() and len(seats) < 6 else 0,
         features=frozenset(feature or ()) & frozenset(FEATURES),
         free=bool(free),
     )
     everything = await all_rooms()
-    axis, rows = await _rows(everything, wanted, reader)
+    axis, rows = await _rows(everything, room_filter, context)
     return render(
         request,
         "rooms/rooms.html",
         person=person,
-        reader=reader,
-        wanted=wanted,
+        context=context,
+        room_filter=room_filter,
         groups=_groups(rows),
         axis=axis,
         shown=len(rows),
@@ -103,14 +106,14 @@ async def rooms(
     )
 
 
-async def _rows(everything: list[Room], wanted: RoomFilter, reader: Reader) -> tuple[Axis, list[RoomRow]]:
-    states = {room.id: await state_for(room, reader.viewer, reader.now) for room in everything}
-    chosen = [room for room in everything if wanted.holds(room, states[room.id])]
-    days: list[RoomDay] = await day_of(chosen, reader.viewer, reader.today)
-    axis = axis_of(reader.today, reader.fmt.zone, [*spans_of(days)])
-    readiness = await asset_queries.readiness_of([room.id for room in chosen])
+async def _rows(everything: list[Room], room_filter: RoomFilter, context: PageContext) -> tuple[Axis, list[RoomRow]]:
+    states = {room.id: await state_for(room, context.viewer, context.now) for room in everything}
+    rooms = [room for room in everything if room_filter.holds(room, states[room.id])]
+    days: list[RoomDay] = await day_of(rooms, context.viewer, context.today)
+    axis = axis_of(context.today, context.fmt.zone, [*spans_of(days)])
+    readiness = await asset_queries.readiness_of([room.id for room in rooms])
     rows = [
-        RoomRow(day.room, states[day.room.id], plan(day, axis, reader), day.times_hidden, readiness[day.room.id].ready)
+        RoomRow(day.room, states[day.room.id], plan(day, axis, context), day.times_hidden, readiness[day.room.id].ready)
         for day in days
     ]
     return axis, rows
@@ -128,15 +131,15 @@ def _groups(rows: list[RoomRow]) -> list[tuple[Room, list[RoomRow]]]:
 
 
 @router.get("/rooms/{code}")
-async def room_page(request: Request, person: PageCaller, code: str) -> Response:
+async def room_page(request: Request, person: PageCaller, now: Now, code: str) -> Response:
     """One room. The live stream asks for it again, as a fragment, whenever the room changes."""
-    return await _page(request, person, code)
+    return await _page(request, person, now, code)
 
 
-async def _page(request: Request, person: Person, code: str, status: int = 200, **more: Any) -> Response:
-    room = await room_of(code)
-    reader = reader_of(request, person, datetime.now(UTC))
-    view = await view_of(room, reader)
+async def _page(request: Request, person: Person, now: datetime, code: str, status: int = 200, **more: Any) -> Response:
+    room = await room_by_code(code)
+    context = page_context(request, person, now)
+    view = await view_of(room, context)
     readiness = await asset_queries.readiness(room.id)
     stands = await asset_queries.search(AssetFilter(room=room.code), limit=1)
     return render(
@@ -144,7 +147,8 @@ async def _page(request: Request, person: Person, code: str, status: int = 200, 
         "rooms/room.html",
         person=person,
         status=status,
-        reader=reader,
+        context=context,
+        words=BookingWords.of(context.words),
         view=view,
         room=room,
         readiness=readiness,
@@ -159,42 +163,46 @@ async def _page(request: Request, person: Person, code: str, status: int = 200, 
 def _warnings(view: RoomView, readiness: asset_queries.Readiness) -> dict[Any, list[str]]:
     """Which of the next bookings asked for something that does not work now, by booking."""
     broken = {item.feature: item.name for item in readiness.broken if item.feature}
-    found = {}
-    for seen in view.next:
-        names = [broken[need] for need in getattr(seen, "needs", ()) if need in broken]
+    warnings = {}
+    for booking in view.next:
+        names = [broken[need] for need in getattr(booking, "needs", ()) if need in broken]
         if names:
-            found[getattr(seen, "id", None)] = names
-    return found
+            warnings[getattr(booking, "id", None)] = names
+    return warnings
 
 
 @router.get("/rooms/{code}/fault")
-async def fault_form(request: Request, person: Reporter, code: str) -> Response:
+async def fault_form(request: Request, person: Reporter, now: Now, code: str) -> Response:
     """Say what is broken in a room: for a phone, in ten seconds."""
-    return await _fault_form(request, person, code)
+    return await _fault_form(request, person, now, code)
 
 
-async def _fault_form(request: Request, person: Person, code: str, status: int = 200, **given: Any) -> Response:
-    room = await room_of(code)
+async def _fault_form(
+    request: Request, person: Person, now: datetime, code: str, status: int = 200, **values: Any
+) -> Response:
+    room = await room_by_code(code)
     return render(
         request,
         "rooms/fault.html",
         person=person,
         status=status,
         room=room,
-        reader=reader_of(request, person, datetime.now(UTC)),
+        context=page_context(request, person, now),
         stands=await asset_queries.of_room(room.id),
-        **({"asset": "", "reason": "", "fault": ""} | given),
+        **({"asset": "", "reason": "", "fault": ""} | values),
     )
 
 
 @router.post("/rooms/{code}/fault")
-async def report_fault(request: Request, person: Reporter, code: str, asset: Text = "", reason: Text = "") -> Response:
+async def report_fault(
+    request: Request, person: Reporter, now: Now, code: str, asset: Text = "", reason: Text = ""
+) -> Response:
     """The named piece is faulty from now on; a report about no certain piece stands in the room's history."""
-    room = await room_of(code)
-    actor, now = actor_of(request, person), datetime.now(UTC)
+    room = await room_by_code(code)
+    actor = actor_of(request, person)
     try:
         if not asset and not reason.strip():
-            return await _fault_form(request, person, code, 422, fault=_say(request, person, NOTHING_SAID))
+            return await _fault_form(request, person, now, code, 422, fault=_say(request, person, NOTHING_SAID))
         if asset.isdecimal() and len(asset) < 10:
             here = {item["id"] for item in await asset_queries.of_room(room.id)}
             if int(asset) in here:
@@ -202,23 +210,26 @@ async def report_fault(request: Request, person: Reporter, code: str, asset: Tex
                 return RedirectResponse(f"/assets/{asset}?done=fault_reported", 303)
         await asset_actions.report_fault(room.id, "", actor, now, reason.strip())
     except Refusal as refusal:
-        said = refusal_words(refusal, language_of(request, person))
-        return await _fault_form(request, person, code, status_of(refusal), asset=asset, reason=reason, fault=said)
+        values = {"asset": asset, "reason": reason, "fault": refusal_words(refusal, language_of(request, person))}
+        return await _fault_form(request, person, now, code, status_of(refusal), **values)
     return RedirectResponse(f"/rooms/{room.code}?done=fault", 303)
 
 
 @router.post("/rooms/{code}/panel")
 async def pair_panel(
-    request: Request, person: Annotated[Person, Depends(page_with("panels.pair"))], code: str, panel_code: Text = ""
+    request: Request,
+    person: Annotated[Person, Depends(page_with("panels.pair"))],
+    now: Now,
+    code: str,
+    panel_code: Text = "",
 ) -> Response:
     """Make the tablet that shows this code the door panel of the room."""
-    room = await room_of(code)
-    now = datetime.now(UTC)
+    room = await room_by_code(code)
     try:
         await pair(panel_code, room.code, actor_of(request, person), now)
     except Refusal as refusal:
-        said = refusal_words(refusal, language_of(request, person))
-        return await _page(request, person, code, status_of(refusal), panel_code=panel_code, panel_fault=said)
+        fault = refusal_words(refusal, language_of(request, person))
+        return await _page(request, person, now, code, status_of(refusal), panel_code=panel_code, panel_fault=fault)
     return RedirectResponse(f"/rooms/{room.code}?done=panel", 303)
 
 

@@ -1,4 +1,4 @@
-"""What a room's bookings are called for a reader, and when the room is free next. Only projections come in here."""
+"""What a room's bookings are called for a context, and when the room is free next. Only projections come in here."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from registry.bookings.projections import BusySpan, FullBooking, VisibleBooking
 from registry.bookings.queries import RoomDay
 from registry.rooms.hours import Hours
-from registry.rooms.models import Room
 from registry.rooms.queries import week
-from web.kit.page_context import Reader
+from web.bookings.words import BookingWords
+from web.kit.page_context import PageContext
 from web.kit.timeline import Axis, Band, bands
 from web.kit.words import N_
 
@@ -17,8 +17,8 @@ Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """One band of a track with the reader's words on it."""
+class PlanSlot:
+    """One band of a track with the context's words on it."""
 
     kind: str
     start: int
@@ -29,44 +29,45 @@ class Slot:
     mine: bool = False
 
 
-def note_of(seen: VisibleBooking, reader: Reader) -> str:
+def note_of(booking: VisibleBooking, context: PageContext) -> str:
     """Who holds a booking and how many come, as far as this reader may know it."""
-    if isinstance(seen, BusySpan):
+    if isinstance(booking, BusySpan):
         return ""
-    if not isinstance(seen, FullBooking):
-        return seen.institution or ""
-    people = reader.naming.people(seen.attendees) if seen.attendees else ""
-    return " · ".join(part for part in (seen.organizer_name or seen.institution or "", people) if part)
+    if not isinstance(booking, FullBooking):
+        return booking.institution or ""
+    people = context.words.people(booking.attendees) if booking.attendees else ""
+    return " · ".join(part for part in (booking.organizer_name or booking.institution or "", people) if part)
 
 
-def href_of(seen: VisibleBooking | None) -> str:
+def href_of(booking: VisibleBooking | None) -> str:
     """The page of a booking that the reader may open."""
-    return f"/bookings/{seen.id}" if isinstance(seen, FullBooking) else ""
+    return f"/bookings/{booking.id}" if isinstance(booking, FullBooking) else ""
 
 
-def plan(day: RoomDay, axis: Axis, reader: Reader) -> list[Slot]:
+def plan(day: RoomDay, axis: Axis, context: PageContext) -> list[PlanSlot]:
     """The plan of a day: what is shut, duties below, bookings with their set-up and clean-up, what was given back."""
-    return [_slot(band, day.room, reader) for band in bands(day, axis, reader.viewer, reader.person.login, reader.now)]
+    return [_slot(band, context) for band in bands(day, axis, context.viewer, context.person.login, context.now)]
 
 
-def _slot(band: Band, room: Room, reader: Reader) -> Slot:
+def _slot(band: Band, context: PageContext) -> PlanSlot:
+    words, booking = BookingWords.of(context.words), band.booking
     title, text = "", ""
     if band.duty:
         title, text = band.duty["name"], band.duty["languages"].replace(",", ", ")
-    elif band.seen and band.kind == "released" and isinstance(band.seen, FullBooking) and band.seen.released_at:
-        title = reader.say(N_("Released %(time)s")) % {"time": reader.fmt.time(band.seen.released_at)}
-        text = reader.naming.title(band.seen, room)
-    elif band.seen:
-        title, text = reader.naming.title(band.seen, room), note_of(band.seen, reader)
-    return Slot(band.kind, band.start, band.end, title, text, href_of(band.seen), band.mine)
+    elif band.kind == "released" and isinstance(booking, FullBooking) and booking.released_at:
+        title = context.say(N_("Released %(time)s")) % {"time": context.fmt.time(booking.released_at)}
+        text = words.title(booking)
+    elif booking:
+        title, text = words.title(booking), note_of(booking, context)
+    return PlanSlot(band.kind, band.start, band.end, title, text, href_of(booking), band.mine)
 
 
 def next_free(opening: Sequence[Span], busy: Iterable[Span], now: datetime, least: timedelta) -> Span | None:
     """The first stretch of at least ``least`` from ``now`` on that is open and not taken; None if there is none."""
-    taken = sorted(busy)
+    bookings = sorted(busy)
     for opens, closes in opening:
         at = max(opens, now)
-        for start, end in taken:
+        for start, end in bookings:
             if end <= at:
                 continue
             if start >= closes:
@@ -79,11 +80,11 @@ def next_free(opening: Sequence[Span], busy: Iterable[Span], now: datetime, leas
     return None
 
 
-def blocked_span(seen: VisibleBooking) -> Span:
-    """What a booking takes of its room, as far as the reader may know it."""
-    if isinstance(seen, FullBooking):
-        return seen.blocked_from, seen.blocked_to
-    return seen.starts_at, seen.ends_at
+def blocked_span(booking: VisibleBooking) -> Span:
+    """What a booking takes of its room, as far as the context may know it."""
+    if isinstance(booking, FullBooking):
+        return booking.blocked_from, booking.blocked_to
+    return booking.starts_at, booking.ends_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from registry.rooms.models import Room
 from web.assets.table import Asked
 from web.auth.access import PageCaller, actor_of, page_with
 from web.kit.errors import status_of
-from web.kit.page_context import reader_of
+from web.kit.page_context import page_context
 from web.kit.render import render
 from web.kit.words import N_
 
@@ -39,11 +39,11 @@ async def scan(request: Request, person: PageCaller, code: str = "") -> Response
         return RedirectResponse(found, 303)
     if tags.check(tags.normalised(typed)):
         return await _tag(request, person, typed)
-    naming = reader_of(request, person, datetime.now(UTC)).naming
+    words = page_context(request, person, datetime.now(UTC)).words
     if len(tags.normalised(typed)) == tags.LENGTH:
-        said = naming.refusal(NotFound("tag.bad_check", code=typed))
+        said = words.refusal(NotFound("tag.bad_check", code=typed))
     else:
-        said = naming.say(NOTHING_CALLED) % {"code": typed, "length": tags.LENGTH}
+        said = words.say(NOTHING_CALLED) % {"code": typed, "length": tags.LENGTH}
     return _page(request, person, 404, code=typed, fault=said)
 
 
@@ -104,13 +104,13 @@ async def link(
     request: Request, person: Annotated[Person, Depends(page_with("assets.change"))], code: str, thing: Text = ""
 ) -> Response:
     """Put a label that is on nothing yet on a thing, by its number, or on a room, by its code."""
-    reader = reader_of(request, person, datetime.now(UTC))
+    reader = page_context(request, person, datetime.now(UTC))
     try:
         where = await _link(code, thing.strip()[:LIMIT], request, person, reader.now)
     except Refusal as refusal:
         if refusal.code == "tag.taken":
             raise
-        said = reader.naming.refusal(refusal)
+        said = reader.words.refusal(refusal)
         return await _tag(request, person, code, status_of(refusal), thing=thing, fault=said)
     if not where:
         said = reader.say(NO_SUCH_ASSET) % {"number": thing.strip()[:80]}

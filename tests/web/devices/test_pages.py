@@ -15,8 +15,7 @@ from tests.conftest import Database
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
 from web.devices.view import REASON_WORDS, health_of
-from web.kit.page_context import Reader
-from web.rooms.words import Naming
+from web.kit.page_context import PageContext
 
 pytestmark = pytest.mark.anyio
 BIND = {"family": "zigbee2mqtt", "address": "hall/motion", "code": "ZW-01-occ", "sensing": "pir", "room": "ZW-01"}
@@ -156,22 +155,21 @@ async def test_the_health_of_a_device(desk: Desk, given: dict[str, Any], state: 
     given = dict(given)  # the table is shared between the databases
     minutes = given.pop("heard", None)
     heard = now - timedelta(minutes=minutes) if minutes is not None else None
-    reader = reader_at(desk, now)
+    context = context_at(desk, now)
     device = Device(**{"code": "d", "kind": DeviceKind.PRESENCE, "heard_at": heard} | given)
-    assert health_of(device, reader).state == state
+    assert health_of(device, context).state == state
 
 
-def reader_at(desk: Desk, now: datetime) -> Reader:
-    fmt = desk.app.state.pages.formats("en")
-    return Reader(desk.people["member"], Viewer(None), Naming("en", fmt), fmt, now)
+def context_at(desk: Desk, now: datetime) -> PageContext:
+    return PageContext(desk.people["member"], Viewer(None), desk.app.state.pages.words("en"), now)
 
 
 async def test_how_long_ago_something_was(desk: Desk) -> None:
     now = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
-    reader = reader_at(desk, now)
-    told = [reader.ago(now - timedelta(seconds=seconds)) for seconds in (-5, 0, 12, 61, 7200, 90_000)]
+    context = context_at(desk, now)
+    told = [context.ago(now - timedelta(seconds=seconds)) for seconds in (-5, 0, 12, 61, 7200, 90_000)]
     assert told == ["just now", "just now", "12 s ago", "1 min ago", "2 h ago", "yesterday 12:00"]
-    assert reader.ago(None) == "never"
+    assert context.ago(None) == "never"
 
 
 def test_every_reason_of_a_sensor_has_words() -> None:

@@ -9,7 +9,7 @@ import pytest
 from registry.core.errors import WORDS, Conflict
 from web.kit import catalogues, time_classes
 from web.kit.i18n import Formats, catalogue, preferred, refusal_words, translate
-from web.kit.words import role_word, state_word
+from web.kit.words import Words
 
 PL, EN = Formats("pl", "Europe/Warsaw"), Formats("en", "Europe/Warsaw")
 MOMENT = datetime(2026, 11, 26, 12, 5, tzinfo=UTC)
@@ -37,8 +37,8 @@ def test_refusals_speak_polish() -> None:
 
 
 def test_words_of_the_register() -> None:
-    assert state_word("in_use", "pl") == "Zajęte"
-    assert role_word("duty", "pl") == "dyżurny"
+    assert Words("pl", PL).state("in_use") == "Zajęte"
+    assert Words("pl", PL).role("duty") == "dyżurny"
     assert translate("xx")("Free") == "Free"
 
 

@@ -16,14 +16,14 @@ from registry.devices import pairing
 from registry.devices.models import Device
 from registry.people.models import Role
 from registry.rooms.models import Room, StandardItem, Visibility
+from registry.rooms.queries import room_by_code
 from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
-from web.kit.page_context import Reader, room_of
+from web.kit.page_context import PageContext
 from web.rooms.plan import next_free
 from web.rooms.view import view_of
-from web.rooms.words import Naming
 
 pytestmark = pytest.mark.anyio
 CANARY = "KANAREK-5c1d"
@@ -135,10 +135,10 @@ async def test_a_release_right_before_midnight_can_be_undone_right_after_it(
         midnight - HOUR / 2, released, room=room, status=Status.RELEASED, planned_ends_at=midnight + HOUR,
         released_at=released, release_reason="no_show",
     )  # fmt: skip
-    fmt, coordinator = desk.app.state.pages.formats("en"), desk.people["coordinator"]
+    words, coordinator = desk.app.state.pages.words("en"), desk.people["coordinator"]
     now = midnight + timedelta(minutes=minutes)
-    reader = Reader(coordinator, Viewer(Role.COORDINATOR), Naming("en", fmt), fmt, now)
-    view = await view_of(await room_of("M-1"), reader)
+    context = PageContext(coordinator, Viewer(Role.COORDINATOR), words, now)
+    view = await view_of(await room_by_code("M-1"), context)
     assert [one.can_undo for one in view.releases] == [True] * told
 
 

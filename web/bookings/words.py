@@ -1,0 +1,139 @@
+"""What bookings, their kinds, states and changes are called, and what a sensor said of them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from registry.bookings.models import Booking, Status
+from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, VisibleBooking
+from registry.bookings.rules import STATUSES
+from web.kit.words import N_
+from web.rooms.words import RoomWords
+
+SHORT = timedelta(minutes=75)
+KINDS = {
+    "meeting": N_("Meeting"),
+    "training": N_("Training"),
+    "workshop": N_("Workshop"),
+    "consultation": N_("Consultation"),
+    "interview": N_("Interview"),
+    "family": N_("Family visit"),
+    "duty": N_("Duty"),
+    "work": N_("Team work"),
+    "block": N_("Block"),
+}
+TONES = {"tentative": "warn", "checked_in": "good", "released": "warn", "cancelled": "bad", "rejected": "bad"}
+CONDITIONS = {"faulty": N_("faulty"), "in_repair": N_("in repair")}
+DONE = {
+    "booked": N_("Booked."),
+    "changed": N_("The booking was changed."),
+    "checked_in": N_("Check-in done. The room is yours."),
+    "extended": N_("Extended."),
+    "ended": N_("Ended. The room is free again."),
+    "cancelled": N_("The booking was cancelled."),
+    "undone": N_("The room is yours again."),
+}
+DONE = {
+    "booked": N_("Booked."),
+    "changed": N_("The booking was changed."),
+    "checked_in": N_("Check-in done. The room is yours."),
+    "extended": N_("Extended."),
+    "ended": N_("Ended. The room is free again."),
+    "cancelled": N_("The booking was cancelled."),
+    "undone": N_("The room is yours again."),
+}
+ACTS = {
+    "booked": N_("Booked"),
+    "changed": N_("Changed"),
+    "checked_in": N_("Check-in"),
+    "extended": N_("Extended"),
+    "ended": N_("Ended"),
+    "cancelled": N_("Cancelled"),
+    "released": N_("Released: nobody came"),
+    "ended_vacant": N_("Ended by itself: the room was empty"),
+    "release_undone": N_("Release undone"),
+    "approved": N_("Approved"),
+    "rejected": N_("Rejected"),
+}
+SENSOR_REASONS = {
+    "sees_somebody": N_("saw somebody"),
+    "held": N_("saw somebody a moment before"),
+    "sees_nobody": N_("saw nobody"),
+    "not_long_enough": N_("saw nobody, but not for long enough"),
+    "stale": N_("had been silent for too long"),
+    "offline": N_("was offline"),
+    "disabled": N_("was switched off"),
+    "battery": N_("had an empty battery"),
+    "no_reading": N_("had said nothing yet"),
+    "not_listening": N_("was not heard"),
+}
+
+
+class BookingWords(RoomWords):
+    """The words of the pages about bookings."""
+
+    def kind(self, kind: str) -> str:
+        return self.say(KINDS[str(kind)])
+
+    def status(self, status: str) -> str:
+        return self.say(STATUSES[Status(str(status))])
+
+    def tone(self, status: str) -> str:
+        return TONES.get(str(status), "")
+
+    def done(self, what: str) -> str:
+        return self.say(DONE.get(what, ""))
+
+    def act(self, action: str) -> str:
+        return self.say(ACTS.get(action, action))
+
+    def title(self, booking: VisibleBooking) -> str:
+        """What stands on a booking's band: its title, else its kind; in a room that keeps quiet, that it is taken."""
+        if isinstance(booking, BusySpan):
+            return self.say(N_("Taken"))
+        if isinstance(booking, MeetingSpan):
+            return self.kind(booking.kind)
+        return booking.title or self.kind(booking.kind)
+
+    def details(self, booking: VisibleBooking | None) -> str:
+        """The second line of a band, after its times."""
+        if isinstance(booking, MeetingSpan):
+            return booking.institution or ""
+        if not isinstance(booking, FullBooking):
+            return ""
+        parts = [self.people(booking.attendees) if booking.attendees else ""]
+        if booking.status == "tentative":
+            parts.append(self.say(N_("waits for approval")))
+        if booking.status == "released":
+            parts.append(self.say(N_("nobody came")))
+        return " · ".join(part for part in parts if part)
+
+    def subject(self, booking: Booking) -> str:
+        """What one's own booking is called."""
+        return booking.title or self.kind(booking.kind)
+
+    def is_short(self, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether a band has room for little more than its hours."""
+        return ends_at - starts_at <= SHORT
+
+    def brief(self, starts_at: datetime, ends_at: datetime) -> str:
+        """„9–10”, for a band too narrow for „09:00–10:00”."""
+        return "–".join(self._brief(at) for at in (starts_at, ends_at))
+
+    def _brief(self, at: datetime) -> str:
+        local = self.fmt.local(at)
+        return f"{local.hour}:{local:%M}" if local.minute else str(local.hour)
+
+    def evidence(self, line: dict[str, Any]) -> str:
+        """What one sensor said, in a sentence."""
+        sentence = self.say(N_("Sensor %(sensor)s %(said)s")) % {
+            "sensor": line["sensor"],
+            "said": self.say(SENSOR_REASONS.get(line["reason"], line["reason"])),
+        }
+        if line.get("since"):
+            sentence += " " + self.say(N_("since %(time)s")) % {
+                "time": self.fmt.time(datetime.fromisoformat(line["since"]))
+            }
+        if line.get("confirmed_at"):
+            last = self.fmt.time(datetime.fromisoformat(line["confirmed_at"]))
+            sentence += ", " + self.say(N_("last heard at %(time)s")) % {"time": last}
+        return sentence + "."
