@@ -16,6 +16,7 @@ from registry.core.clock import Clock, utc_now
 from web.about import pages as about
 from web.assets import api as assets_api
 from web.assets import pages as assets
+from web.assets import transitions_api
 from web.auth import pages as account
 from web.auth.session import HEADER, SESSION
 from web.bookings import api as bookings_api
@@ -47,9 +48,9 @@ __all__ = ["Declaration", "SiteOptions", "create_site"]
 API = "/api/v1"
 # the busiest first
 API_ROUTERS = (
-    availability.router, bookings_api.router, state_api.router, rooms_api.router, assets_api.router, tags_api.router,
-    imports_api.router, devices_api.router, duties_api.router, history_api.router, events_api.router,
-    system_api.router,
+    availability.router, bookings_api.router, state_api.router, rooms_api.router, assets_api.router,
+    transitions_api.router, tags_api.router, imports_api.router, devices_api.router, duties_api.router,
+    history_api.router, events_api.router, system_api.router,
 )  # fmt: skip
 PAGE_ROUTERS = (
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from registry.assets import actions
-from registry.assets.models import Asset, Condition
+from registry.assets.models import Asset
 from registry.assets.rules import feature_of, fold
+from registry.assets.transitions import Answers
 from registry.core import history
 from registry.core.history import Actor
 from registry.devices.models import Device, DeviceKind, Sensing
@@ -72,7 +73,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
         await _standards()
         await _devices(actor, now)
     for asset in await Asset.filter(name=IN_REPAIR, room__code="ZW-01"):
-        await actions.set_condition(asset.id, Condition.IN_REPAIR, actor, now, "serwis gwarancyjny")
+        await actions.perform("send_to_repair", asset.id, Answers(reason="serwis gwarancyjny"), actor, now)
 
 
 async def bring_in(name: str, actor: Actor, now: datetime, *, pieces: bool = True) -> None:

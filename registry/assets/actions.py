@@ -1,5 +1,6 @@
 """What changes assets. Each is one transaction with its history; rooms that it touches are told after the commit."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,8 +13,17 @@ from registry.assets import policy, tags
 from registry.assets.intake import NewPiece, fresh_codes, register_many
 from registry.assets.models import Asset, Condition, Lifecycle, Tag
 from registry.assets.rules import account, feature_of, search_text
+from registry.assets.transitions import (
+    TRANSITIONS,
+    Answers,
+    RoomEffect,
+    Transition,
+    state_faults,
+    transition_named,
+    unanswered,
+)
 from registry.core import history
-from registry.core.errors import Conflict, Invalid, NotFound
+from registry.core.errors import WORDS, Conflict, Invalid, NotFound, Reason, Refusal
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.idempotency import IdempotencyKey, RequestKey, made_earlier
@@ -43,14 +53,14 @@ class NewAsset:
     percents: dict[int, Decimal] = field(default_factory=dict)
 
 
-async def register(new: NewAsset, actor: Actor, now: datetime, once: RequestKey | None = None) -> Asset:
-    """Put a piece into the register, with a tag; with ``once`` a repeated call returns the piece of the first.
+async def register(new: NewAsset, actor: Actor, now: datetime, request_key: RequestKey | None = None) -> Asset:
+    """Put a piece into the register, with a tag; with a key a repeated call returns the piece of the first.
 
     Raises Conflict("asset.number_taken"), Conflict("request.key_reused"), Invalid("asset.bad_price").
     """
-    once = once.about(new) if once else None
-    if done := await made_earlier(once):
-        return await Asset.get(id=done.int)
+    request_key = request_key.about(new) if request_key else None
+    if earlier := await made_earlier(request_key):
+        return await Asset.get(id=earlier.int)
     if not new.price.is_finite() or new.price < 0:
         raise Invalid("asset.bad_price", given=str(new.price))
     number = (new.inventory_no or "").strip() or None
@@ -70,12 +80,12 @@ async def register(new: NewAsset, actor: Actor, now: datetime, once: RequestKey 
             if number and await Asset.exists(inventory_no=number):
                 raise Conflict("asset.number_taken", number=number)
             await register_many([NewPiece(asset, new.percents)], actor, now, "registered")
-            if once:
-                await once.row(UUID(int=asset.id), now).save()
+            if request_key:
+                await request_key.row(UUID(int=asset.id), now).save()
             change.happened(AssetChanged(asset.id))
     except (IntegrityError, Conflict) as fault:  # by somebody else, or by this very request, at the same moment
-        if done := await made_earlier(once):
-            return await Asset.get(id=done.int)
+        if earlier := await made_earlier(request_key):
+            return await Asset.get(id=earlier.int)
         if number and "inventory_no" in str(fault):
             raise Conflict("asset.number_taken", number=number) from fault
         raise
@@ -89,19 +99,19 @@ async def correct(
 
     Raises NotFound, Conflict("request.stale"), Conflict("asset.number_taken").
     """
-    number, seen = corrections.get("inventory_no"), (await _asset(asset_id)).room_id
+    number, place = corrections.get("inventory_no"), (await _asset(asset_id)).room_id
     try:
-        async with changing(*([seen] if seen else [])) as change:  # by its name a piece is the projector of its room
-            asset = await _locked(asset_id, if_revision, seen)
+        async with changing(*([place] if place else [])) as change:  # by its name a piece is the projector of its room
+            asset = await _locked(asset_id, if_revision, place)
             before = {name: getattr(asset, name) for name in CORRECTED if name in corrections}
-            differing = [name for name, was in before.items() if was != corrections[name]]
+            differing = [name for name, value in before.items() if value != corrections[name]]
             if differing:
                 asset.update_from_dict({name: corrections[name] for name in differing})
                 asset.search_text = search_text(
                     asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category, asset.note
                 )
-                told = {name: before[name] for name in differing}
-                await _changed(asset, change, [*differing, "search_text"], "corrected", actor, now, told, "")
+                entry = {name: before[name] for name in differing}
+                await _store(asset, change, [*differing, "search_text"], "corrected", actor, now, entry, "")
     except IntegrityError as fault:
         if number and "inventory_no" in str(fault):
             raise Conflict("asset.number_taken", number=number) from fault
@@ -109,50 +119,94 @@ async def correct(
     return asset
 
 
-async def move(
-    asset_id: int, room_id: int | None, actor: Actor, now: datetime, reason: str = "", if_revision: int | None = None
+async def perform(
+    name: str, asset_id: int, answers: Answers, actor: Actor, now: datetime, if_revision: int | None = None
 ) -> Asset:
-    """Carry a piece to another room, or to none. Raises NotFound, Conflict("request.stale")."""
-    seen = (await _asset(asset_id)).room_id
-    async with changing(*{one for one in (seen, room_id) if one}) as change:
-        asset = await _locked(asset_id, if_revision, seen)
-        if asset.room_id != room_id:
-            before, asset.room_id = asset.room_id, room_id
-            await _changed(asset, change, ["room_id"], "moved", actor, now, {"room_id": before}, reason)
-    return asset
+    """Take an asset through a transition of the table. One that is there already stays as it is.
+
+    Raises NotFound: asset.no_transition, asset.unknown, room.unknown; Invalid("request.missing_field"); Conflict:
+    asset.state, request.stale.
+    """
+    transition = transition_named(name)
+    return (await _perform(transition, {asset_id: if_revision}, answers, actor, now, _the_first))[0]
 
 
-async def assign(
-    asset_id: int, custodian_id: int | None, actor: Actor, now: datetime, reason: str = "",
-    if_revision: int | None = None,
-) -> Asset:  # fmt: skip
-    """Entrust a piece to a custodian, or to none. Raises NotFound, Conflict("request.stale")."""
-    async with changing() as change:
-        asset = await _locked(asset_id, if_revision)
-        if asset.custodian_id != custodian_id:
-            before, asset.custodian_id = asset.custodian_id, custodian_id
-            told = {"custodian_id": before}
-            await _changed(asset, change, ["custodian_id"], "assigned", actor, now, told, reason)
-    return asset
+async def perform_on_many(
+    name: str, revisions: Mapping[int, int | None], answers: Answers, actor: Actor, now: datetime
+) -> list[Asset]:
+    """Take assets through a transition together: all of them or none. ``revisions`` are those that were looked at, by
+    asset; None is any.
+
+    Raises as :func:`perform`, but for the assets' own refusals: those are one Conflict("asset.refused"), which names
+    each in ``refused`` as ``{id, code, detail}``.
+    """
+    return await _perform(transition_named(name), revisions, answers, actor, now, _together)
 
 
-async def set_condition(
-    asset_id: int, condition: Condition, actor: Actor, now: datetime, reason: str = "", if_revision: int | None = None
-) -> Asset:
-    """Faulty, in repair, or ok again. The readiness of its room follows. Raises NotFound, Conflict("request.stale")."""
-    seen = (await _asset(asset_id)).room_id
-    async with changing(*([seen] if seen else [])) as change:
-        asset = await _locked(asset_id, if_revision, seen)
-        if asset.condition != condition:
-            before, asset.condition = asset.condition, condition
-            action = {"faulty": "fault_reported", "in_repair": "sent_to_repair", "ok": "mended"}[condition]
-            await _changed(asset, change, ["condition"], action, actor, now, {"condition": str(before)}, reason)
-    return asset
+def _the_first(refusals: Mapping[int, Refusal]) -> Refusal:
+    return next(iter(refusals.values()))
 
 
-async def mend(asset_id: int, actor: Actor, now: datetime, reason: str = "") -> Asset:
-    """It works again."""
-    return await set_condition(asset_id, Condition.OK, actor, now, reason)
+def _together(refusals: Mapping[int, Refusal]) -> Refusal:
+    rows = [
+        {"id": asset_id, "code": refusal.code, "detail": Reason(WORDS[refusal.code], **refusal.params)}
+        for asset_id, refusal in refusals.items()
+    ]
+    return Conflict("asset.refused", count=len(rows), refused=rows)
+
+
+async def _perform(
+    transition: Transition,
+    revisions: Mapping[int, int | None],
+    answers: Answers,
+    actor: Actor,
+    now: datetime,
+    refusal_of: Callable[[Mapping[int, Refusal]], Refusal],
+) -> list[Asset]:
+    if faults := unanswered(transition, answers):
+        raise faults[0]
+    ids, places = list(revisions), {}
+    if transition.room is not RoomEffect.NONE:
+        places = dict(await Asset.filter(id__in=ids).values_list("id", "room_id"))
+    async with changing(*{room_id for room_id in (*places.values(), answers.room_id) if room_id}) as change:
+        assets = {asset.id: asset for asset in await Asset.select_for_update().filter(id__in=ids).order_by("id")}
+        refusals = {
+            asset_id: refusal
+            for asset_id, revision in revisions.items()
+            if (refusal := _refusal(transition, asset_id, assets.get(asset_id), revision, places))
+        }
+        if refusals:
+            raise refusal_of(refusals)
+        for asset in assets.values():
+            await _go(transition, asset, answers, change, actor, now)
+    return [assets[asset_id] for asset_id in revisions]
+
+
+def _refusal(
+    transition: Transition, asset_id: int, asset: Asset | None, revision: int | None, places: Mapping[int, int | None]
+) -> Refusal | None:
+    """Why this asset, which is locked, cannot go this way. In another room than the one locked for it, the look was
+    stale.
+    """
+    if asset is None:
+        return NotFound("asset.unknown", asset=asset_id)
+    if revision not in (None, asset.revision) or places.get(asset_id, asset.room_id) != asset.room_id:
+        return Conflict("request.stale", revision=asset.revision)
+    return next(iter(state_faults(transition, asset.lifecycle, asset.condition)), None)
+
+
+async def _go(
+    transition: Transition, asset: Asset, answers: Answers, change: RoomChange, actor: Actor, now: datetime
+) -> None:
+    if asset.condition in transition.reported_in:
+        await history.write(f"asset:{asset.id}", transition.entry, actor, now, reason=answers.reason)
+        change.happened(AssetChanged(asset.id))
+        return
+    columns = transition.leads_to(answers)
+    before = {name: getattr(asset, name) for name in columns if getattr(asset, name) != columns[name]}
+    if before:
+        asset.update_from_dict({name: columns[name] for name in before})
+        await _store(asset, change, [*before], transition.entry, actor, now, before, answers.reason)
 
 
 async def report_fault(
@@ -168,14 +222,12 @@ async def report_fault(
         if key:
             await key.save()
         there = await Asset.select_for_update().filter(room_id=room_id, lifecycle=Lifecycle.IN_USE).order_by("id")
-        meant = [asset for asset in there if kind and feature_of(asset.name) == kind]
-        working = [asset for asset in meant if asset.condition == Condition.OK]
+        alike = [asset for asset in there if kind and feature_of(asset.name) == kind]
+        working = [asset for asset in alike if asset.condition == Condition.OK]
         if len(working) == 1:
-            asset = working[0]
-            asset.condition = Condition.FAULTY
-            told = {"condition": str(Condition.OK)}
-            await _changed(asset, change, ["condition"], "fault_reported", actor, now, told, reason or kind)
-            return asset
+            answers = Answers(reason=reason or kind)
+            await _go(TRANSITIONS["report_fault"], working[0], answers, change, actor, now)
+            return working[0]
         await history.write(f"room:{room_id}", "fault_reported", actor, now, after={"kind": kind}, reason=reason)
     return None
 
@@ -189,33 +241,33 @@ async def link_tag(
     A code that Izba could have printed but does not know yet is taken in. Raises Invalid("tag.bad_check"),
     Conflict("tag.taken"), NotFound("asset.unknown").
     """
-    wanted = tags.normalised(code)
-    if not tags.check(wanted):
+    code = tags.normalised(code)
+    if not tags.check(code):
         raise Invalid("tag.bad_check", code=code[:40])
     try:
-        return await _link_tag(wanted, actor, now, asset_id, room_id, again)
+        return await _link_tag(code, actor, now, asset_id, room_id, again)
     except IntegrityError as fault:
         if "tag" in str(fault):  # taken in by somebody else, at the same moment
-            raise Conflict("tag.taken", code=wanted) from fault
+            raise Conflict("tag.taken", code=code) from fault
         raise
 
 
 async def _link_tag(
-    wanted: str, actor: Actor, now: datetime, asset_id: int | None, room_id: int | None, again: bool
+    code: str, actor: Actor, now: datetime, asset_id: int | None, room_id: int | None, again: bool
 ) -> Tag:
     async with changing() as change:
         if asset_id is not None:
             await _locked(asset_id, None)
             change.happened(AssetChanged(asset_id))
-        tag = await Tag.select_for_update().get_or_none(code=wanted) or Tag(code=wanted, created_at=now)
+        tag = await Tag.select_for_update().get_or_none(code=code) or Tag(code=code, created_at=now)
         before = {"asset_id": tag.asset_id, "room_id": tag.room_id}
         after = {"asset_id": asset_id, "room_id": room_id}
         if before != after:
             if any(before.values()) and any(after.values()) and not again:
-                raise Conflict("tag.taken", code=wanted)
+                raise Conflict("tag.taken", code=code)
             tag.asset_id, tag.room_id = asset_id, room_id
             await tag.save()
-            await history.write(f"tag:{wanted}", "linked", actor, now, before=before, after=after)
+            await history.write(f"tag:{code}", "linked", actor, now, before=before, after=after)
     return tag
 
 
@@ -235,20 +287,21 @@ async def _asset(asset_id: int) -> Asset:
     return asset
 
 
-async def _locked(asset_id: int, if_revision: int | None, seen: int | None = -1) -> Asset:
-    """The row, locked. ``seen`` is the room that was locked for it: carried elsewhere since, it is a stale look."""
+async def _locked(asset_id: int, if_revision: int | None, place: int | None = -1) -> Asset:
+    """The row, locked. ``place`` is the room that was locked for it: carried elsewhere since, it is a stale look."""
     asset = await Asset.select_for_update().get_or_none(id=asset_id)
     if asset is None:
         raise NotFound("asset.unknown", asset=asset_id)
-    if if_revision is not None and asset.revision != if_revision or seen not in (-1, asset.room_id):
+    if if_revision is not None and asset.revision != if_revision or place not in (-1, asset.room_id):
         raise Conflict("request.stale", revision=asset.revision)
     return asset
 
 
-async def _changed(
+async def _store(
     asset: Asset, change: RoomChange, columns: list[str], action: str, actor: Actor, now: datetime,
     before: dict[str, Any], reason: str,
 ) -> None:  # fmt: skip
+    """The changed columns with the next revision, and the entry of the history."""
     asset.revision += 1
     await asset.save(update_fields=[*columns, "revision"])
     after = {name: getattr(asset, name) for name in before}

@@ -6,13 +6,19 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from tortoise.functions import Count
+
 from registry.assets import rules, tags
 from registry.assets.models import Asset, Condition, FundingShare, Lifecycle, Tag
 from registry.assets.search import AssetFilter, Clause, find, listed, one_of
+from registry.assets.transitions import Answers, QuestionField, Transition
 from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry
 from registry.core.transaction import reading_from
+from registry.people.models import Person
+from registry.people.queries import person_by_login
 from registry.rooms.models import StandardItem
+from registry.rooms.queries import room_by_code
 
 # a condition of a thing that a room can count on
 STANDING = (Lifecycle.IN_USE, Lifecycle.IN_STORE)
@@ -32,7 +38,7 @@ _DAYS = ("accepted_on", "warranty_until", "durable_until")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AssetPage:
     """A page of a list. ``total`` and ``total_price`` (PLN gross) are of the whole list."""
 
     items: list[dict[str, Any]]
@@ -41,73 +47,101 @@ class Found:
     next: int | None
 
 
-async def search(wanted: AssetFilter, sort: str = "name", offset: int = 0, limit: int = 50) -> Found:
+async def search(wish: AssetFilter, sort: str = "name", offset: int = 0, limit: int = 50) -> AssetPage:
     """Assets as plain dicts. ``sort`` is a key of SORTS, with ``-`` before it for the other way round."""
-    totals, page = await find(wanted, sort, offset, limit)
-    known = {item["id"]: item for item in await _items(page)}
-    items = [known[asset_id] for asset_id in page if asset_id in known]
+    totals, ids = await find(wish, sort, offset, limit)
+    items = await assets_by_id(ids)
     after = offset + len(items)
-    return Found(
+    return AssetPage(
         items, totals.many, totals.price.quantize(rules.GROSZ), after if after < totals.many and items else None
     )
+
+
+async def assets_by_id(ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Assets as a search gives them, in this order, without those that are gone."""
+    rows = {item["id"]: item for item in await _items(ids)}
+    return [rows[asset_id] for asset_id in ids if asset_id in rows]
 
 
 async def _items(ids: Sequence[int]) -> list[dict[str, Any]]:
     """What ``Asset.values(*FIELDS, **JOINED)`` gives, in a third of its time."""
     if not ids:
         return []
-    wanted = one_of("asset.id", ids)
-    found = await listed(reading_from(), _COLUMNS, Clause(f"{_JOINS} WHERE {wanted.sql}", wanted.values))
-    return [_item(dict(zip(_NAMES, values, strict=True))) for values in found]
+    clause = one_of("asset.id", ids)
+    rows = await listed(reading_from(), _COLUMNS, Clause(f"{_JOINS} WHERE {clause.sql}", clause.values))
+    return [_item(dict(zip(_NAMES, values, strict=True))) for values in rows]
 
 
-def _item(told: dict[str, Any]) -> dict[str, Any]:
+def _item(row: dict[str, Any]) -> dict[str, Any]:
     """From JSON, decimals and days are text."""
-    told["price"] = Decimal(told["price"]).quantize(rules.GROSZ)
-    told["lifecycle"], told["condition"] = Lifecycle(told["lifecycle"]), Condition(told["condition"])
+    row["price"] = Decimal(row["price"]).quantize(rules.GROSZ)
+    row["lifecycle"], row["condition"] = Lifecycle(row["lifecycle"]), Condition(row["condition"])
     for name in _DAYS:
-        if isinstance(told[name], str):
-            told[name] = date.fromisoformat(told[name])
-    return told
+        if isinstance(row[name], str):
+            row[name] = date.fromisoformat(row[name])
+    return row
 
 
 async def categories() -> list[str]:
     """Every category in use, in the order of the alphabet."""
-    found = await Asset.exclude(category="").distinct().values_list("category", flat=True)
-    return sorted((str(one) for one in found), key=rules.fold)
+    names = await Asset.exclude(category="").distinct().values_list("category", flat=True)
+    return sorted((str(name) for name in names), key=rules.fold)
+
+
+async def custodians() -> list[tuple[str, str]]:
+    """Login and name of everybody who has an asset in their care, by name."""
+    ids = await Asset.exclude(custodian_id=None).distinct().values_list("custodian_id", flat=True)
+    return list(await Person.filter(id__in=list(ids)).order_by("name").values_list("login", "name"))
+
+
+async def counts_by_state(custodian_id: int) -> tuple[dict[tuple[Lifecycle, Condition], int], int]:
+    """How many assets are in each state, and how many this person has in their care."""
+    rows = await Asset.annotate(n=Count("id")).group_by("lifecycle", "condition").values("lifecycle", "condition", "n")
+    counts = {(Lifecycle(row["lifecycle"]), Condition(row["condition"])): row["n"] for row in rows}
+    return counts, await Asset.filter(custodian_id=custodian_id).count()
+
+
+async def grant_percents(items: Sequence[dict[str, Any]]) -> dict[int, Decimal]:
+    """The percent of each price that grants paid, by asset; without those that none paid for."""
+    prices = {item["id"]: item["price"] for item in items}
+    shares = FundingShare.filter(asset_id__in=list(prices), grant_id__not_isnull=True)
+    sums: dict[int, Decimal] = {}
+    for asset_id, amount in await shares.values_list("asset_id", "amount"):
+        sums[asset_id] = sums.get(asset_id, Decimal(0)) + amount
+    return {pk: amount * 100 / prices[pk] for pk, amount in sums.items() if prices[pk]}
 
 
 async def detail(asset_id: int) -> dict[str, Any]:
     """One asset with its money, tags, purchase and history. Raises NotFound("asset.unknown")."""
-    found = await Asset.filter(id=asset_id).values(*FIELDS, "note", "purchase_id", "custodian_id", **JOINED)
-    if not found:
+    rows = await Asset.filter(id=asset_id).values(*FIELDS, "note", "purchase_id", "custodian_id", **JOINED)
+    if not rows:
         raise NotFound("asset.unknown", asset=asset_id)
-    asset = found[0]
+    asset = rows[0]
     asset["shares"] = await _shares(asset_id, asset["price"])
     asset["tags"] = await Tag.filter(asset_id=asset_id).order_by("id").values_list("code", flat=True)
-    asset["bought"] = await _purchase(asset_id)
+    asset["bought"] = await _purchase(asset_id) if asset["purchase_id"] else None
     asset["history"] = await _history(f"asset:{asset_id}")
     return asset
 
 
 async def _shares(asset_id: int, price: Decimal) -> list[dict[str, Any]]:
-    found = (
+    rows = (
         await FundingShare.filter(asset_id=asset_id)
         .order_by("id")
         .values("amount", grant="grant__code", grant_name="grant__name", fund="grant__fund")
     )
-    for share in found:
+    for share in rows:
         share["percent"] = (share["amount"] * 100 / price).quantize(rules.GROSZ) if price else Decimal(0)
-    return list(found)
+    return list(rows)
 
 
 async def _purchase(asset_id: int) -> dict[str, Any] | None:
-    found = await Asset.filter(id=asset_id, purchase_id__not_isnull=True).values(
+    rows = await Asset.filter(id=asset_id, purchase_id__not_isnull=True).values(
         code="purchase__code", supplier="purchase__supplier", contract="purchase__contract",
         invoice_no="purchase__invoice_no", invoiced_on="purchase__invoiced_on", quantity="purchase__quantity",
         unit_price="purchase__unit_price",
     )  # fmt: skip
-    return found[0] if found else None
+    return rows[0] if rows else None
 
 
 async def _history(thing: str) -> list[dict[str, Any]]:
@@ -125,13 +159,18 @@ async def faulty_in_use(limit: int) -> tuple[list[dict[str, Any]], int]:
 
 async def by_tag(code: str) -> Tag:
     """What a tag is on. Raises NotFound("tag.unknown", "tag.bad_check")."""
-    wanted = tags.normalised(code)
-    if not tags.check(wanted):
+    if not tags.check(tags.normalised(code)):
         raise NotFound("tag.bad_check", code=code[:40])
-    found = await Tag.get_or_none(code=wanted).select_related("asset", "room")
-    if found is None:
-        raise NotFound("tag.unknown", code=wanted)
-    return found
+    tag = await tag_or_none(code)
+    if tag is None:
+        raise NotFound("tag.unknown", code=tags.normalised(code))
+    return tag
+
+
+async def tag_or_none(code: str) -> Tag | None:
+    """The tag with this code as somebody types it, with its asset and room; None for one that nobody printed."""
+    code = tags.normalised(code)
+    return await Tag.get_or_none(code=code).select_related("asset", "room") if tags.check(code) else None
 
 
 async def of_room(room_id: int) -> list[dict[str, Any]]:
@@ -164,8 +203,8 @@ async def readiness(room_id: int) -> Readiness:
 async def readiness_of(room_ids: Sequence[int]) -> dict[int, Readiness]:
     """The readiness of many rooms in two queries."""
     standards: dict[int, list[rules.Standard]] = {room_id: [] for room_id in room_ids}
-    wanted = StandardItem.filter(room_id__in=list(room_ids)).order_by("id")
-    for room_id, *item in await wanted.values_list("room_id", "name", "feature", "quantity"):
+    items = StandardItem.filter(room_id__in=list(room_ids)).order_by("id")
+    for room_id, *item in await items.values_list("room_id", "name", "feature", "quantity"):
         standards[room_id].append(rules.Standard(*item))
     pieces = await _pieces([room_id for room_id, standard in standards.items() if standard])
     return {room_id: _folded(standard, pieces.get(room_id, [])) for room_id, standard in standards.items()}
@@ -179,8 +218,22 @@ def _folded(standard: Iterable[rules.Standard], pieces: Sequence[rules.Piece]) -
 async def _pieces(room_ids: Sequence[int]) -> dict[int, list[rules.Piece]]:
     pieces: dict[int, list[rules.Piece]] = {}
     if room_ids:
-        found = Asset.filter(room_id__in=list(room_ids), lifecycle__in=STANDING)
-        rows = await found.values_list("room_id", "id", "name", "condition", "quantity", "inventory_no")
+        standing = Asset.filter(room_id__in=list(room_ids), lifecycle__in=STANDING)
+        rows = await standing.values_list("room_id", "id", "name", "condition", "quantity", "inventory_no")
         for room_id, pk, name, condition, quantity, number in rows:
             pieces.setdefault(room_id, []).append(rules.Piece(pk, name, str(condition), quantity, number))
     return pieces
+
+
+async def answers_by_code(transition: Transition, room: str, custodian: str, reason: str) -> Answers:
+    """What somebody answered to a transition: a room's code, a login, a reason. What it does not ask is not looked up.
+
+    Raises NotFound: room.unknown, person.unknown.
+    """
+    fields = {question.field for question in transition.asks}
+    room_id = custodian_id = None
+    if room and QuestionField.ROOM in fields:
+        room_id = (await room_by_code(room)).id
+    if custodian and QuestionField.CUSTODIAN in fields:
+        custodian_id = (await person_by_login(custodian)).id
+    return Answers(room_id, custodian_id, reason)

@@ -212,6 +212,8 @@ WORDS: dict[str, str] = {
     "asset.several": N_("Several assets fit {number}. Give the whole inventory number."),
     "asset.number_taken": N_("The inventory number {number} is already in the register."),
     "asset.no_transition": N_("There is no transition {name}. Choose one of: {names}."),
+    "asset.state": N_("This cannot be done with a piece that is {lifecycle} and {condition}. Look at its page."),
+    "asset.refused": N_("Nothing was done: {count} of the pieces cannot go this way. Leave them out, or see why."),
     "asset.bad_price": N_("{given} is not an amount. Write it like 1290,00."),
     "tag.unknown": N_("There is no tag {code}. Check the characters on the label."),
     "tag.bad_check": N_("{code} has a mistyped character. Check it against the label."),

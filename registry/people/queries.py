@@ -43,7 +43,9 @@ async def person_of_session(secret: str, now: datetime) -> Person | None:
 
 async def person_by_login(login: str) -> Person:
     """The person with this login, with the institution. Raises NotFound("person.unknown")."""
-    person = await Person.get_or_none(login=plain_login(login)).select_related("institution")
+    person = None
+    if login.isprintable():  # the database refuses to look for what could not be one
+        person = await Person.get_or_none(login=plain_login(login)).select_related("institution")
     if person is None:
         raise NotFound("person.unknown", login=login[:80])
     return person
@@ -63,6 +65,11 @@ async def has_people() -> bool:
 async def active_people() -> list[tuple[str, str]]:
     """Login and name of everybody who is active, by name."""
     return list(await Person.filter(is_active=True).order_by("name").values_list("login", "name"))
+
+
+async def names_of_people(ids: Collection[int]) -> dict[int, str]:
+    """The names of people by id."""
+    return dict(await Person.filter(id__in=list(ids)).values_list("id", "name")) if ids else {}
 
 
 async def tokens_of(person: Person) -> list[Token]:

@@ -23,9 +23,7 @@ def is_code(text: str) -> bool:
 
 async def room_by_code(code: str) -> Room:
     """Raises NotFound("room.unknown")."""
-    room = None
-    if is_code(code):
-        room = await Room.get_or_none(code=code).select_related("building__site")
+    room = await room_or_none(code)
     if room is None:
         raise NotFound("room.unknown", room=code[:CODE_LENGTH])
     return room
@@ -34,6 +32,21 @@ async def room_by_code(code: str) -> Room:
 async def rooms_of_codes(codes: Collection[str]) -> list[Room]:
     """The rooms with these codes."""
     return await Room.filter(code__in=list(codes)) if codes else []
+
+
+async def room_or_none(code: str) -> Room | None:
+    """The room with this code, with its building and site; None if there is none."""
+    return await Room.get_or_none(code=code).select_related("building__site") if is_code(code) else None
+
+
+async def rooms_by_code() -> list[Room]:
+    """Every room in the order of the codes."""
+    return await Room.all().order_by("code")
+
+
+async def codes_of_rooms(ids: Collection[int]) -> dict[int, str]:
+    """The codes of rooms by id."""
+    return dict(await Room.filter(id__in=list(ids)).values_list("id", "code")) if ids else {}
 
 
 async def all_rooms() -> list[Room]:

@@ -1,7 +1,7 @@
 """Assets: search, one piece, registering, and the transitions that change who has it, where and in which condition."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -12,11 +12,10 @@ from starlette.responses import Response
 
 from registry.assets import actions
 from registry.assets.actions import NewAsset
-from registry.assets.models import Asset, Condition, Lifecycle
+from registry.assets.models import Condition, Lifecycle
 from registry.assets.queries import detail, search
 from registry.assets.search import SORTS, AssetFilter
-from registry.core.errors import N_, Forbidden, Invalid, NotFound, Reason
-from registry.core.history import Actor
+from registry.core.errors import N_, Invalid, NotFound, Reason
 from registry.devices.queries import devices_of_asset
 from registry.grants.models import Grant
 from registry.importing.cells import Unreadable, amount, kst
@@ -26,7 +25,7 @@ from registry.people.queries import person_by_login
 from web.auth.access import Caller, actor_of, caller_with
 from web.kit import routing, shapes
 from web.kit.answers import answer, cursor_at, position, wanted_revision
-from web.kit.body import MAY_BE_EMPTY, Body, asked_once, body, body_or, kept_day, named, plain, text
+from web.kit.body import MAY_BE_EMPTY, Body, asked_once, body, kept_day, named, plain, text
 from web.kit.routing import IF_MATCH, KEY, faults, taking
 from web.rooms.projection import room_of
 
@@ -68,14 +67,6 @@ class Corrections(Body):
     serial_no: Annotated[str, Meta(max_length=80)] | UnsetType = UNSET
     warranty_until: date | UnsetType | None = UNSET
     note: Annotated[str, Meta(max_length=4000)] | UnsetType = UNSET
-
-
-class Transition(Body):
-    """``room`` for move, ``custodian`` for assign; a reason for any."""
-
-    room: Annotated[str, Meta(max_length=40)] | None = None
-    custodian: Annotated[str, Meta(max_length=64, description="a login")] | None = None
-    reason: Annotated[str, Meta(max_length=300)] = ""
 
 
 def asset_json(item: dict[str, Any], role: Role) -> dict[str, Any]:
@@ -132,12 +123,12 @@ async def register(request: Request, person: Annotated[Person, Depends(caller_wi
     new = await _new(await body(request, NewAssetBody))
     once = asked_once(request, person)
     asset = await actions.register(new, actor_of(request, person), datetime.now(UTC), once)
-    return await _shown(asset.id, person, 201)
+    return await asset_answer(asset.id, person, 201)
 
 
 @router.get("/assets/{asset_id}", response_model=shapes.AssetDetail, responses=faults(404), summary="One piece")
 async def one(asset_id: int, person: Caller) -> Response:
-    return await _shown(asset_id, person)
+    return await asset_answer(asset_id, person)
 
 
 @router.patch(
@@ -155,8 +146,8 @@ async def correct(
     given = {name: told for name in actions.CORRECTED if (told := getattr(asked, name)) is not UNSET}
     checked = {name: _CHECKS[name](told) for name, told in given.items()}
     now, wanted = datetime.now(UTC), wanted_revision(request)
-    await actions.correct(_known(asset_id), checked, actor_of(request, person), now, wanted)
-    return await _shown(asset_id, person)
+    await actions.correct(asset_number(asset_id), checked, actor_of(request, person), now, wanted)
+    return await asset_answer(asset_id, person)
 
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
@@ -169,69 +160,16 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@router.post(
-    "/assets/{asset_id}/transitions/{name}",
-    response_model=shapes.AssetDetail,
-    responses=faults(404, 409, 412),
-    openapi_extra={**taking(Transition, required=False), "parameters": [IF_MATCH]},
-    summary="Change where a piece is, who has it, or its condition",
-)
-async def transition(request: Request, asset_id: int, name: str, person: Caller) -> Response:
-    """``move``, ``assign``, ``unassign``, ``report_fault``, ``send_to_repair``, ``mend``."""
-    if name not in TRANSITIONS:
-        raise NotFound("asset.no_transition", name=name[:40], names=", ".join(TRANSITIONS))
-    capability, act = TRANSITIONS[name]
-    if not rules.may(person.role, capability):
-        raise Forbidden("auth.role")
-    asked = await body_or(request, Transition, Transition())
-    plain("reason", asked.reason, 300)
-    wanted = wanted_revision(request)
-    await act(_known(asset_id), asked, actor_of(request, person), datetime.now(UTC), wanted)
-    return await _shown(asset_id, person)
-
-
-async def _move(asset_id: int, asked: Transition, actor: Actor, now: datetime, wanted: int | None) -> Asset:
-    room_id = (await room_of(asked.room)).id if asked.room else None
-    return await actions.move(asset_id, room_id, actor, now, asked.reason, wanted)
-
-
-async def _assign(asset_id: int, asked: Transition, actor: Actor, now: datetime, wanted: int | None) -> Asset:
-    if not asked.custodian:
-        raise Invalid("request.missing_field", field="custodian")
-    custodian = await person_by_login(plain("custodian", asked.custodian, 64))
-    return await actions.assign(asset_id, custodian.id, actor, now, asked.reason, wanted)
-
-
-async def _unassign(asset_id: int, asked: Transition, actor: Actor, now: datetime, wanted: int | None) -> Asset:
-    return await actions.assign(asset_id, None, actor, now, asked.reason, wanted)
-
-
-def _to(condition: Condition) -> "Act":
-    async def act(asset_id: int, asked: Transition, actor: Actor, now: datetime, wanted: int | None) -> Asset:
-        return await actions.set_condition(asset_id, condition, actor, now, asked.reason, wanted)
-
-    return act
-
-
-Act = Callable[[int, Transition, Actor, datetime, int | None], Awaitable[Asset]]
-TRANSITIONS: dict[str, tuple[str, Act]] = {
-    "move": ("assets.change", _move),
-    "assign": ("assets.change", _assign),
-    "unassign": ("assets.change", _unassign),
-    "report_fault": ("faults.report", _to(Condition.FAULTY)),
-    "send_to_repair": ("assets.change", _to(Condition.IN_REPAIR)),
-    "mend": ("assets.change", _to(Condition.OK)),
-}
-
-
-def _known(asset_id: int) -> int:
+def asset_number(asset_id: int) -> int:
+    """The number, which a database can hold. Raises NotFound("asset.unknown")."""
     if not 0 < asset_id < 2**31:
         raise NotFound("asset.unknown")
     return asset_id
 
 
-async def _shown(asset_id: int, person: Person, status: int = 200) -> Response:
-    item = await detail(_known(asset_id))
+async def asset_answer(asset_id: int, person: Person, status: int = 200) -> Response:
+    """One piece as far as this person may see it."""
+    item = await detail(asset_number(asset_id))
     told = asset_json(item, person.role)
     told["note"], told["tags"] = item["note"], list(item["tags"])
     told["devices"] = [device.code for device in await devices_of_asset(asset_id)]

@@ -2,8 +2,6 @@
 
 import os
 import tempfile
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -11,27 +9,25 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from registry.assets import actions
-from registry.assets.models import Asset, Condition
-from registry.assets.queries import FIELDS, JOINED
-from registry.core.errors import Invalid, NotFound, Refusal
-from registry.core.history import Actor
+from registry.assets.queries import answers_by_code, assets_by_id
+from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
+from registry.core.errors import Forbidden, Invalid, NotFound, Refusal
 from registry.exporting.lists import export_list
 from registry.people.models import Person
-from registry.people.queries import person_by_login
-from registry.rooms.queries import room_by_code
+from registry.people.queries import active_people
 from web.assets import words
-from web.assets.table import LABELS, asked, chips, is_locked, listed, options, views
+from web.assets.table import LABELS, address_of, chips, is_locked, options, page_at, room_options, views
 from web.assets.view import view_of
 from web.auth.access import PageCaller, actor_of, page_with
 from web.auth.session import options_of
 from web.bookings.words import BookingWords
+from web.kit.clock import Now
 from web.kit.errors import status_of
-from web.kit.page_context import page_context
+from web.kit.page_context import PageContext, page_context
 from web.kit.render import is_fragment, render
 
 router = APIRouter()
 Mover = Annotated[Person, Depends(page_with("assets.change"))]
-Reporter = Annotated[Person, Depends(page_with("faults.report"))]
 Text = Annotated[str, Form(max_length=2000)]
 AT_ONCE = 200
 FILE_TYPES = {
@@ -41,22 +37,22 @@ FILE_TYPES = {
 
 
 @router.get("/assets")
-async def assets(request: Request, person: PageCaller) -> Response:
+async def assets(request: Request, person: PageCaller, now: Now) -> Response:
     """The list. The search field asks for the rows alone while somebody types."""
-    reader = page_context(request, person, datetime.now(UTC))
-    what = asked(dict(request.query_params))
-    fragment = is_fragment(request)
-    offered = await options(reader)
+    context = page_context(request, person, now)
+    address = address_of(dict(request.query_params))
+    is_part = is_fragment(request)
+    offers = await options(context) if address.is_filtered or not is_part else {}
     return render(
         request,
-        "assets/_list.html" if fragment else "assets/assets.html",
+        "assets/_list.html" if is_part else "assets/assets.html",
         person=person,
-        reader=reader,
-        what=what,
-        listed=await listed(what, reader),
-        views=[] if fragment else await views(what, reader),
-        offered=offered,
-        chips=list(chips(what, offered, reader)),
+        context=context,
+        address=address,
+        page=await page_at(address, context),
+        views=[] if is_part else await views(address, context),
+        offers=offers,
+        chips=list(chips(address, offers, context)),
         labels=LABELS,
         looks=words,
         is_locked=is_locked,
@@ -65,7 +61,7 @@ async def assets(request: Request, person: PageCaller) -> Response:
 
 @router.get("/assets/export.{kind}")
 async def export(
-    person: Annotated[Person, Depends(page_with("assets.export"))], kind: Literal["csv", "xlsx"]
+    person: Annotated[Person, Depends(page_with("assets.export"))], kind: Literal["csv", "xlsx"], now: Now
 ) -> Response:
     """The whole register as a file that the importer takes."""
     handle, path = tempfile.mkstemp(suffix=f".{kind}")
@@ -75,190 +71,176 @@ async def export(
     except BaseException:
         os.unlink(path)
         raise
-    name = f"izba-{datetime.now(UTC):%Y-%m-%d}.{kind}"
+    name = f"izba-{now:%Y-%m-%d}.{kind}"
     return FileResponse(path, media_type=FILE_TYPES[kind], filename=name, background=BackgroundTask(os.unlink, path))
 
 
 @router.get("/assets/chosen")
 async def chosen(
     request: Request,
-    person: Mover,
+    person: PageCaller,
+    now: Now,
     act: str = "",
     ids: Annotated[list[int] | None, Query(alias="id", max_length=AT_ONCE)] = None,
 ) -> Response:
-    """What is about to be done to many assets: say why, and where to."""
-    return await _chosen(request, person, act, ids or [])
+    """What is about to be done to many assets: say why, and where to or to whom."""
+    if act not in TRANSITIONS:
+        return RedirectResponse("/assets", 303)
+    _check(act, person)
+    return await _chosen(request, page_context(request, person, now), act, ids or [])
 
 
 async def _chosen(
-    request: Request, person: Person, act: str, ids: list[int], status: int = 200, **given: Any
+    request: Request, context: PageContext, act: str, ids: list[int], status: int = 200, **typed: Any
 ) -> Response:
-    rows = await Asset.filter(id__in=ids[:AT_ONCE]).order_by("search_text").values(*FIELDS, **JOINED)
-    if act not in ACTS or not rows:
+    rows = await assets_by_id([asset_id for asset_id in ids[:AT_ONCE] if 0 < asset_id < 2**31])
+    if not rows:
         return RedirectResponse("/assets", 303)
-    reader = page_context(request, person, datetime.now(UTC))
+    fields = [str(question.field) for question in TRANSITIONS[act].asks]
     return render(
         request,
         "assets/chosen.html",
-        person=person,
+        person=context.person,
         status=status,
-        reader=reader,
+        context=context,
         act=act,
-        rows=rows,
-        offered=await options(reader),
+        words=words.TRANSITION_WORDS[act],
+        fields=fields,
+        rows=sorted(rows, key=lambda row: row["name"]),
+        rooms=await room_options(context) if QuestionField.ROOM in fields else [],
+        people=await active_people() if QuestionField.CUSTODIAN in fields else [],
         looks=words,
-        **({"room": "", "reason": "", "faults": []} | given),
+        **({"room": "", "custodian": "", "reason": "", "faults": []} | typed),
     )
 
 
 @router.post("/assets/chosen")
 async def do_to_chosen(
     request: Request,
-    person: Mover,
+    person: PageCaller,
+    now: Now,
     act: Text,
     ids: Annotated[list[int], Form(alias="id", max_length=AT_ONCE)],
+    revisions: Annotated[list[int] | None, Form(alias="revision", max_length=AT_ONCE)] = None,
     room: Text = "",
+    custodian: Text = "",
     reason: Text = "",
 ) -> Response:
-    """Do it to each. What was refused is told by name; the rest is done."""
-    reader = page_context(request, person, datetime.now(UTC))
-    if act not in ACTS:
+    """Do it to all of them, or to none: then each that is in the way is named."""
+    if act not in TRANSITIONS:
         raise Invalid("request.bad_field", field="act", reason=act[:40])
-    faults, left = [], []
-    for asset_id in ids:
-        try:
-            await ACTS[act](asset_id, {"room": room, "reason": reason}, actor_of(request, person), reader.now)
-        except Refusal as refusal:
-            faults.append(reader.words.refusal(refusal))
-            left.append(asset_id)
-    if faults:
-        unique = list(dict.fromkeys(faults))
-        return await _chosen(request, person, act, left, 409, room=room, reason=reason, faults=unique)
-    return RedirectResponse(f"/assets?done={len(ids)}", 303)
+    _check(act, person)
+    context = page_context(request, person, now)
+    looks: dict[int, int | None] = dict.fromkeys(ids)
+    if revisions and len(revisions) == len(ids):
+        looks = dict(zip(ids, revisions, strict=True))
+    try:
+        answers = await _answers(act, room, custodian, reason)
+        await actions.perform_on_many(act, looks, answers, actor_of(request, person), now)
+    except Refusal as refusal:
+        typed = {"room": room, "custodian": custodian, "reason": reason}
+        return await _chosen(request, context, act, ids, 409, **typed, faults=await _faults(refusal, context))
+    return RedirectResponse(f"/assets?done={len(looks)}", 303)
+
+
+async def _faults(refusal: Refusal, context: PageContext) -> list[str]:
+    """A refusal in words, and after it each asset that is refused, with its reason."""
+    refused = {row["id"]: row["detail"] for row in refusal.params.get("refused", ())}
+    labels = {row["id"]: row["inventory_no"] or row["name"] for row in await assets_by_id(list(refused))}
+    named = [f"{labels.get(asset_id, asset_id)}: {detail.said(context.say)}" for asset_id, detail in refused.items()]
+    return [context.words.refusal(refusal), *named]
+
+
+def _check(name: str, person: Person) -> None:
+    if person.role not in transition_named(name).roles:
+        raise Forbidden("auth.role")
+
+
+async def _answers(name: str, room: str, custodian: str, reason: str) -> Answers:
+    """What a form says. It has a room for everything: nowhere is no choice of its.
+
+    Raises NotFound: room.unknown, person.unknown.
+    """
+    if name == "move" and not room.strip():
+        raise NotFound("room.unknown", room="")
+    return await answers_by_code(TRANSITIONS[name], room.strip(), custodian.strip(), reason.strip())
 
 
 @router.get("/assets/{asset_id}")
-async def asset(request: Request, person: PageCaller, asset_id: int) -> Response:
+async def asset(request: Request, person: PageCaller, asset_id: int, now: Now) -> Response:
     """One asset."""
-    return await _page(request, person, asset_id)
+    return await _page(request, page_context(request, person, now), asset_id)
 
 
-async def _page(request: Request, person: Person, asset_id: int, status: int = 200, **given: Any) -> Response:
-    if not 0 < asset_id < 2**31:
-        raise NotFound("asset.unknown")
-    reader = page_context(request, person, datetime.now(UTC))
-    view = await view_of(asset_id, reader, options_of(request).base_url)
-    may_change = reader.may("assets.change")
+async def _page(request: Request, context: PageContext, asset_id: int, status: int = 200, **typed: Any) -> Response:
+    view = await view_of(_number(asset_id), context, options_of(request).base_url)
+    may_change = context.may("assets.change")
     return render(
         request,
         "assets/asset.html",
-        person=person,
+        person=context.person,
         status=status,
-        reader=reader,
-        words=BookingWords.of(reader.words),
+        context=context,
+        booking_words=BookingWords.of(context.words),
         view=view,
         asset=view.asset,
-        offered=await options(reader) if may_change else {},
-        people=await _people() if may_change else [],
+        rooms=await room_options(context) if may_change else [],
+        people=await active_people() if may_change else [],
         looks=words,
-        **({"open_act": "", "typed": {}, "fault": ""} | given),
+        **({"open_act": "", "form": {}, "fault": ""} | typed),
     )
 
 
-async def _people() -> list[tuple[str, str]]:
-    return [(person.login, person.name) for person in await Person.filter(is_active=True).order_by("name")]
-
-
-@router.post("/assets/{asset_id}/fault")
-async def report_fault(request: Request, person: Reporter, asset_id: int, reason: Text = "") -> Response:
-    """Anybody who works here says that a thing does not."""
-    return await _act(request, person, asset_id, "fault", {"reason": reason})
+@router.post("/assets/{asset_id}/tag")
+async def tag(request: Request, person: Mover, asset_id: int, now: Now, code: Text = "", again: Text = "") -> Response:
+    """Put a printed label on it."""
+    form = {"code": code, "again": again}
+    actor = actor_of(request, person)
+    try:
+        await actions.link_tag(code, actor, now, asset_id=_number(asset_id), again=bool(again))
+    except Refusal as refusal:
+        return await _refused(request, page_context(request, person, now), asset_id, "tag", form, refusal)
+    return RedirectResponse(f"/assets/{asset_id}?done=tag", 303)
 
 
 @router.post("/assets/{asset_id}/{act}")
 async def do(
     request: Request,
-    person: Mover,
+    person: PageCaller,
     asset_id: int,
     act: str,
+    now: Now,
     room: Text = "",
     custodian: Text = "",
-    code: Text = "",
     reason: Text = "",
-    again: Text = "",
     revision: Text = "",
 ) -> Response:
-    """A transition by facilities staff: repair, mend, move, assign, tag."""
-    if act not in ACTS:
+    """Take it through a transition of the table."""
+    if act not in TRANSITIONS:
         raise NotFound("request.not_found")
-    given = {"room": room, "custodian": custodian, "code": code, "reason": reason, "again": again}
-    return await _act(request, person, asset_id, act, given | {"revision": revision})
-
-
-async def _act(request: Request, person: Person, asset_id: int, act: str, given: dict[str, str]) -> Response:
-    now = datetime.now(UTC)
-    if not 0 < asset_id < 2**31:
-        raise NotFound("asset.unknown")
+    _check(act, person)
+    form = {"room": room, "custodian": custodian, "reason": reason}
+    name = act if custodian.strip() else words.CHOSEN_AS_NOBODY.get(act, act)
+    look = int(revision) if revision.isdecimal() and len(revision) < 10 else None
     try:
-        await ACTS[act](asset_id, given, actor_of(request, person), now)
-    except NotFound as refusal:
-        if refusal.code == "asset.unknown":
-            raise
-        return await _refused(request, person, asset_id, act, given, refusal)
+        answers = await _answers(name, room, custodian, reason)
+        await actions.perform(name, _number(asset_id), answers, actor_of(request, person), now, look)
     except Refusal as refusal:
-        return await _refused(request, person, asset_id, act, given, refusal)
+        return await _refused(request, page_context(request, person, now), asset_id, act, form, refusal)
     return RedirectResponse(f"/assets/{asset_id}?done={act}", 303)
 
 
 async def _refused(
-    request: Request, person: Person, asset_id: int, act: str, given: dict[str, str], refusal: Refusal
+    request: Request, context: PageContext, asset_id: int, act: str, form: dict[str, str], refusal: Refusal
 ) -> Response:
-    said = page_context(request, person, datetime.now(UTC)).words.refusal(refusal)
-    return await _page(request, person, asset_id, status_of(refusal), open_act=act, typed=given, fault=said)
+    """The page with what was typed and why not. An asset that is not there has no page."""
+    if refusal.code == "asset.unknown":
+        raise refusal
+    sentence = context.words.refusal(refusal)
+    return await _page(request, context, asset_id, status_of(refusal), open_act=act, form=form, fault=sentence)
 
 
-def _revision(given: dict[str, str]) -> int | None:
-    told = given.get("revision", "")
-    return int(told) if told.isdecimal() and len(told) < 10 else None
-
-
-async def _condition(asset_id: int, condition: Condition, given: dict[str, str], actor: Actor, now: datetime) -> None:
-    reason = given.get("reason", "").strip()
-    await actions.set_condition(asset_id, condition, actor, now, reason, _revision(given))
-
-
-async def _fault(asset_id: int, given: dict[str, str], actor: Actor, now: datetime) -> None:
-    await _condition(asset_id, Condition.FAULTY, given, actor, now)
-
-
-async def _repair(asset_id: int, given: dict[str, str], actor: Actor, now: datetime) -> None:
-    await _condition(asset_id, Condition.IN_REPAIR, given, actor, now)
-
-
-async def _mend(asset_id: int, given: dict[str, str], actor: Actor, now: datetime) -> None:
-    await _condition(asset_id, Condition.OK, given, actor, now)
-
-
-async def _move(asset_id: int, given: dict[str, str], actor: Actor, now: datetime) -> None:
-    room = await room_by_code(given.get("room", "").strip())
-    await actions.move(asset_id, room.id, actor, now, given.get("reason", "").strip(), _revision(given))
-
-
-async def _assign(asset_id: int, given: dict[str, str], actor: Actor, now: datetime) -> None:
-    login = given.get("custodian", "").strip()
-    custodian = (await person_by_login(login[:64])).id if login else None
-    await actions.assign(asset_id, custodian, actor, now, given.get("reason", "").strip(), _revision(given))
-
-
-async def _tag(asset_id: int, given: dict[str, str], actor: Actor, now: datetime) -> None:
-    await actions.link_tag(given.get("code", ""), actor, now, asset_id=asset_id, again=bool(given.get("again")))
-
-
-ACTS: dict[str, Callable[[int, dict[str, str], Actor, datetime], Awaitable[None]]] = {
-    "fault": _fault,
-    "repair": _repair,
-    "mend": _mend,
-    "move": _move,
-    "assign": _assign,
-    "tag": _tag,
-}
+def _number(asset_id: int) -> int:
+    if not 0 < asset_id < 2**31:
+        raise NotFound("asset.unknown")
+    return asset_id

@@ -1,4 +1,4 @@
-"""One asset's page: its passport, its three states, its money and its history, as far as its reader may see it."""
+"""One asset's page: its passport, its three states, its money and its history, as far as its context may see it."""
 
 import io
 from dataclasses import dataclass
@@ -8,20 +8,23 @@ from typing import Any
 
 import segno
 
+from registry.assets.models import Condition, Lifecycle
 from registry.assets.queries import detail
 from registry.assets.rules import feature_of
+from registry.assets.transitions import TRANSITIONS
 from registry.bookings.projections import FullBooking
 from registry.bookings.queries import bookings_between
 from registry.devices.models import Device
 from registry.devices.queries import devices_of_asset
 from registry.rooms.models import Room
-from web.assets.words import Told, told
-from web.devices.view import Health, health_of, reason_word
+from registry.rooms.queries import room_by_code
+from web.assets.words import CHOSEN_AS_NOBODY, TRANSITION_WORDS, HistoryLine, TransitionWords, history_lines
+from web.devices.view import DeviceHealth, health_of, reason_word
 from web.kit.page_context import PageContext
 from web.rooms.view import is_near
 
 AHEAD = timedelta(days=14)
-SHOWN_HISTORY = 12
+HISTORY_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,23 @@ class Durability:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class DeviceLine:
     """A device that this asset is, and what it last said."""
 
     device: Device
-    health: Health
+    health: DeviceHealth
     heard: str
     says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A transition that the page offers; ``fields`` are the questions of its form."""
+
+    name: str
+    words: TransitionWords
+    fields: tuple[str, ...]
+    is_main: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,42 +73,63 @@ class AssetView:
     asset: dict[str, Any]
     room: Room | None
     code: Code | None
+    acts: list[Act]
     durability: Durability | None
-    readings: list[Reading]
-    history: list[Told]
+    devices: list[DeviceLine]
+    history: list[HistoryLine]
     entries: int
-    condition_entry: Told | None
+    condition_line: HistoryLine | None
     wanted_by: list[FullBooking]
     grants: Decimal
 
 
-async def view_of(asset_id: int, reader: PageContext, base_url: str) -> AssetView:
+async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetView:
     """Gather an asset's page. Raises NotFound("asset.unknown")."""
     asset = await detail(asset_id)
-    room = await Room.get(id=asset["room_id"]).select_related("building__site") if asset["room_id"] else None
-    entries = asset["history"] if reader.may("history.see") else []
-    words = await told(entries, reader)
-    acts = ("fault_reported", "sent_to_repair", "mended")
-    last_act = next((words[place] for place, entry in enumerate(entries) if entry["action"] in acts), None)
+    room = await room_by_code(asset["room"]) if asset["room"] else None
+    entries = asset["history"] if context.may("history.see") else []
+    lines = await history_lines(entries, context)
+    changes = (line for line, entry in zip(lines, entries, strict=True) if "condition" in (entry["before"] or ()))
     return AssetView(
         asset=asset,
         room=room,
         code=code_of(asset["tags"][-1], base_url) if asset["tags"] else None,
-        durability=durability(asset["accepted_on"], asset["durable_until"], reader.today),
-        readings=await _readings(asset_id, room, reader),
-        history=words[:SHOWN_HISTORY],
-        entries=len(words),
-        condition_entry=last_act,
-        wanted_by=await _wanted_by(asset, room, reader),
+        acts=acts_of(asset["lifecycle"], asset["condition"], context),
+        durability=durability(asset["accepted_on"], asset["durable_until"], context.today),
+        devices=await _devices(asset_id, room, context),
+        history=lines[:HISTORY_LINES],
+        entries=len(lines),
+        condition_line=next(changes, None),
+        wanted_by=await _wanted_by(asset, room, context),
         grants=sum((share["amount"] for share in asset["shares"] if share["grant"]), Decimal(0)),
     )
 
 
+def acts_of(lifecycle: Lifecycle, condition: Condition, context: PageContext) -> list[Act]:
+    """What the context may do with an asset in these states. What mends it is the main act, or the only one."""
+    transitions = [
+        transition
+        for transition in TRANSITIONS.values()
+        if transition.starts_from(lifecycle, condition)
+        and context.may(transition.may)
+        and transition.name not in CHOSEN_AS_NOBODY.values()
+    ]
+    return [
+        Act(
+            name=transition.name,
+            words=TRANSITION_WORDS[transition.name],
+            fields=tuple(str(question.field) for question in transition.asks),
+            is_main=len(transitions) == 1 or transition.to_condition is Condition.OK,
+        )
+        for transition in transitions
+    ]
+
+
 def code_of(tag: str, base_url: str) -> Code:
     """The QR code that a tag's label carries."""
-    made = segno.make(f"{base_url.rstrip('/')}/t/{tag}", error="m", micro=False)
+    symbol = segno.make(f"{base_url.rstrip('/')}/t/{tag}", error="m", micro=False)
     path = io.StringIO()
-    matrix = list(made.matrix)
+    matrix = list(symbol.matrix)
     for y, line in enumerate(matrix):
         for x, dark in enumerate(line):
             if dark:
@@ -114,32 +148,31 @@ def durability(since: date | None, until: date | None, today: date) -> Durabilit
     return Durability(since, until, is_over, min(max(round(gone * 100 / whole), 0), 100))
 
 
-async def _readings(asset_id: int, room: Room | None, reader: PageContext) -> list[Reading]:
-    near = room is None or is_near(room, reader)
-    devices = await devices_of_asset(asset_id)
+async def _devices(asset_id: int, room: Room | None, context: PageContext) -> list[DeviceLine]:
+    near = room is None or is_near(room, context)
     return [
-        Reading(
+        DeviceLine(
             device=device,
-            health=health_of(device, reader),
-            heard=reader.ago(device.heard_at),
-            says=_says(device, reader) if near else "",
+            health=health_of(device, context),
+            heard=context.ago(device.heard_at),
+            says=_says(device, context) if near else "",
         )
-        for device in devices
+        for device in await devices_of_asset(asset_id)
     ]
 
 
-def _says(device: Device, reader: PageContext) -> str:
+def _says(device: Device, context: PageContext) -> str:
     if device.distrust:
-        return reason_word(device.distrust, reader)
+        return reason_word(device.distrust, context)
     if device.occupied is None:
         return ""
-    return reason_word("sees_somebody" if device.occupied else "sees_nobody", reader)
+    return reason_word("sees_somebody" if device.occupied else "sees_nobody", context)
 
 
-async def _wanted_by(asset: dict[str, Any], room: Room | None, reader: PageContext) -> list[FullBooking]:
-    """The next bookings of its room that asked for what does not work now, as far as the reader may see them."""
+async def _wanted_by(asset: dict[str, Any], room: Room | None, context: PageContext) -> list[FullBooking]:
+    """The next bookings of its room that asked for what does not work now, as far as the context may see them."""
     feature = feature_of(asset["name"])
     if asset["condition"] == "ok" or room is None or not feature:
         return []
-    ahead = await bookings_between([room], reader.now, reader.now + AHEAD, reader.viewer)
-    return [seen for seen in ahead[room.id] if isinstance(seen, FullBooking) and feature in seen.needs]
+    ahead = await bookings_between([room], context.now, context.now + AHEAD, context.viewer)
+    return [booking for booking in ahead[room.id] if isinstance(booking, FullBooking) and feature in booking.needs]

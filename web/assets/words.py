@@ -1,24 +1,17 @@
-"""What assets' states, accounts and changes are called, and an asset's history in words."""
+"""What assets' states, accounts, transitions and changes are called, and an asset's history in words."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from registry.assets.models import Condition, Lifecycle
-from registry.people.models import Person
-from registry.rooms.models import Room
+from registry.assets.transitions import CONDITION_WORDS, LIFECYCLE_WORDS
+from registry.people.queries import names_of_people
+from registry.rooms.queries import codes_of_rooms
 from web.kit.page_context import PageContext
-from web.kit.words import N_
+from web.kit.words import N_, NN_
 
-LIFECYCLE_WORDS = {
-    Lifecycle.ORDERED: N_("ordered"),
-    Lifecycle.IN_USE: N_("in use"),
-    Lifecycle.IN_STORE: N_("in store"),
-    Lifecycle.HANDED_OVER: N_("handed over"),
-    Lifecycle.RETIRED: N_("retired"),
-    Lifecycle.DISPOSED: N_("disposed of"),
-}
 LIFECYCLE_SIGNS = {
     Lifecycle.ORDERED: "clock",
     Lifecycle.IN_USE: "circle-check",
@@ -26,11 +19,6 @@ LIFECYCLE_SIGNS = {
     Lifecycle.HANDED_OVER: "signature",
     Lifecycle.RETIRED: "ban",
     Lifecycle.DISPOSED: "trash",
-}
-CONDITION_WORDS = {
-    Condition.OK: N_("working"),
-    Condition.FAULTY: N_("faulty"),
-    Condition.IN_REPAIR: N_("in repair"),
 }
 CONDITION_LOOKS = {
     Condition.OK: ("plain", "check"),
@@ -70,18 +58,101 @@ NOWHERE = N_("nowhere")
 NOBODY = N_("nobody")
 
 
-def condition_word(condition: str, reader: PageContext) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransitionWords:
+    """What a transition is called: ``act`` opens its form, ``send`` does it, ``of_many`` stands under a list, ``title``
+    heads the page of chosen assets, ``reason`` is what its reason tells, ``toast`` is said afterwards.
+    """
+
+    act: str
+    symbol: str
+    send: str
+    of_many: str
+    title: tuple[str, str]
+    toast: str
+    reason: str = N_("Why")
+    help: str = ""
+
+
+TRANSITION_WORDS = {
+    "mend": TransitionWords(
+        act=N_("Works again"),
+        symbol="check",
+        send=N_("It works again"),
+        of_many=N_("Works again"),
+        title=NN_("%(num)s asset works again", "%(num)s assets work again"),
+        toast=N_("It works again."),
+        reason=N_("What was done"),
+    ),
+    "report_fault": TransitionWords(
+        act=N_("Report a fault"),
+        symbol="alert-triangle",
+        send=N_("Send the report"),
+        of_many=N_("Faulty"),
+        title=NN_("%(num)s asset is faulty", "%(num)s assets are faulty"),
+        toast=N_("The fault is reported. The facilities staff see it now."),
+        reason=N_("What is wrong"),
+        help=N_("For example: overheats and switches off after 20 minutes."),
+    ),
+    "send_to_repair": TransitionWords(
+        act=N_("To repair"),
+        symbol="tool",
+        send=N_("Send to repair"),
+        of_many=N_("To repair"),
+        title=NN_("Send %(num)s asset to repair", "Send %(num)s assets to repair"),
+        toast=N_("It is marked as in repair."),
+        reason=N_("Why, where to, until when"),
+    ),
+    "move": TransitionWords(
+        act=N_("Move"),
+        symbol="transfer",
+        send=N_("Move"),
+        of_many=N_("Move"),
+        title=NN_("Move %(num)s asset", "Move %(num)s assets"),
+        toast=N_("It was moved."),
+    ),
+    "assign": TransitionWords(
+        act=N_("Entrust"),
+        symbol="signature",
+        send=N_("Entrust"),
+        of_many=N_("Entrust"),
+        title=NN_("Entrust %(num)s asset", "Entrust %(num)s assets"),
+        toast=N_("It was entrusted."),
+    ),
+    "unassign": TransitionWords(
+        act=N_("Take from its custodian"),
+        symbol="signature",
+        send=N_("Take from its custodian"),
+        of_many=N_("Take from the custodian"),
+        title=NN_("Take %(num)s asset from its custodian", "Take %(num)s assets from their custodians"),
+        toast=N_("Nobody has it in their care now."),
+    ),
+}
+# nobody, chosen in the form of the one, is the other
+CHOSEN_AS_NOBODY = {"assign": "unassign"}
+OFFERED_TO_MANY = {name: words for name, words in TRANSITION_WORDS.items() if name not in CHOSEN_AS_NOBODY.values()}
+TAG_LINKED = N_("The tag is linked.")
+
+
+def toast_of(act: str, context: PageContext) -> str:
+    """What the page says after an act; nothing for a name that is none."""
+    if act == "tag":
+        return context.say(TAG_LINKED)
+    return context.say(TRANSITION_WORDS[act].toast) if act in TRANSITION_WORDS else ""
+
+
+def condition_word(condition: str, context: PageContext) -> str:
     """Working, faulty, in repair."""
-    return reader.say(CONDITION_WORDS[Condition(condition)])
+    return context.say(CONDITION_WORDS[Condition(condition)])
 
 
-def lifecycle_word(lifecycle: str, reader: PageContext) -> str:
+def lifecycle_word(lifecycle: str, context: PageContext) -> str:
     """In use, in store, retired, …"""
-    return reader.say(LIFECYCLE_WORDS[Lifecycle(lifecycle)])
+    return context.say(LIFECYCLE_WORDS[Lifecycle(lifecycle)])
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HistoryLine:
     """One entry of a history in words."""
 
     at: datetime
@@ -91,42 +162,42 @@ class Told:
     text: str
 
 
-async def told(entries: Iterable[Mapping[str, Any]], reader: PageContext) -> list[Told]:
-    """An asset's history, newest first: what, by whom, from where, why. Rooms and people by name."""
-    entries = list(entries)
-    rooms = await _named(entries, "room_id", Room, "code")
-    people = await _named(entries, "custodian_id", Person, "name")
-    return [_entry(entry, reader, {"room_id": (rooms, NOWHERE), "custodian_id": (people, NOBODY)}) for entry in entries]
+async def history_lines(entries: Sequence[Mapping[str, Any]], context: PageContext) -> list[HistoryLine]:
+    """An asset's history in words: what, by whom, from where, why. Rooms and people by name."""
+    rooms = await codes_of_rooms(_ids(entries, "room_id"))
+    people = await names_of_people(_ids(entries, "custodian_id"))
+    names = {"room_id": (rooms, NOWHERE), "custodian_id": (people, NOBODY)}
+    return [_line(entry, context, names) for entry in entries]
 
 
-async def _named(entries: list[Mapping[str, Any]], column: str, model: type[Any], name: str) -> dict[int, str]:
-    ids = {side[column] for entry in entries for side in (entry["before"], entry["after"]) if side and side.get(column)}
-    return dict(await model.filter(id__in=list(ids)).values_list("id", name)) if ids else {}
+def _ids(entries: Sequence[Mapping[str, Any]], column: str) -> set[int]:
+    sides = (side for entry in entries for side in (entry["before"], entry["after"]))
+    return {side[column] for side in sides if side and side.get(column)}
 
 
-def _entry(entry: Mapping[str, Any], reader: PageContext, names: dict[str, tuple[dict[int, str], str]]) -> Told:
-    parts = [entry["actor"], _from_to(entry, reader, names), entry["reason"], _source(entry, reader)]
-    return Told(
+def _line(entry: Mapping[str, Any], context: PageContext, names: dict[str, tuple[dict[int, str], str]]) -> HistoryLine:
+    parts = [entry["actor"], _from_to(entry, context, names), entry["reason"], _source(entry, context)]
+    return HistoryLine(
         at=entry["at"],
-        when=reader.fmt.date(entry["at"]),
-        iso=reader.fmt.iso(entry["at"]),
-        title=reader.say(ACTION_WORDS.get(entry["action"], ACTION_WORDS["changed"])),
+        when=context.fmt.date(entry["at"]),
+        iso=context.fmt.iso(entry["at"]),
+        title=context.say(ACTION_WORDS.get(entry["action"], ACTION_WORDS["changed"])),
         text=" · ".join(part for part in parts if part),
     )
 
 
-def _source(entry: Mapping[str, Any], reader: PageContext) -> str:
-    return reader.say(SOURCE_WORDS.get(entry["source"], ""))
+def _source(entry: Mapping[str, Any], context: PageContext) -> str:
+    return context.say(SOURCE_WORDS.get(entry["source"], ""))
 
 
-def _from_to(entry: Mapping[str, Any], reader: PageContext, names: dict[str, tuple[dict[int, str], str]]) -> str:
+def _from_to(entry: Mapping[str, Any], context: PageContext, names: dict[str, tuple[dict[int, str], str]]) -> str:
     sentence = ACTION_DETAILS.get(entry["action"])
     if sentence is None:
         return ""
     before, after = entry["before"] or {}, entry["after"] or {}
-    for column, (known, none) in names.items():
+    for column, (labels, none) in names.items():
         if column in after or column in before:
-            here = {side: known.get(values.get(column) or 0, reader.say(none)) for side, values in
-                    (("before", before), ("after", after))}  # fmt: skip
-            return reader.say(sentence) % here
+            sides = {"before": before, "after": after}
+            places = {side: labels.get(values.get(column) or 0, context.say(none)) for side, values in sides.items()}
+            return context.say(sentence) % places
     return ""

@@ -17,7 +17,7 @@ from registry.rooms.models import Room
 from registry.rooms.queries import room_by_code
 from web.auth.access import actor_of, page_with
 from web.auth.session import options_of
-from web.devices.view import Health, health_of, kind_word
+from web.devices.view import DeviceHealth, health_of, kind_word
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.render import render
@@ -45,7 +45,7 @@ class Line:
 
     device: Device
     kind: str
-    health: Health
+    health: DeviceHealth
     heard: str
 
 

@@ -34,7 +34,7 @@ NOT_TRUSTED = N_("is not trusted now")
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class DeviceHealth:
     """``state`` is alive, low_battery, silent, off, new or distrusted; the word is translated."""
 
     state: str
@@ -55,14 +55,14 @@ _HEALTH = {
 }
 
 
-def health_of(device: Device, reader: PageContext) -> Health:
+def health_of(device: Device, context: PageContext) -> DeviceHealth:
     """How a device is now."""
-    state = _state(device, reader)
+    state = _state(device, context)
     word, tone, symbol = _HEALTH[state]
-    return Health(state, reader.say(word), tone, symbol)
+    return DeviceHealth(state, context.say(word), tone, symbol)
 
 
-def _state(device: Device, reader: PageContext) -> str:
+def _state(device: Device, context: PageContext) -> str:
     if not device.enabled:
         return "off"
     is_panel = device.kind is DeviceKind.DOOR_PANEL
@@ -71,17 +71,17 @@ def _state(device: Device, reader: PageContext) -> str:
     if device.heard_at is None and device.online is not False:
         return "paired" if is_panel else "new"
     heartbeat = timedelta(seconds=device.heartbeat_seconds)
-    state = device_state(device.online, device.battery, device.heard_at, heartbeat, reader.now)
+    state = device_state(device.online, device.battery, device.heard_at, heartbeat, context.now)
     if state is not DeviceState.SILENT and device.distrust:
         return "distrusted"
     return str(state)
 
 
-def kind_word(device: Device, reader: PageContext) -> str:
+def kind_word(device: Device, context: PageContext) -> str:
     """What kind of thing it is."""
-    return reader.say(KIND_WORDS[device.kind])
+    return context.say(KIND_WORDS[device.kind])
 
 
-def reason_word(reason: str, reader: PageContext) -> str:
+def reason_word(reason: str, context: PageContext) -> str:
     """Why a sensor says what it says."""
-    return reader.say(REASON_WORDS.get(reason, NOT_TRUSTED))
+    return context.say(REASON_WORDS.get(reason, NOT_TRUSTED))

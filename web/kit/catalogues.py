@@ -32,7 +32,7 @@ OPTIONS = {
         "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols",
     }
 }
-KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+KEYWORDS: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "NN_": (1, 2)}
 
 
 def extract() -> Catalog:

@@ -108,6 +108,8 @@ def problem(refusal: Refusal, status: int, language: str) -> Response:
         "detail": words(refusal.code, refusal.params, say),
         "params": _in_words(refusal.params, say),
     }
+    if "refused" in refusal.params:
+        told["refused"] = told["params"]["refused"]
     headers = {"content-language": language}
     if status == 401:
         headers["www-authenticate"] = "Bearer"

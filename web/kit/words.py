@@ -17,6 +17,11 @@ def N_(text: str) -> str:  # noqa: N802 # the name that gettext gives it
     return text
 
 
+def NN_(singular: str, plural: str) -> tuple[str, str]:  # noqa: N802 # beside N_
+    """Mark a counted text for the translators."""
+    return singular, plural
+
+
 STATE_WORDS = {
     "free": N_("Free"),
     "soon": N_("Busy soon"),

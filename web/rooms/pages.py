@@ -9,8 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.assets import actions as asset_actions
 from registry.assets import queries as asset_queries
-from registry.assets.models import Condition
 from registry.assets.search import AssetFilter
+from registry.assets.transitions import Answers
 from registry.bookings.projections import PublicState
 from registry.bookings.queries import RoomDay, day_of, state_for
 from registry.core.errors import Refusal
@@ -206,8 +206,8 @@ async def report_fault(
         if asset.isdecimal() and len(asset) < 10:
             here = {item["id"] for item in await asset_queries.of_room(room.id)}
             if int(asset) in here:
-                await asset_actions.set_condition(int(asset), Condition.FAULTY, actor, now, reason.strip())
-                return RedirectResponse(f"/assets/{asset}?done=fault_reported", 303)
+                await asset_actions.perform("report_fault", int(asset), Answers(reason=reason.strip()), actor, now)
+                return RedirectResponse(f"/assets/{asset}?done=report_fault", 303)
         await asset_actions.report_fault(room.id, "", actor, now, reason.strip())
     except Refusal as refusal:
         values = {"asset": asset, "reason": reason, "fault": refusal_words(refusal, language_of(request, person))}

@@ -1,6 +1,5 @@
 """Tags: what a printed code is on, and putting it on something."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -16,6 +15,7 @@ from web.auth.access import Caller, actor_of, caller_with
 from web.kit import routing, shapes
 from web.kit.answers import answer
 from web.kit.body import Body, body, plain
+from web.kit.clock import Now
 from web.kit.routing import faults, taking
 from web.rooms.projection import room_of
 
@@ -44,19 +44,19 @@ async def one(code: str, person: Caller) -> Response:
     summary="Put a tag on a piece or a room",
 )
 async def link(
-    request: Request, code: str, person: Annotated[Person, Depends(caller_with("assets.change"))]
+    request: Request, code: str, person: Annotated[Person, Depends(caller_with("assets.change"))], now: Now
 ) -> Response:
-    asked = await body(request, Link)
-    if asked.asset is not None and asked.room is not None:
+    link = await body(request, Link)
+    if link.asset is not None and link.room is not None:
         raise Invalid("request.bad_field", field="room", reason=Reason(N_("a tag is on one thing only")))
-    room = await room_of(asked.room) if asked.room is not None else None
+    room = await room_of(link.room) if link.room is not None else None
     tag = await actions.link_tag(
         plain("code", code),
         actor_of(request, person),
-        datetime.now(UTC),
-        asset_id=asked.asset,
+        now,
+        asset_id=link.asset,
         room_id=room.id if room else None,
-        again=asked.again,
+        again=link.again,
     )
     return _shown(await by_tag(tag.code))
 

@@ -1,6 +1,6 @@
 """What a label opens: a thing, a room, or nothing yet. And the page where a code is typed."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -9,13 +9,14 @@ from starlette.responses import RedirectResponse, Response
 from registry.assets import tags
 from registry.assets.actions import link_tag
 from registry.assets.models import Tag
-from registry.assets.queries import by_tag, search
+from registry.assets.queries import by_tag, search, tag_or_none
 from registry.assets.search import AssetFilter
 from registry.core.errors import Conflict, NotFound, Refusal
 from registry.people.models import Person
-from registry.rooms.models import Room
-from web.assets.table import Asked
+from registry.rooms.queries import room_or_none
+from web.assets.table import ListAddress
 from web.auth.access import PageCaller, actor_of, page_with
+from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.page_context import page_context
 from web.kit.render import render
@@ -29,48 +30,45 @@ NO_SUCH_ASSET = N_("Nothing in the register has the number %(number)s.")
 
 
 @router.get("/scan")
-async def scan(request: Request, person: PageCaller, code: str = "") -> Response:
+async def scan(request: Request, person: PageCaller, now: Now, code: str = "") -> Response:
     """Type what stands on a label: a tag, an inventory number, a serial number or the code of a room."""
     typed = code.strip()[:LIMIT]
     if not typed:
         return _page(request, person)
-    found = await _place_of(typed)
-    if found:
-        return RedirectResponse(found, 303)
+    address = await _place_of(typed)
+    if address:
+        return RedirectResponse(address, 303)
     if tags.check(tags.normalised(typed)):
         return await _tag(request, person, typed)
-    words = page_context(request, person, datetime.now(UTC)).words
+    words = page_context(request, person, now).words
     if len(tags.normalised(typed)) == tags.LENGTH:
-        said = words.refusal(NotFound("tag.bad_check", code=typed))
+        sentence = words.refusal(NotFound("tag.bad_check", code=typed))
     else:
-        said = words.say(NOTHING_CALLED) % {"code": typed, "length": tags.LENGTH}
-    return _page(request, person, 404, code=typed, fault=said)
+        sentence = words.say(NOTHING_CALLED) % {"code": typed, "length": tags.LENGTH}
+    return _page(request, person, 404, code=typed, fault=sentence)
 
 
-def _page(request: Request, person: Person, status: int = 200, **given: Any) -> Response:
-    return render(request, "scan/scan.html", person=person, status=status, **({"code": "", "fault": ""} | given))
+def _page(request: Request, person: Person, status: int = 200, **typed: Any) -> Response:
+    return render(request, "scan/scan.html", person=person, status=status, **({"code": "", "fault": ""} | typed))
 
 
 async def _place_of(typed: str) -> str:
     """Where a code leads, empty if nowhere: a tag first, then a room, then whatever the register finds."""
-    tag = await Tag.get_or_none(code=tags.normalised(typed)) if tags.check(tags.normalised(typed)) else None
-    if tag:
-        return await _address(tag)
-    room = await Room.get_or_none(code=typed.upper()) if len(typed) <= 40 else None
-    if room:
+    if tag := await tag_or_none(typed):
+        return _address(tag)
+    if room := await room_or_none(typed.upper()):
         return f"/rooms/{room.code}"
-    found = await search(AssetFilter(q=typed), limit=2)
-    if len(found.items) == 1:
-        return f"/assets/{found.items[0]['id']}"
-    return Asked(AssetFilter(q=typed)).href() if found.items else ""
+    page = await search(AssetFilter(q=typed), limit=2)
+    if len(page.items) == 1:
+        return f"/assets/{page.items[0]['id']}"
+    return ListAddress(AssetFilter(q=typed)).href() if page.items else ""
 
 
-async def _address(tag: Tag) -> str:
+def _address(tag: Tag) -> str:
+    """The page of what a tag is on, or its own."""
     if tag.asset_id:
         return f"/assets/{tag.asset_id}"
-    if tag.room_id:
-        return f"/rooms/{(await Room.get(id=tag.room_id)).code}"
-    return f"/t/{tag.code}"
+    return f"/rooms/{tag.room.code}" if tag.room else f"/t/{tag.code}"
 
 
 @router.get("/t/{code}")
@@ -79,8 +77,7 @@ async def open_tag(request: Request, person: PageCaller, code: str) -> Response:
     return await _tag(request, person, code)
 
 
-async def _tag(request: Request, person: Person, code: str, status: int = 200, **given: Any) -> Response:
-    wanted = tags.normalised(code)
+async def _tag(request: Request, person: Person, code: str, status: int = 200, **typed: Any) -> Response:
     try:
         tag = await by_tag(code)
     except NotFound as refusal:
@@ -88,47 +85,52 @@ async def _tag(request: Request, person: Person, code: str, status: int = 200, *
             raise
     else:
         if tag.asset_id or tag.room_id:
-            return RedirectResponse(await _address(tag), 303)
+            return RedirectResponse(_address(tag), 303)
     return render(
         request,
         "scan/empty_tag.html",
         person=person,
         status=status,
-        code=wanted,
-        **({"thing": "", "fault": ""} | given),
+        code=tags.normalised(code),
+        **({"thing": "", "fault": ""} | typed),
     )
 
 
 @router.post("/t/{code}")
 async def link(
-    request: Request, person: Annotated[Person, Depends(page_with("assets.change"))], code: str, thing: Text = ""
+    request: Request,
+    person: Annotated[Person, Depends(page_with("assets.change"))],
+    code: str,
+    now: Now,
+    thing: Text = "",
 ) -> Response:
     """Put a label that is on nothing yet on a thing, by its number, or on a room, by its code."""
-    reader = page_context(request, person, datetime.now(UTC))
+    context = page_context(request, person, now)
     try:
-        where = await _link(code, thing.strip()[:LIMIT], request, person, reader.now)
+        address = await _link(code, thing.strip()[:LIMIT], request, person, now)
     except Refusal as refusal:
         if refusal.code == "tag.taken":
             raise
-        said = reader.words.refusal(refusal)
-        return await _tag(request, person, code, status_of(refusal), thing=thing, fault=said)
-    if not where:
-        said = reader.say(NO_SUCH_ASSET) % {"number": thing.strip()[:80]}
-        return await _tag(request, person, code, 404, thing=thing, fault=said)
-    return RedirectResponse(f"{where}?done=tag", 303)
+        sentence = context.words.refusal(refusal)
+        return await _tag(request, person, code, status_of(refusal), thing=thing, fault=sentence)
+    if not address:
+        sentence = context.say(NO_SUCH_ASSET) % {"number": thing.strip()[:80]}
+        return await _tag(request, person, code, 404, thing=thing, fault=sentence)
+    return RedirectResponse(f"{address}?done=tag", 303)
 
 
 async def _link(code: str, thing: str, request: Request, person: Person, now: datetime) -> str:
+    """The page of what the label is on now, empty if nothing has this number."""
     actor = actor_of(request, person)
-    if thing and (room := await Room.get_or_none(code=thing.upper()[:40])):
+    if room := await room_or_none(thing.upper()[:40]):
         await link_tag(code, actor, now, room_id=room.id)
         return f"/rooms/{room.code}"
-    found = await search(AssetFilter(q=thing), limit=2) if thing else None
-    exact = [item for item in found.items if thing in (item["inventory_no"], item["serial_no"])] if found else []
-    one = exact or (found.items if found else [])
-    if len(one) > 1:
+    items = (await search(AssetFilter(q=thing), limit=2)).items if thing else []
+    exact = [item for item in items if thing in (item["inventory_no"], item["serial_no"])]
+    matches = exact or items
+    if len(matches) > 1:
         raise Conflict("asset.several", number=thing[:80])
-    if not one:
+    if not matches:
         return ""
-    await link_tag(code, actor, now, asset_id=one[0]["id"])
-    return f"/assets/{one[0]['id']}"
+    await link_tag(code, actor, now, asset_id=matches[0]["id"])
+    return f"/assets/{matches[0]['id']}"

@@ -11,6 +11,7 @@ from registry.assets.actions import NewAsset
 from registry.assets.models import Asset, Condition, FundingShare, Tag
 from registry.assets.rules import AccountPolicy, dated
 from registry.assets.tags import check
+from registry.assets.transitions import Answers
 from registry.core import events, history
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import SYSTEM, HistoryEntry
@@ -39,7 +40,11 @@ async def projector(**more: Any) -> Asset:
     return await actions.register(new, SYSTEM, NOW)
 
 
-async def told(asset: Asset) -> list[tuple[str, Any, Any]]:
+async def perform(name: str, asset_id: int, if_revision: int | None = None, **answers: Any) -> Asset:
+    return await actions.perform(name, asset_id, Answers(**answers), SYSTEM, NOW, if_revision)
+
+
+async def entries_of(asset: Asset) -> list[tuple[str, Any, Any]]:
     entries = HistoryEntry.filter(object=f"asset:{asset.id}").order_by("seq")
     return list(await entries.values_list("action", "before", "after"))
 
@@ -52,7 +57,7 @@ async def test_a_registered_piece_has_all_that_belongs_to_it() -> None:
     assert (asset.inventory_no, asset.account) == ("A/1", "poz")
     assert await FundingShare.get(asset_id=asset.id).values_list("grant_id", "amount") == (None, Decimal("100.00"))
     assert check((await Tag.get(asset_id=asset.id)).code)
-    assert [entry[0] for entry in await told(asset)] == ["registered"]
+    assert [entry[0] for entry in await entries_of(asset)] == ["registered"]
     assert events.AssetChanged(asset.id) in heard
     assert any(isinstance(event, events.RoomChanged) for event in heard)
 
@@ -78,44 +83,44 @@ async def test_a_move_wakes_both_rooms_and_is_told() -> None:
     asset, heard = await projector(), []
     there = await room("R-2")
     off = events.on(lambda event: heard.append(event) if isinstance(event, events.RoomChanged) else None)
-    moved = await actions.move(asset.id, there.id, SYSTEM, NOW, "zamiana", if_revision=1)
-    await actions.move(asset.id, there.id, SYSTEM, NOW)
+    moved = await perform("move", asset.id, room_id=there.id, reason="zamiana", if_revision=1)
+    await perform("move", asset.id, room_id=there.id)
     off()
     assert (moved.room_id, moved.revision) == (there.id, 2)
     assert {event.room_id for event in heard[:2]} == {(await room()).id, there.id}
-    assert await told(asset) != []
-    assert (await told(asset))[1:] == [("moved", {"room_id": (await room()).id}, {"room_id": there.id})]
-    await actions.move(asset.id, None, SYSTEM, NOW)
+    assert await entries_of(asset) != []
+    assert (await entries_of(asset))[1:] == [("moved", {"room_id": (await room()).id}, {"room_id": there.id})]
+    await perform("move", asset.id)
     assert (await Asset.get(id=asset.id)).room_id is None
     assert (await history.verify())[1] is None
 
 
 async def test_a_stale_look_changes_nothing() -> None:
     asset = await projector()
-    await actions.set_condition(asset.id, Condition.FAULTY, SYSTEM, NOW)
+    await perform("report_fault", asset.id)
     for change in (
-        actions.move(asset.id, None, SYSTEM, NOW, if_revision=1),
-        actions.set_condition(asset.id, Condition.OK, SYSTEM, NOW, if_revision=1),
-        actions.assign(asset.id, None, SYSTEM, NOW, if_revision=1),
+        perform("move", asset.id, if_revision=1),
+        perform("mend", asset.id, if_revision=1),
+        perform("unassign", asset.id, if_revision=1),
     ):
         with pytest.raises(Conflict) as stale:
             await change
         assert stale.value.code == "request.stale"
     with pytest.raises(NotFound):
-        await actions.move(asset.id, 999, SYSTEM, NOW)
+        await perform("move", asset.id, room_id=999)
     with pytest.raises(NotFound):
-        await actions.mend(999, SYSTEM, NOW)
+        await perform("mend", 999)
     with pytest.raises(NotFound):
-        await actions.assign(999, None, SYSTEM, NOW)
+        await perform("unassign", 999)
     assert (await Asset.get(id=asset.id)).condition == Condition.FAULTY
 
 
 async def test_a_custodian_is_entrusted() -> None:
     asset = await projector()
     person = await Person.create(login="omo1", name="odpowiedzialny 1", created_at=NOW)
-    await actions.assign(asset.id, person.id, SYSTEM, NOW)
+    await perform("assign", asset.id, custodian_id=person.id)
     assert (await queries.detail(asset.id))["custodian"] == "omo1"
-    assert (await told(asset))[-1] == ("assigned", {"custodian_id": None}, {"custodian_id": person.id})
+    assert (await entries_of(asset))[-1] == ("assigned", {"custodian_id": None}, {"custodian_id": person.id})
 
 
 async def test_repair_and_readiness() -> None:
@@ -123,14 +128,14 @@ async def test_repair_and_readiness() -> None:
     here = (await room()).id
     await StandardItem.create(room_id=here, name="Projektor laserowy", feature="projector", quantity=1)
     assert (await queries.readiness(here)).ready
-    await actions.set_condition(asset.id, Condition.IN_REPAIR, SYSTEM, NOW, "serwis")
+    await perform("send_to_repair", asset.id, reason="serwis")
     unready = await queries.readiness(here)
     assert not unready.ready
     assert [(item.feature, item.working) for item in unready.broken] == [("projector", 0)]
-    await actions.mend(asset.id, SYSTEM, NOW)
+    await perform("mend", asset.id)
     assert (await queries.readiness(here)).ready
-    assert [entry[0] for entry in await told(asset)] == ["registered", "sent_to_repair", "mended"]
-    await actions.move(asset.id, None, SYSTEM, NOW)
+    assert [entry[0] for entry in await entries_of(asset)] == ["registered", "sent_to_repair", "mended"]
+    await perform("move", asset.id)
     assert (await queries.readiness(here)).broken[0].problems == ({"problem": "missing", "count": 1},)
     assert (await queries.readiness((await room("R-2")).id)).ready
 

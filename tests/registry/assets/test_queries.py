@@ -8,9 +8,10 @@ import pytest
 
 from registry.assets import actions, queries
 from registry.assets.actions import NewAsset
-from registry.assets.models import Asset, Condition, Purchase, Tag
+from registry.assets.models import Asset, Purchase, Tag
 from registry.assets.queries import search
 from registry.assets.search import AssetFilter
+from registry.assets.transitions import Answers
 from registry.core.errors import Conflict, NotFound
 from registry.core.history import SYSTEM
 from registry.devices.models import Device, DeviceKind
@@ -46,7 +47,7 @@ async def stock(database: Any) -> None:
         await actions.register(new, SYSTEM, NOW)
 
 
-def numbers(found: queries.Found) -> list[str | None]:
+def numbers(found: queries.AssetPage) -> list[str | None]:
     return [item["inventory_no"] for item in found.items]
 
 
@@ -129,7 +130,7 @@ async def test_detail() -> None:
 
 async def test_what_stands_in_a_room_broken_things_first() -> None:
     laptop = await Asset.get(inventory_no="B/3")
-    await actions.set_condition(laptop.id, Condition.FAULTY, SYSTEM, NOW)
+    await actions.perform("report_fault", laptop.id, Answers(), SYSTEM, NOW)
     assert laptop.room_id is not None
     assert [item["inventory_no"] for item in await queries.of_room(laptop.room_id)] == ["B/3", "A/2"]
 

@@ -10,10 +10,11 @@ import pytest
 from registry.assets import actions
 from registry.assets import search as asset_search
 from registry.assets.actions import NewAsset
-from registry.assets.models import Asset, Condition
+from registry.assets.models import Asset
 from registry.assets.queries import FIELDS, JOINED, search
 from registry.assets.rules import fold, search_text
 from registry.assets.search import AssetFilter, find
+from registry.assets.transitions import Answers
 from registry.core.history import SYSTEM
 from registry.core.statements import insert_many
 from registry.importing.lists import check_list, write_list
@@ -152,7 +153,7 @@ CHANGES: list[tuple[AssetFilter, Writer]] = [
     (AssetFilter(q="anna"), lambda asset: Person.filter(login="anna").update(login="ewa", name="Ewa")),
     (AssetFilter(q="sala"), lambda asset: Room.filter(code="R-1").update(name="Magazyn")),
     (AssetFilter(room="R-1"), lambda asset: Room.filter(code="R-1").update(code="R-2")),
-    (AssetFilter(condition="ok"), lambda asset: actions.set_condition(asset.id, Condition.FAULTY, SYSTEM, NOW)),
+    (AssetFilter(condition="ok"), lambda asset: actions.perform("report_fault", asset.id, Answers(), SYSTEM, NOW)),
 ]  # fmt: skip
 
 

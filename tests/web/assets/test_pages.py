@@ -19,7 +19,7 @@ from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
-from web.assets.table import asked
+from web.assets.table import address_of
 from web.assets.view import durability
 
 pytestmark = pytest.mark.anyio
@@ -152,17 +152,17 @@ async def test_a_fault_goes_through_repair_to_working_again(desk: Desk) -> None:
         datetime.now(UTC).replace(microsecond=0), room=room, needs=["projector"], title="Workshop",
         organizer=desk.people["alice"], institution_id=desk.people["alice"].institution_id,
     )  # fmt: skip
-    assert (await desk.post(f"/assets/{asset.id}/fault", "member", reason="flickers")).status_code == 303
+    assert (await desk.post(f"/assets/{asset.id}/report_fault", "member", reason="flickers")).status_code == 303
     page = await desk.read(f"/assets/{asset.id}", "bob")
     assert "faulty" in page
     assert "1 booking of the room asked for this" in page
-    assert (await desk.post(f"/assets/{asset.id}/repair", "facilities", reason="warranty")).status_code == 303
+    assert (await desk.post(f"/assets/{asset.id}/send_to_repair", "facilities", reason="warranty")).status_code == 303
     assert (await desk.post(f"/assets/{asset.id}/mend", "facilities", reason="new lamp")).status_code == 303
     told = await HistoryEntry.filter(object=f"asset:{asset.id}").order_by("seq").values_list("action", "reason")
     assert told == [("fault_reported", "flickers"), ("sent_to_repair", "warranty"), ("mended", "new lamp")]
 
 
-@pytest.mark.parametrize("act", ["repair", "mend", "move", "assign", "tag"])
+@pytest.mark.parametrize("act", ["send_to_repair", "mend", "move", "assign", "tag"])
 @pytest.mark.parametrize("who", ["member", "duty", "coordinator", "accountant", "auditor"])
 async def test_only_facilities_staff_change_assets(desk: Desk, who: str, act: str) -> None:
     await make.make_room(code="ZW-02")
@@ -176,7 +176,7 @@ async def test_only_facilities_staff_change_assets(desk: Desk, who: str, act: st
 
 async def test_an_auditor_reports_no_fault(desk: Desk) -> None:
     asset = await stock()
-    assert (await desk.post(f"/assets/{asset.id}/fault", "auditor", reason="x")).status_code == 403
+    assert (await desk.post(f"/assets/{asset.id}/report_fault", "auditor", reason="x")).status_code == 403
     assert "Report a fault" not in await desk.read(f"/assets/{asset.id}", "auditor")
 
 
@@ -194,7 +194,7 @@ async def test_a_refusal_keeps_what_was_typed(desk: Desk) -> None:
     assert "There is no room ZW-99" in wrong.text
     assert "my words</textarea>" in wrong.text
     assert (await desk.post(f"/assets/{asset.id}/explode", "facilities")).status_code == 404
-    assert (await desk.post("/assets/999999/repair", "facilities", room=room.code)).status_code == 404
+    assert (await desk.post("/assets/999999/send_to_repair", "facilities", room=room.code)).status_code == 404
 
 
 async def test_an_asset_that_is_not_there(desk: Desk) -> None:
@@ -214,8 +214,8 @@ async def test_many_assets_at_once(desk: Desk) -> None:
     refused = await desk.post("/assets/chosen", "facilities", act="move", room="NO", reason="again", id=ids)
     assert refused.status_code == 409
     assert "again</textarea>" in refused.text
-    assert (await desk.post("/assets/chosen", "member", act="repair", id=ids)).status_code == 403
-    assert (await desk.get(f"/assets/chosen?act=repair&id={one.id}", "member")).status_code == 403
+    assert (await desk.post("/assets/chosen", "member", act="send_to_repair", id=ids)).status_code == 403
+    assert (await desk.get(f"/assets/chosen?act=send_to_repair&id={one.id}", "member")).status_code == 403
     assert "pickable" not in (await desk.get("/assets", "member")).text
 
 
@@ -311,12 +311,12 @@ def test_the_line_of_durability() -> None:
 
 
 def test_an_address_keeps_what_was_asked() -> None:
-    what = asked({"q": " krzesło ", "room": "ZW-01", "sort": "-price", "offset": "50", "nonsense": "1"})
-    assert (what.wanted.q, what.sort, what.offset) == ("krzesło", "-price", 50)
-    assert what.href(room="") == "/assets?q=krzes%C5%82o&sort=-price"
-    assert what.href(offset=100).endswith("room=ZW-01&sort=-price&offset=100")
-    assert what.sorted_by("price").endswith("sort=price")
-    assert (what.direction("price"), what.direction("name")) == ("descending", "")
+    address = address_of({"q": " krzesło ", "room": "ZW-01", "sort": "-price", "offset": "50", "nonsense": "1"})
+    assert (address.filter.q, address.sort, address.offset) == ("krzesło", "-price", 50)
+    assert address.href(room="") == "/assets?q=krzes%C5%82o&sort=-price"
+    assert address.href(offset=100).endswith("room=ZW-01&sort=-price&offset=100")
+    assert address.sorted_by("price").endswith("sort=price")
+    assert (address.direction("price"), address.direction("name")) == ("descending", "")
 
 
 async def test_an_entry_that_nobody_foresaw_is_told_too(desk: Desk) -> None:

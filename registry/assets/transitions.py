@@ -1,0 +1,195 @@
+"""What may happen to an asset, as one table: from which states to which, who may, what it asks, what it leaves behind.
+
+The API, the pages, their words and acts on many assets follow from it. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from registry.assets.models import Condition, Lifecycle
+from registry.core.errors import N_, Conflict, Invalid, NotFound, Refusal, Term
+from registry.people.models import Role
+from registry.people.rules import CAPABILITIES
+
+ANY_LIFECYCLE = frozenset(Lifecycle)
+ANY_CONDITION = frozenset(Condition)
+
+LIFECYCLE_WORDS = {
+    Lifecycle.ORDERED: N_("ordered"),
+    Lifecycle.IN_USE: N_("in use"),
+    Lifecycle.IN_STORE: N_("in store"),
+    Lifecycle.HANDED_OVER: N_("handed over"),
+    Lifecycle.RETIRED: N_("retired"),
+    Lifecycle.DISPOSED: N_("disposed of"),
+}
+CONDITION_WORDS = {
+    Condition.OK: N_("working"),
+    Condition.FAULTY: N_("faulty"),
+    Condition.IN_REPAIR: N_("in repair"),
+}
+
+
+class QuestionField(StrEnum):
+    """What a transition may ask."""
+
+    ROOM = "room"
+    CUSTODIAN = "custodian"
+    REASON = "reason"
+
+
+class RoomEffect(StrEnum):
+    """What a transition does to the rooms of its assets: nothing, to what works in it, or who stands in it."""
+
+    NONE = "none"
+    READINESS = "readiness"
+    PLACE = "place"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that a transition asks; what is not required may be left empty."""
+
+    field: QuestionField
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was answered. A question that was not asked has an answer that nobody reads."""
+
+    room_id: int | None = None
+    custodian_id: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """One row of the table.
+
+    ``may`` is a capability of registry/people/rules.py, ``entry`` what the history calls it, ``document`` the symbol of
+    the paper that it writes, ``clears`` the columns that it empties. In a condition of ``reported_in`` it changes
+    nothing, and what was said stands in the history.
+    """
+
+    name: str
+    may: str
+    entry: str
+    asks: tuple[Question, ...] = (Question(QuestionField.REASON),)
+    lifecycles: frozenset[Lifecycle] = ANY_LIFECYCLE
+    conditions: frozenset[Condition] = ANY_CONDITION
+    to_lifecycle: Lifecycle | None = None
+    to_condition: Condition | None = None
+    clears: frozenset[str] = frozenset()
+    reported_in: frozenset[Condition] = frozenset()
+    room: RoomEffect = RoomEffect.NONE
+    document: str | None = None
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Who may."""
+        return CAPABILITIES[self.may]
+
+    def starts_from(self, lifecycle: Lifecycle, condition: Condition) -> bool:
+        """Whether an asset in these states can go this way."""
+        return lifecycle in self.lifecycles and condition in self.conditions
+
+    def has_arrived(self, lifecycle: Lifecycle, condition: Condition) -> bool:
+        """Whether an asset in these states is already what this would make of it."""
+        if condition in self.reported_in:
+            return True
+        pairs = [(self.to_lifecycle, lifecycle), (self.to_condition, condition)]
+        reached = [goal == state for goal, state in pairs if goal]
+        return bool(reached) and all(reached)
+
+    def leads_to(self, answers: Answers) -> dict[str, Any]:
+        """The columns that it sets, with their values."""
+        columns: dict[str, Any] = dict.fromkeys(self.clears)
+        if self.to_lifecycle:
+            columns["lifecycle"] = self.to_lifecycle
+        if self.to_condition:
+            columns["condition"] = self.to_condition
+        for field, column in COLUMN_OF.items():
+            if any(question.field is field for question in self.asks):
+                columns[column] = getattr(answers, column)
+        return columns
+
+
+COLUMN_OF = {QuestionField.ROOM: "room_id", QuestionField.CUSTODIAN: "custodian_id"}
+
+_ROWS = (
+    Transition(
+        name="mend",
+        may="assets.change",
+        entry="mended",
+        conditions=frozenset({Condition.FAULTY, Condition.IN_REPAIR}),
+        to_condition=Condition.OK,
+        room=RoomEffect.READINESS,
+    ),
+    Transition(
+        name="report_fault",
+        may="faults.report",
+        entry="fault_reported",
+        conditions=frozenset({Condition.OK}),
+        to_condition=Condition.FAULTY,
+        reported_in=frozenset({Condition.FAULTY, Condition.IN_REPAIR}),
+        room=RoomEffect.READINESS,
+    ),
+    Transition(
+        name="send_to_repair",
+        may="assets.change",
+        entry="sent_to_repair",
+        conditions=frozenset({Condition.OK, Condition.FAULTY}),
+        to_condition=Condition.IN_REPAIR,
+        room=RoomEffect.READINESS,
+    ),
+    Transition(
+        name="move",
+        may="assets.change",
+        entry="moved",
+        asks=(Question(QuestionField.ROOM), Question(QuestionField.REASON)),
+        room=RoomEffect.PLACE,
+    ),
+    Transition(
+        name="assign",
+        may="assets.change",
+        entry="assigned",
+        asks=(Question(QuestionField.CUSTODIAN, is_required=True), Question(QuestionField.REASON)),
+    ),
+    Transition(
+        name="unassign",
+        may="assets.change",
+        entry="assigned",
+        clears=frozenset({"custodian_id"}),
+    ),
+)
+TRANSITIONS: Mapping[str, Transition] = {row.name: row for row in _ROWS}
+
+
+def transition_named(name: str) -> Transition:
+    """A row of the table. Raises NotFound("asset.no_transition")."""
+    if name not in TRANSITIONS:
+        raise NotFound("asset.no_transition", name=name[:40], names=", ".join(TRANSITIONS))
+    return TRANSITIONS[name]
+
+
+def unanswered(transition: Transition, answers: Answers) -> list[Refusal]:
+    """Every question that must be answered and is not."""
+    columns = COLUMN_OF | {QuestionField.REASON: "reason"}
+    return [
+        Invalid("request.missing_field", field=str(question.field))
+        for question in transition.asks
+        if question.is_required and not getattr(answers, columns[question.field])
+    ]
+
+
+def state_faults(transition: Transition, lifecycle: Lifecycle, condition: Condition) -> list[Refusal]:
+    """Every reason why an asset in these states cannot go this way. To have arrived already is none."""
+    if transition.starts_from(lifecycle, condition) or transition.has_arrived(lifecycle, condition):
+        return []
+    states = {
+        "lifecycle": Term(lifecycle, LIFECYCLE_WORDS[lifecycle]),
+        "condition": Term(condition, CONDITION_WORDS[condition]),
+    }
+    return [Conflict("asset.state", transition=transition.name, **states)]
