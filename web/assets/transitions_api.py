@@ -112,11 +112,11 @@ async def perform_on_many(
 )
 async def perform(
     request: Request, asset_id: int, name: str, person: Caller, now: Now,
-    body: Annotated[TransitionBody | None, Body()] = None,
+    body: Annotated[TransitionBody, Body(default_factory=TransitionBody)],
 ) -> Response:  # fmt: skip
     """The names are those of the table."""
     transition = _allowed(name, person)
-    answers = await _answers(transition, body or TransitionBody())
+    answers = await _answers(transition, body)
     revision = wanted_revision(request)
     await actions.perform(name, asset_number(asset_id), answers, actor_of(request, person), now, revision)
     return await asset_answer(asset_id, person)
