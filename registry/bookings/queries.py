@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from registry.bookings.day_rows import TAKING, rows_between
-from registry.bookings.models import Booking
+from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import (
     COLUMNS,
     BookingRow,
@@ -79,6 +79,16 @@ async def bookings_between(
         if booking is not None:
             bookings[room.id].append(booking)
     return bookings
+
+
+async def meetings_around(since: datetime, until: datetime) -> list[Booking]:
+    """What people meet for and has not been given back, of [since, until) as planned; the room is fetched."""
+    meetings = Booking.filter(
+        starts_at__lt=until,
+        planned_ends_at__gt=since,
+        status__in=[str(Status.CONFIRMED), str(Status.CHECKED_IN)],
+    )
+    return await meetings.exclude(kind=Kind.BLOCK).select_related("room")
 
 
 async def my_bookings(person: Person, now: datetime, limit: int = 20) -> list[Booking]:

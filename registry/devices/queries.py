@@ -1,8 +1,17 @@
 """What is asked about devices."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from registry.devices.models import Device, DeviceKind, Watch
+from registry.core.errors import NotFound
+from registry.devices.models import Device, DeviceKind, DeviceState, Watch
+from registry.devices.rules import device_state
+
+# what a device is and what it said last
+_COLUMNS = (
+    "id", "code", "kind", "family", "address", "room_id", "occupied", "people", "battery", "online", "distrust",
+)  # fmt: skip
 
 
 async def watch() -> Watch:
@@ -31,3 +40,41 @@ async def presence_sensors(room_ids: Iterable[int]) -> dict[int, list[Device]]:
     for device in await Device.filter(kind=DeviceKind.PRESENCE, room_id__in=list(room_ids)).order_by("code"):
         sensors.setdefault(device.room_id or 0, []).append(device)
     return sensors
+
+
+async def device_rows() -> list[dict[str, Any]]:
+    """Of every device its id, code, kind, family, address and room_id, and what it last said: occupied, people,
+    battery, online, distrust.
+    """
+    return list(await Device.all().values(*_COLUMNS))
+
+
+async def device_states(now: datetime) -> dict[int, DeviceState]:
+    """The state of every device that is switched on and speaks by itself, by its id."""
+    devices = await Device.filter(enabled=True).exclude(kind=DeviceKind.OTHER)
+    return {
+        device.id: device_state(
+            device.online, device.battery, device.heard_at, timedelta(seconds=device.heartbeat_seconds), now
+        )
+        for device in devices
+    }
+
+
+async def native_devices(kinds: Sequence[DeviceKind]) -> list[tuple[str, str, DeviceKind]]:
+    """Code, room's code and kind of the devices of Izba's own format that stand in a room."""
+    devices = Device.filter(kind__in=list(kinds), family="native", room_id__isnull=False).order_by("id")
+    rows = await devices.values_list("code", "room__code", "kind")
+    return [(str(code), str(room), DeviceKind(kind)) for code, room, kind in rows]
+
+
+async def door_panels() -> list[Device]:
+    """Every door panel, also those that hang nowhere now."""
+    return await Device.filter(kind=DeviceKind.DOOR_PANEL).order_by("id")
+
+
+async def panel_by_code(code: str) -> Device:
+    """Raises NotFound("panel.unknown")."""
+    panel = await Device.get_or_none(code=code, kind=DeviceKind.DOOR_PANEL)
+    if panel is None:
+        raise NotFound("panel.unknown")
+    return panel

@@ -6,6 +6,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 import holidays
+from tortoise.expressions import F
 
 from registry.core.cache import Kept
 from registry.core.errors import NotFound
@@ -52,6 +53,11 @@ async def codes_of_rooms(ids: Collection[int]) -> dict[int, str]:
 async def all_rooms() -> list[Room]:
     """Every room with its building and site, in the order of the house."""
     return await Room.all().select_related("building__site").order_by("building_id", "-floor", "number", "code")
+
+
+async def unpublished_rooms() -> list[int]:
+    """The ids of the rooms of which a newer revision than the published one is stored."""
+    return [room.id for room in await Room.filter(published__lt=F("revision")).only("id")]
 
 
 @cache
