@@ -15,7 +15,7 @@ from config.leader import lead
 from config.notices import notices
 from config.settings import Settings
 from devices.codecs import FAMILIES
-from devices.run import Devices
+from devices.run import DeviceLayer
 from registry.assets import policy
 from registry.core.clock import Clock, utc_now
 from registry.core.errors import Refusal
@@ -24,7 +24,7 @@ from web.kit.i18n import translate
 
 
 def create_app(
-    settings: Settings, context: TortoiseContext, devices: Devices | None, clock: Clock = utc_now
+    settings: Settings, context: TortoiseContext, devices: DeviceLayer | None, clock: Clock = utc_now
 ) -> FastAPI:
     """The web part over an open register, by this clock."""
     app = create_site(
@@ -52,13 +52,13 @@ def create_app(
         clock=clock,
     )
     app.state.devices = devices
-    app.state.inbox = devices.ingest.inbox if devices else None
+    app.state.inbox = devices.readings.inbox if devices else None
     app.state.checks = checks(context, devices, clock)
     return app
 
 
-def devices_of(settings: Settings, simulator: bool, clock: Clock = utc_now) -> Devices:
-    return Devices(
+def devices_of(settings: Settings, simulator: bool, clock: Clock = utc_now) -> DeviceLayer:
+    return DeviceLayer(
         url=settings.broker_url,
         prefix=settings.mqtt_prefix,
         username=settings.mqtt_username,
@@ -84,7 +84,12 @@ async def register(settings: Settings) -> AsyncIterator[TortoiseContext]:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, context: TortoiseContext, devices: Devices, *, simulator: bool = False, clock: Clock = utc_now
+    settings: Settings,
+    context: TortoiseContext,
+    devices: DeviceLayer,
+    *,
+    simulator: bool = False,
+    clock: Clock = utc_now,
 ) -> AsyncIterator[FastAPI]:
     """Everything that runs beside the requests, started; stopped at the end in the reverse order."""
     url = settings.database_url.get_secret_value()

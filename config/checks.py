@@ -8,7 +8,7 @@ from tortoise.context import TortoiseContext
 
 from config.database import pending
 from config.faults import database_reason
-from devices.run import Devices
+from devices.run import DeviceLayer
 from registry.bookings.readings import sweep_lag
 from registry.core.clock import Clock, utc_now
 from registry.core.errors import Unavailable
@@ -17,7 +17,7 @@ LAG = timedelta(seconds=30)
 
 
 def checks(
-    context: TortoiseContext, devices: Devices | None, clock: Clock = utc_now
+    context: TortoiseContext, devices: DeviceLayer | None, clock: Clock = utc_now
 ) -> dict[str, Callable[[], Awaitable[None]]]:
     """What /readyz asks: each answers None, or raises the Refusal that says what is wrong."""
 

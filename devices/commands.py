@@ -8,13 +8,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from devices.broker.client import Message
 from devices.broker.connection import Broker
+from devices.codecs.payload import Refused, read
 from devices.codecs.values import clean
-from devices.messages import Arrived
-from devices.payload import Refused, read
 from devices.topics import BadTopic, Topics
-from registry.core.errors import Invalid, NotFound, Refusal, Unavailable, words
-from registry.devices.models import Device, DeviceKind
+from registry.core.errors import Invalid, Refusal, Unavailable, words
+from registry.devices.queries import panel_by_code
 from registry.doors.actions import ID_LENGTH, PanelCommand, note_panels, panel_command
 
 log = logging.getLogger(__name__)
@@ -24,18 +24,18 @@ WAITING, WAITING_IN_ALL = 20, 200
 Translate = Callable[[str], str]
 
 
-class Desk:
+class PanelCommands:
     """Answers every command on the MQTT 5 response topic, or on the panel's reply topic. A repeated id gets the same
     answer, and the register does it once even across a restart.
     """
 
     def __init__(self, broker: Broker, topics: Topics, clock: Callable[[], datetime], translate: Translate) -> None:
-        self.commands = self.refused = 0
+        self.count = self.refused = 0  # for /metrics
         self._broker, self._topics, self._clock, self._translate = broker, topics, clock, translate
         self._answers: OrderedDict[tuple[str, PanelCommand], asyncio.Task[dict[str, Any]]] = OrderedDict()
         self._running: dict[str, set[asyncio.Task[None]]] = {}
 
-    def take(self, panel: str, message: Arrived, now: datetime) -> None:
+    def take(self, panel: str, message: Message, now: datetime) -> None:
         """Begin to do a command; what the broker had kept is no tap, and a panel that floods waits."""
         if message.retained or not message.payload:
             return
@@ -47,9 +47,9 @@ class Desk:
         self._running[panel] = running
         task = asyncio.get_running_loop().create_task(self._answer(panel, message))
         running.add(task)
-        task.add_done_callback(lambda done: self._done(panel, done))
+        task.add_done_callback(lambda ended: self._end(panel, ended))
 
-    def _done(self, panel: str, task: asyncio.Task[None]) -> None:
+    def _end(self, panel: str, task: asyncio.Task[None]) -> None:
         running = self._running.get(panel, set())
         running.discard(task)
         if not running:
@@ -61,27 +61,24 @@ class Desk:
         if tasks:
             await asyncio.wait(tasks, timeout=2)
 
-    async def _answer(self, panel: str, message: Arrived) -> None:
-        self.commands += 1
+    async def _answer(self, panel: str, message: Message) -> None:
+        self.count += 1
         try:
             command = command_of(message.payload)
         except Refusal as refusal:
             self._reply(panel, message, self._no(id_of(message.payload), refusal))
             return
         key = (panel, command)
-        doing = self._answers.get(key)
-        if doing is None:
-            doing = self._answers[key] = asyncio.get_running_loop().create_task(self._do(panel, command))
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._answers[key] = asyncio.get_running_loop().create_task(self._do(panel, command))
             while len(self._answers) > REMEMBERED:
                 self._answers.popitem(last=False)
-        self._reply(panel, message, await asyncio.shield(doing))
+        self._reply(panel, message, await asyncio.shield(answer))
 
     async def _do(self, panel: str, command: PanelCommand) -> dict[str, Any]:
         try:
-            device = await Device.get_or_none(code=panel, kind=DeviceKind.DOOR_PANEL)
-            if device is None:
-                raise NotFound("panel.unknown")
-            now = self._clock()
+            device, now = await panel_by_code(panel), self._clock()
             await note_panels([device.id], now)
             await panel_command(device, command, now)
         except Refusal as refusal:
@@ -106,7 +103,7 @@ class Desk:
     def _words(self, code: str, params: dict[str, Any]) -> str:
         return words(code, params, self._translate)
 
-    def _reply(self, panel: str, message: Arrived, answer: dict[str, Any]) -> None:
+    def _reply(self, panel: str, message: Message, answer: dict[str, Any]) -> None:
         payload = json.dumps(answer, ensure_ascii=False).encode()
         try:
             topic = self._reply_topic(panel, message)
@@ -116,10 +113,10 @@ class Desk:
         except BadTopic:
             self._broker.send(self._topics.panel_reply(panel), payload)
 
-    def _reply_topic(self, panel: str, message: Arrived) -> str:
+    def _reply_topic(self, panel: str, message: Message) -> str:
         """Where the panel asked for the answer, unless that is one of our own topics: nobody speaks in our name."""
-        asked, own = message.response_topic, self._topics.panel_reply(panel)
-        return asked if asked and not self._topics.is_own(asked) or asked.startswith(own) else own
+        response, own = message.response_topic, self._topics.panel_reply(panel)
+        return response if response and not self._topics.is_own(response) or response.startswith(own) else own
 
 
 def id_of(payload: bytes) -> str:
@@ -128,8 +125,8 @@ def id_of(payload: bytes) -> str:
         value = read(payload)
     except Refused:
         return ""
-    told = value.get("id") if isinstance(value, dict) else None
-    return clean(told, ID_LENGTH) if isinstance(told, str) else ""
+    command_id = value.get("id") if isinstance(value, dict) else None
+    return clean(command_id, ID_LENGTH) if isinstance(command_id, str) else ""
 
 
 def command_of(payload: bytes) -> PanelCommand:
@@ -150,4 +147,4 @@ def command_of(payload: bytes) -> PanelCommand:
         raise Invalid("panel.bad_command", reason="minutes")
     if kind is not None and not isinstance(kind, str):
         raise Invalid("panel.bad_command", reason="kind")
-    return PanelCommand(value["id"], clean(value["command"]), minutes, kind)
+    return PanelCommand(value["id"], clean(value["command"]), minutes, clean(kind) if kind else kind)

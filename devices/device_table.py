@@ -1,22 +1,20 @@
-"""The devices that Izba knows, as the ingest needs them: what each last said, and what of that is stored."""
+"""The devices that Izba knows, as the broker's side needs them: what each last said, and what of that is stored."""
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from devices.codecs.message import Decoded
 from registry.bookings.readings import Reading
-from registry.devices.models import Device
+from registry.devices.queries import device_rows
 
+STORE_SECONDS = 20.0
 FLIPS, FLIP_SECONDS = 4, 60.0
-
-COLUMNS = (
-    "id", "code", "kind", "family", "address", "occupied", "people", "battery", "online", "distrust",
-    "room_id",
-)  # fmt: skip
 
 
 @dataclass(slots=True)
-class Known:
+class DeviceEntry:
     """One device. Times are monotonic seconds; ``confirmed`` says that it spoke since the broker is heard."""
 
     id: int
@@ -31,78 +29,96 @@ class Known:
     distrust: str
     room_id: int | None = None
     confirmed: bool = False
-    stored: float = 0.0
-    heard: float = 0.0
-    messages: int = 0
-    refused: int = 0
+    stored_at: float = 0.0
     flips: deque[float] = field(default_factory=lambda: deque(maxlen=FLIPS))
 
-    def remember(self, heard: Reading, mono: float) -> bool:
-        """Take over what was said. Returns whether anything of it is news to the register."""
-        news = heard.live and heard.occupied is not None and not self.confirmed
+    def reading(self, decoded: Decoded, at: datetime, is_live: bool, second: float) -> Reading:
+        """What a message says, for the register. ``at`` is when it arrived; only a live one confirms a value."""
+        if is_live and decoded.online is not None and decoded.online is not self.online:
+            self.flips.append(second)
+        distrust = decoded.other.get("untrusted")
+        if self.is_flapping(second):
+            distrust = "duplicate_id"
+        elif distrust is None and decoded.occupied is not None and is_live:
+            distrust = ""
+        return Reading(
+            device_id=self.id,
+            at=at,
+            occupied=decoded.occupied,
+            people=decoded.people,
+            battery=None if decoded.battery is None else round(decoded.battery),
+            online=decoded.online,
+            distrust=distrust,
+            live=is_live,
+        )
+
+    def remember(self, reading: Reading, second: float) -> bool:
+        """Take over what was said. Returns whether the register should hear of it: it is news, or nothing was stored
+        for 20 seconds.
+        """
+        is_due = self._is_news(reading) or reading.live and second - self.stored_at >= STORE_SECONDS
+        if is_due:
+            self.stored_at = second
+        return is_due
+
+    def _is_news(self, reading: Reading) -> bool:
+        is_news = reading.live and reading.occupied is not None and not self.confirmed
         for name in ("battery", "online", "distrust"):
-            told = getattr(heard, name)
-            if told is not None and told != getattr(self, name):
-                setattr(self, name, told)
-                news = True
-        if not heard.live:
-            return news
-        self.heard = mono
-        if heard.occupied is not None:
-            news = news or heard.occupied is not self.occupied or self.online is False
-            self.occupied, self.confirmed = heard.occupied, True
-            if heard.online is None:
+            value = getattr(reading, name)
+            if value is not None and value != getattr(self, name):
+                setattr(self, name, value)
+                is_news = True
+        if not reading.live:
+            return is_news
+        if reading.occupied is not None:
+            is_news = is_news or reading.occupied is not self.occupied or self.online is False
+            self.occupied, self.confirmed = reading.occupied, True
+            if reading.online is None:
                 self.online = True
-        if heard.people is not None and heard.people != self.people:
-            self.people, news = heard.people, True
-        return news
+        if reading.people is not None and reading.people != self.people:
+            self.people, is_news = reading.people, True
+        return is_news
 
-    def flip(self, mono: float) -> bool:
-        """Note that it went online or offline. True when it does so too often: two devices with one name."""
-        self.flips.append(mono)
-        return self.is_flapping(mono)
-
-    def is_flapping(self, mono: float) -> bool:
-        return len(self.flips) == FLIPS and mono - self.flips[0] < FLIP_SECONDS
+    def is_flapping(self, second: float) -> bool:
+        """Whether it goes online and offline too often: two devices with one name."""
+        return len(self.flips) == FLIPS and second - self.flips[0] < FLIP_SECONDS
 
 
-class Table:
-    """Known devices by family and address. The address of a native device is its code."""
+class DeviceTable:
+    """Devices by family and address. The address of a native device is its code."""
 
     def __init__(self) -> None:
-        self._by_id: dict[int, Known] = {}
-        self._by_route: dict[tuple[str, str], Known] = {}
+        self._by_id: dict[int, DeviceEntry] = {}
+        self._by_route: dict[tuple[str, str], DeviceEntry] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def find(self, family: str, device: str) -> Known | None:
+    def find(self, family: str, device: str) -> DeviceEntry | None:
         return self._by_route.get((family, device))
 
-    def all(self) -> list[Known]:
+    def all(self) -> list[DeviceEntry]:
         return list(self._by_id.values())
 
     async def load(self) -> None:
-        """Read every device; what is only known here (confirmed, stored) is kept."""
-        rows = await Device.all().values_list(*COLUMNS)
+        """Read every device; what is only known here (confirmed, stored_at) is kept."""
+        rows = await device_rows()
         former, self._by_id, self._by_route = self._by_id, {}, {}
         for row in rows:
-            fresh = _known(row)
+            fresh = _entry(row)
             self._enter(_carried(former.get(fresh.id), fresh))
 
-    def _enter(self, known: Known) -> None:
-        self._by_id[known.id] = known
-        self._by_route[known.family, known.address or known.code] = known
-        self._by_route[known.family, known.code] = known
+    def _enter(self, entry: DeviceEntry) -> None:
+        self._by_id[entry.id] = entry
+        self._by_route[entry.family, entry.address or entry.code] = entry
+        self._by_route[entry.family, entry.code] = entry
 
 
-def _known(row: tuple[Any, ...]) -> Known:
-    fresh = Known(*row)
-    fresh.kind = str(fresh.kind)
-    return fresh
+def _entry(row: dict[str, Any]) -> DeviceEntry:
+    return DeviceEntry(**{**row, "kind": str(row["kind"])})
 
 
-def _carried(former: Known | None, fresh: Known) -> Known:
+def _carried(former: DeviceEntry | None, fresh: DeviceEntry) -> DeviceEntry:
     """What has been heard but not stored yet is newer than the row. Of another sensor under the name it is nothing, nor
     of the same one in another room.
     """
@@ -112,5 +128,5 @@ def _carried(former: Known | None, fresh: Known) -> Known:
     return former
 
 
-def _identity(known: Known) -> tuple[str, str, int | None]:
-    return known.family, known.address, known.room_id
+def _identity(entry: DeviceEntry) -> tuple[str, str, int | None]:
+    return entry.family, entry.address, entry.room_id

@@ -6,29 +6,29 @@ finds what a crash left unpublished.
 
 import asyncio
 import hmac
-import json
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from tortoise.expressions import F
 
+from devices.broker.client import Complaints
 from devices.broker.connection import Broker
-from devices.broker.pacing import Complaints
-from devices.topics import BadTopic, Topics, check_name
+from devices.topics import BadTopic, Topics
 from registry.bookings.projections import PublicState, light
 from registry.bookings.public_revision import leaving, number_of, revision_of
 from registry.core import events
-from registry.devices.models import Device, DeviceKind
+from registry.core.clock import Clock
+from registry.devices.models import Device
+from registry.devices.queries import door_panels
 from registry.doors.queries import door
 from registry.doors.view import payload as door_payload
-from registry.rooms.lock import changing
-from registry.rooms.models import Room
-from registry.rooms.queries import zone_of
+from registry.rooms.actions import mark_published
+from registry.rooms.queries import all_rooms, unpublished_rooms
 
 log = logging.getLogger(__name__)
 
@@ -38,22 +38,45 @@ RETRY_SECONDS = 1.0
 AT_ONCE = 8
 
 
-class Panels:
+@dataclass(frozen=True, slots=True)
+class RoomTopics:
+    """Where a room is published; its topics are empty where its code can be none."""
+
+    zone: ZoneInfo
+    state: str = ""
+    light: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelTopic:
+    """Where one panel of a door is published, and with which key it is signed."""
+
+    device: Device
+    topic: str
+    key: bytes
+
+    @property
+    def look(self) -> tuple[bool, str]:
+        """Panels of one door that look alike."""
+        return self.device.enabled, self.device.languages
+
+
+class DoorStates:
     """Publishes ``rooms/<room>/state`` and ``light`` and ``panels/<panel>/state``, all retained."""
 
-    def __init__(self, broker: Broker, topics: Topics, secret: bytes, clock: Callable[[], datetime]) -> None:
+    def __init__(self, broker: Broker, topics: Topics, secret: bytes, clock: Clock) -> None:
         # counted for /metrics
         self.rooms_published = self.panels_published = self.faults = 0
         self._broker, self._topics, self._secret, self._clock = broker, topics, secret, clock
-        self._rooms: dict[int, tuple[str, ZoneInfo]] = {}
-        self._panels: dict[int, list[Device]] = {}
-        self._newest: dict[int, int] = {}
-        self._last: dict[str, bytes] = {}
-        self._to_mark: dict[int, int] = {}
+        self._rooms: dict[int, RoomTopics] = {}
+        self._panels: dict[int, list[PanelTopic]] = {}
+        self._last: dict[str, bytes] = {}  # what a topic showed last, but for the moment
+        self._published: dict[int, int] = {}  # the newest revision of a room that was published
+        self._marks: dict[int, int] = {}  # of those, what the register does not know yet
+        self._announced: dict[int, int] = {}  # the newest revision that an event told of
         self._dirty: set[int] = set()
-        self._told: dict[int, int] = {}
         self._complaints = Complaints()
-        self._reload = True
+        self._is_stale = True
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._unsubscribe: Callable[[], None] | None = None
@@ -66,9 +89,9 @@ class Panels:
         await self._work()
         loop = asyncio.get_running_loop()
         self._tasks = [
-            loop.create_task(self._follow(), name="panels"),
-            loop.create_task(self._every(REPAIR_SECONDS, self._repair), name="panels-repair"),
-            loop.create_task(self._every(MINUTE, self._minute), name="panels-minute"),
+            loop.create_task(self._follow(), name="doors"),
+            loop.create_task(self._every(REPAIR_SECONDS, self._repair), name="doors-repair"),
+            loop.create_task(self._every(MINUTE, self._minute), name="doors-minute"),
         ]
 
     async def stop(self) -> None:
@@ -90,10 +113,10 @@ class Panels:
                 return  # the pass by revision tells it: no door shows another day, and none waits for the number
             self._dirty.add(event.room_id)
             # another process tells of its change at times before this one of its own, which was made earlier
-            self._told[event.room_id] = max(event.revision, self._told.get(event.room_id, -1))
+            self._announced[event.room_id] = max(event.revision, self._announced.get(event.room_id, -1))
             self._wake.set()
         elif isinstance(event, events.DeviceChanged):
-            self._reload = True
+            self._is_stale = True
             self._wake.set()
 
     async def _follow(self) -> None:
@@ -119,114 +142,97 @@ class Panels:
             self._wake.set()
 
     async def _work(self) -> None:
-        if self._reload:
+        if self._is_stale:
             await self._load()
         failed: dict[int, BaseException] = {}
         while self._dirty:
             # a room is in one hand at a time, so its states leave in order
-            taken = [self._dirty.pop() for _ in range(min(AT_ONCE, len(self._dirty)))]
-            done = await asyncio.gather(*(self._publish_now(room_id) for room_id in taken), return_exceptions=True)
-            failed.update((room, fault) for room, fault in zip(taken, done, strict=True) if fault is not None)
+            rooms = [self._dirty.pop() for _ in range(min(AT_ONCE, len(self._dirty)))]
+            faults = await asyncio.gather(*map(self.publish_room, rooms), return_exceptions=True)
+            failed.update((room, fault) for room, fault in zip(rooms, faults, strict=True) if fault is not None)
         if failed:  # no other room waits for them; they are tried again
             self._dirty.update(failed)
             raise next(iter(failed.values()))
 
-    async def _publish_now(self, room_id: int) -> None:
-        await self.publish_room(room_id, self._clock())
-
     async def _load(self) -> None:
-        """Which rooms there are and which panels hang at their doors; a panel that moved is told anew."""
-        self._reload = False
-        rooms = await Room.all().select_related("building__site")
-        self._rooms = {room.id: (room.code, await zone_of(room)) for room in rooms}
-        fresh: dict[int, list[Device]] = {}
-        for panel in await Device.filter(kind=DeviceKind.DOOR_PANEL, room_id__isnull=False):
-            fresh.setdefault(int(panel.room_id or 0), []).append(panel)
-        former, self._panels = self._panels, fresh
-        self._withdraw(former)
-        self._dirty.update(fresh)
+        """Which rooms there are and which panels hang at their doors; a panel that moved is told anew. Where that fails
+        it is done at the next turn.
+        """
+        self._is_stale = False  # before: what changes meanwhile is read once more
+        try:
+            rooms, panels = await all_rooms(), await door_panels()
+        except BaseException:
+            self._is_stale = True
+            raise
+        self._rooms = {room.id: self._room_topics(room.code, ZoneInfo(room.building.site.timezone)) for room in rooms}
+        self._panels = {}
+        for panel in panels:
+            self._place(panel)
+        self._dirty.update(self._panels)
 
-    def _withdraw(self, former: dict[int, list[Device]]) -> None:
-        """Clear what hung at a door and does not any more."""
-        gone = {panel.code for panels in former.values() for panel in panels}
-        gone -= {panel.code for panels in self._panels.values() for panel in panels}
-        for code in gone:
-            topic = self._topics.panel_state(code)
-            self._last.pop(topic, None)
-            self._broker.drop(topic)
+    def _room_topics(self, code: str, zone: ZoneInfo) -> RoomTopics:
+        """A room whose code has a slash or a wildcard has no topics of its own: they would be others'."""
+        try:
+            return RoomTopics(zone, self._topics.room_state(code), self._topics.room_light(code))
+        except BadTopic as fault:
+            if self._complaints.is_news(code, time.monotonic()):
+                log.warning("a room's code can be no topic, its state is not on MQTT", extra={"reason": str(fault)})
+            return RoomTopics(zone)
 
-    async def publish_room(self, room_id: int, now: datetime) -> None:
+    def _place(self, panel: Device) -> None:
+        """A panel hangs at a door, or nowhere: then nothing may be left of the door that it was."""
+        try:
+            topic = self._topics.panel_state(panel.code)
+        except BadTopic:
+            return
+        if panel.room_id is None:
+            if self._is_news(topic, b""):
+                self._broker.retain(topic, b"")
+            return
+        key = panel_key(self._secret, panel.code)
+        self._panels.setdefault(panel.room_id, []).append(PanelTopic(panel, topic, key))
+
+    async def publish_room(self, room_id: int) -> None:
         """Publish what of a room and its doors differs from what was last published."""
         if room_id not in self._rooms:
             await self._load()
             if room_id not in self._rooms:
                 return
-        code, zone = self._rooms[room_id]
-        state, revision = await leaving(room_id, now, self._told.pop(room_id, -1))
-        if revision < self._newest.get(room_id, -1):
+        room, now = self._rooms[room_id], self._clock()
+        state, revision = await leaving(room_id, now, self._announced.pop(room_id, -1))
+        if revision < self._published.get(room_id, -1):
             return
-        self._newest[room_id] = revision
-        if self._has_topic(code):
-            self.rooms_published += self._put(self._topics.room_state(code), room_json(state, zone))
-            self._put_raw(self._topics.room_light(code), light(state).encode())
+        self._published[room_id] = revision
+        if room.state:
+            values, word = room_json(state, room.zone), light(state).encode()
+            if self._is_news(room.state, _looks(values)):
+                self.rooms_published += 1
+                self._broker.retain(room.state, _json(values))
+            if self._is_news(room.light, word):
+                self._broker.retain(room.light, word)
         await self._publish_doors(room_id, now, revision)
-        self._to_mark[room_id] = revision
-
-    def _has_topic(self, code: str) -> bool:
-        """Whether a room of this code has topics of its own: with a slash or a wildcard they would be others'."""
-        try:
-            check_name(code)
-        except BadTopic as fault:
-            if self._complaints.is_news(code, time.monotonic()):
-                log.warning("a room's code can be no topic, its state is not on MQTT", extra={"reason": str(fault)})
-            return False
-        return True
+        self._marks[room_id] = revision
 
     async def _publish_doors(self, room_id: int, now: datetime, revision: int) -> None:
         """Drawn once for all panels that show the same."""
-        drawn: dict[tuple[bool, str], dict[str, Any]] = {}
+        views: dict[tuple[bool, str], dict[str, Any]] = {}
         for panel in self._panels.get(room_id, ()):
-            look = panel.enabled, panel.languages
-            if look not in drawn:
-                languages = [language for language in panel.languages.split(",") if language]
-                drawn[look] = door_payload(await door(room_id, now, panel, revision), languages)
-            self._publish_panel(panel.code, drawn[look], now)
+            if panel.look not in views:
+                languages = [language for language in panel.device.languages.split(",") if language]
+                views[panel.look] = door_payload(await door(room_id, now, panel.device, revision), languages)
+            values = {"panel": panel.device.code, **views[panel.look]}
+            if values["revision"] is None:
+                values["revision"] = number_of(("panel", panel.device.code), _looks(values), now)
+            if self._is_news(panel.topic, _looks(values)):
+                self.panels_published += 1
+                self._broker.retain(panel.topic, _json({**values, "signature": signature(values, panel.key)}))
             await asyncio.sleep(0)  # a door may have many; the screens that wait for the same change go first
 
-    def _publish_panel(self, code: str, drawn: dict[str, Any], now: datetime) -> None:
-        told = {"panel": code, **drawn}
-        if told["revision"] is None:
-            told["revision"] = number_of(("panel", code), _looks(told), now)
-        try:
-            topic = self._topics.panel_state(code)
-        except BadTopic:
-            return
-        self.panels_published += self._put(topic, told, panel_key(self._secret, code))
-
-    def _put(self, topic: str, told: dict[str, Any], key: bytes | None = None) -> bool:
-        """Keep a JSON state if anything but its ``as_of`` is new; with a key it is signed."""
-        compared = _looks(told)
-        if self._last.get(topic) == compared:
-            return False
-        self._last[topic] = compared
-        self._broker.keep(topic, _json({**told, "signature": signature(told, key)} if key else told))
-        return True
-
-    def _put_raw(self, topic: str, payload: bytes) -> None:
-        if self._last.get(topic) != payload:
-            self._last[topic] = payload
-            self._broker.keep(topic, payload)
-
-    def is_signed(self, topic: str, payload: bytes) -> bool:
-        """Whether this is the state of a door that we once published: a panel that was moved or removed while nobody
-        was there to clear it.
-        """
-        try:
-            own, told = self._topics.parse(topic), json.loads(payload)
-            mark = told.pop("signature")
-            return own is not None and hmac.compare_digest(mark, signature(told, panel_key(self._secret, own.name)))
-        except (BadTopic, ValueError, AttributeError, LookupError, TypeError, RecursionError):
-            return False
+    def _is_news(self, topic: str, looks: bytes) -> bool:
+        """Whether a topic is to show something else than it did last, which is noted."""
+        is_news = self._last.get(topic) != looks
+        self._last[topic] = looks
+        return is_news
 
     async def _minute(self) -> None:
         """Doors count minutes; only those whose words changed are published."""
@@ -236,13 +242,10 @@ class Panels:
         """Store what was published, and publish what a crash or a lost event left behind."""
         if not self._broker.connected:
             return
-        marks, self._to_mark = self._to_mark, {}
+        marks, self._marks = self._marks, {}
         if marks:
-            async with changing():
-                for room_id, revision in sorted(marks.items()):  # in the order in which everybody locks rooms
-                    await Room.filter(id=room_id, published__lt=revision).update(published=revision)
-        behind = await Room.filter(published__lt=F("revision")).only("id")
-        self.wake(room.id for room in behind)
+            await mark_published(marks)
+        self.wake(await unpublished_rooms())
 
 
 def room_json(state: PublicState, zone: ZoneInfo) -> dict[str, Any]:
@@ -264,18 +267,18 @@ def panel_key(secret: bytes, panel: str) -> bytes:
     return hmac.digest(secret, f"izba panel {panel}".encode(), "sha256")
 
 
-def signature(told: dict[str, Any], key: bytes) -> str:
+def signature(values: Mapping[str, Any], key: bytes) -> str:
     """HMAC-SHA256 in hex over the state without its signature: JSON with sorted keys, no spaces, UTF-8."""
-    return hmac.digest(key, _json(told), "sha256").hex()
+    return hmac.digest(key, _json(values), "sha256").hex()
 
 
-def _looks(told: dict[str, Any]) -> bytes:
+def _looks(values: Mapping[str, Any]) -> bytes:
     """All but when it was said."""
-    return _json({name: value for name, value in told.items() if name != "as_of"})
+    return _json({name: value for name, value in values.items() if name != "as_of"})
 
 
-def _json(told: dict[str, Any]) -> bytes:
-    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
+def _json(values: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
 
 
 def _iso(at: datetime | None, zone: ZoneInfo) -> str | None:

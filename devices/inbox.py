@@ -1,21 +1,23 @@
 """Topics that nobody has bound yet: the last payloads, how often, and what it might be. Capped: iBeacons never end."""
 
+import sys
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from devices.codecs.message import Decoded
 from devices.codecs.values import clean
-from devices.messages import Decoded
 
 TOPICS = 200
+INBOX_BYTES = 2 * 1024 * 1024
 PAYLOADS = 5
 SHOWN = 400
 
 
 @dataclass(slots=True)
-class Stranger:
-    """An unknown topic. ``family`` is a guess; nothing is bound until a person does it."""
+class UnboundTopic:
+    """A topic of nobody. ``family`` is a guess; nothing is bound until a person does it."""
 
     topic: str
     family: str
@@ -23,8 +25,9 @@ class Stranger:
     first_at: datetime
     last_at: datetime
     count: int = 0
-    said: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
     payloads: deque[bytes] = field(default_factory=lambda: deque(maxlen=PAYLOADS))
+    size: int = 0  # about what it takes in memory
 
     def per_minute(self) -> float:
         """Messages a minute since it was first heard."""
@@ -40,39 +43,47 @@ class Stranger:
             "last_at": self.last_at,
             "count": self.count,
             "per_minute": self.per_minute(),
-            "said": self.said,
+            "said": self.values,
             "payloads": [clean(payload.decode("utf-8", "replace"), SHOWN) for payload in self.payloads],
         }
 
 
-class Inbox:
-    """The strangers, the longest silent one leaves first."""
+class TopicInbox:
+    """The unbound topics: at most so many and of so many bytes, the longest silent one leaves first."""
 
     def __init__(self, capacity: int = TOPICS) -> None:
         self.capacity = capacity
-        self.messages = 0
-        self._strangers: OrderedDict[str, Stranger] = OrderedDict()
+        self.messages = self.bytes = 0
+        self._topics: OrderedDict[str, UnboundTopic] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._strangers)
+        return len(self._topics)
 
-    def note(self, topic: str, payload: bytes, said: Decoded, now: datetime) -> None:
+    def note(self, topic: str, payload: bytes, decoded: Decoded, now: datetime) -> None:
         self.messages += 1
-        stranger = self._strangers.get(topic)
-        if stranger is None:
-            if len(self._strangers) >= self.capacity:
-                self._strangers.popitem(last=False)
-            stranger = self._strangers[topic] = Stranger(topic, said.family, said.device, now, now)
-        self._strangers.move_to_end(topic)
-        stranger.last_at = now
-        stranger.count += 1
-        stranger.said = said.as_dict()
-        stranger.payloads.append(payload[:SHOWN])
+        entry = self._topics.get(topic)
+        if entry is None:
+            entry = self._topics[topic] = UnboundTopic(topic, decoded.family, decoded.device, now, now)
+        self._topics.move_to_end(topic)
+        entry.last_at = now
+        entry.count += 1
+        entry.values = decoded.as_dict()
+        entry.payloads.append(payload[:SHOWN])
+        self._weigh(entry)
+        while len(self._topics) > self.capacity or self.bytes > INBOX_BYTES and len(self._topics) > 1:
+            self.forget(next(iter(self._topics)))
+
+    def _weigh(self, entry: UnboundTopic) -> None:
+        size = 2 * sys.getsizeof(entry.topic) + 3 * len(repr(entry.values)) + 3_000
+        self.bytes += size - entry.size
+        entry.size = size
 
     def forget(self, topic: str) -> None:
         """After a person bound or dismissed it."""
-        self._strangers.pop(topic, None)
+        entry = self._topics.pop(topic, None)
+        if entry:
+            self.bytes -= entry.size
 
-    def all(self) -> list[Stranger]:
+    def all(self) -> list[UnboundTopic]:
         """Last heard first."""
-        return list(reversed(self._strangers.values()))
+        return list(reversed(self._topics.values()))

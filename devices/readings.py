@@ -1,7 +1,8 @@
-"""From messages to the register: what is unchanged is folded in memory, what is news is recorded at once."""
+"""From messages to the register: what repeats itself is folded in memory, what is news is recorded at once."""
 
 import asyncio
 import logging
+import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,60 +11,65 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from devices import codecs
+from devices.broker.client import Message
+from devices.codecs.message import Decoded, Route, route_of
 from devices.codecs.values import SKEW
-from devices.device_table import Known, Table
-from devices.inbox import Inbox
-from devices.messages import Arrived, Decoded
-from devices.topics import BadTopic, Part, Topics
+from devices.device_table import DeviceEntry, DeviceTable
+from devices.inbox import TopicInbox
+from devices.topics import TopicKind, Topics
 from registry.bookings.readings import Reading, record_readings, watch_lost, watch_started
 from registry.core import events
+from registry.core.clock import Clock
 from registry.core.errors import Refusal
 
 log = logging.getLogger(__name__)
 
-STORE_SECONDS = 20.0
 LATE_SECONDS = 60.0
 RETRY_SECONDS = 1.0
 # in a flood reading goes before writing, for so long at most
 FLOOD_RATE, FLOOD_SECONDS, FLOOD_LOOK = 2_000, 0.4, 0.05
-SEATS = 20_000
-SAID = 8
+# what is remembered of topics and their recent payloads; anybody who publishes may invent more
+MEMORY_BYTES = 12 * 1024 * 1024
+PAYLOADS, LONGEST_PAYLOAD = 8, 1024
+ENTRY_BYTES, MEANING_BYTES, BYTES_PER_BYTE = 500, 300, 4  # as measured: what a byte of a payload leaves behind
 REASONS = 50
 
 T = TypeVar("T")
-Command = Callable[[str, Arrived, datetime], None]
+Command = Callable[[str, Message, datetime], None]
 
 
 @dataclass(slots=True)
-class Seat:
+class TopicEntry:
     """One topic: whose it is, and what its recent payloads mean, so that a repeated one is not read again."""
 
-    command: str = ""
-    known: Known | None = None
-    resolved: bool = False
-    said: dict[bytes, Decoded] = field(default_factory=dict)
+    route: Route
+    panel: str = ""  # whose commands come here
+    device: DeviceEntry | None = None
+    is_resolved: bool = False
+    meanings: dict[bytes, Decoded] = field(default_factory=dict)
+    meanings_bytes: int = 0
 
 
-class Ingest:
+class Readings:
     """Takes batches from the broker in the loop; a pump of its own writes to the register."""
 
     def __init__(
         self,
         topics: Topics,
-        clock: Callable[[], datetime],
+        clock: Clock,
         command: Command,
         record: Callable[[Sequence[Reading], datetime], Awaitable[None]] = record_readings,
     ) -> None:
-        self.topics, self.table, self.inbox = topics, Table(), Inbox()
+        self.topics, self.table, self.inbox = topics, DeviceTable(), TopicInbox()
         # counted for /metrics
         self.messages = self.unchanged = self.recorded = self.refused = self.ignored = self.late = self.batches = 0
         self.reasons: Counter[str] = Counter()
-        self.flapping: set[str] = set()
         self._clock, self._command, self._record = clock, command, record
-        self._seats: dict[str, Seat] = {}
+        self._entries: dict[str, TopicEntry] = {}
+        self._memory_bytes = 0
         self._pending: dict[int, Reading] = {}
         self._watch: tuple[bool, datetime] | None = None
-        self._reload = self._in_flood = False
+        self._is_stale = self._in_flood = False
         self._measured, self._measured_at = 0, 0.0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -72,7 +78,7 @@ class Ingest:
     async def start(self) -> None:
         await self.table.load()
         self._unsubscribe = events.on(self._changed)
-        self._task = asyncio.get_running_loop().create_task(self._pump(), name="ingest")
+        self._task = asyncio.get_running_loop().create_task(self._pump(), name="readings")
 
     async def stop(self) -> None:
         """Record what is pending, then end."""
@@ -87,12 +93,12 @@ class Ingest:
         except Exception:
             log.exception("the last readings could not be recorded")
 
-    # the broker tells
+    # from the broker
 
     def connected(self, now: datetime) -> None:
         """From now on nothing is missed; what was said before proves nothing any more."""
-        for known in self.table.all():
-            known.confirmed = False
+        for device in self.table.all():
+            device.confirmed = False
         self._watch = (True, now)
         self._wake.set()
 
@@ -104,128 +110,114 @@ class Ingest:
         """Messages were lost on our side: the same as a new connection."""
         self.connected(self._clock())
 
-    def take(self, batch: Sequence[Arrived]) -> None:
+    def take(self, batch: Sequence[Message]) -> None:
         """Understand a batch and fold it. Never waits, never raises for what a message holds."""
-        mono, now = time.monotonic(), self._clock()
+        second, now = time.monotonic(), self._clock()
         self.messages += len(batch)
-        self._measure(mono)
+        self._measure(second)
         for message in batch:
-            seat = self._seats.get(message.topic) or self._take_seat(message.topic)
-            if seat.command:
-                self._command(seat.command, message, now)
+            entry = self._entries.get(message.topic) or self._enter(message.topic)
+            if entry.panel:
+                self._command(entry.panel, message, now)
                 continue
-            said = None if message.retained else seat.said.get(message.payload)
-            if said is None:
-                said = self._understand(seat, message, now)
-            if seat.known is None:
-                self._stranger(message, said, now)
+            decoded = None if message.retained else entry.meanings.get(message.payload)
+            if decoded is None:
+                decoded = self._decode(entry, message, now)
+            if entry.device is None:
+                self._note_unbound(message, decoded, now)
             else:
-                self._fold(seat.known, said, message, mono, now)
+                self._fold(entry.device, decoded, message, second, now)
 
-    def _take_seat(self, topic: str) -> Seat:
-        if len(self._seats) >= SEATS:
-            self._seats.clear()
-        seat = self._seats[topic] = Seat()
-        try:
-            own = self.topics.parse(topic)
-        except BadTopic:
-            return seat
-        if own and own.part is Part.PANEL_COMMAND:
-            seat.command = own.name
-        return seat
+    def _enter(self, topic: str) -> TopicEntry:
+        route = route_of(topic, self.topics)
+        self._claim(ENTRY_BYTES + sys.getsizeof(topic) + sum(map(sys.getsizeof, route.levels)))
+        entry = self._entries[topic] = TopicEntry(route)
+        if route.own and route.own.kind is TopicKind.PANEL_COMMAND:
+            entry.panel = route.own.name
+        return entry
 
-    def _understand(self, seat: Seat, message: Arrived, now: datetime) -> Decoded:
-        said = codecs.decode(message.topic, message.payload, message.retained, {}, now, self.topics.prefix)
-        if not seat.resolved:
-            seat.known, seat.resolved = self.table.find(said.family, said.device), True
+    def _claim(self, size: int) -> None:
+        """Count so many bytes more as remembered; all else is forgotten where that would be too much."""
+        if self._memory_bytes + size > MEMORY_BYTES:
+            self._forget_topics()
+        self._memory_bytes += size
+
+    def _forget_topics(self) -> None:
+        self._entries.clear()
+        self._memory_bytes = 0
+
+    def _decode(self, entry: TopicEntry, message: Message, now: datetime) -> Decoded:
+        decoded = codecs.decode(entry.route, message.payload, message.retained, now)
+        if not entry.is_resolved:
+            entry.device, entry.is_resolved = self.table.find(decoded.family, decoded.device), True
         # what holds a time means something else a minute later
-        if said.at is None and said.other.get("untrusted") != "clock" and not message.retained:
-            if len(seat.said) >= SAID:
-                seat.said.clear()
-            seat.said[message.payload] = said
-        return said
+        is_lasting = decoded.at is None and decoded.other.get("untrusted") != "clock" and not message.retained
+        if is_lasting and len(message.payload) <= LONGEST_PAYLOAD:
+            self._remember(entry, message.payload, decoded)
+        return decoded
 
-    def _stranger(self, message: Arrived, said: Decoded, now: datetime) -> None:
-        if said.refused:
-            self._note_refusal(said.refused)
-        if said.other.get("scope") == "bridge":
-            self._bridge(said, now)
-        elif said.other.get("ignored"):
+    def _remember(self, entry: TopicEntry, payload: bytes, decoded: Decoded) -> None:
+        if len(entry.meanings) >= PAYLOADS:
+            entry.meanings.clear()
+            self._memory_bytes -= entry.meanings_bytes
+            entry.meanings_bytes = 0
+        size = MEANING_BYTES + sys.getsizeof(decoded.device) + BYTES_PER_BYTE * len(payload)
+        self._claim(size)
+        entry.meanings[payload] = decoded
+        entry.meanings_bytes += size
+
+    def _note_unbound(self, message: Message, decoded: Decoded, now: datetime) -> None:
+        if decoded.refused:
+            self._note_refusal(decoded.refused)
+        if decoded.other.get("scope") == "bridge":
+            self._note_bridge(decoded, now)
+        elif decoded.other.get("ignored"):
             self.ignored += 1
         elif message.payload:
-            self.inbox.note(message.topic, message.payload, said, now)
+            self.inbox.note(message.topic, message.payload, decoded, now)
 
     def _note_refusal(self, reason: str) -> None:
         self.refused += 1
         if reason in self.reasons or len(self.reasons) < REASONS:
             self.reasons[reason] += 1
 
-    def _bridge(self, said: Decoded, now: datetime) -> None:
+    def _note_bridge(self, decoded: Decoded, now: datetime) -> None:
         """A bridge that is gone takes all of its devices along; each comes back with its own next word."""
-        if said.online is False:
-            for known in self.table.all():
-                if known.family == said.family and known.online is not False:
-                    self._remember(known, Reading(known.id, now, online=False, live=False), time.monotonic())
+        if decoded.online is False:
+            for device in self.table.all():
+                if device.family == decoded.family and device.online is not False:
+                    self._pend(device, Reading(device.id, now, online=False, live=False), time.monotonic())
 
-    def _fold(self, known: Known, said: Decoded, message: Arrived, mono: float, now: datetime) -> None:
-        known.messages += 1
-        if said.refused or "reason" in said.other:
-            known.refused += 1
-            self._note_refusal(said.refused or str(said.other["reason"]))
-            if said.refused:
+    def _fold(self, device: DeviceEntry, decoded: Decoded, message: Message, second: float, now: datetime) -> None:
+        other = decoded.other
+        if decoded.refused or "reason" in other:
+            self._note_refusal(decoded.refused or str(other["reason"]))
+            if decoded.refused:
                 return
-        if said.other.get("ignored") or said.other.get("deleted"):
+        if other.get("ignored") or other.get("deleted"):
             self.ignored += 1
             return
-        age = mono - message.heard
-        live = not message.retained and age < LATE_SECONDS and not (said.at and now - said.at > SKEW)
-        if not live and not message.retained:
+        age = second - message.second
+        is_live = not message.retained and age < LATE_SECONDS and not (decoded.at and now - decoded.at > SKEW)
+        if not is_live and not message.retained:
             self.late += 1
-        arrived = now if age < 0.001 else now - timedelta(seconds=age)
-        self._remember(known, self._heard(known, said, arrived, live, mono), mono)
+        at = now if age < 0.001 else now - timedelta(seconds=age)
+        self._pend(device, device.reading(decoded, at, is_live, second), second)
 
-    def _heard(self, known: Known, said: Decoded, arrived: datetime, live: bool, mono: float) -> Reading:
-        if said.online is not None and said.online is not known.online and live and known.flip(mono):
-            self.flapping.add(known.code)
-        elif known.code in self.flapping and not known.is_flapping(mono):
-            self.flapping.discard(known.code)
-        distrust = said.other.get("untrusted")
-        if known.code in self.flapping:
-            distrust = "duplicate_id"
-        elif distrust is None and said.occupied is not None and live:
-            distrust = ""
-        return Reading(
-            device_id=known.id,
-            at=arrived,
-            occupied=said.occupied,
-            people=said.people,
-            battery=None if said.battery is None else round(said.battery),
-            online=said.online,
-            distrust=distrust,
-            live=live,
-        )
-
-    def _remember(self, known: Known, heard: Reading, mono: float) -> None:
-        news = known.remember(heard, mono)
-        due = heard.live and mono - known.stored >= STORE_SECONDS
-        if news or due:
-            known.stored = mono
-            self._pend(heard)
-        elif heard.device_id in self._pending:
-            self._pend(heard)
-        else:
+    def _pend(self, device: DeviceEntry, reading: Reading, second: float) -> None:
+        """What is to be recorded waits here, one reading a device."""
+        former = self._pending.get(device.id)
+        if not device.remember(reading, second) and former is None:
             self.unchanged += 1
-
-    def _pend(self, heard: Reading) -> None:
-        former = self._pending.get(heard.device_id)
-        self._pending[heard.device_id] = heard if former is None else merged(former, heard)
+            return
+        self._pending[device.id] = reading if former is None else merged(former, reading)
         self._wake.set()
 
-    # the register is told
+    # to the register
 
     def _changed(self, event: events.Event) -> None:
         if isinstance(event, events.DeviceChanged):
-            self._reload = True
+            self._is_stale = True
             self._wake.set()
 
     async def _pump(self) -> None:
@@ -237,8 +229,8 @@ class Ingest:
                 await self._work()
             except Exception as fault:
                 # the database is away or busy: everything is kept and tried again
-                known = isinstance(fault, Refusal)
-                log.warning("readings wait to be recorded", extra={"reason": str(fault)}, exc_info=not known)
+                is_refusal = isinstance(fault, Refusal)
+                log.warning("readings wait to be recorded", extra={"reason": str(fault)}, exc_info=not is_refusal)
                 await asyncio.sleep(RETRY_SECONDS)
                 self._wake.set()
 
@@ -248,26 +240,34 @@ class Ingest:
             await asyncio.sleep(FLOOD_LOOK)
             self._measure(time.monotonic())
 
-    def _measure(self, mono: float) -> None:
+    def _measure(self, second: float) -> None:
         """Whether more comes than can be written one by one; looked at every 50 ms."""
-        passed = mono - self._measured_at
+        passed = second - self._measured_at
         if passed >= FLOOD_LOOK:
             self._in_flood = (self.messages - self._measured) / passed > FLOOD_RATE
-            self._measured, self._measured_at = self.messages, mono
+            self._measured, self._measured_at = self.messages, second
 
     async def _work(self) -> None:
-        if self._reload:
-            self._reload = False
-            await self.table.load()
-            self._seats.clear()
+        if self._is_stale:
+            await self._reload()
         if self._watch:
             watch, self._watch = self._watch, None
-            await self._tell_watch(watch)
+            await self._record_watch(watch)
         if self._pending:
             batch, self._pending = self._pending, {}
             await self._store(batch)
 
-    async def _tell_watch(self, watch: tuple[bool, datetime]) -> None:
+    async def _reload(self) -> None:
+        """Read the devices anew; where that fails they are read at the next turn."""
+        self._is_stale = False  # before: what changes meanwhile is read once more
+        try:
+            await self.table.load()
+        except BaseException:
+            self._is_stale = True
+            raise
+        self._forget_topics()
+
+    async def _record_watch(self, watch: tuple[bool, datetime]) -> None:
         is_heard, at = watch
         try:
             await (watch_started(at) if is_heard else watch_lost(at))
@@ -279,16 +279,16 @@ class Ingest:
         try:
             await self._record(list(batch.values()), self._clock())
         except BaseException:
-            for device_id, heard in batch.items():
+            for device_id, reading in batch.items():
                 newer = self._pending.get(device_id)
-                self._pending[device_id] = merged(heard, newer) if newer else heard
+                self._pending[device_id] = merged(reading, newer) if newer else reading
             raise
         self.batches += 1
         self.recorded += len(batch)
 
 
 def merged(former: Reading, newer: Reading) -> Reading:
-    """Two words of one device as one: the last value, and that somebody was seen in between."""
+    """Two readings of one device as one: the last value, and that somebody was seen in between."""
     health: dict[str, Any] = {
         "battery": _last(former.battery, newer.battery),
         "distrust": _last(former.distrust, newer.distrust),
@@ -297,7 +297,7 @@ def merged(former: Reading, newer: Reading) -> Reading:
         return replace(former, **health, online=_last(former.online, newer.online))
     if newer.live and not former.live:
         return replace(newer, **health)
-    seen = former.live and former.occupied is True and newer.occupied is False
+    was_positive = former.live and former.occupied is True and newer.occupied is False
     # a live reading after a last will proves that the device is back
     proves = newer.live and newer.occupied is not None
     return replace(
@@ -306,7 +306,7 @@ def merged(former: Reading, newer: Reading) -> Reading:
         occupied=_last(former.occupied, newer.occupied),
         people=_last(former.people, newer.people),
         online=newer.online if proves else _last(former.online, newer.online),
-        was_positive=seen or former.was_positive or newer.was_positive,
+        was_positive=was_positive or former.was_positive or newer.was_positive,
     )
 
 

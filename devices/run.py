@@ -4,22 +4,20 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from devices.broker.address import Address, addresses, without_secrets
+from devices.broker.client import Message, addresses, without_secrets
 from devices.broker.connection import Broker
 from devices.broker.embedded import EmbeddedBroker
-from devices.broker.guard import Guard
 from devices.codecs import FAMILIES
-from devices.commands import Desk
-from devices.doors import Panels
-from devices.messages import Arrived
+from devices.commands import PanelCommands
+from devices.doors import DoorStates
 from devices.presence import Presence
-from devices.readings import Ingest
+from devices.readings import Readings
 from devices.simulator import Simulator
 from devices.topics import Topics
 from registry.bookings.readings import watch_lost
+from registry.core.clock import Clock, utc_now
 from registry.devices.models import DeviceState
 
 log = logging.getLogger(__name__)
@@ -28,16 +26,12 @@ log = logging.getLogger(__name__)
 STOP_SECONDS, LEAST_SECONDS = 3.0, 0.2
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def _as_is(text: str) -> str:
     return text
 
 
-class Devices:
-    """The broker's client, the ingest, the doors, the presence watch, and for the demo the broker and the sensors.
+class DeviceLayer:
+    """The broker's client, readings, commands, doors, the presence watch, and for the demo the broker and the sensors.
 
     ``url`` is mqtt:// or mqtts://; with ``embedded_port`` a broker of our own is started on that port (MQTT 3.1.1) and
     the next (MQTT 5), and ``url`` is only shown. ``families`` are the foreign device families to listen to.
@@ -57,9 +51,9 @@ class Devices:
         seed: int = 7,
         instance: str = "",
         translate: Callable[[str], str] = _as_is,
-        clock: Callable[[], datetime] = _now,
+        clock: Clock = utc_now,
     ) -> None:
-        self.url, self.leads, self._lost = without_secrets(url), False, 0
+        self.url, self.leads, self._losses = without_secrets(url), False, 0
         self.is_failing = False
         self.topics = Topics(prefix)
         self._clock, self._families = clock, tuple(families)
@@ -68,32 +62,27 @@ class Devices:
         self.broker = Broker(
             where, instance or f"izba-{socket.gethostname()}"[:60], self.topics.status, self._take, clock
         )
-        self.desk = Desk(self.broker, self.topics, clock, translate)
-        self.ingest = Ingest(self.topics, clock, self.desk.take)
-        self.panels = Panels(self.broker, self.topics, secret_key.encode(), clock)
-        self.guard = Guard(self.broker, self.topics, self.panels.is_signed, is_thorough=self._embedded is None)
+        self.commands = PanelCommands(self.broker, self.topics, clock, translate)
+        self.readings = Readings(self.topics, clock, self.commands.take)
+        self.doors = DoorStates(self.broker, self.topics, secret_key.encode(), clock)
         self.presence = Presence(clock)
-        self.simulator = self._make_simulator(where, seed) if simulator else None
+        self.simulator = Simulator(where, self.topics, clock, seed) if simulator else None
         self.broker.listen((*self.topics.filters(), *self._foreign()))
-        self.broker.on_up(self.ingest.connected)
-        self.broker.on_down(self.ingest.disconnected)
-        self.broker.on_up(lambda _at: self.panels.wake())
-
-    def _make_simulator(self, where: Sequence[Address], seed: int) -> Simulator:
-        return Simulator(where, self.topics, self._clock, seed)
+        self.broker.on_up(self.readings.connected)
+        self.broker.on_down(self.readings.disconnected)
+        self.broker.on_up(lambda _at: self.doors.wake())
 
     def _foreign(self) -> list[str]:
-        known = [FAMILIES[name] for name in self._families if name in FAMILIES]
+        families = [FAMILIES[name] for name in self._families if name in FAMILIES]
         for name in set(self._families) - set(FAMILIES):
             log.warning("no such device family", extra={"family": name, "known": sorted(FAMILIES)})
-        return [topic for family in known for topic in family.filters]
+        return [topic for family in families for topic in family.filters]
 
-    def _take(self, batch: Sequence[Arrived]) -> None:
-        lost = self.broker.lost
-        self.ingest.take(self.guard.sift(batch))
-        if lost != self._lost:
-            self._lost = lost
-            self.ingest.gap()
+    def _take(self, batch: Sequence[Message]) -> None:
+        self.readings.take(batch)
+        if self.broker.lost != self._losses:
+            self._losses = self.broker.lost
+            self.readings.gap()
 
     @property
     def is_connected(self) -> bool:
@@ -134,10 +123,9 @@ class Devices:
         await watch_lost(self._clock())
         if self._embedded:
             await self._embedded.start()
-        await self.ingest.start()
-        await self.panels.start()
+        await self.readings.start()
+        await self.doors.start()
         await self.presence.start()
-        await self.guard.start()
         await self.broker.start()
         if self.simulator:
             await self.simulator.start()
@@ -145,7 +133,7 @@ class Devices:
     async def stop(self) -> None:
         """Stop everything in the reverse order; what was heard is recorded first. One that fails holds up nobody."""
         self.leads = False
-        parts = (self.desk, self.broker, self.guard, self.presence, self.ingest, self.panels)
+        parts = (self.commands, self.broker, self.presence, self.readings, self.doors)
         loop = asyncio.get_running_loop()
         until = loop.time() + STOP_SECONDS
         for part in (self.simulator, *parts, self._embedded):
@@ -165,11 +153,11 @@ class Devices:
 
     def inbox(self) -> list[dict[str, Any]]:
         """Topics that nobody has bound, last heard first."""
-        return [stranger.as_dict() for stranger in self.ingest.inbox.all()]
+        return [topic.as_dict() for topic in self.readings.inbox.all()]
 
     def metrics(self) -> dict[str, float]:
         """Plain numbers for /metrics."""
-        broker, ingest, panels = self.broker, self.ingest, self.panels
+        broker, readings, doors = self.broker, self.readings, self.doors
         return {
             "mqtt_connected": float(broker.connected),
             "mqtt_connects_total": broker.connects,
@@ -178,18 +166,17 @@ class Devices:
             "mqtt_lost_total": broker.lost,
             "mqtt_faults_total": broker.faults,
             "mqtt_duplicate_client_id": float(broker.duplicate_id),
-            "readings_unchanged_total": ingest.unchanged,
-            "readings_recorded_total": ingest.recorded,
-            "readings_refused_total": ingest.refused,
-            "readings_ignored_total": ingest.ignored,
-            "readings_late_total": ingest.late,
-            "inbox_topics": len(ingest.inbox),
-            "devices_known": len(ingest.table),
+            "readings_unchanged_total": readings.unchanged,
+            "readings_recorded_total": readings.recorded,
+            "readings_refused_total": readings.refused,
+            "readings_ignored_total": readings.ignored,
+            "readings_late_total": readings.late,
+            "inbox_topics": len(readings.inbox),
+            "devices_known": len(readings.table),
             "devices_silent": self.presence.count(DeviceState.SILENT),
             "devices_low_battery": self.presence.count(DeviceState.LOW_BATTERY),
-            "room_states_published_total": panels.rooms_published,
-            "panel_states_published_total": panels.panels_published,
-            "topics_put_right_total": self.guard.repaired,
-            "panel_commands_total": self.desk.commands,
-            "panel_commands_refused_total": self.desk.refused,
+            "room_states_published_total": doors.rooms_published,
+            "panel_states_published_total": doors.panels_published,
+            "panel_commands_total": self.commands.count,
+            "panel_commands_refused_total": self.commands.refused,
         }

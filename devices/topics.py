@@ -1,5 +1,6 @@
 """The topic grammar: which names may stand in a topic, and Izba's own tree below its prefix."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,7 +12,7 @@ class BadTopic(ValueError):  # noqa: N818  # an answer, not a fault
     """A topic that nothing may be published to or read from; the message is a short reason."""
 
 
-class Part(StrEnum):
+class TopicKind(StrEnum):
     """What an own topic carries."""
 
     STATUS = "status"
@@ -22,30 +23,29 @@ class Part(StrEnum):
     PANEL_REPLY = "panel_reply"
     READING = "reading"
     DEVICE_STATUS = "device_status"
+    OTHER = "other"
 
 
-INWARD = frozenset({Part.PANEL_COMMAND, Part.READING, Part.DEVICE_STATUS})
-
-_PARTS = {
-    ("rooms", "state"): Part.ROOM_STATE,
-    ("rooms", "light"): Part.ROOM_LIGHT,
-    ("panels", "state"): Part.PANEL_STATE,
-    ("panels", "command"): Part.PANEL_COMMAND,
-    ("panels", "reply"): Part.PANEL_REPLY,
-    ("devices", "reading"): Part.READING,
-    ("devices", "status"): Part.DEVICE_STATUS,
+_KINDS = {
+    ("rooms", "state"): TopicKind.ROOM_STATE,
+    ("rooms", "light"): TopicKind.ROOM_LIGHT,
+    ("panels", "state"): TopicKind.PANEL_STATE,
+    ("panels", "command"): TopicKind.PANEL_COMMAND,
+    ("panels", "reply"): TopicKind.PANEL_REPLY,
+    ("devices", "reading"): TopicKind.READING,
+    ("devices", "status"): TopicKind.DEVICE_STATUS,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """A parsed topic of Izba's own tree; ``name`` is the room, panel or device."""
+class OwnTopic:
+    """A topic of Izba's own tree; ``name`` is the room, panel or device, empty where there is none."""
 
-    part: Part
-    name: str
+    kind: TopicKind
+    name: str = ""
 
 
-def split(topic: str) -> list[str]:
+def split(topic: str) -> tuple[str, ...]:
     """The levels of a concrete topic. Raises BadTopic for what no device may be called.
 
     One leading slash is taken where it is a family's custom (``/devices/…`` of Wiren Board).
@@ -60,13 +60,12 @@ def split(topic: str) -> list[str]:
         size = len(topic.encode())
     except UnicodeEncodeError:
         raise BadTopic("the topic is not UTF-8") from None
-    levels = topic.split("/")
+    levels = tuple(topic.split("/"))
     if len(levels) > MAX_LEVELS:
         raise BadTopic("too many levels")
     if size > MAX_BYTES:
         raise BadTopic("the topic is too long")
-    named = levels[1:] if topic.startswith("/devices/") else levels
-    if not all(named):
+    if not all(levels[1:] if topic.startswith("/devices/") else levels):
         raise BadTopic("empty levels: another topic")
     return levels
 
@@ -120,26 +119,17 @@ class Topics:
             f"{self.prefix}/panels/+/command",
         )
 
-    def outward(self) -> tuple[str, ...]:
-        """Where nobody but Izba publishes, beside its status; all of it is retained."""
-        return (
-            f"{self.prefix}/rooms/+/state",
-            f"{self.prefix}/rooms/+/light",
-            f"{self.prefix}/panels/+/state",
-        )
-
     def is_own(self, topic: str) -> bool:
         return topic == self.prefix or topic.startswith(f"{self.prefix}/")
 
-    def parse(self, topic: str) -> Own | None:
-        """What a topic of the own tree carries, None for one that is foreign or unknown. Raises BadTopic."""
-        levels = split(topic)
+    def own(self, levels: Sequence[str]) -> OwnTopic | None:
+        """What a split topic of the own tree carries, None for one that is foreign."""
         depth = self.prefix.count("/") + 1
-        if not self.is_own(topic):
+        if "/".join(levels[:depth]) != self.prefix:
             return None
-        rest = levels[depth:]
-        if rest == ["status"]:
-            return Own(Part.STATUS, "")
-        if len(rest) != 3 or (rest[0], rest[2]) not in _PARTS:
-            return None
-        return Own(_PARTS[rest[0], rest[2]], rest[1])
+        branch = tuple(levels[depth:])
+        if branch == ("status",):
+            return OwnTopic(TopicKind.STATUS)
+        if len(branch) != 3 or (branch[0], branch[2]) not in _KINDS:
+            return OwnTopic(TopicKind.OTHER)
+        return OwnTopic(_KINDS[branch[0], branch[2]], branch[1])

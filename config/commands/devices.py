@@ -8,6 +8,7 @@ import orjson
 import typer
 
 from config.settings import load
+from registry.core.clock import utc_now
 from registry.core.errors import Invalid, NotFound
 
 devices = typer.Typer(no_args_is_help=True, help="Sensors and panels.")
@@ -37,15 +38,15 @@ def decode(
     jsonl: Annotated[Path | None, typer.Option(help="A file of messages, one JSON object a line.")] = None,
 ) -> None:
     """What Izba understands of a message on standard input, one JSON line each."""
-    from devices.decode import decode_kept, decode_line
+    from devices.codecs import decode_line, decode_sample
 
     if jsonl is not None and not jsonl.is_file():
         raise NotFound("import.no_file", file=str(jsonl))
-    binding = dict(_binding(text) for text in bind or [])
+    now, binding = utc_now(), dict(_binding(text) for text in bind or [])
     if jsonl is None:
-        messages = [decode_line(topic, sys.stdin.buffer.read(), retained, binding)]
+        messages = [decode_line(topic, sys.stdin.buffer.read(), retained, binding, now)]
     else:
-        messages = [decode_kept(line, binding) for line in jsonl.read_bytes().splitlines() if line.strip()]
+        messages = [decode_sample(line, binding, now) for line in jsonl.read_bytes().splitlines() if line.strip()]
     for message in messages:
         sys.stdout.buffer.write(orjson.dumps(message, default=str) + b"\n")
 

@@ -1,39 +1,109 @@
-"""What is particular to paho: a client made, started, asked why it was refused, and its messages as ours."""
+"""What is particular to paho and to one attempt: an address, a client made and connected, why it was refused, when
+to try again, a message of paho as ours.
+"""
 
 import asyncio
+import random
 import socket
 import ssl
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from devices.broker.address import V5, Address
 from devices.broker.wire import Pump, WiredClient
-from devices.messages import Arrived
 
+V311, V5 = MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv5
 QOS = 1
 KEEPALIVE = 20
 CONNECT_SECONDS = 3.0
 # reason codes of MQTT 5, to which paho maps those of 3.1.1
 TAKEN_OVER, OTHER_PROTOCOL = 142, 132
 BAD_ID, BAD_PASSWORD, NOT_AUTHORIZED, BANNED = 133, 134, 135, 138
+# seconds between attempts, and between two complaints of one kind
+FIRST, LONGEST, LONGEST_UNWELCOME = 0.5, 4.0, 30.0
+JITTER = 0.25
+STEADY_SECONDS = 10.0
+SILENCE_SECONDS = 600.0
+KINDS = 20
 
 
-class How(Enum):
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where and how a broker is reached. ``password`` never shows in a log."""
+
+    host: str
+    port: int
+    protocol: MQTTProtocolVersion
+    tls: bool = False
+    username: str = ""
+    password: str = ""
+
+    def __str__(self) -> str:
+        version = "5" if self.protocol == V5 else "3.1.1"
+        return f"{self.host}:{self.port} (MQTT {version})"
+
+
+def addresses(url: str, username: str = "", password: str = "") -> tuple[Address, ...]:
+    """MQTT 5 first, 3.1.1 where a broker refuses it. ``url`` is mqtt://[name:password@]host[:port] or mqtts://."""
+    parts = urlsplit(url)
+    tls = parts.scheme == "mqtts"
+    port = parts.port or (8883 if tls else 1883)
+    name = unquote(parts.username or "") or username
+    secret = unquote(parts.password or "") or password
+    return tuple(Address(parts.hostname or "", port, version, tls, name, secret) for version in (V5, V311))
+
+
+def without_secrets(url: str) -> str:
+    """An address that may be shown: no name, no password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+class Message(NamedTuple):
+    """A message as the broker handed it over. ``second`` is the monotonic one of its arrival."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    second: float
+    response_topic: str = ""
+    correlation: bytes = b""
+
+
+def message_of(message: mqtt.MQTTMessage) -> Message:
+    """A message of paho as ours. Raises UnicodeDecodeError for a topic that is not UTF-8."""
+    topic, payload = message.topic, bytes(message.payload)
+    if message.properties is not None and topic.endswith("/command"):
+        response_topic = getattr(message.properties, "ResponseTopic", "")
+        correlation = getattr(message.properties, "CorrelationData", b"")
+        return Message(topic, payload, message.retain, message.timestamp, response_topic, correlation)
+    return Message(topic, payload, message.retain, message.timestamp)
+
+
+class Outcome(Enum):
     """How an attempt to connect ended."""
 
     UP = "it was connected"
     AWAY = "nobody answers"
     UNLIKE = "somebody answers, perhaps of another protocol"
     UNWELCOME = "the broker refuses us"
+
+
+def outcome_of(code: Any) -> Outcome:
+    """What the reason of a refused connection means for the next attempt."""
+    if code.value in (BAD_ID, BAD_PASSWORD, NOT_AUTHORIZED, BANNED):
+        return Outcome.UNWELCOME
+    return Outcome.UNLIKE if code.value == OTHER_PROTOCOL else Outcome.AWAY
 
 
 def make_client(address: Address, client_id: str, will_topic: str) -> mqtt.Client:
@@ -52,8 +122,12 @@ def make_client(address: Address, client_id: str, will_topic: str) -> mqtt.Clien
         client.username_pw_set(address.username, address.password or None)
     if address.tls:
         client.tls_set_context(ssl.create_default_context())
-    client.on_socket_open = lambda _c, _u, opened: _no_delay(opened)
+    client.on_socket_open = lambda _c, _u, sock: _no_delay(sock)
     return client
+
+
+def _no_delay(sock: Any) -> None:
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 async def connect(client: mqtt.Client, address: Address) -> None:
@@ -62,46 +136,35 @@ async def connect(client: mqtt.Client, address: Address) -> None:
     In a thread that nobody waits for: looking up a name or the greeting of TLS may hang, and a stop must not.
     """
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[None] = loop.create_future()
+    answer: asyncio.Future[None] = loop.create_future()
 
-    def tell(fault: Exception | None) -> None:
-        if done.cancelled():
+    def resolve(fault: Exception | None) -> None:
+        if answer.cancelled():
             client.disconnect()  # nobody wants it any more; a goodbye, or the broker tells our last will
         elif fault:
-            done.set_exception(fault)
+            answer.set_exception(fault)
         else:
-            done.set_result(None)
+            answer.set_result(None)
 
     def work() -> None:
         fault: Exception | None = None
         try:
-            _connect(client, address)
+            clean = True if address.protocol == V5 else mqtt.MQTT_CLEAN_START_FIRST_ONLY
+            client.connect(address.host, address.port, KEEPALIVE, clean_start=clean)
         except Exception as raised:
             fault = raised
         with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(tell, fault)
+            loop.call_soon_threadsafe(resolve, fault)
 
     threading.Thread(target=work, name="mqtt-connect", daemon=True).start()
-    await done
+    await answer
 
 
-def _connect(client: mqtt.Client, address: Address) -> None:
-    clean = True if address.protocol == V5 else mqtt.MQTT_CLEAN_START_FIRST_ONLY
-    client.connect(address.host, address.port, KEEPALIVE, clean_start=clean)
-
-
-def started(client: mqtt.Client, client_id: str) -> Pump:
-    """The thread that moves what a connected client sends and receives."""
+def start_pump(client: mqtt.Client, client_id: str) -> Pump:
+    """The running thread that moves what a connected client sends and receives."""
     pump = Pump(client, client_id)
     pump.start()
     return pump
-
-
-def refused(code: Any) -> How:
-    """What the reason of a refused connection means for the next attempt."""
-    if code.value in (BAD_ID, BAD_PASSWORD, NOT_AUTHORIZED, BANNED):
-        return How.UNWELCOME
-    return How.UNLIKE if code.value == OTHER_PROTOCOL else How.AWAY
 
 
 def subscriptions(filters: Mapping[str, SubscribeOptions], protocol: Any) -> list[tuple[str, Any]]:
@@ -109,22 +172,45 @@ def subscriptions(filters: Mapping[str, SubscribeOptions], protocol: Any) -> lis
     return [(name, options if protocol == V5 else options.QoS) for name, options in filters.items()]
 
 
-def marked(correlation: bytes) -> Properties:
+def answer_properties(correlation: bytes) -> Properties:
     """The properties of an answer."""
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho leaves it untyped
     properties.CorrelationData = correlation
     return properties
 
 
-def arrived(message: mqtt.MQTTMessage) -> Arrived:
-    """A message as ours. Raises UnicodeDecodeError for a topic that is not UTF-8."""
-    topic, payload = message.topic, bytes(message.payload)
-    if message.properties is not None and topic.endswith("/command"):
-        answer_to = getattr(message.properties, "ResponseTopic", "")
-        mark = getattr(message.properties, "CorrelationData", b"")
-        return Arrived(topic, payload, message.retain, message.timestamp, answer_to, mark)
-    return Arrived(topic, payload, message.retain, message.timestamp)
+class Pace:
+    """Waits that double. A broker that was away is found again within five seconds of its return, however long it was
+    away; one that turns us away (a wrong password, another client with our id) is asked twice a minute.
+    """
+
+    def __init__(self) -> None:
+        self._wait = FIRST
+
+    def next_wait(self, lasted: float, is_unwelcome: bool) -> float:
+        """Seconds until the next attempt, after one that was connected for so many seconds."""
+        longest = LONGEST_UNWELCOME if is_unwelcome else LONGEST
+        wait = FIRST if lasted >= STEADY_SECONDS else min(self._wait, longest)
+        self._wait = min(wait * 2, longest)
+        return wait * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  # no secret: so that clients do not come all at once
 
 
-def _no_delay(opened: Any) -> None:
-    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+class Complaints:
+    """Whether a fault is worth a line: the first of its kind, then one in ten minutes. An outage is no novel."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}
+
+    def is_news(self, kind: str, now: float) -> bool:
+        """``now`` is a monotonic second."""
+        last = self._last.get(kind)
+        if last is not None and now - last < SILENCE_SECONDS:
+            return False
+        if len(self._last) >= KINDS:
+            self._last.clear()
+        self._last[kind] = now
+        return True
+
+    def forget(self) -> None:
+        """It is well again: the next fault is news."""
+        self._last.clear()

@@ -16,32 +16,39 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from devices.broker.address import V5, Address
 from devices.broker.client import (
     QOS,
     TAKEN_OVER,
-    How,
-    arrived,
+    V5,
+    Address,
+    Complaints,
+    Message,
+    Outcome,
+    Pace,
+    answer_properties,
     connect,
     make_client,
-    marked,
-    refused,
-    started,
+    message_of,
+    outcome_of,
+    start_pump,
     subscriptions,
 )
-from devices.broker.pacing import Complaints, Pace
 from devices.broker.wire import Pump
-from devices.messages import Arrived
 from devices.topics import split
 
 log = logging.getLogger(__name__)
 
-CAPACITY = 65_536
+# what waits for the loop: messages, and the bytes of their topics and payloads
+CAPACITY, CAPACITY_BYTES = 65_536, 32 * 1024 * 1024
 BATCH = 512
 FLOWING, LOOK_AGAIN = 4, 0.002
 ANSWER_SECONDS = 5.0
 LOOK_SECONDS = 2.0
 FLAPS, FLAP_SECONDS = 3, 60.0
+CONTRADICT_SECONDS = 0.5
+
+# ("connected" | "subscribed" | "lost", its reason codes), from paho's thread
+Signals = asyncio.Queue[tuple[str, Any]]
 
 
 class Broker:
@@ -52,7 +59,7 @@ class Broker:
         where: Sequence[Address],
         client_id: str,
         status_topic: str,
-        on_messages: Callable[[list[Arrived]], None],
+        on_messages: Callable[[list[Message]], None],
         clock: Callable[[], datetime],
         capacity: int = CAPACITY,
     ) -> None:
@@ -69,11 +76,13 @@ class Broker:
         self._on_messages, self._clock, self._capacity = on_messages, clock, capacity
         self._ups: list[Callable[[datetime], None]] = []
         self._downs: list[Callable[[datetime], None]] = []
-        self._filters: dict[str, SubscribeOptions] = {}
+        self._filters = {status_topic: SubscribeOptions(qos=QOS)}
         self._vital: set[str] = set()
-        self._kept: dict[str, bytes] = {status_topic: b"online"}
-        self._queue: deque[mqtt.MQTTMessage] = deque(maxlen=capacity)
-        self._woken = False
+        self._retained: dict[str, bytes] = {status_topic: b"online"}
+        self._queue: deque[Message] = deque()
+        # each is counted by one thread alone: what came, what was dropped, what was handed over
+        self._bytes_in = self._bytes_dropped = self._bytes_out = 0
+        self._woken = self._contradicts = False
         self._losses: deque[float] = deque(maxlen=FLAPS)
         self._complaints = Complaints()
         self._client: mqtt.Client | None = None
@@ -82,59 +91,29 @@ class Broker:
 
     # what others call
 
-    def on_up(self, told: Callable[[datetime], None]) -> None:
+    def on_up(self, handler: Callable[[datetime], None]) -> None:
         """Call this when every subscription is granted, with the time from which nothing is missed."""
-        self._ups.append(told)
+        self._ups.append(handler)
 
-    def on_down(self, told: Callable[[datetime], None]) -> None:
+    def on_down(self, handler: Callable[[datetime], None]) -> None:
         """Call this when the connection is gone, with the time since which nothing is heard."""
-        self._downs.append(told)
+        self._downs.append(handler)
 
-    def listen(self, filters: Iterable[str], is_foreign_only: bool = False, is_vital: bool = True) -> None:
-        """Topics to subscribe to at every connect. Overlapping filters deliver twice: give one tree per consumer.
-
-        With ``is_foreign_only`` a broker of MQTT 5 is asked to leave out what we published ourselves; not all do. One
-        that is not vital may be refused.
-        """
-        fresh = dict.fromkeys(filters, SubscribeOptions(qos=QOS, noLocal=is_foreign_only))
+    def listen(self, filters: Iterable[str]) -> None:
+        """Topics to subscribe to at every connect. Overlapping filters deliver twice: give one tree per consumer."""
+        fresh = dict.fromkeys(filters, SubscribeOptions(qos=QOS))
         self._filters.update(fresh)
-        if is_vital:
-            self._vital.update(fresh)
+        self._vital.update(fresh)
 
-    def keep(self, topic: str, payload: bytes) -> None:
-        """Publish a retained state, now or as soon as there is a broker. Never blocks. Raises BadTopic."""
+    def retain(self, topic: str, payload: bytes) -> None:
+        """Publish a retained state, now and at every connect. Never blocks. Raises BadTopic.
+
+        An empty payload clears the topic, also at every connect.
+        """
         split(topic)
-        self._kept[topic] = payload
+        self._retained[topic] = payload
         if self.connected:
             self._publish(topic, payload, retain=True)
-
-    def kept(self, topic: str) -> bytes | None:
-        """What should be retained there, None for what is not ours."""
-        return self._kept.get(topic)
-
-    def all_kept(self) -> dict[str, bytes]:
-        """What should be retained now, by topic."""
-        return dict(self._kept)
-
-    def look(self, filters: Iterable[str]) -> None:
-        """Ask for what is retained there, which comes as any other message, and listen until ``look_away``."""
-        if self.connected and self._client:
-            asked = dict.fromkeys(filters, SubscribeOptions(qos=QOS))
-            self._client.subscribe(subscriptions(asked, self._client.protocol))
-
-    def look_away(self, filters: Iterable[str]) -> None:
-        if self.connected and self._client:
-            self._client.unsubscribe([*filters])
-
-    def repeat(self, topic: str) -> None:
-        """Publish once more what should be retained there, which is nothing where nothing is kept."""
-        if self.connected:
-            self._publish(topic, self._kept.get(topic, b""), retain=True)
-
-    def drop(self, topic: str) -> None:
-        """Clear a retained state."""
-        if self._kept.pop(topic, None) is not None:
-            self.repeat(topic)
 
     def send(self, topic: str, payload: bytes, correlation: bytes = b"") -> bool:
         """Publish once, not retained. False when there is no broker: nothing is queued for later. Raises BadTopic."""
@@ -143,7 +122,7 @@ class Broker:
             return False
         properties = None
         if correlation and self.address and self.address.protocol == V5:
-            properties = marked(correlation)
+            properties = answer_properties(correlation)
         self._publish(topic, payload, retain=False, properties=properties)
         return True
 
@@ -166,80 +145,75 @@ class Broker:
         pace, turn = Pace(), 0
         while True:
             self.address = self.where[turn % len(self.where)]
-            how, lasted = How.AWAY, 0.0
+            outcome, lasted = Outcome.AWAY, 0.0
             try:
-                how, lasted = await self._session(self.address)
+                outcome, lasted = await self._session(self.address)
             except Exception as fault:
                 # whatever it was, the next session is a new client
                 self.faults += 1
                 self._complain("MQTT session failed", str(fault), exc_info=True)
-            turn = turn + 1 if how is How.UNLIKE else 0
+            turn = turn + 1 if outcome is Outcome.UNLIKE else 0
             if turn % len(self.where) == 0:
-                is_unwelcome = how is How.UNWELCOME or how is How.UP and self.duplicate_id
+                is_unwelcome = outcome is Outcome.UNWELCOME or outcome is Outcome.UP and self.duplicate_id
                 await asyncio.sleep(pace.next_wait(lasted, is_unwelcome))
 
     def _complain(self, what: str, reason: str, exc_info: bool = False) -> None:
         if self._complaints.is_news(what + reason, time.monotonic()):
             log.warning(what, extra={"broker": str(self.address), "reason": reason}, exc_info=exc_info)
 
-    async def _session(self, address: Address) -> tuple[How, float]:
+    async def _session(self, address: Address) -> tuple[Outcome, float]:
         """One connection from first to last. Returns how it ended and for how many seconds it was up."""
-        told: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
-        client = self._make_client(address, told)
+        signals: Signals = asyncio.Queue()
+        client = self._make_client(address, signals)
         try:
             await connect(client, address)
         except (OSError, ValueError) as fault:
             self.refusal = ""
             self._complain("MQTT broker does not answer", str(fault))
-            return How.AWAY, 0.0
+            return Outcome.AWAY, 0.0
         self._client = client
-        pump = started(client, self.client_id)
+        pump = start_pump(client, self.client_id)
         try:
-            how, began = await self._come_up(client, told), time.monotonic()
-            if how is How.UP:
-                await self._watch(told, pump)
-            return how, time.monotonic() - began
+            outcome, began = await self._come_up(client, signals), time.monotonic()
+            if outcome is Outcome.UP:
+                await self._watch(signals, pump)
+            return outcome, time.monotonic() - began
         finally:
             await self._go_down(client, pump)
 
-    def _make_client(self, address: Address, told: asyncio.Queue[tuple[str, Any]]) -> mqtt.Client:
-        client = make_client(address, self.client_id, self.status_topic)
-        tell = self._teller(told)
-        client.on_connect = lambda _c, _u, _f, code, _p: tell("connected", code)
-        client.on_subscribe = lambda _c, _u, _m, codes, _p: tell("subscribed", codes)
-        client.on_disconnect = lambda _c, _u, _f, code, _p: tell("lost", code)
-        client.on_message = self._on_message
-        return client
-
-    def _teller(self, told: asyncio.Queue[tuple[str, Any]]) -> Callable[[str, Any], None]:
+    def _make_client(self, address: Address, signals: Signals) -> mqtt.Client:
         loop = self._loop
         if loop is None:
             raise RuntimeError("start() first")
 
-        def tell(what: str, about: Any) -> None:
-            loop.call_soon_threadsafe(told.put_nowait, (what, about))
+        def note(name: str, codes: Any) -> None:
+            loop.call_soon_threadsafe(signals.put_nowait, (name, codes))
 
-        return tell
+        client = make_client(address, self.client_id, self.status_topic)
+        client.on_connect = lambda _c, _u, _f, code, _p: note("connected", code)
+        client.on_subscribe = lambda _c, _u, _m, codes, _p: note("subscribed", codes)
+        client.on_disconnect = lambda _c, _u, _f, code, _p: note("lost", code)
+        client.on_message = self._on_message
+        return client
 
-    async def _come_up(self, client: mqtt.Client, told: asyncio.Queue[tuple[str, Any]]) -> How:
+    async def _come_up(self, client: mqtt.Client, signals: Signals) -> Outcome:
         try:
-            what, code = await asyncio.wait_for(told.get(), ANSWER_SECONDS)
-            if what != "connected" or code.is_failure:
+            name, code = await asyncio.wait_for(signals.get(), ANSWER_SECONDS)
+            if name != "connected" or code.is_failure:
                 self._complain("MQTT broker refuses", str(code))
-                how = refused(code) if what == "connected" else How.UNLIKE
-                self.refusal = str(code) if how is How.UNWELCOME else ""
-                return how
-            if self._filters:
-                client.subscribe(subscriptions(self._filters, client.protocol))
-                what, codes = await asyncio.wait_for(told.get(), ANSWER_SECONDS)
-                if what != "subscribed":
-                    return How.UNLIKE
-                self._note_denied(codes)
+                outcome = outcome_of(code) if name == "connected" else Outcome.UNLIKE
+                self.refusal = str(code) if outcome is Outcome.UNWELCOME else ""
+                return outcome
+            client.subscribe(subscriptions(self._filters, client.protocol))
+            name, codes = await asyncio.wait_for(signals.get(), ANSWER_SECONDS)
+            if name != "subscribed":
+                return Outcome.UNLIKE
+            self._note_denied(codes)
         except TimeoutError:
             self._complain("MQTT broker is silent", "")
-            return How.UNLIKE
+            return Outcome.UNLIKE
         self._up()
-        return How.UP
+        return Outcome.UP
 
     def _note_denied(self, codes: Sequence[Any]) -> None:
         denied = [name for name, code in zip(self._filters, codes, strict=False) if code.is_failure]
@@ -253,22 +227,22 @@ class Broker:
         self.connects += 1
         self._complaints.forget()
         log.info("MQTT broker connected", extra={"broker": str(self.address)})
-        for topic, payload in self._kept.items():
+        for topic, payload in self._retained.items():
             self._publish(topic, payload, retain=True)
         _call(self._ups, now)
 
-    async def _watch(self, told: asyncio.Queue[tuple[str, Any]], pump: Pump) -> None:
+    async def _watch(self, signals: Signals, pump: Pump) -> None:
         """Until the connection is lost, or the thread died without a word."""
         while True:
             try:
-                what, code = await asyncio.wait_for(told.get(), LOOK_SECONDS)
+                name, code = await asyncio.wait_for(signals.get(), LOOK_SECONDS)
             except TimeoutError:
                 if self.duplicate_id and time.monotonic() - self._losses[-1] > FLAP_SECONDS:
                     self.duplicate_id = False
                 if pump.is_alive():
                     continue
-                what, code = "lost", None
-            if what == "lost":
+                name, code = "lost", None
+            if name == "lost":
                 self._note_loss(code)
                 return
 
@@ -298,7 +272,7 @@ class Broker:
         """A goodbye of our own: the last will is for those who die without one."""
         if not client.is_connected():
             return
-        goodbye = client.publish(self.status_topic, b"offline", qos=1, retain=True)
+        goodbye = client.publish(self.status_topic, b"offline", qos=QOS, retain=True)
         for _ in range(20):
             # asked of a message that found no connection, is_published() raises
             if goodbye.rc != mqtt.MQTT_ERR_SUCCESS or not client.is_connected() or goodbye.is_published():
@@ -312,24 +286,47 @@ class Broker:
 
     # messages: the first half runs in paho's thread
 
-    def _on_message(self, client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
-        queue = self._queue
-        if len(queue) == self._capacity:
-            self.lost += 1
+    def _on_message(self, _client: mqtt.Client, _userdata: object, received: mqtt.MQTTMessage) -> None:
+        queue, loop = self._queue, self._loop
+        try:
+            message = message_of(received)
+        except UnicodeDecodeError:
+            self.faults += 1
+            return
+        if message.topic == self.status_topic:  # what was retained there is overwritten at every connect
+            if loop and not message.retained:
+                loop.call_soon_threadsafe(self._hear_status, message.payload)
+            return
+        self._bytes_in += len(message.topic) + len(message.payload)
+        # whoever floods us loses the oldest of it, never our memory
+        while queue and (len(queue) >= self._capacity or self._waiting_bytes() > CAPACITY_BYTES):
+            self._drop_oldest()
         queue.append(message)
-        if not self._woken and self._loop:
+        if not self._woken and loop:
             self._woken = True
-            self._loop.call_soon_threadsafe(self._drain)
+            loop.call_soon_threadsafe(self._drain)
+
+    def _waiting_bytes(self) -> int:
+        return self._bytes_in - self._bytes_dropped - self._bytes_out
+
+    def _drop_oldest(self) -> None:
+        try:
+            oldest = self._queue.popleft()
+        except IndexError:  # the loop has just taken it
+            return
+        self._bytes_dropped += len(oldest.topic) + len(oldest.payload)
+        self.lost += 1
 
     def _drain(self) -> None:
         """Hand over what has come. While messages flow, look again a moment later instead of being woken for each."""
         queue, batch = self._queue, []
-        for _ in range(min(len(queue), BATCH)):
-            message = queue.popleft()
-            try:
-                batch.append(arrived(message))
-            except UnicodeDecodeError:
-                self.faults += 1
+        try:
+            for _ in range(min(len(queue), BATCH)):
+                message = queue.popleft()
+                self._bytes_out += len(message.topic) + len(message.payload)
+                batch.append(message)
+        except IndexError:  # paho's thread dropped some meanwhile
+            pass
         if self._loop:
             if len(batch) >= FLOWING:
                 self._loop.call_later(0 if queue else LOOK_AGAIN, self._drain)
@@ -344,6 +341,19 @@ class Broker:
         except Exception:
             self.faults += 1
             log.exception("MQTT messages could not be handled")
+
+    def _hear_status(self, payload: bytes) -> None:
+        """A last will of an earlier session, or of whoever led before, can come after we are online: it is put right,
+        half a second later and never more often.
+        """
+        if payload != b"online" and self.connected and self._loop and not self._contradicts:
+            self._contradicts = True
+            self._loop.call_later(CONTRADICT_SECONDS, self._say_online)
+
+    def _say_online(self) -> None:
+        self._contradicts = False
+        if self.connected:
+            self._publish(self.status_topic, b"online", retain=True)
 
 
 def _call(handlers: Iterable[Callable[[datetime], None]], now: datetime) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from devices.broker.address import V5, V311, Address
+from devices.broker.client import V5, V311, Address
 from registry.core.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class EmbeddedBroker:
     def check_ports(self) -> None:
         """Raises Unavailable("port.taken") when one of the two ports cannot be had."""
         for port in (self.port, self.port + 1):
-            if _taken(port):
+            if _is_taken(port):
                 raise Unavailable("port.taken", port=port, host=LOOPBACK, setting="IZBA_MQTT_PORT")
 
     async def start(self) -> None:
@@ -122,7 +122,7 @@ class EmbeddedBroker:
         while time.monotonic() < until:
             if not self.is_running:
                 break
-            if _taken(self.port) and _taken(self.port + 1):
+            if _is_taken(self.port) and _is_taken(self.port + 1):
                 return
             await asyncio.sleep(0.01)
         await self._stop_child()
@@ -159,8 +159,8 @@ class EmbeddedBroker:
         """
         for again in range(PROBES):
             await asyncio.sleep(again * PAUSE_SECONDS)
-            taken = await asyncio.gather(takes_clients(self.port, V311), takes_clients(self.port + 1, V5))
-            if all(taken):
+            answers = await asyncio.gather(takes_clients(self.port, V311), takes_clients(self.port + 1, V5))
+            if all(answers):
                 return True
         return False
 
@@ -234,7 +234,7 @@ def configuration(port: int) -> str:
     return "".join([_ROUTER.format(segment=SEGMENT, segments=SEGMENTS), *listeners])
 
 
-def _taken(port: int) -> bool:
+def _is_taken(port: int) -> bool:
     """Whether a port cannot be listened on; as the broker will, an address just left counts as free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -9,8 +9,8 @@ def configuration(prefix: str = "izba", families: Sequence[str] = ()) -> str:
     """A complete, commented mosquitto.conf for this topic prefix and these foreign device families, with the steps
     before and after it.
     """
-    known = [FAMILIES[name] for name in families if name in FAMILIES]
-    rights = "".join(_FOREIGN.format(topic=topic) for family in known for topic in family.filters)
+    chosen = [FAMILIES[name] for name in families if name in FAMILIES]
+    rights = "".join(_FOREIGN.format(topic=topic) for family in chosen for topic in family.filters)
     return _CONFIGURATION.format(prefix=prefix, foreign=rights)
 
 

@@ -129,10 +129,10 @@ class Pump(threading.Thread):
             self._send(wire)
             if is_ending or not self._is_on(wire):
                 return
-            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if wire.backlog else 0)
-            if wanted != events:
-                selector.modify(wire, wanted)
-                events = wanted
+            interest = selectors.EVENT_READ | (selectors.EVENT_WRITE if wire.backlog else 0)
+            if interest != events:
+                selector.modify(wire, interest)
+                events = interest
             is_idle = not wire.pending() and (wire.backlog or not client.want_write())
             ready = {key.fileobj for key, _ in selector.select(MISC_SECONDS if is_idle else 0)}
             if self._nudged in ready:

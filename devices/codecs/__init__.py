@@ -1,13 +1,21 @@
-"""The device families. Hygiene first, then the one codec that knows the topic; every message gets an answer."""
+"""The device families. Hygiene first, then the one codec that knows the topic; every message gets an answer.
 
+To add a family: copy ``blueprint.py``, enter it into ``FAMILIES``, and put its samples into
+``tests/data/mqtt/<family>.jsonl``.
+"""
+
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+import msgspec
 
 from devices.codecs import generic, native, zigbee2mqtt
-from devices.messages import Decoded, Incoming
-from devices.payload import Refused, read
-from devices.topics import BadTopic, split
+from devices.codecs.message import Decoded, Incoming, Route, route_of
+from devices.codecs.payload import Refused, read
+from devices.topics import Topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,61 +23,99 @@ class Family:
     """A device family: which topics are its own, how it is read, what to subscribe to when it is switched on."""
 
     name: str
-    matches: Callable[[Incoming], bool]
+    matches: Callable[[Route], bool]
     decode: Callable[[Incoming], Decoded]
     filters: tuple[str, ...] = ()
 
 
-NATIVE = Family(native.FAMILY, native.matches, native.decode)
 GENERIC = Family(generic.FAMILY, generic.matches, generic.decode)
 FAMILIES = {
     family.name: family
     for family in (
-        NATIVE,
+        Family(native.FAMILY, native.matches, native.decode),
         Family(zigbee2mqtt.FAMILY, zigbee2mqtt.matches, zigbee2mqtt.decode, ("zigbee2mqtt/#",)),
         GENERIC,
     )
 }
 
 
-def decode(
-    topic: str,
-    payload: bytes,
-    retained: bool,
-    binding: Mapping[str, str],
-    now: datetime,
-    prefix: str = "izba",
-) -> Decoded:
+def decode(route: Route, payload: bytes, retained: bool, now: datetime) -> Decoded:
     """What Izba understands of a message. Never raises for anything that a broker can hand over."""
+    if route.fault:
+        return _refused("", "", route.fault)
+    family = family_of(route)
     try:
-        levels = tuple(split(topic))
-    except BadTopic as fault:
-        return _refused("", "", str(fault))
-    incoming = Incoming(topic, levels, None, retained, binding, now, prefix)
-    family = family_of(incoming)
-    if not payload:
-        told = family.decode(incoming)
-        return Decoded(family.name, told.device, other=_nothing(told, retained))
-    try:
-        value = read(payload)
+        value = read(payload) if payload else None
     except Refused as fault:
-        return _refused(family.name, family.decode(incoming).device, str(fault))
-    return family.decode(Incoming(topic, levels, value, retained, binding, now, prefix))
+        return _refused(family.name, _silent(family, route, retained, now).device, str(fault))
+    if not payload:
+        return _emptied(_silent(family, route, retained, now), retained)
+    return family.decode(Incoming(route, value, retained, now))
 
 
-def family_of(incoming: Incoming) -> Family:
+def family_of(route: Route) -> Family:
     """The family of a topic; a binding may name it."""
-    bound = FAMILIES.get(incoming.binding.get("family", ""))
-    if bound:
-        return bound
-    return next((family for family in FAMILIES.values() if family.matches(incoming)), GENERIC)
+    bound = FAMILIES.get(route.binding.get("family", ""))
+    return bound or next((family for family in FAMILIES.values() if family.matches(route)), GENERIC)
 
 
-def _nothing(told: Decoded, retained: bool) -> dict[str, object]:
-    if isinstance(told.other.get("ignored"), str):
-        return {"ignored": told.other["ignored"]}
-    return {"deleted": True} if retained else {"reason": "empty, not retained: nothing"}
+def _silent(family: Family, route: Route, retained: bool, now: datetime) -> Decoded:
+    """What the topic alone says: the device."""
+    return family.decode(Incoming(route, None, retained, now))
+
+
+def _emptied(silent: Decoded, retained: bool) -> Decoded:
+    other: dict[str, Any] = {"deleted": True} if retained else {"reason": "empty, not retained: nothing"}
+    if isinstance(silent.other.get("ignored"), str):
+        other = {"ignored": silent.other["ignored"]}
+    return Decoded(silent.family, silent.device, other=other)
 
 
 def _refused(family: str, device: str, reason: str) -> Decoded:
     return Decoded(family, device, refused=reason, other={"reason" if "levels:" in reason else "error": reason})
+
+
+# ``izba devices decode``
+
+
+def decode_line(
+    topic: str, payload: bytes, retained: bool, bind: Mapping[str, Any], now: datetime, prefix: str = "izba"
+) -> dict[str, Any]:
+    """One message as ``{family, device, occupied, people, battery, online, other, refused?}``. Never raises.
+
+    ``bind`` is what an operator would configure: ``occupancy``, ``people``, ``battery`` or ``online`` with the key of
+    the value, ``family`` with a codec's name.
+    """
+    binding = {str(key): str(value) for key, value in bind.items()}
+    values = decode(route_of(topic, Topics(prefix), binding), payload, retained, now).as_dict()
+    values["device"] = values["device"].encode("utf-8", "replace").decode()
+    return values
+
+
+class _Sample(msgspec.Struct):
+    """A message in a file: the payload is text, or base64 when it says so."""
+
+    topic: str
+    payload: str = ""
+    payload_encoding: str = ""
+    retain: Any = None
+    binding: Any = None
+
+    @property
+    def raw(self) -> bytes:
+        return base64.b64decode(self.payload) if self.payload_encoding == "base64" else self.payload.encode()
+
+
+_sample = msgspec.json.Decoder(_Sample).decode
+
+
+def decode_sample(line: bytes, bind: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """One line of a file of messages, as ``decode_line``. What is no message is refused. Never raises."""
+    try:
+        sample = _sample(line)
+        payload = sample.raw
+    except ValueError as fault:  # msgspec's and base64's are of this kind
+        reason = f"not a message in a file: {fault}"
+        return Decoded("", "", refused=reason, other={"error": reason}).as_dict()
+    binding = sample.binding if isinstance(sample.binding, dict) else {}
+    return decode_line(sample.topic, payload, bool(sample.retain), {**binding, **bind}, now)

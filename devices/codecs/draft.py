@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from devices.codecs.message import Decoded, Incoming
 from devices.codecs.values import EARLIEST, SKEW, Value, clean, count, instant, percent, yes_no
-from devices.messages import Decoded, Incoming
 
 # measurements that are kept beside the occupancy, and what they are called here
 FACTS: dict[str, str] = {
@@ -45,22 +45,22 @@ class Draft:
             self.reasons.append(value.reason)
         return value.value
 
-    def take_presence(self, given: Any) -> None:
-        seen = self._take(yes_no(given))
-        if seen is not None:
-            self.occupied = seen or bool(self.occupied)
+    def take_presence(self, value: Any) -> None:
+        presence = self._take(yes_no(value))
+        if presence is not None:
+            self.occupied = presence or bool(self.occupied)
 
-    def take_people(self, given: Any) -> None:
-        self.people = self._take(count(given))
+    def take_people(self, value: Any) -> None:
+        self.people = self._take(count(value))
         if self.people is not None:
             self.occupied = self.people > 0 or bool(self.occupied)
 
-    def take_battery(self, given: Any) -> None:
-        self.battery = self._take(percent(given))
+    def take_battery(self, value: Any) -> None:
+        self.battery = self._take(percent(value))
 
-    def take_contact(self, given: Any) -> None:
+    def take_contact(self, value: Any) -> None:
         """A door or window contact: closed or open, and nothing about people."""
-        closed = self._take(yes_no(given))
+        closed = self._take(yes_no(value))
         if closed is not None:
             self.other["contact_closed"] = closed
 
@@ -78,15 +78,14 @@ class Draft:
     def take_facts(self, values: Mapping[str, Any], keys: Iterable[str]) -> None:
         """Scalars that are kept for the devices page."""
         for key in keys:
-            told = values[key]
-            name = FACTS.get(key)
+            value, name = values[key], FACTS.get(key)
             if name is None:
                 if key in ASIDE:
-                    self.other[key] = _plain(told)
+                    self.other[key] = _plain(value)
                 continue
             self.understood = True
-            if told is not None and not isinstance(told, dict | list):
-                self.other[name] = _plain(told)
+            if value is not None and not isinstance(value, dict | list):
+                self.other[name] = _plain(value)
         lux = values.get("illuminance_lux", values.get("illuminance"))
         if isinstance(lux, int | float) and lux > BRIGHTEST_LUX:
             self.other["spoof_suspect"] = True
@@ -137,7 +136,7 @@ class Draft:
         return at
 
 
-def _plain(told: Any) -> Any:
-    if isinstance(told, str):
-        return clean(told)
-    return told if isinstance(told, int | float | bool | type(None)) else clean(str(told), 40)
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    return value if isinstance(value, int | float | bool | type(None)) else clean(str(value), 40)

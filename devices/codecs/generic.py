@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from devices.codecs.draft import FACTS, Draft
+from devices.codecs.message import Decoded, Incoming, Route
+from devices.codecs.payload import PlainText
 from devices.codecs.values import up_down
-from devices.messages import Decoded, Incoming
-from devices.payload import Word
 
 FAMILY = "generic"
 COMMANDS = frozenset({"cmd", "cmnd", "command", "commands", "set", "get", "request"})
@@ -23,15 +23,16 @@ NO_COMMAND = "a command topic: telemetry handlers must not act on it"
 _MISSING = object()
 
 
-def matches(incoming: Incoming) -> bool:
+def matches(route: Route) -> bool:
+    """Whatever no other family knows."""
     return True
 
 
 def decode(incoming: Incoming) -> Decoded:
     """What a message of an unknown family says, as far as its key names are the usual ones."""
-    device = incoming.topic
-    last = incoming.levels[-1].casefold()
-    if any(level.casefold() in COMMANDS for level in incoming.levels):
+    device, levels = incoming.route.topic, incoming.route.levels
+    last = levels[-1].casefold()
+    if any(level.casefold() in COMMANDS for level in levels):
         return Decoded(FAMILY, device, other={"ignored": NO_COMMAND})
     draft, value = Draft(incoming), incoming.value
     if isinstance(value, dict):
@@ -46,26 +47,27 @@ def decode(incoming: Incoming) -> Decoded:
 
 
 def _object(draft: Draft, value: dict[str, Any]) -> None:
-    binding = draft.incoming.binding
-    for given in _found(value, binding, "occupancy", OCCUPANCY):
-        draft.take_presence(given)
-    for given in _found(value, binding, "people", PEOPLE)[:1]:
-        draft.take_people(given)
-    for given in _found(value, binding, "battery", BATTERY)[:1]:
-        draft.take_battery(given)
-    for given in _found(value, binding, "online", ()):
-        draft.online = up_down(given)
+    binding = draft.incoming.route.binding
+    for one in _values(value, binding, "occupancy", OCCUPANCY):
+        draft.take_presence(one)
+    for one in _values(value, binding, "people", PEOPLE)[:1]:
+        draft.take_people(one)
+    for one in _values(value, binding, "battery", BATTERY)[:1]:
+        draft.take_battery(one)
+    for one in _values(value, binding, "online", ()):
+        draft.online = up_down(one)
     draft.stamp = next((value[key] for key in STAMPS if key in value), None)
     draft.take_health(value)
     draft.take_facts(value, value)
 
 
-def _found(value: dict[str, Any], binding: Mapping[str, str], name: str, usual: tuple[str, ...]) -> list[Any]:
+def _values(value: dict[str, Any], binding: Mapping[str, str], name: str, usual: tuple[str, ...]) -> list[Any]:
+    """What stands under the key that the binding names, else under each of the usual ones."""
     bound = binding.get(name) or binding.get(f"{name}_key")
     if not bound:
         return [value[key] for key in usual if key in value]
-    given = _at(value, bound)
-    return [] if given is _MISSING else [given]
+    one = _at(value, bound)
+    return [] if one is _MISSING else [one]
 
 
 def _at(value: Any, path: str) -> Any:
@@ -79,8 +81,8 @@ def _at(value: Any, path: str) -> Any:
 
 def _single(draft: Draft, last: str, value: Any) -> None:
     """One value on a topic of its own; the topic's last level says what it is."""
-    plain = str(value) if isinstance(value, Word) else value
-    if last in OCCUPANCY or draft.incoming.binding.get("occupancy") in ("payload", "."):
+    plain = str(value) if isinstance(value, PlainText) else value
+    if last in OCCUPANCY or draft.incoming.route.binding.get("occupancy") in ("payload", "."):
         draft.take_presence(plain)
     elif last in PEOPLE:
         draft.take_people(plain)

@@ -1,36 +1,45 @@
-"""What travels through the devices layer, as frozen values."""
+"""A message as a codec takes it, and what it says, as frozen values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+from devices.topics import BadTopic, OwnTopic, Topics, split
 
 
-class Arrived(NamedTuple):
-    """A message as the broker handed it over. ``heard`` is the monotonic second of its arrival."""
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where messages come from: a topic, split once however many come on it.
+
+    ``own`` is set in Izba's own tree. ``binding`` is what an operator configured for the device, e.g. which key is the
+    occupancy. ``fault`` says why nothing may come on such a topic; it has no levels then.
+    """
 
     topic: str
-    payload: bytes
-    retained: bool
-    heard: float
-    response_topic: str = ""
-    correlation: bytes = b""
+    levels: tuple[str, ...] = ()
+    own: OwnTopic | None = None
+    binding: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
+
+
+def route_of(topic: str, topics: Topics, binding: Mapping[str, str] | None = None) -> Route:
+    """The route of a topic. Never raises: what is no topic has a ``fault``."""
+    try:
+        levels = split(topic)
+    except BadTopic as fault:
+        return Route(topic, fault=str(fault))
+    return Route(topic, levels, topics.own(levels), binding or {})
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message whose topic and payload passed the hygiene; ``value`` is what the payload says.
+    """A message whose topic and payload passed the hygiene; ``value`` is what the payload says."""
 
-    ``binding`` is what an operator configured for this device, e.g. which key is the occupancy.
-    """
-
-    topic: str
-    levels: tuple[str, ...]
+    route: Route
     value: Any
     retained: bool
-    binding: Mapping[str, str]
     now: datetime
-    prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class Decoded:
 
     def as_dict(self) -> dict[str, Any]:
         """As ``izba devices decode`` prints it."""
-        told: dict[str, Any] = {
+        values: dict[str, Any] = {
             "family": self.family,
             "device": self.device,
             "occupied": self.occupied,
@@ -63,7 +72,7 @@ class Decoded:
             "other": dict(self.other),
         }
         if self.at:
-            told["other"].setdefault("at", self.at.isoformat())
+            values["other"].setdefault("at", self.at.isoformat())
         if self.refused:
-            told["refused"] = self.refused
-        return told
+            values["refused"] = self.refused
+        return values

@@ -27,14 +27,14 @@ class Refused(Exception):  # noqa: N818  # an answer, not a fault
     """A payload that is not read; the message is a short reason."""
 
 
-class Word(str):
+class PlainText(str):
     """A payload that is plain text and not JSON, such as ``online``."""
 
     __slots__ = ()
 
 
 def read(payload: bytes) -> Any:
-    """The value of a JSON payload, or a Word. Raises Refused for everything else."""
+    """The value of a JSON payload, or a PlainText. Raises Refused for everything else."""
     if len(payload) > LIMIT:
         raise Refused("over the size limit")
     flat = _read_flat(payload)
@@ -73,7 +73,7 @@ def _read_strictly(payload: bytes) -> Any:
             parse_int=_int,
         )
     except (ValueError, RecursionError) as fault:
-        return _word(text, fault)
+        return _plain_text(text, fault)
 
 
 def _text(payload: bytes) -> str:
@@ -108,7 +108,7 @@ def _check_depth(text: str) -> None:
             raise Refused("too deep")
 
 
-def _word(text: str, fault: Exception) -> Word:
+def _plain_text(text: str, fault: Exception) -> PlainText:
     if _PYTHON.search(text) and text[0] in "[{(":
         raise Refused("python repr") from None
     if text[0] in "[{\"'(" or len(text) > MAX_WORD:
@@ -116,7 +116,7 @@ def _word(text: str, fault: Exception) -> Word:
         raise Refused(f"not JSON: {reason}"[:120]) from None
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in text):
         raise Refused("control characters")
-    return Word(text)
+    return PlainText(text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

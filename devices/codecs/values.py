@@ -24,31 +24,31 @@ class Value(NamedTuple):
     reason: str = ""
 
 
-def yes_no(given: Any) -> Value:
+def yes_no(value: Any) -> Value:
     """A boolean, or a word or number that stands for one."""
-    if isinstance(given, bool):
-        return Value(given)
-    if given is None:
+    if isinstance(value, bool):
+        return Value(value)
+    if value is None:
         return Value()
-    if isinstance(given, str):
-        return _word(given)
-    if isinstance(given, int | float):
-        return Value(bool(given), coerced=True) if given in (0, 1) else Value(reason=f"{given} is no boolean")
-    return Value(reason="object is not a value" if isinstance(given, dict) else "list is not a value")
+    if isinstance(value, str):
+        return _word(value)
+    if isinstance(value, int | float):
+        return Value(bool(value), coerced=True) if value in (0, 1) else Value(reason=f"{value} is no boolean")
+    return Value(reason="object is not a value" if isinstance(value, dict) else "list is not a value")
 
 
-def _word(given: str) -> Value:
-    word = given.strip().casefold()
+def _word(value: str) -> Value:
+    word = value.strip().casefold()
     if word in YES or word in NO:
         return Value(word in YES, coerced=True)
     if word in UNKNOWN:
         return Value()
-    return Value(reason=f"{clean(given, 24)} is no boolean")
+    return Value(reason=f"{clean(value, 24)} is no boolean")
 
 
-def count(given: Any) -> Value:
+def count(value: Any) -> Value:
     """How many people: 0 to 10 000."""
-    number = _number(given)
+    number = _number(value)
     if number.value is None:
         return number
     if number.value < 0:
@@ -60,9 +60,9 @@ def count(given: Any) -> Value:
     return number._replace(value=int(number.value))
 
 
-def percent(given: Any) -> Value:
+def percent(value: Any) -> Value:
     """A battery's charge. 255 and −1 mean unknown, 3.02 is a voltage."""
-    number = _number(given)
+    number = _number(value)
     if number.value is None:
         return number
     if not 0 <= number.value <= 100:
@@ -73,44 +73,44 @@ def percent(given: Any) -> Value:
     return number._replace(value=int(number.value) if whole else number.value)
 
 
-def _number(given: Any) -> Value:
-    if given is None:
+def _number(value: Any) -> Value:
+    if value is None:
         return Value()
-    if isinstance(given, bool):
-        return Value(reason=f"{str(given).lower()} is no number")
-    if isinstance(given, int | float):
-        return Value(given)
-    if not isinstance(given, str):
-        return Value(reason="object is not a value" if isinstance(given, dict) else "list is not a value")
-    word = given.strip().removesuffix("%").strip()
+    if isinstance(value, bool):
+        return Value(reason=f"{str(value).lower()} is no number")
+    if isinstance(value, int | float):
+        return Value(value)
+    if not isinstance(value, str):
+        return Value(reason="object is not a value" if isinstance(value, dict) else "list is not a value")
+    word = value.strip().removesuffix("%").strip()
     if word.casefold() in UNKNOWN:
         return Value()
     try:
         number = float(word)
     except ValueError:
-        return Value(reason=f"{clean(given, 24)} is no number")
+        return Value(reason=f"{clean(value, 24)} is no number")
     # float() takes nan, inf and 1e999, and abs(nan) < x is false
     return Value(number, coerced=True) if abs(number) < 1e18 else Value(reason="a number out of range")
 
 
-def up_down(given: Any) -> bool | None:
+def up_down(value: Any) -> bool | None:
     """Whether a status word or ``{"state": word}`` says online, None if neither."""
-    if isinstance(given, dict):
-        given = given.get("state", given.get("status", given.get("online")))
-    if isinstance(given, bool):
-        return given
-    word = given.strip().casefold() if isinstance(given, str) else ""
+    if isinstance(value, dict):
+        value = value.get("state", value.get("status", value.get("online")))
+    if isinstance(value, bool):
+        return value
+    word = value.strip().casefold() if isinstance(value, str) else ""
     return True if word in UP else False if word in DOWN else None
 
 
-def instant(given: Any) -> datetime | None:
+def instant(value: Any) -> datetime | None:
     """A device's time: RFC 3339, or seconds or milliseconds since 1970. None if it cannot be one."""
     try:
-        if isinstance(given, str):
-            moment = datetime.fromisoformat(given.strip())
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value.strip())
             return None if moment.tzinfo is None else moment.astimezone(UTC)
-        if isinstance(given, int | float) and not isinstance(given, bool):
-            return datetime.fromtimestamp(given / 1000 if abs(given) > 1e11 else given, UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000 if abs(value) > 1e11 else value, UTC)
     except (ValueError, OverflowError, OSError):
         return None
     return None

@@ -8,9 +8,9 @@ import re
 from typing import Any
 
 from devices.codecs.draft import FACTS, Draft
+from devices.codecs.message import Decoded, Incoming, Route
+from devices.codecs.payload import PlainText
 from devices.codecs.values import clean, up_down
-from devices.messages import Decoded, Incoming
-from devices.payload import Word
 
 FAMILY = "zigbee2mqtt"
 BASES = ("zigbee2mqtt", "z2m")
@@ -32,13 +32,15 @@ def base_of(levels: tuple[str, ...]) -> int:
     return next((place + 1 for place, level in enumerate(levels[:-1]) if level.casefold() in BASES), 0)
 
 
-def matches(incoming: Incoming) -> bool:
-    return base_of(incoming.levels) > 0 or incoming.binding.get("family") == FAMILY
+def matches(route: Route) -> bool:
+    """A topic with one of the usual base topics in front."""
+    return base_of(route.levels) > 0
 
 
 def decode(incoming: Incoming) -> Decoded:
     """What a message of a Zigbee2MQTT base topic says."""
-    name = incoming.levels[base_of(incoming.levels) or min(1, len(incoming.levels) - 1) :]
+    levels = incoming.route.levels
+    name = levels[base_of(levels) or min(1, len(levels) - 1) :]
     if name[0] == "bridge":
         return _bridge(incoming, name)
     if len(name) > 1 and (name[-1] in COMMANDS or name[-2] in COMMANDS):
@@ -54,13 +56,13 @@ def decode(incoming: Incoming) -> Decoded:
 
 
 def _unquoted(value: Any) -> Any:
-    return str(value) if isinstance(value, Word) else value
+    return str(value) if isinstance(value, PlainText) else value
 
 
 def _state(incoming: Incoming, device: str, values: dict[str, Any]) -> Decoded:
     draft = Draft(incoming)
-    keys = incoming.binding.get("occupancy", incoming.binding.get("occupancy_key", ""))
-    for key in [keys] if keys else ["occupancy", "presence"]:
+    bound = incoming.route.binding.get("occupancy", incoming.route.binding.get("occupancy_key", ""))
+    for key in [bound] if bound else ["occupancy", "presence"]:
         if key in values:
             draft.take_presence(values[key])
     if draft.occupied is None and not draft.reasons:
@@ -80,18 +82,18 @@ def _state(incoming: Incoming, device: str, values: dict[str, Any]) -> Decoded:
 
 def _movement(draft: Draft, values: dict[str, Any]) -> None:
     for key in MOVEMENT:
-        told = values.get(key)
-        if isinstance(told, str) and told.casefold() in NOBODY | SOMEBODY:
-            draft.take_presence(told.casefold() in SOMEBODY)
-            draft.other[key] = told.casefold()
+        word = values.get(key)
+        if isinstance(word, str) and word.casefold() in NOBODY | SOMEBODY:
+            draft.take_presence(word.casefold() in SOMEBODY)
+            draft.other[key] = word.casefold()
 
 
 def _region(draft: Draft) -> None:
     """Evidence for one region is none for the room: another region may hold somebody."""
     action = draft.other.get("action")
-    found = _REGION.match(action) if isinstance(action, str) else None
-    if found:
-        draft.other["region"] = int(found[1])
+    match = _REGION.match(action) if isinstance(action, str) else None
+    if match:
+        draft.other["region"] = int(match[1])
 
 
 def _availability(incoming: Incoming, device: str) -> Decoded:
@@ -121,8 +123,8 @@ def _bridge(incoming: Incoming, name: tuple[str, ...]) -> Decoded:
 
 
 def _event(value: dict[str, Any]) -> dict[str, Any]:
-    given = value.get("data")
-    data: dict[str, Any] = given if isinstance(given, dict) else {}
+    inner = value.get("data")
+    data: dict[str, Any] = inner if isinstance(inner, dict) else {}
     called = data.get("friendly_name") or data.get("ieee_address")
     if value.get("type") == "device_interview":
         return {"interview": _scalar(data.get("status")), "about": _scalar(called)}
@@ -142,7 +144,7 @@ def _inventory(value: list[Any]) -> dict[str, Any]:
     }
 
 
-def _scalar(given: Any) -> Any:
-    if isinstance(given, str):
-        return clean(given)
-    return given if isinstance(given, int | float | bool | type(None)) else None
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    return value if isinstance(value, int | float | bool | type(None)) else None

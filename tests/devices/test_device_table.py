@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devices.device_table import Table
+from devices.device_table import DeviceTable
 from registry.bookings.readings import Reading
 from registry.devices.models import Device
 from tests.conftest import Database
@@ -27,12 +27,12 @@ async def test_of_another_sensor_under_the_name_nothing_is_known(
 ) -> None:
     """What the one before said last must not hide that the new one says the same."""
     device = await make_device(code="s1", occupied=False)
-    table = Table()
+    table = DeviceTable()
     await table.load()
-    (known,) = table.all()
-    assert known.remember(Reading(device.id, NOW, occupied=False), 1.0)
-    assert not known.remember(Reading(device.id, NOW, occupied=False), 2.0)
+    (entry,) = table.all()
+    assert entry.remember(Reading(device.id, NOW, occupied=False), 1.0)
+    assert not entry.remember(Reading(device.id, NOW, occupied=False), 2.0)
     await Device.filter(id=device.id).update(**changes)
     await table.load()
-    (known,) = table.all()
-    assert known.remember(Reading(device.id, NOW, occupied=False), 3.0) is is_news
+    (entry,) = table.all()
+    assert entry.remember(Reading(device.id, NOW, occupied=False), 3.0) is is_news

@@ -5,10 +5,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from devices.broker.address import addresses
+from devices.broker.client import addresses
 from devices.presence import Presence
-from devices.rhythm import Meeting, Spot, air_in, headcount, somebody_in, tempers
-from devices.simulator import SILENT_AFTER, Simulator, meetings, others
+from devices.simulator import (
+    SILENT_AFTER,
+    Meeting,
+    Simulator,
+    Spot,
+    air_in,
+    headcount,
+    meetings,
+    others,
+    somebody_in,
+    spots,
+    tempers,
+)
 from devices.topics import Topics
 from registry.bookings.models import Kind, Status
 from registry.devices.models import DeviceKind, DeviceState
@@ -22,20 +33,20 @@ SPOTS = [Spot(f"{room}-occ", room) for room in ROOMS]
 MINUTE = timedelta(minutes=1)
 
 
-def seen(spot: Spot, held: list[Meeting], since: datetime, minutes: int, seed: int = 7) -> list[bool]:
-    return [somebody_in(spot, held, ROOMS, since + number * MINUTE, seed) for number in range(minutes)]
+def presences(spot: Spot, day: list[Meeting], since: datetime, minutes: int, seed: int = 7) -> list[bool]:
+    return [somebody_in(spot, day, ROOMS, since + number * MINUTE, seed) for number in range(minutes)]
 
 
 def test_the_same_seed_lives_the_same_day() -> None:
-    held = [Meeting("a", "R-0", NOW, NOW + timedelta(hours=1))]
-    assert seen(SPOTS[0], held, NOW, 120) == seen(SPOTS[0], held, NOW, 120)
+    day = [Meeting("a", "R-0", NOW, NOW + timedelta(hours=1))]
+    assert presences(SPOTS[0], day, NOW, 120) == presences(SPOTS[0], day, NOW, 120)
 
 
 def test_most_meetings_are_held_some_end_early_and_some_nobody_comes_to() -> None:
     shares = []
     for number in range(200):
-        held = [Meeting(str(number), "R-0", NOW, NOW + timedelta(hours=1))]
-        shares.append(sum(seen(SPOTS[0], held, NOW, 60)) / 60)
+        day = [Meeting(str(number), "R-0", NOW, NOW + timedelta(hours=1))]
+        shares.append(sum(presences(SPOTS[0], day, NOW, 60)) / 60)
     none = sum(share == 0 for share in shares)
     full = sum(share > 0.8 for share in shares)
     assert 5 < none < 40
@@ -46,8 +57,8 @@ def test_most_meetings_are_held_some_end_early_and_some_nobody_comes_to() -> Non
 @pytest.mark.parametrize("hour", [0, 3, 12])
 def test_something_moves_at_any_hour(hour: int) -> None:
     since = NOW.replace(hour=hour)
-    moved = {spot.room for spot in SPOTS if any(seen(spot, [], since, 60))}
-    assert len(moved) >= 4
+    rooms = {spot.room for spot in SPOTS if any(presences(spot, [], since, 60))}
+    assert len(rooms) >= 4
     together = [sum(somebody_in(spot, [], ROOMS, since + n * MINUTE, 7) for spot in SPOTS) for n in range(60)]
     assert max(together) == 1, "one person on a round is in one room"
 
@@ -63,9 +74,9 @@ def test_one_falls_silent_and_one_sticks_elsewhere_than_in_the_spared_room() -> 
 
 
 def test_a_counter_counts_about_as_many_as_were_booked() -> None:
-    held = [Meeting("a", "R-0", NOW, NOW + timedelta(hours=1), people=5)]
-    assert headcount(SPOTS[0], held, NOW + MINUTE, 7) in (4, 5)
-    assert headcount(SPOTS[1], held, NOW + MINUTE, 7) == 1
+    day = [Meeting("a", "R-0", NOW, NOW + timedelta(hours=1), people=5)]
+    assert headcount(SPOTS[0], day, NOW + MINUTE, 7) in (4, 5)
+    assert headcount(SPOTS[1], day, NOW + MINUTE, 7) == 1
 
 
 async def test_it_plays_the_bookings_of_the_register(database: Database) -> None:
@@ -82,20 +93,18 @@ async def test_it_speaks_when_something_changes_and_at_every_beat(database: Data
         room = await make_room(code=f"R-{number}")
         await make_device(code=f"R-{number}-occ", room=room)
     simulator = Simulator(addresses("mqtt://127.0.0.1:1"), Topics(), lambda: NOW)
-    sent: list[tuple[str, dict[str, object]]] = []
-    simulator._broker.send = lambda topic, payload: sent.append((topic, json.loads(payload)))  # type: ignore[method-assign, assignment]
+    readings: list[tuple[str, dict[str, object]]] = []
+    simulator._broker.send = lambda topic, payload: readings.append((topic, json.loads(payload)))  # type: ignore[method-assign, assignment]
     simulator._began = NOW
-    from devices.simulator import spots
-
     simulator._spots = await spots(7)
     assert simulator.step(NOW) == 4
     assert simulator.step(NOW + timedelta(seconds=1)) <= 1
-    assert all(set(told) == {"occupied", "battery", "at"} for _, told in sent)
-    sent.clear()
+    assert all(set(reading) == {"occupied", "battery", "at"} for _, reading in readings)
+    readings.clear()
     late = NOW + SILENT_AFTER + MINUTE
     assert simulator.step(late) == 3, "one has fallen silent"
     stuck = next(spot for spot in simulator._spots if spot.temper == "stuck")
-    assert next(told for topic, told in sent if stuck.code in topic)["occupied"] is True
+    assert next(reading for topic, reading in readings if stuck.code in topic)["occupied"] is True
 
 
 async def test_the_air_and_the_door_panels_are_heard_too(database: Database) -> None:
@@ -104,21 +113,21 @@ async def test_the_air_and_the_door_panels_are_heard_too(database: Database) -> 
     await make_panel(code="R-0-door", room=room)
     await make_device(code="away-air", kind=DeviceKind.AIR)
     simulator = Simulator(addresses("mqtt://127.0.0.1:1"), Topics(), lambda: NOW)
-    sent: list[tuple[str, dict[str, object]]] = []
-    simulator._broker.send = lambda topic, payload: sent.append((topic, json.loads(payload)))  # type: ignore[method-assign, assignment]
+    readings: list[tuple[str, dict[str, object]]] = []
+    simulator._broker.send = lambda topic, payload: readings.append((topic, json.loads(payload)))  # type: ignore[method-assign, assignment]
     simulator._others = await others()
     assert simulator.step(NOW) == 2
-    told = dict(sent)
-    assert set(told["izba/devices/R-0-air/reading"]) == {"battery", "at", "co2", "temperature", "humidity"}
-    assert set(told["izba/devices/R-0-door/reading"]) == {"battery", "at"}
+    by_topic = dict(readings)
+    assert set(by_topic["izba/devices/R-0-air/reading"]) == {"battery", "at", "co2", "temperature", "humidity"}
+    assert set(by_topic["izba/devices/R-0-door/reading"]) == {"battery", "at"}
     assert [simulator.step(NOW + minute * MINUTE) for minute in range(1, 6)] == [1, 1, 1, 1, 2]
     assert simulator.step(NOW - timedelta(days=1)) == 2, "a clock that jumps back silences nobody"
 
 
 def test_the_air_gets_stale_while_people_meet_and_fresh_again() -> None:
-    held = [Meeting("a", "R-0", NOW, NOW + timedelta(hours=1), people=12)]
+    day = [Meeting("a", "R-0", NOW, NOW + timedelta(hours=1), people=12)]
     before, during, after, elsewhere = (
-        air_in(room, held, NOW + minutes * MINUTE, 7)
+        air_in(room, day, NOW + minutes * MINUTE, 7)
         for room, minutes in (("R-0", -10), ("R-0", 55), ("R-0", 240), ("R-1", 55))
     )
     assert before.co2 < 450 > elsewhere.co2
@@ -132,11 +141,11 @@ def test_the_air_gets_stale_while_people_meet_and_fresh_again() -> None:
 
 
 def _come(key: str) -> bool:
-    return any(seen(SPOTS[0], [Meeting(key, "R-0", NOW, NOW + timedelta(hours=1))], NOW, 60))
+    return any(presences(SPOTS[0], [Meeting(key, "R-0", NOW, NOW + timedelta(hours=1))], NOW, 60))
 
 
 @pytest.mark.parametrize(
-    ("online", "battery", "heard", "state"),
+    ("online", "battery", "silence", "state"),
     [
         (True, 80, timedelta(minutes=5), DeviceState.ALIVE),
         (None, None, timedelta(minutes=80), DeviceState.ALIVE),
@@ -147,9 +156,9 @@ def _come(key: str) -> bool:
     ],
 )
 def test_what_a_device_is(
-    online: bool | None, battery: int | None, heard: timedelta | None, state: DeviceState
+    online: bool | None, battery: int | None, silence: timedelta | None, state: DeviceState
 ) -> None:
-    heard_at = NOW - heard if heard else None
+    heard_at = NOW - silence if silence else None
     assert device_state(online, battery, heard_at, timedelta(minutes=30), NOW) is state
 
 
@@ -159,4 +168,4 @@ async def test_presence_tells_who_fell_silent(database: Database) -> None:
     assert await presence.look(NOW) == []
     assert presence.count(DeviceState.ALIVE) == 1
     assert await presence.look(NOW + timedelta(hours=2)) == [device.id]
-    assert presence.states == {"s1": DeviceState.SILENT}
+    assert presence.states == {device.id: DeviceState.SILENT}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.topics import BadTopic, Own, Part, Topics, check_name, split
+from devices.topics import BadTopic, OwnTopic, TopicKind, Topics, check_name, split
 
 OURS = Topics("izba")
 
@@ -32,7 +32,7 @@ def test_bad_topics_are_refused_with_a_reason(topic: str, reason: str) -> None:
 
 
 def test_spaces_marks_and_a_familys_leading_slash_are_taken() -> None:
-    assert split("zigbee2mqtt/Wohnzimmer Bewegung") == ["zigbee2mqtt", "Wohnzimmer Bewegung"]
+    assert split("zigbee2mqtt/Wohnzimmer Bewegung") == ("zigbee2mqtt", "Wohnzimmer Bewegung")
     assert split("rooms/101/\u202eycnapucco")[-1] == "\u202eycnapucco"
     assert split("/devices/knx/controls/data")[1] == "devices"
 
@@ -40,30 +40,29 @@ def test_spaces_marks_and_a_familys_leading_slash_are_taken() -> None:
 @pytest.mark.parametrize(
     ("topic", "own"),
     [
-        (OURS.reading("ZW-01-occ"), Own(Part.READING, "ZW-01-occ")),
-        (OURS.device_status("ZW-01-occ"), Own(Part.DEVICE_STATUS, "ZW-01-occ")),
-        (OURS.room_state("ZW-01"), Own(Part.ROOM_STATE, "ZW-01")),
-        (OURS.room_light("ZW-01"), Own(Part.ROOM_LIGHT, "ZW-01")),
-        (OURS.panel_state("ZW-01-door"), Own(Part.PANEL_STATE, "ZW-01-door")),
-        (OURS.panel_command("ZW-01-door"), Own(Part.PANEL_COMMAND, "ZW-01-door")),
-        (OURS.panel_reply("ZW-01-door"), Own(Part.PANEL_REPLY, "ZW-01-door")),
-        (OURS.status, Own(Part.STATUS, "")),
-        ("izba/devices/x/reading/more", None),
-        ("izba/elsewhere/x/reading", None),
+        (OURS.reading("ZW-01-occ"), OwnTopic(TopicKind.READING, "ZW-01-occ")),
+        (OURS.device_status("ZW-01-occ"), OwnTopic(TopicKind.DEVICE_STATUS, "ZW-01-occ")),
+        (OURS.room_state("ZW-01"), OwnTopic(TopicKind.ROOM_STATE, "ZW-01")),
+        (OURS.room_light("ZW-01"), OwnTopic(TopicKind.ROOM_LIGHT, "ZW-01")),
+        (OURS.panel_state("ZW-01-door"), OwnTopic(TopicKind.PANEL_STATE, "ZW-01-door")),
+        (OURS.panel_command("ZW-01-door"), OwnTopic(TopicKind.PANEL_COMMAND, "ZW-01-door")),
+        (OURS.panel_reply("ZW-01-door"), OwnTopic(TopicKind.PANEL_REPLY, "ZW-01-door")),
+        (OURS.status, OwnTopic(TopicKind.STATUS)),
+        ("izba/devices/x/reading/more", OwnTopic(TopicKind.OTHER)),
+        ("izba/elsewhere/x/reading", OwnTopic(TopicKind.OTHER)),
         ("izbaother/devices/x/reading", None),
         ("zigbee2mqtt/x", None),
     ],
 )
-def test_what_is_built_is_parsed(topic: str, own: Own | None) -> None:
-    assert OURS.parse(topic) == own
+def test_what_is_built_is_parsed(topic: str, own: OwnTopic | None) -> None:
+    assert OURS.own(split(topic)) == own
 
 
 def test_a_prefix_may_have_several_levels() -> None:
     deep = Topics("site/north/izba")
-    assert deep.parse(deep.reading("a")) == Own(Part.READING, "a")
-    assert deep.parse("site/north") is None
+    assert deep.own(split(deep.reading("a"))) == OwnTopic(TopicKind.READING, "a")
+    assert deep.own(split("site/north")) is None
     assert deep.filters()[0] == "site/north/izba/devices/+/reading"
-    assert deep.outward()[0] == "site/north/izba/rooms/+/state"
 
 
 @pytest.mark.parametrize("name", ["a/b", "+", "#", "", "a\0b"])
@@ -77,4 +76,4 @@ def test_a_name_is_one_level(name: str) -> None:
 @given(st.text(max_size=60))
 def test_parsing_raises_nothing_but_its_own(topic: str) -> None:
     with suppress(BadTopic):
-        OURS.parse(topic)
+        OURS.own(split(topic))

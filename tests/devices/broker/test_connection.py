@@ -18,12 +18,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
-from devices.broker import client, pacing
-from devices.broker.address import V5, V311, Address, addresses, without_secrets
+from devices.broker import client as paho_client
+from devices.broker import connection
+from devices.broker.client import V5, V311, Address, Message, Pace, addresses, without_secrets
 from devices.broker.connection import Broker
 from devices.broker.embedded import EmbeddedBroker
 from devices.broker.wire import Pump
-from devices.messages import Arrived
 from devices.topics import BadTopic
 from registry.core.errors import Unavailable
 from tests.servers import Mosquitto, free_port
@@ -72,7 +72,7 @@ class Mine:
     """Our client with a notebook."""
 
     def __init__(self, where: tuple[Address, ...], client_id: str = "izba-test", **more: Any) -> None:
-        self.heard: list[Arrived] = []
+        self.heard: list[Message] = []
         self.ups: list[datetime] = []
         self.downs: list[datetime] = []
         self.broker = Broker(where, client_id, STATUS, self.take, now, **more)
@@ -80,7 +80,7 @@ class Mine:
         self.broker.on_up(self.ups.append)
         self.broker.on_down(self.downs.append)
 
-    def take(self, batch: list[Arrived]) -> None:
+    def take(self, batch: list[Message]) -> None:
         self.heard += batch
         if any(message.payload == b"raise" for message in batch):
             raise ValueError("a handler's own fault")
@@ -119,7 +119,7 @@ async def test_a_topic_that_is_not_utf8_is_counted_and_survived(mosquitto: Mosqu
 async def test_it_waits_for_a_broker_and_heals_after_a_stop(mosquitto: Mosquitto) -> None:
     mosquitto.stop()
     async with Mine(addresses(mosquitto.url)) as mine:
-        mine.broker.keep("out/state", b"before")
+        mine.broker.retain("out/state", b"before")
         await asyncio.sleep(0.3)
         assert not mine.ups
         mosquitto.start()
@@ -128,7 +128,7 @@ async def test_it_waits_for_a_broker_and_heals_after_a_stop(mosquitto: Mosquitto
         await until(lambda: mine.downs)
         assert not mine.broker.connected
         assert not mine.broker.send("out/once", b"lost on purpose")
-        mine.broker.keep("out/state", b"after")
+        mine.broker.retain("out/state", b"after")
         await asyncio.sleep(0.5)
         mosquitto.start()
         await until(lambda: len(mine.ups) == 2)
@@ -141,37 +141,37 @@ async def test_it_waits_for_a_broker_and_heals_after_a_stop(mosquitto: Mosquitto
 
 
 @pytest.fixture
-def meant_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def planned_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long our clients meant to wait after each attempt, in which there is no chance here."""
-    made: list[float] = []
-    next_wait = pacing.Pace.next_wait
+    waits: list[float] = []
+    next_wait = Pace.next_wait
 
-    def noted(self: pacing.Pace, lasted: float, is_unwelcome: bool) -> float:
-        made.append(next_wait(self, lasted, is_unwelcome))
-        return made[-1]
+    def note(self: Pace, lasted: float, is_unwelcome: bool) -> float:
+        waits.append(next_wait(self, lasted, is_unwelcome))
+        return waits[-1]
 
-    monkeypatch.setattr(pacing, "JITTER", 0)
-    monkeypatch.setattr(pacing.Pace, "next_wait", noted)
-    return made
+    monkeypatch.setattr(paho_client, "JITTER", 0)
+    monkeypatch.setattr(Pace, "next_wait", note)
+    return waits
 
 
 @pytest.fixture
 def attempts(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When our clients tried to connect."""
-    made: list[float] = []
+    moments: list[float] = []
     connect = mqtt.Client.connect
 
-    def counted(self: mqtt.Client, *about: Any, **more: Any) -> Any:
+    def count(self: mqtt.Client, *about: Any, **more: Any) -> Any:
         if self._client_id == b"izba-test":
-            made.append(time.monotonic())
+            moments.append(time.monotonic())
         return connect(self, *about, **more)
 
-    monkeypatch.setattr(mqtt.Client, "connect", counted)
-    return made
+    monkeypatch.setattr(mqtt.Client, "connect", count)
+    return moments
 
 
 async def test_a_broker_that_was_away_for_long_is_found_soon_after_its_return(
-    mosquitto: Mosquitto, attempts: list[float], meant_waits: list[float], caplog: pytest.LogCaptureFixture
+    mosquitto: Mosquitto, attempts: list[float], planned_waits: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with Mine(addresses(mosquitto.url)) as mine:
         await until(lambda: mine.ups)
@@ -181,38 +181,38 @@ async def test_a_broker_that_was_away_for_long_is_found_soon_after_its_return(
         await until(lambda: len(attempts) == 5)
         waits = [later - earlier for earlier, later in pairwise(attempts)]
         # never sooner than meant; a busy machine may add to it, so what is meant is asked too
-        assert all(meant - 0.05 < wait for meant, wait in zip((1, 2, 4, 4), waits, strict=True)), waits
-        assert meant_waits[:5] == [0.5, 1, 2, 4, 4], "no other doubling"
+        assert all(plan - 0.05 < wait for plan, wait in zip((1, 2, 4, 4), waits, strict=True)), waits
+        assert planned_waits[:5] == [0.5, 1, 2, 4, 4], "no other doubling"
         mosquitto.start()
         await until(lambda: len(mine.ups) == 2)
-        assert set(meant_waits[5:]) <= {4}
+        assert set(planned_waits[5:]) <= {4}
     assert caplog.text.count("does not answer") == 1, "a long outage is one line"
 
 
 async def test_a_broker_that_refuses_the_password_is_not_hammered(
-    mosquitto: Mosquitto, attempts: list[float], meant_waits: list[float], caplog: pytest.LogCaptureFixture
+    mosquitto: Mosquitto, attempts: list[float], planned_waits: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = mosquitto.home / "mosquitto.conf"
     settings.write_text(settings.read_text().replace("allow_anonymous true", "allow_anonymous false"))
     mosquitto.stop()
     mosquitto.start()
     async with Mine(addresses(mosquitto.url, "izba", "wrong")) as mine:
-        await until(lambda: len(meant_waits) == 4)  # the fourth has been answered too
+        await until(lambda: len(planned_waits) == 4)  # the fourth has been answered too
         assert not mine.ups
         assert mine.broker.address == mine.broker.where[0], "another protocol would change nothing"
         refusal = mine.broker.refusal
         assert "authorized" in refusal.lower()
         waits = [later - earlier for earlier, later in pairwise(attempts[:4])]
-        assert all(meant - 0.05 < wait for meant, wait in zip((0.5, 1, 2), waits, strict=True)), waits
+        assert all(plan - 0.05 < wait for plan, wait in zip((0.5, 1, 2), waits, strict=True)), waits
         mosquitto.stop()
         await until(lambda: not mine.broker.refusal)
-        assert meant_waits[:3] == [0.5, 1, 2]
+        assert planned_waits[:3] == [0.5, 1, 2]
     # the attempt that its stop cut off is another reason
     reasons = [vars(record)["reason"] for record in caplog.records if record.message == "MQTT broker refuses"]
     assert reasons.count(refusal) == 1
 
 
-@pytest.mark.usefixtures("meant_waits")
+@pytest.mark.usefixtures("planned_waits")
 async def test_a_broker_that_dies_in_the_greeting_is_not_asked_in_a_tight_loop(attempts: list[float]) -> None:
     """It takes the connection and is gone: the next protocol finds nobody, and that is waited for too."""
     port = free_port()
@@ -222,7 +222,7 @@ async def test_a_broker_that_dies_in_the_greeting_is_not_asked_in_a_tight_loop(a
             server.close()
             await until(lambda: len(attempts) == 5)
     _, *waits = [later - earlier for earlier, later in pairwise(attempts)]  # the other protocol is tried at once
-    assert all(meant - 0.05 < wait for meant, wait in zip((0.5, 1, 2), waits, strict=True)), waits
+    assert all(plan - 0.05 < wait for plan, wait in zip((0.5, 1, 2), waits, strict=True)), waits
 
 
 async def test_all_goes_over_tls_too(mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +241,7 @@ async def test_all_goes_over_tls_too(mosquitto: Mosquitto, tmp_path: Path, monke
         other.say("in/large", large)
         for number in range(many):
             other.client.publish("in/a", str(number), 1)
-        mine.broker.keep("out/large", large)
+        mine.broker.retain("out/large", large)
         for number in range(many):
             mine.broker.send(f"out/{number}", str(number).encode())
         await until(lambda: len(mine.heard) == len(other.heard) == many + 1, 120)
@@ -258,7 +258,7 @@ async def test_all_goes_over_tls_too(mosquitto: Mosquitto, tmp_path: Path, monke
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_stop_does_not_wait_for_a_connection_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     """A port that takes the connection and never answers the greeting of TLS."""
-    monkeypatch.setattr(client, "CONNECT_SECONDS", 120.0)
+    monkeypatch.setattr(paho_client, "CONNECT_SECONDS", 120.0)
 
     async def try_for_a_moment(port: int) -> None:
         async with Mine(addresses(f"mqtts://127.0.0.1:{port}")):
@@ -280,10 +280,10 @@ async def test_a_connection_that_comes_too_late_says_goodbye(
     mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other, connect = Other(mosquitto.port, STATUS), mqtt.Client.connect
-    asked, unwanted, opened = threading.Event(), threading.Event(), threading.Event()
+    called, unwanted, opened = threading.Event(), threading.Event(), threading.Event()
 
     def slow(self: mqtt.Client, *about: Any, **more: Any) -> Any:
-        asked.set()
+        called.set()
         unwanted.wait(30)
         answer = connect(self, *about, **more)
         opened.set()
@@ -291,7 +291,7 @@ async def test_a_connection_that_comes_too_late_says_goodbye(
 
     monkeypatch.setattr(mqtt.Client, "connect", slow)
     async with Mine(addresses(mosquitto.url)):
-        await until(asked.is_set)
+        await until(called.is_set)
     unwanted.set()
     await until(opened.is_set)
     await asyncio.sleep(0.5)
@@ -314,16 +314,71 @@ async def test_the_last_will_and_the_goodbye(mosquitto: Mosquitto) -> None:
     other.close()
 
 
-async def test_a_refused_subscription_is_a_refusal_unless_it_may_be(mosquitto: Mosquitto) -> None:
+def die_without_a_word(port: int, client_id: str) -> None:
+    """An earlier session of ours whose last will the broker publishes only now."""
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id)
+    client.will_set(STATUS, b"offline", 1, retain=True)
+    client.connect("127.0.0.1", port)
+    client.loop()
+    connection = client.socket()
+    assert connection is not None
+    connection.close()
+
+
+@pytest.mark.parametrize("version", [0, 1], ids=["MQTT 5", "MQTT 3.1.1"])
+async def test_a_last_will_that_comes_late_is_put_right(mosquitto: Mosquitto, version: int) -> None:
+    other = Other(mosquitto.port, STATUS)
+    async with Mine((addresses(mosquitto.url)[version],)) as mine:
+        await until(lambda: other.last(STATUS) == b"online")
+        die_without_a_word(mosquitto.port, "the-leader-before")
+        await until(lambda: (STATUS, b"offline", False) in other.heard)
+        await until(lambda: other.last(STATUS) == b"online")
+        late = Other(mosquitto.port, STATUS)
+        await until(lambda: late.heard == [(STATUS, b"online", True)])
+        late.close()
+        assert mine.heard == [], "it is no message for anybody else"
+    await until(lambda: other.last(STATUS) == b"offline")
+    other.close()
+
+
+async def test_the_status_on_the_embedded_broker_is_put_right_too() -> None:
+    embedded = EmbeddedBroker(free_pair())
+    await embedded.start()
+    try:
+        async with Mine(embedded.where):
+            other = Other(embedded.port, STATUS)
+            await until(lambda: other.last(STATUS) == b"online")
+            other.say(STATUS, b"offline", retain=True)
+            await until(lambda: (STATUS, b"offline") in [one[:2] for one in other.heard])
+            await until(lambda: other.last(STATUS) == b"online")
+            other.close()
+    finally:
+        await embedded.stop()
+
+
+async def test_who_says_offline_again_and_again_causes_no_storm(mosquitto: Mosquitto) -> None:
+    async with Mine(addresses(mosquitto.url)) as mine:
+        other = Other(mosquitto.port, STATUS)
+        await until(lambda: other.last(STATUS) == b"online")
+        published, began = mine.broker.published, time.monotonic()
+        for _ in range(100):
+            other.say(STATUS, b"offline", retain=True)
+            await asyncio.sleep(0.01)
+        await until(lambda: other.last(STATUS) == b"online")
+        took = time.monotonic() - began
+        assert 1 <= mine.broker.published - published <= 1 + took / connection.CONTRADICT_SECONDS
+        other.close()
+
+
+async def test_a_refused_subscription_is_a_refusal_unless_it_is_the_status(mosquitto: Mosquitto) -> None:
     async with Mine(addresses(mosquitto.url)) as mine:
         await until(lambda: mine.ups)
         assert mine.broker.refusal == ""
-        mine.broker.listen(["izba/rooms/+/state"], is_vital=False)
         granted, denied = (
             ReasonCode(PacketTypes.SUBACK, "Granted QoS 1"),
             ReasonCode(PacketTypes.SUBACK, aName="Not authorized"),
         )
-        mine.broker._note_denied([granted, denied])
+        mine.broker._note_denied([denied, granted])
         assert mine.broker.refusal == ""
         mine.broker._note_denied([denied, denied])
         assert mine.broker.refusal == "in/#"
@@ -350,7 +405,7 @@ async def test_nothing_goes_out_on_a_wildcard(mosquitto: Mosquitto) -> None:
     async with Mine(addresses(mosquitto.url)) as mine:
         await until(lambda: mine.ups)
         with pytest.raises(BadTopic):
-            mine.broker.keep("rooms/+/state", b"x")
+            mine.broker.retain("rooms/+/state", b"x")
         with pytest.raises(BadTopic):
             mine.broker.send("rooms/#", b"x")
         assert mine.broker.connected
@@ -379,6 +434,26 @@ async def test_what_overflows_is_counted_and_the_newest_is_kept(mosquitto: Mosqu
         await until(lambda: mine.heard)
         assert mine.broker.lost == 20
         assert [one.payload for one in mine.heard] == [str(number).encode() for number in range(20, 30)]
+
+
+async def test_what_waits_is_bounded_by_its_bytes(mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few large messages or long topics fill the memory as many small ones do."""
+    monkeypatch.setattr(connection, "CAPACITY_BYTES", 1000)
+    async with Mine(addresses(mosquitto.url)) as mine:
+        await until(lambda: mine.ups)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2)
+        for number in range(30):
+            message = mqtt.MQTTMessage(topic=b"in/" + b"a" * 47)
+            message.payload = bytes([number]) * 50
+            mine.broker._on_message(client, None, message)
+        await until(lambda: mine.heard)
+        assert [one.payload[0] for one in mine.heard] == [*range(20, 30)]
+        assert mine.broker.lost == 20
+        other = Other(mosquitto.port)
+        other.say("in/a", "afterwards")
+        await until(lambda: len(mine.heard) == 11)
+        assert (mine.broker._waiting_bytes(), mine.broker.lost) == (0, 20)
+        other.close()
 
 
 def test_an_address_is_shown_without_its_secrets() -> None:

@@ -15,9 +15,9 @@ from paho.mqtt.properties import Properties
 
 from config.checks import checks
 from devices.broker import embedded
-from devices.broker.address import V5, V311
+from devices.broker.client import V5, V311
 from devices.broker.embedded import EmbeddedBroker, takes_clients
-from devices.run import Devices
+from devices.run import DeviceLayer
 from tests.conftest import Database
 from tests.devices.broker.test_connection import until as heard_until
 from tests.servers import free_port
@@ -29,23 +29,23 @@ pytestmark = pytest.mark.anyio
 def free_pair() -> int:
     while True:
         port = free_port()
-        if not embedded._taken(port + 1):
+        if not embedded._is_taken(port + 1):
             return port
 
 
 def client(port: int, version: mqtt.MQTTProtocolVersion, topic: str = "") -> mqtt.Client:
     """Connected, and with a topic subscribed to it."""
-    made = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=version, client_id=f"c{time.time_ns()}")
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=version, client_id=f"c{time.time_ns()}")
     connected, subscribed = threading.Event(), threading.Event()
-    made.on_connect = lambda *_: connected.set()
-    made.on_subscribe = lambda *_: subscribed.set()
-    made.connect("127.0.0.1", port)
-    made.loop_start()
+    client.on_connect = lambda *_: connected.set()
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.connect("127.0.0.1", port)
+    client.loop_start()
     assert connected.wait(20)
     if topic:
-        made.subscribe(topic, qos=1)
+        client.subscribe(topic, qos=1)
         assert subscribed.wait(20)
-    return made
+    return client
 
 
 @asynccontextmanager
@@ -99,7 +99,7 @@ async def test_a_deaf_port_is_not_ready(database: Database, monkeypatch: pytest.
     """We are connected by MQTT 5 all the while; devices of 3.1.1 find nobody, and /readyz says so."""
     monkeypatch.setattr(embedded, "PROBE_SECONDS", 60.0)  # not mended meanwhile
     port = free_pair()
-    devices = Devices(url=f"mqtt://127.0.0.1:{port}", secret_key="s" * 32, embedded_port=port)
+    devices = DeviceLayer(url=f"mqtt://127.0.0.1:{port}", secret_key="s" * 32, embedded_port=port)
     app = create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path))
     app.state.checks = checks(database.context, devices)
     await devices.start()

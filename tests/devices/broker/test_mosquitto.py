@@ -4,12 +4,12 @@ import re
 
 from devices.broker.mosquitto import configuration
 from devices.codecs import FAMILIES
-from devices.run import Devices
+from devices.run import DeviceLayer
 
 
 def test_izba_s_account_may_hear_all_that_izba_listens_to() -> None:
     """Followed to the letter, the steps leave nothing that the broker refuses."""
-    devices = Devices(url="mqtt://127.0.0.1", secret_key="s" * 32, prefix="office/izba", families=[*FAMILIES])
+    devices = DeviceLayer(url="mqtt://127.0.0.1", secret_key="s" * 32, prefix="office/izba", families=[*FAMILIES])
     steps = configuration("office/izba", [*FAMILIES])
     granted = re.findall(r"addRoleACL izba subscribePattern '(.+?)#' allow", steps)
     assert granted == ["office/izba/", "zigbee2mqtt/"]

@@ -104,31 +104,31 @@ def becomes(true: Callable[[], bool]) -> bool:
 
 @pytest.fixture
 def ear(mosquitto: Mosquitto) -> Iterator[Ear]:
-    made = Ear(mosquitto.port)
-    yield made
-    made.client.disconnect()
-    made.pump.join(30)
-    assert not made.pump.is_alive()
-    assert made.lost.is_set()
+    one = Ear(mosquitto.port)
+    yield one
+    one.client.disconnect()
+    one.pump.join(30)
+    assert not one.pump.is_alive()
+    assert one.lost.is_set()
 
 
 @pytest.fixture
 def sleeper(monkeypatch: pytest.MonkeyPatch, mosquitto: Mosquitto) -> Iterator[Ear]:
     """One whose thread does not look by itself for an hour: what it is not woken for stays."""
     monkeypatch.setattr("devices.broker.wire.MISC_SECONDS", 3600.0)
-    made = Ear(mosquitto.port)
-    yield made
-    made.pump.end()
-    made.pump.join(10)
-    assert not made.pump.is_alive()
+    one = Ear(mosquitto.port)
+    yield one
+    one.pump.end()
+    one.pump.join(10)
+    assert not one.pump.is_alive()
 
 
 def test_all_that_is_published_comes_back_in_order(ear: Ear) -> None:
-    told = [str(number).encode() for number in range(20 * PACKETS)] + [b"x" * 300_000, b"the end"]
-    for payload in told:
+    payloads = [str(number).encode() for number in range(20 * PACKETS)] + [b"x" * 300_000, b"the end"]
+    for payload in payloads:
         ear.client.publish("echo", payload, 1)
-    assert ear.hears(len(told))
-    assert ear.heard == told
+    assert ear.hears(len(payloads))
+    assert ear.heard == payloads
 
 
 def test_a_quiet_connection_is_woken_for_what_another_thread_sends(ear: Ear) -> None:
@@ -165,7 +165,7 @@ def test_a_wish_to_write_that_comes_after_its_packet_is_gone_silences_nobody(
 
 
 def test_a_goodbye_goes_out_though_the_end_follows_at_once(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
-    send, told = ear.pump._send, threading.Event()
+    send, is_over = ear.pump._send, threading.Event()
 
     def end() -> None:
         ear.client.disconnect()
@@ -173,8 +173,8 @@ def test_a_goodbye_goes_out_though_the_end_follows_at_once(ear: Ear, monkeypatch
 
     def send_and_end(wire: Wire) -> None:
         send(wire)
-        if not told.is_set():
-            told.set()
+        if not is_over.is_set():
+            is_over.set()
             other = threading.Thread(target=end)
             other.start()
             other.join()
@@ -182,7 +182,7 @@ def test_a_goodbye_goes_out_though_the_end_follows_at_once(ear: Ear, monkeypatch
     monkeypatch.setattr(ear.pump, "_send", send_and_end)
     ear.pump.wake()
     ear.pump.join(10)
-    assert told.is_set()
+    assert is_over.is_set()
     assert ear.lost.is_set()
 
 

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices import codecs
-from devices.codecs import blueprint
+from devices.codecs import blueprint, decode_line
+from devices.codecs.message import Decoded, Incoming, route_of
 from devices.codecs.values import count, instant, percent, yes_no
-from devices.decode import decode_line
-from devices.messages import Incoming
-from tests.devices.test_payload import json_values
+from devices.topics import Topics
+from tests.devices.codecs.test_payload import json_values
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
-CORPORA = Path(__file__).parent.parent / "data" / "mqtt"
+CORPORA = Path(__file__).parents[2] / "data" / "mqtt"
 LINES = [
     pytest.param(json.loads(line), id=f"{path.stem}-{number}")
     for path in sorted(CORPORA.glob("*.jsonl"))
@@ -33,7 +33,7 @@ TOPICS = [
 ]  # fmt: skip
 
 
-def said(topic: str, payload: str, retained: bool = False, **bind: str) -> dict[str, Any]:
+def decode_text(topic: str, payload: str, retained: bool = False, **bind: str) -> dict[str, Any]:
     return decode_line(topic, payload.encode(), retained, bind, NOW)
 
 
@@ -41,11 +41,11 @@ def said(topic: str, payload: str, retained: bool = False, **bind: str) -> dict[
 def test_the_corpus_is_understood(line: dict[str, Any]) -> None:
     raw = line["payload"].encode()
     payload = base64.b64decode(raw) if line.get("payload_encoding") == "base64" else raw
-    told = decode_line(line["topic"], payload, bool(line.get("retain")), line.get("binding") or {}, NOW)
+    values = decode_line(line["topic"], payload, bool(line.get("retain")), line.get("binding") or {}, NOW)
     expected = line["expect"]
-    assert {key: told[key] for key in expected if key != "other"} == {k: v for k, v in expected.items() if k != "other"}
-    assert {key: told["other"].get(key) for key in expected["other"]} == expected["other"]
-    assert set(told) - {"refused"} == {"family", "device", "occupied", "people", "battery", "online", "other"}
+    assert {key: values[key] for key in expected} | {"other": None} == expected | {"other": None}
+    assert {key: values["other"].get(key) for key in expected["other"]} == expected["other"]
+    assert set(values) - {"refused"} == {"family", "device", "occupied", "people", "battery", "online", "other"}
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,16 @@ def test_the_corpus_is_understood(line: dict[str, Any]) -> None:
     ],
 )
 def test_whose_topic_it_is(topic: str, family: str, device: str) -> None:
-    told = said(topic, "{}")
-    assert (told["family"], told["device"]) == (family, device)
+    values = decode_text(topic, "{}")
+    assert (values["family"], values["device"]) == (family, device)
 
 
 def test_zigbee2mqtt_single_attributes_and_bases() -> None:
-    assert said("zigbee2mqtt/hall/occupancy", "true")["occupied"] is True
-    assert said("zigbee2mqtt/hall/battery", "88")["battery"] == 88
-    assert said("zigbee2mqtt/a/b/occupancy", "false")["device"] == "a/b"
-    assert said("home/hall", '{"occupancy":true}', family="zigbee2mqtt") == said("z2m/hall", '{"occupancy":true}')
+    assert decode_text("zigbee2mqtt/hall/occupancy", "true")["occupied"] is True
+    assert decode_text("zigbee2mqtt/hall/battery", "88")["battery"] == 88
+    assert decode_text("zigbee2mqtt/a/b/occupancy", "false")["device"] == "a/b"
+    by_binding = decode_text("home/hall", '{"occupancy":true}', family="zigbee2mqtt")
+    assert by_binding == decode_text("z2m/hall", '{"occupancy":true}')
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_zigbee2mqtt_single_attributes_and_bases() -> None:
     ],
 )
 def test_zigbee2mqtt_presence_in_its_many_words(payload: str, occupied: bool | None) -> None:
-    assert said("zigbee2mqtt/radar", payload)["occupied"] is occupied
+    assert decode_text("zigbee2mqtt/radar", payload)["occupied"] is occupied
 
 
 def test_zigbee2mqtt_bridge_inventory_names_what_it_does_not_support() -> None:
@@ -99,20 +100,20 @@ def test_zigbee2mqtt_bridge_inventory_names_what_it_does_not_support() -> None:
         {"type": "EndDevice", "friendly_name": "hall", "definition": {"model": "RTCGQ11LM"}},
         {"type": "EndDevice", "friendly_name": "odd", "definition": None},
     ]
-    told = said("zigbee2mqtt/bridge/devices", json.dumps(devices), retained=True)["other"]
-    assert told == {"inventory": ["hall", "odd"], "unsupported": ["odd"]}
+    values = decode_text("zigbee2mqtt/bridge/devices", json.dumps(devices), retained=True)["other"]
+    assert values == {"inventory": ["hall", "odd"], "unsupported": ["odd"]}
 
 
 @pytest.mark.parametrize(("people", "occupied"), [(3, True), (0, False)])
 def test_zigbee2mqtt_counts_people(people: int, occupied: bool) -> None:
-    told = said("zigbee2mqtt/door", f'{{"people":{people}}}')
-    assert (told["people"], told["occupied"]) == (people, occupied)
+    values = decode_text("zigbee2mqtt/door", f'{{"people":{people}}}')
+    assert (values["people"], values["occupied"]) == (people, occupied)
 
 
 def test_a_retained_value_with_a_time_of_its_own_has_an_age() -> None:
-    told = said("zigbee2mqtt/hall", '{"occupancy":true,"last_seen":"2026-11-26T08:59:00Z"}', retained=True)
-    assert "retained_age_unknown" not in told["other"]
-    assert told["other"]["at"] == "2026-11-26T08:59:00+00:00"
+    values = decode_text("zigbee2mqtt/hall", '{"occupancy":true,"last_seen":"2026-11-26T08:59:00Z"}', retained=True)
+    assert "retained_age_unknown" not in values["other"]
+    assert values["other"]["at"] == "2026-11-26T08:59:00+00:00"
 
 
 @pytest.mark.parametrize(
@@ -129,45 +130,45 @@ def test_a_retained_value_with_a_time_of_its_own_has_an_age() -> None:
     ],
 )
 def test_what_says_nothing_of_people(topic: str, payload: str, other: dict[str, Any]) -> None:
-    told = said(topic, payload)
-    assert (told["occupied"], told["people"], told["other"]) == (None, None, other)
+    values = decode_text(topic, payload)
+    assert (values["occupied"], values["people"], values["other"]) == (None, None, other)
 
 
 def test_a_binding_names_the_key() -> None:
     payload = '{"LD2410":{"Out_pin":1},"Switch1":"OFF","params":{"input:0":{"state":true}}}'
-    assert said("tele/t/SENSOR", payload)["occupied"] is None
-    assert said("tele/t/SENSOR", payload, occupancy="LD2410.Out_pin")["occupied"] is True
-    assert said("tele/t/SENSOR", payload, occupancy_key="Switch1")["occupied"] is False
-    assert said("tele/t/SENSOR", payload, occupancy="params.input:0.state")["occupied"] is True
-    assert said("tele/t/SENSOR", payload, occupancy="no.such")["occupied"] is None
+    assert decode_text("tele/t/SENSOR", payload)["occupied"] is None
+    assert decode_text("tele/t/SENSOR", payload, occupancy="LD2410.Out_pin")["occupied"] is True
+    assert decode_text("tele/t/SENSOR", payload, occupancy_key="Switch1")["occupied"] is False
+    assert decode_text("tele/t/SENSOR", payload, occupancy="params.input:0.state")["occupied"] is True
+    assert decode_text("tele/t/SENSOR", payload, occupancy="no.such")["occupied"] is None
 
 
 def test_a_binding_that_leads_through_a_plain_value_finds_nothing() -> None:
-    assert said("tele/t/SENSOR", '{"LD2410":1}', occupancy="LD2410.Out_pin")["occupied"] is None
+    assert decode_text("tele/t/SENSOR", '{"LD2410":1}', occupancy="LD2410.Out_pin")["occupied"] is None
 
 
 def test_generic_status_topics() -> None:
-    assert said("tele/t/LWT", "Offline")["online"] is False
-    assert said("dev/availability", '{"state":"online"}')["online"] is True
-    assert said("dev/report", '{"alive":"offline"}', online="alive")["online"] is False
+    assert decode_text("tele/t/LWT", "Offline")["online"] is False
+    assert decode_text("dev/availability", '{"state":"online"}')["online"] is True
+    assert decode_text("dev/report", '{"alive":"offline"}', online="alive")["online"] is False
 
 
 def test_a_single_fact_on_a_topic_of_its_own() -> None:
-    assert said("rooms/101/temperature", "21.5")["other"]["temperature"] == 21.5
+    assert decode_text("rooms/101/temperature", "21.5")["other"]["temperature"] == 21.5
 
 
 @pytest.mark.parametrize(("payload", "occupied"), [("true", True), ("OFF", False)])
 def test_a_bare_word_to_the_native_topic_is_taken_and_told(payload: str, occupied: bool) -> None:
-    told = said("izba/devices/ZW-01-occ/reading", payload)
-    assert told["occupied"] is occupied
-    assert told["other"]["coerced"] is True
+    values = decode_text("izba/devices/ZW-01-occ/reading", payload)
+    assert values["occupied"] is occupied
+    assert values["other"]["coerced"] is True
 
 
 @pytest.mark.parametrize("payload", ["[true]", "1"])
 def test_a_list_or_a_number_is_no_native_reading(payload: str) -> None:
-    told = said("izba/devices/ZW-01-occ/reading", payload)
-    assert told["occupied"] is None
-    assert told["other"]["error"] == "not an object"
+    values = decode_text("izba/devices/ZW-01-occ/reading", payload)
+    assert values["occupied"] is None
+    assert values["other"]["error"] == "not an object"
 
 
 @pytest.mark.parametrize(
@@ -179,27 +180,27 @@ def test_a_list_or_a_number_is_no_native_reading(payload: str) -> None:
     ],
 )
 def test_zigbee2mqtt_bridge_topics(topic: str, payload: str, other: dict[str, Any]) -> None:
-    told = said(f"zigbee2mqtt/{topic}", payload)
-    assert (told["device"], told["occupied"], told["online"]) == ("bridge", None, None)
-    assert told["other"].items() >= other.items()
+    values = decode_text(f"zigbee2mqtt/{topic}", payload)
+    assert (values["device"], values["occupied"], values["online"]) == ("bridge", None, None)
+    assert values["other"].items() >= other.items()
 
 
 @pytest.mark.parametrize(
-    ("given", "value"), [("87 %", 87), (88.5, 88.5), (True, None), ("nan", None), ("x", None), ({}, None)]
+    ("word", "charge"), [("87 %", 87), (88.5, 88.5), (True, None), ("nan", None), ("x", None), ({}, None)]
 )
-def test_percent(given: object, value: float | None) -> None:
-    assert percent(given).value == value
+def test_percent(word: object, charge: float | None) -> None:
+    assert percent(word).value == charge
 
 
 @pytest.mark.parametrize(
-    ("given", "people"), [(3, 3), ("4", 4), (-1, None), (1.5, None), (10_000, 10_000), (10_001, None)]
+    ("value", "people"), [(3, 3), ("4", 4), (-1, None), (1.5, None), (10_000, 10_000), (10_001, None)]
 )
-def test_count(given: object, people: int | None) -> None:
-    assert count(given).value == people
+def test_count(value: object, people: int | None) -> None:
+    assert count(value).value == people
 
 
 @pytest.mark.parametrize(
-    ("given", "moment"),
+    ("value", "moment"),
     [
         ("2026-11-26T10:00:00+01:00", NOW),
         (NOW.timestamp(), NOW),
@@ -210,13 +211,13 @@ def test_count(given: object, people: int | None) -> None:
         (True, None),
     ],
 )
-def test_a_devices_own_time(given: object, moment: datetime | None) -> None:
-    assert instant(given) == moment
+def test_a_devices_own_time(value: object, moment: datetime | None) -> None:
+    assert instant(value) == moment
 
 
-@pytest.mark.parametrize("given", ["nan", "inf", "1e999", "-1e999"])
-def test_numbers_in_words_that_are_none(given: str) -> None:
-    assert said("rooms/101/people", f'"{given}"')["people"] is None
+@pytest.mark.parametrize("value", ["nan", "inf", "1e999", "-1e999"])
+def test_numbers_in_words_that_are_none(value: str) -> None:
+    assert decode_text("rooms/101/people", f'"{value}"')["people"] is None
 
 
 def test_words_of_yes_and_no_take_any_case() -> None:
@@ -225,15 +226,17 @@ def test_words_of_yes_and_no_take_any_case() -> None:
 
 
 def test_the_blueprint_works_as_it_says() -> None:
-    incoming = Incoming("blueprint/x", ("blueprint", "x"), {"seen": True, "charge": 87}, False, {}, NOW, "izba")
-    assert blueprint.matches(incoming)
-    told = blueprint.decode(incoming)
-    assert (told.device, told.occupied, told.battery) == ("x", True, 87)
-    online = Incoming("blueprint/x/online", ("blueprint", "x", "online"), True, False, {}, NOW, "izba")
-    assert blueprint.decode(online).online is True
-    silent = Incoming("blueprint/x", ("blueprint", "x"), {"time": NOW.timestamp()}, False, {}, NOW, "izba")
-    assert (blueprint.decode(silent).occupied, blueprint.decode(silent).battery) == (None, None)
-    assert blueprint.decode(Incoming("blueprint/x", ("blueprint", "x"), [], False, {}, NOW, "izba")).other["ignored"]
+    def decode(topic: str, value: object) -> Decoded:
+        route = route_of(topic, Topics())
+        assert blueprint.matches(route)
+        return blueprint.decode(Incoming(route, value, False, NOW))
+
+    reading = decode("blueprint/x", {"seen": True, "charge": 87})
+    assert (reading.device, reading.occupied, reading.battery) == ("x", True, 87)
+    assert decode("blueprint/x/online", True).online is True
+    silent = decode("blueprint/x", {"time": NOW.timestamp()})
+    assert (silent.occupied, silent.battery) == (None, None)
+    assert decode("blueprint/x", []).other["ignored"]
 
 
 @given(st.sampled_from(TOPICS), st.binary(max_size=200), st.booleans())
@@ -257,10 +260,10 @@ KEYS = ["occupied", "occupancy", "presence", "people", "battery", "at", "last_se
     st.booleans(),
 )
 def test_no_json_is_too_much(topic: str, value: object, retained: bool) -> None:
-    told = codecs.decode(topic, json.dumps(value).encode(), retained, {}, NOW)
-    assert told.occupied in (True, False, None)
-    assert told.people is None or 0 <= told.people <= 10_000
-    assert told.battery is None or 0 <= told.battery <= 100
-    if told.people:
-        assert told.occupied is True
-    orjson.dumps(told.as_dict())
+    decoded = codecs.decode(route_of(topic, Topics()), json.dumps(value).encode(), retained, NOW)
+    assert decoded.occupied in (True, False, None)
+    assert decoded.people is None or 0 <= decoded.people <= 10_000
+    assert decoded.battery is None or 0 <= decoded.battery <= 100
+    if decoded.people:
+        assert decoded.occupied is True
+    orjson.dumps(decoded.as_dict())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.payload import LIMIT, Refused, Word, read
+from devices.codecs.payload import LIMIT, PlainText, Refused, read
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_a_byte_order_mark_is_left_out() -> None:
 
 
 def test_plain_words_are_told_from_json_strings() -> None:
-    assert isinstance(read(b"online"), Word)
-    assert not isinstance(read(b'"online"'), Word)
+    assert isinstance(read(b"online"), PlainText)
+    assert not isinstance(read(b'"online"'), PlainText)
     assert read(" Wolne ęą ".encode()) == "Wolne ęą"
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from tortoise.connection import get_connections
 
-from devices.run import Devices
+from devices.run import DeviceLayer
 from registry.bookings import readings
 from registry.bookings.models import Booking, Status
 from registry.bookings.readings import Reading, advance_due, record_readings, watch_lost, watch_started
@@ -26,7 +26,7 @@ async def test_what_was_heard_before_a_crash_releases_nothing_after_it():
     await record_readings([Reading(device.id, NOW - 30 * MINUTE, occupied=False)], NOW - 30 * MINUTE)
     made = await make_booking(NOW - 20 * MINUTE, NOW + HOUR, room=room)
     # the process is killed; the next one finds no broker
-    devices = Devices(url="mqtt://127.0.0.1:1", secret_key="s" * 32, clock=lambda: NOW)
+    devices = DeviceLayer(url="mqtt://127.0.0.1:1", secret_key="s" * 32, clock=lambda: NOW)
     await devices.start()
     try:
         for minute in range(10):

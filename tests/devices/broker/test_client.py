@@ -2,7 +2,7 @@
 
 import pytest
 
-from devices.broker.pacing import FIRST, JITTER, KINDS, LONGEST, LONGEST_UNWELCOME, SILENCE_SECONDS, Complaints, Pace
+from devices.broker.client import FIRST, JITTER, KINDS, LONGEST, LONGEST_UNWELCOME, SILENCE_SECONDS, Complaints, Pace
 
 
 def test_a_broker_that_was_away_for_long_is_asked_every_few_seconds() -> None:
@@ -31,8 +31,8 @@ def test_only_a_connection_that_held_makes_the_next_wait_short(lasted: float, is
 
 def test_a_fault_is_told_once_and_again_after_a_while() -> None:
     complaints = Complaints()
-    told = [complaints.is_news("refused", at) for at in (0.0, 1.0, SILENCE_SECONDS - 1, SILENCE_SECONDS)]
-    assert told == [True, False, False, True]
+    news = [complaints.is_news("refused", at) for at in (0.0, 1.0, SILENCE_SECONDS - 1, SILENCE_SECONDS)]
+    assert news == [True, False, False, True]
     assert complaints.is_news("silent", 1.0), "another fault is news"
     complaints.forget()
     assert complaints.is_news("silent", 2.0), "and so is one after it was well"
@@ -41,4 +41,4 @@ def test_a_fault_is_told_once_and_again_after_a_while() -> None:
 def test_what_was_complained_of_is_bounded() -> None:
     complaints = Complaints()
     assert all(complaints.is_news(str(number), 0.0) for number in range(10 * KINDS))
-    assert len(complaints._made) <= KINDS
+    assert len(complaints._last) <= KINDS
