@@ -1,35 +1,27 @@
 """The Help Point's own lists, brought in by the importer that users have, and the rules of its rooms."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from registry.assets import actions
-from registry.assets.models import Asset
+from registry.assets.queries import standing_pieces
 from registry.assets.rules import feature_of, fold
 from registry.assets.transitions import Answers
-from registry.core import history
 from registry.core.history import Actor
-from registry.devices.models import Device, DeviceKind, Sensing
-from registry.devices.occupancy import HOLD_SECONDS
+from registry.devices.intake import NewDevice, register_devices
+from registry.devices.models import DeviceKind, Sensing
 from registry.grants.actions import NewGrant, add_grant
 from registry.importing import cells
 from registry.importing.cells import whole
 from registry.importing.files import read
 from registry.importing.lists import check_list, write_list
-from registry.people.models import Institution
-from registry.rooms.lock import changing
-from registry.rooms.models import (
-    HoursPolicy,
-    OpeningProfile,
-    OpeningSpan,
-    Room,
-    RoomKind,
-    StandardItem,
-    Visibility,
-)  # fmt: skip
+from registry.people.queries import institutions_of
+from registry.rooms.actions import RoomRules, StandardLine, WeekdayHours, add_opening_profile, set_rules, set_standard
+from registry.rooms.models import HELP_POINT, HoursPolicy, Room, RoomKind
+from registry.rooms.queries import all_rooms
 
 DATA = Path(__file__).parent / "data" / "help-point"
 LISTS = ("organizations.csv", "role_accounts.csv", "buildings.csv", "rooms.csv")
@@ -42,7 +34,7 @@ _TEAM_ROOMS = frozenset({"ZW-01", "ZW-02", "ZW-03", "JA-120"})
 # the Team on call works here at any hour
 _ALWAYS_OPEN = frozenset({"ZW-02", "ZW-03"})
 _HELP_POINT_INSTITUTIONS = ("KPUW-WSOC", "ORA", "OIRP", "SG", "KWP")
-_TEAM_RULES: dict[str, Any] = {
+_TEAM_RULES: RoomRules = {
     "hours_policy": HoursPolicy.ADVISORY, "check_in": True, "no_show_minutes": 10, "vacant_minutes": 15,
     "panel_books": True,
 }  # fmt: skip
@@ -67,13 +59,13 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
     await _add_grant(actor, now)
     await bring_in("purchases.csv", actor, now, pieces=False)
     await bring_in("assets.csv", actor, now)
-    async with changing():
-        profiles = await _opening_profiles()
-        await _room_rules(profiles, actor, now)
-        await _standards()
-        await _devices(actor, now)
-    for asset in await Asset.filter(name=IN_REPAIR, room__code="ZW-01"):
-        await actions.perform("send_to_repair", asset.id, Answers(reason="serwis gwarancyjny"), actor, now)
+    await _room_rules(await _opening_profiles(actor, now), actor, now)
+    pieces = await standing_pieces()
+    await _standards(pieces, actor, now)
+    await register_devices(list(_devices(pieces)), actor, now)
+    for piece in pieces:
+        if (piece["name"], piece["room"]) == (IN_REPAIR, "ZW-01"):
+            await actions.perform("send_to_repair", piece["id"], Answers(reason="serwis gwarancyjny"), actor, now)
 
 
 async def bring_in(name: str, actor: Actor, now: datetime, *, pieces: bool = True) -> None:
@@ -93,33 +85,32 @@ def _table(name: str) -> Iterator[dict[str, str]]:
 
 
 async def _add_grant(actor: Actor, now: datetime) -> None:
-    told = {row["klucz"]: row["wartosc"] for row in _table("funding.csv")}
+    terms = {row["klucz"]: row["wartosc"] for row in _table("funding.csv")}
     grant = NewGrant(
-        code=told["numer_projektu"],
-        name=told["nazwa"],
-        beneficiary=told["beneficjent"],
-        fund=told["fundusz"],
-        fund_en=told["fundusz_en"],
-        total=cells.amount(told["wartosc_PLN"]),
-        granted=cells.amount(told["dofinansowanie_PLN"]),
-        percent=cells.percent(told["udzial_proc"])[0],
-        started_on=cells.day(told["start"]),
+        code=terms["numer_projektu"],
+        name=terms["nazwa"],
+        beneficiary=terms["beneficjent"],
+        fund=terms["fundusz"],
+        fund_en=terms["fundusz_en"],
+        total=cells.amount(terms["wartosc_PLN"]),
+        granted=cells.amount(terms["dofinansowanie_PLN"]),
+        percent=cells.percent(terms["udzial_proc"])[0],
+        started_on=cells.day(terms["start"]),
     )
     await add_grant(grant, actor, now)
 
 
-async def _opening_profiles() -> dict[str, int]:
-    spans = [(row["profil"], _WEEKDAYS[row["dzien"]], _minute(row["od"]), _minute(row["do"]))
-             for row in _table("working_hours.csv")]  # fmt: skip
-    spans += [(_TEAM, weekday, 7 * 60, 20 * 60) for weekday in range(5)]
-    profiles: dict[str, int] = {}
-    for code in dict.fromkeys(span[0] for span in spans):
-        profiles[code] = (await OpeningProfile.create(code=code, closed_on_holidays=code != _TEAM)).id
-    await OpeningSpan.bulk_create(
-        [OpeningSpan(profile_id=profiles[code], weekday=day, opens=opens, closes=closes)
-         for code, day, opens, closes in spans]
-    )  # fmt: skip
-    return profiles
+async def _opening_profiles(actor: Actor, now: datetime) -> dict[str, int]:
+    """The ids of the profiles by their codes."""
+    weeks: dict[str, list[WeekdayHours]] = {}
+    for row in _table("working_hours.csv"):
+        hours = WeekdayHours(_WEEKDAYS[row["dzien"]], _minute(row["od"]), _minute(row["do"]))
+        weeks.setdefault(row["profil"], []).append(hours)
+    weeks[_TEAM] = [WeekdayHours(weekday, 7 * 60, 20 * 60) for weekday in range(5)]
+    return {
+        code: (await add_opening_profile(code, week, actor, now, closed_on_holidays=code != _TEAM)).id
+        for code, week in weeks.items()
+    }
 
 
 def _minute(clock: str) -> int:
@@ -128,57 +119,47 @@ def _minute(clock: str) -> int:
 
 
 async def _room_rules(profiles: dict[str, int], actor: Actor, now: datetime) -> None:
-    allowed = await Institution.filter(code__in=_HELP_POINT_INSTITUTIONS)
-    for room in await Room.all().order_by("id"):
-        rules = room_rules(room, profiles)
-        await Room.filter(id=room.id).update(**rules)
-        if room.bookable and room.code not in _TEAM_ROOMS:
-            await room.institutions.add(*allowed)
-        told = {key: str(value) for key, value in rules.items()}
-        await history.write(f"room:{room.id}", "rules_set", actor, now, after=told)
+    partners = await institutions_of(_HELP_POINT_INSTITUTIONS)
+    for room in await all_rooms():
+        institutions = partners if room.bookable and room.code not in _TEAM_ROOMS else None
+        await set_rules(room.id, room_rules(room, profiles), actor, now, institutions=institutions)
 
 
-def room_rules(room: Room, profiles: dict[str, int]) -> dict[str, Any]:
+def room_rules(room: Room, profiles: dict[str, int]) -> RoomRules:
     """How a room of the Help Point is booked: freely in the Team's rooms, strictly where clients are received."""
-    rules: dict[str, Any] = {"max_days_ahead": 400, "opening_id": profiles["urzad_praca"]}
+    rules: RoomRules = {"max_days_ahead": 400, "opening_id": profiles["urzad_praca"]}
     if room.code in _TEAM_ROOMS:
-        return rules | _TEAM_RULES | {"opening_id": None if room.code in _ALWAYS_OPEN else profiles[_TEAM]}
+        return {**rules, **_TEAM_RULES, "opening_id": None if room.code in _ALWAYS_OPEN else profiles[_TEAM]}
     if room.bookable or room.kind in (RoomKind.RECEPTION, RoomKind.WC):
-        rules |= {"opening_id": profiles[_CLIENTS], "hours_policy": HoursPolicy.STRICT}
-    if room.visibility in (Visibility.CONFIDENTIAL, Visibility.HIDDEN) and room.bookable:
+        rules = {**rules, "opening_id": profiles[_CLIENTS], "hours_policy": HoursPolicy.STRICT}
+    if room.visibility in HELP_POINT and room.bookable:
         # those who come after one another do not meet
         rules["cleanup_minutes"] = 10
     return rules
 
 
-async def _standards() -> None:
-    found = Asset.filter(room__bookable=True).exclude(kst="WNIP").order_by("id")
-    counted = Counter(await found.values_list("room_id", "name"))
-    await StandardItem.bulk_create(
-        [StandardItem(room_id=room, name=name, feature=feature_of(name), quantity=quantity)
-         for (room, name), quantity in counted.items() if feature_of(name) or fold(name).startswith(_SEATS_AND_TABLES)]
-    )  # fmt: skip
+async def _standards(pieces: Sequence[dict[str, Any]], actor: Actor, now: datetime) -> None:
+    """What stands in a room now, of what a booking may need or people sit at, is what it should hold."""
+    for room in await all_rooms():
+        names = Counter(piece["name"] for piece in pieces if piece["room_id"] == room.id and piece["kst"] != "WNIP")
+        lines = [
+            StandardLine(name, quantity, feature_of(name))
+            for name, quantity in names.items()
+            if feature_of(name) or fold(name).startswith(_SEATS_AND_TABLES)
+        ]
+        if room.bookable and lines:
+            await set_standard(room.id, lines, actor, now)
 
 
-async def _devices(actor: Actor, now: datetime) -> None:
-    standing: Counter[str] = Counter()
-    devices = []
-    for pk, name, room_id, room in await Asset.all().order_by("id").values_list("id", "name", "room_id", "room__code"):
-        found = next((one for one in _DEVICES if fold(name).startswith(one[2])), None)
-        if found and room:
-            suffix, kind, _ = found
-            code = f"{room}-{suffix}"
-            standing[code] += 1
-            code = code if standing[code] == 1 else f"{code}-{standing[code]}"
-            devices.append(_device(code, kind, name, pk, room_id))
-    await Device.bulk_create(devices)
-    ids = dict(await Device.all().values_list("code", "id"))
-    told = [(f"device:{ids[one.code]}", {"code": one.code, "asset_id": one.asset_id}) for one in devices]
-    await history.write_new(told, "added", actor, now)
-
-
-def _device(code: str, kind: DeviceKind, name: str, asset_id: int, room_id: int) -> Device:
-    words = fold(name)
-    sensing = next((sensing for word, sensing in _SENSING if word in words), Sensing.NONE)
-    hold = HOLD_SECONDS.get(sensing, 300)
-    return Device(code=code, kind=kind, sensing=sensing, asset_id=asset_id, room_id=room_id, hold_seconds=hold)
+def _devices(pieces: Sequence[dict[str, Any]]) -> Iterator[NewDevice]:
+    """The sensors and panels among the pieces, each called by its room: ZW-01-occ, ZW-01-occ-2."""
+    counts: Counter[str] = Counter()
+    for piece in pieces:
+        words = fold(piece["name"])
+        for suffix, kind, start in _DEVICES:
+            if words.startswith(start):
+                code = f"{piece['room']}-{suffix}"
+                counts[code] += 1
+                sensing = next((sensing for word, sensing in _SENSING if word in words), Sensing.NONE)
+                number = f"-{counts[code]}" if counts[code] > 1 else ""
+                yield NewDevice(f"{code}{number}", kind, sensing, piece["id"], piece["room_id"])

@@ -82,6 +82,12 @@ def _item(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+async def standing_pieces() -> list[dict[str, Any]]:
+    """Every piece that stands in a room, as it came in: id, name, kst, room_id and the room's code."""
+    pieces = Asset.filter(room_id__not_isnull=True).order_by("id")
+    return list(await pieces.values("id", "name", "kst", "room_id", room="room__code"))
+
+
 async def categories() -> list[str]:
     """Every category in use, in the order of the alphabet."""
     names = await Asset.exclude(category="").distinct().values_list("category", flat=True)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 
 from registry.core.errors import NotFound
-from registry.people.models import Person, Session, Token
+from registry.people.models import Institution, Person, Session, Token
 from registry.people.rules import plain_login
 
 REMEMBERED = timedelta(seconds=5)
@@ -55,6 +55,11 @@ async def people_of(logins: Collection[str]) -> list[Person]:
     """The people with these logins, in their order."""
     people = {person.login: person for person in await Person.filter(login__in=list(logins))}
     return [people[login] for login in dict.fromkeys(logins) if login in people]
+
+
+async def institutions_of(codes: Collection[str]) -> list[Institution]:
+    """The institutions with these codes, by code."""
+    return await Institution.filter(code__in=list(codes)).order_by("code")
 
 
 async def has_people() -> bool:
