@@ -18,7 +18,7 @@ from registry.importing.batches import WritingProgress
 from registry.importing.cells import Cell, whole
 from registry.importing.columns import Header, title_words
 from registry.importing.reader import DATES, ColumnFacts, RowReader
-from registry.importing.rows import ImportProblem, ImportRow
+from registry.importing.rows import ImportProblem, ListRow
 from registry.importing.snapshot import RegisterSnapshot
 from registry.rooms.lock import changing
 
@@ -49,7 +49,7 @@ class AssetReader(RowReader):
         self._serial_lines: dict[str, int] = {}
         self._price_each = title_words(header.titles.get("value", "")).startswith("cena")
 
-    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
         self._identity(row, cells)
         self._classification(row, cells)
         self._dates(row, cells)
@@ -58,7 +58,7 @@ class AssetReader(RowReader):
         self._funding(row, cells)
         self._rest(row, cells)
 
-    def _identity(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def _identity(self, row: ListRow, cells: Sequence[Cell]) -> None:
         number = self.text(row, cells, "inventory_no")
         row.values["inventory_no"] = number or None
         row.values["name"] = self.text(row, cells, "name") or None
@@ -73,7 +73,7 @@ class AssetReader(RowReader):
         if serial:
             self._serial(row, serial, self.cell(cells, "serial_no"))
 
-    def _number(self, row: ImportRow, number: str) -> None:
+    def _number(self, row: ListRow, number: str) -> None:
         key = number_key(number)
         if key in self._number_lines:
             self.problem(row, "DUPLICATE_INVENTORY_NO", "inventory_no", number, line=self._number_lines[key])
@@ -83,14 +83,14 @@ class AssetReader(RowReader):
         if number.isdigit() and len(number) < self.facts.zero_width:
             self.problem(row, "LEADING_ZEROES_MAYBE_LOST", "inventory_no", number)
 
-    def _serial(self, row: ImportRow, serial: str, cell: Cell) -> None:
+    def _serial(self, row: ListRow, serial: str, cell: Cell) -> None:
         if re.fullmatch(r"\d([.,]\d+)?[eE]\+\d+", serial) or isinstance(cell, float) and abs(cell) >= 1e15:
             self.problem(row, "SCIENTIFIC_NOTATION", "serial_no", serial)
         elif serial.casefold() in self._serial_lines:
             self.problem(row, "DUPLICATE_SERIAL_NO", "serial_no", serial, line=self._serial_lines[serial.casefold()])
         self._serial_lines.setdefault(serial.casefold(), row.line)
 
-    def _classification(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def _classification(self, row: ListRow, cells: Sequence[Cell]) -> None:
         row.values["kst"] = None
         kst = self.parsed(row, cells, "kst", cell_values.kst, "INVALID_KST")
         if kst:
@@ -101,7 +101,7 @@ class AssetReader(RowReader):
         if self.has("category"):
             row.values["category"] = self.text(row, cells, "category")
 
-    def _dates(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def _dates(self, row: ListRow, cells: Sequence[Cell]) -> None:
         row.values["acquired_on"] = None
         for column in DATES:
             if self.has(column):
@@ -113,7 +113,7 @@ class AssetReader(RowReader):
     def _day(self, cell: Cell) -> Any:
         return cell_values.day(cell, self.facts.month_first)
 
-    def _money(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def _money(self, row: ListRow, cells: Sequence[Cell]) -> None:
         before = len(row.problems)
         quantity = self.parsed(row, cells, "quantity", cell_values.count, "INVALID_QUANTITY") or 1
         value = self.parsed(row, cells, "value", cell_values.amount, "INVALID_VALUE")
@@ -133,12 +133,12 @@ class AssetReader(RowReader):
         row.values["value"], row.values["quantity"] = value, quantity
         self._quantity(row, quantity)
 
-    def _quantity(self, row: ImportRow, quantity: int) -> None:
+    def _quantity(self, row: ListRow, quantity: int) -> None:
         if quantity > 1:
             code = "QTY_GT_1" if row.values["inventory_no"] else "SPLIT_INTO_PIECES"
             self.problem(row, code, "quantity", quantity, quantity=quantity)
 
-    def _place(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def _place(self, row: ListRow, cells: Sequence[Cell]) -> None:
         cell = self.cell(cells, "room")
         row.values["room"] = whole(cell) or None
         if row.values["room"]:
@@ -148,7 +148,7 @@ class AssetReader(RowReader):
             else:
                 self.keep_in_note(row, "room", row.values["room"])
 
-    def room(self, row: ImportRow, column: str, cell: Cell) -> int | None:
+    def room(self, row: ListRow, column: str, cell: Cell) -> int | None:
         """A room by its code, else by its number, which must be the only one."""
         snapshot = self.snapshot
         if not snapshot.rooms:
@@ -170,7 +170,7 @@ class AssetReader(RowReader):
             self.problem(row, "UNKNOWN_ROOM", column, cell)
         return None
 
-    def _funding(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def _funding(self, row: ListRow, cells: Sequence[Cell]) -> None:
         if self.has("eu"):
             row.values["eu"] = self.parsed(row, cells, "eu", cell_values.yes, "INVALID_YES_NO")
         percent = self._percent(row, cells)
@@ -186,7 +186,7 @@ class AssetReader(RowReader):
         if not own and (source or percent is not None or row.values.get("eu")):
             self._grant(row, source, percent)
 
-    def _percent(self, row: ImportRow, cells: Sequence[Cell]) -> Decimal | None:
+    def _percent(self, row: ListRow, cells: Sequence[Cell]) -> Decimal | None:
         share = self.parsed(row, cells, "eu_share", cell_values.percent, "INVALID_SHARE")
         if share is None:
             return None
@@ -197,7 +197,7 @@ class AssetReader(RowReader):
             self.problem(row, "SHARE_AS_FRACTION", "eu_share", cell, percent=_plain(percent))
         return percent
 
-    def _grant(self, row: ImportRow, source: str, percent: Decimal | None) -> None:
+    def _grant(self, row: ListRow, source: str, percent: Decimal | None) -> None:
         grants = self.snapshot.grants
         grant = self.snapshot.grant(source) if source else grants[0] if len(grants) == 1 else None
         if grant:
@@ -209,7 +209,7 @@ class AssetReader(RowReader):
         self.keep_in_note(row, column, words if percent is None or not source else f"{source} {_plain(percent)} %")
 
     def _several_grants(
-        self, row: ImportRow, column: str, source: str, parts: Sequence[tuple[str, Decimal]], percent: Decimal | None
+        self, row: ListRow, column: str, source: str, parts: Sequence[tuple[str, Decimal]], percent: Decimal | None
     ) -> None:
         """Each grant by its name with its percent: ``G/1: 50 % | G/2: 30 %``."""
         computed = sum(share for _, share in parts)
@@ -227,13 +227,13 @@ class AssetReader(RowReader):
         if strangers:
             self.keep_in_note(row, column, source)
 
-    def _no_such_grant(self, row: ImportRow, column: str, name: str) -> None:
+    def _no_such_grant(self, row: ListRow, column: str, name: str) -> None:
         if self.snapshot.grants:
             self.problem(row, "UNKNOWN_GRANT", column, name)
         else:
             self.notice("NO_GRANTS")
 
-    def _rest(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def _rest(self, row: ListRow, cells: Sequence[Cell]) -> None:
         if self.has("note"):
             row.values["note"] = self.text(row, cells, "note") or None
         self._reference(row, cells, "custodian", self.snapshot.people, "UNKNOWN_CUSTODIAN")
@@ -248,7 +248,7 @@ class AssetReader(RowReader):
         if row.values["value"] is not None:
             self.derive_account(row, cells)
 
-    def derive_account(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def derive_account(self, row: ListRow, cells: Sequence[Cell]) -> None:
         """The account that the list names, else the one that the office's policy gives."""
         each = (row.values["value"] / row.values["quantity"]).quantize(GROSZ)
         text = whole(self.cell(cells, "account"))
@@ -256,7 +256,7 @@ class AssetReader(RowReader):
         derived = account(each, kst, category, row.values["acquired_on"], self.snapshot.policy)
         row.values["account"] = text if text in ACCOUNTS else derived
 
-    def _reference(self, row: ImportRow, cells: Sequence[Cell], column: str, ids: Mapping[str, int], code: str) -> None:
+    def _reference(self, row: ListRow, cells: Sequence[Cell], column: str, ids: Mapping[str, int], code: str) -> None:
         text = whole(self.cell(cells, column))
         if not text:
             return
@@ -266,7 +266,7 @@ class AssetReader(RowReader):
             self.problem(row, code, column, text)
             self.keep_in_note(row, column, text)
 
-    def keep_in_note(self, row: ImportRow, column: str, text: str) -> None:
+    def keep_in_note(self, row: ListRow, column: str, text: str) -> None:
         """Remember what the register has no place for yet: it goes into the notes, so that nothing is lost."""
         row.refs.setdefault("note_lines", []).append(f"{self.header.titles.get(column, column)}: {text}")
 
@@ -282,7 +282,7 @@ def _as_float(number: str) -> float | None:
         return None
 
 
-async def write_assets(batch: list[ImportRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
+async def write_assets(batch: list[ListRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
     rooms = {row.refs["room_id"] for row in batch if row.refs.get("room_id")}
     async with changing(*rooms) as change:
         rows = await _with_free_numbers(batch, progress)
@@ -292,7 +292,7 @@ async def write_assets(batch: list[ImportRow], actor: Actor, now: datetime, prog
         await progress.add(batch, len(pieces) + len(rows) - len(rest))
 
 
-async def _with_free_numbers(batch: list[ImportRow], progress: WritingProgress) -> list[ImportRow]:
+async def _with_free_numbers(batch: list[ListRow], progress: WritingProgress) -> list[ListRow]:
     """Refuse the numbers that somebody else took since the check."""
     numbers = [row.values["inventory_no"] for row in batch if row.values["inventory_no"]]
     rivals = set(await Asset.filter(inventory_no__in=numbers).values_list("inventory_no", flat=True)) if numbers else ()
@@ -302,7 +302,7 @@ async def _with_free_numbers(batch: list[ImportRow], progress: WritingProgress) 
     return [row for row in batch if not row.values["inventory_no"] or row.values["inventory_no"] not in rivals]
 
 
-async def _number_pieces(rows: list[ImportRow], actor: Actor, now: datetime, change: Change) -> list[ImportRow]:
+async def _number_pieces(rows: list[ListRow], actor: Actor, now: datetime, change: Change) -> list[ListRow]:
     """Give numbers to pieces that their purchase brought, instead of registering them twice. Returns the other rows."""
     purchases = {row.refs["purchase_id"] for row in rows if row.refs.get("purchase_id")}
     unnumbered: dict[tuple[int | None, int | None], list[Asset]] = {}
@@ -322,7 +322,7 @@ async def _number_pieces(rows: list[ImportRow], actor: Actor, now: datetime, cha
     return rest
 
 
-async def _number(asset: Asset, row: ImportRow, actor: Actor, now: datetime) -> None:
+async def _number(asset: Asset, row: ListRow, actor: Actor, now: datetime) -> None:
     """Write what a row says into a piece that is there; its price stays what the purchase says."""
     columns = {name: value for name, value in asset_columns(row).items() if value not in (None, "")}
     columns = {name: value for name, value in columns.items() if name not in ("price", "search_text")}
@@ -336,7 +336,7 @@ async def _number(asset: Asset, row: ImportRow, actor: Actor, now: datetime) -> 
     await history.write(f"asset:{asset.id}", "numbered", actor, now, before=before, after=after)
 
 
-def _pieces(row: ImportRow) -> Iterator[NewPiece]:
+def _pieces(row: ListRow) -> Iterator[NewPiece]:
     columns = asset_columns(row)
     percents = row.refs.get("percents", {})
     quantity = row.values["quantity"]
@@ -347,7 +347,7 @@ def _pieces(row: ImportRow) -> Iterator[NewPiece]:
         yield NewPiece(Asset(**columns, price=price), percents)
 
 
-def asset_columns(row: ImportRow) -> dict[str, Any]:
+def asset_columns(row: ListRow) -> dict[str, Any]:
     """The columns of a piece that a row says, in the register's terms."""
     values, refs = row.values, row.refs
     note = "\n".join(part for part in (values.get("note") or "", *refs.get("note_lines", ())) if part)

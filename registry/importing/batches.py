@@ -9,7 +9,7 @@ from tortoise.models import Model
 
 from registry.core import history
 from registry.core.history import Actor
-from registry.importing.rows import ImportProblem, ImportRow
+from registry.importing.rows import ImportProblem, ListRow
 
 BATCH = 500
 
@@ -24,27 +24,27 @@ class WritingProgress:
     """
 
     records: int = 0
-    refused_rows: list[ImportRow] = field(default_factory=list)
+    refused_rows: list[ListRow] = field(default_factory=list)
     milestone: Milestone | None = None
 
-    async def add(self, batch: Sequence[ImportRow], records: int) -> None:
+    async def add(self, batch: Sequence[ListRow], records: int) -> None:
         """Count what a transaction wrote, at its end."""
         self.records += records
         if self.milestone:
             await self.milestone(batch[-1].line, self.records)
 
-    def refuse(self, row: ImportRow, problem: ImportProblem) -> None:
+    def refuse(self, row: ListRow, problem: ImportProblem) -> None:
         """Leave a row out that was accepted before."""
         row.problems.append(problem)
         self.refused_rows.append(row)
 
 
-RowWriter = Callable[[list[ImportRow], Actor, datetime, WritingProgress], Awaitable[None]]
+RowWriter = Callable[[list[ListRow], Actor, datetime, WritingProgress], Awaitable[None]]
 
 
 async def free_rows(
-    batch: Sequence[ImportRow], model: type[Model], key: str, progress: WritingProgress, column: str = ""
-) -> list[ImportRow]:
+    batch: Sequence[ListRow], model: type[Model], key: str, progress: WritingProgress, column: str = ""
+) -> list[ListRow]:
     """The rows whose key nobody took since the check; the others are refused. Inside the caller's transaction.
 
     ``column`` of the list holds the ``key`` of the model; they are called alike unless it is named.
@@ -57,13 +57,13 @@ async def free_rows(
     return [row for row in batch if row.values[column] not in rivals]
 
 
-def filled(row: ImportRow, without: Sequence[str] = ()) -> dict[str, Any]:
+def filled(row: ListRow, without: Sequence[str] = ()) -> dict[str, Any]:
     """The columns of a record that the row says something of; the rest keep their defaults."""
     return {name: value for name, value in row.values.items() if name not in without and value not in (None, "")}
 
 
 async def write_first_entries(
-    noun: str, model: type[Model], key: str, rows: Sequence[ImportRow], actor: Actor, now: datetime
+    noun: str, model: type[Model], key: str, rows: Sequence[ListRow], actor: Actor, now: datetime
 ) -> None:
     """The first entry in the history of each new record, which is found by its key."""
     keys = [row.values[key] for row in rows]

@@ -20,7 +20,7 @@ from registry.importing.files import read
 from registry.importing.kinds import LIST_KINDS
 from registry.importing.purchases import write_lines_alone
 from registry.importing.report import ImportReport, find_list, judge, judge_rows
-from registry.importing.rows import ImportRow, Translate
+from registry.importing.rows import ListRow, Translate
 from registry.importing.snapshot import RegisterSnapshot, load_snapshot
 
 
@@ -52,7 +52,7 @@ class ImportOutcome:
         for row in report.rows:
             for problem in row.problems:
                 place = translate(N_("Line {line}, {column}: {given}")).format(
-                    line=row.line, column=problem.column, given=problem.given
+                    line=row.line, column=problem.column, given=problem.text
                 )
                 yield f"{place} – {problem.hint(translate)}"
         for notice in report.notices:
@@ -118,7 +118,7 @@ async def _check_and_write(
     return report, progress
 
 
-def _accepted_rows(report: ImportReport, snapshot: RegisterSnapshot) -> Iterator[ImportRow]:
+def _accepted_rows(report: ImportReport, snapshot: RegisterSnapshot) -> Iterator[ListRow]:
     for row in judge_rows(report, snapshot):
         if row.problems:
             report.rows.append(row)
@@ -150,7 +150,7 @@ async def write_list(
 
 
 async def _write(
-    writer: RowWriter, rows: Iterator[ImportRow], actor: Actor, now: datetime, progress: WritingProgress
+    writer: RowWriter, rows: Iterator[ListRow], actor: Actor, now: datetime, progress: WritingProgress
 ) -> None:
     while batch := list(islice(rows, batches.BATCH)):
         await writer(batch, actor, now, progress)

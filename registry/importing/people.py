@@ -8,7 +8,7 @@ from registry.core.transaction import transaction
 from registry.importing.batches import WritingProgress, filled, free_rows, write_first_entries
 from registry.importing.cells import Cell
 from registry.importing.reader import TableReader
-from registry.importing.rows import ImportRow
+from registry.importing.rows import ListRow
 from registry.people.models import Institution, Person, Role
 from registry.people.rules import is_login, plain_login
 
@@ -24,7 +24,7 @@ class PersonReader(TableReader):
     def keys(self) -> Mapping[str, int]:
         return self.snapshot.people
 
-    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
         super().fill(row, cells)
         row.values["login"] = plain_login(row.values["login"])
         if row.values["login"] and not is_login(row.values["login"]):
@@ -47,7 +47,7 @@ class InstitutionReader(TableReader):
         return self.snapshot.institutions
 
 
-async def write_people(batch: list[ImportRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
+async def write_people(batch: list[ListRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
     """Accounts without a password: nobody can sign in to them until one is set."""
     async with transaction():
         rows = await free_rows(batch, Person, "login", progress)
@@ -56,12 +56,12 @@ async def write_people(batch: list[ImportRow], actor: Actor, now: datetime, prog
         await progress.add(batch, len(rows))
 
 
-def _person(row: ImportRow, now: datetime) -> Person:
+def _person(row: ListRow, now: datetime) -> Person:
     columns = filled(row, without=["institution"])
     return Person(**columns, institution_id=row.refs.get("institution_id"), created_at=now)
 
 
-async def write_institutions(batch: list[ImportRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
+async def write_institutions(batch: list[ListRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
     async with transaction():
         rows = await free_rows(batch, Institution, "code", progress)
         await Institution.bulk_create([Institution(**filled(row)) for row in rows])

@@ -13,7 +13,7 @@ from registry.importing.batches import WritingProgress, filled, free_rows, write
 from registry.importing.cells import Cell, Unreadable, amount, whole
 from registry.importing.columns import Header
 from registry.importing.reader import ColumnFacts, TableReader
-from registry.importing.rows import ImportProblem, ImportRow
+from registry.importing.rows import ImportProblem, ListRow
 from registry.importing.snapshot import RegisterSnapshot
 from registry.rooms.models import Building, Room, RoomKind, Site, Visibility
 
@@ -51,7 +51,7 @@ class BuildingReader(TableReader):
     def keys(self) -> Mapping[str, int]:
         return self.snapshot.buildings
 
-    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
         super().fill(row, cells)
         town = row.refs["town"] = (row.values.get("town") or row.values["address"].split(",")[0])[:120]
         if other := other_spelling(town, self._towns):
@@ -72,7 +72,7 @@ class RoomReader(TableReader):
     def keys(self) -> Mapping[str, int]:
         return self.snapshot.rooms
 
-    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
         super().fill(row, cells)
         if self.has("building"):
             self.reference(row, "building", self.snapshot.buildings, "UNKNOWN_BUILDING")
@@ -93,7 +93,7 @@ def other_spelling(town: str, towns: Mapping[str, str]) -> str:
     return towns.get(site_code(town), "")
 
 
-async def write_buildings(batch: list[ImportRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
+async def write_buildings(batch: list[ListRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
     async with transaction():
         sites = await Site.filter()
         towns, ids = {site.code: site.name for site in sites}, {site.name.casefold(): site.id for site in sites}
@@ -118,7 +118,7 @@ async def _add_site(town: str, actor: Actor, now: datetime) -> Site:
     return site
 
 
-async def write_rooms(batch: list[ImportRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
+async def write_rooms(batch: list[ListRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
     async with transaction():
         rows = await free_rows(batch, Room, "code", progress)
         rooms = [Room(**filled(row, without=["building"]), building_id=row.refs["building_id"]) for row in rows]

@@ -17,14 +17,14 @@ from registry.importing import cells as cell_values
 from registry.importing.assets import AssetReader, asset_columns
 from registry.importing.batches import BATCH, WritingProgress, free_rows
 from registry.importing.cells import Cell, whole
-from registry.importing.rows import ImportRow
+from registry.importing.rows import ListRow
 from registry.rooms.lock import changing
 
 
 class PurchaseReader(AssetReader):
     """Rows of a list of purchases."""
 
-    def _identity(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def _identity(self, row: ListRow, cells: Sequence[Cell]) -> None:
         row.values["inventory_no"] = row.values["serial_no"] = None
         row.values["name"] = self.text(row, cells, "name") or None
         if not row.values["name"]:
@@ -42,10 +42,10 @@ class PurchaseReader(AssetReader):
         for column in ("name_en", "supplier", "contract", "invoice_no"):
             row.values[column] = self.text(row, cells, column)
 
-    def _quantity(self, row: ImportRow, quantity: int) -> None:
+    def _quantity(self, row: ListRow, quantity: int) -> None:
         """Many pieces are what a line of an invoice is for."""
 
-    def _place(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def _place(self, row: ListRow, cells: Sequence[Cell]) -> None:
         text = whole(self.cell(cells, "spread"))
         if not text:
             super()._place(row, cells)
@@ -65,7 +65,7 @@ class PurchaseReader(AssetReader):
         if not self.snapshot.rooms:
             self.keep_in_note(row, "spread", text)
 
-    def _rest(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def _rest(self, row: ListRow, cells: Sequence[Cell]) -> None:
         if self.has("note"):
             row.values["note"] = self.text(row, cells, "note") or None
         months = self.parsed(row, cells, "warranty_months", _months, "INVALID_NUMBER")
@@ -82,7 +82,7 @@ def _months(cell: Cell) -> int:
 
 
 async def write_purchases(
-    batch: list[ImportRow], actor: Actor, now: datetime, progress: WritingProgress, *, with_pieces: bool = True
+    batch: list[ListRow], actor: Actor, now: datetime, progress: WritingProgress, *, with_pieces: bool = True
 ) -> None:
     """Lines of invoices and the pieces that they stand for."""
     rooms = {room for row in batch for room, _ in row.refs.get("spread", ()) if room} if with_pieces else set()
@@ -101,7 +101,7 @@ async def write_purchases(
 write_lines_alone = partial(write_purchases, with_pieces=False)
 
 
-def _line(row: ImportRow, pk: int) -> Purchase:
+def _line(row: ListRow, pk: int) -> Purchase:
     values = row.values
     return Purchase(
         id=pk,
@@ -118,7 +118,7 @@ def _line(row: ImportRow, pk: int) -> Purchase:
     )
 
 
-def _pieces(row: ImportRow, purchase_id: int) -> Iterator[NewPiece]:
+def _pieces(row: ListRow, purchase_id: int) -> Iterator[NewPiece]:
     columns = asset_columns(row) | {"purchase_id": purchase_id}
     prices = unit_prices(columns.pop("price"), row.values["quantity"])
     spread = row.refs.get("spread") or [(columns["room_id"], row.values["quantity"])]

@@ -9,7 +9,7 @@ from typing import Any
 from registry.assets.rules import fold
 from registry.importing.cells import Cell, Unreadable, whole, yes
 from registry.importing.columns import Header
-from registry.importing.rows import ImportProblem, ImportRow
+from registry.importing.rows import ImportProblem, ListRow
 from registry.importing.snapshot import RegisterSnapshot
 
 LONGEST_TEXT = 2000
@@ -67,16 +67,16 @@ class RowReader:
         self.header, self.snapshot, self.facts = header, snapshot, facts
         self.notices: list[ImportProblem] = []
 
-    def row(self, line: int, cells: Sequence[Cell]) -> ImportRow:
+    def row(self, line: int, cells: Sequence[Cell]) -> ListRow:
         """Read one line, with every problem of it, not the first alone."""
-        row = ImportRow(line)
+        row = ListRow(line)
         if list(cells) == UNREADABLE:
             row.problems.append(ImportProblem("UNREADABLE_ROW", "", ""))
         else:
             self.fill(row, cells)
         return row
 
-    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
         """Put what the cells say into the row."""
         raise NotImplementedError
 
@@ -87,27 +87,27 @@ class RowReader:
         place = self.header.columns.get(column)
         return cells[place] if place is not None and place < len(cells) else None
 
-    def text(self, row: ImportRow, cells: Sequence[Cell], column: str) -> str:
+    def text(self, row: ListRow, cells: Sequence[Cell], column: str) -> str:
         """A cell as text; a longer one than the register takes is a problem."""
         text, limit = whole(self.cell(cells, column)), self.limits.get(column, self.longest_text)
         if len(text) > limit:
             self.problem(row, "TOO_LONG", column, text, limit=limit)
         return text
 
-    def parsed(self, row: ImportRow, cells: Sequence[Cell], column: str, read: Callable[[Cell], Any], code: str) -> Any:
+    def parsed(self, row: ListRow, cells: Sequence[Cell], column: str, parse: Callable[[Cell], Any], code: str) -> Any:
         """What a cell holds, None if it is empty or unreadable (then the row has the problem ``code``)."""
         cell = self.cell(cells, column)
         if cell is None or cell == "" or isinstance(cell, str) and not cell.strip():
             return None
         try:
-            return read(cell)
+            return parse(cell)
         except Unreadable as fault:
             self.problem(row, code, column, cell, reason=str(fault))
             return None
 
-    def problem(self, row: ImportRow, code: str, column: str, given: Cell, **params: Any) -> None:  # fmt: skip
+    def problem(self, row: ListRow, code: str, column: str, cell: Cell, **params: Any) -> None:  # fmt: skip
         title = self.header.titles.get(column, column)
-        row.problems.append(ImportProblem(code, title, whole(given)[:200], params))
+        row.problems.append(ImportProblem(code, title, whole(cell)[:200], params))
 
     def notice(self, code: str) -> None:
         """Say something of the whole list, once."""
@@ -133,7 +133,7 @@ class TableReader(RowReader):
         """What the register has of this kind, by folded key."""
         raise NotImplementedError
 
-    def fill(self, row: ImportRow, cells: Sequence[Cell]) -> None:
+    def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
         for column in self.header.columns:
             row.values[column] = self._value(row, cells, column)
         for column in self.required:
@@ -141,7 +141,7 @@ class TableReader(RowReader):
                 self.problem(row, "NO_NAME" if column == "name" else "NO_CODE", column, "")
         self._look_for_twins(row)
 
-    def _value(self, row: ImportRow, cells: Sequence[Cell], column: str) -> Any:
+    def _value(self, row: ListRow, cells: Sequence[Cell], column: str) -> Any:
         if column in self.yes_no:
             return bool(self.parsed(row, cells, column, yes, "INVALID_YES_NO"))
         if column in self.numbers:
@@ -151,7 +151,7 @@ class TableReader(RowReader):
             self.problem(row, "INVALID_CHOICE", column, text, choices=", ".join(self.choices[column]))
         return text
 
-    def _look_for_twins(self, row: ImportRow) -> None:
+    def _look_for_twins(self, row: ListRow) -> None:
         code = row.values.get(self.key)
         if not code:
             return
@@ -162,7 +162,7 @@ class TableReader(RowReader):
             self.problem(row, "CODE_TAKEN", self.key, code)
         self._lines.setdefault(key, row.line)
 
-    def reference(self, row: ImportRow, column: str, ids: Mapping[str, int], code: str) -> None:
+    def reference(self, row: ListRow, column: str, ids: Mapping[str, int], code: str) -> None:
         """The id of the record that a cell names; one that the register lacks is the problem ``code``."""
         name = row.values.get(column) or ""
         row.refs[f"{column}_id"] = ids.get(fold(name))

@@ -13,7 +13,7 @@ from registry.importing.columns import FAMILIES, HEADER_WITHIN, Header, find_hea
 from registry.importing.files import Sheet
 from registry.importing.kinds import LIST_KINDS
 from registry.importing.reader import UNREADABLE, column_facts
-from registry.importing.rows import ImportProblem, ImportRow, Translate, in_words, row_in_words, same
+from registry.importing.rows import ImportProblem, ListRow, Translate, in_words, row_in_words, same
 from registry.importing.snapshot import RegisterSnapshot
 
 _TOTAL = re.compile(r"(razem|suma|ogolem|lacznie|w sumie|podsumowanie|total|do przeniesienia|z przeniesienia)\b")
@@ -34,7 +34,7 @@ class ImportReport:
 
     sheet: Sheet
     header: Header
-    rows: list[ImportRow] = field(default_factory=list)
+    rows: list[ListRow] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     control_total: Decimal | None = None
     computed_total: Decimal = Decimal("0.00")
@@ -46,11 +46,11 @@ class ImportReport:
         return self.header.kind
 
     @property
-    def accepted_rows(self) -> list[ImportRow]:
+    def accepted_rows(self) -> list[ListRow]:
         return [row for row in self.rows if row.status != "error"]
 
     @property
-    def refused_rows(self) -> list[ImportRow]:
+    def refused_rows(self) -> list[ListRow]:
         return [row for row in self.rows if row.status == "error"]
 
     def as_json(self, translate: Translate = lambda text: text) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def judge(
 
 def judge_rows(
     report: ImportReport, snapshot: RegisterSnapshot, corrections: Corrections | None = None
-) -> Iterator[ImportRow]:
+) -> Iterator[ListRow]:
     """Read and judge row after row. What the report says of the whole list is there once the last one was taken."""
     sheet, header = report.sheet, report.header
     above, blanks = _above(sheet, header)

@@ -89,11 +89,11 @@ def row_in_words(record: dict[str, Any], translate: Translate) -> dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ImportProblem:
-    """What is wrong with a cell: a stable code, the column's title, what was given."""
+    """What is wrong with a cell: a stable code, the column's title, the text that stands there."""
 
     code: str
     column: str
-    given: str
+    text: str
     params: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -106,11 +106,11 @@ class ImportProblem:
 
     def as_record(self) -> dict[str, Any]:
         """Itself in JSON, in no language; ``in_words`` puts it into one."""
-        return {"code": self.code, "column": self.column, "given": self.given, "params": self.params}
+        return {"code": self.code, "column": self.column, "given": self.text, "params": self.params}
 
 
 @dataclass(slots=True)
-class ImportRow:
+class ListRow:
     """A line of the file: what was read, what is wrong with it, and the records of the register it names."""
 
     line: int

@@ -133,11 +133,11 @@ async def _write(pending: PendingImport, claim: int, report: ImportReport, actor
 
 def _with_former_rows(pending: PendingImport, report: ImportReport) -> dict[str, Any]:
     """The report, with the rows that a former try wrote as they were then: by now they have taken their own numbers."""
-    stored = report.as_record()
+    latest = report.as_record()
     if pending.written_line:
         former = {row["line"]: row for row in record(pending)["rows"] if row["line"] <= pending.written_line}
-        stored["rows"] = [former.get(row["line"], row) for row in stored["rows"]]
-    return stored
+        latest["rows"] = [former.get(row["line"], row) for row in latest["rows"]]
+    return latest
 
 
 async def forget_old(now: datetime) -> None:
@@ -150,8 +150,8 @@ async def forget_old(now: datetime) -> None:
 
 def record(pending: PendingImport) -> dict[str, Any]:
     """The report of a list, in no language."""
-    stored: dict[str, Any] = orjson.loads(zlib.decompress(pending.report))
-    return stored
+    report: dict[str, Any] = orjson.loads(zlib.decompress(pending.report))
+    return report
 
 
 def in_words(pending: PendingImport, translate: Translate) -> dict[str, Any]:
@@ -172,8 +172,8 @@ def _judge(pending: PendingImport, snapshot: RegisterSnapshot) -> ImportReport:
     return judge(sheet, header, snapshot, {int(line): cells for line, cells in pending.corrections.items()})
 
 
-async def _packed(stored: Callable[[], dict[str, Any]]) -> bytes:
-    return await asyncio.to_thread(lambda: zlib.compress(orjson.dumps(stored()), level=1))
+async def _packed(as_record: Callable[[], dict[str, Any]]) -> bytes:
+    return await asyncio.to_thread(lambda: zlib.compress(orjson.dumps(as_record()), level=1))
 
 
 def _by_column(columns: Mapping[str, str], cells: Mapping[str, Cell]) -> dict[str, Cell]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -10,7 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Invalid, NotFound, Reason, Refusal
-from registry.importing import sessions as pending
+from registry.importing import sessions
 from registry.importing.cells import whole
 from registry.importing.columns import FAMILIES
 from registry.importing.files import LARGEST_FILE
@@ -18,6 +17,7 @@ from registry.importing.models import ImportState, PendingImport
 from registry.importing.rows import in_words, row_in_words
 from registry.people.models import Person
 from web.auth.access import actor_of, page_with
+from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.render import render
@@ -32,11 +32,12 @@ FAMILY_WORDS = {
     "rooms": N_("rooms or buildings"),
     "people": N_("people or institutions"),
 }
-SHOWN = {"error": N_("Refused"), "warning": N_("To look at"), "": N_("All rows")}
+# by the status of rows, in the order of which is looked at first
+STATUS_WORDS = {"error": N_("Refused"), "warning": N_("To look at"), "": N_("All rows")}
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RowPage:
     """The rows that one page of a report shows."""
 
     rows: list[dict[str, Any]]
@@ -48,107 +49,116 @@ class Part:
         return self.first + len(self.rows) - 1
 
 
+@dataclass(frozen=True, slots=True)
+class RowForm:
+    """What was typed into the form of a line, and why it was refused; line 0 is the list as a whole."""
+
+    fault: str = ""
+    cells: dict[str, str] | None = None
+    line: int = 0
+
+
 @router.get("")
-async def start(request: Request, person: May) -> Response:
+async def start(request: Request, person: May, now: Now) -> Response:
     """Choose a file; below it the lists that wait."""
-    return await _start(request, person)
+    return await _start(request, page_context(request, person, now))
 
 
-async def _start(request: Request, person: Person, status: int = 200, **given: Any) -> Response:
-    reader = page_context(request, person, datetime.now(UTC))
+async def _start(
+    request: Request, context: PageContext, status: int = 200, kind: str = "", fault: str = ""
+) -> Response:
     return render(
         request,
         "imports/start.html",
-        person=person,
+        person=context.person,
         status=status,
-        reader=reader,
-        families=[(name, reader.say(FAMILY_WORDS[name])) for name in FAMILIES],
-        waiting=await pending.waiting(person.id, reader.now),
-        **({"kind": "", "fault": ""} | given),
+        context=context,
+        families=[(name, context.say(FAMILY_WORDS[name])) for name in FAMILIES],
+        waiting=await sessions.waiting(context.person.id, context.now),
+        kind=kind,
+        fault=fault,
     )
 
 
 @router.post("")
-async def send(request: Request, person: May) -> Response:
+async def send(request: Request, person: May, now: Now) -> Response:
     """Read and check a file. Nothing is written yet."""
-    reader = page_context(request, person, datetime.now(UTC))
     async with request.form() as form:
         kind = str(form.get("kind") or "")
         try:
             content, name = await _file(form.get("file"))
-            sent = await pending.send(content, name, kind or None, person.id, reader.now)
+            pending = await sessions.send(content, name, kind or None, person.id, now)
         except Refusal as refusal:
-            said = reader.words.refusal(refusal)
-            return await _start(request, person, status_of(refusal), kind=kind, fault=said)
-    return RedirectResponse(f"/assets/import/{sent.id}", 303)
+            context = page_context(request, person, now)
+            return await _start(request, context, status_of(refusal), kind, context.words.refusal(refusal))
+    return RedirectResponse(f"/assets/import/{pending.id}", 303)
 
 
-async def _file(given: UploadFile | str | None) -> tuple[bytes, str]:
+async def _file(upload: UploadFile | str | None) -> tuple[bytes, str]:
     """A file and its name. Raises Invalid("request.missing_field", "request.too_large")."""
-    if not isinstance(given, UploadFile) or not given.filename:
+    if not isinstance(upload, UploadFile) or not upload.filename:
         raise Invalid("request.missing_field", field=Reason(N_("File")))
-    if given.size is not None and given.size > LARGEST_FILE:
+    if upload.size is not None and upload.size > LARGEST_FILE:
         raise Invalid("request.too_large", limit=LARGEST_FILE)
-    return await given.read(), whole(given.filename.replace("\\", "/").rsplit("/", 1)[-1])[:200]
+    return await upload.read(), whole(upload.filename.replace("\\", "/").rsplit("/", 1)[-1])[:200]
 
 
 @router.get("/{number}")
 async def one(
     request: Request,
     person: May,
+    now: Now,
     number: str,
     show: str | None = None,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
     """What was read of a list and what is wrong with it."""
-    found = await pending.find(number, person.id, datetime.now(UTC))
-    return await _report(request, person, found, show=show, offset=offset)
+    pending = await sessions.find(number, person.id, now)
+    return await _report(request, page_context(request, person, now), pending, show=show, offset=offset)
 
 
 async def _report(
     request: Request,
-    person: Person,
-    found: PendingImport,
+    context: PageContext,
+    pending: PendingImport,
     status: int = 200,
     show: str | None = None,
     offset: int = 0,
-    fault: str = "",
-    typed: dict[str, str] | None = None,
-    line: int = 0,
+    form: RowForm = RowForm(),
 ) -> Response:
-    reader = page_context(request, person, datetime.now(UTC))
-    told = await asyncio.to_thread(pending.record, found)
-    counts = {kind: sum(row["status"] == kind or not kind for row in told["rows"]) for kind in SHOWN}
-    shown = show if show in SHOWN else next((kind for kind in SHOWN if counts[kind]), "")
+    report = await asyncio.to_thread(sessions.record, pending)
+    counts = {kind: sum(row["status"] == kind or not kind for row in report["rows"]) for kind in STATUS_WORDS}
+    row_status = show if show in STATUS_WORDS else next((kind for kind in STATUS_WORDS if counts[kind]), "")
     return render(
         request,
         "imports/report.html",
-        person=person,
+        person=context.person,
         status=status,
-        reader=reader,
-        found=found,
-        kept=pending.LIFETIME,
+        context=context,
+        pending=pending,
+        lifetime=sessions.LIFETIME,
         state=ImportState,
-        told=told,
+        report=report,
         counts=counts,
-        shown=shown,
-        part=_part(told["rows"], shown, offset, reader),
-        notices=[in_words(notice, reader.say)["hint"] for notice in told["notices"]],
+        row_status=row_status,
+        page=_page(report["rows"], row_status, offset, context),
+        notices=[in_words(notice, context.say)["hint"] for notice in report["notices"]],
         offset=offset,
         size=PAGE,
-        words=SHOWN,
+        status_words=STATUS_WORDS,
         cell=CELL,
-        columns_of=lambda row: _columns_of(row, told["columns"]),
-        value_of=lambda row, column: _value_of(row, column, told["columns"], found),
-        fault=fault,
-        typed=typed or {},
-        line=line,
+        columns_of=lambda row: _columns_of(row, report["columns"]),
+        value_of=lambda row, column: _value_of(row, column, report["columns"], pending),
+        fault=form.fault,
+        typed=form.cells or {},
+        line=form.line,
     )
 
 
-def _part(rows: list[dict[str, Any]], shown: str, offset: int, reader: PageContext) -> Part:
-    kept = [row for row in rows if row["status"] == shown or not shown]
-    return Part([row_in_words(row, reader.say) for row in kept[offset : offset + PAGE]], offset + 1, len(kept))
+def _page(rows: list[dict[str, Any]], status: str, offset: int, context: PageContext) -> RowPage:
+    matches = [row for row in rows if row["status"] == status or not status]
+    part = [row_in_words(row, context.say) for row in matches[offset : offset + PAGE]]
+    return RowPage(part, offset + 1, len(matches))
 
 
 def _columns_of(row: dict[str, Any], columns: dict[str, str]) -> list[tuple[str, str]]:
@@ -157,60 +167,59 @@ def _columns_of(row: dict[str, Any], columns: dict[str, str]) -> list[tuple[str,
     return [(name, title) for name, title in columns.items() if "" in wrong or title in wrong]
 
 
-def _value_of(row: dict[str, Any], column: str, columns: dict[str, str], found: PendingImport) -> str:
+def _value_of(row: dict[str, Any], column: str, columns: dict[str, str], pending: PendingImport) -> str:
     """What stands in a cell as it was typed, or else as it was read."""
-    typed = found.corrections.get(str(row["line"]), {})
-    if column in typed:
-        return str(typed[column] or "")
-    given = next((problem["given"] for problem in row["problems"] if problem["column"] == columns[column]), None)
-    return str(row["values"].get(column) or "") if given is None else given
+    corrections = pending.corrections.get(str(row["line"]), {})
+    if column in corrections:
+        return str(corrections[column] or "")
+    cell = next((problem["given"] for problem in row["problems"] if problem["column"] == columns[column]), None)
+    return str(row["values"].get(column) or "") if cell is None else cell
 
 
 @router.post("/{number}/rows/{line}")
-async def correct(request: Request, person: May, number: str, line: int) -> Response:
+async def correct(request: Request, person: May, now: Now, number: str, line: int) -> Response:
     """Put what was typed into a row and check the list again."""
     form = await request.form()
-    typed = {name.removeprefix(CELL): str(value) for name, value in form.items() if name.startswith(CELL)}
-    now = datetime.now(UTC)
-    show, offset = _shown(str(form.get("show") or "")), _offset(str(form.get("offset") or ""))
-    found = await pending.find(number, person.id, now)
+    cells = {name.removeprefix(CELL): str(value) for name, value in form.items() if name.startswith(CELL)}
+    show, offset = _status_of(str(form.get("show") or "")), _offset(str(form.get("offset") or ""))
+    former = await sessions.find(number, person.id, now)
     try:
-        fresh = await pending.correct(number, person.id, line, typed, now)
+        pending = await sessions.correct(number, person.id, line, cells, now)
     except NotFound:
         raise
     except Refusal as refusal:
-        said = page_context(request, person, now).words.refusal(refusal)
-        status = status_of(refusal)
-        return await _report(request, person, found, status, show, offset, fault=said, typed=typed, line=line)
-    where = await asyncio.to_thread(_where_next, fresh, line, show, offset)
+        context = page_context(request, person, now)
+        row_form = RowForm(context.words.refusal(refusal), cells, line)
+        return await _report(request, context, former, status_of(refusal), show, offset, row_form)
+    where = await asyncio.to_thread(_where_next, pending, line, show, offset)
     return RedirectResponse(f"/assets/import/{number}?{where}", 303)
 
 
-def _where_next(fresh: PendingImport, line: int, show: str, offset: int) -> str:
+def _where_next(pending: PendingImport, line: int, show: str, offset: int) -> str:
     """Back to the row while it is refused, else to the rows beside it, if there are any like them."""
-    status = {row["line"]: row["status"] for row in pending.record(fresh)["rows"]}
+    status = {row["line"]: row["status"] for row in sessions.record(pending)["rows"]}
     if status[line] == "error":
         return f"show={show}&offset={offset}#line-{line}"
     rest = f"show={show}&offset={offset}&" if not show or show in status.values() else ""
     return f"{rest}done=corrected#rows"
 
 
-def _shown(told: str) -> str:
-    return told if told in SHOWN else ""
+def _status_of(text: str) -> str:
+    return text if text in STATUS_WORDS else ""
 
 
-def _offset(told: str) -> int:
-    return int(told) if told.isdecimal() and len(told) < 7 else 0
+def _offset(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 7 else 0
 
 
 @router.post("/{number}/commit")
-async def commit(request: Request, person: May, number: str) -> Response:
-    """Write what is accepted. What is refused stays out and is told."""
-    now = datetime.now(UTC)
-    found = await pending.find(number, person.id, now)
+async def commit(request: Request, person: May, now: Now, number: str) -> Response:
+    """Write what is accepted. What is refused stays out, and the report says why."""
+    pending = await sessions.find(number, person.id, now)
     try:
-        await pending.commit(number, person.id, actor_of(request, person), now)
+        await sessions.commit(number, person.id, actor_of(request, person), now)
     except Refusal as refusal:
-        said = page_context(request, person, now).words.refusal(refusal)
-        return await _report(request, person, found, status_of(refusal), fault=said)
+        context = page_context(request, person, now)
+        form = RowForm(context.words.refusal(refusal))
+        return await _report(request, context, pending, status_of(refusal), form=form)
     return RedirectResponse(f"/assets/import/{number}?done=written", 303)

@@ -390,7 +390,7 @@ def test_a_town_has_one_spelling(lines: list[str], towns: dict[str, str], proble
 def test_a_town_spelt_otherwise_says_how_the_other_is_spelt() -> None:
     report = report_of(f"{BUILDINGS}\nA;ul. Długa 1;Łódź\nB;ul. Długa 2;Lodz")
     problem = report.rows[1].problems[0]
-    assert (problem.column, problem.given) == ("miejscowosc", "Lodz")
+    assert (problem.column, problem.text) == ("miejscowosc", "Lodz")
     assert problem.hint(str) == "Another line or the register spells this town Łódź. Write it the same way."
 
 

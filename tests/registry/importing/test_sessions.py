@@ -143,11 +143,11 @@ async def test_corrections_made_at_once_are_all_kept(owner: int) -> None:
     answers = await asyncio.gather(
         *(correct(number, owner, line, {"name": name}, NOW) for line, name in names.items()), return_exceptions=True
     )
-    stored = {int(line) for line in (await find(number, owner, NOW)).corrections}
+    lines = {int(line) for line in (await find(number, owner, NOW)).corrections}
     losers = {line for line, answer in zip(names, answers, strict=True) if isinstance(answer, BaseException)}
     assert all(isinstance(answer, PendingImport | Unavailable) for answer in answers), "whoever lost is told so"
-    assert stored == set(names) - losers
-    assert len(stored) >= 2
+    assert lines == set(names) - losers
+    assert len(lines) >= 2
 
 
 async def test_a_written_list_is_written_once_and_corrected_no_more(owner: int) -> None:

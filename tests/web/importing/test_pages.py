@@ -82,8 +82,8 @@ async def test_a_refused_row_is_corrected_and_the_list_written(desk: Desk) -> No
     good = await desk.post(f"{home}/rows/3", "facilities", **first | {"cell:acquired_on": "5.2.2022"})
     assert good.headers["location"] == f"{home}?done=corrected#rows", "no row is refused any more"
     assert "Refused rows 0" in await desk.read(home, "facilities")
-    done = await desk.post(f"{home}/commit", "facilities")
-    assert (done.status_code, done.headers["location"]) == (303, f"{home}?done=written")
+    answer = await desk.post(f"{home}/commit", "facilities")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{home}?done=written")
     page = await desk.read(home, "facilities")
     assert "3 records were written." in page
     assert "Write" not in page
@@ -124,7 +124,7 @@ async def test_control_characters_never_reach_the_database(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "kind", "said"),
+    ("content", "name", "kind", "words"),
     [
         (b"", "a.csv", "", "it is empty"),
         (b"PK\x03\x04 no spreadsheet", "a.xlsx", "", "no spreadsheet"),
@@ -135,11 +135,11 @@ async def test_control_characters_never_reach_the_database(desk: Desk) -> None:
     ],
 )
 async def test_a_file_that_cannot_be_read_is_refused_on_the_page(
-    desk: Desk, content: bytes, name: str, kind: str, said: str
+    desk: Desk, content: bytes, name: str, kind: str, words: str
 ) -> None:
     refused = await upload(desk, content, name, kind=kind)
     assert refused.status_code == 422, refused.text
-    assert said in refused.text
+    assert words in refused.text
     assert 'role="alert"' in refused.text
     assert await PendingImport.all().count() == 0
 
