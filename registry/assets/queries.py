@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tortoise.functions import Count
+from tortoise.functions import Count, Sum
 
 from registry.assets import rules, tags
 from registry.assets.models import Asset, Condition, FundingShare, Lifecycle, Tag
@@ -161,6 +161,14 @@ async def faulty_in_use(limit: int) -> tuple[list[dict[str, Any]], int]:
     newest = faulty.order_by("-id").limit(limit)
     rows = await newest.values("id", "name", "inventory_no", "condition", "room__code", "room__name")
     return list(rows), await faulty.count()
+
+
+async def spent_of(grant_id: int) -> tuple[int, Decimal]:
+    """How many pieces a grant paid for, in part or wholly, and how much of their price, in PLN."""
+    sums = FundingShare.filter(grant_id=grant_id).annotate(pieces=Count("id"), spent=Sum("amount"))
+    rows = await sums.values_list("pieces", "spent")
+    pieces, spent = rows[0] if rows else (0, None)
+    return pieces, spent or Decimal(0)
 
 
 async def by_tag(code: str) -> Tag:

@@ -91,6 +91,12 @@ async def meetings_around(since: datetime, until: datetime) -> list[Booking]:
     return await meetings.exclude(kind=Kind.BLOCK).select_related("room")
 
 
+async def spans_ahead(room_id: int, now: datetime) -> list[tuple[datetime, datetime]]:
+    """When a room is taken from now on, in order of start: what even who sees nothing else may know of it."""
+    ahead = Booking.filter(room_id=room_id, ends_at__gt=now, status__in=TAKING)
+    return await ahead.order_by("starts_at").values_list("starts_at", "ends_at")
+
+
 async def my_bookings(person: Person, now: datetime, limit: int = 20) -> list[Booking]:
     """What this person organizes from now on, running ones first; the room is fetched."""
     return await (

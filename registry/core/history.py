@@ -145,6 +145,12 @@ def _entry(
     return entry
 
 
+async def newest_entries(thing: str, start: int, limit: int) -> tuple[list[HistoryEntry], int]:
+    """A part of the history of one thing, of all without one, newest first, and how many entries it has."""
+    entries = HistoryEntry.filter(object=thing) if thing else HistoryEntry.all()
+    return await entries.order_by("-id").offset(start).limit(limit), await entries.count()
+
+
 async def seal(day: date) -> HistorySeal | None:
     """Seal what was written since the last seal into the daily chain. None if nothing was, or the day is sealed."""
     async with transaction():

@@ -78,3 +78,24 @@ async def panel_by_code(code: str) -> Device:
     if panel is None:
         raise NotFound("panel.unknown")
     return panel
+
+
+async def devices_in_order(
+    start: int, limit: int, kind: DeviceKind | None = None, room_id: int | None = None
+) -> tuple[list[Device], int]:
+    """A part of the devices by their code, each with its room, and how many there are: of a kind, in a room."""
+    devices = Device.all()
+    if kind:
+        devices = devices.filter(kind=kind)
+    if room_id is not None:
+        devices = devices.filter(room_id=room_id)
+    part = devices.order_by("code").offset(start).limit(limit).select_related("room")
+    return await part, await devices.count()
+
+
+async def device_by_code(code: str) -> Device | None:
+    """A device with its room by its code, or by its number once the register has it."""
+    device = await Device.get_or_none(code=code).select_related("room")
+    if device is None and code.isascii() and code.isdigit() and int(code) < 2**31:
+        return await Device.get_or_none(id=int(code)).select_related("room")
+    return device

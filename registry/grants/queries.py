@@ -1,5 +1,6 @@
 """What is asked about grants."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from registry.core.errors import NotFound
@@ -13,9 +14,26 @@ async def all_grants() -> list[dict[str, Any]]:
     return list(await Grant.all().order_by("code").values(*FIELDS))
 
 
+async def grants_in_order(start: int, limit: int) -> tuple[list[Grant], int]:
+    """A part of all grants, the first registered first, and how many there are."""
+    return await Grant.all().order_by("id").offset(start).limit(limit), await Grant.all().count()
+
+
 async def grant_by_id(grant_id: int) -> Grant:
     """Raises NotFound("grant.unknown")."""
     grant = await Grant.get_or_none(id=grant_id)
     if grant is None:
         raise NotFound("grant.unknown", grant=grant_id)
     return grant
+
+
+async def grant_ids(codes: Iterable[str]) -> dict[str, int]:
+    """The id of each grant, by its code. Raises NotFound("grant.unknown")."""
+    names = list(codes)
+    if not names:
+        return {}
+    ids = dict(await Grant.filter(code__in=names).values_list("code", "id"))
+    unknown = next((code for code in names if code not in ids), None)
+    if unknown is not None:
+        raise NotFound("grant.unknown", grant=unknown)
+    return ids

@@ -11,10 +11,11 @@ from tortoise.expressions import F
 from registry.core.cache import Kept
 from registry.core.errors import NotFound
 from registry.rooms.hours import Hours, Span
-from registry.rooms.models import CalendarDay, OpeningProfile, Room
+from registry.rooms.models import CalendarDay, OpeningProfile, Room, StandardItem
 
 HOURS_SECONDS = 30.0
 CODE_LENGTH = 40
+BUILT_IN = ("step_free", "hearing_loop", "screen")
 
 
 def is_code(text: str) -> bool:
@@ -50,6 +51,11 @@ async def codes_of_rooms(ids: Collection[int]) -> dict[int, str]:
     return dict(await Room.filter(id__in=list(ids)).values_list("id", "code")) if ids else {}
 
 
+async def has_rooms() -> bool:
+    """Whether there is any room: the least that a database with our tables can answer."""
+    return await Room.exists()
+
+
 async def all_rooms() -> list[Room]:
     """Every room with its building and site, in the order of the house."""
     return await Room.all().select_related("building__site").order_by("building_id", "-floor", "number", "code")
@@ -58,6 +64,15 @@ async def all_rooms() -> list[Room]:
 async def unpublished_rooms() -> list[int]:
     """The ids of the rooms of which a newer revision than the published one is stored."""
     return [room.id for room in await Room.filter(published__lt=F("revision")).only("id")]
+
+
+async def features_of(rooms: Iterable[Room]) -> dict[int, list[str]]:
+    """What a booking may ask of each room, by room id: what is built in, and what its standard names."""
+    features = {room.id: {name for name in BUILT_IN if getattr(room, name)} for room in rooms}
+    items = StandardItem.filter(room_id__in=list(features)).exclude(feature="")
+    for room_id, feature in await items.values_list("room_id", "feature"):
+        features[room_id].add(feature)
+    return {room_id: sorted(names) for room_id, names in features.items()}
 
 
 @cache
