@@ -28,6 +28,7 @@ from web.devices import pages as devices
 from web.doors import pages as doors
 from web.duties import api as duties_api
 from web.events import api as events_api
+from web.grants import api as grants_api
 from web.history import api as history_api
 from web.importing import api as imports_api
 from web.importing import pages as imports
@@ -50,7 +51,7 @@ API = "/api/v1"
 API_ROUTERS = (
     availability.router, bookings_api.router, state_api.router, rooms_api.router, assets_api.router,
     transitions_api.router, tags_api.router, imports_api.router, devices_api.router, duties_api.router,
-    history_api.router, events_api.router, system_api.router,
+    history_api.router, grants_api.router, events_api.router, system_api.router,
 )  # fmt: skip
 PAGE_ROUTERS = (
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,

@@ -38,7 +38,7 @@ async def described(office: Office) -> dict[str, Any]:
 
 async def test_every_call_says_what_it_may_answer(office: Office) -> None:
     spec = await described(office)
-    assert "Problem" in spec["components"]["schemas"]
+    assert "ProblemAnswer" in spec["components"]["schemas"]
     for path, methods in spec["paths"].items():
         for method, operation in methods.items():
             assert operation.get("summary"), (method, path)

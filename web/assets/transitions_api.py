@@ -2,90 +2,95 @@
 
 from typing import Annotated, Any
 
-from fastapi import Body, Request
+from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response
 
 from registry.assets import actions
 from registry.assets.queries import answers_by_code
 from registry.assets.transitions import TRANSITIONS, Answers, Transition, transition_named
 from registry.core.errors import Forbidden
-from registry.people.models import Person
-from web.assets.api import asset_answer, asset_number
-from web.auth.access import Caller, actor_of
-from web.kit import routing, shapes
-from web.kit.answers import wanted_revision
-from web.kit.body import plain
+from web.assets.api import AssetId, asset_detail
+from web.assets.shapes import AssetDetailAnswer
+from web.auth.access import Caller
+from web.kit import routing
+from web.kit.answers import ListAnswer
+from web.kit.body import LINE, Body, Login, RoomCode, Whole
 from web.kit.clock import Now
-from web.kit.routing import IF_MATCH, faults
+from web.kit.routing import CallerActor, IfMatch, faults
 
 router = routing.router("assets")
 AT_ONCE = 1000
 
 
-class TransitionQuestion(BaseModel):
+class QuestionAnswer(BaseModel):
     field: str
     required: bool
 
 
-class TransitionStates(BaseModel):
+class StatesAnswer(BaseModel):
     """Of ``from`` any of each list; of ``to`` null leaves what is."""
 
     lifecycle: list[str] | str | None
     condition: list[str] | str | None
 
 
-class TransitionRow(BaseModel):
+class TransitionAnswer(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
 
     name: str
-    states: TransitionStates = Field(alias="from")
-    to: TransitionStates
+    states: StatesAnswer = Field(alias="from")
+    to: StatesAnswer
     may: list[str] = Field(description="the roles that may")
-    asks: list[TransitionQuestion]
+    asks: list[QuestionAnswer]
     document: str | None = Field(description="the symbol of the paper that it writes")
     room: str = Field(description="what it does to the rooms: none, readiness, place")
 
 
-class TransitionTable(BaseModel):
-    items: list[TransitionRow]
-    next: str | None
-    total: int
+TransitionsAnswer = ListAnswer[TransitionAnswer]
 
 
-class TransitionBody(BaseModel):
+class TransitionBody(Body):
     """``room`` and ``custodian`` where the transition asks them; a reason for any."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    room: Annotated[str, Field(max_length=40)] | None = None
-    custodian: Annotated[str, Field(max_length=64, description="a login")] | None = None
-    reason: Annotated[str, Field(max_length=300)] = ""
+    room: RoomCode | None = None
+    custodian: Login | None = None
+    reason: Annotated[str, Field(max_length=300), LINE] = ""
 
 
 class ManyTransitionBody(TransitionBody):
-    ids: Annotated[list[Annotated[int, Field(ge=1, lt=2**31)]], Field(min_length=1, max_length=AT_ONCE)]
+    ids: Annotated[list[Annotated[Whole, Field(ge=1, lt=2**31)]], Field(min_length=1, max_length=AT_ONCE)]
 
 
-class TransitionResult(BaseModel):
+class ManyTransitionAnswer(BaseModel):
     document: str | None = Field(description="the number of the paper that was written")
     done: list[int]
     refused: list[dict[str, Any]] = Field(description="empty: what is refused refuses all, with 409")
 
 
+async def _of_role(name: str, person: Caller) -> Transition:
+    transition = transition_named(name)
+    if person.role not in transition.roles:
+        raise Forbidden("auth.role")
+    return transition
+
+
+# the one of the address, which the caller's role may take
+TransitionOfRole = Annotated[Transition, Depends(_of_role)]
+
+
 @router.get("/transitions", responses=faults(), summary="What may happen to assets")
-async def table(person: Caller) -> TransitionTable:
+async def table(person: Caller) -> ListAnswer[TransitionAnswer]:
     rows = [_row(transition) for transition in TRANSITIONS.values()]
-    return TransitionTable(items=rows, next=None, total=len(rows))
+    return TransitionsAnswer(items=rows, next=None, total=len(rows))
 
 
-def _row(transition: Transition) -> TransitionRow:
-    return TransitionRow(
+def _row(transition: Transition) -> TransitionAnswer:
+    return TransitionAnswer(
         name=transition.name,
-        states=TransitionStates(lifecycle=sorted(transition.lifecycles), condition=sorted(transition.conditions)),
-        to=TransitionStates(lifecycle=transition.to_lifecycle, condition=transition.to_condition),
+        states=StatesAnswer(lifecycle=sorted(transition.lifecycles), condition=sorted(transition.conditions)),
+        to=StatesAnswer(lifecycle=transition.to_lifecycle, condition=transition.to_condition),
         may=sorted(transition.roles),
-        asks=[TransitionQuestion(field=one.field, required=one.is_required) for one in transition.asks],
+        asks=[QuestionAnswer(field=question.field, required=question.is_required) for question in transition.asks],
         document=transition.document,
         room=transition.room,
     )
@@ -93,42 +98,34 @@ def _row(transition: Transition) -> TransitionRow:
 
 @router.post("/transitions/{name}", responses=faults(404, 409), summary="Take many assets through a transition")
 async def perform_on_many(
-    request: Request, name: str, person: Caller, body: ManyTransitionBody, now: Now
-) -> TransitionResult:
+    body: ManyTransitionBody, transition: TransitionOfRole, actor: CallerActor, now: Now
+) -> ManyTransitionAnswer:
     """All of them, or none: when one is refused ``refused`` names each that is, as ``{id, code, detail}``."""
-    transition = _allowed(name, person)
-    answers = await _answers(transition, body)
     revisions = dict.fromkeys(body.ids)
-    await actions.perform_on_many(name, revisions, answers, actor_of(request, person), now)
-    return TransitionResult(document=None, done=list(revisions), refused=[])
+    await actions.perform_on_many(transition.name, revisions, await _answers(transition, body), actor, now)
+    return ManyTransitionAnswer(document=None, done=list(revisions), refused=[])
 
 
 @router.post(
     "/assets/{asset_id}/transitions/{name}",
-    response_model=shapes.AssetDetail,
     responses=faults(404, 409, 412),
-    openapi_extra={"parameters": [IF_MATCH]},
     summary="Change where a piece is, who has it, or its condition",
 )
 async def perform(
-    request: Request, asset_id: int, name: str, person: Caller, now: Now,
-    body: Annotated[TransitionBody, Body(default_factory=TransitionBody)],
-) -> Response:  # fmt: skip
+    asset_id: AssetId,
+    person: Caller,
+    transition: TransitionOfRole,
+    actor: CallerActor,
+    now: Now,
+    revision: IfMatch,
+    response: Response,
+    body: TransitionBody = TransitionBody(),
+) -> AssetDetailAnswer:
     """The names are those of the table."""
-    transition = _allowed(name, person)
     answers = await _answers(transition, body)
-    revision = wanted_revision(request)
-    await actions.perform(name, asset_number(asset_id), answers, actor_of(request, person), now, revision)
-    return await asset_answer(asset_id, person)
-
-
-def _allowed(name: str, person: Person) -> Transition:
-    transition = transition_named(name)
-    if person.role not in transition.roles:
-        raise Forbidden("auth.role")
-    return transition
+    await actions.perform(transition.name, asset_id, answers, actor, now, revision)
+    return await asset_detail(asset_id, person, response)
 
 
 async def _answers(transition: Transition, body: TransitionBody) -> Answers:
-    room, custodian = plain("room", body.room, 40), plain("custodian", body.custodian, 64)
-    return await answers_by_code(transition, room, custodian, plain("reason", body.reason, 300))
+    return await answers_by_code(transition, body.room or "", body.custodian or "", body.reason)

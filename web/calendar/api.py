@@ -10,11 +10,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from fastapi import Request
+from fastapi import Query, Request
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from registry.bookings.day_rows import revisions_and_rows, rows_between
@@ -29,31 +30,45 @@ from registry.bookings.projections import (
     sight,
     viewer_of,
 )
-from registry.core.errors import N_, Invalid, NotFound, Reason
 from registry.duties.queries import duties_between
 from registry.people import rules
 from registry.rooms.hours import Hours, local_instant, opening_spans
 from registry.rooms.models import Room
 from registry.rooms.queries import HOURS_SECONDS, hours_of, zone_of
-from web.auth.access import caller
-from web.kit import routing, shapes
-from web.kit.answers import JSON, local
-from web.kit.body import calendar_day
-from web.kit.routing import faults, given
-from web.rooms.room_cache import room_known, rooms_known
+from web.auth.access import Caller
+from web.bookings.shapes import VisibleAnswer
+from web.duties.shapes import DutyAnswer, duty_json
+from web.kit import routing
+from web.kit.answers import Instant, ListAnswer
+from web.kit.body import MAY_BE_EMPTY, Day
+from web.kit.clock import Now
+from web.kit.routing import faults
+from web.rooms.room_cache import cached_room, cached_rooms
 
-router = routing.router("rooms", is_plain=True)
+router = routing.router("rooms")
 DAYS, ROOMS, AT_MOST, WAYS = 42, 200, 20_000, 8
 Key = tuple[Any, ...]
-PARAMETERS = [
-    given("date", {"type": "string", "format": "date"}, "The first day; today without it."),
-    given("days", {"type": "integer", "minimum": 1, "maximum": DAYS, "default": 1}, "How many days."),
-    given(
-        "room",
-        {"type": "array", "items": {"type": "string"}, "maxItems": ROOMS},
-        "Room codes, one parameter each; every bookable room without it.",
-    ),
-]
+
+
+class OpenAnswer(BaseModel):
+    starts_at: Instant
+    ends_at: Instant
+
+
+class RoomDaysAnswer(BaseModel):
+    room: str
+    name: str
+    timezone: str
+    open: list[OpenAnswer]
+    revision: int | None = Field(description="null where the caller may not know that something changed")
+    times_hidden: bool = Field(description="true: this room tells the caller no times")
+    bookings: list[VisibleAnswer] = Field(description="blocks are bookings of the kind block")
+    duties: list[DutyAnswer]
+
+
+class AvailabilityAnswer(ListAnswer[RoomDaysAnswer]):
+    date: date
+    days: int
 
 
 Owners = tuple[tuple[int | None, int | None], ...]
@@ -131,45 +146,39 @@ def _weight(days: Days) -> int:
 
 @router.get(
     "/availability",
-    response_model=shapes.Availability,
+    response_model=AvailabilityAnswer,
     responses=faults(404),
-    openapi_extra={"parameters": PARAMETERS},
     summary="Bookings, duties, blocks and opening hours of many rooms",
 )
-async def availability(request: Request) -> Response:
+async def availability(
+    request: Request,
+    person: Caller,
+    now: Now,
+    day: Annotated[
+        Day | None, MAY_BE_EMPTY, Query(alias="date", description="The first day; today without it.")
+    ] = None,
+    days: Annotated[int, Query(ge=1, le=DAYS, description="How many days.")] = 1,
+    room: Annotated[
+        list[str],
+        Query(max_length=ROOMS, description="Room codes, one parameter each; every bookable room without it."),
+    ] = [],  # noqa: B006  # FastAPI copies it
+) -> Response:
     """Bookings as far as the caller may see them; duties for who may see the roster."""
-    person = await caller(request)
-    rooms = await _rooms(request.query_params.getlist("room"))
-    day, days = await _days(request, rooms)
-    asked = Asked(viewer_of(person), rules.may(person.role, "duties.see"), day, days)
+    rooms = await _rooms(room)
+    asked = Asked(viewer_of(person), rules.may(person.role, "duties.see"), day or await _today(rooms, now), days)
     told = await _told(_kept(request), rooms, asked) if rooms else []
-    head = orjson.dumps({"date": day, "days": days, "next": None, "total": len(rooms)})
-    return Response(head[:-1] + b',"items":[' + b",".join(told) + b"]}", media_type=JSON)
+    head = orjson.dumps({"date": asked.day, "days": days, "next": None, "total": len(rooms)})
+    return Response(head[:-1] + b',"items":[' + b",".join(told) + b"]}", media_type="application/json")
 
 
 async def _rooms(codes: Sequence[str]) -> list[Room]:
-    if len(codes) > ROOMS:
-        raise Invalid("request.bad_field", field="room", reason=Reason(N_("there are more than {limit}"), limit=ROOMS))
     if not codes:
-        return [room for room in await rooms_known() if room.bookable]
-    unlike = next((code for code in codes if len(code) > 40 or not code.isprintable()), None)
-    if unlike is not None:
-        raise NotFound("room.unknown", room=unlike[:40])
-    return [await room_known(code) for code in dict.fromkeys(codes)]
+        return [room for room in await cached_rooms() if room.bookable]
+    return [await cached_room(code) for code in dict.fromkeys(codes)]
 
 
-async def _days(request: Request, rooms: Sequence[Room]) -> tuple[date, int]:
-    wanted, many = request.query_params.get("date"), request.query_params.get("days", "1")
-    if not (many.isascii() and many.isdigit() and len(many) < 3 and 1 <= int(many) <= DAYS):
-        raise Invalid(
-            "request.bad_field",
-            field="days",
-            reason=Reason(N_("it is not a whole number from 1 to {limit}"), limit=DAYS),
-        )
-    if wanted:
-        return calendar_day("date", wanted), int(many)
-    zone = await zone_of(rooms[0]) if rooms else ZoneInfo("UTC")
-    return datetime.now(UTC).astimezone(zone).date(), int(many)
+async def _today(rooms: Sequence[Room], now: datetime) -> date:
+    return now.astimezone(await zone_of(rooms[0]) if rooms else UTC).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,18 +269,3 @@ def _kept(request: Request) -> KeptDays:
         state.availability = KeptDays()
     kept: KeptDays = state.availability
     return kept
-
-
-def duty_json(duty: dict[str, Any], room: str, zone: ZoneInfo) -> dict[str, Any]:
-    """A row of ``duties_between``."""
-    return {
-        "id": duty["id"],
-        "room": room,
-        "roster": duty["roster"],
-        "name": duty["name"],
-        "languages": duty["languages"],
-        "starts_at": local(duty["starts_at"], zone),
-        "ends_at": local(duty["ends_at"], zone),
-        "person": duty["person__login"],
-        "person_name": duty["person__name"],
-    }

@@ -1,198 +1,228 @@
-"""Devices and door panels: what they are, what they last said, and giving a tablet its room."""
+"""Devices, what spoke and nobody knows yet, and the panels at the doors."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Protocol
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, Protocol
 
-from fastapi import Depends, Query, Request
-from msgspec import UNSET, Meta, UnsetType
-from starlette.responses import Response
+from fastapi import Depends, Path, Query, Request
+from pydantic import BaseModel, Field
 
 from registry.core.errors import Invalid, NotFound
 from registry.core.history import Actor
 from registry.devices import actions, pairing
-from registry.devices.models import Device, DeviceKind, DeviceState, Sensing
+from registry.devices.models import Device, DeviceKind, Sensing
+from registry.devices.queries import device_by_code, devices_in_order
 from registry.devices.rules import device_state
 from registry.people.models import Person
-from web.auth.access import actor_of, caller_with
+from registry.rooms.queries import room_by_code
+from web.auth.access import caller_with
 from web.auth.session import options_of
-from web.kit import routing, shapes
-from web.kit.answers import answer, page
-from web.kit.body import Body, body, plain
-from web.kit.routing import faults, taking
-from web.rooms.projection import room_of
+from web.kit import routing
+from web.kit.answers import Instant, ListAnswer, Paged, PagedLong
+from web.kit.body import LINE, Body, Changes, RoomCode, YesNo, left_out
+from web.kit.clock import Now
+from web.kit.routing import CallerActor, faults
 
 router = routing.router("devices")
-Limit = Annotated[int, Query(ge=1, le=200)]
-Cursor = Annotated[str | None, Query(max_length=100)]
-Sees = Annotated[Person, Depends(caller_with("devices.see"))]
+SeesDevices = Annotated[Person, Depends(caller_with("devices.see"))]
+DeviceCode = Annotated[str, Path(max_length=64, description="Its code, or its number."), LINE]
 
 
-class Stranger(Protocol):
+class StrangerEntry(Protocol):
     """Something that spoke and that nobody has bound."""
 
     def as_dict(self) -> dict[str, Any]: ...
 
 
-class Inbox(Protocol):
-    """Whatever keeps the strangers, last heard first. The composition root puts it into ``app.state.inbox``."""
+class Strangers(Protocol):
+    """Whatever keeps who spoke, last heard first. The composition root puts it into ``app.state.inbox``."""
 
     def all(self) -> list[Any]: ...
 
     def forget(self, topic: str) -> None: ...
 
 
-class Pair(Body):
-    code: Annotated[str, Meta(min_length=1, max_length=40, description="as the tablet shows it")]
-    room: Annotated[str, Meta(min_length=1, max_length=40)]
+class PairBody(Body):
+    code: Annotated[str, Field(min_length=1, max_length=40, description="as the tablet shows it"), LINE]
+    room: Annotated[str, Field(min_length=1, max_length=40), LINE]
 
 
-class Binding(Body):
+class BindingBody(Changes):
     """What a device is and where it hangs. Of a known one, what is left out stays as it is."""
 
-    family: Annotated[str, Meta(max_length=30, description="native, zigbee2mqtt, …")] | UnsetType = UNSET
-    address: Annotated[str, Meta(max_length=200, description="its name in its family")] | UnsetType = UNSET
-    sensing: Sensing | UnsetType = UNSET
-    room: Annotated[str, Meta(max_length=40, description="null: in no room")] | UnsetType | None = UNSET
-    enabled: bool | UnsetType = UNSET
-    topic: Annotated[str, Meta(max_length=300, description="leaves the inbox")] = ""
+    family: Annotated[str, Field(max_length=30, description="native, zigbee2mqtt, …")] = left_out()
+    address: Annotated[str, Field(max_length=200, description="its name in its family"), LINE] = left_out()
+    sensing: Sensing = left_out()
+    room: Annotated[RoomCode | None, Field(description="null: in no room")] = left_out()
+    enabled: YesNo = left_out()
+    topic: Annotated[str, Field(max_length=300, description="leaves the inbox")] = ""
 
 
-@router.get("/devices", response_model=shapes.Devices, responses=faults(404), summary="Devices and what they last said")
+class DeviceAnswer(BaseModel):
+    id: int
+    code: str
+    kind: str
+    family: str
+    address: str
+    sensing: str
+    enabled: bool
+    occupied: bool | None
+    people: int | None
+    battery: int | None
+    online: bool | None
+    distrust: str
+    room: str | None
+    asset: int | None
+    state: Literal["alive", "silent", "low_battery"]
+    heard_at: Instant | None
+
+
+class PanelAnswer(BaseModel):
+    id: int
+    code: str
+    room: str | None
+    languages: list[str]
+    paired: bool
+    online: bool | None
+    heard_at: Instant | None
+
+
+DevicesAnswer, PanelsAnswer = ListAnswer[DeviceAnswer], ListAnswer[PanelAnswer]
+StrangersAnswer = ListAnswer[dict[str, Any]]
+_STORED = ("id", "code", "kind", "family", "address", "sensing", "enabled", "occupied", "people", "battery", "online",
+           "distrust", "heard_at")  # fmt: skip
+
+
+@router.get("/devices", responses=faults(404), summary="Devices and what they last said")
 async def devices(
-    person: Sees,
+    person: SeesDevices,
+    paging: Paged,
+    now: Now,
     room: Annotated[str, Query(max_length=40)] = "",
     kind: DeviceKind | None = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Response:
-    now = datetime.now(UTC)
-    found = Device.all().order_by("code").select_related("room")
-    if kind:
-        found = found.filter(kind=kind)
-    if room:
-        found = found.filter(room_id=(await room_of(room)).id)
-    return page([_device(device, now) for device in await found], limit, cursor)
+) -> ListAnswer[DeviceAnswer]:
+    room_id = (await room_by_code(room)).id if room else None
+    rows, total = await devices_in_order(paging.start, paging.limit, kind, room_id)
+    items = [_device(device, now) for device in rows]
+    return DevicesAnswer(items=items, next=paging.cursor(len(rows), total), total=total)
 
 
-@router.get("/devices/inbox", response_model=shapes.Inbox, responses=faults(), summary="Who spoke and is not bound yet")
-async def inbox(request: Request, person: Sees, limit: Limit = 200, cursor: Cursor = None) -> Response:
+@router.get("/devices/inbox", responses=faults(), summary="Who spoke and is not bound yet")
+async def inbox(request: Request, person: SeesDevices, paging: PagedLong) -> ListAnswer[dict[str, Any]]:
     """Last heard first. Empty where another process speaks with the broker."""
-    kept = _inbox(request)
-    return page([stranger.as_dict() for stranger in kept.all()] if kept is not None else [], limit, cursor)
+    strangers = _strangers(request)
+    rows = [stranger.as_dict() for stranger in strangers.all()] if strangers is not None else []
+    part = list(paging.part(rows))
+    return StrangersAnswer(items=part, next=paging.cursor(len(part), len(rows)), total=len(rows))
 
 
 @router.post(
     "/devices/{device}/bind",
-    response_model=shapes.Device,
     responses=faults(404, 409),
-    openapi_extra=taking(Binding),
     summary="Take a device into the register, or hang it elsewhere",
 )
 async def bind(
-    request: Request, device: str, person: Annotated[Person, Depends(caller_with("devices.manage"))]
-) -> Response:
+    request: Request,
+    device: DeviceCode,
+    body: BindingBody,
+    person: Annotated[Person, Depends(caller_with("devices.manage"))],
+    actor: CallerActor,
+    now: Now,
+) -> DeviceAnswer:
     """``device`` is its code, or its number once the register has it. A new one needs ``family`` and ``sensing``. Of a
-    known one what is given is changed and told in the history; another family, address or sensing forgets what it said.
+    known one what is sent is changed and told in the history; another family, address or sensing forgets what it said.
     """
-    asked, now = await body(request, Binding), datetime.now(UTC)
-    given = await _given(request, asked)
-    actor, found = actor_of(request, person), await _find(plain("device", device, 64))
-    if found:
-        bound = await actions.amend(found.id, given, actor, now)
+    amendment = await _amendment(body, options_of(request).families)
+    row = await device_by_code(device)
+    if row:
+        row = await actions.amend(row.id, amendment, actor, now)
     else:
-        bound = await _bound(device, given, actor, now)
-    kept = _inbox(request)
-    if kept is not None and asked.topic:
-        kept.forget(asked.topic)
-    fresh = await Device.get(id=bound.id).select_related("room")
-    return answer(_device(fresh, now))
+        row = await _bound(device, amendment, actor, now)
+    strangers = _strangers(request)
+    if strangers is not None and body.topic:
+        strangers.forget(body.topic)
+    return _device(await _fresh(row), now)
 
 
-async def _find(code: str) -> Device | None:
-    known = await Device.get_or_none(code=code)
-    if known is None and code.isascii() and code.isdigit() and int(code) < 2**31:
-        return await Device.get_or_none(id=int(code))
-    return known
+async def _amendment(body: BindingBody, families: tuple[str, ...]) -> actions.Amendment:
+    """What the body changes. Raises Invalid("device.bad_family"), NotFound("room.unknown")."""
+    changes = body.changes()
+    changes.pop("topic", None)
+    if "family" in changes:
+        actions.check_family(body.family, families)
+    if "room" in changes:
+        code = changes.pop("room")
+        changes["room_id"] = (await room_by_code(code)).id if code else None
+    amendment: actions.Amendment = {**changes}  # type: ignore[typeddict-item]  # the fields of the body are its keys
+    return amendment
 
 
-async def _given(request: Request, asked: Binding) -> actions.Amendment:
-    """What the body holds, checked. Raises Invalid: device.bad_family, request.bad_field; NotFound("room.unknown")."""
-    given = actions.Amendment()
-    if asked.family is not UNSET:
-        actions.check_family(asked.family, options_of(request).families)
-        given["family"] = asked.family
-    if asked.address is not UNSET:
-        given["address"] = plain("address", asked.address)
-    if asked.sensing is not UNSET:
-        given["sensing"] = asked.sensing
-    if asked.room is not UNSET:
-        given["room_id"] = (await room_of(asked.room)).id if asked.room else None
-    if asked.enabled is not UNSET:
-        given["enabled"] = asked.enabled
-    return given
+async def _bound(code: str, amendment: actions.Amendment, actor: Actor, now: datetime) -> Device:
+    for field in ("family", "sensing"):
+        if field not in amendment:
+            raise Invalid("request.missing_field", field=field)
+    return await actions.bind(
+        code,
+        amendment["family"],
+        amendment.get("address", ""),
+        amendment["sensing"],
+        actor,
+        now,
+        room_id=amendment.get("room_id"),
+        enabled=amendment.get("enabled", True),
+    )
 
 
-async def _bound(code: str, given: actions.Amendment, actor: Actor, now: datetime) -> Device:
-    for needed in ("family", "sensing"):
-        if needed not in given:
-            raise Invalid("request.missing_field", field=needed)
-    family, address, room_id = given["family"], given.get("address", ""), given.get("room_id")
-    enabled = given.get("enabled", True)
-    return await actions.bind(code, family, address, given["sensing"], actor, now, room_id=room_id, enabled=enabled)
+async def _fresh(device: Device) -> Device:
+    fresh = await device_by_code(device.code)
+    if fresh is None:
+        raise NotFound("device.unknown", device=device.code)
+    return fresh
 
 
-def _inbox(request: Request) -> Inbox | None:
-    kept: Inbox | None = getattr(request.app.state, "inbox", None)
-    return kept
+def _strangers(request: Request) -> Strangers | None:
+    strangers: Strangers | None = getattr(request.app.state, "inbox", None)
+    return strangers
 
 
-@router.get("/panels", response_model=shapes.Panels, responses=faults(), summary="Door panels")
-async def panels(person: Sees, limit: Limit = 50, cursor: Cursor = None) -> Response:
-    found = await Device.filter(kind=DeviceKind.DOOR_PANEL).order_by("code").select_related("room")
-    return page([_panel(device) for device in found], limit, cursor)
+@router.get("/panels", responses=faults(), summary="Door panels")
+async def panels(person: SeesDevices, paging: Paged) -> ListAnswer[PanelAnswer]:
+    rows, total = await devices_in_order(paging.start, paging.limit, DeviceKind.DOOR_PANEL)
+    items = [_panel(device) for device in rows]
+    return PanelsAnswer(items=items, next=paging.cursor(len(rows), total), total=total)
 
 
 @router.post(
-    "/panels/pair",
-    response_model=shapes.Panel,
-    responses=faults(404, 409),
-    openapi_extra=taking(Pair),
-    summary="Make the tablet that shows a code the panel of a room",
+    "/panels/pair", responses=faults(404, 409), summary="Make the tablet that shows a code the panel of a room"
 )
-async def pair(request: Request, person: Annotated[Person, Depends(caller_with("panels.pair"))]) -> Response:
-    asked = await body(request, Pair)
-    room = await room_of(asked.room)
-    device = await pairing.pair(plain("code", asked.code), room.code, actor_of(request, person), datetime.now(UTC))
-    fresh = await Device.get_or_none(id=device.id).select_related("room")
-    if fresh is None:
-        raise NotFound("panel.unknown")
-    return answer(_panel(fresh))
+async def pair(
+    body: PairBody, person: Annotated[Person, Depends(caller_with("panels.pair"))], actor: CallerActor, now: Now
+) -> PanelAnswer:
+    room = await room_by_code(body.room)
+    device = await pairing.pair(body.code, room.code, actor, now)
+    return _panel(await _fresh(device))
 
 
-def _device(device: Device, now: datetime) -> dict[str, Any]:
-    same = ("id", "code", "kind", "family", "address", "sensing", "enabled", "occupied", "people", "battery", "online",
-            "distrust")  # fmt: skip
-    return {
-        **{name: getattr(device, name) for name in same},
-        "room": device.room.code if device.room_id and device.room else None,
-        "asset": device.asset_id,
-        "state": _state(device, now),
-        "heard_at": device.heard_at.isoformat() if device.heard_at else None,
-    }
-
-
-def _state(device: Device, now: datetime) -> DeviceState:
+def _device(device: Device, now: datetime) -> DeviceAnswer:
     heartbeat = timedelta(seconds=device.heartbeat_seconds)
-    return device_state(device.online, device.battery, device.heard_at, heartbeat, now)
+    return DeviceAnswer(
+        **{name: getattr(device, name) for name in _STORED},
+        room=_room(device),
+        asset=device.asset_id,
+        state=device_state(device.online, device.battery, device.heard_at, heartbeat, now).value,
+    )
 
 
-def _panel(device: Device) -> dict[str, Any]:
-    return {
-        "id": device.id,
-        "code": device.code,
-        "room": device.room.code if device.room_id and device.room else None,
-        "languages": [language.strip() for language in device.languages.split(",") if language.strip()],
-        "paired": device.key_digest is not None,
-        "online": device.online,
-        "heard_at": device.heard_at.isoformat() if device.heard_at else None,
-    }
+def _panel(device: Device) -> PanelAnswer:
+    return PanelAnswer(
+        id=device.id,
+        code=device.code,
+        room=_room(device),
+        languages=[language.strip() for language in device.languages.split(",") if language.strip()],
+        paired=device.key_digest is not None,
+        online=device.online,
+        heard_at=device.heard_at,
+    )
+
+
+def _room(device: Device) -> str | None:
+    return device.room.code if device.room_id and device.room else None

@@ -1,30 +1,31 @@
 """The event stream: a room or an asset changed. An event says where to look; whoever reconnects looks everywhere."""
 
-from datetime import UTC, datetime
+from collections.abc import Hashable
 from typing import Any
 
 import orjson
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.bookings.day_rows import TAKING
-from registry.bookings.models import Booking
 from registry.bookings.projections import PublicState, Viewer, hides_changes, sees_times, viewer_of
-from registry.bookings.public_revision import looks, numbered
-from registry.bookings.queries import state_for
+from registry.bookings.public_revision import looks, revision_of
+from registry.bookings.queries import spans_ahead, state_for
+from registry.core.clock import Clock
 from registry.core.events import AssetChanged, DeviceChanged, Event, RoomChanged
 from registry.people import rules
 from registry.people.models import Person
 from registry.rooms.models import Room, Visibility
 from registry.rooms.queries import all_rooms, zone_of
-from web.auth.access import caller
+from web.auth.access import Caller
 from web.kit import routing
 from web.kit.live import EventStream, Teller, live_of
 from web.kit.routing import faults
-from web.rooms.room_cache import rooms_known
-from web.rooms.state_api import state_json
+from web.rooms.projection import state_answer
+from web.rooms.room_cache import cached_rooms
 
-router = routing.router("events", is_plain=True)
+router = routing.router("events")
+# what a viewer can see of the rooms that hide what happens in them, by room id
+Looks = dict[int, Any]
 
 
 @router.get(
@@ -36,7 +37,7 @@ router = routing.router("events", is_plain=True)
     response_class=Response,
     summary="Changes of rooms and assets as they happen",
 )
-async def stream(request: Request) -> Response:
+async def stream(request: Request, person: Caller) -> Response:
     """``room`` with the state as ``GET /rooms/{code}/state`` tells it, ``asset`` and ``device`` with the id.
 
     Ask for the states after connecting and after each reconnection: the stream repeats nothing, whatever
@@ -44,24 +45,21 @@ async def stream(request: Request) -> Response:
     and everybody after 15 minutes: whoever may still listen connects again. Of a Help Point room only who works there
     is told more than what is to be seen of it.
     """
-    person = await caller(request)
-    live = live_of(request.app)
-    shown: dict[int, Any] = {}
-    eyes, teller = _eyes(person, shown)
+    live, clock = live_of(request.app), request.app.state.clock
+    before: Looks = {}
+    eyes, teller = _eyes(person, before, clock)
     if eyes not in live.tellers:
-        shown.update(await _seen_now(viewer_of(person)))
+        before.update(await _looks_now(viewer_of(person), clock))
     return EventStream(live, eyes, teller)
 
 
-def _eyes(person: Person, shown: dict[int, Any]) -> tuple[Any, Teller]:
-    """Everybody whom the register tells the same shares one teller; ``shown`` is what they have seen of the rooms that
-    hide what happens in them.
-    """
+def _eyes(person: Person, before: Looks, clock: Clock) -> tuple[Hashable, Teller]:
+    """Everybody whom the register tells the same shares one teller, and with it what was to be seen before."""
     viewer, sees_devices = viewer_of(person), rules.may(person.role, "devices.see")
 
     async def tell(event: Event) -> bytes | None:
         if isinstance(event, RoomChanged):
-            return await _room(event, viewer, shown)
+            return await _room(event, viewer, before, clock)
         if isinstance(event, AssetChanged):
             return message("asset", f"asset:{event.asset_id}", {"asset": event.asset_id})
         if isinstance(event, DeviceChanged) and sees_devices:
@@ -71,37 +69,34 @@ def _eyes(person: Person, shown: dict[int, Any]) -> tuple[Any, Teller]:
     return ("api", sees_times(Visibility.HIDDEN, viewer), sees_devices), tell
 
 
-async def _room(event: RoomChanged, viewer: Viewer, shown: dict[int, Any]) -> bytes | None:
-    room = next((room for room in await rooms_known() if room.id == event.room_id), None)
+async def _room(event: RoomChanged, viewer: Viewer, before: Looks, clock: Clock) -> bytes | None:
+    room = next((room for room in await cached_rooms() if room.id == event.room_id), None)
     if room is None:
         return None
-    seen = numbered(await state_for(room, viewer, datetime.now(UTC), event.revision))
+    state = await state_for(room, viewer, clock(), event.revision)
+    revision = revision_of(state)  # at once: numbered after a wait, an older state would get the greater number
     if hides_changes(room.visibility, viewer):
-        shows = await _shows(room, seen, viewer)
-        if shown.get(room.id) == shows:
+        now = await _looks(room, state, viewer)
+        if before.get(room.id) == now:
             return None
-        shown[room.id] = shows
-    return message("room", f"{room.code}:{seen.revision}", state_json(seen, await zone_of(room)))
+        before[room.id] = now
+    answer = state_answer(state, revision, await zone_of(room))
+    return message("room", f"{room.code}:{revision}", answer.model_dump())
 
 
-async def _seen_now(viewer: Viewer) -> dict[int, Any]:
-    """What is to be seen of the rooms that hide what happens in them, so that a new stream is not told of the next
-    thing that happens there as if it were news.
-    """
+async def _looks_now(viewer: Viewer, clock: Clock) -> Looks:
+    """So that a new stream is not told of the next thing that happens there as if it were news."""
     rooms = [room for room in await all_rooms() if hides_changes(room.visibility, viewer)]
-    now = datetime.now(UTC)
-    return {room.id: await _shows(room, await state_for(room, viewer, now), viewer) for room in rooms}
+    now = clock()
+    return {room.id: await _looks(room, await state_for(room, viewer, now), viewer) for room in rooms}
 
 
-async def _shows(room: Room, seen: PublicState, viewer: Viewer) -> Any:
+async def _looks(room: Room, state: PublicState, viewer: Viewer) -> Any:
     """All that this viewer can see of such a room: its state, and where they may know it, when it is taken."""
-    spans: list[Any] = []
-    if sees_times(room.visibility, viewer):
-        ahead = Booking.filter(room_id=room.id, ends_at__gt=seen.as_of, status__in=TAKING)
-        spans = await ahead.order_by("starts_at").values_list("starts_at", "ends_at")
-    return looks(seen), spans
+    spans = await spans_ahead(room.id, state.as_of) if sees_times(room.visibility, viewer) else []
+    return looks(state), spans
 
 
-def message(name: str, number: str, told: Any) -> bytes:
+def message(name: str, number: str, payload: dict[str, Any]) -> bytes:
     """One server-sent event."""
-    return f"event: {name}\nid: {number}\ndata: ".encode() + orjson.dumps(told) + b"\n\n"
+    return f"event: {name}\nid: {number}\ndata: ".encode() + orjson.dumps(payload) + b"\n\n"

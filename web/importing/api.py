@@ -4,32 +4,31 @@ Between sending and writing a file waits in the database, for its sender alone: 
 """
 
 import asyncio
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Request
-from msgspec import Meta
+from fastapi import Depends, Path, Request, Response
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from starlette.datastructures import UploadFile
-from starlette.responses import Response
 
-from registry.core.errors import Invalid
+from registry.core.errors import N_, Invalid
 from registry.importing import sessions as pending
 from registry.importing.columns import FAMILIES
 from registry.importing.files import LARGEST_FILE
 from registry.importing.models import ImportState, PendingImport
 from registry.importing.sessions import LONGEST
 from registry.people.models import Person
-from web.auth.access import actor_of, caller_with
-from web.auth.session import options_of
-from web.kit import routing, shapes
-from web.kit.answers import answer, wanted_revision
-from web.kit.body import Body, body, plain, text
-from web.kit.i18n import LANGUAGES, preferred, translate
-from web.kit.routing import IF_MATCH, PREFIX, faults, taking
+from web.auth.access import caller_with
+from web.kit import routing
+from web.kit.answers import etag
+from web.kit.body import LINE, Body, Whole, check_form, lines, unfit
+from web.kit.clock import Now
+from web.kit.i18n import Translate
+from web.kit.routing import PREFIX, CallerActor, IfMatch, Say, faults
 
 router = routing.router("imports")
-May = Annotated[Person, Depends(caller_with("imports.run"))]
-Value = str | int | float | bool | None
+MayImport = Annotated[Person, Depends(caller_with("imports.run"))]
+Number = Annotated[str, Path(max_length=200), LINE]
 FORM = {
     "requestBody": {
         "required": True,
@@ -49,93 +48,166 @@ FORM = {
 }
 
 
-class Correction(Body):
-    """One row, with what its cells should hold instead."""
+class ListForm(Body):
+    """What stands beside the file in the form that brings it."""
 
-    line: Annotated[int, Meta(ge=1, le=2**31 - 1, description="of the file, as the report tells it")]
-    values: Annotated[
-        dict[Annotated[str, Meta(min_length=1, max_length=200)], Value],
-        Meta(min_length=1, max_length=60, description="by column, as it is called in the report or in the file"),
-    ]
+    file: Annotated[str, Field(max_length=200), LINE]
+    kind: Annotated[str, Field(max_length=40), LINE] = ""
 
 
-@router.post(
-    "/imports", status_code=201, response_model=shapes.Import, responses=faults(404, 413), openapi_extra=FORM,
-    summary="Send a list and have it checked",
-)  # fmt: skip
-async def send(request: Request, person: May) -> Response:
-    """Changes nothing. Each row says what is read and what is wrong with it. It waits a day to be written."""
-    content, name, family = await _sent(request)
-    sent = await pending.send(content, name, family, person.id, datetime.now(UTC))
-    told = await _told(request, sent)
-    return answer(told, 201, sent.revision, headers={"location": f"{PREFIX}/imports/{sent.id}"})
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """A list as it was sent; ``kind`` is empty where its columns are to tell."""
+
+    content: bytes
+    name: str
+    kind: str
 
 
-@router.get("/imports/{number}", response_model=shapes.Import, responses=faults(404), summary="What a sent list holds")
-async def one(request: Request, number: str, person: May) -> Response:
-    found = await pending.find(plain("number", number), person.id, datetime.now(UTC))
-    return answer(await _told(request, found), revision=found.revision)
-
-
-@router.patch(
-    "/imports/{number}",
-    response_model=shapes.ImportRow,
-    responses=faults(404, 409, 412),
-    openapi_extra={**taking(Correction), "parameters": [IF_MATCH]},
-    summary="Correct a row before it is written",
-)
-async def correct(request: Request, number: str, person: May) -> Response:
-    """The row is checked again, and with it the rows that it touches: a number that is no longer given twice."""
-    asked = await body(request, Correction)
-    for column, value in asked.values.items():
-        text(column, value if isinstance(value, str) else "", LONGEST)
-    found = await pending.correct(
-        plain("number", number), person.id, asked.line, asked.values, datetime.now(UTC), wanted_revision(request)
-    )
-    told = await _told(request, found)
-    row = next(row for row in told["rows"] if row["line"] == asked.line)
-    return answer(row | {name: told[name] for name in ("accepted", "refused")}, revision=found.revision)
-
-
-@router.post(
-    "/imports/{number}/commit",
-    response_model=shapes.Import,
-    responses=faults(404, 409, 412),
-    openapi_extra={"parameters": [IF_MATCH]},
-    summary="Write the rows that were accepted",
-)
-async def commit(request: Request, number: str, person: May) -> Response:
-    """The list is checked anew against the register as it is now. Refused rows stay out. A repeat writes nothing."""
-    actor, now = actor_of(request, person), datetime.now(UTC)
-    found = await pending.commit(plain("number", number), person.id, actor, now, wanted_revision(request))
-    return answer(await _told(request, found), revision=found.revision)
-
-
-async def _sent(request: Request) -> tuple[bytes, str, str | None]:
+async def _list_file(request: Request, person: MayImport) -> ListFile:
+    """Read once it is known who sends it: FastAPI's own way would store a stranger's file first."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Invalid("request.missing_field", field="file")
     async with request.form(max_files=1, max_fields=4) as form:
-        file, family = form.get("file"), form.get("kind")
+        file, kind = form.get("file"), form.get("kind")
         if not isinstance(file, UploadFile):
             raise Invalid("request.missing_field", field="file")
         if file.size is not None and file.size > LARGEST_FILE:
             raise Invalid("request.too_large", limit=LARGEST_FILE)
-        name = plain("file", (file.filename or "list.csv").replace("\\", "/").rsplit("/", 1)[-1][:200])
-        kind = plain("kind", family, 40) if isinstance(family, str) else ""
-        return await file.read(), name, kind or None
+        name = (file.filename or "list.csv").replace("\\", "/").rsplit("/", 1)[-1][:200]
+        words = check_form(ListForm, {"file": name, "kind": kind if isinstance(kind, str) else ""})
+        return ListFile(await file.read(), words.file, words.kind)
 
 
-async def _told(request: Request, found: PendingImport) -> dict[str, Any]:
-    accepted = request.headers.get("accept-language", "")
-    say = translate(preferred(accepted, tuple(LANGUAGES), options_of(request).language))
-    told = await asyncio.to_thread(pending.in_words, found, say)
-    refused = sum(row["status"] == "error" for row in told["rows"])
-    return {
-        "id": found.id,
-        "status": str(found.state),
-        "file": found.file,
-        "accepted": len(told["rows"]) - refused,
-        "refused": refused,
-        "written": found.records if found.state is ImportState.WRITTEN else None,
-        **told,
-    }
+SentList = Annotated[ListFile, Depends(_list_file)]
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        if len(value) > LONGEST:
+            raise unfit(N_("it is longer than {limit} characters"), limit=LONGEST)
+        return lines(value)
+    if not (value is None or isinstance(value, bool | int | float)):
+        raise unfit(N_("it is neither text nor a number"))
+    return value
+
+
+CellValue = Annotated[
+    Any,
+    AfterValidator(_cell),
+    WithJsonSchema({"anyOf": [{"type": name} for name in ("string", "number", "boolean", "null")]}),
+]
+
+
+class CorrectionBody(Body):
+    """One row, with what its cells should hold instead."""
+
+    line: Annotated[Whole, Field(ge=1, le=2**31 - 1, description="of the file, as the report tells it")]
+    values: Annotated[
+        dict[Annotated[str, Field(min_length=1, max_length=200)], CellValue],
+        Field(min_length=1, max_length=60, description="by column, as it is called in the report or in the file"),
+    ]
+
+
+class ImportRowAnswer(BaseModel):
+    line: int
+    status: Literal["ok", "warning", "error"]
+    values: dict[str, Any]
+    problems: list[dict[str, Any]]
+    accepted: int = Field(description="rows of the whole list, after the correction")
+    refused: int
+
+
+class ImportAnswer(BaseModel):
+    id: str
+    status: Literal["checked", "writing", "written"]
+    file: str
+    accepted: int
+    refused: int
+    written: int | None = Field(description="records, once written: a row of a purchase list is one for each piece")
+    kind: str
+    format: str
+    encoding: str | None
+    delimiter: str | None
+    header_row: int
+    columns: dict[str, str]
+    rows: list[dict[str, Any]]
+    skipped: list[str]
+    notices: list[dict[str, Any]]
+    control_total: dict[str, str] = Field(default={}, description="absent where the list tells no sum")
+
+
+@router.post(
+    "/imports",
+    status_code=201,
+    response_model_exclude_unset=True,
+    responses=faults(404, 413),
+    openapi_extra=FORM,
+    summary="Send a list and have it checked",
+)
+async def send(file: SentList, person: MayImport, now: Now, say: Say, response: Response) -> ImportAnswer:
+    """Changes nothing. Each row says what is read and what is wrong with it. It waits a day to be written."""
+    session = await pending.send(file.content, file.name, file.kind or None, person.id, now)
+    response.headers["location"] = f"{PREFIX}/imports/{session.id}"
+    return await _answer(session, say, response)
+
+
+@router.get(
+    "/imports/{number}",
+    response_model_exclude_unset=True,
+    responses=faults(404),
+    summary="What a sent list holds",
+)
+async def one(number: Number, person: MayImport, now: Now, say: Say, response: Response) -> ImportAnswer:
+    return await _answer(await pending.find(number, person.id, now), say, response)
+
+
+@router.patch("/imports/{number}", responses=faults(404, 409, 412), summary="Correct a row before it is written")
+async def correct(
+    number: Number,
+    body: CorrectionBody,
+    person: MayImport,
+    now: Now,
+    say: Say,
+    revision: IfMatch,
+    response: Response,
+) -> ImportRowAnswer:
+    """The row is checked again, and with it the rows that it touches: a number that is no longer given twice."""
+    session = await pending.correct(number, person.id, body.line, body.values, now, revision)
+    answer = await _answer(session, say, response)
+    row = next(row for row in answer.rows if row["line"] == body.line)
+    return ImportRowAnswer(**row, accepted=answer.accepted, refused=answer.refused)
+
+
+@router.post(
+    "/imports/{number}/commit",
+    response_model_exclude_unset=True,
+    responses=faults(404, 409, 412),
+    summary="Write the rows that were accepted",
+)
+async def commit(
+    number: Number,
+    person: MayImport,
+    actor: CallerActor,
+    now: Now,
+    say: Say,
+    revision: IfMatch,
+    response: Response,
+) -> ImportAnswer:
+    """The list is checked anew against the register as it is now. Refused rows stay out. A repeat writes nothing."""
+    return await _answer(await pending.commit(number, person.id, actor, now, revision), say, response)
+
+
+async def _answer(session: PendingImport, say: Translate, response: Response) -> ImportAnswer:
+    report = await asyncio.to_thread(pending.in_words, session, say)
+    refused = sum(row["status"] == "error" for row in report["rows"])
+    response.headers["etag"] = etag(session.revision)
+    return ImportAnswer(
+        id=session.id,
+        status=session.state.value,
+        file=session.file,
+        accepted=len(report["rows"]) - refused,
+        refused=refused,
+        written=session.records if session.state is ImportState.WRITTEN else None,
+        **report,
+    )

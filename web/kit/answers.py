@@ -1,43 +1,72 @@
-"""What goes out: JSON bytes, lists with their cursor, entity tags."""
+"""What goes out: lists with their cursor, entity tags, instants."""
 
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-import orjson
-from fastapi import Request
-from starlette.responses import Response
+from fastapi import Depends, Query
+from pydantic import AwareDatetime, BaseModel, PlainSerializer, WithJsonSchema
 
 from registry.core.errors import N_, Conflict, Invalid, Reason
 
-JSON = "application/json"
+T = TypeVar("T")
+Row = TypeVar("Row")
 _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
+_CURSOR = re.compile(r"o[0-9]{1,18}")
+
+# RFC 3339 with the offset that it has; pydantic alone would write Z for UTC
+Instant = Annotated[
+    AwareDatetime,
+    PlainSerializer(datetime.isoformat, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 
 
-def answer(
-    told: Any, status: int = 200, revision: int | None = None, headers: dict[str, str] | None = None
-) -> Response:
-    """A JSON answer; ``revision`` becomes its ETag."""
-    named = dict(headers or {})
-    if revision is not None:
-        named["etag"] = f'"{revision}"'
-    return Response(orjson.dumps(told, default=str), status, named, media_type=JSON)
+class ListAnswer(BaseModel, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next: str | None
+    total: int
 
 
-def listing(items: Sequence[Any], total: int | None = None, following: str | None = None) -> Response:
-    """The one shape of every list. ``following`` is the cursor of the next page."""
-    return answer({"items": items, "next": following, "total": len(items) if total is None else total})
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """Which part of a list is asked for: ``limit`` rows from ``start`` on."""
+
+    start: int
+    limit: int
+
+    def part(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The part of a list that is in memory anyway."""
+        return rows[self.start : self.start + self.limit]
+
+    def cursor(self, rows: int, total: int) -> str | None:
+        """Where the list goes on after a part of so many rows; None at its end."""
+        end = self.start + rows
+        return cursor_at(end) if rows and end < total else None
 
 
-def page(items: Sequence[Any], limit: int, cursor: str | None) -> Response:
-    """One page of a list that is in memory anyway."""
-    start = position(cursor)
-    end = start + limit
-    return listing(items[start:end], len(items), cursor_at(end) if end < len(items) else None)
+def paging(limit: int) -> Callable[..., Awaitable[Paging]]:
+    """The dependency of a list that gives so many rows where none are asked for."""
+
+    async def asked(
+        limit: Annotated[int, Query(ge=1, le=200)] = limit,
+        cursor: Annotated[str | None, Query(max_length=100, description="``next`` of the page before")] = None,
+    ) -> Paging:
+        return Paging(position(cursor), limit)
+
+    return asked
+
+
+Paged = Annotated[Paging, Depends(paging(50))]
+PagedLong = Annotated[Paging, Depends(paging(200))]
 
 
 def cursor_at(place: int) -> str:
@@ -50,25 +79,37 @@ def position(cursor: str | None) -> int:
     if not cursor:
         return 0
     try:
-        told = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError):
-        told = ""
-    if not re.fullmatch(r"o[0-9]{1,18}", told):
+        place = ""
+    if not _CURSOR.fullmatch(place):
         raise Invalid("request.bad_field", field="cursor", reason=Reason(N_("it is not the cursor of a former answer")))
-    return int(told[1:])
+    return int(place[1:])
 
 
-def wanted_revision(request: Request) -> int | None:
-    """The revision that ``If-Match`` asks for, None without it or for ``*``. Raises Conflict("request.stale")."""
-    given = request.headers.get("if-match", "").strip()
-    if given in ("", "*"):
+def etag(revision: int) -> str:
+    """The entity tag of a record's revision."""
+    return f'"{revision}"'
+
+
+def revision_of(tags: str) -> int | None:
+    """The newest revision that an If-Match header names; None without one or for ``*``. Raises
+    Conflict("request.stale").
+    """
+    tags = tags.strip()
+    if tags in ("", "*"):
         return None
-    revisions = [int(told) for told in _ETAG.findall(given)]
+    revisions = [int(number) for number in _ETAG.findall(tags)]
     if not revisions:
         raise Conflict("request.stale")
     return max(revisions)
 
 
-def local(at: datetime | None, zone: ZoneInfo) -> str | None:
-    """RFC 3339 in the site's offset."""
-    return at.astimezone(zone).isoformat() if at else None
+def local(at: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """An instant in the site's offset."""
+    return at.astimezone(zone) if at else None
+
+
+def pln(amount: Decimal) -> str:
+    """An amount to the grosz, or a percent to its hundredth."""
+    return f"{amount:.2f}"

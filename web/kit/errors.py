@@ -1,12 +1,12 @@
 """From a refusal to HTTP: problem+json (RFC 9457) for programs, a page for people. Only here statuses are known."""
 
-import json
 import logging
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
@@ -27,6 +27,9 @@ STATUS_OF_KIND: dict[str, int] = {
     Conflict.kind: 409,
     Unavailable.kind: 503,
 }
+PROBLEM = "application/problem+json"
+# params that programs find beside them too: what stands in the way, what could be had instead, what refused all
+BESIDE = ("conflicts", "alternatives", "refused")
 FOR_PROGRAMS = ("/api", "/healthz", "/readyz", "/metrics")
 # codes that HTTP has a word of its own for
 STATUS_OF_CODE: dict[str, int] = {
@@ -60,36 +63,43 @@ REASONS: dict[str, str] = {
     "int_parsing": N_("it is not a whole number"),
     "int_type": N_("it is not a whole number"),
     "int_from_float": N_("it is not a whole number"),
+    "float_type": N_("it is not a number"),
     "float_parsing": N_("it is not a number"),
-    "decimal_parsing": N_("it is not an amount"),
     "bool_parsing": N_("it is not true or false"),
     "bool_type": N_("it is not true or false"),
     "string_type": N_("it is not text"),
-    "string_unicode": N_("it is not text"),
     "list_type": N_("it is not a list"),
     "dict_type": N_("it is not an object"),
     "model_attributes_type": N_("it is not an object"),
     "model_type": N_("it is not an object"),
     "uuid_parsing": N_("it is not an identifier"),
     "uuid_type": N_("it is not an identifier"),
-    "date_parsing": N_("it is not a date"),
-    "date_from_datetime_parsing": N_("it is not a date"),
-    "datetime_parsing": N_("it is not a time"),
-    "datetime_from_date_parsing": N_("it is not a time"),
-    "datetime_type": N_("it is not a time"),
-    "timezone_aware": N_("it has no offset, such as +01:00"),
-    "string_too_long": N_("it is too long"),
-    "too_long": N_("it is too long"),
-    "string_too_short": N_("it is too short"),
-    "too_short": N_("it is too short"),
-    "greater_than": N_("it is too small"),
-    "greater_than_equal": N_("it is too small"),
-    "less_than": N_("it is too large"),
-    "less_than_equal": N_("it is too large"),
+    "date_type": N_("it is not a date such as 2026-11-26"),
+    "date_parsing": N_("it is not a date such as 2026-11-26"),
+    "date_from_datetime_parsing": N_("it is not a date such as 2026-11-26"),
+    "string_too_long": N_("it is longer than {limit} characters"),
+    "string_too_short": N_("it is shorter than {limit} characters"),
+    "too_long": N_("it has more than {limit} entries"),
+    "too_short": N_("it has fewer than {limit} entries"),
+    "greater_than_equal": N_("it is less than {limit}"),
+    "less_than_equal": N_("it is more than {limit}"),
     "enum": N_("it is none of the known words"),
     "literal_error": N_("it is none of the known words"),
+    "string_pattern_mismatch": N_("it is none of the known words"),
 }
 ANOTHER_REASON = N_("its value does not fit")
+_LIMITS = ("max_length", "min_length", "ge", "le")
+
+
+class ProblemAnswer(BaseModel):
+    """Every fault (RFC 9457). ``code`` is stable; ``detail`` says what to do, in the language asked for."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    params: dict[str, Any]
 
 
 def status_of(refusal: Refusal) -> int:
@@ -97,39 +107,40 @@ def status_of(refusal: Refusal) -> int:
     return STATUS_OF_CODE.get(refusal.code) or STATUS_OF_KIND[refusal.kind]
 
 
-def problem(refusal: Refusal, status: int, language: str) -> Response:
-    """The one shape of every fault of the API: code, title, detail, status, params."""
+def problem(refusal: Refusal, status: int, language: str, beside: dict[str, Any] | None = None) -> Response:
+    """The one shape of every fault of the API: code, title, detail, status, params, and what else stands beside."""
     say = translate(language)
-    told = {
+    params = _in_words(refusal.params, say)
+    payload = {
         "type": "about:blank",
         "title": say(TITLES.get(status, TITLES[500])),
         "status": status,
         "code": refusal.code,
         "detail": words(refusal.code, refusal.params, say),
-        "params": _in_words(refusal.params, say),
+        "params": params,
+        **{name: params[name] for name in BESIDE if name in params},
+        **(beside or {}),
     }
-    if "refused" in refusal.params:
-        told["refused"] = told["params"]["refused"]
     headers = {"content-language": language}
     if status == 401:
         headers["www-authenticate"] = "Bearer"
-    return Response(orjson.dumps(told, default=str), status, headers, media_type="application/problem+json")
+    return Response(orjson.dumps(payload, default=str), status, headers, media_type=PROBLEM)
 
 
-def _in_words(given: Any, say: Translate) -> Any:
+def _in_words(value: Any, say: Translate) -> Any:
     """Params with the reasons in them told in the reader's language."""
-    if isinstance(given, Reason):
-        return given.said(say)
-    if isinstance(given, dict):
-        return {name: _in_words(one, say) for name, one in given.items()}
-    return [_in_words(one, say) for one in given] if isinstance(given, list) else given
+    if isinstance(value, Reason):
+        return value.said(say)
+    if isinstance(value, dict):
+        return {name: _in_words(entry, say) for name, entry in value.items()}
+    return [_in_words(entry, say) for entry in value] if isinstance(value, list) else value
 
 
 def answer(request: Request, refusal: Refusal, status: int | None = None) -> Response:
     """What a refusal looks like to whoever asked: JSON to programs, a page to people."""
     status = status or status_of(refusal)
     if _is_api(request):
-        return problem(refusal, status, _api_language(request))
+        return problem(refusal, status, api_language(request))
     language = language_of(request, getattr(request.state, "person", None))
     say = translate(language)
     return render(
@@ -159,14 +170,26 @@ def install(app: FastAPI) -> None:
 def as_refusal(fault: dict[str, Any]) -> Refusal:
     """One of pydantic's faults as a refusal of ours. The field is named as the sender wrote it."""
     kind, where = fault["type"], fault["loc"]
-    field = ".".join(str(part) for part in where[1:]) or str(where[0])
-    if kind == "json_invalid":
-        return Invalid("request.not_json", reason=Reason(ANOTHER_REASON))
+    field = (".".join(str(part) for part in where[1:] if part != "[key]") or str(where[0]))[:100]
+    if kind == "missing" and where == ("body",):
+        return Invalid("request.not_json", reason=Reason(N_("it ends too early")))
     if kind == "missing":
         return Invalid("request.missing_field", field=field)
     if kind == "extra_forbidden":
         return Invalid("request.unknown_field", field=field)
-    return Invalid("request.bad_field", field=field, reason=Reason(REASONS.get(kind, ANOTHER_REASON)))
+    if kind == "timezone_aware":
+        return Invalid("booking.naive_time", field=field)
+    if kind == "moment" or kind.startswith("datetime_"):
+        return Invalid("booking.bad_time", field=field, given=str(fault["input"])[:60])
+    return Invalid("request.bad_field", field=field, reason=_reason(kind, fault.get("ctx", {})))
+
+
+def _reason(kind: str, context: dict[str, Any]) -> Reason:
+    if kind == "unfit":  # a check of ours says it itself
+        reason: Reason = context["reason"]
+        return reason
+    limit = next((context[name] for name in _LIMITS if name in context), None)
+    return Reason(REASONS.get(kind, ANOTHER_REASON), limit=limit)
 
 
 async def _on_refusal(request: Request, fault: Exception) -> Response:
@@ -183,11 +206,11 @@ async def _on_sign_in_needed(request: Request, fault: Exception) -> Response:
 
 async def _on_validation(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, RequestValidationError)
-    if not _is_api(request) and any(one["loc"][0] == "path" for one in fault.errors()):
+    if not _is_api(request) and any(error["loc"][0] == "path" for error in fault.errors()):
         return answer(request, NotFound("request.not_found"))  # a mistyped address, and nothing to correct in a form
-    refusals = [as_refusal(one) for one in fault.errors()[:20]]
+    refusals = [as_refusal(error) for error in fault.errors()[:20]]
     first = refusals[0]
-    first.params["errors"] = [{"code": one.code, **_without_errors(one.params)} for one in refusals]
+    first.params["errors"] = [{"code": refusal.code, **_without_errors(refusal.params)} for refusal in refusals]
     return answer(request, first)
 
 
@@ -203,10 +226,6 @@ def _http_refusal(request: Request, fault: HTTPException) -> Refusal:
     cause = fault.__cause__
     if isinstance(cause, Refusal):
         return cause
-    if isinstance(cause, UnicodeDecodeError):
-        return Invalid("request.not_utf8")
-    if isinstance(cause, json.JSONDecodeError | RecursionError | ValueError):
-        return Invalid("request.not_json", reason=type(cause).__name__)
     if fault.status_code == 404:
         return NotFound("request.not_found")
     if fault.status_code == 405:
@@ -227,7 +246,8 @@ def _without_errors(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name != "errors"}
 
 
-def _api_language(request: Request) -> str:
+def api_language(request: Request) -> str:
+    """The language of what a program is told in words."""
     options: SiteOptions = request.app.state.options
     if not _is_api(request):
         return language_of(request, getattr(request.state, "person", None))

@@ -1,19 +1,21 @@
-"""Routes, and how they are described. A plain route calls its function with the request and nothing between."""
+"""The routes of the API: how a body is read, what may be answered, and the parameters that many calls have."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Annotated, Any
 
-import msgspec
-import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from registry.core.errors import Conflict
-from web.kit.errors import answer
+from registry.core.history import Actor
+from registry.core.idempotency import RequestKey
+from web.auth.access import Caller, actor_of
+from web.kit.answers import revision_of
+from web.kit.body import LINE, json_of
+from web.kit.errors import PROBLEM, ProblemAnswer, api_language
+from web.kit.i18n import Translate, translate
 
 PREFIX = "/api/v1"
-PROBLEM = "application/problem+json"
 _REASONS = {
     400: "The request cannot be read",
     401: "No token or session, or one that is unknown",
@@ -28,71 +30,77 @@ _REASONS = {
 }
 
 
-class PlainRoute(APIRoute):
-    """For ``async def f(request) -> Response``: no dependency tree, no models built. Described like any other."""
+class _JsonRequest(Request):
+    """Its JSON says every key once, and blanks are no body."""
 
+    async def body(self) -> bytes:
+        raw = await super().body()
+        return b"" if raw.isspace() else raw
+
+    async def json(self) -> Any:
+        return json_of(await self.body())
+
+
+class _JsonRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        handle = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            try:
-                return await endpoint(request)
-            except Conflict as refusal:
-                if "alternatives" not in refusal.params:
-                    raise
-                return _helpful(request, refusal)
+            return await handle(_JsonRequest(request.scope, request.receive))
 
         return handler
 
 
-def _helpful(request: Request, refusal: Conflict) -> Response:
-    """The problem with what stands in the way and what could be had instead beside the code."""
-    plain = answer(request, refusal)
-    told = orjson.loads(bytes(plain.body))
-    help_offered = {name: told["params"].get(name, []) for name in ("conflicts", "alternatives")}
-    return Response(
-        orjson.dumps({**told, **help_offered}),
-        plain.status_code,
-        {"content-language": plain.headers["content-language"]},
-        media_type=PROBLEM,
-    )
-
-
-def router(tag: str, *, is_plain: bool = False, prefix: str = PREFIX) -> APIRouter:
-    return APIRouter(prefix=prefix, tags=[tag], route_class=PlainRoute if is_plain else APIRoute)
+def router(tag: str, *, prefix: str = PREFIX) -> APIRouter:
+    """The routes of a noun."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=_JsonRoute)
 
 
 def faults(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems that a call may answer, beside those that every call may."""
+    schema = {"$ref": f"#/components/schemas/{ProblemAnswer.__name__}"}
     return {
-        status: {
-            "description": _REASONS[status],
-            "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        status: {"description": _REASONS[status], "content": {PROBLEM: {"schema": schema}}}
         for status in sorted({400, 401, 403, 422, 503, *statuses})
     }
 
 
-def taking(kind: type[msgspec.Struct], required: bool = True) -> dict[str, Any]:
-    """The OpenAPI description of a JSON body."""
-    schema = msgspec.json.schema(kind)
-    flat = schema["$defs"][kind.__name__] if "$ref" in schema else schema
-    return {"requestBody": {"required": required, "content": {"application/json": {"schema": flat}}}}
+async def _if_match(
+    tags: Annotated[
+        str, Header(alias="If-Match", description="The ETag that was read; a newer record answers 412.")
+    ] = "",
+) -> int | None:
+    return revision_of(tags)
 
 
-def given(
-    name: str, schema: dict[str, Any], about: str, where: str = "query", required: bool = False
-) -> dict[str, Any]:
-    """The OpenAPI description of a parameter that a function reads from the request itself."""
-    return {"name": name, "in": where, "required": required, "description": about, "schema": schema}
+async def _actor(request: Request, person: Caller) -> Actor:
+    return actor_of(request, person)
 
 
-IF_MATCH = given("If-Match", {"type": "string"}, "The ETag that was read; a newer record answers 412.", "header")
-KEY = given(
-    "Idempotency-Key",
-    {"type": "string", "maxLength": 200},
-    "Repeat a request with the same key, and it is done once.",
-    "header",
-)
-FROM = given("from", {"type": "string"}, "RFC 3339 with offset, or a date; today without it.")
-TO = given("to", {"type": "string"}, "RFC 3339 with offset, or a date.")
+async def _say(request: Request) -> Translate:
+    return translate(api_language(request))
+
+
+async def _request_key(
+    person: Caller,
+    key: Annotated[
+        str,
+        Header(
+            alias="Idempotency-Key",
+            max_length=200,
+            description="Repeat a request with the same key, and it is done once and answered the same.",
+        ),
+        LINE,
+    ] = "",
+) -> RequestKey | None:
+    return RequestKey(f"person:{person.id}", key) if key else None
+
+
+# whom the history names
+CallerActor = Annotated[Actor, Depends(_actor)]
+# our texts in the language that the caller asked for
+Say = Annotated[Translate, Depends(_say)]
+# the revision that If-Match asks for, None without it or for *
+IfMatch = Annotated[int | None, Depends(_if_match)]
+# the caller's Idempotency-Key
+OnceOnly = Annotated[RequestKey | None, Depends(_request_key)]

@@ -1,11 +1,10 @@
 """Rooms: the list, one of them, what is booked, what stands there and whether it all works."""
 
-from datetime import UTC, datetime
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
-from fastapi import Query, Request
-from pydantic import Field
-from starlette.responses import Response
+from fastapi import Query, Response
+from pydantic import BaseModel, Field
 
 from registry.assets.queries import of_room, readiness
 from registry.bookings.alternatives import taken_rooms
@@ -13,120 +12,138 @@ from registry.bookings.projections import Viewer, as_json, sees_times, viewer_of
 from registry.bookings.queries import bookings_between
 from registry.core.errors import Invalid
 from registry.rooms.models import Room, RoomKind
-from registry.rooms.queries import all_rooms, zone_of
-from web.assets.api import asset_json
+from registry.rooms.queries import all_rooms, features_of, zone_of
+from web.assets.shapes import AssetsOfRoomAnswer, asset_answer
 from web.auth.access import Caller
-from web.kit import routing, shapes
-from web.kit.answers import answer, listing, page
-from web.kit.body import MAY_BE_EMPTY, moment, span
-from web.kit.routing import FROM, TO, faults
-from web.rooms.projection import features_of, is_open_to, room_json, room_of
+from web.bookings.shapes import BookingsAnswer
+from web.kit import routing
+from web.kit.answers import ListAnswer, Paged, PagedLong, etag
+from web.kit.body import MAY_BE_EMPTY, Moment
+from web.kit.clock import Now
+from web.kit.routing import faults
+from web.kit.spans import FromTo
+from web.rooms.projection import RoomAnswer, RoomByCode, RoomsAnswer, is_open_to, room_answer
 
 router = routing.router("rooms")
-Limit = Annotated[int, Query(ge=1, le=200)]
-Cursor = Annotated[str | None, Query(max_length=100)]
 Word = Annotated[str, Query(max_length=100)]
 Seats = Annotated[int, Field(ge=0, le=100_000)]
 
 
-@router.get("/rooms", response_model=shapes.Rooms, responses=faults(), summary="Rooms, filtered")
+class ReadinessItemAnswer(BaseModel):
+    name: str
+    feature: str
+    wanted: int
+    working: int
+    ready: bool
+    problems: list[dict[str, Any]]
+
+
+class ReadinessAnswer(BaseModel):
+    room: str
+    ready: bool
+    items: list[ReadinessItemAnswer]
+
+
+@router.get("/rooms", responses=faults(), summary="Rooms, filtered")
 async def rooms(
     person: Caller,
+    paging: Paged,
+    now: Now,
     site: Word = "",
     kind: Annotated[RoomKind | None, MAY_BE_EMPTY] = None,
     capacity: Annotated[Seats | None, MAY_BE_EMPTY, Query(description="at least so many seats")] = None,
     feature: Annotated[list[str], Query(max_length=10)] = [],  # noqa: B006  # FastAPI copies it
-    free_from: Annotated[str | None, Query(description="RFC 3339 with offset; needs free_to")] = None,
-    free_to: str | None = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Response:
+    free_from: Annotated[Moment | None, MAY_BE_EMPTY, Query(description="RFC 3339 with offset; needs free_to")] = None,
+    free_to: Annotated[Moment | None, MAY_BE_EMPTY, Query()] = None,
+) -> ListAnswer[RoomAnswer]:
     """With ``free_from`` and ``free_to``: rooms that the caller may book and that nobody has then."""
-    found = await all_rooms()
-    features = await features_of(found)
+    house, viewer = await all_rooms(), viewer_of(person)
+    features = await features_of(house)
     fitting = [
         room
-        for room in found
+        for room in house
         if (not site or room.building.site.code == site)
         and (kind is None or room.kind == kind)
         and (capacity is None or room.capacity >= capacity)
         and set(feature) - {""} <= set(features[room.id])
     ]
-    viewer = viewer_of(person)
     if free_from or free_to:
         fitting = await _free(fitting, free_from, free_to, viewer)
-    return page([await room_json(room, features[room.id], viewer) for room in fitting], limit, cursor)
+    part = paging.part(fitting)
+    return RoomsAnswer(
+        items=[await room_answer(room, features[room.id], viewer, now) for room in part],
+        next=paging.cursor(len(part), len(fitting)),
+        total=len(fitting),
+    )
 
 
-async def _free(rooms: list[Room], free_from: str | None, free_to: str | None, viewer: Viewer) -> list[Room]:
-    if not free_from or not free_to:
-        raise Invalid("request.missing_field", field="free_from" if free_to else "free_to")
-    since, until = moment("free_from", free_from), moment("free_to", free_to)
+async def _free(rooms: list[Room], since: datetime | None, until: datetime | None, viewer: Viewer) -> list[Room]:
+    if since is None or until is None:
+        raise Invalid("request.missing_field", field="free_from" if until else "free_to")
     if until <= since:
         raise Invalid("booking.ends_before_start")
-    taken = await taken_rooms(since, until)
+    occupied_ids = await taken_rooms(since, until)
     # a hidden room left out for being taken would tell its times, so it is left out always
     return [
         room
         for room in rooms
-        if room.id not in taken and sees_times(room.visibility, viewer) and await is_open_to(room, viewer)
+        if room.id not in occupied_ids and sees_times(room.visibility, viewer) and await is_open_to(room, viewer)
     ]
 
 
-@router.get("/rooms/{code}", response_model=shapes.Room, responses=faults(404), summary="One room")
-async def one(code: str, person: Caller) -> Response:
-    room = await room_of(code)
+@router.get("/rooms/{code}", responses=faults(404), summary="One room")
+async def one(person: Caller, room: RoomByCode, now: Now, response: Response) -> RoomAnswer:
     features = await features_of([room])
-    told = await room_json(room, features[room.id], viewer_of(person))
-    return answer(told, revision=told["revision"])
+    answer = await room_answer(room, features[room.id], viewer_of(person), now)
+    response.headers["etag"] = etag(answer.revision)
+    return answer
 
 
 @router.get(
     "/rooms/{code}/bookings",
-    response_model=shapes.Bookings,
+    response_model=BookingsAnswer,
     responses=faults(404),
-    openapi_extra={"parameters": [FROM, TO]},
     summary="A room's bookings, as far as the caller may see them",
 )
-async def bookings(request: Request, code: str, person: Caller) -> Response:
+async def bookings(person: Caller, room: RoomByCode, span: FromTo, now: Now) -> dict[str, Any]:
     """Today without ``from`` and ``to``, 92 days at most. A hidden room tells no times to who does not work there."""
-    room = await room_of(code)
     zone = await zone_of(room)
-    since, until = span(request, zone, datetime.now(UTC))
-    seen = await bookings_between([room], since, until, viewer_of(person))
-    return listing([as_json(one, zone) for one in seen[room.id]])
+    visible = await bookings_between([room], *span.between(zone, now), viewer_of(person))
+    items = [as_json(booking, zone) for booking in visible[room.id]]
+    return {"items": items, "next": None, "total": len(items)}
 
 
-@router.get(
-    "/rooms/{code}/assets", response_model=shapes.RoomAssets, responses=faults(404), summary="What stands in a room"
-)
-async def assets(code: str, person: Caller, limit: Limit = 200, cursor: Cursor = None) -> Response:
+@router.get("/rooms/{code}/assets", responses=faults(404), summary="What stands in a room")
+async def assets(person: Caller, room: RoomByCode, paging: PagedLong) -> AssetsOfRoomAnswer:
     """Things with a problem first."""
-    room = await room_of(code)
-    return page([asset_json(asset, person.role) for asset in await of_room(room.id)], limit, cursor)
+    rows = await of_room(room.id)
+    part = paging.part(rows)
+    return AssetsOfRoomAnswer(
+        items=[asset_answer(row, person.role) for row in part],
+        next=paging.cursor(len(part), len(rows)),
+        total=len(rows),
+    )
 
 
 @router.get(
-    "/rooms/{code}/readiness",
-    response_model=shapes.Readiness,
-    responses=faults(404),
-    openapi_extra={"parameters": [FROM, TO]},
-    summary="A room's standard less what is missing or does not work",
+    "/rooms/{code}/readiness", responses=faults(404), summary="A room's standard less what is missing or does not work"
 )
-async def ready(request: Request, code: str, person: Caller) -> Response:
+async def ready(person: Caller, room: RoomByCode, span: FromTo, now: Now) -> ReadinessAnswer:
     """The equipment as it stands now; ``from`` and ``to`` are checked and kept for planned repairs."""
-    room = await room_of(code)
-    span(request, await zone_of(room), datetime.now(UTC))
-    found = await readiness(room.id)
-    items = [
-        {
-            "name": item.name,
-            "feature": item.feature,
-            "wanted": item.wanted,
-            "working": item.working,
-            "ready": item.ready,
-            "problems": list(item.problems),
-        }
-        for item in found.items
-    ]
-    return answer({"room": room.code, "ready": found.ready, "items": items})
+    span.between(await zone_of(room), now)
+    standard = await readiness(room.id)
+    return ReadinessAnswer(
+        room=room.code,
+        ready=standard.ready,
+        items=[
+            ReadinessItemAnswer(
+                name=item.name,
+                feature=item.feature,
+                wanted=item.wanted,
+                working=item.working,
+                ready=item.ready,
+                problems=list(item.problems),
+            )
+            for item in standard.items
+        ],
+    )

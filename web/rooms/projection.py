@@ -1,38 +1,80 @@
 """Rooms by their code, and as the API shows them."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
-from registry.bookings.projections import Viewer, hides_changes
+from fastapi import Depends, Path
+from pydantic import BaseModel, Field
+
+from registry.bookings.projections import PublicState, Viewer, hides_changes
 from registry.bookings.public_revision import number_of
 from registry.bookings.queries import booking_room
 from registry.bookings.rules import kinds, may_book
-from registry.core.errors import NotFound
-from registry.rooms.models import Room, StandardItem
+from registry.rooms.models import Room
 from registry.rooms.queries import room_by_code
+from web.kit.answers import Instant, ListAnswer, local
 
-CODE_LIMIT = 40
+# what an answer tells of a room as it is stored, in this order
+_STORED = (
+    "code", "number", "name", "floor", "kind", "capacity", "visibility", "check_in", "setup_minutes", "cleanup_minutes",
+    "min_minutes", "max_hours", "max_days_ahead", "hours_policy", "revision",
+)  # fmt: skip
 
 
-async def room_of(code: str) -> Room:
+async def room_of(code: Annotated[str, Path(description="The room's code: ZW-01.")]) -> Room:
     """A fresh room with its building and site. Raises NotFound("room.unknown"), also for what cannot be a code."""
-    if len(code) > CODE_LIMIT or not code.isprintable():
-        raise NotFound("room.unknown", room=code[:CODE_LIMIT])
     return await room_by_code(code)
 
 
-async def features_of(rooms: Iterable[Room]) -> dict[int, list[str]]:
-    """What a booking may ask of each room, by room id."""
-    found = {room.id: set(_built_in(room)) for room in rooms}
-    wanted = StandardItem.filter(room_id__in=list(found)).exclude(feature="")
-    for room_id, feature in await wanted.values_list("room_id", "feature"):
-        found[room_id].add(feature)
-    return {room_id: sorted(features) for room_id, features in found.items()}
+RoomByCode = Annotated[Room, Depends(room_of)]
 
 
-def _built_in(room: Room) -> Iterable[str]:
-    return (name for name in ("step_free", "hearing_loop", "screen") if getattr(room, name))
+class SiteAnswer(BaseModel):
+    code: str
+    name: str
+    timezone: str
+
+
+class RoomAnswer(BaseModel):
+    code: str
+    number: str
+    name: str
+    floor: int
+    kind: str
+    capacity: int
+    visibility: Literal["public", "internal", "confidential", "hidden"]
+    check_in: bool
+    setup_minutes: int
+    cleanup_minutes: int
+    min_minutes: int
+    max_hours: int
+    max_days_ahead: int
+    hours_policy: Literal["strict", "advisory"]
+    revision: int
+    names: dict[str, str] = Field(description="by language")
+    building: str
+    address: str
+    site: SiteAnswer
+    bookable: bool = Field(description="whether the caller may book it")
+    features: list[str]
+    kinds: list[str] = Field(description="the kinds of booking that this room takes")
+
+
+class StateAnswer(BaseModel):
+    """What a room is now. Every key always, times in the site's offset."""
+
+    room: str
+    state: Literal["free", "soon", "awaiting_check_in", "in_use", "in_use_unbooked", "closed", "unknown"]
+    occupancy: Literal["occupied", "vacant", "unknown"]
+    until: Instant | None
+    next_starts_at: Instant | None
+    ready: bool
+    revision: int
+    as_of: Instant
+
+
+RoomsAnswer = ListAnswer[RoomAnswer]
 
 
 async def is_open_to(room: Room, viewer: Viewer) -> bool:
@@ -40,22 +82,35 @@ async def is_open_to(room: Room, viewer: Viewer) -> bool:
     return room.bookable and may_book(await booking_room(room), viewer)
 
 
-async def room_json(room: Room, features: list[str], viewer: Viewer) -> dict[str, Any]:
-    building = room.building
+async def room_answer(room: Room, features: list[str], viewer: Viewer, now: datetime) -> RoomAnswer:
+    """A fetched room as this viewer may see it."""
     names = {"pl": room.name, "en": room.name_en, "uk": room.name_uk, "ru": room.name_ru}
-    same = ("code", "number", "name", "floor", "kind", "capacity", "visibility", "check_in", "setup_minutes",
-            "cleanup_minutes", "min_minutes", "max_hours", "max_days_ahead", "hours_policy", "revision")  # fmt: skip
-    told = {
-        **{name: getattr(room, name) for name in same},
-        "names": {language: name for language, name in names.items() if name},
-        "building": building.code,
-        "address": building.address,
-        "site": {name: getattr(building.site, name) for name in ("code", "name", "timezone")},
-        "bookable": await is_open_to(room, viewer),
-        "features": features,
-        "kinds": list(kinds(room.visibility)),
-    }
+    site = room.building.site
+    answer = RoomAnswer(
+        **{name: getattr(room, name) for name in _STORED},
+        names={language: name for language, name in names.items() if name},
+        building=room.building.code,
+        address=room.building.address,
+        site=SiteAnswer(code=site.code, name=site.name, timezone=site.timezone),
+        bookable=await is_open_to(room, viewer),
+        features=features,
+        kinds=list(kinds(room.visibility)),
+    )
     if hides_changes(room.visibility, viewer):
-        shown = {name: value for name, value in told.items() if name != "revision"}
-        told["revision"] = number_of(("room", room.id, told["bookable"]), shown, datetime.now(UTC))
-    return told
+        looks = answer.model_dump(exclude={"revision"})
+        answer.revision = number_of(("room", room.id, answer.bookable), looks, now)
+    return answer
+
+
+def state_answer(state: PublicState, revision: int, zone: ZoneInfo) -> StateAnswer:
+    """A room's state with the revision to tell of it."""
+    return StateAnswer(
+        room=state.room,
+        state=state.state.value,
+        occupancy=state.occupancy.value,
+        until=local(state.until, zone),
+        next_starts_at=local(state.next_starts_at, zone),
+        ready=state.ready,
+        revision=revision,
+        as_of=state.as_of.astimezone(zone),
+    )

@@ -8,11 +8,11 @@ _rooms: Kept[str, Room] = Kept(HOURS_SECONDS)
 _house: Kept[str, list[Room]] = Kept(HOURS_SECONDS)
 
 
-async def room_known(code: str) -> Room:
+async def cached_room(code: str) -> Room:
     """Raises NotFound("room.unknown")."""
     return _rooms.get(code) or _rooms.put(code, await room_by_code(code))
 
 
-async def rooms_known() -> list[Room]:
+async def cached_rooms() -> list[Room]:
     """All rooms in the order of the house."""
     return _house.get("") or _house.put("", await all_rooms())

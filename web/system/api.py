@@ -2,24 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-import orjson
 from fastapi import Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from registry.bookings.readings import sweep_lag
 from registry.core.errors import Refusal, Unavailable
-from registry.rooms.models import Room
-from web.kit import errors, routing, shapes
-from web.kit.answers import answer
-from web.kit.routing import PROBLEM
+from registry.rooms.queries import has_rooms
+from web.kit import errors, routing
+from web.kit.clock import Now
+from web.kit.errors import PROBLEM, ProblemAnswer
 
-router = routing.router("health", is_plain=True, prefix="")
+router = routing.router("health", prefix="")
 Check = Callable[[], Awaitable[None]]
 PATIENCE = 3.0
 LATE = 30
@@ -30,39 +30,47 @@ class ProblemResponse(Response):
     media_type = PROBLEM
 
 
-@router.get("/healthz", response_model=shapes.Health, summary="Alive", openapi_extra=OPEN)
-async def healthz(request: Request) -> Response:
-    return answer({"status": "ok"})
+class HealthAnswer(BaseModel):
+    status: str
+
+
+class ReadyAnswer(BaseModel):
+    status: str
+    checks: dict[str, str]
+
+
+@router.get("/healthz", summary="Alive", openapi_extra=OPEN)
+async def healthz() -> HealthAnswer:
+    return HealthAnswer(status="ok")
 
 
 @router.get(
     "/readyz",
     status_code=503,
     response_class=ProblemResponse,
-    response_model=shapes.Problem,
+    response_model=ProblemAnswer,
     response_description="Not ready, and why; ``checks`` has every answer",
     responses={
         200: {
             "description": "Ready",
-            "content": {"application/json": {"schema": shapes.Ready.model_json_schema()}},
+            "content": {"application/json": {"schema": ReadyAnswer.model_json_schema()}},
         }
     },
     summary="Ready to serve",
     openapi_extra=OPEN,
 )
-async def readyz(request: Request) -> Response:
+async def readyz(request: Request, now: Now) -> Response:
     """Asks the database, the migrations, the broker and the sweeper."""
-    checks: dict[str, Check] = getattr(request.app.state, "checks", None) or BUILT_IN
-    said = dict(zip(checks, await asyncio.gather(*(_ask(check) for check in checks.values())), strict=True))
-    told = {name: str(refusal) if refusal else "ok" for name, refusal in said.items()}
-    wrong = next((refusal for refusal in said.values() if refusal), None)
-    if wrong is None:
-        return answer({"status": "ready", "checks": told})
-    plain = errors.problem(wrong, 503, "en")
-    return Response(orjson.dumps({**orjson.loads(bytes(plain.body)), "checks": told}), 503, media_type=PROBLEM)
+    checks: dict[str, Check] = getattr(request.app.state, "checks", None) or _basic_checks(now)
+    refusals = await asyncio.gather(*(_refusal(check) for check in checks.values()))
+    words = {name: str(refusal) if refusal else "ok" for name, refusal in zip(checks, refusals, strict=True)}
+    refusal = next((refusal for refusal in refusals if refusal), None)
+    if refusal is None:
+        return Response(ReadyAnswer(status="ready", checks=words).model_dump_json(), media_type="application/json")
+    return errors.problem(refusal, 503, "en", {"checks": words})
 
 
-async def _ask(check: Check) -> Refusal | None:
+async def _refusal(check: Check) -> Refusal | None:
     try:
         await asyncio.wait_for(check(), PATIENCE)
     except Refusal as refusal:
@@ -72,18 +80,18 @@ async def _ask(check: Check) -> Refusal | None:
     return None
 
 
-async def _database() -> None:
-    await Room.exists()
+def _basic_checks(now: datetime) -> dict[str, Check]:
+    """What is asked when nobody who put the parts together said what to ask."""
 
+    async def database() -> None:
+        await has_rooms()
 
-async def _sweeper() -> None:
-    lag = int((await sweep_lag(datetime.now(UTC))).total_seconds())
-    if lag > LATE:
-        raise Unavailable("sweeper.behind", seconds=lag)
+    async def sweeper() -> None:
+        lag = int((await sweep_lag(now)).total_seconds())
+        if lag > LATE:
+            raise Unavailable("sweeper.behind", seconds=lag)
 
-
-# what is asked when nobody who put the parts together said what to ask
-BUILT_IN: dict[str, Check] = {"database": _database, "sweeper": _sweeper}
+    return {"database": database, "sweeper": sweeper}
 
 
 @router.get(
@@ -95,10 +103,10 @@ BUILT_IN: dict[str, Check] = {"database": _database, "sweeper": _sweeper}
 )
 async def metrics(request: Request) -> Response:
     """Of the process and the API, and in the one that leads, of the broker and the devices."""
-    told, devices = generate_latest(), getattr(request.app.state, "devices", None)
+    text, devices = generate_latest(), getattr(request.app.state, "devices", None)
     if devices is not None:
-        told += measured(devices.metrics())
-    return Response(told, media_type=CONTENT_TYPE_LATEST)
+        text += measured(devices.metrics())
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 def measured(numbers: Mapping[str, float]) -> bytes:

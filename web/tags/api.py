@@ -1,76 +1,70 @@
 """Tags: what a printed code is on, and putting it on something."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import Depends, Request
-from msgspec import Meta
-from starlette.responses import Response
+from fastapi import Depends, Path
+from pydantic import BaseModel, Field
 
 from registry.assets import actions
 from registry.assets.models import Tag
 from registry.assets.queries import by_tag
 from registry.core.errors import N_, Invalid, Reason
 from registry.people.models import Person
-from web.auth.access import Caller, actor_of, caller_with
-from web.kit import routing, shapes
-from web.kit.answers import answer
-from web.kit.body import Body, body, plain
+from registry.rooms.queries import room_by_code
+from web.auth.access import Caller, caller_with
+from web.kit import routing
+from web.kit.body import LINE, Body, RoomCode, Whole, YesNo
 from web.kit.clock import Now
-from web.kit.routing import faults, taking
-from web.rooms.projection import room_of
+from web.kit.routing import CallerActor, faults
 
 router = routing.router("tags")
+TagCode = Annotated[str, Path(max_length=200), LINE]
 
 
-class Link(Body):
+class LinkBody(Body):
     """One of ``asset`` and ``room``; neither takes the tag off. ``again`` takes it from what it was on."""
 
-    asset: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
-    room: Annotated[str, Meta(max_length=40)] | None = None
-    again: bool = False
+    asset: Annotated[Whole, Field(ge=1, le=2**31 - 1)] | None = None
+    room: RoomCode | None = None
+    again: YesNo = False
 
 
-@router.get("/tags/{code}", response_model=shapes.Tag, responses=faults(404), summary="What a tag is on")
-async def one(code: str, person: Caller) -> Response:
+class TagAnswer(BaseModel):
+    code: str
+    kind: Literal["asset", "room", "unlinked"]
+    asset: int | None
+    room: str | None
+    name: str | None
+
+
+@router.get("/tags/{code}", responses=faults(404), summary="What a tag is on")
+async def one(code: TagCode, person: Caller) -> TagAnswer:
     """Small letters, spaces and O for 0 are understood."""
-    return _shown(await by_tag(plain("code", code)))
+    return _answer(await by_tag(code))
 
 
-@router.post(
-    "/tags/{code}/link",
-    response_model=shapes.Tag,
-    responses=faults(404, 409),
-    openapi_extra=taking(Link),
-    summary="Put a tag on a piece or a room",
-)
+@router.post("/tags/{code}/link", responses=faults(404, 409), summary="Put a tag on a piece or a room")
 async def link(
-    request: Request, code: str, person: Annotated[Person, Depends(caller_with("assets.change"))], now: Now
-) -> Response:
-    link = await body(request, Link)
-    if link.asset is not None and link.room is not None:
+    code: TagCode,
+    body: LinkBody,
+    person: Annotated[Person, Depends(caller_with("assets.change"))],
+    actor: CallerActor,
+    now: Now,
+) -> TagAnswer:
+    if body.asset is not None and body.room is not None:
         raise Invalid("request.bad_field", field="room", reason=Reason(N_("a tag is on one thing only")))
-    room = await room_of(link.room) if link.room is not None else None
-    tag = await actions.link_tag(
-        plain("code", code),
-        actor_of(request, person),
-        now,
-        asset_id=link.asset,
-        room_id=room.id if room else None,
-        again=link.again,
-    )
-    return _shown(await by_tag(tag.code))
+    room_id = (await room_by_code(body.room)).id if body.room is not None else None
+    tag = await actions.link_tag(code, actor, now, asset_id=body.asset, room_id=room_id, again=body.again)
+    return _answer(await by_tag(tag.code))
 
 
-def _shown(tag: Tag) -> Response:
-    kind = "asset" if tag.asset_id else "room" if tag.room_id else "unlinked"
-    room, asset = (tag.room if tag.room_id else None), (tag.asset if tag.asset_id else None)
+def _answer(tag: Tag) -> TagAnswer:
+    asset, room = (tag.asset if tag.asset_id else None), (tag.room if tag.room_id else None)
     thing = asset or room
-    return answer(
-        {
-            "code": tag.code,
-            "kind": kind,
-            "asset": tag.asset_id,
-            "room": room.code if room else None,
-            "name": thing.name if thing else None,
-        }
+    return TagAnswer(
+        code=tag.code,
+        kind="asset" if tag.asset_id else "room" if tag.room_id else "unlinked",
+        asset=tag.asset_id,
+        room=room.code if room else None,
+        name=thing.name if thing else None,
     )

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from registry.core.errors import WORDS, Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from web.app import SiteOptions, create_site
-from web.kit import errors
+from web.kit import errors, routing
 from web.kit.render import STATIC
 
 
@@ -23,7 +23,7 @@ class Body(BaseModel):
     seats: int = 1
 
 
-router = APIRouter(prefix="/api/v1/test")
+router = routing.router("test", prefix="/api/v1/test")
 REFUSALS: list[Refusal] = [
     Invalid("booking.too_short", minutes=5),
     NotFound("room.unknown", room="ZW-99"),
@@ -125,7 +125,8 @@ async def test_one_shape_of_refusals(client: httpx.AsyncClient, number: int, sta
     answer = await client.get(f"/api/v1/test/refusal/{number}", headers={"Accept-Language": "en"})
     told = answer.json()
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
-    assert set(told) == {"type", "title", "detail", "status", "code", "params"}
+    help_offered = {"conflicts", "alternatives"} if REFUSALS[number].code == "booking.overlap" else set()
+    assert set(told) == {"type", "title", "detail", "status", "code", "params"} | help_offered
     assert (told["status"], told["code"], told["detail"]) == (status, REFUSALS[number].code, str(REFUSALS[number]))
     assert told["params"] == REFUSALS[number].params
     assert ("www-authenticate" in answer.headers) == (status == 401)

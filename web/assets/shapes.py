@@ -1,0 +1,171 @@
+"""Assets as the API takes and tells them."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticKnownError
+
+from registry.core.errors import N_, Invalid
+from registry.importing.cells import Unreadable, amount, kst
+from registry.people import rules
+from registry.people.models import Role
+from web.kit.answers import ListAnswer, pln
+from web.kit.body import LINE, LINES, NAME, Body, Changes, Day, Login, RoomCode, Whole, left_out, unfit
+
+DEAREST = Decimal(10) ** 9
+_GUESSED = re.compile(r"\s*\d+\.\d{3,}\D*")
+
+
+def _price(value: Any) -> Decimal:
+    """Exact to the grosz. 1.290 is a thousand in a list and one in a program: here it is not guessed."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise PydanticKnownError("string_type")
+    text = str(value)
+    try:
+        price = amount(text) if isinstance(value, str) else Decimal(text)
+    except Unreadable as fault:
+        raise Invalid("asset.bad_price", given=text[:40]) from fault
+    if not 0 <= price < DEAREST or price != round(price, 2) or _GUESSED.fullmatch(text):
+        raise Invalid("asset.bad_price", given=text[:40])
+    return round(price, 2)
+
+
+def _kst(text: str) -> str:
+    """The symbol as a list would be read: 808-0 is 808; the former 491 is 487."""
+    try:
+        return kst(text).symbol if text else ""
+    except Unreadable as fault:
+        raise unfit(str(fault)) from fault
+
+
+def _percent(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticKnownError("float_type")
+    return Decimal(str(value))
+
+
+def _whole_at_most(percents: dict[str, Decimal]) -> dict[str, Decimal]:
+    if any(percent < 0 for percent in percents.values()) or sum(percents.values()) > 100:
+        raise unfit(N_("the percents are not from 0 to 100 together"))
+    return percents
+
+
+Price = Annotated[
+    Decimal,
+    BeforeValidator(_price),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}]}),
+    Field(description="PLN gross: 1290.00 or 1290,00"),
+]
+Percent = Annotated[Decimal, BeforeValidator(_percent), WithJsonSchema({"type": "number"})]
+Category = Annotated[str, Field(max_length=80), LINE]
+InventoryNo = Annotated[Annotated[str, Field(max_length=60), LINE] | None, AfterValidator(lambda text: text or None)]
+SerialNo = Annotated[str, Field(max_length=80), LINE]
+Note = Annotated[str, Field(max_length=4000), LINES]
+AssetName = Annotated[str, Field(min_length=1, max_length=300), NAME]
+
+
+class NewAssetBody(Body):
+    name: AssetName
+    price: Price
+    inventory_no: InventoryNo = None
+    category: Category = ""
+    kst: Annotated[str, Field(max_length=20), LINE, AfterValidator(_kst)] = ""
+    serial_no: SerialNo = ""
+    quantity: Annotated[Whole, Field(ge=1, le=100_000)] = 1
+    room: RoomCode | None = None
+    custodian: Login | None = None
+    accepted_on: Day | None = None
+    warranty_until: Day | None = None
+    durable_until: Day | None = None
+    note: Note = ""
+    grants: Annotated[
+        dict[Annotated[str, Field(max_length=40), LINE], Percent],
+        Field(max_length=10, description="percent of the price by grant code"),
+        AfterValidator(_whole_at_most),
+    ] = {}
+
+
+class CorrectionsBody(Changes):
+    """What is left out stays as it is."""
+
+    name: AssetName = left_out()
+    inventory_no: InventoryNo = left_out()
+    category: Category = left_out()
+    serial_no: SerialNo = left_out()
+    warranty_until: Day | None = left_out()
+    note: Note = left_out()
+
+
+class AssetAnswer(BaseModel):
+    id: int
+    inventory_no: str | None
+    name: str
+    category: str
+    kst: str
+    account: str
+    quantity: int
+    serial_no: str
+    room: str | None
+    room_name: str | None
+    custodian: str | None
+    custodian_name: str | None
+    purchase: str | None
+    accepted_on: date | None
+    warranty_until: date | None
+    durable_until: date | None
+    lifecycle: str
+    condition: str
+    revision: int
+    price: str | None = Field(description="PLN gross of this piece; null for who may not see money")
+
+
+class ShareAnswer(BaseModel):
+    grant: str | None = Field(description="null for own funds")
+    amount: str
+    percent: str
+
+
+class AssetDetailAnswer(AssetAnswer):
+    note: str
+    tags: list[str]
+    devices: list[str]
+    shares: list[ShareAnswer] | None = Field(description="null for who may not see money")
+
+
+AssetsOfRoomAnswer = ListAnswer[AssetAnswer]
+
+
+class AssetsAnswer(ListAnswer[AssetAnswer]):
+    total_price: str | None = Field(description="of the whole list, PLN gross; null for who may not see money")
+
+
+_STORED = tuple(name for name in AssetAnswer.model_fields if name != "price")
+
+
+def asset_answer(row: Mapping[str, Any], role: Role) -> AssetAnswer:
+    """A row of the asset queries; money for who may see it."""
+    return AssetAnswer(**_of_row(row, rules.may(role, "assets.see_money")))
+
+
+def detail_answer(row: Mapping[str, Any], devices: list[str], role: Role) -> AssetDetailAnswer:
+    """What ``registry.assets.queries.detail`` gives, with the codes of its devices; money for who may see it."""
+    sees_money = rules.may(role, "assets.see_money")
+    return AssetDetailAnswer(
+        **_of_row(row, sees_money),
+        note=row["note"],
+        tags=list(row["tags"]),
+        devices=devices,
+        shares=[_share(share) for share in row["shares"]] if sees_money else None,
+    )
+
+
+def _of_row(row: Mapping[str, Any], sees_money: bool) -> dict[str, Any]:
+    return {name: row[name] for name in _STORED} | {"price": pln(row["price"]) if sees_money else None}
+
+
+def _share(share: Mapping[str, Any]) -> ShareAnswer:
+    return ShareAnswer(grant=share["grant"], amount=pln(share["amount"]), percent=f"{share['percent']:.2f}")
