@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from registry.assets.models import Asset
+from registry.assets.rules import number_columns
 from registry.bookings.models import Booking
 from registry.devices.models import Device, DeviceKind, Sensing
 from registry.people.models import Institution, Person
@@ -84,7 +85,8 @@ async def make_people() -> People:
 async def make_asset(**given: Any) -> Asset:
     number = next(_numbers)
     default = {"inventory_no": f"INV/{number:05}", "name": "Krzesło konferencyjne", "price": Decimal("450.00")}
-    return await Asset.create(**default | {"accepted_on": date(2022, 6, 1)} | given)
+    columns = default | {"accepted_on": date(2022, 6, 1)} | given
+    return await Asset.create(**columns | number_columns(columns["inventory_no"]))
 
 
 async def make_device(**given: Any) -> Device:

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ from tortoise.migrations.recorder import MigrationRecorder
 
 import registry.migrations
 from config.database import database, migrate, orm, pending
+from registry.assets import actions
+from registry.assets.actions import NewAsset
 from registry.assets.models import Asset
 from registry.assets.queries import search
 from registry.assets.search import AssetFilter
 from registry.bookings.models import Booking
-from registry.core.errors import Unavailable
+from registry.core.errors import Conflict, Unavailable
+from registry.core.history import SYSTEM
 from tests.conftest import MIGRATE, ROOT, Database, forget, postgres_copy, sqlite_copy
 from tests.make import NOW, make_asset, make_booking, make_room
 from tests.servers import Postgres
@@ -108,14 +112,30 @@ async def test_the_overlap_rule_can_be_taken_back_and_put_on_again(database: Dat
 
 async def test_the_index_of_words_takes_in_what_was_there_before(database: Database) -> None:
     executor = MigrationExecutor(database.context.db("default"), orm(database.url)["apps"])
-    await executor.migrate(targets=[MigrationTarget("registry", "0002_booking_no_overlap")], direction="backward")
     before = await make_asset(search_text="szafa stara")
+    await executor.migrate(targets=[MigrationTarget("registry", "0002_booking_no_overlap")], direction="backward")
     assert await Asset.filter(id=before.id).update(search_text="szafa gdanska") == 1
     await executor.migrate(direction="forward")
     after = await make_asset(search_text="szafa nowa")
     found = await search(AssetFilter(q="szafa"))
     assert [item["id"] for item in found.items] == [before.id, after.id]
     assert (await search(AssetFilter(q="stara"))).total == 0
+
+
+async def test_a_number_that_was_there_in_two_ways_stays_and_is_given_to_nobody_else(database: Database) -> None:
+    connection = database.context.db("default")
+    executor = MigrationExecutor(connection, orm(database.url)["apps"])
+    assets = [await make_asset() for _ in range(3)]
+    await executor.migrate(targets=[MigrationTarget("registry", "0003_asset_words")], direction="backward")
+    for asset, number in zip(assets, ("INW/ 1", "Inw/1", "Łąka 2"), strict=True):
+        await connection.execute_query(f"UPDATE asset SET inventory_no = '{number}' WHERE id = {asset.id}")
+    await executor.migrate(direction="forward")
+    rows = await Asset.all().order_by("id").values_list("inventory_no", "number_key")
+    assert rows == [("INW/ 1", "inw/1"), ("Inw/1", None), ("Łąka 2", "łąka2")]
+    with pytest.raises(Conflict, match="already in the register"):
+        await actions.register(NewAsset("Stół", Decimal(1), "inw / 1"), SYSTEM, NOW)
+    await actions.correct(assets[1].id, {"name": "Stół"}, SYSTEM, NOW)  # its number is not what is corrected
+    assert (await search(AssetFilter(q="inw/1"))).total == 1
 
 
 async def test_a_database_of_a_newer_izba_is_refused(database: Database) -> None:

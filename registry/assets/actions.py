@@ -11,8 +11,8 @@ from tortoise.exceptions import IntegrityError
 
 from registry.assets import policy, tags
 from registry.assets.intake import NewPiece, fresh_codes, register_many
-from registry.assets.models import Asset, Condition, Lifecycle, Tag
-from registry.assets.rules import account, feature_of, search_text
+from registry.assets.models import Asset, Condition, Lifecycle, Purchase, Tag
+from registry.assets.rules import account, feature_of, number_columns, search_text
 from registry.assets.transitions import (
     TRANSITIONS,
     Answers,
@@ -27,6 +27,7 @@ from registry.core.errors import WORDS, Conflict, Invalid, NotFound, Reason, Ref
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.idempotency import IdempotencyKey, RequestKey, made_earlier
+from registry.core.statements import first_value
 from registry.rooms.lock import RoomChange, changing
 
 CORRECTED = ("name", "inventory_no", "category", "serial_no", "warranty_until", "note")
@@ -63,13 +64,14 @@ async def register(new: NewAsset, actor: Actor, now: datetime, request_key: Requ
         return await Asset.get(id=earlier.int)
     if not new.price.is_finite() or new.price < 0:
         raise Invalid("asset.bad_price", given=str(new.price))
-    number = (new.inventory_no or "").strip() or None
+    numbers = number_columns(new.inventory_no)
+    number = numbers["inventory_no"]
     columns: dict[str, Any] = {
         name: getattr(new, name) for name in NewAsset.__dataclass_fields__ if name not in ("percents", "inventory_no")
     }
     asset = Asset(
         **columns,
-        inventory_no=number,
+        **numbers,
         account=account(
             new.price / new.quantity, new.kst, new.category, new.accepted_on or now.date(), policy.in_force()
         ),
@@ -77,7 +79,7 @@ async def register(new: NewAsset, actor: Actor, now: datetime, request_key: Requ
     )
     try:
         async with changing(*([new.room_id] if new.room_id else [])) as change:
-            if number and await Asset.exists(inventory_no=number):
+            if number and await Asset.exists(number_key=numbers["number_key"]):
                 raise Conflict("asset.number_taken", number=number)
             await register_many([NewPiece(asset, new.percents)], actor, now, "registered")
             if request_key:
@@ -86,10 +88,15 @@ async def register(new: NewAsset, actor: Actor, now: datetime, request_key: Requ
     except (IntegrityError, Conflict) as fault:  # by somebody else, or by this very request, at the same moment
         if earlier := await made_earlier(request_key):
             return await Asset.get(id=earlier.int)
-        if number and "inventory_no" in str(fault):
+        if number and _is_of_number(fault):
             raise Conflict("asset.number_taken", number=number) from fault
         raise
     return asset
+
+
+def _is_of_number(fault: Exception) -> bool:
+    """Whether the database saw that a number is there twice."""
+    return "inventory_no" in str(fault) or "number_key" in str(fault)
 
 
 async def correct(
@@ -107,16 +114,23 @@ async def correct(
             differing = [name for name, value in before.items() if value != corrections[name]]
             if differing:
                 asset.update_from_dict({name: corrections[name] for name in differing})
-                asset.search_text = search_text(
-                    asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category, asset.note
-                )
+                if "inventory_no" in differing:
+                    asset.number_key = number_columns(asset.inventory_no)["number_key"]
+                asset.search_text = await _text_of(asset)
                 entry = {name: before[name] for name in differing}
-                await _store(asset, change, [*differing, "search_text"], "corrected", actor, now, entry, "")
+                columns = [*differing, "number_key", "search_text"]
+                await _store(asset, change, columns, "corrected", actor, now, entry, "")
     except IntegrityError as fault:
-        if number and "inventory_no" in str(fault):
+        if number and _is_of_number(fault):
             raise Conflict("asset.number_taken", number=number) from fault
         raise
     return asset
+
+
+async def _text_of(asset: Asset) -> str:
+    purchases = Purchase.filter(id=asset.purchase_id) if asset.purchase_id else None
+    code = await first_value(purchases, "code") if purchases else None
+    return search_text(asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category, code, asset.note)
 
 
 async def perform(

@@ -50,6 +50,7 @@ class Asset(Model):
 
     id = fields.IntField(primary_key=True)
     inventory_no = fields.CharField(max_length=60, unique=True, null=True)
+    number_key = fields.CharField(max_length=180, null=True, description="the number as compared, in rules.py")
     name = fields.CharField(max_length=300)
     category = fields.CharField(max_length=80, default="")
     kst = fields.CharField(max_length=10, default="", description="KŚT 2016 symbol")
@@ -82,6 +83,7 @@ class Asset(Model):
 
     class Meta:
         table = "asset"
+        unique_together = (("number_key",),)
         indexes = [
             ("room_id", "condition"), ("purchase_id",), ("custodian_id",), ("lifecycle", "condition"), ("category",),
             ("search_text", "id"),

@@ -42,6 +42,12 @@ def number_key(number: str) -> str:
     return "".join(number.split()).casefold()
 
 
+def number_columns(number: str | None) -> dict[str, str | None]:
+    """What is stored of an inventory number: as it was written, and as it is compared."""
+    number = (number or "").strip()
+    return {"inventory_no": number or None, "number_key": number_key(number) or None}
+
+
 def feature_of(name: str) -> str:
     """What a thing of this name gives a room that a booking may need, or an empty string."""
     folded = fold(name)

@@ -6,9 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from tortoise.expressions import Q
+
 from registry.assets.intake import NewPiece, register_many
 from registry.assets.models import Asset, Condition, Lifecycle
-from registry.assets.rules import GROSZ, account, fold, number_key, search_text, unit_prices
+from registry.assets.rules import GROSZ, account, fold, number_columns, number_key, search_text, unit_prices
 from registry.core import history
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
@@ -294,12 +296,16 @@ async def write_assets(batch: list[ListRow], actor: Actor, now: datetime, progre
 
 async def _with_free_numbers(batch: list[ListRow], progress: WritingProgress) -> list[ListRow]:
     """Refuse the numbers that somebody else took since the check."""
-    numbers = [row.values["inventory_no"] for row in batch if row.values["inventory_no"]]
-    rivals = set(await Asset.filter(inventory_no__in=numbers).values_list("inventory_no", flat=True)) if numbers else ()
+    numbers = {row.line: row.values["inventory_no"] or "" for row in batch}
+    keys = {line: number_key(number) for line, number in numbers.items()}
+    # beside the keys: a number that was there in two ways has one of them only
+    is_rival = Q(number_key__in=list(keys.values())) | Q(inventory_no__in=list(numbers.values()))
+    rivals = await Asset.filter(is_rival).values_list("inventory_no", flat=True) if any(keys.values()) else ()
+    occupied = {number_key(str(number)) for number in rivals}
     for row in batch:
-        if row.values["inventory_no"] and row.values["inventory_no"] in rivals:
+        if keys[row.line] in occupied:
             progress.refuse(row, ImportProblem("INVENTORY_NO_TAKEN", "inventory_no", row.values["inventory_no"]))
-    return [row for row in batch if not row.values["inventory_no"] or row.values["inventory_no"] not in rivals]
+    return [row for row in batch if keys[row.line] not in occupied]
 
 
 async def _number_pieces(rows: list[ListRow], actor: Actor, now: datetime, change: Change) -> list[ListRow]:
@@ -326,13 +332,14 @@ async def _number(asset: Asset, row: ListRow, actor: Actor, now: datetime) -> No
     """Write what a row says into a piece that is there; its price stays what the purchase says."""
     columns = {name: value for name, value in asset_columns(row).items() if value not in (None, "")}
     columns = {name: value for name, value in columns.items() if name not in ("price", "search_text")}
-    before = {name: getattr(asset, name) for name, value in columns.items() if getattr(asset, name) != value}
-    after = {name: columns[name] for name in before}
-    asset.update_from_dict(after)
+    changes = {name: value for name, value in columns.items() if getattr(asset, name) != value}
+    after = {name: value for name, value in changes.items() if name != "number_key"}
+    before = {name: getattr(asset, name) for name in after}
+    asset.update_from_dict(changes)
     parts = (asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category)
     asset.search_text = search_text(*parts, row.values.get("purchase"), asset.note)
     asset.revision += 1
-    await asset.save(update_fields=[*after, "search_text", "revision"])
+    await asset.save(update_fields=[*changes, "search_text", "revision"])
     await history.write(f"asset:{asset.id}", "numbered", actor, now, before=before, after=after)
 
 
@@ -352,7 +359,7 @@ def asset_columns(row: ListRow) -> dict[str, Any]:
     values, refs = row.values, row.refs
     note = "\n".join(part for part in (values.get("note") or "", *refs.get("note_lines", ())) if part)
     columns = {
-        "inventory_no": values["inventory_no"],
+        **number_columns(values["inventory_no"]),
         "name": values["name"],
         "category": values.get("category") or "",
         "kst": values["kst"] or "",

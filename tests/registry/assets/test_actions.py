@@ -8,8 +8,9 @@ import pytest
 
 from registry.assets import actions, policy, queries
 from registry.assets.actions import NewAsset
-from registry.assets.models import Asset, Condition, FundingShare, Tag
+from registry.assets.models import Asset, Condition, FundingShare, Purchase, Tag
 from registry.assets.rules import AccountPolicy, dated
+from registry.assets.search import AssetFilter
 from registry.assets.tags import check
 from registry.assets.transitions import Answers
 from registry.core import events, history
@@ -77,6 +78,34 @@ async def test_a_number_is_given_once_and_a_price_is_an_amount() -> None:
             await actions.register(NewAsset(name="x", price=Decimal(price)), SYSTEM, NOW)
         assert bad.value.code == "asset.bad_price"
     assert await Asset.all().count() == 1
+
+
+@pytest.mark.parametrize("number", ["inw/1", "INW / 1", " Inw/1 "])
+async def test_a_number_is_the_same_however_it_is_written(number: str) -> None:
+    first = await projector(inventory_no="Inw/ 1")
+    other = await projector(inventory_no="Inw/2")
+    for attempt in (
+        projector(inventory_no=number),
+        actions.correct(other.id, {"inventory_no": number}, SYSTEM, NOW),
+    ):
+        with pytest.raises(Conflict) as taken:
+            await attempt
+        assert taken.value.code == "asset.number_taken"
+    await actions.correct(first.id, {"inventory_no": number.strip()}, SYSTEM, NOW)
+    assert await Asset.all().order_by("id").values_list("inventory_no", "number_key") == [
+        (number.strip(), "inw/1"),
+        ("Inw/2", "inw/2"),
+    ]
+    await actions.correct(first.id, {"inventory_no": None}, SYSTEM, NOW)
+    assert (await projector(inventory_no=number)).number_key == "inw/1"
+
+
+async def test_a_corrected_piece_is_found_by_its_purchase_as_before() -> None:
+    bought = await Purchase.create(code="Z077", name="x", quantity=1, unit_price=1)
+    asset = await projector(purchase_id=bought.id)
+    await actions.correct(asset.id, {"name": "Rzutnik"}, SYSTEM, NOW)
+    page = await queries.search(AssetFilter(q="z077 rzutnik"))
+    assert [item["id"] for item in page.items] == [asset.id]
 
 
 async def test_a_move_wakes_both_rooms_and_is_told() -> None:
