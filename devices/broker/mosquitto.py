@@ -45,6 +45,8 @@ _CONFIGURATION = """\
 #        mosquitto_ctrl -u admin dynsec addRoleACL panel-ZW-01-door publishClientSend '{prefix}/panels/ZW-01-door/command' allow
 #        mosquitto_ctrl -u admin dynsec createClient ZW-01-door
 #        mosquitto_ctrl -u admin dynsec addClientRole ZW-01-door panel-ZW-01-door
+#      Nobody but Izba gets a right to publish below {prefix}/rooms, {prefix}/panels/…/state or {prefix}/status: a door shows
+#      what is retained there. A gateway such as Zigbee2MQTT needs rights on its own base topic alone.
 #   7. tell Izba: IZBA_MQTT_URL=mqtts://HOST:8883  IZBA_MQTT_USERNAME=izba  IZBA_MQTT_PASSWORD_FILE=/run/secrets/mqtt
 #   8. see that a sensor cannot speak for another: mosquitto_pub as ZW-01-occ to {prefix}/devices/ZW-03-occ/reading
 #      must change nothing. A broker answers such a publish of MQTT 3.1.1 with success all the same.
