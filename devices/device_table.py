@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from devices.codecs.message import Decoded
-from registry.bookings.readings import Reading
+from registry.devices.occupancy import Reading
 from registry.devices.queries import device_rows
 
 STORE_SECONDS = 20.0

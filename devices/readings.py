@@ -17,10 +17,11 @@ from devices.codecs.values import SKEW
 from devices.device_table import DeviceEntry, DeviceTable
 from devices.inbox import TopicInbox
 from devices.topics import TopicKind, Topics
-from registry.bookings.readings import Reading, record_readings, watch_lost, watch_started
+from registry.bookings.readings import record_readings, watch_lost, watch_started
 from registry.core import events
 from registry.core.clock import Clock
 from registry.core.errors import Refusal
+from registry.devices.occupancy import Reading
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from registry.bookings.alternatives import offer_help
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import as_entry, viewer_of
 from registry.bookings.queries import booking_by_id, booking_room, is_taken, room_id_of
+from registry.bookings.release import settle_touched, take_in, truncate
 from registry.bookings.room_snapshot import slot_of
 from registry.bookings.rules import (
     BookingRequest,
@@ -30,8 +31,7 @@ from registry.bookings.rules import (
     span_reasons,
     wrong_state,
 )
-from registry.bookings.settle import look_no_later_than, settle, truncate
-from registry.bookings.state import CHECK_IN_EARLY, SOON, UNDO
+from registry.bookings.state import CHECK_IN_EARLY, UNDO
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
@@ -54,6 +54,7 @@ async def book(
     try:
         async with changing(room_id) as change:
             if booking_id := await made_earlier(request_key):
+                change.keep_quiet(change.room)
                 return await Booking.get(id=booking_id)
             return await _book(change, request, by, actor, now, request_key)
     except IntegrityError as fault:
@@ -104,10 +105,7 @@ async def _book(
     )
     entry = history.first(f"booking:{booking.id}", "booked", actor, now, as_entry(booking))
     await insert(booking, entry, *([request_key.row(booking.id, now)] if request_key else []))
-    if request.starts_at - SOON <= now:
-        await settle(change, change.room, now)
-    else:
-        await look_no_later_than(change, change.room, slot_of(booking), now)
+    await take_in(change, change.room, slot_of(booking), now)
     return booking
 
 
@@ -155,7 +153,7 @@ async def change(
             await booking.save()
             await history.write(f"booking:{booking.id}", "changed", actor, now, before=before, after=as_entry(booking))
             for room in locked.rooms.values():
-                await settle(locked, room, now)
+                await settle_touched(locked, room, now)
             return booking
     except Conflict as refusal:
         if refusal.code == "booking.overlap":
@@ -229,6 +227,7 @@ async def _held(
         if booking.room_id != former.room_id:  # moved while this waited for its room
             raise Conflict("request.stale", revision=booking.revision)
         yield change, booking, is_repeated
+        change.keep_quiet(change.room)  # where nothing was to be done
 
 
 async def _keep(
@@ -241,7 +240,7 @@ async def _keep(
     await history.write(f"booking:{booking.id}", action, actor, now, before=before, after=as_entry(booking), **more)
     if request_key:
         await request_key.row(booking.id, now).save()
-    await settle(change, change.rooms[booking.room_id], now)
+    await settle_touched(change, change.rooms[booking.room_id], now)
 
 
 def _must_be_theirs(booking: Booking, by: Person | None) -> None:

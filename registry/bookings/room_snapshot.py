@@ -1,6 +1,6 @@
-"""What a room's state derives from, loaded once per revision of the room however many ask, and the state itself.
+"""What a room's state derives from, loaded once per version of the room however many ask, and the state itself.
 
-Whatever changes an input bumps its room's revision, so a kept input of the same revision is the database's own. A
+Whoever changes what it derives from locks the room, so a kept snapshot of the same version is the database's own. A
 transaction that holds the room puts its snapshot here only after its commit.
 """
 
@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import NamedTuple
 
+import orjson
 from tortoise.expressions import Q
 
 from registry.assets.models import Asset, Condition, Lifecycle
@@ -36,8 +38,8 @@ SLOT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class RoomSnapshot:
-    """A room and its facts, its bookings around now, its presence sensors and its hours, good for one revision.
-    ``slots`` stay the same object from one revision to the next as long as no booking changes.
+    """A room and its facts, its bookings around now, its presence sensors and its hours, good for one version.
+    ``slots`` stay the same object from one version to the next as long as no booking changes.
     """
 
     room: Room
@@ -52,19 +54,6 @@ class RoomSnapshot:
     def fold(self, now: datetime) -> OccupancyFold:
         return room_occupancy(self.sensors, now, self.watching_since)
 
-    def with_devices(self, devices: Sequence[Device]) -> "RoomSnapshot":
-        sensors = [sensor_of(device) for device in devices]
-        return replace(self, devices=devices, sensors=sensors)
-
-    def at_revision(self, room: Room, slots: Sequence[Slot] | None = None) -> "RoomSnapshot":
-        """The same of the room's fresh row."""
-        return replace(
-            self,
-            room=room,
-            facts=replace(self.facts, revision=room.revision),
-            slots=self.slots if slots is None else slots,
-        )
-
 
 class Derived(NamedTuple):
     """A state and the first instant at which it could be another."""
@@ -74,28 +63,32 @@ class Derived(NamedTuple):
     until: datetime
 
 
-_kept: Kept[int, RoomSnapshot] = Kept()
+_snapshots: Kept[int, RoomSnapshot] = Kept()
 _derived: Kept[int, Derived] = Kept()
 
 
-def keep(snapshot: RoomSnapshot) -> None:
-    """After the commit of the transaction that made them. A reader that was slower than a writer changes nothing."""
-    former = _kept.get(snapshot.room.id)
-    if former is None or former.facts.revision <= snapshot.facts.revision:
-        _kept.put(snapshot.room.id, snapshot)
+def keep(snapshot: RoomSnapshot, result: Derived | None = None) -> None:
+    """After the commit of the transaction that made it, with what was derived from it. A reader that was slower than a
+    writer changes nothing.
+    """
+    former = _snapshots.get(snapshot.room.id)
+    if former is None or former.room.version <= snapshot.room.version:
+        _snapshots.put(snapshot.room.id, snapshot)
+        if result:
+            _derived.put(snapshot.room.id, result)
 
 
-def kept(room_id: int, revision: int, now: datetime) -> RoomSnapshot | None:
-    """What is kept of this very revision and is not too old for its window of bookings."""
-    snapshot = _kept.get(room_id)
-    if snapshot is None or snapshot.facts.revision != revision:
+def kept(room: Room, now: datetime) -> RoomSnapshot | None:
+    """What is kept of a fetched room, if it is of this very version and not too old for its window of bookings."""
+    snapshot = _snapshots.get(room.id)
+    if snapshot is None or snapshot.room.version != room.version:
         return None
     return snapshot if abs(now - snapshot.loaded_at) < KEPT_FOR else None
 
 
 async def snapshot_of(room: Room, now: datetime) -> RoomSnapshot:
     """A fetched room's snapshot, for reading."""
-    snapshot = kept(room.id, room.revision, now)
+    snapshot = kept(room, now)
     if snapshot is None:
         snapshot = await load(room, now)
         keep(snapshot)
@@ -103,16 +96,31 @@ async def snapshot_of(room: Room, now: datetime) -> RoomSnapshot:
 
 
 async def snapshot_at(room_id: int, revision: int, now: datetime) -> RoomSnapshot:
-    """The snapshot of the revision that an event told of; the database is asked where they are not kept. Raises
+    """The snapshot of a room at the revision that an event told of; the database is asked where it is not kept. Raises
     NotFound("room.unknown").
     """
-    snapshot = kept(room_id, revision, now)
-    if snapshot:
+    snapshot = _snapshots.get(room_id)
+    if snapshot and snapshot.room.revision == revision and abs(now - snapshot.loaded_at) < KEPT_FOR:
         return snapshot
     room = await Room.get_or_none(id=room_id)
     if room is None:
         raise NotFound("room.unknown", room=room_id)
     return await snapshot_of(room, now)
+
+
+async def locked_snapshot(room: Room, now: datetime) -> RoomSnapshot:
+    """The snapshot of a room that the caller has just locked."""
+    return kept_before(room, now) or await load(room, now)
+
+
+def kept_before(room: Room, now: datetime) -> RoomSnapshot | None:
+    """What is kept of a room that the caller has just locked. The lock is one version: what is kept of the one before
+    it is still what the database holds.
+    """
+    snapshot = _snapshots.get(room.id)
+    if snapshot and snapshot.room.version == room.version - 1 and abs(now - snapshot.loaded_at) < KEPT_FOR:
+        return snapshot
+    return None
 
 
 async def load(room: Room, now: datetime) -> RoomSnapshot:
@@ -144,6 +152,19 @@ def derived(snapshot: RoomSnapshot, now: datetime) -> Derived:
     state = room_state(snapshot.facts, snapshot.slots, fold, snapshot.hours, now)
     until = next_change(snapshot.facts, snapshot.slots, fold, snapshot.hours, now)
     return _derived.put(snapshot.room.id, Derived(snapshot, state, until))
+
+
+def appearance_of(state: RoomState, fold: OccupancyFold) -> str:
+    """A digest of what can be seen of a room's state and of what its sensors say. Of the bookings beside it and of the
+    readiness each change is told by whoever makes it.
+    """
+    moments = (state.until, state.next_starts_at, state.check_in_until, state.release_at, state.occupancy_since)
+    looks = [
+        state.kind, state.occupancy, str(state.booking_id), state.is_settling, state.is_silent,
+        [at and at.timestamp() for at in moments],
+        [[line["sensor"], line["says"], line["reason"]] for line in fold.evidence],
+    ]  # fmt: skip
+    return blake2b(orjson.dumps(looks), digest_size=16).hexdigest()
 
 
 async def slots_around(room_id: int, now: datetime) -> list[Slot]:

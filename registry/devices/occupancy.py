@@ -26,6 +26,31 @@ def patience(heartbeat: timedelta) -> timedelta:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One device's words, from one or many messages. None says nothing.
+
+    ``live`` is False for what the broker had kept: it never confirms anything. ``was_positive`` says that somebody was
+    seen between the last reading and this value. ``at`` is when it arrived.
+    """
+
+    device_id: int
+    at: datetime
+    occupied: bool | None = None
+    people: int | None = None
+    battery: int | None = None
+    online: bool | None = None
+    distrust: str | None = None
+    was_positive: bool = False
+    live: bool = True
+
+
+# what a reading may change of its device's row
+FOLDED = (
+    "occupied", "people", "confirmed_at", "changed_at", "positive_at", "heard_at", "online", "battery", "distrust",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Sensor:
     """What one sensor last said, and what is known about its health."""
 
@@ -125,6 +150,34 @@ def _quiet(sensor: Sensor, now: datetime, watching_since: datetime, stale_at: da
         # after a gap what it sees is quiet for longer than somebody is held
         return Verdict("positive", "held", sensor.positive_at, min(sensor.positive_at + sensor.hold, stale_at))
     return Verdict("unknown", "not_long_enough", quiet_since, min(held_until, stale_at))
+
+
+def fold(device: Device, reading: Reading, watching_since: datetime | None = None) -> None:
+    """A device's row after its words. Only a live message confirms a value; what the broker had kept tells no more than
+    its health and whether it is online.
+
+    What it did not see while it was offline, silent or not to be trusted is not known: with its first word after that
+    its hold begins anew, whatever it had said before.
+    """
+    was_believed = is_believed(sensor_of(device), reading.at, watching_since)
+    if was_believed and device.occupied and reading.live and reading.occupied is False:
+        device.positive_at = reading.at  # until now
+    for name in ("battery", "distrust", "online"):
+        if getattr(reading, name) is not None:
+            setattr(device, name, getattr(reading, name))
+    if reading.live:
+        device.heard_at = reading.at
+        if reading.people is not None:
+            device.people = reading.people
+        if reading.occupied is not None:
+            device.online = True if reading.online is None else reading.online
+            if device.occupied is not reading.occupied:
+                device.changed_at = reading.at
+            if reading.occupied or reading.was_positive:
+                device.positive_at = reading.at
+            device.occupied, device.confirmed_at = reading.occupied, reading.at
+    if not was_believed and is_believed(sensor_of(device), reading.at, watching_since):
+        device.changed_at = reading.at
 
 
 def is_believed(sensor: Sensor, now: datetime, watching_since: datetime | None) -> bool:

@@ -1,26 +1,34 @@
-"""Rooms locked for a change: whoever writes into a room's time comes through here."""
+"""Rooms locked for a change: whoever writes into a room's time comes through here.
+
+Two numbers of a room grow: its ``version`` with every lock, for whoever keeps what the room's row and its bookings
+give, and its ``revision`` when somebody could see a difference. Only the second makes an event.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from tortoise.exceptions import IntegrityError
 
 from registry.core.errors import Conflict, NotFound
 from registry.core.events import RoomChanged
+from registry.core.statements import ask
 from registry.core.transaction import Change, transaction
 from registry.rooms.models import Room
 
 # the row lock and the fresh row in one statement
-LOCK = "UPDATE room SET revision = revision + 1 WHERE id = ? RETURNING *"
+LOCK = "UPDATE room SET version = version + 1 WHERE id = ? RETURNING *"
+REVISE = "UPDATE room SET revision = revision + 1 WHERE id = ? RETURNING revision"
 
 
 class RoomChange(Change):
-    """What one transaction does to the rooms it locked."""
+    """What one transaction does to the rooms it locked. Of a room that the block neither announces nor keeps quiet
+    about, everybody is told that it changed.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.rooms: dict[int, Room] = {}
+        self._compared: set[int] = set()
 
     @property
     def room(self) -> Room:
@@ -28,17 +36,30 @@ class RoomChange(Change):
         (room,) = self.rooms.values()
         return room
 
-    def mark_far(self, room_id: int) -> None:
-        """What happens to this locked room shows only on another day."""
-        self.events = [
-            replace(event, is_near=False) if isinstance(event, RoomChanged) and event.room_id == room_id else event
-            for event in self.events
-        ]
+    def announce(self, room: Room, is_near: bool = True) -> None:
+        """What can be seen of this locked room differs: its revision grows, and whoever watches is told after the
+        commit. The caller stores the revision. Not ``is_near``: it shows only on another day.
+        """
+        room.revision += 1
+        self._compared.add(room.id)
+        self.happened(RoomChanged(room.id, room.revision, is_near))
+
+    def keep_quiet(self, room: Room) -> None:
+        """Nothing that can be seen of this locked room differs: nobody is told."""
+        self._compared.add(room.id)
+
+    async def announce_others(self) -> None:
+        """The rooms of which the block said nothing."""
+        for room in self.rooms.values():
+            if room.id not in self._compared:
+                (row,) = await ask(REVISE, [room.id])
+                room.revision = row["revision"]
+                self.happened(RoomChanged(room.id, room.revision))
 
 
 @asynccontextmanager
 async def changing(*room_ids: int) -> AsyncIterator[RoomChange]:
-    """A transaction that first locks these rooms, in the order of their ids, and bumps their revision.
+    """A transaction that first locks these rooms, in the order of their ids.
 
     Beside what :func:`registry.core.transaction.transaction` raises: NotFound("room.unknown") for a room that is gone,
     Conflict("booking.overlap") for a double booking that only the database saw.
@@ -49,9 +70,9 @@ async def changing(*room_ids: int) -> AsyncIterator[RoomChange]:
             for room_id, rows in zip(ids, change.first_rows, strict=True):
                 if not rows:
                     raise NotFound("room.unknown", room=room_id)
-                room = change.rooms[room_id] = Room._init_from_db(**rows[0])
-                change.happened(RoomChanged(room.id, room.revision))
+                change.rooms[room_id] = Room._init_from_db(**rows[0])
             yield change
+            await change.announce_others()
     except IntegrityError as fault:
         if "booking_no_overlap" not in str(fault):
             raise

@@ -172,8 +172,10 @@ class Room(Model):
     occupancy_since = UTCDatetimeField(null=True)
     vacant_since = UTCDatetimeField(null=True, description="the last sign of anybody, when vacant")
     occupancy_evidence: Any = fields.JSONField(default=list, description="which sensor said what, and when")
+    version = fields.BigIntField(default=0, db_default=0, description="grows with every lock of the room")
     revision = fields.BigIntField(default=0, description="grows with every change of the room or its bookings")
     published = fields.BigIntField(default=-1, description="the revision last sent to the door")
+    appearance = fields.CharField(max_length=32, default="", db_default="", description="digest of what was last told")
     next_change_at = UTCDatetimeField(null=True, description="when to look again")
 
     building_id: int

@@ -15,10 +15,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from registry.bookings.models import Booking, Status
-from registry.bookings.readings import Reading, record_readings
+from registry.bookings.readings import record_readings
 from registry.core.history import Actor
 from registry.devices import pairing
 from registry.devices.models import Watch
+from registry.devices.occupancy import Reading
 from registry.rooms.models import Room
 from tests import make
 from tests.browser.conftest import LIMIT

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from devices.device_table import DeviceTable
-from registry.bookings.readings import Reading
 from registry.devices.models import Device
+from registry.devices.occupancy import Reading
 from tests.conftest import Database
 from tests.make import make_device
 

@@ -15,9 +15,10 @@ from devices.device_table import DeviceEntry, DeviceTable
 from devices.inbox import INBOX_BYTES, TopicInbox
 from devices.readings import MEMORY_BYTES, Readings, merged
 from devices.topics import Topics
-from registry.bookings.readings import Reading, record_readings
+from registry.bookings.readings import record_readings
 from registry.core import events
 from registry.devices.models import Device, Sensing, Watch
+from registry.devices.occupancy import Reading
 from registry.rooms.models import Occupancy, Room
 from tests.conftest import Database
 from tests.make import NOW, make_device, make_room

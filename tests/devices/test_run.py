@@ -265,7 +265,7 @@ async def test_a_pass_by_revision_repairs_what_was_left_unpublished(
     await until(lambda: last_json(door, OURS.room_state("ZW-01")))
     handlers, events._handlers[:] = list(events._handlers), []  # the event is lost
     device = await Device.get(code="ZW-01-occ")
-    from registry.bookings.readings import Reading
+    from registry.devices.occupancy import Reading
 
     now = datetime.now(UTC)
     await record_readings([Reading(device.id, now, occupied=True)], now)

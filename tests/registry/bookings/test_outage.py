@@ -9,8 +9,9 @@ from tortoise.connection import get_connections
 from devices.run import DeviceLayer
 from registry.bookings import readings
 from registry.bookings.models import Booking, Status
-from registry.bookings.readings import Reading, advance_due, record_readings, watch_lost, watch_started
+from registry.bookings.readings import advance_due, record_readings, watch_lost, watch_started
 from registry.devices.models import Watch
+from registry.devices.occupancy import Reading
 from registry.rooms.models import Occupancy, Room
 from tests.devices.broker.test_connection import until
 from tests.make import HOUR, NOW, make_booking, make_device, make_room
@@ -71,10 +72,10 @@ async def test_no_room_waits_for_one_that_cannot_be_settled(monkeypatch, caplog)
     broken, sound = await make_room(next_change_at=NOW - HOUR), await make_room(next_change_at=NOW - MINUTE)
     settle = readings.settle
 
-    async def refuses_one(change, room, now):
+    async def refuses_one(change, room, snapshot, now):
         if room.id == broken.id:
             raise RuntimeError("cannot be settled")
-        await settle(change, room, now)
+        return await settle(change, room, snapshot, now)
 
     monkeypatch.setattr(readings, "settle", refuses_one)
     assert await advance_due(NOW) == 1

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from registry.bookings.readings import Reading, record_readings
+from registry.bookings.readings import record_readings
 from registry.core.history import SYSTEM
 from registry.devices.actions import amend
 from registry.devices.models import Device, Trace
+from registry.devices.occupancy import Reading
 from registry.devices.presence_log import forget, traces_of
 from registry.rooms.models import Room, Visibility
 from tests.conftest import Database

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from registry.bookings.actions import book, end
-from registry.bookings.readings import Reading, record_readings, watch_started
+from registry.bookings.readings import record_readings, watch_started
 from registry.bookings.rules import BookingRequest
 from registry.core import events
 from registry.core.history import SYSTEM
+from registry.devices.occupancy import Reading
 from registry.doors import queries
 from registry.doors.queries import door
 from registry.doors.view import DoorState, OpenDoor, TitledDoor

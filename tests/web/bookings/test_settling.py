@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.bookings.readings import Reading, record_readings, watch_lost, watch_started
+from registry.bookings.readings import record_readings, watch_lost, watch_started
+from registry.devices.occupancy import Reading
 from tests.conftest import Database
 from tests.make import make_device, make_room
 from tests.web.desk import Desk

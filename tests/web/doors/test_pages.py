@@ -12,11 +12,12 @@ import httpx
 import pytest
 
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.readings import Reading, record_readings, watch_started
+from registry.bookings.readings import record_readings, watch_started
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor, HistoryEntry
 from registry.devices import pairing
 from registry.devices.models import Device, Pairing
+from registry.devices.occupancy import Reading
 from registry.doors.actions import PanelCommand, panel_command
 from registry.doors.queries import door
 from registry.doors.view import Act, DoorView, acts

@@ -10,10 +10,11 @@ import pytest
 from registry.assets.models import Asset
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import Viewer
-from registry.bookings.readings import Reading, record_readings
+from registry.bookings.readings import record_readings
 from registry.core.history import HistoryEntry
 from registry.devices import pairing
 from registry.devices.models import Device
+from registry.devices.occupancy import Reading
 from registry.people.models import Role
 from registry.rooms.models import Room, StandardItem, Visibility
 from registry.rooms.queries import room_by_code

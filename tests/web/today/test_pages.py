@@ -10,7 +10,8 @@ import pytest
 
 from registry.assets.models import Condition
 from registry.bookings.models import Booking, Status
-from registry.bookings.readings import Reading, record_readings, watch_started
+from registry.bookings.readings import record_readings, watch_started
+from registry.devices.occupancy import Reading
 from registry.rooms.models import Room, Visibility
 from tests import make
 from tests.conftest import Database

@@ -1,55 +1,89 @@
-"""What is done to a room that the caller has locked: look, derive, advance its bookings, say when to look again."""
+"""What time and the sensors do to the bookings of a locked room: check in, warn, release, end; and when to look again.
 
+Whether anybody could see a difference is decided here, by what was last told of the room.
+"""
+
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from registry.bookings.models import Booking, Status
 from registry.bookings.projections import as_entry
-from registry.bookings.room_snapshot import AHEAD, RoomSnapshot, keep, kept, load
-from registry.bookings.state import Slot, Step, next_change, steps
+from registry.bookings.room_snapshot import (
+    AHEAD,
+    Derived,
+    RoomSnapshot,
+    appearance_of,
+    keep,
+    kept_before,
+    load,
+)
+from registry.bookings.state import SOON, Slot, Step, next_change, room_state, steps
 from registry.core import history
 from registry.core.statements import Fields, write
 from registry.devices.occupancy import OccupancyFold
 from registry.rooms.lock import RoomChange
 from registry.rooms.models import Room
 
+SETTLED = ("occupancy", "occupancy_since", "vacant_since", "occupancy_evidence", "next_change_at", "appearance",
+           "revision")  # fmt: skip
 
-async def snapshot_under_lock(room: Room, now: datetime) -> RoomSnapshot:
-    """The snapshot of a room that the caller has just locked. The lock bumped the revision, so what is kept of the one
-    before it is still what the database holds.
+
+async def settle(
+    change: RoomChange, room: Room, snapshot: RoomSnapshot, now: datetime, is_touched: bool = False
+) -> Fields:
+    """Fold the occupancy of a locked room, do what is due to its bookings, and say when to look again. The snapshot
+    holds what changed; what is to be stored of the room is returned. Everybody is told if the caller touched a booking
+    or the room looks different from what was last told.
     """
-    snapshot = kept(room.id, room.revision - 1, now)
-    return snapshot.at_revision(room) if snapshot else await load(room, now)
-
-
-async def settle(change: RoomChange, room: Room, now: datetime) -> None:
-    """Fold the occupancy, do what is due to the bookings, store when to look again. The room is locked, and what else
-    changed in the caller's transaction is in the database.
-    """
-    await write(await settled(change, room, await load(room, now), now))
-
-
-async def settled(change: RoomChange, room: Room, snapshot: RoomSnapshot, now: datetime) -> Fields:
-    """:func:`settle` from a snapshot that holds what changed; what it stores of the room is left to the caller."""
     fold, slots = snapshot.fold(now), snapshot.slots
-    for step in steps(snapshot.facts, slots, fold, now):
+    due = steps(snapshot.facts, slots, fold, now)
+    for step in due:
         fresh = await _take(step, room, fold, now)
         slots = [fresh if slot.id == fresh.id else slot for slot in slots]
     if room.occupancy != fold.occupancy or room.occupancy_since is None:
         room.occupancy_since = now
     room.occupancy, room.vacant_since = fold.occupancy, fold.vacant_since
     room.occupancy_evidence = list(fold.evidence)
-    room.next_change_at = next_change(snapshot.facts, slots, fold, snapshot.hours, now)
-    facts = replace(
-        snapshot.facts, occupancy=room.occupancy, occupancy_since=room.occupancy_since, revision=room.revision
-    )
+    facts = replace(snapshot.facts, occupancy=room.occupancy, occupancy_since=room.occupancy_since)
+    room.next_change_at = next_change(facts, slots, fold, snapshot.hours, now)
+    state = room_state(facts, slots, fold, snapshot.hours, now)
+    appearance = appearance_of(state, fold)
+    if due or is_touched or appearance != room.appearance:
+        change.announce(room)
+        room.appearance = appearance
+        facts, state = replace(facts, revision=room.revision), replace(state, revision=room.revision)
+    else:
+        change.keep_quiet(room)
     after = replace(snapshot, room=copy(room), facts=facts, slots=slots)
-    change.afterwards(lambda: keep(after))
+    change.afterwards(lambda: keep(after, Derived(after, state, room.next_change_at or now)))
     return Fields(room, SETTLED)
 
 
-SETTLED = ("occupancy", "occupancy_since", "vacant_since", "occupancy_evidence", "next_change_at")
+async def settle_touched(change: RoomChange, room: Room, now: datetime) -> None:
+    """:func:`settle` after a booking of the locked room was stored."""
+    await write(await settle(change, room, await load(room, now), now, is_touched=True))
+
+
+async def take_in(change: RoomChange, room: Room, slot: Slot, now: datetime) -> None:
+    """A booking was just stored in the locked room. One that is far away only brings the next look forward."""
+    snapshot = kept_before(room, now) or (await load(room, now) if slot.starts_at - SOON <= now else None)
+    if snapshot and slot.starts_at < now + AHEAD:
+        slots = _with(snapshot.slots, slot)
+        await write(await settle(change, room, replace(snapshot, slots=slots), now, is_touched=True))
+        return
+    change.announce(room, is_near=slot.starts_at < now + AHEAD)
+    room.next_change_at = min(max(slot.starts_at - SOON, now), room.next_change_at or slot.starts_at)
+    if snapshot:
+        after = replace(snapshot, room=copy(room), facts=replace(snapshot.facts, revision=room.revision))
+        change.afterwards(lambda: keep(after))
+    await write(Fields(room, ("revision", "next_change_at")))
+
+
+def _with(slots: Sequence[Slot], slot: Slot) -> list[Slot]:
+    others = [other for other in slots if other.id != slot.id]
+    return sorted([*others, slot], key=lambda one: one.starts_at)
 
 
 async def _take(step: Step, room: Room, fold: OccupancyFold, now: datetime) -> Slot:
@@ -124,19 +158,3 @@ def truncate(booking: Booking, now: datetime, cleanup: timedelta) -> None:
     """End a started booking now, keep the record of what was planned, and give the rest back."""
     booking.ends_at = max(now, booking.starts_at + timedelta(seconds=1))
     booking.blocked_to = min(booking.blocked_to, booking.ends_at + cleanup)
-
-
-async def look_no_later_than(change: RoomChange, room: Room, slot: Slot, now: datetime) -> None:
-    """Bring the room's next look forward for a new booking that is still far away. What is kept of the room stays
-    good: it only learns the booking.
-    """
-    snapshot = kept(room.id, room.revision - 1, now)
-    if slot.starts_at >= now + AHEAD:
-        change.mark_far(room.id)
-    if snapshot:
-        is_near = slot.starts_at < snapshot.loaded_at + AHEAD
-        fresh = snapshot.at_revision(copy(room), [*snapshot.slots, slot] if is_near else None)
-        change.afterwards(lambda: keep(fresh))
-    at = slot.starts_at - timedelta(minutes=15)
-    if room.next_change_at is None or at < room.next_change_at:
-        await Room.filter(id=room.id).update(next_change_at=max(at, now))
