@@ -1,12 +1,15 @@
 """From empty to today on both databases, from the same files, and never past what this Izba knows."""
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from tortoise.exceptions import IntegrityError
 from tortoise.migrations.autodetector import MigrationAutodetector
@@ -108,6 +111,24 @@ async def test_the_overlap_rule_can_be_taken_back_and_put_on_again(database: Dat
     await executor.migrate(direction="forward")
     with pytest.raises(IntegrityError, match="booking_no_overlap"):
         await make_booking(first.starts_at, room=room)
+
+
+async def test_both_databases_have_the_same_indexes(postgres: Postgres, sqlite_template: Path) -> None:
+    """An index that only one of them has is fast there alone. Of a constraint it has the constraint's name."""
+    with closing(sqlite3.connect(sqlite_template)) as file:
+        rows = file.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        of_sqlite = {name for (name,) in rows}
+    server = await asyncpg.connect(postgres.url("izba_template"))
+    try:
+        rows = await server.fetch(
+            """SELECT indexname FROM pg_indexes WHERE schemaname = 'public'
+            AND indexname NOT IN (SELECT conname FROM pg_constraint)"""
+        )
+    finally:
+        await server.close()
+    of_postgres = {row["indexname"] for row in rows}
+    assert of_postgres - {"asset_words"} == of_sqlite, "words are found by a table with triggers on SQLite"
+    assert "booking_holds" in of_postgres
 
 
 async def test_the_index_of_words_takes_in_what_was_there_before(database: Database) -> None:

@@ -184,18 +184,18 @@ async def day_of(rooms: Sequence[Room], viewer: Viewer, day: date, days: int = 1
 
 
 # written out: this is asked inside every write, and the query builder takes longer than the database
-_NEAREST = """SELECT 1 FROM (
+NEAREST = """SELECT 1 FROM (
     SELECT blocked_from FROM booking
     WHERE room_id = ? AND status NOT IN ('cancelled', 'rejected') AND blocked_to > ? AND id <> ?
     ORDER BY blocked_to LIMIT 1
 ) AS nearest WHERE blocked_from < ?"""
-_NOBODY = UUID(int=0)
+NOBODY = UUID(int=0)
 
 
 async def is_taken(room_id: int, blocked_from: datetime, blocked_to: datetime, but: UUID | None = None) -> bool:
     """Whether a booking other than ``but`` is in the way. They never overlap, so the nearest one decides."""
     since, until = (at.astimezone(UTC) for at in (blocked_from, blocked_to))
-    return bool(await ask(_NEAREST, [room_id, since, str(but or _NOBODY), until]))
+    return bool(await ask(NEAREST, [room_id, since, str(but or NOBODY), until]))
 
 
 _institutions: Kept[int, frozenset[int]] = Kept(HOURS_SECONDS)

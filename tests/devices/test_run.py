@@ -250,7 +250,8 @@ async def test_what_is_the_same_is_not_published_again(devices: DeviceLayer, roo
 async def test_what_happens_on_another_day_is_told_by_the_pass(devices: DeviceLayer, door: Other, room: Room) -> None:
     await until(lambda: last_json(door, OURS.room_state("ZW-01")))
     async with changing(room.id) as change:
-        change.mark_far(room.id)
+        change.announce(change.room, is_near=False)
+        await change.room.save(update_fields=["revision"])
         fresh = change.room.revision
     dirty = set(devices.doors._dirty)
     devices.doors._changed(events.RoomChanged(room.id, fresh, is_near=False))

@@ -24,11 +24,11 @@ MINUTE, BEAT = timedelta(minutes=1), timedelta(seconds=30)
 
 
 @pytest.fixture
-def room_events():
+def room_events(database):
     """What was told of rooms, as it comes."""
-    told_events = []
-    leave = events.on(lambda event: told_events.append(event) if isinstance(event, events.RoomChanged) else None)
-    yield told_events
+    log = []
+    leave = events.on(lambda event: log.append(event) if isinstance(event, events.RoomChanged) else None)
+    yield log
     leave()
 
 
@@ -63,7 +63,9 @@ async def test_what_another_sensor_of_the_room_says_is_seen_too(room_events):
     room_events.clear()
     for beat in range(1, 3):
         at = NOW + beat * BEAT
-        await record_readings([Reading(sensors[0].id, at, occupied=False), Reading(sensors[1].id, at, occupied=True)], at)
+        await record_readings(
+            [Reading(sensors[0].id, at, occupied=False), Reading(sensors[1].id, at, occupied=True)], at
+        )
     assert len(room_events) == 1
 
 

@@ -73,7 +73,7 @@ async def test_events_are_told_after_the_commit_in_their_order(database: Databas
         change.happened(events.AssetChanged(5))
         await asyncio.sleep(0.01)
         assert moments == []
-    assert moments == [(events.RoomChanged(room.id, 1), 1), (events.AssetChanged(5), 1)]
+    assert moments == [(events.AssetChanged(5), 1), (events.RoomChanged(room.id, 1), 1)]
 
 
 async def test_a_handler_that_fails_hurts_nobody_else(database: Database, event_log: list[events.Event]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from registry.core import events
 from registry.core.errors import NotFound
 from registry.rooms.lock import changing
 from registry.rooms.models import Room
@@ -11,12 +12,28 @@ from tests.conftest import Database
 from tests.make import make_room
 
 
-async def test_it_locks_the_room_and_bumps_its_revision(database: Database) -> None:
-    room = await make_room(revision=7)
+async def test_it_locks_the_room_and_whoever_says_nothing_announces_a_change(
+    database: Database, event_log: list[events.Event]
+) -> None:
+    room = await make_room(revision=7, version=3)
     async with changing(room.id) as change:
         assert change.room.code == room.code
-        assert change.room.revision == 8
-    assert (await Room.get(id=room.id)).revision == 8
+        assert (change.room.version, change.room.revision) == (4, 7)
+    fresh = await Room.get(id=room.id)
+    assert (fresh.version, fresh.revision) == (4, 8)
+    assert event_log == [events.RoomChanged(room.id, 8)]
+
+
+async def test_where_nothing_can_be_seen_to_differ_nobody_is_told(
+    database: Database, event_log: list[events.Event]
+) -> None:
+    one, other = await make_room(revision=7), await make_room()
+    async with changing(one.id, other.id) as change:
+        change.keep_quiet(change.rooms[one.id])
+        change.announce(change.rooms[other.id], is_near=False)
+        await change.rooms[other.id].save(update_fields=["revision"])
+    assert [(room.version, room.revision) for room in await Room.all().order_by("id")] == [(1, 7), (1, 1)]
+    assert event_log == [events.RoomChanged(other.id, 1, is_near=False)]
 
 
 async def test_a_room_that_is_gone_is_refused(database: Database) -> None:
@@ -34,7 +51,7 @@ async def test_it_locks_several_rooms_in_one_order_whatever_was_asked(database: 
             await asyncio.sleep(0.001)
 
     await asyncio.gather(*(touch(*pair) for pair in [(one.id, two.id), (two.id, one.id)] * 8))
-    assert (await Room.get(id=one.id)).revision == 16
+    assert (await Room.get(id=one.id)).version == 16
 
 
 async def test_no_update_is_lost_between_many_writers(database: Database) -> None:

@@ -1,19 +1,23 @@
 """What the day view keeps: bounded by the bookings in it, however many days are asked for."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from registry.bookings.projections import BookingRow, Viewer
+from registry.bookings.readings import record_readings, watch_started
+from registry.devices.occupancy import Reading
 from registry.people.models import Role
 from registry.rooms.models import Visibility
 from registry.rooms.queries import HOURS_SECONDS
-from tests.make import NOW
+from tests.make import NOW, make_device
+from tests.statements import Statements
+from tests.web.conftest import Office
 from web.calendar import api
 from web.calendar.api import Days, KeptDays
 
-DAY = date(2026, 11, 26)
+DAY, BEAT = date(2026, 11, 26), timedelta(seconds=30)
 ROW = BookingRow(
     "1", NOW, NOW, "meeting", "confirmed", "Narada", None, [], "alice", "Alice", "team", NOW, NOW, NOW, None, None, "",
     None, 1, 1, 1, 1,
@@ -84,3 +88,20 @@ def test_what_was_written_for_one_is_not_kept_longer_because_another_looked() ->
     later.write([ROW._replace(organizer_name="Alicja")], other, ZoneInfo("UTC"))
     kept.keep((1, DAY), later)
     assert later.told_to(own, True) is None
+
+
+async def test_a_day_is_served_from_what_is_kept_while_a_sensor_repeats_itself(
+    office: Office, statements: Statements
+) -> None:
+    sensor = await make_device(room=office.rooms["M-1"], sensing="mmwave")
+    now = datetime.now(UTC)
+    await watch_started(now)
+    await record_readings([Reading(sensor.id, now, occupied=True)], now)
+    before = (await office.get("/availability?room=M-1")).json()
+    await record_readings([Reading(sensor.id, now + BEAT, occupied=True)], now + BEAT)
+    with statements.at_most(2):  # who asks, and the room's revision
+        assert (await office.get("/availability?room=M-1")).json() == before
+    assert not any("FROM booking" in statement.text for statement in statements[-2:])
+    await record_readings([Reading(sensor.id, now + 2 * BEAT, distrust="tamper")], now + 2 * BEAT)
+    after = (await office.get("/availability?room=M-1")).json()
+    assert after["items"][0]["revision"] == before["items"][0]["revision"] + 1

@@ -72,7 +72,7 @@ async def test_a_panel_that_is_open_is_heard_at_once_and_every_minute(
         async def away(*_: object) -> None:
             raise OSError("the database is away")
 
-        monkeypatch.setattr(web.doors.hub, "panels_heard", away)
+        monkeypatch.setattr(web.doors.hub, "note_panels", away)
         with caplog.at_level(logging.ERROR):
             for _ in range(BEATS_A_MINUTE):
                 await hub._beat()

@@ -393,7 +393,7 @@ async def test_a_change_that_looks_the_same_is_not_sent(site) -> None:
     async with seated(site, device) as (hub, seat, messages):
         await arrives(messages, "door")
         await make.make_booking(now() + timedelta(days=3), room=room)
-        await Room.filter(id=room.id).update(revision=99)
+        await Room.filter(id=room.id).update(revision=99, version=99)
         hub._mark(next(iter(hub.faces)))
         await until(lambda: next(iter(hub.faces.values())).revision == 99)
         assert "door" not in seat.waiting
@@ -432,10 +432,10 @@ async def test_a_beat_means_that_the_register_was_asked(site, monkeypatch) -> No
         assert re.match(r"event: beat\ndata: \d\d:\d\d \w+\n\n", told)
         # an event was lost: the beat sees the revision
         await make.make_booking(now() - MINUTE, room=room, status=Status.CHECKED_IN)
-        await Room.filter(id=room.id).update(revision=5)
+        await Room.filter(id=room.id).update(revision=5, version=5)
         await hub._beat()
         assert 'data-state="busy"' in seat.waiting.pop("door").decode()
-        await Room.filter(id=room.id).update(revision=6)
+        await Room.filter(id=room.id).update(revision=6, version=6)
 
         async def fails(*_: object) -> None:
             raise OSError("the database is away")

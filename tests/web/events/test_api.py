@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
 
 from registry.bookings.models import Booking
+from registry.bookings.readings import record_readings, watch_started
 from registry.core import events
 from registry.core.events import AssetChanged, DeviceChanged, RoomChanged
+from registry.devices.occupancy import Reading
 from registry.rooms.lock import changing
+from tests.make import make_device
 from tests.web.conftest import Office
 from web.kit import live
 from web.kit.live import live_of
@@ -87,6 +90,20 @@ async def test_a_change_is_told_at_once(office: Office) -> None:
         await events.dispatch([AssetChanged(7)])
         assert await listener.next() == ("asset", {"asset": 7})
     assert len(live_of(office.app)) == 0
+
+
+async def test_a_sensor_that_repeats_itself_is_told_to_nobody(office: Office) -> None:
+    sensor = await make_device(room=office.rooms["M-1"], sensing="mmwave")
+    now = datetime.now(UTC)
+    await watch_started(now)
+    async with listening(office, "alice") as (listener, _):
+        for beat in range(6):
+            at = now + beat * timedelta(seconds=30)
+            await record_readings([Reading(sensor.id, at, occupied=True)], at)
+        await events.dispatch([AssetChanged(7)])
+        name, state = await listener.next()
+        assert (name, state["state"]) == ("room", "in_use_unbooked")
+        assert await listener.next() == ("asset", {"asset": 7}), "the five that said nothing new"
 
 
 async def test_nobody_hears_more_than_they_may(office: Office) -> None:
