@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from registry.assets.actions import set_condition
-from registry.assets.models import Condition
+from registry.assets.actions import perform
+from registry.assets.transitions import Answers
 from registry.bookings.actions import book, cancel, check_in
 from registry.bookings.queries import state_of
 from registry.bookings.readings import advance_due, record_readings, watch_lost, watch_started
@@ -124,5 +124,5 @@ async def test_whoever_changes_a_room_otherwise_tells_it(room_events):
     """Nobody compared: it is told."""
     room = await make_room()
     asset = await make_asset(room=room)
-    await set_condition(asset.id, Condition.FAULTY, ACTOR, NOW)
+    await perform("report_fault", asset.id, Answers(), ACTOR, NOW)
     assert [event.revision for event in room_events] == [(await numbers(room))[1]]
