@@ -4,8 +4,8 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import Iterator
-from decimal import Decimal
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 

@@ -25,7 +25,7 @@ async def backward(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0003_asset_words")]
+    dependencies = [("registry", "0004_number_keys")]
     operations = [
         ops.AddField(
             model_name="Room",
