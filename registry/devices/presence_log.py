@@ -16,6 +16,7 @@ from registry.devices.occupancy import patience
 from registry.rooms.models import HELP_POINT, Room
 
 LOOK_BACK = timedelta(days=1)
+LOT = 5000  # stretches deleted by one statement: the drivers of the databases take no more than 32 767 values
 _REOPEN = """UPDATE trace SET until = NULL WHERE id = (
     SELECT id FROM trace WHERE device_id = ? AND room_id = ? AND until >= ? ORDER BY until DESC LIMIT 1)"""
 _OPEN = """INSERT INTO trace (device_id, room_id, since) SELECT id, room_id, confirmed_at FROM device
@@ -81,5 +82,8 @@ async def forget(before: datetime) -> int:
     """
     silent = Q(until__isnull=True) & (Q(device__confirmed_at__isnull=True) | Q(device__confirmed_at__lt=before))
     old = Q(until__lt=before) | Q(since__lt=before) & silent
-    gone = await column(Trace.filter(old | Q(room__visibility__in=HELP_POINT)), "id")
-    return await Trace.filter(id__in=gone).delete() if gone else 0
+    outdated = Trace.filter(old | Q(room__visibility__in=HELP_POINT)).limit(LOT)
+    count = 0
+    while ids := await column(outdated, "id"):
+        count += await Trace.filter(id__in=ids).delete()
+    return count

@@ -1,13 +1,19 @@
 """What is asked about devices."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from registry.assets.search import Clause, listed
 from registry.core.errors import NotFound
+from registry.core.transaction import reading_from
 from registry.devices.models import Device, DeviceKind, DeviceState, Watch
-from registry.devices.rules import device_state
+from registry.devices.rules import WORRIES, HealthSigns, HealthState, device_state, health_state
 
+_SIGNS = (
+    "kind", "enabled", "key_digest IS NOT NULL", "online", "battery", "heard_at", "heartbeat_seconds", "distrust",
+)  # fmt: skip
 # what a device is and what it said last
 _COLUMNS = (
     "id", "code", "kind", "family", "address", "room_id", "occupied", "people", "battery", "online", "distrust",
@@ -99,3 +105,51 @@ async def device_by_code(code: str) -> Device | None:
     if device is None and code.isascii() and code.isdigit() and int(code) < 2**31:
         return await Device.get_or_none(id=int(code)).select_related("room")
     return device
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceOrder:
+    """The ids of all sensors and all door panels, those that worry first and then by code, and how many worry."""
+
+    sensors: list[int]
+    panels: list[int]
+    worries: int
+
+
+async def devices_by_worry(now: datetime) -> DeviceOrder:
+    """Every device, judged by its health now."""
+    rows = await listed(reading_from(), ("id", *_SIGNS), Clause("FROM device ORDER BY code"))
+    states: dict[int, HealthState] = {}
+    panels: set[int] = set()
+    for pk, *values in rows:
+        signs = _signs(*values)
+        states[pk] = health_state(signs, now)
+        if signs.kind is DeviceKind.DOOR_PANEL:
+            panels.add(pk)
+    order = sorted(states, key=lambda pk: states[pk] not in WORRIES)
+    return DeviceOrder(
+        [pk for pk in order if pk not in panels],
+        [pk for pk in order if pk in panels],
+        sum(state in WORRIES for state in states.values()),
+    )
+
+
+def signs_of(device: Device) -> HealthSigns:
+    """What a device's health is judged by."""
+    return HealthSigns(
+        device.kind, device.enabled, device.key_digest is not None, device.online, device.battery, device.heard_at,
+        device.heartbeat_seconds, device.distrust,
+    )  # fmt: skip
+
+
+def _signs(kind: str, enabled: Any, has_key: Any, online: Any, battery: Any, heard_at: Any, *rest: Any) -> HealthSigns:
+    """SQLite knows no truth and no time of its own."""
+    heard_at = datetime.fromisoformat(heard_at) if isinstance(heard_at, str) else heard_at
+    is_online = None if online is None else bool(online)
+    return HealthSigns(DeviceKind(kind), bool(enabled), bool(has_key), is_online, battery, heard_at, *rest)
+
+
+async def devices_by_id(ids: Sequence[int]) -> list[Device]:
+    """These devices with their rooms and assets, in this order."""
+    rows = {device.id: device for device in await Device.filter(id__in=list(ids)).select_related("room", "asset")}
+    return [rows[pk] for pk in ids if pk in rows]

@@ -18,8 +18,9 @@ from registry.devices.models import Device
 from registry.devices.queries import devices_of_asset
 from registry.rooms.models import Room
 from registry.rooms.queries import room_by_code
-from web.assets.words import CHOSEN_AS_NOBODY, TRANSITION_WORDS, HistoryLine, TransitionWords, history_lines
-from web.devices.view import DeviceHealth, health_of, reason_word
+from web.assets.words import CHOSEN_AS_NOBODY, TRANSITION_WORDS, AssetHistoryLine, TransitionWords, history_lines
+from web.devices.view import DeviceHealth, health_of
+from web.devices.words import reason_word
 from web.kit.page_context import PageContext
 from web.rooms.view import is_near
 
@@ -52,12 +53,12 @@ class DeviceLine:
 
     device: Device
     health: DeviceHealth
-    heard: str
+    last_heard: str
     says: str
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class OfferedAct:
     """A transition that the page offers; ``fields`` are the questions of its form."""
 
     name: str
@@ -73,12 +74,12 @@ class AssetView:
     asset: dict[str, Any]
     room: Room | None
     code: Code | None
-    acts: list[Act]
+    acts: list[OfferedAct]
     durability: Durability | None
     devices: list[DeviceLine]
-    history: list[HistoryLine]
+    history: list[AssetHistoryLine]
     entries: int
-    condition_line: HistoryLine | None
+    condition_line: AssetHistoryLine | None
     wanted_by: list[FullBooking]
     grants: Decimal
 
@@ -105,7 +106,7 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
     )
 
 
-def acts_of(lifecycle: Lifecycle, condition: Condition, context: PageContext) -> list[Act]:
+def acts_of(lifecycle: Lifecycle, condition: Condition, context: PageContext) -> list[OfferedAct]:
     """What the context may do with an asset in these states. What mends it is the main act, or the only one."""
     transitions = [
         transition
@@ -115,7 +116,7 @@ def acts_of(lifecycle: Lifecycle, condition: Condition, context: PageContext) ->
         and transition.name not in CHOSEN_AS_NOBODY.values()
     ]
     return [
-        Act(
+        OfferedAct(
             name=transition.name,
             words=TRANSITION_WORDS[transition.name],
             fields=tuple(str(question.field) for question in transition.asks),
@@ -154,7 +155,7 @@ async def _devices(asset_id: int, room: Room | None, context: PageContext) -> li
         DeviceLine(
             device=device,
             health=health_of(device, context),
-            heard=context.ago(device.heard_at),
+            last_heard=context.ago(device.heard_at),
             says=_says(device, context) if near else "",
         )
         for device in await devices_of_asset(asset_id)

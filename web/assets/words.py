@@ -54,6 +54,8 @@ SOURCE_WORDS = {
     "panel": N_("at the door panel"),
     "system": N_("by itself"),
 }
+# by column: what its values are called, and what none is called
+Names = dict[str, tuple[dict[int, str], str]]
 NOWHERE = N_("nowhere")
 NOBODY = N_("nobody")
 
@@ -152,7 +154,7 @@ def lifecycle_word(lifecycle: str, context: PageContext) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryLine:
+class AssetHistoryLine:
     """One entry of a history in words."""
 
     at: datetime
@@ -162,7 +164,7 @@ class HistoryLine:
     text: str
 
 
-async def history_lines(entries: Sequence[Mapping[str, Any]], context: PageContext) -> list[HistoryLine]:
+async def history_lines(entries: Sequence[Mapping[str, Any]], context: PageContext) -> list[AssetHistoryLine]:
     """An asset's history in words: what, by whom, from where, why. Rooms and people by name."""
     rooms = await codes_of_rooms(_ids(entries, "room_id"))
     people = await names_of_people(_ids(entries, "custodian_id"))
@@ -175,9 +177,11 @@ def _ids(entries: Sequence[Mapping[str, Any]], column: str) -> set[int]:
     return {side[column] for side in sides if side and side.get(column)}
 
 
-def _line(entry: Mapping[str, Any], context: PageContext, names: dict[str, tuple[dict[int, str], str]]) -> HistoryLine:
+def _line(
+    entry: Mapping[str, Any], context: PageContext, names: dict[str, tuple[dict[int, str], str]]
+) -> AssetHistoryLine:
     parts = [entry["actor"], _from_to(entry, context, names), entry["reason"], _source(entry, context)]
-    return HistoryLine(
+    return AssetHistoryLine(
         at=entry["at"],
         when=context.fmt.date(entry["at"]),
         iso=context.fmt.iso(entry["at"]),
@@ -190,7 +194,7 @@ def _source(entry: Mapping[str, Any], context: PageContext) -> str:
     return context.say(SOURCE_WORDS.get(entry["source"], ""))
 
 
-def _from_to(entry: Mapping[str, Any], context: PageContext, names: dict[str, tuple[dict[int, str], str]]) -> str:
+def _from_to(entry: Mapping[str, Any], context: PageContext, names: Names) -> str:
     sentence = ACTION_DETAILS.get(entry["action"])
     if sentence is None:
         return ""

@@ -1,7 +1,5 @@
 """Devices: sensors and door panels with their health, what speaks without being known, and pairing a tablet."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -9,88 +7,62 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Invalid, NotFound, Refusal
 from registry.devices import actions, pairing
-from registry.devices.models import Device, DeviceKind, Sensing
-from registry.devices.queries import watch
+from registry.devices.models import Sensing
+from registry.devices.queries import devices_by_worry, watch
 from registry.devices.rules import LOW_BATTERY
 from registry.people.models import Person
-from registry.rooms.models import Room
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import room_by_code, rooms_by_code
 from web.auth.access import actor_of, page_with
 from web.auth.session import options_of
-from web.devices.view import DeviceHealth, health_of, kind_word
+from web.devices import words
+from web.devices.view import device_tables
+from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.render import render
-from web.kit.words import N_
 
 router = APIRouter()
-Sees = Annotated[Person, Depends(page_with("devices.see"))]
+SeesDevices = Annotated[Person, Depends(page_with("devices.see"))]
 Manager = Annotated[Person, Depends(page_with("devices.manage"))]
 Pairer = Annotated[Person, Depends(page_with("panels.pair"))]
 Text = Annotated[str, Form(max_length=2000)]
-SENSING_WORDS = {
-    Sensing.MMWAVE: N_("presence, by radar (mmWave)"),
-    Sensing.PIR: N_("movement (PIR)"),
-    Sensing.COUNTER: N_("people, by counting"),
-    Sensing.CO2: N_("air: CO₂, temperature"),
-    Sensing.CONTACT: N_("a door or a window (contact)"),
-    Sensing.NONE: N_("something else"),
-}
-WORRIES = ("silent", "low_battery", "distrusted")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One device of the list."""
-
-    device: Device
-    kind: str
-    health: DeviceHealth
-    heard: str
 
 
 @router.get("/devices")
-async def devices(request: Request, person: Sees) -> Response:
-    """Everything that talks, what worries first, and the strangers."""
-    return await _page(request, person)
+async def devices(request: Request, person: SeesDevices, now: Now, sensors: str = "", panels: str = "") -> Response:
+    """Everything that talks, what worries first, a page at a time; and the strangers."""
+    return await _page(request, page_context(request, person, now), starts=(_start(sensors), _start(panels)))
 
 
-async def _page(request: Request, person: Person, status: int = 200, **given: Any) -> Response:
-    reader = page_context(request, person, datetime.now(UTC))
-    lines = await _lines(reader)
+def _start(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 8 else 0
+
+
+async def _page(
+    request: Request, context: PageContext, status: int = 200, starts: tuple[int, int] = (0, 0), **typed: Any
+) -> Response:
+    order = await devices_by_worry(context.now)
+    sensors, panels = await device_tables(order, *starts, context)
     strangers = strangers_of(request)
-    rooms = [(room.code, f"{room.code} {reader.words.room(room)}") for room in await Room.all().order_by("code")]
+    may_choose = context.may("devices.manage") or context.may("panels.pair")
     return render(
         request,
         "devices/devices.html",
-        person=person,
+        person=context.person,
         status=status,
-        reader=reader,
-        sensors=[line for line in lines if line.device.kind is not DeviceKind.DOOR_PANEL],
-        panels=[line for line in lines if line.device.kind is DeviceKind.DOOR_PANEL],
-        worries=sum(line.health.state in WORRIES for line in lines),
+        context=context,
+        sensors=sensors,
+        panels=panels,
+        worries=order.worries,
         low_battery=LOW_BATTERY,
         is_connected=strangers is not None,
-        strangers=[_told(one, reader) for one in strangers or []],
+        strangers=[_stranger(one, context) for one in strangers or []],
         watch=await watch(),
-        rooms=rooms,
-        sensing=[(str(sensing), reader.say(word)) for sensing, word in SENSING_WORDS.items()],
-        **({"typed": {}, "fault": "", "fault_at": ""} | given),
+        rooms=[(room.code, context.words.room(room)) for room in await rooms_by_code()] if may_choose else [],
+        sensing=[(str(sensing), context.say(word)) for sensing, word in words.SENSING_WORDS.items()],
+        looks=words,
+        **({"form": {}, "fault": "", "fault_at": ""} | typed),
     )
-
-
-async def _lines(reader: PageContext) -> list[Line]:
-    found = await Device.all().order_by("code").select_related("room", "asset")
-    lines = [
-        Line(
-            device=device,
-            kind=device.asset.name if device.asset else kind_word(device, reader),
-            health=health_of(device, reader),
-            heard=reader.ago(device.heard_at),
-        )
-        for device in found
-    ]
-    return sorted(lines, key=lambda line: line.health.state not in WORRIES)
 
 
 def strangers_of(request: Request) -> list[dict[str, Any]] | None:
@@ -99,14 +71,15 @@ def strangers_of(request: Request) -> list[dict[str, Any]] | None:
     return list(mqtt.inbox()) if mqtt is not None else None
 
 
-def _told(stranger: dict[str, Any], reader: PageContext) -> dict[str, Any]:
-    return stranger | {"heard": reader.ago(stranger["last_at"]), "last": (stranger["payloads"] or [""])[-1]}
+def _stranger(row: dict[str, Any], context: PageContext) -> dict[str, Any]:
+    return row | {"last_heard": context.ago(row["last_at"]), "payload": (row["payloads"] or [""])[-1]}
 
 
 @router.post("/devices/bind")
 async def bind(
     request: Request,
     person: Manager,
+    now: Now,
     code: Text = "",
     family: Text = "native",
     address: Text = "",
@@ -114,54 +87,63 @@ async def bind(
     room: Text = "",
 ) -> Response:
     """Take a stranger into the register, in a room."""
-    typed = {"code": code, "family": family, "address": address, "sensing": sensing, "room": room}
-    now = datetime.now(UTC)
+    form = {"code": code, "family": family, "address": address, "sensing": sensing, "room": room}
     try:
         if sensing not in set(Sensing):
             raise Invalid("request.missing_field", field="sensing")
         actions.check_family(family, options_of(request).families)
-        room_id = (await room_by_code(room)).id if room else None
-        await actions.bind(
-            code.strip(), family, address.strip(), Sensing(sensing), actor_of(request, person), now, room_id=room_id
-        )
+        actor, room_id = actor_of(request, person), await _room_id(room)
+        await actions.bind(code.strip(), family, address.strip(), Sensing(sensing), actor, now, room_id=room_id)
     except Refusal as refusal:
-        return await _refused(request, person, refusal, address or code, typed)
+        return await _refused(request, page_context(request, person, now), refusal, address or code, form)
     return RedirectResponse("/devices?done=bound", 303)
 
 
 @router.post("/devices/pair")
-async def pair(request: Request, person: Pairer, panel_code: Text = "", panel_room: Text = "") -> Response:
+async def pair(request: Request, person: Pairer, now: Now, panel_code: Text = "", panel_room: Text = "") -> Response:
     """Make the tablet that shows this code the door panel of a room."""
-    typed = {"panel_code": panel_code, "panel_room": panel_room}
+    form = {"panel_code": panel_code, "panel_room": panel_room}
     try:
-        room = await room_by_code(panel_room)
-        await pairing.pair(panel_code, room.code, actor_of(request, person), datetime.now(UTC))
+        await pairing.pair(panel_code, panel_room.strip(), actor_of(request, person), now)
     except Refusal as refusal:
-        return await _refused(request, person, refusal, "pair", typed)
+        return await _refused(request, page_context(request, person, now), refusal, "pair", form)
     return RedirectResponse("/devices?done=paired", 303)
 
 
 @router.post("/devices/{device_id}/unpair")
-async def unpair(request: Request, person: Pairer, device_id: int) -> Response:
+async def unpair(request: Request, person: Pairer, device_id: int, now: Now) -> Response:
     """Take a tablet its door: it shows a code again."""
-    await pairing.unpair(_known(device_id), actor_of(request, person), datetime.now(UTC))
+    await pairing.unpair(_number(device_id), actor_of(request, person), now)
     return RedirectResponse("/devices?done=unpaired", 303)
 
 
 @router.post("/devices/{device_id}/place")
-async def place(request: Request, person: Manager, device_id: int, room: Text = "", enabled: Text = "") -> Response:
+async def place(
+    request: Request, person: Manager, device_id: int, now: Now, room: Text = "", enabled: Text = ""
+) -> Response:
     """Hang a device into another room, or switch it off and on."""
-    room_id = (await room_by_code(room)).id if room else None
-    await actions.place(_known(device_id), room_id, bool(enabled), actor_of(request, person), datetime.now(UTC))
+    try:
+        room_id = await _room_id(room)
+    except NotFound as refusal:
+        form = {"room": room, "enabled": enabled}
+        at = f"place-{_number(device_id)}"
+        return await _refused(request, page_context(request, person, now), refusal, at, form)
+    await actions.place(_number(device_id), room_id, bool(enabled), actor_of(request, person), now)
     return RedirectResponse("/devices?done=placed", 303)
 
 
-def _known(device_id: int) -> int:
+async def _room_id(code: str) -> int | None:
+    """The room that was typed or chosen, None for none. Raises NotFound("room.unknown")."""
+    return (await room_by_code(code.strip())).id if code.strip() else None
+
+
+def _number(device_id: int) -> int:
     if not 0 < device_id < 2**31:
         raise NotFound("device.unknown", device=device_id)
     return device_id
 
 
-async def _refused(request: Request, person: Person, refusal: Refusal, at: str, typed: dict[str, str]) -> Response:
-    said = page_context(request, person, datetime.now(UTC)).words.refusal(refusal)
-    return await _page(request, person, status_of(refusal), fault=said, fault_at=at, typed=typed)
+async def _refused(request: Request, context: PageContext, refusal: Refusal, at: str, form: dict[str, str]) -> Response:
+    """The page with what was typed, and why not."""
+    sentence = context.words.refusal(refusal)
+    return await _page(request, context, status_of(refusal), fault=sentence, fault_at=at, form=form)

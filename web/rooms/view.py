@@ -24,7 +24,8 @@ from registry.devices.queries import devices_of_room, watch
 from registry.rooms.hours import Hours, opening_spans
 from registry.rooms.models import HELP_POINT, Room, Visibility
 from registry.rooms.queries import hours_of
-from web.devices.view import DeviceHealth, health_of, kind_word, reason_word
+from web.devices.view import DeviceHealth, health_of
+from web.devices.words import kind_word, reason_word
 from web.kit.page_context import PageContext
 from web.kit.timeline import Axis, axis_of, spans_of
 from web.rooms.plan import OpenDays, PlanSlot, blocked_span, next_free, opening_week, plan

@@ -17,6 +17,7 @@ from registry.grants.models import Grant
 from registry.rooms.models import Room
 from tests import make
 from tests.conftest import Database
+from tests.statements import Statements
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
 from web.assets.table import address_of
@@ -323,3 +324,32 @@ async def test_an_entry_that_nobody_foresaw_is_told_too(desk: Desk) -> None:
     asset = await stock()
     await history.write(f"asset:{asset.id}", "painted", Actor("Izba", "system"), datetime.now(UTC), after={"colour": 1})
     assert "Changed Izba · by itself" in await desk.read(f"/assets/{asset.id}", "auditor")
+
+
+async def test_the_pages_of_assets_ask_little(desk: Desk, statements: Statements) -> None:
+    """However many there are; what somebody types into the search asks for no choices."""
+    room = await make.make_room(code="ZW-01")
+    assets = [await stock(f"Thing {number:02}", room=room, custodian=desk.people["bob"]) for number in range(60)]
+    await granted(assets[0], "400.00", "50.00")
+    code = printed(7)
+    await Tag.create(code=code, asset=assets[0], created_at=datetime.now(UTC))
+    await make.make_device(room=room, asset=assets[0])
+    one, move = f"/assets/{assets[0].id}", "/assets/chosen?act=move"
+    chosen = move + "".join(f"&id={asset.id}" for asset in assets)
+    for address, who, ceiling in (
+        ("/assets", "facilities", 12),
+        ("/assets", "member", 11),
+        ("/assets?room=ZW-01&q=thing", "facilities", 12),
+        (one, "facilities", 9),
+        (one, "member", 7),
+        (chosen, "facilities", 2),
+        (f"/t/{code}", "member", 1),
+        (f"/scan?code={code}", "member", 1),
+        ("/scan?code=zw-01", "member", 1),
+        ("/scan?code=thing+07", "member", 5),
+    ):
+        await desk.get(address, who)
+        with statements.at_most(ceiling):
+            assert (await desk.get(address, who)).status_code in (200, 303), address
+    with statements.at_most(5):
+        await desk.get("/assets?q=thing+1", "facilities", headers={"hx-request": "true", "hx-request-type": "partial"})

@@ -12,9 +12,11 @@ from registry.devices import pairing
 from registry.devices.models import Device, DeviceKind, Sensing, Watch
 from tests import make
 from tests.conftest import Database
-from tests.web.desk import Desk
+from tests.statements import Statements
+from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
-from web.devices.view import REASON_WORDS, health_of
+from web.devices.view import health_of
+from web.devices.words import REASON_WORDS
 from web.kit.page_context import PageContext
 
 pytestmark = pytest.mark.anyio
@@ -174,3 +176,42 @@ async def test_how_long_ago_something_was(desk: Desk) -> None:
 
 def test_every_reason_of_a_sensor_has_words() -> None:
     assert {"sees_somebody", "sees_nobody", "held", "stale", "offline", "battery", "no_reading"} <= set(REASON_WORDS)
+
+
+async def test_a_long_list_is_turned_page_by_page_and_names_each_room_once(desk: Desk, statements: Statements) -> None:
+    now = datetime.now(UTC)
+    rooms = [await make.make_room(code=f"R-{number:02}") for number in range(30)]
+    devices = [
+        Device(code=f"S-{number:03}", kind=DeviceKind.PRESENCE, sensing=Sensing.PIR, heard_at=now, room=rooms[0])
+        for number in range(55)
+    ]
+    mute = Device(code="Z-mute", kind=DeviceKind.PRESENCE, sensing=Sensing.PIR, heard_at=now - timedelta(days=1))
+    panels = [Device(code=f"P-{number:03}", kind=DeviceKind.DOOR_PANEL) for number in range(51)]
+    await Device.bulk_create([*devices, mute, *panels])
+    await desk.get("/devices", "facilities")
+    with statements.at_most(5):
+        first = await desk.get("/devices", "facilities")
+    assert first.text.count('value="R-07"') == 1
+    assert first.text.count('action="/devices/') == 50 + 50 + 1
+    page = text_of(first.text)
+    assert "56 sensors · 51 door panels · 1 wants attention" in page
+    assert page.index("Z-mute") < page.index("S-000")
+    assert "1–50 of 56" in page
+    assert "S-049" not in page
+    rest = await desk.read("/devices?sensors=50&panels=50", "facilities")
+    assert "51–56 of 56" in rest
+    assert "51–51 of 51" in rest
+    assert "P-050" in rest
+    for nonsense in ("sensors=x", "sensors=-1", "panels=99999999999", "sensors=500"):
+        assert (await desk.get(f"/devices?{nonsense}", "auditor")).status_code == 200
+
+
+async def test_a_mistyped_room_of_a_device_is_said_and_kept(desk: Desk) -> None:
+    device = await make.make_device(room=await make.make_room(code="ZW-01"))
+    answer = await desk.post(f"/devices/{device.id}/place", "facilities", room="ZW-O1", enabled="1")
+    assert answer.status_code == 404
+    assert 'value="ZW-O1"' in answer.text
+    assert "There is no room ZW-O1." in answer.text
+    assert (await Device.get(id=device.id)).room_id == device.room_id
+    assert (await desk.post(f"/devices/{device.id}/place", "facilities", room=" ")).status_code == 303
+    assert (await Device.get(id=device.id)).room_id is None

@@ -1,0 +1,70 @@
+"""What devices, what they sense and how they are is called."""
+
+from registry.devices.models import Device, DeviceKind, Sensing
+from registry.devices.rules import HealthState
+from web.kit.page_context import PageContext
+from web.kit.words import N_
+
+KIND_WORDS = {
+    DeviceKind.PRESENCE: N_("Presence sensor"),
+    DeviceKind.AIR: N_("Air sensor"),
+    DeviceKind.CONTACT: N_("Door contact"),
+    DeviceKind.DOOR_PANEL: N_("Door panel"),
+    DeviceKind.OTHER: N_("Device"),
+}
+REASON_WORDS = {
+    "sees_somebody": N_("sees somebody"),
+    "sees_nobody": N_("sees nobody"),
+    "held": N_("saw somebody a moment ago"),
+    "not_long_enough": N_("sees nobody, not for long enough yet"),
+    "no_reading": N_("has said nothing since we listen"),
+    "not_listening": N_("cannot be heard: no connection to the broker"),
+    "stale": N_("has been silent for too long"),
+    "offline": N_("is offline"),
+    "battery": N_("has an empty battery"),
+    "disabled": N_("is switched off"),
+    "tamper": N_("was tampered with"),
+    "simulated": N_("is simulated"),
+    "clock": N_("has a wrong clock"),
+}
+NOT_TRUSTED = N_("is not trusted now")
+# the word, the tone and the sign
+HEALTH_WORDS = {
+    HealthState.ALIVE: (N_("alive"), "good", "broadcast"),
+    HealthState.LOW_BATTERY: (N_("battery low"), "warn", "battery-2"),
+    HealthState.SILENT: (N_("silent"), "bad", "cloud-off"),
+    HealthState.OFF: (N_("switched off"), "", "ban"),
+    HealthState.NEW: (N_("not heard yet"), "", "circle-dashed"),
+    HealthState.DISTRUSTED: (N_("not trusted"), "warn", "alert-triangle"),
+    HealthState.UNPAIRED: (N_("not paired"), "", "circle-dashed"),
+    HealthState.PAIRED: (N_("paired"), "good", "check"),
+}
+SENSING_WORDS = {
+    Sensing.MMWAVE: N_("presence, by radar (mmWave)"),
+    Sensing.PIR: N_("movement (PIR)"),
+    Sensing.COUNTER: N_("people, by counting"),
+    Sensing.CO2: N_("air: CO₂, temperature"),
+    Sensing.CONTACT: N_("a door or a window (contact)"),
+    Sensing.NONE: N_("something else"),
+}
+TOASTS = {
+    "bound": N_("The device is in the register."),
+    "paired": N_("The tablet is now the door panel of this room."),
+    "unpaired": N_("The tablet has no door any more: it shows a code."),
+    "placed": N_("Changed."),
+}
+
+
+def kind_word(device: Device, context: PageContext) -> str:
+    """What kind of thing it is."""
+    return context.say(KIND_WORDS[device.kind])
+
+
+def reason_word(reason: str, context: PageContext) -> str:
+    """Why a sensor says what it says."""
+    return context.say(REASON_WORDS.get(reason, NOT_TRUSTED))
+
+
+def toast_of(act: str, context: PageContext) -> str:
+    """What the page says after an act; nothing for a name that is none."""
+    return context.say(TOASTS[act]) if act in TOASTS else ""
