@@ -63,6 +63,6 @@ async def fresh_codes(many: int) -> list[str]:
     """New tag codes that no tag has. By chance two of 40 000 would be equal already."""
     codes: set[str] = set()
     while len(codes) < many:
-        drawn = {tags.new_code(token_bytes(tags.RANDOM_BYTES)) for _ in range(many - len(codes))}
-        codes |= drawn - set(await Tag.filter(code__in=list(drawn)).values_list("code", flat=True))
+        candidates = {tags.new_code(token_bytes(tags.RANDOM_BYTES)) for _ in range(many - len(codes))}
+        codes |= candidates - set(await Tag.filter(code__in=list(candidates)).values_list("code", flat=True))
     return list(codes)

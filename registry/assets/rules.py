@@ -62,8 +62,8 @@ class Dated:
 
     def on(self, day: date | None) -> Decimal:
         """The amount of a day; of none the newest, before the first day the first."""
-        held = [amount for since, amount in self.parts if day is None or since <= day]
-        return held[-1] if held else self.parts[0][1]
+        amounts = [amount for since, amount in self.parts if day is None or since <= day]
+        return amounts[-1] if amounts else self.parts[0][1]
 
     def __str__(self) -> str:
         return ", ".join(f"{amount}" if since == date.min else f"{since}={amount}" for since, amount in self.parts)
@@ -180,17 +180,17 @@ def readiness(standard: Iterable[Standard], pieces: Sequence[Piece]) -> list[Rea
     by_name: dict[str, list[Piece]] = {}
     for piece in pieces:
         by_name.setdefault(fold(piece.name), []).append(piece)
-    return [_readiness(wanted, by_name.get(fold(wanted.name), [])) for wanted in standard]
+    return [_readiness(item, by_name.get(fold(item.name), [])) for item in standard]
 
 
-def _readiness(wanted: Standard, there: list[Piece]) -> ReadinessItem:
+def _readiness(standard: Standard, there: list[Piece]) -> ReadinessItem:
     problems = [
         {"problem": piece.condition, "asset": piece.asset_id, "inventory_no": piece.inventory_no}
         for piece in there
         if piece.condition != "ok"
     ]
-    missing = wanted.quantity - sum(piece.quantity for piece in there)
-    if missing > 0:
-        problems.append({"problem": "missing", "count": missing})
+    lacking = standard.quantity - sum(piece.quantity for piece in there)
+    if lacking > 0:
+        problems.append({"problem": "missing", "count": lacking})
     working = sum(piece.quantity for piece in there if piece.condition == "ok")
-    return ReadinessItem(wanted.name, wanted.feature, wanted.quantity, working, tuple(problems))
+    return ReadinessItem(standard.name, standard.feature, standard.quantity, working, tuple(problems))

@@ -31,7 +31,7 @@ _SUMS = {
     "sqlite": f"count(*) AS total, SUM({_GROSZE}) AS grosze",
     "postgres": "count(*) AS total, (SUM(asset.price) * 100)::bigint AS grosze",
 }
-_AS_JSON = "SELECT json_group_array(json_array({told})) AS told FROM ({select})"
+_AS_JSON = "SELECT json_group_array(json_array({columns})) AS listing FROM ({select})"
 # what the register knows of the words of a filter, in one look
 _REGISTER = """SELECT (SELECT id FROM room WHERE code = ?) AS room_id,
     (SELECT id FROM person WHERE login = ?) AS custodian_id,
@@ -41,19 +41,19 @@ _NAMES = {
     "sqlite": "(SELECT json_group_array(json_array(id, {names})) FROM {table}) AS {table}s",
     "postgres": "(SELECT json_agg(json_build_array(id, {names}))::text FROM {table}) AS {table}s",
 }
-_NAMED = {"room": "code || ' ' || number || ' ' || name || ' ' || name_en", "person": "login || ' ' || name"}
+_NAMED_TABLES = {"room": "code || ' ' || number || ' ' || name || ' ' || name_en", "person": "login || ' ' || name"}
 _REVISION = {"sqlite": "(SELECT revision FROM asset_revision) AS revision", "postgres": "NULL AS revision"}
-_PLACED = "SELECT id FROM asset WHERE {wanted}"
+_PLACED = "SELECT id FROM asset WHERE {condition}"
 # for a tenth of all or more, going through the table is quicker than looking each up
 _FEW = "max(1000, (SELECT coalesce(max(id), 0) / 10 FROM asset))"
 _INDEXED = """WITH candidate AS MATERIALIZED (SELECT id FROM ({candidates}) LIMIT {few} + 1),
 few AS MATERIALIZED (SELECT count(*) <= {few} AS are_few FROM candidate),
-found AS MATERIALIZED (
+matching AS MATERIALIZED (
     SELECT asset.id AS id, {column} AS place, {grosze} AS grosze {source}
     WHERE asset.id IN (SELECT id FROM candidate WHERE (SELECT are_few FROM few)) AND {condition}
 )
-SELECT are_few, (SELECT count(*) FROM found) AS total, (SELECT SUM(grosze) FROM found) AS grosze,
-    (SELECT json_group_array(id) FROM (SELECT id FROM found ORDER BY place {way}, id LIMIT ? OFFSET ?)) AS ids
+SELECT are_few, (SELECT count(*) FROM matching) AS total, (SELECT SUM(grosze) FROM matching) AS grosze,
+    (SELECT json_group_array(id) FROM (SELECT id FROM matching ORDER BY place {way}, id LIMIT ? OFFSET ?)) AS ids
 FROM few"""
 
 
@@ -128,8 +128,8 @@ class _Word(NamedTuple):
         """More than the condition finds at most, by SQLite's indexes alone."""
         parts = [_indexed([self])]
         for name, ids in self._places():
-            wanted = one_of(name, ids)
-            parts.append(Clause(_PLACED.format(wanted=wanted.sql), wanted.values))
+            places = one_of(name, ids)
+            parts.append(Clause(_PLACED.format(condition=places.sql), places.values))
         return _joined(" UNION ALL ", parts)
 
     def _places(self) -> list[tuple[str, Sequence[int]]]:
@@ -137,41 +137,41 @@ class _Word(NamedTuple):
 
 
 # the totals by condition, the ids by condition and page
-_kept: Kept[Hashable, tuple[int, Any]] = Kept(at_most=KEPT_AT_MOST)
+_results: Kept[Hashable, tuple[int, Any]] = Kept(at_most=KEPT_AT_MOST)
 
 
-async def find(wanted: AssetFilter, sort: str, offset: int, limit: int) -> tuple[Totals, list[int]]:
+async def find(wish: AssetFilter, sort: str, offset: int, limit: int) -> tuple[Totals, list[int]]:
     """The totals of what was asked for, and the ids of one page of it. ``sort``: see queries.search."""
-    if wanted.cannot_exist():
+    if wish.cannot_exist():
         return Totals(0, Decimal(0)), []
     column = SORTS.get(sort.removeprefix("-"), SORTS["name"])
     page = Page(column, "DESC" if sort.startswith("-") else "ASC", offset, limit)
-    connection, texts = reading_from(), wanted.words()
-    known = await _register(connection, wanted, bool(texts))
-    words = [] if known["tagged_id"] or not texts else _words(texts, known)
-    condition = _condition(wanted, known, words)
+    connection, texts = reading_from(), wish.words()
+    names = await _names(connection, wish, bool(texts))
+    words = [] if names["tagged_id"] or not texts else _words(texts, names)
+    condition = _condition(wish, names, words)
     # shares and rooms have no part in the revision, and another connection than the reader may see what never commits
-    is_kept = connection.connection_name == "reader" and not wanted.grant and column != SORTS["room"]
-    revision = known["revision"] if is_kept else None
+    is_stored = connection.connection_name == "reader" and not wish.grant and column != SORTS["room"]
+    revision = names["revision"] if is_stored else None
     totals, ids = _recalled(condition, revision), _recalled((condition, page), revision)
     if totals is None or ids is None:
-        found = await _by_index(connection, condition, words, page)
-        totals, ids = found or await _by_table(connection, condition, page, totals)
-        _keep(condition, revision, totals)
-        _keep((condition, page), revision, ids)
+        indexed = await _by_index(connection, condition, words, page)
+        totals, ids = indexed or await _by_table(connection, condition, page, totals)
+        _store(condition, revision, totals)
+        _store((condition, page), revision, ids)
     return totals, ids
 
 
 def _recalled(key: Hashable, revision: int | None) -> Any | None:
     """What was read at this very revision: nothing that it depends on has changed since."""
-    found = _kept.get(key)
-    return found[1] if found and found[0] == revision else None
+    entry = _results.get(key)
+    return entry[1] if entry and entry[0] == revision else None
 
 
-def _keep(key: Hashable, revision: int | None, value: Any) -> None:
+def _store(key: Hashable, revision: int | None, value: Any) -> None:
     """Under the revision that was read first: if an asset changed since, the value is only newer."""
     if revision is not None:
-        _kept.put(key, (revision, value))
+        _results.put(key, (revision, value))
 
 
 async def _by_index(
@@ -183,11 +183,11 @@ async def _by_index(
     candidates = _candidates(words) if connection.capabilities.dialect == "sqlite" else None
     if candidates is None:
         return None
-    asked = _INDEXED.format(
+    statement = _INDEXED.format(
         candidates=candidates.sql, few=_FEW, condition=condition.sql, grosze=_GROSZE, column=page.column, way=page.way,
         source=page.source,
     )  # fmt: skip
-    (row,) = await _asked(connection, asked, (*candidates.values, *condition.values, page.limit, page.offset))
+    (row,) = await _rows(connection, statement, (*candidates.values, *condition.values, page.limit, page.offset))
     return (_totals(row), orjson.loads(row["ids"])) if row["are_few"] else None
 
 
@@ -196,15 +196,15 @@ async def _by_table(
 ) -> tuple[Totals, list[int]]:
     dialect = connection.capabilities.dialect
     if totals is None:
-        asked = _SUMMED.format(sums=_SUMS[dialect], condition=condition.sql)
-        totals = _totals(*await _asked(connection, asked, condition.values))
+        statement = _SUMMED.format(sums=_SUMS[dialect], condition=condition.sql)
+        totals = _totals(*await _rows(connection, statement, condition.values))
     if page.offset >= totals.many:
         return totals, []
     # SQLite would go along the index of names, past all that does not fit, to find few
     plus = "+" if dialect == "sqlite" and totals.many <= SORTED_AT_MOST else ""
     rest = f"{page.source} WHERE {condition.sql} ORDER BY {plus}{page.column} {page.way}, asset.id LIMIT ? OFFSET ?"
-    found = await listed(connection, ["asset.id"], Clause(rest, (*condition.values, page.limit, page.offset)))
-    return totals, [row[0] for row in found]
+    rows = await listed(connection, ["asset.id"], Clause(rest, (*condition.values, page.limit, page.offset)))
+    return totals, [row[0] for row in rows]
 
 
 def _totals(row: dict[str, Any]) -> Totals:
@@ -213,11 +213,11 @@ def _totals(row: dict[str, Any]) -> Totals:
 
 def _candidates(words: Sequence[_Word]) -> Clause | None:
     """A superset of what the words find, or None where the index has nothing to say."""
-    told = [word for word in words if len(word.text) >= INDEXED]
-    plain = [word for word in told if not (word.rooms or word.people)]
+    long = [word for word in words if len(word.text) >= INDEXED]
+    plain = [word for word in long if not (word.rooms or word.people)]
     if plain:
         return _indexed(plain)
-    return told[0].candidates() if told else None
+    return long[0].candidates() if long else None
 
 
 def _indexed(words: Sequence[_Word]) -> Clause:
@@ -225,42 +225,43 @@ def _indexed(words: Sequence[_Word]) -> Clause:
     return Clause("SELECT rowid AS id FROM asset_words WHERE asset_words MATCH ?", (quoted,))
 
 
-async def _register(connection: BaseDBAsyncClient, wanted: AssetFilter, named: bool) -> dict[str, Any]:
-    code = tags.normalised(wanted.q)
-    values = (wanted.room, wanted.custodian, wanted.grant, code if named and tags.check(code) else "")
-    (known,) = await _asked(connection, _register_statement(connection.capabilities.dialect, named), values)
-    return known
+async def _names(connection: BaseDBAsyncClient, wish: AssetFilter, has_words: bool) -> dict[str, Any]:
+    """The ids that the filter names; with words in it also the names of all rooms and people, for those to look in."""
+    code = tags.normalised(wish.q)
+    values = (wish.room, wish.custodian, wish.grant, code if has_words and tags.check(code) else "")
+    (names,) = await _rows(connection, _names_statement(connection.capabilities.dialect, has_words), values)
+    return names
 
 
 @lru_cache(4)
-def _register_statement(dialect: str, named: bool) -> str:
-    told = [_NAMES[dialect].format(table=table, names=names) for table, names in _NAMED.items() if named]
-    return _REGISTER + ", ".join([*told, _REVISION[dialect]])
+def _names_statement(dialect: str, has_words: bool) -> str:
+    tables = [_NAMES[dialect].format(table=table, names=names) for table, names in _NAMED_TABLES.items() if has_words]
+    return _REGISTER + ", ".join([*tables, _REVISION[dialect]])
 
 
-def _words(texts: Sequence[str], known: dict[str, Any]) -> list[_Word]:
-    rooms, people = _folded(known["rooms"] or "[]"), _folded(known["persons"] or "[]")
+def _words(texts: Sequence[str], names: dict[str, Any]) -> list[_Word]:
+    rooms, people = _folded(names["rooms"] or "[]"), _folded(names["persons"] or "[]")
     return [_Word(text, _holding(text, rooms), _holding(text, people)) for text in texts]
 
 
-def _holding(text: str, named: Sequence[tuple[int, str]]) -> list[int]:
-    return [pk for pk, names in named if text in names]
+def _holding(text: str, rows: Sequence[tuple[int, str]]) -> list[int]:
+    return [pk for pk, names in rows if text in names]
 
 
 @lru_cache(4)
-def _folded(told: str) -> list[tuple[int, str]]:
-    return [(pk, rules.fold(names)) for pk, names in orjson.loads(told)]
+def _folded(rows: str) -> list[tuple[int, str]]:
+    return [(pk, rules.fold(names)) for pk, names in orjson.loads(rows)]
 
 
-def _condition(wanted: AssetFilter, known: dict[str, Any], words: Sequence[_Word]) -> Clause:
-    equal = {"category": wanted.category, "lifecycle": wanted.lifecycle, "condition": wanted.condition,
-             "room_id": wanted.room and (known["room_id"] or -1),
-             "custodian_id": wanted.custodian and (known["custodian_id"] or -1),
-             "id": known["tagged_id"]}  # fmt: skip
+def _condition(wish: AssetFilter, names: dict[str, Any], words: Sequence[_Word]) -> Clause:
+    equal = {"category": wish.category, "lifecycle": wish.lifecycle, "condition": wish.condition,
+             "room_id": wish.room and (names["room_id"] or -1),
+             "custodian_id": wish.custodian and (names["custodian_id"] or -1),
+             "id": names["tagged_id"]}  # fmt: skip
     parts = [Clause(f"asset.{name} = ?", (value,)) for name, value in equal.items() if value]
-    if wanted.grant:
-        shared = "asset.id IN (SELECT asset_id FROM funding_share WHERE grant_id = ?)"
-        parts.append(Clause(shared, (known["grant_id"] or -1,)))
+    if wish.grant:
+        of_grant = "asset.id IN (SELECT asset_id FROM funding_share WHERE grant_id = ?)"
+        parts.append(Clause(of_grant, (names["grant_id"] or -1,)))
     return _joined(" AND ", [*parts, *(word.condition() for word in words)]) if parts or words else Clause("1 = 1")
 
 
@@ -278,17 +279,18 @@ async def listed(connection: BaseDBAsyncClient, columns: Sequence[str], rest: Cl
     """Rows of a SELECT. SQLite's library gives up the interpreter's lock for every row and waits to get it back, so it
     hands over one row of JSON.
     """
-    named = ", ".join(f"{column} AS c{place}" for place, column in enumerate(columns))
-    select = f"SELECT {named} {rest.sql}"
+    aliases = [f"c{place}" for place in range(len(columns))]
+    selection = ", ".join(f"{column} AS {alias}" for column, alias in zip(columns, aliases, strict=True))
+    select = f"SELECT {selection} {rest.sql}"
     if connection.capabilities.dialect == "postgres":
-        return [list(row.values()) for row in await _asked(connection, select, rest.values)]
-    told = ", ".join(f"c{place}" for place in range(len(columns)))
-    (row,) = await _asked(connection, _AS_JSON.format(told=told, select=select), rest.values)
-    found: list[Sequence[Any]] = orjson.loads(row["told"])
-    return found
+        return [list(row.values()) for row in await _rows(connection, select, rest.values)]
+    statement = _AS_JSON.format(columns=", ".join(aliases), select=select)
+    (row,) = await _rows(connection, statement, rest.values)
+    rows: list[Sequence[Any]] = orjson.loads(row["listing"])
+    return rows
 
 
-async def _asked(connection: BaseDBAsyncClient, statement: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+async def _rows(connection: BaseDBAsyncClient, statement: str, values: Sequence[Any]) -> list[dict[str, Any]]:
     if connection.capabilities.dialect == "postgres":
         statement = numbered(statement)
     return await connection.execute_query_dict(statement, list(values))

@@ -15,7 +15,7 @@ from registry.core.statements import Fields, Work, column, first_value, write
 from registry.core.transaction import transaction
 from registry.devices.models import Device, DeviceKind, Watch
 from registry.devices.occupancy import FOLDED, Reading, fold, sensor_of
-from registry.devices.presence_log import Word, traced
+from registry.devices.presence_log import LastWord, trace_changes
 from registry.devices.queries import watch
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import Room
@@ -93,7 +93,7 @@ async def _hear(
         device = devices[former.id] = speakers[former.id] = copy(former)
         fold(device, reading, snapshot.watching_since)
         if reading.live and reading.occupied is not None:
-            work += traced(room, device, Word(former.occupied, former.confirmed_at), reading.was_positive)
+            work += trace_changes(room, device, LastWord(former.occupied, former.confirmed_at), reading.was_positive)
     sensors = [sensor_of(device) for device in devices.values()]
     snapshot = replace(snapshot, devices=list(devices.values()), sensors=sensors)
     stored = await settle(change, room, snapshot, now)

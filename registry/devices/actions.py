@@ -20,9 +20,10 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KINDS = {Sensing.CO2: DeviceKind.AIR, Sensing.CONTACT: DeviceKind.CONTACT, Sensing.NONE: DeviceKind.OTHER}
 DEFAULT_HOLD = 300
 IDENTITY = frozenset({"family", "address", "sensing"})
-TOLD = IDENTITY | {"room_id", "enabled"}
-SEEN = ("occupied", "people", "confirmed_at", "changed_at", "positive_at")
-SAID = (*SEEN, "heard_at", "online", "battery")
+AMENDED = IDENTITY | {"room_id", "enabled"}
+# what a sensor says of a room, and what it says of itself besides
+PRESENCE = ("occupied", "people", "confirmed_at", "changed_at", "positive_at")
+LAST_WORDS = (*PRESENCE, "heard_at", "online", "battery")
 
 
 class Amendment(TypedDict, total=False):
@@ -83,28 +84,28 @@ async def place(device_id: int, room_id: int | None, enabled: bool, actor: Actor
     return await amend(device_id, {"room_id": room_id, "enabled": enabled}, actor, now)
 
 
-async def amend(device_id: int, given: Amendment, actor: Actor, now: datetime) -> Device:
-    """Change what is given of a known device; the rest stays. Another family, address or kind of sensing is another
-    sensor: what the former one said is forgotten. In another room what it saw is forgotten.
+async def amend(device_id: int, amendment: Amendment, actor: Actor, now: datetime) -> Device:
+    """Change what the amendment holds of a known device; the rest stays. Another family, address or kind of sensing
+    is another sensor: what the former one said is forgotten. In another room what it saw is forgotten.
 
     Raises NotFound("device.unknown"), Invalid("request.bad_field"), Conflict: device.taken, device.is_panel, and
     request.stale when somebody else carried it meanwhile.
     """
-    found = await Device.get_or_none(id=device_id)
-    if found is None:
+    look = await Device.get_or_none(id=device_id)
+    if look is None:
         raise NotFound("device.unknown", device=device_id)
-    async with changing(*{one for one in (found.room_id, given.get("room_id")) if one}) as change:
+    async with changing(*{one for one in (look.room_id, amendment.get("room_id")) if one}) as change:
         device = await Device.select_for_update().get(id=device_id)
-        if device.room_id != found.room_id:
+        if device.room_id != look.room_id:
             raise Conflict("request.stale")
-        changed = _changed(device, given)
-        if changed:
-            await _refuse_a_second(device, changed)
-            before = {name: getattr(device, name) for name in changed if name in TOLD}
-            if "confirmed_at" in changed:
+        columns = _changes(device, amendment)
+        if columns:
+            await _refuse_a_second(device, columns)
+            before = {name: getattr(device, name) for name in columns if name in AMENDED}
+            if "confirmed_at" in columns:
                 await presence_log.stop(device, now)
-            await device.update_from_dict(changed).save(update_fields=[*changed])
-            after = {name: changed[name] for name in before}
+            await device.update_from_dict(columns).save(update_fields=[*columns])
+            after = {name: columns[name] for name in before}
             action = "bound" if before.keys() & IDENTITY else "placed"
             await history.write(f"device:{device.id}", action, actor, now, before=before, after=after)
             await _look_at(change, now)
@@ -112,27 +113,27 @@ async def amend(device_id: int, given: Amendment, actor: Actor, now: datetime) -
     return device
 
 
-def _changed(device: Device, given: Amendment) -> dict[str, Any]:
+def _changes(device: Device, amendment: Amendment) -> dict[str, Any]:
     """The columns that will hold something else."""
-    wanted: dict[str, Any] = dict(given)
-    if wanted.keys() & IDENTITY and device.kind is DeviceKind.DOOR_PANEL:
+    columns: dict[str, Any] = dict(amendment)
+    if columns.keys() & IDENTITY and device.kind is DeviceKind.DOOR_PANEL:
         raise Conflict("device.is_panel", device=device.code)
-    if wanted.keys() & {"family", "address"}:
-        family = wanted.setdefault("family", device.family)
-        kept = device.address if family == device.family else ""
-        wanted["address"] = _address(device.code, family, wanted.get("address", kept))
-    if "sensing" in wanted and wanted["sensing"] != device.sensing:
-        wanted |= _sensing(wanted["sensing"])
-    changed = {name: value for name, value in wanted.items() if getattr(device, name) != value}
-    if changed.keys() & IDENTITY:
-        return changed | dict.fromkeys(SAID) | {"distrust": ""}
+    if columns.keys() & {"family", "address"}:
+        family = columns.setdefault("family", device.family)
+        address = device.address if family == device.family else ""
+        columns["address"] = _address(device.code, family, columns.get("address", address))
+    if "sensing" in columns and columns["sensing"] != device.sensing:
+        columns |= _sensing(columns["sensing"])
+    changes = {name: value for name, value in columns.items() if getattr(device, name) != value}
+    if changes.keys() & IDENTITY:
+        return changes | dict.fromkeys(LAST_WORDS) | {"distrust": ""}
     # what it saw in one room says nothing of another
-    return changed | dict.fromkeys(SEEN) if "room_id" in changed else changed
+    return changes | dict.fromkeys(PRESENCE) if "room_id" in changes else changes
 
 
-async def _refuse_a_second(device: Device, changed: dict[str, Any]) -> None:
-    if changed.keys() & {"family", "address"}:
-        where = {"family": changed.get("family", device.family), "address": changed.get("address", device.address)}
+async def _refuse_a_second(device: Device, columns: dict[str, Any]) -> None:
+    if columns.keys() & {"family", "address"}:
+        where = {"family": columns.get("family", device.family), "address": columns.get("address", device.address)}
         if where["address"] and await Device.filter(**where).exclude(id=device.id).exists():
             raise Conflict("device.taken", device=device.code)
 
@@ -156,7 +157,7 @@ def _sensing(sensing: Sensing) -> dict[str, Any]:
     }
 
 
-def check_family(family: str, known: Collection[str]) -> None:
+def check_family(family: str, families: Collection[str]) -> None:
     """Raises Invalid("device.bad_family") for a family that nothing here reads."""
-    if family not in known:
-        raise Invalid("device.bad_family", family=family, families=", ".join(known))
+    if family not in families:
+        raise Invalid("device.bad_family", family=family, families=", ".join(families))

@@ -40,12 +40,12 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def shown(code: str) -> str:
+def spaced_code(code: str) -> str:
     """K7M 4QP"""
     return f"{code[:3]} {code[3:]}"
 
 
-def typed(code: str) -> str:
+def plain_code(code: str) -> str:
     """A code as a person types it, or as the QR code brings it."""
     return "".join(character for character in code.upper() if character.isalnum())[:12]
 
@@ -83,11 +83,11 @@ async def pair(code: str, room_code: str, by: Actor, now: datetime) -> Device:
     Raises NotFound: panel.code_unknown, room.unknown.
     """
     room = await room_by_code(room_code)
-    wanted = typed(code)
+    code = plain_code(code)
     async with changing(room.id) as change:
-        pairing = await Pairing.get_or_none(code=wanted, expires_at__gt=now, device_id=None)
+        pairing = await Pairing.get_or_none(code=code, expires_at__gt=now, device_id=None)
         if pairing is None:
-            raise NotFound("panel.code_unknown", code=wanted)
+            raise NotFound("panel.code_unknown", code=code)
         device = await _panel_for(room.id, f"{room.code}-door")
         device.key_digest, device.enabled = pairing.key_digest, True
         await device.save()
@@ -127,7 +127,7 @@ async def panel_of(key: str) -> Device | None:
     return await Device.get_or_none(key_digest=digest(key), kind=DeviceKind.DOOR_PANEL, room_id__isnull=False)
 
 
-__all__ = ["Offer", "digest", "offer", "pair", "panel_of", "shown", "typed", "unpair", "waiting"]
+__all__ = ["Offer", "digest", "offer", "pair", "panel_of", "plain_code", "spaced_code", "unpair", "waiting"]
 
 
 async def renew_keys() -> dict[str, str]:

@@ -26,14 +26,14 @@ _CLOSE = """UPDATE trace SET until = CASE WHEN since > ? THEN since ELSE ? END
     WHERE device_id = ? AND until IS NULL"""
 
 
-class Word(NamedTuple):
+class LastWord(NamedTuple):
     """What a sensor last said, and when that was last confirmed."""
 
     occupied: bool | None
     confirmed_at: datetime | None
 
 
-def traced(room: Room, device: Device, before: Word, was_positive: bool) -> Iterator[Statement]:
+def trace_changes(room: Room, device: Device, before: LastWord, was_positive: bool) -> Iterator[Statement]:
     """What to write for a sensor in this room that has just spoken. Its silence is no presence: what it saw before ends
     with its last word. One that falls back within its hold goes on with the stretch it was in.
     """
@@ -41,15 +41,15 @@ def traced(room: Room, device: Device, before: Word, was_positive: bool) -> Iter
         return
     at, last = device.confirmed_at, before.confirmed_at
     was_silent = last is not None and at - last >= patience(timedelta(seconds=device.heartbeat_seconds))
-    seen = before.occupied is True
-    if seen and was_silent:
+    is_open = before.occupied is True
+    if is_open and was_silent:
         yield _CLOSE, [last, last, device.id]
-        seen = False
-    if not seen and (device.occupied or was_positive):
+        is_open = False
+    if not is_open and (device.occupied or was_positive):
         yield _REOPEN, [device.id, room.id, at - timedelta(seconds=device.hold_seconds)]
         yield _OPEN, [device.id, device.id]
-        seen = True
-    if seen and not device.occupied:
+        is_open = True
+    if is_open and not device.occupied:
         yield _CLOSE, [at, at, device.id]
 
 
@@ -64,10 +64,10 @@ async def traces_of(room: Room, since: datetime, until: datetime) -> dict[int, l
     if room.visibility in HELP_POINT:  # it may have been another class before
         return {}
     running = Q(until__isnull=True) | Q(until__gt=since, since__gte=since - LOOK_BACK)
-    found: dict[int, list[Trace]] = {}
+    traces: dict[int, list[Trace]] = {}
     for trace in await Trace.filter(running, room_id=room.id, since__lt=until).order_by("since"):
-        found.setdefault(trace.device_id, []).append(trace)
-    return found
+        traces.setdefault(trace.device_id, []).append(trace)
+    return traces
 
 
 async def record(traces: Sequence[Trace]) -> None:

@@ -205,7 +205,7 @@ def test_the_widest_code_fits_too(tablet: BrowserContext, doors: Doors) -> None:
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         for letter in pairing.ALPHABET:
-            page.locator("h1").evaluate("(e, code) => { e.textContent = code }", pairing.shown(letter * 6))
+            page.locator("h1").evaluate("(e, code) => { e.textContent = code }", pairing.spaced_code(letter * 6))
             assert page.evaluate(STICKS_OUT) == [], (letter, width, height)
 
 

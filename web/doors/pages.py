@@ -121,7 +121,7 @@ async def command(
 async def pair_page(request: Request, person: Staff, code: str = "") -> Response:
     """Where the picture on a new tablet leads its staff: choose the room."""
     rooms = await _rooms(request, person)
-    return render(request, "panel/pair.html", code=pairing.typed(code), room="", rooms=rooms, fault="")
+    return render(request, "panel/pair.html", code=pairing.plain_code(code), room="", rooms=rooms, fault="")
 
 
 @router.post("/panel/pair")

@@ -11,8 +11,7 @@ import segno
 from markupsafe import Markup
 
 from registry.core.errors import Refusal
-from registry.devices.pairing import Offer
-from registry.devices.pairing import shown as code_shown
+from registry.devices.pairing import Offer, spaced_code
 from registry.doors.facts import from_minute
 from registry.doors.phrases import LANGUAGES, NAMES, REFUSED, say
 from registry.doors.view import (
@@ -286,7 +285,7 @@ def pairing_screen(pages: Pages, offer: Offer, address: str, now: datetime, lang
     )  # fmt: skip
     told = {
         language: {
-            "word": code_shown(offer.code),
+            "word": spaced_code(offer.code),
             "place": say("new_panel", language),
             "short": say("new_panel", language),
             "until": say("no_room_yet", language),

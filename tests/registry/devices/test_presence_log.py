@@ -18,8 +18,8 @@ from tests.make import HOUR, NOW, make_device, make_room
 MINUTE = timedelta(minutes=1)
 
 
-async def sensor(**given: object) -> tuple[Room, Device]:
-    room = await make_room(**given)
+async def sensor(**columns: object) -> tuple[Room, Device]:
+    room = await make_room(**columns)
     return room, await make_device(room=room, hold_seconds=300)
 
 
@@ -30,10 +30,10 @@ async def say(device: Device, *words: tuple[float, bool | None], was_positive: b
 
 
 async def stretches(room: Room) -> list[tuple[float, float | None]]:
-    found = await traces_of(room, NOW - HOUR, NOW + 24 * HOUR)
+    traces_by_device = await traces_of(room, NOW - HOUR, NOW + 24 * HOUR)
     return [
         ((trace.since - NOW) / MINUTE, (trace.until - NOW) / MINUTE if trace.until else None)
-        for traces in found.values()
+        for traces in traces_by_device.values()
         for trace in traces
     ]
 
@@ -86,9 +86,9 @@ async def test_two_sensors_of_a_room_in_one_go(database: Database) -> None:
     second = await make_device(room=room)
     await record_readings([Reading(first.id, NOW, True), Reading(second.id, NOW, True)], NOW)
     await record_readings([Reading(second.id, NOW + MINUTE, False)], NOW + MINUTE)
-    found = await traces_of(room, NOW - HOUR, NOW + HOUR)
-    assert found[first.id][0].until is None
-    assert found[second.id][0].until == NOW + MINUTE
+    traces = await traces_of(room, NOW - HOUR, NOW + HOUR)
+    assert traces[first.id][0].until is None
+    assert traces[second.id][0].until == NOW + MINUTE
 
 
 async def test_only_what_touches_the_span_is_read(database: Database) -> None:
@@ -106,8 +106,8 @@ async def test_old_stretches_are_forgotten(database: Database) -> None:
     assert [trace.until for trace in await Trace.all()] == [None]
 
 
-async def change(device: Device, minute: float, **given: Any) -> None:
-    await amend(device.id, given, SYSTEM, NOW + minute * MINUTE)  # type: ignore[arg-type]  # a test's own words
+async def change(device: Device, minute: float, **columns: Any) -> None:
+    await amend(device.id, columns, SYSTEM, NOW + minute * MINUTE)  # type: ignore[arg-type]  # a test's own words
 
 
 async def test_another_sensor_under_the_name_begins_anew(database: Database) -> None:
@@ -154,8 +154,18 @@ async def test_what_a_silent_sensor_saw_is_forgotten_too(database: Database) -> 
     assert await forget(NOW + HOUR) == 1
 
 
+async def test_more_old_stretches_than_a_statement_takes_are_forgotten(database: Database) -> None:
+    room, device = await sensor()
+    many = 33_000  # PostgreSQL's driver takes 32 767 values
+    await Trace.bulk_create(
+        [Trace(device=device, room=room, since=NOW, until=NOW + MINUTE) for _ in range(many)], batch_size=5000
+    )
+    assert await forget(NOW + HOUR) == many
+    assert await Trace.all().count() == 0
+
+
 async def test_no_stretch_ends_before_it_begins(database: Database) -> None:
     room, device = await sensor()
     await say(device, (0, True), (-30, False))
-    found = await traces_of(room, NOW - HOUR, NOW + HOUR)
-    assert [(one.since, one.until) for one in found[device.id]] == [(NOW, NOW)]
+    traces = (await traces_of(room, NOW - HOUR, NOW + HOUR))[device.id]
+    assert [(trace.since, trace.until) for trace in traces] == [(NOW, NOW)]
