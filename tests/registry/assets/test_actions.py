@@ -51,16 +51,16 @@ async def entries_of(asset: Asset) -> list[tuple[str, Any, Any]]:
 
 
 async def test_a_registered_piece_has_all_that_belongs_to_it() -> None:
-    heard: list[events.Event] = []
-    off = events.on(heard.append)
+    events_told: list[events.Event] = []
+    off = events.on(events_told.append)
     asset = await projector(inventory_no=" A/1 ", kst="662")
     off()
     assert (asset.inventory_no, asset.account) == ("A/1", "poz")
     assert await FundingShare.get(asset_id=asset.id).values_list("grant_id", "amount") == (None, Decimal("100.00"))
     assert check((await Tag.get(asset_id=asset.id)).code)
     assert [entry[0] for entry in await entries_of(asset)] == ["registered"]
-    assert events.AssetChanged(asset.id) in heard
-    assert any(isinstance(event, events.RoomChanged) for event in heard)
+    assert events.AssetChanged(asset.id) in events_told
+    assert any(isinstance(event, events.RoomChanged) for event in events_told)
 
 
 async def test_the_account_is_that_of_the_day_of_acceptance() -> None:
@@ -70,9 +70,9 @@ async def test_the_account_is_that_of_the_day_of_acceptance() -> None:
 
 async def test_a_number_is_given_once_and_a_price_is_an_amount() -> None:
     await projector(inventory_no="A/1")
-    with pytest.raises(Conflict) as taken:
+    with pytest.raises(Conflict) as refusal:
         await projector(inventory_no="A/1")
-    assert taken.value.code == "asset.number_taken"
+    assert refusal.value.code == "asset.number_taken"
     for price in ("-1", "NaN"):
         with pytest.raises(Invalid) as bad:
             await actions.register(NewAsset(name="x", price=Decimal(price)), SYSTEM, NOW)
@@ -88,9 +88,9 @@ async def test_a_number_is_the_same_however_it_is_written(number: str) -> None:
         projector(inventory_no=number),
         actions.correct(other.id, {"inventory_no": number}, SYSTEM, NOW),
     ):
-        with pytest.raises(Conflict) as taken:
+        with pytest.raises(Conflict) as refusal:
             await attempt
-        assert taken.value.code == "asset.number_taken"
+        assert refusal.value.code == "asset.number_taken"
     await actions.correct(first.id, {"inventory_no": number.strip()}, SYSTEM, NOW)
     assert await Asset.all().order_by("id").values_list("inventory_no", "number_key") == [
         (number.strip(), "inw/1"),
@@ -109,14 +109,14 @@ async def test_a_corrected_piece_is_found_by_its_purchase_as_before() -> None:
 
 
 async def test_a_move_wakes_both_rooms_and_is_told() -> None:
-    asset, heard = await projector(), []
+    asset, events_told = await projector(), []
     there = await room("R-2")
-    off = events.on(lambda event: heard.append(event) if isinstance(event, events.RoomChanged) else None)
-    moved = await perform("move", asset.id, room_id=there.id, reason="zamiana", if_revision=1)
+    off = events.on(lambda event: events_told.append(event) if isinstance(event, events.RoomChanged) else None)
+    after = await perform("move", asset.id, room_id=there.id, reason="zamiana", if_revision=1)
     await perform("move", asset.id, room_id=there.id)
     off()
-    assert (moved.room_id, moved.revision) == (there.id, 2)
-    assert {event.room_id for event in heard[:2]} == {(await room()).id, there.id}
+    assert (after.room_id, after.revision) == (there.id, 2)
+    assert {event.room_id for event in events_told[:2]} == {(await room()).id, there.id}
     assert await entries_of(asset) != []
     assert (await entries_of(asset))[1:] == [("moved", {"room_id": (await room()).id}, {"room_id": there.id})]
     await perform("move", asset.id)
@@ -171,9 +171,9 @@ async def test_repair_and_readiness() -> None:
 
 async def test_a_fault_told_at_the_door_finds_the_one_it_means() -> None:
     asset, here = await projector(), (await room()).id
-    found = await actions.report_fault(here, "projector", SYSTEM, NOW)
-    assert found is not None
-    assert (found.id, found.condition) == (asset.id, Condition.FAULTY)
+    asset_meant = await actions.report_fault(here, "projector", SYSTEM, NOW)
+    assert asset_meant is not None
+    assert (asset_meant.id, asset_meant.condition) == (asset.id, Condition.FAULTY)
     # now there is none that works, and of flipcharts none at all: staff read it in the room's history
     for kind in ("projector", "flipchart", ""):
         assert await actions.report_fault(here, kind, SYSTEM, NOW) is None
@@ -189,9 +189,9 @@ async def test_a_tag_is_printed_first_and_linked_later() -> None:
     tag = await actions.link_tag(code.lower(), SYSTEM, NOW, asset_id=asset.id)
     assert (await queries.by_tag(code)).asset_id == tag.asset_id == asset.id
     await actions.link_tag(code, SYSTEM, NOW, asset_id=asset.id)
-    with pytest.raises(Conflict) as taken:
+    with pytest.raises(Conflict) as refusal:
         await actions.link_tag(code, SYSTEM, NOW, asset_id=other.id)
-    assert taken.value.code == "tag.taken"
+    assert refusal.value.code == "tag.taken"
     await actions.link_tag(code, SYSTEM, NOW, asset_id=other.id, again=True)
     await actions.link_tag(code, SYSTEM, NOW, room_id=(await room()).id, again=True)
     assert (await queries.by_tag(code)).room_id == (await room()).id

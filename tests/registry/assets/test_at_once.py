@@ -38,9 +38,9 @@ async def test_a_number_registered_twice_at_once_is_refused_once() -> None:
 @pytest.mark.parametrize("number", [None, "A/1"])
 async def test_a_piece_that_is_sent_six_times_with_one_key_is_registered_once(number: str | None) -> None:
     new, once = NewAsset(name="Krzesło", price=Decimal(100), inventory_no=number), RequestKey("person:1", "sent-1")
-    made = await asyncio.gather(*(actions.register(new, SYSTEM, NOW, once) for _ in range(6)))
+    assets = await asyncio.gather(*(actions.register(new, SYSTEM, NOW, once) for _ in range(6)))
     again = await actions.register(new, SYSTEM, NOW, once)
-    assert {asset.id for asset in (*made, again)} == {made[0].id}
+    assert {asset.id for asset in (*assets, again)} == {assets[0].id}
     assert await Asset.all().count() == 1
     with pytest.raises(Conflict) as refused:
         await actions.register(NewAsset(name="Stół", price=Decimal(100)), SYSTEM, NOW, once)

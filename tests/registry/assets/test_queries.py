@@ -47,8 +47,8 @@ async def stock(database: Any) -> None:
         await actions.register(new, SYSTEM, NOW)
 
 
-def numbers(found: queries.AssetPage) -> list[str | None]:
-    return [item["inventory_no"] for item in found.items]
+def numbers(page: queries.AssetPage) -> list[str | None]:
+    return [item["inventory_no"] for item in page.items]
 
 
 SEARCHES: list[tuple[AssetFilter, list[str | None], str]] = [
@@ -78,10 +78,10 @@ SEARCHES: list[tuple[AssetFilter, list[str | None], str]] = [
 
 
 async def test_search() -> None:
-    for wanted, expected, price in SEARCHES:
-        found = await search(wanted)
-        assert numbers(found) == expected, wanted
-        assert (found.total, found.total_price, found.next) == (len(expected), Decimal(price), None)
+    for wish, expected, price in SEARCHES:
+        page = await search(wish)
+        assert numbers(page) == expected, wish
+        assert (page.total, page.total_price, page.next) == (len(expected), Decimal(price), None)
 
 
 SORTED: list[tuple[str, list[str | None]]] = [
@@ -113,15 +113,15 @@ async def test_a_tag_finds_its_thing() -> None:
 async def test_detail() -> None:
     asset = await Asset.get(inventory_no="A/2")
     await Device.create(code="R-1-occ", kind=DeviceKind.PRESENCE, asset=asset)
-    told = await queries.detail(asset.id)
-    assert (told["room"], told["custodian"], told["purchase"]) == ("R-1", "omo1", "Z1")
-    assert told["bought"]["invoice_no"] == "FV/1"
-    assert [(share["grant"], share["amount"], share["percent"]) for share in told["shares"]] == [
+    item = await queries.detail(asset.id)
+    assert (item["room"], item["custodian"], item["purchase"]) == ("R-1", "omo1", "Z1")
+    assert item["bought"]["invoice_no"] == "FV/1"
+    assert [(share["grant"], share["amount"], share["percent"]) for share in item["shares"]] == [
         (None, Decimal("900.00"), Decimal("100.00"))
     ]
-    assert len(told["tags"]) == 1
+    assert len(item["tags"]) == 1
     assert [device.code for device in await devices_of_asset(asset.id)] == ["R-1-occ"]
-    assert [entry["action"] for entry in told["history"]] == ["registered"]
+    assert [entry["action"] for entry in item["history"]] == ["registered"]
     free = await queries.detail((await Asset.get(inventory_no=None)).id)
     assert free["bought"] is free["room"] is None
     with pytest.raises(NotFound):

@@ -149,5 +149,5 @@ def test_readiness_counts_what_works_and_says_what_does_not() -> None:
     ],
 )
 def test_device_state(online: bool | None, battery: int | None, minutes: int | None, expected: DeviceState) -> None:
-    heard = None if minutes is None else NOW - timedelta(minutes=minutes)
-    assert device_state(online, battery, heard, timedelta(minutes=5), NOW) is expected
+    last_word = None if minutes is None else NOW - timedelta(minutes=minutes)
+    assert device_state(online, battery, last_word, timedelta(minutes=5), NOW) is expected

@@ -1,4 +1,4 @@
-"""The search finds what a plain look for the words in the texts would, whatever the index thinks of it."""
+"""The search finds what a plain look for the words in the items would, whatever the index thinks of it."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -91,10 +91,10 @@ async def whole(database: Database) -> None:
 
 @pytest.mark.usefixtures("shelf")
 async def test_words_are_found_wherever_they_stand() -> None:
-    found = {q: await agrees(q) for q in WORDS}
-    assert found["krz"] == found["krzeslo"] == 2
-    assert (found["100%"], found["a_b"], found["%"], found["日本語"], found["😀😀"]) == (1, 1, 2, 2, 1)
-    assert found["nic takiego"] == found["za daleko"] == 0
+    totals = {q: await agrees(q) for q in WORDS}
+    assert totals["krz"] == totals["krzeslo"] == 2
+    assert (totals["100%"], totals["a_b"], totals["%"], totals["日本語"], totals["😀😀"]) == (1, 1, 2, 2, 1)
+    assert totals["nic takiego"] == totals["za daleko"] == 0
 
 
 @pytest.mark.usefixtures("shelf")
@@ -131,10 +131,10 @@ async def test_the_index_outlives_a_vacuum(database: Database, shelf: list[Asset
 
 async def test_what_is_rolled_back_leaves_no_trace(database: Database) -> None:
     """Nor is what was counted inside it kept for those outside, though the next change has the same revision."""
-    kept = await make_asset(search_text="szafa")
+    asset = await make_asset(search_text="szafa")
     with pytest.raises(ZeroDivisionError):
         async with changing():
-            await Asset.filter(id=kept.id).update(search_text="stolik")
+            await Asset.filter(id=asset.id).update(search_text="stolik")
             await make_asset(search_text="stolik")
             assert await agrees("stolik") == 2
             raise ZeroDivisionError
@@ -159,13 +159,13 @@ CHANGES: list[tuple[AssetFilter, Writer]] = [
 
 @pytest.mark.parametrize("place", range(len(CHANGES)))
 async def test_an_answer_is_kept_until_it_changes(database: Database, place: int) -> None:
-    wanted, change = CHANGES[place]
+    wish, change = CHANGES[place]
     room, person = await make_room(code="R-1", name="Sala"), await make_person("anna", name="Anna")
     asset = await make_asset(search_text="szafa", room=room, custodian=person, price=Decimal("1.00"))
-    before = await search(wanted)
-    assert (before.total, before.total_price) == (1, Decimal("1.00")) == ((await search(wanted)).total, Decimal("1.00"))
+    before = await search(wish)
+    assert (before.total, before.total_price) == (1, Decimal("1.00")) == ((await search(wish)).total, Decimal("1.00"))
     await change(asset)
-    after = await search(wanted)
+    after = await search(wish)
     assert (after.total, after.total_price) != (1, Decimal("1.00"))
     assert after.total == len(after.items)
 
@@ -181,19 +181,19 @@ async def test_among_very_many_the_table_itself_is_read(database: Database, monk
     for at_most in (0, 10_000):
         monkeypatch.setattr(asset_search, "SORTED_AT_MOST", at_most)
         assert [await agrees(q) for q in ("krzeslo", "krzeslo sztuka00077", "zt", "7 krz")] == [1200, 1, 1200, 309]
-        found = await search(AssetFilter(q="krzeslo"), "-price", 1, 3)
-        assert [item["id"] for item in found.items] == [1199, 1198, 1197]
-        assert (found.total, found.total_price, found.next) == (1200, Decimal("72060.00"), 4)
+        page = await search(AssetFilter(q="krzeslo"), "-price", 1, 3)
+        assert [item["id"] for item in page.items] == [1199, 1198, 1197]
+        assert (page.total, page.total_price, page.next) == (1200, Decimal("72060.00"), 4)
         await Asset.filter(id=1).update(note=f"{at_most}")  # nothing kept stays good
 
 
 @pytest.mark.usefixtures("shelf")
 async def test_a_page_tells_what_the_model_would() -> None:
-    found = await search(AssetFilter(), "id")
-    told = {item["id"]: item for item in await Asset.all().values(*FIELDS, **JOINED)}
-    assert found.items == [told[one] for one in sorted(told)]
-    assert [(type(one), str(one)) for item in found.items for one in item.values()] == [
-        (type(one), str(one)) for pk in sorted(told) for one in told[pk].values()
+    page = await search(AssetFilter(), "id")
+    items = {item["id"]: item for item in await Asset.all().values(*FIELDS, **JOINED)}
+    assert page.items == [items[one] for one in sorted(items)]
+    assert [(type(one), str(one)) for item in page.items for one in item.values()] == [
+        (type(one), str(one)) for pk in sorted(items) for one in items[pk].values()
     ]
 
 

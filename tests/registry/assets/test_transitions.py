@@ -141,9 +141,9 @@ async def test_one_that_is_refused_stops_all_and_each_is_named(database: Databas
 
 async def test_many_are_asked_what_one_is_asked(database: Database) -> None:
     asset = await make_asset(custodian=await make_person())
-    with pytest.raises(Invalid) as missing:
+    with pytest.raises(Invalid) as refusal:
         await perform_on_many("assign", {asset.id: None}, Answers(), SYSTEM, NOW)
-    assert missing.value.params["field"] == "custodian"
+    assert refusal.value.params["field"] == "custodian"
     with pytest.raises(NotFound):
         await perform_on_many("move", {asset.id: None}, Answers(room_id=999), SYSTEM, NOW)
     with pytest.raises(NotFound):

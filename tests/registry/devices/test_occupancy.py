@@ -12,12 +12,12 @@ MINUTE = timedelta(minutes=1)
 START = NOW - timedelta(hours=8)
 
 
-def sensor(**given):
+def sensor(**columns):
     default = {
         "code": "s", "sensing": "mmwave", "hold": 5 * MINUTE, "heartbeat": 30 * MINUTE, "occupied": False,
         "confirmed_at": NOW - MINUTE, "changed_at": NOW - 20 * MINUTE, "positive_at": NOW - 20 * MINUTE,
     }  # fmt: skip
-    return Sensor(**default | given)
+    return Sensor(**default | columns)
 
 
 def ago(minutes):
@@ -25,7 +25,7 @@ def ago(minutes):
 
 
 @pytest.mark.parametrize(
-    ("given", "says", "reason"),
+    ("columns", "says", "reason"),
     [
         ({}, "negative", "sees_nobody"),
         ({"occupied": True}, "positive", "sees_somebody"),
@@ -47,9 +47,9 @@ def ago(minutes):
         ({"distrust": "tamper"}, "unknown", "tamper"),
     ],
 )
-def test_one_sensor(given, says, reason):
-    said = verdict(sensor(**given), NOW, START)
-    assert (said.says, said.reason) == (says, reason)
+def test_one_sensor(columns, says, reason):
+    verdict_now = verdict(sensor(**columns), NOW, START)
+    assert (verdict_now.says, verdict_now.reason) == (says, reason)
 
 
 def test_nobody_listening_is_unknown():
@@ -83,7 +83,7 @@ def test_vacant_since_is_the_last_sign_of_anybody():
     fold = room_occupancy([sensor(changed_at=ago(30), positive_at=ago(30)), sensor(changed_at=ago(7))], NOW, START)
     assert fold.vacant_since == ago(7)
     assert fold.look_at is not None
-    assert [told["says"] for told in fold.evidence] == ["negative", "negative"]
+    assert [entry["says"] for entry in fold.evidence] == ["negative", "negative"]
 
 
 def test_it_looks_again_when_a_hold_ends():
@@ -92,7 +92,7 @@ def test_it_looks_again_when_a_hold_ends():
 
 
 @pytest.mark.parametrize(
-    "given",
+    "columns",
     [
         {},
         {"occupied": True},
@@ -103,9 +103,9 @@ def test_it_looks_again_when_a_hold_ends():
         {"hold": 120 * MINUTE, "confirmed_at": ago(80), "changed_at": ago(80), "positive_at": None},
     ],
 )
-def test_silence_alone_changes_a_word_at_the_next_look_and_not_before(given):
-    now = verdict(sensor(**given), NOW, START)
+def test_silence_alone_changes_a_word_at_the_next_look_and_not_before(columns):
+    now = verdict(sensor(**columns), NOW, START)
     minutes = (now.look_at - NOW) // MINUTE
-    later = [verdict(sensor(**given), NOW + minute * MINUTE, START) for minute in range(minutes + 1)]
-    assert [(said.says, said.reason) for said in later[:-1]] == [(now.says, now.reason)] * minutes
+    later = [verdict(sensor(**columns), NOW + minute * MINUTE, START) for minute in range(minutes + 1)]
+    assert [(verdict_now.says, verdict_now.reason) for verdict_now in later[:-1]] == [(now.says, now.reason)] * minutes
     assert (later[-1].says, later[-1].reason) != (now.says, now.reason)

@@ -34,8 +34,8 @@ async def desk(database: Database, tmp_path: Path) -> Desk:
     return await Desk(create_site(options)).open()
 
 
-async def stock(name: str = "Krzesło konferencyjne", **given: object) -> Asset:
-    asset = await make.make_asset(name=name, **given)
+async def stock(name: str = "Krzesło konferencyjne", **columns: object) -> Asset:
+    asset = await make.make_asset(name=name, **columns)
     asset.search_text = search_text(name, asset.inventory_no, asset.serial_no)
     await asset.save()
     return asset
@@ -63,13 +63,13 @@ async def test_search_filters_and_sums(desk: Desk) -> None:
     assert "3 assets · 10,451.51 PLN gross" in whole
     assert "All 3" in whole
     assert "In repair 1" in whole
-    for query, found in {
+    for query, name in {
         "q=krzeslo": "Krzesło", "q=sn-77": "Projektor", "q=sala+projektor": "Projektor", "condition=in_repair":
         "Projektor", "lifecycle=in_store": "Biurko", "room=ZW-01&q=krze": "Krzesło",
     }.items():  # fmt: skip
         page = await desk.read(f"/assets?{query}", "facilities")
         assert "1 asset" in page, query
-        assert found in page, query
+        assert name in page, query
     page = (await desk.get("/assets?room=ZW-01&condition=in_repair", "member")).text
     assert 'href="/assets?condition=in_repair" aria-label="Remove the filter: Room: ZW-01 Sala konferencyjna"' in page
     assert "Nothing like this is in the register" in await desk.read("/assets?q=unicorn", "member")
@@ -129,8 +129,8 @@ async def test_the_page_of_an_asset_tells_all_that_is_known(desk: Desk) -> None:
     page = await desk.read(f"/assets/{asset.id}", "accountant")
     money = ["7,500.01", "2,500.00", "Internal Security Fund", "PL/2020/PR/0111", "2/2022", "FV/9", "662"]
     words = ["Bob", "fixed asset, account 011", "Stays in the office until 22/04/2099", code, "in use", "working"]
-    for told in money + words:
-        assert told in page, told
+    for text in money + words:
+        assert text in page, text
     answer = await desk.get(f"/assets/{asset.id}", "accountant")
     assert "style=" not in answer.text.partition("<main")[2]
 
@@ -159,8 +159,8 @@ async def test_a_fault_goes_through_repair_to_working_again(desk: Desk) -> None:
     assert "1 booking of the room asked for this" in page
     assert (await desk.post(f"/assets/{asset.id}/send_to_repair", "facilities", reason="warranty")).status_code == 303
     assert (await desk.post(f"/assets/{asset.id}/mend", "facilities", reason="new lamp")).status_code == 303
-    told = await HistoryEntry.filter(object=f"asset:{asset.id}").order_by("seq").values_list("action", "reason")
-    assert told == [("fault_reported", "flickers"), ("sent_to_repair", "warranty"), ("mended", "new lamp")]
+    entries = await HistoryEntry.filter(object=f"asset:{asset.id}").order_by("seq").values_list("action", "reason")
+    assert entries == [("fault_reported", "flickers"), ("sent_to_repair", "warranty"), ("mended", "new lamp")]
 
 
 @pytest.mark.parametrize("act", ["send_to_repair", "mend", "move", "assign", "tag"])
@@ -251,8 +251,8 @@ async def test_a_label_opens_its_thing_or_its_door(desk: Desk) -> None:
 async def test_a_number_or_a_room_code_may_be_typed_too(desk: Desk, typed: str) -> None:
     asset = await stock(inventory_no="INV-7", serial_no="SN-1")
     await make.make_room(code="ZW-01")
-    wanted = "/rooms/ZW-01" if typed == "zw-01" else f"/assets/{asset.id}"
-    assert (await desk.get("/scan", "member", params={"code": typed})).headers["location"] == wanted
+    address = "/rooms/ZW-01" if typed == "zw-01" else f"/assets/{asset.id}"
+    assert (await desk.get("/scan", "member", params={"code": typed})).headers["location"] == address
 
 
 async def test_a_mistyped_code_is_kept_to_be_corrected(desk: Desk) -> None:
@@ -328,6 +328,8 @@ async def test_an_entry_that_nobody_foresaw_is_told_too(desk: Desk) -> None:
 
 async def test_the_pages_of_assets_ask_little(desk: Desk, statements: Statements) -> None:
     """However many there are; what somebody types into the search asks for no choices."""
+    now = datetime.now(UTC)
+    desk.app.state.clock = lambda: now  # who asks is remembered for five seconds
     room = await make.make_room(code="ZW-01")
     assets = [await stock(f"Thing {number:02}", room=room, custodian=desk.people["bob"]) for number in range(60)]
     await granted(assets[0], "400.00", "50.00")

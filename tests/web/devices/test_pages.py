@@ -33,12 +33,12 @@ class Reading:
         return self.strangers
 
 
-def stranger(**given: Any) -> dict[str, Any]:
+def stranger(**columns: Any) -> dict[str, Any]:
     now = datetime.now(UTC)
     return {
         "topic": "zigbee2mqtt/hall/motion", "family": "zigbee2mqtt", "device": "hall/motion", "first_at": now,
         "last_at": now, "count": 3, "per_minute": 3.0, "said": {}, "payloads": ['{"occupancy": true, "x": "<b>"}'],
-    } | given  # fmt: skip
+    } | columns  # fmt: skip
 
 
 @pytest.fixture
@@ -145,20 +145,20 @@ async def test_a_tablet_gets_a_door_and_loses_it(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "state"),
+    ("columns", "state"),
     [({}, "new"), ({"enabled": False}, "off"), ({"heard": 0, "online": False}, "silent"),
      ({"heard": 0, "distrust": "tamper"}, "distrusted"), ({"heard": 0, "battery": 20}, "low_battery"),
      ({"heard": 0, "battery": 21}, "alive"), ({"heard": 89}, "alive"), ({"heard": 90}, "silent"),
      ({"heard": 100, "heartbeat_seconds": 7200}, "alive"),
      ({"kind": DeviceKind.DOOR_PANEL}, "unpaired"), ({"kind": DeviceKind.DOOR_PANEL, "key_digest": "x"}, "paired")],
 )  # fmt: skip
-async def test_the_health_of_a_device(desk: Desk, given: dict[str, Any], state: str) -> None:
+async def test_the_health_of_a_device(desk: Desk, columns: dict[str, Any], state: str) -> None:
     now = datetime.now(UTC)
-    given = dict(given)  # the table is shared between the databases
-    minutes = given.pop("heard", None)
-    heard = now - timedelta(minutes=minutes) if minutes is not None else None
+    columns = dict(columns)  # the table is shared between the databases
+    minutes = columns.pop("heard", None)
+    heard_at = now - timedelta(minutes=minutes) if minutes is not None else None
     context = context_at(desk, now)
-    device = Device(**{"code": "d", "kind": DeviceKind.PRESENCE, "heard_at": heard} | given)
+    device = Device(**{"code": "d", "kind": DeviceKind.PRESENCE, "heard_at": heard_at} | columns)
     assert health_of(device, context).state == state
 
 
@@ -169,8 +169,8 @@ def context_at(desk: Desk, now: datetime) -> PageContext:
 async def test_how_long_ago_something_was(desk: Desk) -> None:
     now = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
     context = context_at(desk, now)
-    told = [context.ago(now - timedelta(seconds=seconds)) for seconds in (-5, 0, 12, 61, 7200, 90_000)]
-    assert told == ["just now", "just now", "12 s ago", "1 min ago", "2 h ago", "yesterday 12:00"]
+    words = [context.ago(now - timedelta(seconds=seconds)) for seconds in (-5, 0, 12, 61, 7200, 90_000)]
+    assert words == ["just now", "just now", "12 s ago", "1 min ago", "2 h ago", "yesterday 12:00"]
     assert context.ago(None) == "never"
 
 
@@ -180,6 +180,7 @@ def test_every_reason_of_a_sensor_has_words() -> None:
 
 async def test_a_long_list_is_turned_page_by_page_and_names_each_room_once(desk: Desk, statements: Statements) -> None:
     now = datetime.now(UTC)
+    desk.app.state.clock = lambda: now  # who asks is remembered for five seconds
     rooms = [await make.make_room(code=f"R-{number:02}") for number in range(30)]
     devices = [
         Device(code=f"S-{number:03}", kind=DeviceKind.PRESENCE, sensing=Sensing.PIR, heard_at=now, room=rooms[0])
