@@ -8,8 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from devices.broker.client import Message
-from devices.broker.connection import Broker
+from devices.broker.connection import Broker, Message
 from devices.codecs.payload import Refused, read
 from devices.codecs.values import clean
 from devices.topics import BadTopic, Topics

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from devices import codecs
-from devices.broker.client import Message
-from devices.codecs.message import Decoded, Route, route_of
+from devices.broker.connection import Message
+from devices.codecs.message import Decoded
 from devices.codecs.values import SKEW
 from devices.device_table import DeviceEntry, DeviceTable
 from devices.inbox import TopicInbox
-from devices.topics import TopicKind, Topics
+from devices.topics import Route, TopicKind, Topics
 from registry.bookings.readings import record_readings, watch_lost, watch_started
 from registry.core import events
 from registry.core.clock import Clock
@@ -130,7 +130,7 @@ class Readings:
                 self._fold(entry.device, decoded, message, second, now)
 
     def _enter(self, topic: str) -> TopicEntry:
-        route = route_of(topic, self.topics)
+        route = self.topics.route(topic)
         self._claim(ENTRY_BYTES + sys.getsizeof(topic) + sum(map(sys.getsizeof, route.levels)))
         entry = self._entries[topic] = TopicEntry(route)
         if route.own and route.own.kind is TopicKind.PANEL_COMMAND:

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from devices.broker.client import Message, addresses, without_secrets
+from devices.broker.client import addresses, without_secrets
 from devices.broker.connection import Broker
 from devices.broker.embedded import EmbeddedBroker
 from devices.codecs import FAMILIES
@@ -53,21 +53,21 @@ class DeviceLayer:
         translate: Callable[[str], str] = _as_is,
         clock: Clock = utc_now,
     ) -> None:
-        self.url, self.leads, self._losses = without_secrets(url), False, 0
+        self.url, self.leads = without_secrets(url), False
         self.is_failing = False
         self.topics = Topics(prefix)
         self._clock, self._families = clock, tuple(families)
         self._embedded = EmbeddedBroker(embedded_port) if embedded_port else None
         where = self._embedded.where if self._embedded else addresses(url, username, password)
-        self.broker = Broker(
-            where, instance or f"izba-{socket.gethostname()}"[:60], self.topics.status, self._take, clock
-        )
+        self.broker = Broker(where, instance or f"izba-{socket.gethostname()}"[:60], self.topics.status, clock)
         self.commands = PanelCommands(self.broker, self.topics, clock, translate)
         self.readings = Readings(self.topics, clock, self.commands.take)
         self.doors = DoorStates(self.broker, self.topics, secret_key.encode(), clock)
         self.presence = Presence(clock)
         self.simulator = Simulator(where, self.topics, clock, seed) if simulator else None
         self.broker.listen((*self.topics.filters(), *self._foreign()))
+        self.broker.on_messages(self.readings.take)
+        self.broker.on_gap(self.readings.gap)
         self.broker.on_up(self.readings.connected)
         self.broker.on_down(self.readings.disconnected)
         self.broker.on_up(lambda _at: self.doors.wake())
@@ -77,12 +77,6 @@ class DeviceLayer:
         for name in set(self._families) - set(FAMILIES):
             log.warning("no such device family", extra={"family": name, "known": sorted(FAMILIES)})
         return [topic for family in families for topic in family.filters]
-
-    def _take(self, batch: Sequence[Message]) -> None:
-        self.readings.take(batch)
-        if self.broker.lost != self._losses:
-            self._losses = self.broker.lost
-            self.readings.gap()
 
     @property
     def is_connected(self) -> bool:

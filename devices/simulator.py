@@ -162,7 +162,7 @@ class Simulator:
         self._clock = clock
         # an id of its own each time: two demos on one broker would end each other's
         client_id = f"izba-simulator-{secrets.token_hex(4)}"
-        self._broker = Broker(where, client_id, f"{topics.prefix}/simulator/status", lambda _batch: None, clock)
+        self._broker = Broker(where, client_id, f"{topics.prefix}/simulator/status", clock)
         self._spots: list[Spot] = []
         self._meetings: list[Meeting] = []
         self._others: list[tuple[str, str, DeviceKind]] = []

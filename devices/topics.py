@@ -1,7 +1,7 @@
 """The topic grammar: which names may stand in a topic, and Izba's own tree below its prefix."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 MAX_LEVELS = 32
@@ -43,6 +43,21 @@ class OwnTopic:
 
     kind: TopicKind
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where messages come from: a topic, split once however many come on it.
+
+    ``own`` is set in Izba's own tree. ``binding`` is what an operator configured for the device, e.g. which key is the
+    occupancy. ``fault`` says why nothing may come on such a topic; it has no levels then.
+    """
+
+    topic: str
+    levels: tuple[str, ...] = ()
+    own: OwnTopic | None = None
+    binding: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
 
 
 def split(topic: str) -> tuple[str, ...]:
@@ -122,14 +137,20 @@ class Topics:
     def is_own(self, topic: str) -> bool:
         return topic == self.prefix or topic.startswith(f"{self.prefix}/")
 
-    def own(self, levels: Sequence[str]) -> OwnTopic | None:
-        """What a split topic of the own tree carries, None for one that is foreign."""
+    def route(self, topic: str, binding: Mapping[str, str] | None = None) -> Route:
+        """The route of whatever comes on this topic. Never raises: what is no topic has a ``fault``."""
+        try:
+            levels = split(topic)
+        except BadTopic as fault:
+            return Route(topic, fault=str(fault))
         depth = self.prefix.count("/") + 1
-        if "/".join(levels[:depth]) != self.prefix:
-            return None
-        branch = tuple(levels[depth:])
-        if branch == ("status",):
-            return OwnTopic(TopicKind.STATUS)
-        if len(branch) != 3 or (branch[0], branch[2]) not in _KINDS:
-            return OwnTopic(TopicKind.OTHER)
-        return OwnTopic(_KINDS[branch[0], branch[2]], branch[1])
+        own = _own(levels[depth:]) if self.prefix == "/".join(levels[:depth]) else None
+        return Route(topic, levels, own, binding or {})
+
+
+def _own(branch: tuple[str, ...]) -> OwnTopic:
+    if branch == ("status",):
+        return OwnTopic(TopicKind.STATUS)
+    if len(branch) != 3 or (branch[0], branch[2]) not in _KINDS:
+        return OwnTopic(TopicKind.OTHER)
+    return OwnTopic(_KINDS[branch[0], branch[2]], branch[1])

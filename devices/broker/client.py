@@ -1,5 +1,5 @@
 """What is particular to paho and to one attempt: an address, a client made and connected, why it was refused, when
-to try again, a message of paho as ours.
+to try again.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import paho.mqtt.client as mqtt
@@ -67,27 +67,6 @@ def without_secrets(url: str) -> str:
     """An address that may be shown: no name, no password."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-class Message(NamedTuple):
-    """A message as the broker handed it over. ``second`` is the monotonic one of its arrival."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    second: float
-    response_topic: str = ""
-    correlation: bytes = b""
-
-
-def message_of(message: mqtt.MQTTMessage) -> Message:
-    """A message of paho as ours. Raises UnicodeDecodeError for a topic that is not UTF-8."""
-    topic, payload = message.topic, bytes(message.payload)
-    if message.properties is not None and topic.endswith("/command"):
-        response_topic = getattr(message.properties, "ResponseTopic", "")
-        correlation = getattr(message.properties, "CorrelationData", b"")
-        return Message(topic, payload, message.retain, message.timestamp, response_topic, correlation)
-    return Message(topic, payload, message.retain, message.timestamp)
 
 
 class Outcome(Enum):

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.properties import Properties
@@ -22,13 +22,11 @@ from devices.broker.client import (
     V5,
     Address,
     Complaints,
-    Message,
     Outcome,
     Pace,
     answer_properties,
     connect,
     make_client,
-    message_of,
     outcome_of,
     start_pump,
     subscriptions,
@@ -51,6 +49,17 @@ CONTRADICT_SECONDS = 0.5
 Signals = asyncio.Queue[tuple[str, Any]]
 
 
+class Message(NamedTuple):
+    """A message as the broker handed it over. ``second`` is the monotonic one of its arrival."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    second: float
+    response_topic: str = ""
+    correlation: bytes = b""
+
+
 class Broker:
     """One connection for one instance. Everything but the paho callbacks runs in the loop."""
 
@@ -59,7 +68,6 @@ class Broker:
         where: Sequence[Address],
         client_id: str,
         status_topic: str,
-        on_messages: Callable[[list[Message]], None],
         clock: Callable[[], datetime],
         capacity: int = CAPACITY,
     ) -> None:
@@ -73,7 +81,9 @@ class Broker:
         self.received = self.lost = self.published = self.connects = self.faults = 0
         self.duplicate_id = False
         self.refusal = ""
-        self._on_messages, self._clock, self._capacity = on_messages, clock, capacity
+        self._clock, self._capacity = clock, capacity
+        self._batches: list[Callable[[list[Message]], None]] = []
+        self._gaps: list[Callable[[], None]] = []
         self._ups: list[Callable[[datetime], None]] = []
         self._downs: list[Callable[[datetime], None]] = []
         self._filters = {status_topic: SubscribeOptions(qos=QOS)}
@@ -81,6 +91,7 @@ class Broker:
         self._retained: dict[str, bytes] = {status_topic: b"online"}
         self._queue: deque[Message] = deque()
         # each is counted by one thread alone: what came, what was dropped, what was handed over
+        self._lost_before = 0
         self._bytes_in = self._bytes_dropped = self._bytes_out = 0
         self._woken = self._contradicts = False
         self._losses: deque[float] = deque(maxlen=FLAPS)
@@ -90,6 +101,14 @@ class Broker:
         self._task: asyncio.Task[None] | None = None
 
     # what others call
+
+    def on_messages(self, handler: Callable[[list[Message]], None]) -> None:
+        """Call this with every batch of messages."""
+        self._batches.append(handler)
+
+    def on_gap(self, handler: Callable[[], None]) -> None:
+        """Call this after messages were lost on our side, because more came than could be handed over."""
+        self._gaps.append(handler)
 
     def on_up(self, handler: Callable[[datetime], None]) -> None:
         """Call this when every subscription is granted, with the time from which nothing is missed."""
@@ -336,11 +355,10 @@ class Broker:
                     self._woken = True
                     self._loop.call_soon(self._drain)
         self.received += len(batch)
-        try:
-            self._on_messages(batch)
-        except Exception:
-            self.faults += 1
-            log.exception("MQTT messages could not be handled")
+        self.faults += _call(self._batches, batch)
+        if self.lost != self._lost_before:
+            self._lost_before = self.lost
+            _call(self._gaps)
 
     def _hear_status(self, payload: bytes) -> None:
         """A last will of an earlier session, or of whoever led before, can come after we are online: it is put right,
@@ -356,9 +374,23 @@ class Broker:
             self._publish(self.status_topic, b"online", retain=True)
 
 
-def _call(handlers: Iterable[Callable[[datetime], None]], now: datetime) -> None:
+def message_of(message: mqtt.MQTTMessage) -> Message:
+    """A message of paho as ours. Raises UnicodeDecodeError for a topic that is not UTF-8."""
+    topic, payload = message.topic, bytes(message.payload)
+    if message.properties is not None and topic.endswith("/command"):
+        response_topic = getattr(message.properties, "ResponseTopic", "")
+        correlation = getattr(message.properties, "CorrelationData", b"")
+        return Message(topic, payload, message.retain, message.timestamp, response_topic, correlation)
+    return Message(topic, payload, message.retain, message.timestamp)
+
+
+def _call(handlers: Iterable[Callable[..., None]], *about: object) -> int:
+    """Call each; one that fails hurts no other. Returns how many failed."""
+    faults = 0
     for handler in handlers:
         try:
-            handler(now)
+            handler(*about)
         except Exception:
-            log.exception("MQTT connection handler failed")
+            faults += 1
+            log.exception("MQTT handler failed")
+    return faults

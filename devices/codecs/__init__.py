@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from devices.codecs import generic, native, zigbee2mqtt
-from devices.codecs.message import Decoded, Incoming, Route, route_of
+from devices.codecs.message import Decoded, Incoming
 from devices.codecs.payload import Refused, read
-from devices.topics import Topics
+from devices.topics import Route, Topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def decode_line(
     the value, ``family`` with a codec's name.
     """
     binding = {str(key): str(value) for key, value in bind.items()}
-    values = decode(route_of(topic, Topics(prefix), binding), payload, retained, now).as_dict()
+    values = decode(Topics(prefix).route(topic, binding), payload, retained, now).as_dict()
     values["device"] = values["device"].encode("utf-8", "replace").decode()
     return values
 

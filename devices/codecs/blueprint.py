@@ -10,8 +10,9 @@ tampered, disabled, simulated or future value proves nothing, a retained one is 
 """
 
 from devices.codecs.draft import Draft
-from devices.codecs.message import Decoded, Incoming, Route
+from devices.codecs.message import Decoded, Incoming
 from devices.codecs.values import up_down
+from devices.topics import Route
 
 FAMILY = "blueprint"
 

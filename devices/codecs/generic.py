@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from devices.codecs.draft import FACTS, Draft
-from devices.codecs.message import Decoded, Incoming, Route
+from devices.codecs.message import Decoded, Incoming
 from devices.codecs.payload import PlainText
 from devices.codecs.values import up_down
+from devices.topics import Route
 
 FAMILY = "generic"
 COMMANDS = frozenset({"cmd", "cmnd", "command", "commands", "set", "get", "request"})

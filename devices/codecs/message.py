@@ -5,31 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from devices.topics import BadTopic, OwnTopic, Topics, split
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where messages come from: a topic, split once however many come on it.
-
-    ``own`` is set in Izba's own tree. ``binding`` is what an operator configured for the device, e.g. which key is the
-    occupancy. ``fault`` says why nothing may come on such a topic; it has no levels then.
-    """
-
-    topic: str
-    levels: tuple[str, ...] = ()
-    own: OwnTopic | None = None
-    binding: Mapping[str, str] = field(default_factory=dict)
-    fault: str = ""
-
-
-def route_of(topic: str, topics: Topics, binding: Mapping[str, str] | None = None) -> Route:
-    """The route of a topic. Never raises: what is no topic has a ``fault``."""
-    try:
-        levels = split(topic)
-    except BadTopic as fault:
-        return Route(topic, fault=str(fault))
-    return Route(topic, levels, topics.own(levels), binding or {})
+from devices.topics import Route
 
 
 @dataclass(frozen=True, slots=True)

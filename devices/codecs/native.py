@@ -1,10 +1,10 @@
 """Izba's own format: ``<prefix>/devices/<device>/reading`` and ``…/status`` (docs/reference/topics.md)."""
 
 from devices.codecs.draft import Draft
-from devices.codecs.message import Decoded, Incoming, Route
+from devices.codecs.message import Decoded, Incoming
 from devices.codecs.payload import PlainText
 from devices.codecs.values import clean, up_down
-from devices.topics import TopicKind
+from devices.topics import Route, TopicKind
 
 FAMILY = "native"
 

@@ -8,9 +8,10 @@ import re
 from typing import Any
 
 from devices.codecs.draft import FACTS, Draft
-from devices.codecs.message import Decoded, Incoming, Route
+from devices.codecs.message import Decoded, Incoming
 from devices.codecs.payload import PlainText
 from devices.codecs.values import clean, up_down
+from devices.topics import Route
 
 FAMILY = "zigbee2mqtt"
 BASES = ("zigbee2mqtt", "z2m")

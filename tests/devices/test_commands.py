@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devices import commands
-from devices.broker.client import Message
+from devices.broker.connection import Message
 from devices.commands import PanelCommands
 from devices.topics import Topics
 from registry.core.errors import Unavailable

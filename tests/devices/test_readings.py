@@ -9,12 +9,12 @@ import pytest
 
 from devices import codecs
 from devices import readings as module
-from devices.broker.client import Message
-from devices.codecs.message import Decoded, Route
+from devices.broker.connection import Message
+from devices.codecs.message import Decoded
 from devices.device_table import DeviceEntry, DeviceTable
 from devices.inbox import INBOX_BYTES, TopicInbox
 from devices.readings import MEMORY_BYTES, Readings, merged
-from devices.topics import Topics
+from devices.topics import Route, Topics
 from registry.bookings.readings import record_readings
 from registry.core import events
 from registry.devices.models import Device, Sensing, Watch

@@ -1,7 +1,5 @@
 """The topic grammar: what may be a topic, and Izba's own tree."""
 
-from contextlib import suppress
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,13 +53,13 @@ def test_spaces_marks_and_a_familys_leading_slash_are_taken() -> None:
     ],
 )
 def test_what_is_built_is_parsed(topic: str, own: OwnTopic | None) -> None:
-    assert OURS.own(split(topic)) == own
+    assert OURS.route(topic).own == own
 
 
 def test_a_prefix_may_have_several_levels() -> None:
     deep = Topics("site/north/izba")
-    assert deep.own(split(deep.reading("a"))) == OwnTopic(TopicKind.READING, "a")
-    assert deep.own(split("site/north")) is None
+    assert deep.route(deep.reading("a")).own == OwnTopic(TopicKind.READING, "a")
+    assert deep.route("site/north").own is None
     assert deep.filters()[0] == "site/north/izba/devices/+/reading"
 
 
@@ -74,6 +72,6 @@ def test_a_name_is_one_level(name: str) -> None:
 
 
 @given(st.text(max_size=60))
-def test_parsing_raises_nothing_but_its_own(topic: str) -> None:
-    with suppress(BadTopic):
-        OURS.own(split(topic))
+def test_any_topic_has_levels_or_a_fault(topic: str) -> None:
+    route = OURS.route(topic)
+    assert bool(route.levels) is not bool(route.fault)

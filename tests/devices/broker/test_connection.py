@@ -20,8 +20,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from devices.broker import client as paho_client
 from devices.broker import connection
-from devices.broker.client import V5, V311, Address, Message, Pace, addresses, without_secrets
-from devices.broker.connection import Broker
+from devices.broker.client import V5, V311, Address, Pace, addresses, without_secrets
+from devices.broker.connection import Broker, Message
 from devices.broker.embedded import EmbeddedBroker
 from devices.broker.wire import Pump
 from devices.topics import BadTopic
@@ -75,7 +75,10 @@ class Mine:
         self.heard: list[Message] = []
         self.ups: list[datetime] = []
         self.downs: list[datetime] = []
-        self.broker = Broker(where, client_id, STATUS, self.take, now, **more)
+        self.broker = Broker(where, client_id, STATUS, now, **more)
+        self.gaps: list[int] = []
+        self.broker.on_messages(self.take)
+        self.broker.on_gap(lambda: self.gaps.append(self.broker.lost))
         self.broker.listen(["in/#"])
         self.broker.on_up(self.ups.append)
         self.broker.on_down(self.downs.append)
@@ -433,6 +436,7 @@ async def test_what_overflows_is_counted_and_the_newest_is_kept(mosquitto: Mosqu
             mine.broker._on_message(client, None, message)
         await until(lambda: mine.heard)
         assert mine.broker.lost == 20
+        assert mine.gaps == [20]
         assert [one.payload for one in mine.heard] == [str(number).encode() for number in range(20, 30)]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from devices import codecs
 from devices.codecs import blueprint, decode_line
-from devices.codecs.message import Decoded, Incoming, route_of
+from devices.codecs.message import Decoded, Incoming
 from devices.codecs.values import count, instant, percent, yes_no
 from devices.topics import Topics
 from tests.devices.codecs.test_payload import json_values
@@ -227,7 +227,7 @@ def test_words_of_yes_and_no_take_any_case() -> None:
 
 def test_the_blueprint_works_as_it_says() -> None:
     def decode(topic: str, value: object) -> Decoded:
-        route = route_of(topic, Topics())
+        route = Topics().route(topic)
         assert blueprint.matches(route)
         return blueprint.decode(Incoming(route, value, False, NOW))
 
@@ -260,7 +260,7 @@ KEYS = ["occupied", "occupancy", "presence", "people", "battery", "at", "last_se
     st.booleans(),
 )
 def test_no_json_is_too_much(topic: str, value: object, retained: bool) -> None:
-    decoded = codecs.decode(route_of(topic, Topics()), json.dumps(value).encode(), retained, NOW)
+    decoded = codecs.decode(Topics().route(topic), json.dumps(value).encode(), retained, NOW)
     assert decoded.occupied in (True, False, None)
     assert decoded.people is None or 0 <= decoded.people <= 10_000
     assert decoded.battery is None or 0 <= decoded.battery <= 100
