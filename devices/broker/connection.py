@@ -90,9 +90,8 @@ class Broker:
         self._vital: set[str] = set()
         self._retained: dict[str, bytes] = {status_topic: b"online"}
         self._queue: deque[Message] = deque()
-        # each is counted by one thread alone: what came, what was dropped, what was handed over
-        self._lost_before = 0
-        self._bytes_in = self._bytes_dropped = self._bytes_out = 0
+        # the one is counted by paho's thread alone, the other by the loop: what came and was not dropped, what went on
+        self._bytes_in = self._bytes_out = self._lost_before = 0
         self._woken = self._contradicts = False
         self._losses: deque[float] = deque(maxlen=FLAPS)
         self._complaints = Complaints()
@@ -318,23 +317,22 @@ class Broker:
             return
         self._bytes_in += len(message.topic) + len(message.payload)
         # whoever floods us loses the oldest of it, never our memory
-        while queue and (len(queue) >= self._capacity or self._waiting_bytes() > CAPACITY_BYTES):
-            self._drop_oldest()
+        while len(queue) >= self._capacity or self._bytes_in - self._bytes_out > CAPACITY_BYTES:
+            if not self._drop_oldest():
+                break
         queue.append(message)
         if not self._woken and loop:
             self._woken = True
             loop.call_soon_threadsafe(self._drain)
 
-    def _waiting_bytes(self) -> int:
-        return self._bytes_in - self._bytes_dropped - self._bytes_out
-
-    def _drop_oldest(self) -> None:
+    def _drop_oldest(self) -> bool:
         try:
             oldest = self._queue.popleft()
         except IndexError:  # the loop has just taken it
-            return
-        self._bytes_dropped += len(oldest.topic) + len(oldest.payload)
+            return False
+        self._bytes_in -= len(oldest.topic) + len(oldest.payload)
         self.lost += 1
+        return True
 
     def _drain(self) -> None:
         """Hand over what has come. While messages flow, look again a moment later instead of being woken for each."""
