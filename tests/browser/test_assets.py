@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from registry.assets import tags
 from registry.assets.models import FundingShare, Tag
@@ -22,7 +22,7 @@ from registry.people.models import Person, Role, Session
 from registry.people.queries import digest_of
 from registry.rooms.models import StandardItem
 from tests import make
-from tests.browser.conftest import LIMIT
+from tests.browser.conftest import AXE_OPTIONS, LIMIT
 from tests.browser.served import served
 from web.auth.session import SESSION
 
@@ -102,17 +102,23 @@ def visit(browser: Browser, office: Office, who: str, **more: Any) -> BrowserCon
 
 def check(page: Page, path: str) -> None:
     """No fault of accessibility, nothing wider than the screen, nothing that the security policy stopped."""
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+    faults: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            faults.append(message.text)
+
+    page.on("console", note)
     page.goto(path)
-    assert not heard, (path, heard)
+    assert not faults, (path, faults)
     wide = page.evaluate(TOO_WIDE)
     assert wide == [], (path, "wider than the screen", wide)
     page.evaluate(AXE)
     found = page.evaluate(
-        "axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' ')))"
+        f"axe.run({AXE_OPTIONS}).then(r => r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' ')))"
     )
     assert found == [], (path, found)
+    page.remove_listener("console", note)
 
 
 def paths(office: Office) -> list[str]:
@@ -133,17 +139,14 @@ def test_no_page_has_a_fault_of_accessibility(browser: Browser, office: Office, 
         lists = ["/assets/import", office.sent, f"{office.sent}?show=", f"{office.sent}?show=warning"]
         for path in [*paths(office), "/devices", chosen, *lists]:
             check(page, path)
-            page.close()
-            page = context.new_page()
 
 
 def test_a_readers_pages_have_no_fault_either(browser: Browser, office: Office) -> None:
     with visit(browser, office, "auditor", viewport={"width": 768, "height": 900}) as context:
+        page = context.new_page()
         for path in [*paths(office), "/devices"]:
             if not path.endswith("/fault"):
-                page = context.new_page()
                 check(page, path)
-                page.close()
 
 
 def test_the_list_follows_what_is_typed(browser: Browser, office: Office) -> None:

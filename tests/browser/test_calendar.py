@@ -20,9 +20,8 @@ from registry.core.events import RoomChanged, dispatch
 from registry.core.history import SYSTEM
 from registry.rooms.models import Visibility
 from tests import make
-from tests.browser.conftest import LIMIT
-from tests.conftest import Database, or_skip
-from tests.servers import chromium
+from tests.browser.conftest import AXE_OPTIONS, LIMIT, BrowserThread
+from tests.conftest import Database
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
 from web.auth.session import SESSION
@@ -38,39 +37,33 @@ def local(hour: float) -> datetime:
 
 
 class Office:
-    """A served site and a browser at it. Playwright runs in its own thread, so that the server can answer."""
+    """A served site and a browser at it, which has its own thread, so that the server can answer."""
 
-    def __init__(self, desk: Desk, port: int, executable: str | None) -> None:
-        self.desk, self.port, self.executable = desk, port, executable
+    def __init__(self, desk: Desk, port: int, browser: BrowserThread) -> None:
+        self.desk, self.port, self.browser = desk, port, browser
 
     async def look(self, walk: Callable[[Any], None], who: str = "alice", forgives: str = "-", **context: Any) -> None:
         """Walk through pages as a person; a script fault or a breach of the policy fails the walk."""
-        faults = await asyncio.to_thread(self._look, walk, who, context)
+        loop = asyncio.get_running_loop()
+        faults = await loop.run_in_executor(self.browser.thread, self._look, walk, who, context)
         assert [fault for fault in faults if forgives not in fault] == []
 
     def _look(self, walk: Callable[[Any], None], who: str, context: dict[str, Any]) -> list[str]:
-        from playwright.sync_api import sync_playwright
-
         faults: list[str] = []
         base = f"http://127.0.0.1:{self.port}"
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=self.executable, args=["--no-sandbox"])
-            shown = browser.new_context(base_url=base, **{"viewport": {"width": 1440, "height": 1000}} | context)
+        options = {"viewport": {"width": 1440, "height": 1000}} | context
+        with self.browser.browser.new_context(base_url=base, **options) as shown:
             shown.add_cookies([{"name": SESSION, "value": self.desk.secrets[who], "url": base}])
             page = shown.new_page()
             page.set_default_timeout(LIMIT)
             page.on("pageerror", lambda fault: faults.append(str(fault)))
             page.on("console", lambda line: faults.append(line.text) if "Content Security" in line.text else None)
-            try:
-                walk(page)
-            finally:
-                browser.close()
+            walk(page)
         return faults
 
 
 @pytest.fixture
-async def office(database: Database, tmp_path: Path) -> AsyncIterator[Office]:
-    executable = or_skip(chromium)
+async def office(database: Database, tmp_path: Path, browser_thread: BrowserThread) -> AsyncIterator[Office]:
     building = await make.make_building(address="Bydgoszcz, Konarskiego 1")
     await make.make_room(code="MAIN", name="Main room", building=building, capacity=12)
     await make.make_room(code="OTHER", name="Other room", building=building, capacity=20)
@@ -82,7 +75,7 @@ async def office(database: Database, tmp_path: Path) -> AsyncIterator[Office]:
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         await asyncio.sleep(0.02)
-    yield Office(desk, listener.getsockname()[1], executable)
+    yield Office(desk, listener.getsockname()[1], browser_thread)
     server.should_exit = True
     await serving
     listener.close()
@@ -359,5 +352,7 @@ async def test_axe_finds_nothing(office: Office, width: int, scheme: str) -> Non
 
 def examine(page: Any, where: str) -> None:
     page.evaluate(AXE)
-    found = page.evaluate("axe.run().then(found => found.violations.map(one => [one.id, one.nodes.map(n => n.html)]))")
+    found = page.evaluate(
+        f"axe.run({AXE_OPTIONS}).then(found => found.violations.map(one => [one.id, one.nodes.map(n => n.html)]))"
+    )
     assert found == [], (where, found)
