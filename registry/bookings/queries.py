@@ -1,8 +1,7 @@
 """What is asked about bookings: one of them, a person's, a room's state, a day of many rooms."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,11 +25,9 @@ from registry.bookings.state import UNDO, RoomState
 from registry.core.cache import Kept
 from registry.core.errors import NotFound
 from registry.core.statements import ask, column, first_value
-from registry.duties.queries import duties_between
 from registry.people.models import Person
-from registry.rooms.hours import local_instant, opening_spans
 from registry.rooms.models import HELP_POINT, Room, Visibility
-from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code, zone_of
+from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code
 
 _ids: Kept[str, int] = Kept()
 
@@ -142,45 +139,6 @@ async def state_for(room: Room, viewer: Viewer, now: datetime, revision: int = -
     visibility = snapshot.facts.visibility
     is_near = visibility in HELP_POINT and works_at_help_point(viewer)
     return public_state(derive(snapshot, now), Visibility.INTERNAL if is_near else visibility)
-
-
-@dataclass(frozen=True, slots=True)
-class RoomDay:
-    """One room over some days: what a band of the calendar shows. Hidden times are absent, and said to be so."""
-
-    room: Room
-    open: list[tuple[datetime, datetime]]
-    bookings: list[VisibleBooking]
-    duties: list[dict[str, Any]]
-    times_hidden: bool
-
-
-async def day_of(rooms: Sequence[Room], viewer: Viewer, day: date, days: int = 1) -> list[RoomDay]:
-    """Bookings, blocks, duties and opening hours of many rooms for ``days`` local days from ``day``."""
-    zones = {room.id: await zone_of(room) for room in rooms}
-    since = min(local_instant(day, 0, zone) for zone in zones.values()) if zones else None
-    until = max(local_instant(day + timedelta(days=days), 0, zone) for zone in zones.values()) if zones else None
-    if since is None or until is None:
-        return []
-    bookings = await bookings_between(rooms, since, until, viewer)
-    visible = [room.id for room in rooms if sees_times(room.visibility, viewer)]
-    duties: dict[int, list[dict[str, Any]]] = {}
-    for duty in await duties_between(visible, since, until):
-        duties.setdefault(duty["room_id"], []).append(duty)
-    return [
-        RoomDay(
-            room=room,
-            open=[
-                span
-                for offset in range(days)
-                for span in opening_spans(await hours_of(room), day + timedelta(days=offset))
-            ],
-            bookings=bookings[room.id],
-            duties=duties.get(room.id, []),
-            times_hidden=not sees_times(room.visibility, viewer),
-        )
-        for room in rooms
-    ]
 
 
 # written out: this is asked inside every write, and the query builder takes longer than the database

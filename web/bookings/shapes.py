@@ -10,7 +10,7 @@ from registry.bookings.actions import BookingChanges
 from registry.bookings.models import Kind
 from registry.bookings.rules import BookingRequest
 from registry.core.errors import Invalid
-from web.kit.answers import Instant, ListAnswer
+from web.kit.answers import InstantText, ListAnswer
 from web.kit.body import LINE, Body, Changes, Moment, RoomCode, Whole, left_out
 
 
@@ -99,16 +99,16 @@ class BusySpanAnswer(BaseModel):
     """A confidential room is taken. Nothing else is told."""
 
     room: str
-    starts_at: Instant
-    ends_at: Instant
+    starts_at: InstantText
+    ends_at: InstantText
 
 
 class MeetingAnswer(BaseModel):
     """Somebody of another institution meets here."""
 
     room: str
-    starts_at: Instant
-    ends_at: Instant
+    starts_at: InstantText
+    ends_at: InstantText
     kind: str
     status: str
     institution: str | None
@@ -119,8 +119,8 @@ class BookingAnswer(BaseModel):
 
     id: UUID
     room: str
-    starts_at: Instant
-    ends_at: Instant
+    starts_at: InstantText
+    ends_at: InstantText
     kind: str
     status: str
     title: str
@@ -129,17 +129,18 @@ class BookingAnswer(BaseModel):
     organizer: str | None
     organizer_name: str | None
     institution: str | None
-    blocked_from: Instant = Field(description="start less set-up")
-    blocked_to: Instant = Field(description="end plus clean-up")
-    planned_ends_at: Instant
-    checked_in_at: Instant | None
-    released_at: Instant | None
+    blocked_from: InstantText = Field(description="start less set-up")
+    blocked_to: InstantText = Field(description="end plus clean-up")
+    planned_ends_at: InstantText
+    checked_in_at: InstantText | None
+    released_at: InstantText | None
     release_reason: str
-    warned_at: Instant | None
+    warned_at: InstantText | None
     revision: int
 
 
-VisibleAnswer = BookingAnswer | MeetingAnswer | BusySpanAnswer
+# the first that fits: each has the fields of the next, and more
+VisibleAnswer = Annotated[BookingAnswer | MeetingAnswer | BusySpanAnswer, Field(union_mode="left_to_right")]
 BookingsAnswer = ListAnswer[VisibleAnswer]
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from registry.bookings.queries import RoomDay
+from registry.bookings.days import RoomDay
 from registry.bookings.rules import FEATURES
 from registry.people.rules import may
 from registry.rooms.hours import local_instant

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from registry.bookings.days import RoomDay, day_of
 from registry.bookings.preview import Equipment, equipment_of
 from registry.bookings.projections import PublicState, Viewer
-from registry.bookings.queries import RoomDay, day_of, state_for
+from registry.bookings.queries import state_for
 from registry.bookings.state import StateKind
 from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms

@@ -21,7 +21,7 @@ from registry.people.models import Person
 from web.auth.access import caller_with
 from web.kit import routing
 from web.kit.answers import etag
-from web.kit.body import LINE, Body, Whole, check_form, lines, unfit
+from web.kit.body import LINE, Body, Whole, check, lines, unfit
 from web.kit.clock import Now
 from web.kit.i18n import Translate
 from web.kit.routing import PREFIX, CallerActor, IfMatch, Say, faults
@@ -75,7 +75,7 @@ async def _list_file(request: Request, person: MayImport) -> ListFile:
         if file.size is not None and file.size > LARGEST_FILE:
             raise Invalid("request.too_large", limit=LARGEST_FILE)
         name = (file.filename or "list.csv").replace("\\", "/").rsplit("/", 1)[-1][:200]
-        words = check_form(ListForm, {"file": name, "kind": kind if isinstance(kind, str) else ""})
+        words = check(ListForm, {"file": name, "kind": kind if isinstance(kind, str) else ""})
         return ListFile(await file.read(), words.file, words.kind)
 
 

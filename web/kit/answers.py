@@ -27,6 +27,9 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 
+# the same as text, where a projection writes it already
+InstantText = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
+
 
 class ListAnswer(BaseModel, Generic[T]):
     """One page of a list."""

@@ -7,7 +7,7 @@ measured as they were sent and then stripped.
 import json
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import (
@@ -46,7 +46,7 @@ class Body(BaseModel):
         return json_of(payload) if isinstance(payload, bytes) else payload
 
 
-B = TypeVar("B", bound=Body)
+M = TypeVar("M", bound=BaseModel)
 
 
 def _without_defaults(schema: dict[str, Any]) -> None:
@@ -69,13 +69,13 @@ def left_out() -> Any:
     return Field(default=None)
 
 
-def check_form(kind: type[B], fields: dict[str, str]) -> B:
-    """The texts of a form, checked as a body is."""
+def check(kind: type[M], values: Any, where: Literal["body", "query"] = "body") -> M:
+    """Values as FastAPI would check them; ``where`` they were sent. Raises RequestValidationError."""
     try:
-        return kind.model_validate(fields)
+        return kind.model_validate(values)
     except ValidationError as fault:
         errors = fault.errors()
-        raise RequestValidationError([error | {"loc": ("body", *error["loc"])} for error in errors]) from fault
+        raise RequestValidationError([error | {"loc": (where, *error["loc"])} for error in errors]) from fault
 
 
 def json_of(raw: bytes) -> Any:

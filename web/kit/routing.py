@@ -51,6 +51,19 @@ class _JsonRoute(APIRoute):
         return handler
 
 
+def bare(answer: Callable[[Request], Coroutine[Any, Any, Response]]) -> type[APIRoute]:
+    """A route that hands the request to ``answer`` as it is, and is described by its endpoint's types all the same.
+
+    For the few calls that a promise needs it for.
+    """
+
+    class BareRoute(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            return answer
+
+    return BareRoute
+
+
 def router(tag: str, *, prefix: str = PREFIX) -> APIRouter:
     """The routes of a noun."""
     return APIRouter(prefix=prefix, tags=[tag], route_class=_JsonRoute)

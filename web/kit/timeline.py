@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from registry.bookings.days import RoomDay
 from registry.bookings.models import Kind, Status
 from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Viewer, VisibleBooking
-from registry.bookings.queries import RoomDay
 from registry.bookings.rules import may_change
 from registry.rooms.hours import local_instant
 from registry.rooms.models import HELP_POINT

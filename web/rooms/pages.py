@@ -11,8 +11,9 @@ from registry.assets import actions as asset_actions
 from registry.assets import queries as asset_queries
 from registry.assets.search import AssetFilter
 from registry.assets.transitions import Answers
+from registry.bookings.days import RoomDay, day_of
 from registry.bookings.projections import PublicState
-from registry.bookings.queries import RoomDay, day_of, state_for
+from registry.bookings.queries import state_for
 from registry.core.errors import Refusal
 from registry.devices.pairing import pair
 from registry.people.models import Person

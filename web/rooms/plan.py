@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from registry.bookings.days import RoomDay
 from registry.bookings.projections import BusySpan, FullBooking, VisibleBooking
-from registry.bookings.queries import RoomDay
 from registry.rooms.hours import Hours
 from registry.rooms.queries import week
 from web.bookings.words import BookingWords

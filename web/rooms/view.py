@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from registry.bookings.days import RoomDay, day_of
 from registry.bookings.projections import FullBooking, PublicState, VisibleBooking, sees_times
 from registry.bookings.queries import (
-    RoomDay,
     booking_room,
     bookings_between,
-    day_of,
     evidence_of,
     public_room_state,
     state_for,

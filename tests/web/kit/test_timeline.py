@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from registry.bookings.days import RoomDay
 from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Viewer, VisibleBooking
-from registry.bookings.queries import RoomDay
 from registry.people.models import Role
 from registry.rooms.hours import local_instant
 from registry.rooms.models import Room, Visibility
