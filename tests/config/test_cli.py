@@ -189,6 +189,7 @@ def test_bookings_and_history_are_exported(izba):
     assert izba.done("export", "bookings").startswith("\ufeffid;")
     izba.done("export", "history", "--format", "xlsx", "-o", izba.home / "h.xlsx")
     assert (izba.home / "h.xlsx").read_bytes()[:2] == b"PK"
+    assert "nowhere" in izba.refused("export", "history", "-o", izba.home / "nowhere" / "h.csv")
     assert "sofas" in izba.refused("export", "sofas")
     assert "pdf" in izba.refused("export", "assets", "--format", "pdf")
 

@@ -71,9 +71,7 @@ async def test_an_imported_login_is_the_one_that_its_person_is_known_by() -> Non
         (Purchase, "lp;nazwa_pl;cena_jedn_brutto;ilosc;rozmieszczenie\nZ1;{};10;1;R-1:1", [2]),
     ],
 )  # fmt: skip
-async def test_what_was_taken_between_check_and_write_is_refused_at_its_row(
-    model: Any, text: str, lines: list[int]
-) -> None:
+async def test_what_was_taken_since_the_check_is_refused_at_its_row(model: Any, text: str, lines: list[int]) -> None:
     report = await check_list(text.replace("{}", "Late").replace("Łódź", "Lodz").encode(), "a.csv")
     await bring(text.replace("{}", "First"))
     records = await model.all().count()
@@ -96,9 +94,7 @@ async def test_what_was_taken_between_check_and_write_is_refused_at_its_row(
         f"{HEADER}\nA/1;Krzesło;;1.4.2022;1;;;;;\n;Stół;;;1;;;;;",
     ],
 )
-async def test_every_kind_of_list_tells_how_far_it_came_inside_each_transaction(
-    text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_every_kind_of_list_marks_how_far_it_came(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     milestones: list[tuple[int, int, bool]] = []
 
     async def milestone(line: int, records: int) -> None:
@@ -143,13 +139,14 @@ async def test_refused_rows_stay_out_and_a_second_import_is_refused() -> None:
 
 
 @pytest.mark.usefixtures("house")
-async def test_a_number_taken_between_check_and_write_is_refused() -> None:
+@pytest.mark.parametrize("number", ["A/1", "a / 1"])
+async def test_a_number_taken_between_check_and_write_is_refused(number: str) -> None:
     report = await check_list(f"{HEADER}\nA/1;Krzesło;808;1.4.2022;10;0.01;;;;\nA/2;Stół;;;1;;;;;".encode(), "a.csv")
-    await bring(f"{HEADER}\nA/1;Inne;808;1.4.2022;10;0.01;;;;")
+    await bring(f"{HEADER}\n{number};Inne;808;1.4.2022;10;0.01;;;;")
     progress = await write_list(report, SYSTEM, NOW)
     assert progress.records == 1
     assert [row.problems[-1].code for row in progress.refused_rows] == ["INVENTORY_NO_TAKEN"]
-    assert (await Asset.get(inventory_no="A/1")).name == "Inne"
+    assert (await Asset.get(inventory_no=number)).name == "Inne"
 
 
 @pytest.mark.usefixtures("house")
@@ -164,7 +161,7 @@ LINE = "Z1;Krzesło;10;3;30;R-1:2|R-2:1;28.03.2022;FV/1"
 
 
 @pytest.mark.usefixtures("house")
-async def test_a_purchase_becomes_its_pieces_where_they_stand_and_a_list_numbers_them() -> None:
+async def test_a_list_numbers_the_pieces_of_a_purchase() -> None:
     assert (await bring(PURCHASE + LINE)).records == 3
     purchase = await Purchase.get(code="Z1")
     assert (purchase.quantity, purchase.unit_price, purchase.invoice_no) == (3, Decimal(10), "FV/1")
@@ -180,7 +177,7 @@ async def test_a_purchase_becomes_its_pieces_where_they_stand_and_a_list_numbers
 
 
 @pytest.mark.usefixtures("house")
-async def test_who_looked_before_a_piece_was_numbered_takes_its_number_away_no_more() -> None:
+async def test_a_form_opened_before_a_piece_was_numbered_is_stale() -> None:
     await bring(PURCHASE + LINE.replace("3;30", "1;10").replace("R-1:2|R-2:1", "R-1:1"))
     before = await Asset.get()
     events: list[Event] = []
