@@ -1,6 +1,6 @@
 """What is asked about assets: lists with their sums, one asset with all that is known, a room's readiness."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -153,6 +153,14 @@ async def _purchase(asset_id: int) -> dict[str, Any] | None:
 async def _history(thing: str) -> list[dict[str, Any]]:
     entries = HistoryEntry.filter(object=thing).order_by("-seq").limit(100)
     return list(await entries.values("at", "actor", "source", "action", "before", "after", "reason"))
+
+
+async def room_codes_of(asset_ids: Collection[int]) -> frozenset[str]:
+    """The codes of the rooms in which these assets stand."""
+    if not asset_ids:
+        return frozenset()
+    rows = Asset.filter(id__in=list(asset_ids), room_id__isnull=False).values_list("room__code", flat=True)
+    return frozenset(str(code) for code in await rows)
 
 
 async def faulty_in_use(limit: int) -> tuple[list[dict[str, Any]], int]:

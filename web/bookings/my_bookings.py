@@ -14,6 +14,7 @@ from registry.people.rules import may
 from registry.rooms.models import HELP_POINT, Room
 
 FAULTS_SHOWN = 5
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,14 @@ class OwnBooking:
     confirm_until: datetime | None
     release_at: datetime | None
 
-    @property
-    def waits(self) -> bool:
-        return self.release_at is not None or self.undo_until is not None
+    def moments(self, now: datetime) -> list[datetime | None]:
+        """When what is said of it, or what can be done with it, changes by time alone: each minute in the hour before
+        it begins, in which the page counts them.
+        """
+        starts_at, ends_at = self.booking.starts_at, self.booking.ends_at
+        minute = now.replace(second=0, microsecond=0) + MINUTE if timedelta(0) < starts_at - now < HOUR else None
+        return [minute, starts_at - HOUR, starts_at - CHECK_IN_EARLY, starts_at, ends_at,
+                self.undo_until, self.confirm_until, self.release_at]  # fmt: skip
 
 
 def own_booking(booking: Booking, room: Room, now: datetime, is_sensed: bool) -> OwnBooking:

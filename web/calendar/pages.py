@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from registry.bookings.days import RoomDay
 from registry.bookings.rules import FEATURES
-from registry.people.rules import may
 from registry.rooms.hours import local_instant
 from web.auth.access import PageCaller
 from web.bookings.words import BookingWords
@@ -21,11 +20,13 @@ from web.calendar.room_rows import (
     duty_words,
     groups_of,
     rows_of,
+    shape,
     used_rooms,
 )
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
-from web.kit.render import render
+from web.kit.pieces import IN_PLACE, piece_request
+from web.kit.render import is_fragment, render
 from web.kit.timeline import Axis, Band, axis_between, axis_of, bands, busy_minutes, spans_of
 from web.kit.words import N_
 
@@ -36,7 +37,9 @@ NEEDS_OFFERED = ("projector", "hearing_loop", "screen")
 
 @router.get("/calendar")
 async def calendar(request: Request, person: PageCaller, now: Now) -> Response:
-    """``date``, ``view`` (day or week), and the filters ``seats``, ``needs``, ``step_free``, ``free``."""
+    """``date``, ``view`` (day or week), and the filters ``seats``, ``needs``, ``step_free``, ``free``; asked for as a
+    fragment, the pieces that changed.
+    """
     query = request.query_params
     context = page_context(request, person, now)
     words = BookingWords.of(context.words)
@@ -50,15 +53,20 @@ async def calendar(request: Request, person: PageCaller, now: Now) -> Response:
     is_week = query.get("view") == "week"
     board = await (_week if is_week else _lanes)(context, day, room_filter)
     step = timedelta(days=7 if is_week else 1)
+    is_part = is_fragment(request)
+    page = "calendar/week.html" if is_week else "calendar/day.html"
     return render(
         request,
-        "calendar/week.html" if is_week else "calendar/day.html",
+        "calendar/_pieces.html" if is_part else page,
         words=words,
-        now=context.now,
+        now=now,
         day=day,
         is_today=day == context.today,
         fault=fault,
         board=board,
+        shape=shape(board.axes, board.groups),
+        pieces=await piece_request(request) if is_part else None,
+        in_place=IN_PLACE if is_part else "",
         room_filter=room_filter,
         needs_offered=NEEDS_OFFERED,
         href=lambda **more: _href(room_filter, {"date": day.isoformat(), "view": "week" if is_week else "day"} | more),
@@ -67,7 +75,7 @@ async def calendar(request: Request, person: PageCaller, now: Now) -> Response:
         today=context.today,
         address=addresses(board.groups),
         duty_words=duty_words,
-        can_book=may(person.role, "bookings.make"),
+        can_book=context.may("bookings.make"),
         toast=words.done(query.get("did", "")),
     )
 
@@ -104,6 +112,10 @@ class Lanes:
     bookings: int
     duties: int
 
+    @property
+    def axes(self) -> list[Axis]:
+        return [self.axis]
+
 
 async def _lanes(context: PageContext, day: date, room_filter: CalendarFilter) -> Lanes:
     room_days = await used_rooms(context.viewer, day)
@@ -134,12 +146,16 @@ class WeekCell:
 class Week:
     """A week: the days that are worked or used, and a cell for each room and day."""
 
-    days: list[date]
+    axes: list[Axis]
     groups: list[RoomGroup]
     cells: dict[int, list[WeekCell]]
     rooms: int
     bookings: int
     duties: int
+
+    @property
+    def days(self) -> list[date]:
+        return [axis.day for axis in self.axes]
 
 
 async def _week(context: PageContext, day: date, room_filter: CalendarFilter) -> Week:
@@ -148,7 +164,7 @@ async def _week(context: PageContext, day: date, room_filter: CalendarFilter) ->
     axes = _axes(context, room_days, monday)
     rows = await rows_of(context, room_days, axes[0], room_filter)
     return Week(
-        days=[axis.day for axis in axes],
+        axes=axes,
         groups=groups_of(context, rows),
         cells={row.room.id: [_cell(row.day, axis, context) for axis in axes] for row in rows},
         rooms=len(rows),

@@ -1,17 +1,19 @@
 """The rooms of the house with their day, as Today and the calendar show them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from registry.bookings.days import RoomDay, day_of
 from registry.bookings.preview import Equipment, equipment_of
 from registry.bookings.projections import PublicState, Viewer
 from registry.bookings.queries import state_for
-from registry.bookings.state import StateKind
+from registry.bookings.state import SOON, StateKind
 from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms
 from web.kit.page_context import PageContext
+from web.kit.pieces import next_look, shape_of
 from web.kit.timeline import Axis, Band, axis_of, bands, spans_of
 from web.kit.words import N_
 from web.rooms.words import RoomWords
@@ -32,6 +34,12 @@ class DayRow:
     @property
     def room(self) -> Room:
         return self.day.room
+
+    def next_look(self, now: datetime) -> datetime | None:
+        """When time alone changes the row, by what it shows and nothing else."""
+        begins = self.state.next_starts_at
+        edges = [at for band in self.bands for at in (band.starts_at, band.ends_at)]
+        return next_look(now, [self.state.until, begins, begins and begins - SOON, *edges])
 
     @property
     def has_duty(self) -> bool:
@@ -121,6 +129,12 @@ def groups_of(context: PageContext, rows: list[DayRow]) -> list[RoomGroup]:
     if alone:
         groups.append(RoomGroup(context.say(N_("Other addresses") if groups else N_("Rooms")), alone))
     return groups
+
+
+def shape(axes: Sequence[Axis], groups: Sequence[RoomGroup]) -> str:
+    """The shape of a page with these days and these rooms in this order."""
+    days = [(axis.day, axis.opens, axis.columns) for axis in axes]
+    return shape_of(days, [(group.title, [row.room.code for row in group.rows]) for group in groups])
 
 
 def addresses(groups: list[RoomGroup]) -> dict[int, str]:

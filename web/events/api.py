@@ -41,7 +41,7 @@ async def stream(request: Request, person: Caller) -> Response:
     """``room`` with the state as ``GET /rooms/{code}/state`` tells it, ``asset`` and ``device`` with the id.
 
     Ask for the states after connecting and after each reconnection: the stream repeats nothing, whatever
-    ``Last-Event-ID`` says. A comment comes every 15 seconds. A reader that does not keep up is disconnected,
+    ``Last-Event-ID`` says. ``beat`` comes every 15 seconds. A reader that does not keep up is disconnected,
     and everybody after 15 minutes: whoever may still listen connects again. Of a Help Point room only who works there
     is told more than what is to be seen of it.
     """

@@ -1,7 +1,7 @@
-"""Live streams: server-sent events to many readers, each behind a short queue.
+"""Live streams: server-sent events to many listeners, each behind a short queue.
 
-What happened is turned into bytes once per kind of reader, not once per reader. A reader whose queue is full is let go:
-it comes back by itself and looks at everything anew. Nobody waits for it. One timer keeps all streams alive.
+What happened is turned into bytes once per kind of listener, not once per listener. A listener whose queue is full is
+let go: it comes back by itself and looks at everything anew. Nobody waits for it. One timer keeps all streams alive.
 """
 
 import asyncio
@@ -27,12 +27,13 @@ GRACE_SECONDS = 0.2
 # then it comes back and shows anew who it is: a closed account or an ended session is not told for ever
 LONGEST_SECONDS = 900.0
 RETRY = b"retry: 2000\n\n"
-HEARTBEAT = b": still here\n\n"
+# an event, not a comment: a page must hear that its stream is still there
+HEARTBEAT = b"event: beat\ndata: {}\n\n"
 
 LISTENERS = Gauge("izba_event_listeners", "Open event streams")
-DROPPED = Counter("izba_event_listeners_dropped", "Event streams ended because their reader was too slow")
+DROPPED = Counter("izba_event_listeners_dropped", "Event streams ended because their listener was too slow")
 
-# what a reader is told of an event; None for nothing. Readers with the same eyes are told the same.
+# what a listener is told of an event; None for nothing. Listeners with the same eyes are told the same.
 Teller = Callable[[Event], Awaitable[bytes | None]]
 
 
@@ -67,7 +68,7 @@ class Place(ABC):
         """All that waits, which is then not there any more."""
 
 
-class Reader(Place):
+class Listener(Place):
     """One open stream of events."""
 
     __slots__ = ("eyes", "pending")
@@ -77,7 +78,7 @@ class Reader(Place):
         self.eyes = eyes
         self.pending: deque[bytes] = deque()
 
-    def push(self, told: bytes) -> None:
+    def push(self, message: bytes) -> None:
         """Queue bytes; a full queue ends the stream."""
         if not self.is_open:
             return
@@ -85,13 +86,13 @@ class Reader(Place):
             DROPPED.inc()
             self.close()
             return
-        self.pending.append(told)
+        self.pending.append(message)
         self.wake.set()
 
     def take(self) -> bytes:
-        told = b"".join(self.pending)
+        message = b"".join(self.pending)
         self.pending.clear()
-        return told
+        return message
 
 
 class Live:
@@ -99,46 +100,46 @@ class Live:
 
     def __init__(self, stopping: asyncio.Event | None = None) -> None:
         self.stopping = stopping or asyncio.Event()
-        self.readers: dict[Hashable, set[Reader]] = {}
+        self.listeners: dict[Hashable, set[Listener]] = {}
         self.tellers: dict[Hashable, Teller] = {}
         self._leave: Callable[[], None] | None = None
         self._beat: asyncio.Task[None] | None = None
         self._telling: asyncio.Task[None] | None = None
-        self._untold: dict[tuple[type[Event], int], Event] = {}
+        self._waiting: dict[tuple[type[Event], int], Event] = {}
         self._wake = asyncio.Event()
 
     def __len__(self) -> int:
-        return sum(len(readers) for readers in self.readers.values())
+        return sum(len(listeners) for listeners in self.listeners.values())
 
-    def enter(self, eyes: Hashable, teller: Teller) -> Reader:
-        """A new reader; ``teller`` says what readers with these eyes are told."""
+    def enter(self, eyes: Hashable, teller: Teller) -> Listener:
+        """A new listener; ``teller`` says what listeners with these eyes are told."""
         if self._leave is None:
             self._leave = events.on(self._on_event)
             self._beat = asyncio.create_task(self._keep_alive())
             self._telling = asyncio.create_task(self._tell_all())
-        reader = Reader(eyes)
+        listener = Listener(eyes)
         self.tellers.setdefault(eyes, teller)
-        self.readers.setdefault(eyes, set()).add(reader)
+        self.listeners.setdefault(eyes, set()).add(listener)
         LISTENERS.inc()
-        return reader
+        return listener
 
-    def leave(self, reader: Reader) -> None:
-        reader.close()
-        mates = self.readers.get(reader.eyes, set())
-        if reader not in mates:
+    def leave(self, listener: Listener) -> None:
+        listener.close()
+        mates = self.listeners.get(listener.eyes, set())
+        if listener not in mates:
             return
-        mates.remove(reader)
+        mates.remove(listener)
         LISTENERS.dec()
         if not mates:
-            del self.readers[reader.eyes], self.tellers[reader.eyes]
-        if not self.readers:
+            del self.listeners[listener.eyes], self.tellers[listener.eyes]
+        if not self.listeners:
             self._fall_silent()
 
     def close(self) -> None:
         """End all streams: the server stops."""
-        for mates in list(self.readers.values()):
-            for reader in list(mates):
-                reader.close()
+        for mates in list(self.listeners.values()):
+            for listener in list(mates):
+                listener.close()
 
     def _fall_silent(self) -> None:
         if self._leave:
@@ -147,37 +148,37 @@ class Live:
             if task:
                 task.cancel()
         self._leave = self._beat = self._telling = None
-        self._untold.clear()
+        self._waiting.clear()
 
     def _on_event(self, event: Event) -> None:
         """Whoever caused it does not wait for the telling. Of two changes of a room the later one tells both, also when
         it comes first: from another process, before this one tells of its own.
         """
         key = type(event), event_id(event)
-        waiting = self._untold.get(key)
-        if isinstance(event, RoomChanged) and isinstance(waiting, RoomChanged):
-            event = max(event, waiting, key=attrgetter("revision"))
-        self._untold[key] = event
+        former = self._waiting.get(key)
+        if isinstance(event, RoomChanged) and isinstance(former, RoomChanged):
+            event = max(event, former, key=attrgetter("revision"))
+        self._waiting[key] = event
         self._wake.set()
 
     async def _tell_all(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._untold:
-                key = next(iter(self._untold))
-                await self._tell(self._untold.pop(key))
+            while self._waiting:
+                key = next(iter(self._waiting))
+                await self._tell(self._waiting.pop(key))
 
     async def _tell(self, event: Event) -> None:
         for eyes, teller in list(self.tellers.items()):
             try:
-                told = await teller(event)
+                message = await teller(event)
             except Exception:
                 log.exception("an event could not be told")
                 continue
-            if told is not None:
-                for reader in list(self.readers.get(eyes, ())):
-                    reader.push(told)
+            if message is not None:
+                for listener in list(self.listeners.get(eyes, ())):
+                    listener.push(message)
 
     async def _keep_alive(self) -> None:
         while not self.stopping.is_set():
@@ -187,10 +188,10 @@ class Live:
                 self._push_all(HEARTBEAT)
         self.close()
 
-    def _push_all(self, told: bytes) -> None:
-        for mates in list(self.readers.values()):
-            for reader in list(mates):
-                reader.push(told)
+    def _push_all(self, message: bytes) -> None:
+        for mates in list(self.listeners.values()):
+            for listener in list(mates):
+                listener.push(message)
 
 
 def live_of(app: FastAPI) -> Live:
@@ -202,7 +203,7 @@ def live_of(app: FastAPI) -> Live:
 
 
 class Stream(Response):
-    """A response that lasts as long as its reader. Starlette's own costs each of them two tasks more."""
+    """A response that lasts as long as its listener. Starlette's own costs each of them two tasks more."""
 
     media_type = "text/event-stream"
 
@@ -211,7 +212,7 @@ class Stream(Response):
         del self.headers["content-length"]
 
     async def follow(self, place: Place, receive: Receive, send: Send) -> None:
-        """Send what comes to a place, until it is closed or its reader has gone."""
+        """Send what comes to a place, until it is closed or its listener has gone."""
         watching = asyncio.create_task(_closed_by(receive, place))
         sending = asyncio.create_task(self._send(place, send))
         sending.add_done_callback(lambda _: place.close())
@@ -231,27 +232,27 @@ class Stream(Response):
         while place.is_open:
             await place.wake.wait()
             place.wake.clear()
-            told = place.take()
-            if told:
-                await send({"type": "http.response.body", "body": told, "more_body": True})
+            message = place.take()
+            if message:
+                await send({"type": "http.response.body", "body": message, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class EventStream(Stream):
-    """What readers with these eyes are told."""
+    """What listeners with these eyes are told."""
 
     def __init__(self, live: Live, eyes: Hashable, teller: Teller) -> None:
         super().__init__()
         self.live, self.eyes, self.teller = live, eyes, teller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reader = self.live.enter(self.eyes, self.teller)
-        ending = asyncio.get_running_loop().call_later(LONGEST_SECONDS, reader.close)
+        listener = self.live.enter(self.eyes, self.teller)
+        ending = asyncio.get_running_loop().call_later(LONGEST_SECONDS, listener.close)
         try:
-            await self.follow(reader, receive, send)
+            await self.follow(listener, receive, send)
         finally:
             ending.cancel()
-            self.live.leave(reader)
+            self.live.leave(listener)
 
 
 async def _closed_by(receive: Receive, place: Place) -> None:

@@ -44,6 +44,11 @@ class PageContext:
         day: date = self.fmt.local(self.now).date()
         return day
 
+    @property
+    def next_minute(self) -> datetime:
+        """When the clock moves on: until then what counts minutes stays as it is."""
+        return self.now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
     def may(self, capability: str) -> bool:
         """Whether the person's role has a capability of registry.people.rules."""
         return rules.may(self.person.role, capability)

@@ -47,6 +47,10 @@ class Axis:
         within = min(max(moment, self.since), self.until)
         return self.opens * 60 + round((within - self.since).total_seconds() / 60)
 
+    def instant(self, minute: int) -> datetime:
+        """The instant that stands at a minute of the axis."""
+        return self.since + timedelta(minutes=minute - self.opens * 60)
+
     def now(self, moment: datetime) -> int | None:
         """Where the line of now stands; None when it is not on this axis."""
         return self.minute(moment) if self.since <= moment < self.until else None

@@ -14,6 +14,7 @@ from registry.assets.transitions import Answers
 from registry.bookings.days import RoomDay, day_of
 from registry.bookings.projections import PublicState
 from registry.bookings.queries import state_for
+from registry.bookings.state import SOON
 from registry.core.errors import Refusal
 from registry.devices.pairing import pair
 from registry.people.models import Person
@@ -25,7 +26,8 @@ from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.i18n import refusal_words, translate
 from web.kit.page_context import PageContext, page_context
-from web.kit.render import language_of, render
+from web.kit.pieces import IN_PLACE, next_look, piece_request, shape_of
+from web.kit.render import is_fragment, language_of, render
 from web.kit.timeline import Axis, axis_of, spans_of
 from web.kit.words import N_
 from web.rooms.plan import PlanSlot, note_of, plan
@@ -68,6 +70,12 @@ class RoomRow:
     times_hidden: bool
     ready: bool
 
+    def next_look(self, axis: Axis, now: datetime) -> datetime | None:
+        """When time alone changes the row, by what it shows and nothing else."""
+        begins = self.state.next_starts_at
+        edges = [axis.instant(minute) for slot in self.slots for minute in (slot.start, slot.end)]
+        return next_look(now, [self.state.until, begins, begins and begins - SOON, *edges])
+
     @property
     def claims_nothing(self) -> bool:
         """Nobody books it and no sensor sees it: to call it free would say more than is known."""
@@ -84,7 +92,7 @@ async def rooms(
     feature: Annotated[list[str] | None, Query()] = None,
     free: str = "",
 ) -> Response:
-    """Every room by building and floor, with its state and its day."""
+    """Every room by building and floor, with its state and its day; asked for as a fragment, what changed."""
     context = page_context(request, person, now)
     room_filter = RoomFilter(
         q=q.strip(),
@@ -94,15 +102,20 @@ async def rooms(
     )
     everything = await all_rooms()
     axis, rows = await _rows(everything, room_filter, context)
+    groups = _groups(rows)
+    is_part = is_fragment(request)
     return render(
         request,
-        "rooms/rooms.html",
+        "rooms/_pieces.html" if is_part else "rooms/rooms.html",
         person=person,
         context=context,
         room_filter=room_filter,
-        groups=_groups(rows),
+        groups=groups,
+        shape=shape_of(axis.day, axis.opens, axis.columns, [row.room.code for row in rows]),
+        pieces=await piece_request(request) if is_part else None,
+        in_place=IN_PLACE if is_part else "",
         axis=axis,
-        shown=len(rows),
+        matches=len(rows),
         total=len(everything),
     )
 
@@ -133,7 +146,7 @@ def _groups(rows: list[RoomRow]) -> list[tuple[Room, list[RoomRow]]]:
 
 @router.get("/rooms/{code}")
 async def room_page(request: Request, person: PageCaller, now: Now, code: str) -> Response:
-    """One room. The live stream asks for it again, as a fragment, whenever the room changes."""
+    """One room; asked for as a fragment, all that may change of it."""
     return await _page(request, person, now, code)
 
 
@@ -145,7 +158,9 @@ async def _page(request: Request, person: Person, now: datetime, code: str, stat
     stands = await asset_queries.search(AssetFilter(room=room.code), limit=1)
     return render(
         request,
-        "rooms/room.html",
+        "rooms/_room.html" if is_fragment(request) else "rooms/room.html",
+        in_place=IN_PLACE if is_fragment(request) else "",
+        look_again=_look_again(view, context),
         person=person,
         status=status,
         context=context,
@@ -159,6 +174,16 @@ async def _page(request: Request, person: Person, now: datetime, code: str, stat
         note_of=note_of,
         **more,
     )
+
+
+def _look_again(view: RoomView, context: PageContext) -> datetime | None:
+    """Where sensors are shown, each minute: how long ago they spoke is said in words, and nobody tells of the same said
+    again. Else when time alone changes what is shown.
+    """
+    begins = view.state.next_starts_at
+    edges = [at for booking in view.next for at in (booking.starts_at, booking.ends_at)]
+    instants = [view.state.until, begins, begins and begins - SOON, *edges]
+    return next_look(context.now, [*instants, context.next_minute if view.sensors or view.panels else None])
 
 
 def _warnings(view: RoomView, readiness: asset_queries.Readiness) -> dict[Any, list[str]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -23,11 +24,13 @@ from web.calendar.room_rows import (
     free_count,
     groups_of,
     rows_of,
+    shape,
     used_rooms,
 )
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
-from web.kit.render import render
+from web.kit.pieces import IN_PLACE, next_look, piece_request
+from web.kit.render import is_fragment, render
 from web.kit.words import N_, OCCUPANCY_WORDS
 
 router = APIRouter()
@@ -36,35 +39,49 @@ DAYS_OFFERED = 14
 
 @router.get("/")
 async def today(request: Request, person: PageCaller, now: Now, did: str = "") -> Response:
-    """The page that the office keeps open."""
+    """The page that the office keeps open; asked for as a fragment, its pieces that changed."""
     context = page_context(request, person, now)
-    words = BookingWords.of(context.words)
+    values = await _values(context)
+    if is_fragment(request):
+        pieces = await piece_request(request)
+        return render(request, "today/_pieces.html", pieces=pieces, in_place=IN_PLACE, **values)
+    return render(
+        request,
+        "today/page.html",
+        quick=await _quick(context) if context.may("bookings.make") else None,
+        toast=BookingWords.of(context.words).done(did),
+        in_place="",
+        **values,
+    )
+
+
+async def _values(context: PageContext) -> dict[str, Any]:
+    """What the live part of the page shows."""
+    now, words = context.now, BookingWords.of(context.words)
     room_days = await used_rooms(context.viewer, context.today)
     axis = axis_for(context, room_days, context.today)
     rows = await rows_of(context, room_days, axis)
     groups = groups_of(context, rows)
-    mine = await agenda(person, now, {row.room.id for row in rows if row.equipment.sensed})
-    return render(
-        request,
-        "today/page.html",
-        words=words,
-        now=now,
-        axis=axis,
-        now_minute=axis.now(now),
-        groups=groups,
-        rows=rows,
-        free=free_count([row for row in rows if row.room.bookable]),
-        bookable=sum(row.room.bookable for row in rows),
-        open_until=await _open_until(rows, context),
-        address=addresses(groups),
-        occupancy=lambda row: _occupancy(row, context),
-        broken=lambda row: broken_words(row.equipment, words, 1),
-        duty_words=duty_words,
-        mine=mine,
-        waiting=await waiting(person, mine, now),
-        quick=await _quick(context) if context.may("bookings.make") else None,
-        toast=words.done(did),
-    )
+    mine = await agenda(context.person, now, {row.room.id for row in rows if row.equipment.sensed})
+    tasks = await waiting(context.person, mine, now)
+    return {
+        "words": words,
+        "now": now,
+        "axis": axis,
+        "shape": shape([axis], groups),
+        "now_minute": axis.now(now),
+        "groups": groups,
+        "free": free_count([row for row in rows if row.room.bookable]),
+        "bookable": sum(row.room.bookable for row in rows),
+        "open_until": await _open_until(rows, context),
+        "address": addresses(groups),
+        "occupancy": lambda row: _occupancy(row, context),
+        "broken": lambda row: broken_words(row.equipment, words, 1),
+        "duty_words": duty_words,
+        "mine": mine,
+        "waiting": tasks,
+        "look_again": next_look(now, [at for own in [*mine, *tasks.owns] for at in own.moments(now)]),
+    }
 
 
 def _occupancy(row: DayRow, context: PageContext) -> str:

@@ -206,4 +206,4 @@ async def test_the_head_of_a_stream_ends_at_once(office: Office) -> None:
     async with asyncio.timeout(30):
         head = await office.call("HEAD", "/events")
     assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
-    assert not live_of(office.app).readers
+    assert not live_of(office.app).listeners

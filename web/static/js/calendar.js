@@ -70,7 +70,7 @@
       .catch(function () { location.href = '/bookings/new?' + query; });
   }
   function fill(box, text) {
-    box.replaceChildren.apply(box, Array.prototype.slice.call(window.izba.parse(text).body.childNodes));
+    box.replaceChildren.apply(box, Array.prototype.slice.call(new DOMParser().parseFromString(text, 'text/html').body.childNodes));
     var first = box.querySelector('[role=alert]') ? box.querySelector('button') : box.querySelector('input:not([type=hidden]), select, button');
     if (first) first.focus({ preventScroll: true });
     box.scrollIntoView({ block: 'nearest' });

@@ -1,141 +1,186 @@
-/* Keeps a page true: rows that changed are fetched and put in place, and a booking's sentence is answered while it is
-   typed. Without it the page is as true as its last load. */
+/* Keeps a page true: what changed is asked for as pieces of the page, and htmx puts each in the place of its elder
+   self. See docs/decisions/0016-live-pages.md. Without it the page is as true as its last load. */
 (function () {
   'use strict';
-  document.documentElement.classList.add('js');
-  var busy = false, again = false, timer = null;
+  var script = document.currentScript;
+  var TOGETHER = 150, PATIENCE = 5000, LATE = 1000, MINUTE = 60000, MANY = 50;
+  var root = document.querySelector('[data-live]');
+  if (!root) return;
 
-  function parse(text) { return new DOMParser().parseFromString(text, 'text/html'); }
+  // the server's clock, by which a page's times are meant
+  var skew = Date.parse(root.dataset.time) - Date.now();
+  function now() { return Date.now() + skew; }
 
+  /* --- what is to be asked for --- */
+  var pieces = new Set(), assets = new Set(), isDue = false, isAsking = false, hasFailed = false, at = Infinity, timer = null;
+
+  function due(delay) {
+    isDue = true;
+    var then = Date.now() + delay;
+    if (then >= at && timer) return;
+    clearTimeout(timer);
+    at = then;
+    timer = setTimeout(ask, delay);
+  }
+  function everything() { root.dataset.shape = ''; due(TOGETHER); }
+
+  function address() {
+    var url = new URL(location.href), query = url.searchParams;
+    if (pieces.size + assets.size <= MANY) {
+      query.set('shape', root.dataset.shape || '');
+      pieces.forEach(function (code) { query.append('piece', code); });
+      assets.forEach(function (id) { query.append('asset', id); });
+    }
+    url.hash = '';
+    return url.pathname + url.search;
+  }
+
+  function ask() {
+    timer = null;
+    at = Infinity;
+    if (!isDue || isAsking || document.hidden) return; // asked for when the answer is there, or the page is looked at
+    var held = isHeld(root) ? Array.from(pieces).filter(function (code) { return piece(code) && isHeld(piece(code)); }) : [];
+    // all of a page is not asked for while a part of it is held, nor that part
+    if (isHeld(root) && (!root.dataset.shape || held.length === pieces.size + assets.size)) { due(LATE); return; }
+    held.forEach(function (code) { pieces.delete(code); });
+    var url = address();
+    isDue = hasFailed = false;
+    isAsking = true;
+    pieces.clear();
+    assets.clear();
+    if (held.length) { held.forEach(function (code) { pieces.add(code); }); due(LATE); }
+    htmx.ajax('GET', url, { source: root, target: root }).finally(function () {
+      isAsking = false;
+      if (isDue && !timer) due(TOGETHER);
+    });
+  }
+
+  /* --- what is being dragged or answered stays until that is done --- */
   function isHeld(element) {
-    // what is being dragged, typed into or answered is left alone until it is done
-    return element.querySelector('.is-dragged, .lane-box, [data-kind=draft]') ||
-      (element.contains(document.activeElement) && document.activeElement.matches('input:not([type=checkbox]), select, textarea'));
+    return document.querySelector('.is-dragged') || element.querySelector('.is-waiting, .lane-box, [data-kind=draft]');
   }
-
-  function replace(old, fresh) {
-    var at = old.contains(document.activeElement) ? document.activeElement : null;
-    var all = at ? Array.prototype.slice.call(old.querySelectorAll('a, button, input')) : [];
-    var place = all.indexOf(at);
-    fresh = document.importNode(fresh, true);
-    old.replaceWith(fresh);
-    if (place >= 0) {
-      var next = fresh.querySelectorAll('a, button, input')[place];
-      if (next) next.focus({ preventScroll: true });
-    }
-  }
-
-  // a booking that is dragged hangs in the lane below the finger, and the lane that it left must stay too
-  function isDragging() { return document.querySelector('.is-dragged'); }
-
-  function put(page) {
-    if (isDragging()) { soon(); return; }
-    var fresh = page.querySelectorAll('[data-live]');
-    var same = fresh.length === document.querySelectorAll('[data-live]').length;
-    fresh.forEach(function (element) { same = same && document.getElementById(element.id); });
-    var whole = document.querySelector('[data-live-page]'), wholeNow = page.querySelector('[data-live-page]');
-    if (!same && whole && wholeNow && !isHeld(whole)) { replace(whole, wholeNow); return; }
-    fresh.forEach(function (element) {
-      var old = document.getElementById(element.id);
-      if (old && !isHeld(old) && old.outerHTML !== element.outerHTML) replace(old, element);
+  document.addEventListener('htmx:before:swap', function (event) {
+    if (event.detail.ctx.sourceElement !== root) return;
+    var tasks = event.detail.tasks;
+    tasks.filter(function (task) { return task.target && isHeld(task.target); }).forEach(function (task) {
+      tasks.splice(tasks.indexOf(task), 1);
+      if (task.target.dataset.piece) pieces.add(task.target.dataset.piece); else root.dataset.shape = '';
+      due(LATE);
     });
-    var head = document.querySelector('.lanes-head'), headNow = page.querySelector('.lanes-head');
-    if (head && headNow && head.outerHTML !== headNow.outerHTML) replace(head, headNow);
-  }
-
-  function refresh() {
-    if (busy) { again = true; return Promise.resolve(); }
-    busy = true;
-    return fetch(location.href, { credentials: 'same-origin' }).then(function (answer) {
-      if (!answer.ok || answer.redirected) throw new Error(answer.status);
-      return answer.text();
-    }).then(function (text) { put(parse(text)); document.dispatchEvent(new Event('izba:refreshed')); })
-      .catch(function () { /* the next event or minute tries again */ })
-      .then(function () { busy = false; if (again) { again = false; soon(); } });
-  }
-
-  function soon() {
-    if (timer) return;
-    timer = setTimeout(function () { timer = null; if (isDragging()) soon(); else refresh(); }, 150);
-  }
-
-  window.izba = { refresh: refresh, parse: parse };
-
-  if (document.querySelector('[data-live]')) {
-    if (window.EventSource) {
-      var source = new EventSource('/api/v1/events');
-      ['message', 'room', 'asset'].forEach(function (kind) { source.addEventListener(kind, soon); });
-      // what happens between the page and its stream is told by nobody; a stream that opens at once has missed nothing
-      var lost = false, began = Date.now();
-      source.onerror = function () { lost = true; };
-      source.onopen = function () { if (lost || Date.now() - began > 1000) { lost = false; soon(); } };
-      addEventListener('pagehide', function () { source.close(); });
-    }
-    setInterval(function () { if (!document.hidden) refresh(); }, 60000);
-    document.addEventListener('visibilitychange', function () { if (!document.hidden) soon(); });
-    addEventListener('pageshow', function (event) { if (event.persisted) location.reload(); });
-  }
-
-  /* The sentence of a booking, answered while it is typed. */
-  function told(form) {
-    var query = new URLSearchParams();
-    new FormData(form).forEach(function (value, name) {
-      // neither the form's token nor a title belongs into an address
-      if (['csrf', 'key', 'title'].indexOf(name) < 0 && value) query.append(name, value);
-    });
-    return query;
-  }
-
-  var sentence = document.querySelector('[data-sentence]');
-  if (sentence) {
-    var form = sentence.matches('form') ? sentence : sentence.querySelector('form');
-    var asked = 0, wait = null;
-    var ask = function () {
-      var query = told(form), mine = ++asked;
-      if (!query.get('room') || !query.get('from') || !query.get('to')) return;
-      fetch(sentence.dataset.sentence + '?' + query, { credentials: 'same-origin' }).then(function (answer) {
-        return answer.ok && !answer.redirected ? answer.text() : '';
-      }).then(function (text) {
-        var box = document.getElementById('answer');
-        if (text && box && mine === asked) {
-          box.replaceChildren.apply(box, Array.prototype.slice.call(parse(text).body.childNodes));
-        }
-      }).catch(function () { /* the answer comes with the form */ });
-    };
-    form.addEventListener('input', function () { clearTimeout(wait); wait = setTimeout(ask, 250); });
-  }
-
-  /* What a part of the form asks: the names of its fields, what can be chosen, what is said about them. */
-  function asks(part) {
-    return Array.prototype.map.call(part.querySelectorAll('[name], option, small'), function (one) {
-      return (one.name || '') + '=' + (one.matches('option') ? one.value : one.matches('small') ? one.textContent : '');
-    }).join('&');
-  }
-
-  /* Another room may have other kinds and no title: its fields are fetched, what was typed stays. */
-  document.addEventListener('change', function (event) {
-    var choice = event.target.closest('[data-room-choice] select');
-    if (!choice || !document.getElementById('dependent')) return;
-    fetch('/bookings/new?' + told(choice.form), { credentials: 'same-origin' }).then(function (answer) {
-      return answer.ok && !answer.redirected ? answer.text() : '';
-    }).then(function (text) {
-      var fresh = text && parse(text).getElementById('dependent'), old = document.getElementById('dependent');
-      if (!fresh) return;
-      // the same fields and kinds: nothing to put in place, and whoever types there is not disturbed
-      if (asks(old) === asks(fresh)) return;
-      var kept = {}, at = old.contains(document.activeElement) ? document.activeElement.name : '';
-      ['title', 'attendees'].forEach(function (name) {
-        var field = old.querySelector('[name=' + name + ']');
-        kept[name] = field ? field.value : name === 'title' ? window.izbaTitle || '' : '';
-      });
-      window.izbaTitle = kept.title;
-      old.replaceWith(document.importNode(fresh, true));
-      Object.keys(kept).forEach(function (name) {
-        var field = document.querySelector('#dependent [name=' + name + ']');
-        if (field) field.value = kept[name];
-      });
-      var next = at && document.querySelector('#dependent [name=' + at + ']');
-      if (next) next.focus({ preventScroll: true });
-    }).catch(function () { /* the server says on sending what does not fit */ });
   });
+  // nobody who reads is sent away to sign in: what is typed would be gone
+  document.addEventListener('htmx:after:request', function (event) {
+    var ctx = event.detail.ctx;
+    if (ctx.sourceElement === root) delete ctx.hx.redirect;
+  });
+  ['htmx:error', 'htmx:response:error'].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      if (event.detail.ctx && event.detail.ctx.sourceElement === root) hasFailed = true; // the next minute tries again
+    });
+  });
+  // what somebody opened stays open
+  htmx.registerExtension('izba-live', {
+    htmx_before_morph_attr: function (element, detail) { return !(detail.attrName === 'open' && element.matches('details')); }
+  });
+
+  /* --- events --- */
+  var began = Date.now() - performance.now(), isLive = false, wasOpen = false;
+
+  function hear(message) {
+    if (message.kind === 'mute') { isLive = false; return; }
+    if (message.kind === 'open') {
+      // what happened before the stream opened nobody tells: all is asked for, unless it opened with the page
+      if (wasOpen || Date.now() - began > LATE) everything();
+      wasOpen = isLive = true;
+      document.documentElement.dataset.stream = 'open';
+      return;
+    }
+    var name = message[message.kind], the = { room: root.dataset.liveRoom, asset: root.dataset.liveAsset }[message.kind];
+    if (root.dataset.live.split(' ').indexOf(message.kind) < 0 && the !== String(name)) return;
+    if (message.kind === 'asset') assets.add(name);
+    if (message.kind === 'room') pieces.add(name);
+    // a room that the page does not show may come to belong on it: that can wait
+    var isShown = message.kind !== 'room' || !root.dataset.shape || piece(name);
+    due(isShown ? TOGETHER : PATIENCE);
+  }
+  function piece(code) { return document.querySelector('[data-piece="' + CSS.escape(code) + '"]'); }
+
+  function listen() {
+    var name = 'izba-' + script.dataset.viewer, url = script.dataset.stream;
+    if (window.SharedWorker) {
+      var port = new SharedWorker(url, name).port;
+      port.onmessage = function (event) { hear(event.data); };
+      addEventListener('pagehide', function () { port.postMessage('leaves'); });
+      return;
+    }
+    var run = document.createElement('script');
+    run.src = url;
+    run.onload = function () { share(name); };
+    document.head.append(run);
+  }
+  /* Without shared workers the tab that holds the lock tells the others. */
+  function share(name) {
+    if (!navigator.locks || !window.BroadcastChannel) { window.izbaStream(hear); return; }
+    var channel = new BroadcastChannel(name);
+    channel.onmessage = function (event) { hear(event.data); };
+    navigator.locks.request(name, { ifAvailable: true }, function (lock) {
+      if (lock) return hold();
+      hear({ kind: 'open' });
+      navigator.locks.request(name, hold);
+    });
+    function hold() {
+      window.izbaStream(function (message) { hear(message); channel.postMessage(message); });
+      return new Promise(function () { /* as long as the page lives */ });
+    }
+  }
+
+  /* --- time --- */
+  function tick() {
+    setTimeout(tick, MINUTE - now() % MINUTE + 20);
+    move();
+    var isOver = !isLive || hasFailed; // without a stream a page looks each minute
+    if (isOver) root.dataset.shape = '';
+    document.querySelectorAll('[data-until]').forEach(function (element) {
+      if (Date.parse(element.dataset.until) > now()) return;
+      if (element.dataset.piece) pieces.add(element.dataset.piece);
+      isOver = true;
+    });
+    if (isOver) due(Math.random() * 2000); // not all pages of the house at once
+  }
+  /* The line of now and the time of day move on between two answers of the server. */
+  function move() {
+    var zone = script.dataset.zone;
+    document.querySelectorAll('[data-clock]').forEach(function (element) {
+      element.textContent = new Intl.DateTimeFormat('pl', { hour: '2-digit', minute: '2-digit', timeZone: zone }).format(now());
+    });
+    document.querySelectorAll('[data-now]').forEach(function (element) {
+      var axis = element.closest('[data-since]');
+      if (!axis) return;
+      var minute = axis.dataset.opens * 60 + Math.floor((now() - Date.parse(axis.dataset.since)) / MINUTE);
+      izba.place(element, { n: minute });
+    });
+    document.querySelectorAll('.lanes-head .under-now').forEach(function (hour) { hour.classList.remove('under-now'); });
+    document.querySelectorAll('.lanes-head [data-now]').forEach(function (label) {
+      var axis = label.closest('[data-since]').dataset, minute = Math.floor((now() - Date.parse(axis.since)) / MINUTE);
+      label.parentNode.querySelectorAll('.hours li').forEach(function (hour, column) {
+        if (Math.abs(column * 60 - minute) < 26) hour.classList.add('under-now');
+      });
+    });
+  }
+
+  window.izba = {
+    refresh: everything,
+    /* Where something stands on a band, in minutes of its axis: f from, t to, n now. */
+    place: function (element, minutes) {
+      Object.keys(minutes).forEach(function (letter) {
+        element.classList.forEach(function (name) { if (name.indexOf(letter + '-') === 0) element.classList.remove(name); });
+        element.classList.add(letter + '-' + minutes[letter]);
+      });
+    }
+  };
+
+  listen();
+  setTimeout(tick, MINUTE - now() % MINUTE + 20);
+  document.addEventListener('visibilitychange', function () { if (!document.hidden) { move(); if (isDue) due(TOGETHER); } });
+  addEventListener('pageshow', function (event) { if (event.persisted) location.reload(); });
 })();
