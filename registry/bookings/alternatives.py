@@ -8,7 +8,7 @@ from typing import Any
 from registry.bookings.day_rows import TAKING
 from registry.bookings.models import Booking
 from registry.bookings.projections import Viewer, as_json, sees_times
-from registry.bookings.queries import booking_room, bookings_between
+from registry.bookings.queries import booking_room, booking_rooms, bookings_between
 from registry.bookings.room_snapshot import LONGEST
 from registry.bookings.rules import BookingRequest, BookingRoom, default_kind, reasons
 from registry.core.errors import Conflict
@@ -134,11 +134,12 @@ def _first_gap(spans: Sequence[Span], at: datetime, length: timedelta) -> dateti
 async def _other_rooms(room: Room, request: BookingRequest, viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
     rooms = await Room.filter(bookable=True, visibility=room.visibility).select_related("building__site")
     unavailable = await taken_rooms(request.starts_at, request.ends_at)
+    rules = await booking_rooms(rooms)
     offers = []
     for other in sorted(rooms, key=lambda other: (other.building_id != room.building_id, other.capacity)):
         if other.id in unavailable or other.id == room.id or (request.attendees or 0) > other.capacity:
             continue
-        if not reasons(request, await booking_room(other), viewer, now):
+        if not reasons(request, rules[other.id], viewer, now):
             length = request.ends_at - request.starts_at
             offers.append(_offer(other, request.starts_at, length, await zone_of(other), "other_room"))
     return offers[:3]

@@ -24,8 +24,9 @@ from registry.bookings.rules import BookingRoom, may_book
 from registry.bookings.state import UNDO, RoomState
 from registry.core.cache import Kept
 from registry.core.errors import NotFound
-from registry.core.statements import ask, column, first_value
+from registry.core.statements import ask, first_value
 from registry.people.models import Person
+from registry.rooms.hours import Hours
 from registry.rooms.models import HELP_POINT, Room, Visibility
 from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code
 
@@ -159,15 +160,30 @@ async def is_taken(room_id: int, blocked_from: datetime, blocked_to: datetime, b
 _institutions: Kept[int, frozenset[int]] = Kept(HOURS_SECONDS)
 
 
-async def _institutions_of(room: Room) -> frozenset[int]:
-    institution_ids = _institutions.get(room.id)
-    if institution_ids is None:
-        institution_ids = _institutions.put(room.id, frozenset(await column(room.institutions.all(), "id")))
-    return institution_ids
+async def _institutions_of(rooms: Sequence[Room]) -> dict[int, frozenset[int]]:
+    """The institutions that alone may book each room, by the room's id; none where all may."""
+    by_room = {room.id: _institutions.get(room.id) for room in rooms}
+    if unread := [room_id for room_id, ids in by_room.items() if ids is None]:
+        allowed: dict[int, set[int]] = {room_id: set() for room_id in unread}
+        pairs = Room.filter(id__in=unread, institutions__id__not_isnull=True)
+        for room_id, institution_id in await pairs.values_list("id", "institutions__id"):
+            allowed[room_id].add(institution_id)
+        by_room |= {room_id: _institutions.put(room_id, frozenset(ids)) for room_id, ids in allowed.items()}
+    return {room_id: ids or frozenset() for room_id, ids in by_room.items()}
 
 
 async def booking_room(room: Room) -> BookingRoom:
     """What the rules of booking look at, from a fresh row."""
+    return (await booking_rooms([room]))[room.id]
+
+
+async def booking_rooms(rooms: Sequence[Room]) -> dict[int, BookingRoom]:
+    """The same of many rooms, by the room's id."""
+    institutions = await _institutions_of(rooms)
+    return {room.id: _booking_room(room, institutions[room.id], await hours_of(room)) for room in rooms}
+
+
+def _booking_room(room: Room, institutions: frozenset[int], hours: Hours) -> BookingRoom:
     return BookingRoom(
         code=room.code,
         visibility=room.visibility,
@@ -179,8 +195,8 @@ async def booking_room(room: Room) -> BookingRoom:
         shortest=timedelta(minutes=room.min_minutes),
         longest=timedelta(hours=room.max_hours),
         furthest=timedelta(days=room.max_days_ahead),
-        institutions=await _institutions_of(room),
-        hours=await hours_of(room),
+        institutions=institutions,
+        hours=hours,
         check_in=room.check_in,
     )
 
@@ -188,8 +204,15 @@ async def booking_room(room: Room) -> BookingRoom:
 async def bookable_rooms(by: Person) -> list[Room]:
     """The rooms that this person may book, in the order of the house."""
     rooms = await Room.filter(bookable=True).select_related("building__site").order_by("building_id", "-floor", "code")
-    viewer = viewer_of(by)
-    return [room for room in rooms if may_book(await booking_room(room), viewer)]
+    open_ids = await rooms_open_to(rooms, viewer_of(by))
+    return [room for room in rooms if room.id in open_ids]
+
+
+async def rooms_open_to(rooms: Sequence[Room], viewer: Viewer) -> set[int]:
+    """The ids of those that this viewer may book at all."""
+    return {
+        room_id for room_id, room in (await booking_rooms(rooms)).items() if room.bookable and may_book(room, viewer)
+    }
 
 
 async def undoable(person: Person, now: datetime) -> list[Booking]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from registry.assets.queries import of_room, readiness
 from registry.bookings.alternatives import taken_rooms
 from registry.bookings.projections import Viewer, as_json, sees_times, viewer_of
-from registry.bookings.queries import bookings_between
+from registry.bookings.queries import bookings_between, rooms_open_to
 from registry.core.errors import Invalid
 from registry.rooms.models import Room, RoomKind
 from registry.rooms.queries import all_rooms, features_of, zone_of
@@ -22,7 +22,7 @@ from web.kit.body import MAY_BE_EMPTY, Moment
 from web.kit.clock import Now
 from web.kit.routing import faults
 from web.kit.spans import FromTo
-from web.rooms.projection import RoomAnswer, RoomByCode, RoomsAnswer, is_open_to, room_answer
+from web.rooms.projection import RoomAnswer, RoomByCode, RoomsAnswer, room_answers
 
 router = routing.router("rooms")
 Word = Annotated[str, Query(max_length=100)]
@@ -71,7 +71,7 @@ async def rooms(
         fitting = await _free(fitting, free_from, free_to, viewer)
     part = paging.part(fitting)
     return RoomsAnswer(
-        items=[await room_answer(room, features[room.id], viewer, now) for room in part],
+        items=await room_answers(part, viewer, now),
         next=paging.cursor(len(part), len(fitting)),
         total=len(fitting),
     )
@@ -82,19 +82,15 @@ async def _free(rooms: list[Room], since: datetime | None, until: datetime | Non
         raise Invalid("request.missing_field", field="free_from" if until else "free_to")
     if until <= since:
         raise Invalid("booking.ends_before_start")
-    occupied_ids = await taken_rooms(since, until)
+    occupied_ids, open_ids = await taken_rooms(since, until), await rooms_open_to(rooms, viewer)
     # a hidden room left out for being taken would tell its times, so it is left out always
-    return [
-        room
-        for room in rooms
-        if room.id not in occupied_ids and sees_times(room.visibility, viewer) and await is_open_to(room, viewer)
-    ]
+    visible = [room for room in rooms if sees_times(room.visibility, viewer)]
+    return [room for room in visible if room.id in open_ids - occupied_ids]
 
 
 @router.get("/rooms/{code}", responses=faults(404), summary="One room")
 async def one(person: Caller, room: RoomByCode, now: Now, response: Response) -> RoomAnswer:
-    features = await features_of([room])
-    answer = await room_answer(room, features[room.id], viewer_of(person), now)
+    (answer,) = await room_answers([room], viewer_of(person), now)
     response.headers["etag"] = etag(answer.revision)
     return answer
 

@@ -1,5 +1,6 @@
 """Rooms by their code, and as the API shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -9,10 +10,10 @@ from pydantic import BaseModel, Field
 
 from registry.bookings.projections import PublicState, Viewer, hides_changes
 from registry.bookings.public_revision import number_of
-from registry.bookings.queries import booking_room
-from registry.bookings.rules import kinds, may_book
+from registry.bookings.queries import rooms_open_to
+from registry.bookings.rules import kinds
 from registry.rooms.models import Room
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import features_of, room_by_code
 from web.kit.answers import Instant, ListAnswer, local
 
 # what an answer tells of a room as it is stored, in this order
@@ -77,13 +78,13 @@ class StateAnswer(BaseModel):
 RoomsAnswer = ListAnswer[RoomAnswer]
 
 
-async def is_open_to(room: Room, viewer: Viewer) -> bool:
-    """Whether this viewer may book the room at all."""
-    return room.bookable and may_book(await booking_room(room), viewer)
+async def room_answers(rooms: Sequence[Room], viewer: Viewer, now: datetime) -> list[RoomAnswer]:
+    """Fetched rooms as this viewer may see them."""
+    features, open_ids = await features_of(rooms), await rooms_open_to(rooms, viewer)
+    return [_answer(room, features[room.id], room.id in open_ids, viewer, now) for room in rooms]
 
 
-async def room_answer(room: Room, features: list[str], viewer: Viewer, now: datetime) -> RoomAnswer:
-    """A fetched room as this viewer may see it."""
+def _answer(room: Room, features: list[str], bookable: bool, viewer: Viewer, now: datetime) -> RoomAnswer:
     names = {"pl": room.name, "en": room.name_en, "uk": room.name_uk, "ru": room.name_ru}
     site = room.building.site
     answer = RoomAnswer(
@@ -92,7 +93,7 @@ async def room_answer(room: Room, features: list[str], viewer: Viewer, now: date
         building=room.building.code,
         address=room.building.address,
         site=SiteAnswer(code=site.code, name=site.name, timezone=site.timezone),
-        bookable=await is_open_to(room, viewer),
+        bookable=bookable,
         features=features,
         kinds=list(kinds(room.visibility)),
     )

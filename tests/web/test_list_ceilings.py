@@ -1,0 +1,125 @@
+"""A list asks the database as often for thirty rows as for three, whatever is kept from before."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from registry.assets.models import FundingShare
+from registry.core import history
+from registry.core.cache import forget_all
+from registry.core.history import SYSTEM
+from registry.duties.models import Duty
+from registry.grants.models import Grant
+from registry.rooms.models import StandardItem
+from tests.make import make_asset, make_booking, make_device, make_panel, make_person, make_room
+from tests.statements import Statements
+from tests.web.conftest import API, Office, soon
+
+pytestmark = pytest.mark.anyio
+FIRST, REST = 3, 27
+DAY = soon(24).date()
+
+
+async def rooms(office: Office, number: int) -> None:
+    building = office.rooms["M-1"].building_id
+    await make_room(code=f"N-{number}", building_id=building, bookable=True)
+
+
+async def bookings(office: Office, number: int) -> None:
+    person = await make_person()
+    starts_at = soon(24) + timedelta(minutes=20 * number)
+    await make_booking(
+        starts_at, starts_at + timedelta(minutes=10), room=office.rooms["M-1"], organizer=person,
+        institution_id=person.institution_id,
+    )  # fmt: skip
+
+
+async def duties(office: Office, number: int) -> None:
+    person, room = await make_person(), office.rooms["M-1"]
+    await Duty.create(room=room, person=person, roster=f"r-{number}", name="D", starts_at=soon(24), ends_at=soon(25))
+
+
+async def assets(office: Office, number: int) -> None:
+    nine = Decimal(9)
+    grant = await Grant.create(
+        code=f"G/{number}", name="G", beneficiary="B", fund="F", total=nine, granted=nine, percent=nine
+    )
+    asset = await make_asset(room=office.rooms["M-1"], custodian=await make_person())
+    await FundingShare.create(asset=asset, grant=grant, amount=nine)
+
+
+async def standard(office: Office, number: int) -> None:
+    await StandardItem.create(room=office.rooms["M-1"], name=f"Krzesło {number}")
+    await make_asset(room=office.rooms["M-1"], name=f"Krzesło {number}")
+
+
+async def devices(office: Office, number: int) -> None:
+    await make_device(room=office.rooms["M-1"], asset=await make_asset())
+
+
+async def panels(office: Office, number: int) -> None:
+    await make_panel(room=office.rooms["M-1"])
+
+
+async def entries(office: Office, number: int) -> None:
+    await history.write_new([(f"asset:{9000 + number}", {"name": "x"})], "registered", SYSTEM, datetime.now(UTC))
+
+
+async def nothing(office: Office, number: int) -> None:
+    """What this lists is not in the database."""
+
+
+LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
+    "/rooms": ("/rooms?limit=200", rooms),
+    "/rooms/{code}/bookings": (f"/rooms/M-1/bookings?from={DAY}&to={DAY + timedelta(days=2)}", bookings),
+    "/rooms/{code}/assets": ("/rooms/M-1/assets", assets),
+    "/rooms/{code}/readiness": ("/rooms/M-1/readiness", standard),
+    "/availability": (f"/availability?date={DAY}&days=2", rooms),
+    "/duties": (f"/duties?from={DAY}&to={DAY + timedelta(days=2)}", duties),
+    "/assets": ("/assets?limit=200", assets),
+    "/transitions": ("/transitions", nothing),
+    "/devices": ("/devices?limit=200", devices),
+    "/devices/inbox": ("/devices/inbox", nothing),
+    "/panels": ("/panels?limit=200", panels),
+    "/history": ("/history?limit=200", entries),
+    "/grants": ("/grants?limit=200", assets),
+}
+
+
+async def test_every_list_has_its_ceiling(office: Office) -> None:
+    described = (await office.get(f"{API}/openapi.json", None)).json()
+    schemas = described["components"]["schemas"]
+    lists = set()
+    for path, methods in described["paths"].items():
+        content = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        name = content.get("application/json", {}).get("schema", {}).get("$ref", "").rsplit("/", 1)[-1]
+        if "items" in schemas.get(name, {}).get("properties", {}):
+            lists.add(path.removeprefix(API))
+    assert lists == set(LISTS)
+
+
+@pytest.mark.parametrize("path", LISTS)
+async def test_a_list_asks_as_often_for_thirty_rows_as_for_three(
+    office: Office, statements: Statements, path: str
+) -> None:
+    url, add = LISTS[path]
+    await office.get("/transitions", "admin")  # whoever asks is known for a while
+
+    async def look() -> tuple[list[Any], list[str]]:
+        forget_all()
+        before = len(statements)
+        answer = await office.get(url, "admin")
+        assert answer.status_code == 200, answer.text
+        return answer.json()["items"], [statement.text for statement in statements[before:]]
+
+    for number in range(FIRST):
+        await add(office, number)
+    few, asked_for_few = await look()
+    for number in range(FIRST, FIRST + REST):
+        await add(office, number)
+    many, asked_for_many = await look()
+    assert len(many) == len(few) + (0 if add is nothing else REST)
+    assert len(asked_for_many) == len(asked_for_few), "\n".join(asked_for_many)
