@@ -84,7 +84,7 @@ class DeviceEntry:
         return len(self.flips) == FLIPS and second - self.flips[0] < FLIP_SECONDS
 
 
-class DeviceTable:
+class DeviceEntries:
     """Devices by family and address. The address of a native device is its code."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from devices import codecs
 from devices.broker.connection import Message
 from devices.codecs.message import Decoded
 from devices.codecs.values import SKEW
-from devices.device_table import DeviceEntry, DeviceTable
+from devices.device_table import DeviceEntries, DeviceEntry
 from devices.inbox import TopicInbox
 from devices.topics import Route, TopicKind, Topics
 from registry.bookings.readings import record_readings, watch_lost, watch_started
@@ -61,7 +61,7 @@ class Readings:
         command: Command,
         record: Callable[[Sequence[Reading], datetime], Awaitable[None]] = record_readings,
     ) -> None:
-        self.topics, self.table, self.inbox = topics, DeviceTable(), TopicInbox()
+        self.topics, self.table, self.inbox = topics, DeviceEntries(), TopicInbox()
         # counted for /metrics
         self.messages = self.unchanged = self.recorded = self.refused = self.ignored = self.late = self.batches = 0
         self.reasons: Counter[str] = Counter()

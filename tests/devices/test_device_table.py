@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devices.device_table import DeviceTable
+from devices.device_table import DeviceEntries
 from registry.devices.models import Device
 from registry.devices.occupancy import Reading
 from tests.conftest import Database
@@ -27,7 +27,7 @@ async def test_of_another_sensor_under_the_name_nothing_is_known(
 ) -> None:
     """What the one before said last must not hide that the new one says the same."""
     device = await make_device(code="s1", occupied=False)
-    table = DeviceTable()
+    table = DeviceEntries()
     await table.load()
     (entry,) = table.all()
     assert entry.remember(Reading(device.id, NOW, occupied=False), 1.0)

@@ -11,7 +11,7 @@ from devices import codecs
 from devices import readings as module
 from devices.broker.connection import Message
 from devices.codecs.message import Decoded
-from devices.device_table import DeviceEntry, DeviceTable
+from devices.device_table import DeviceEntries, DeviceEntry
 from devices.inbox import INBOX_BYTES, TopicInbox
 from devices.readings import MEMORY_BYTES, Readings, merged
 from devices.topics import Route, Topics
@@ -286,12 +286,12 @@ async def test_a_device_that_the_database_hid_for_a_moment_is_read_later(
     readings = await working(Clock())
     device = await make_device(code="new-sensor", room=await make_room())
 
-    async def fails(_table: DeviceTable) -> None:
+    async def fails(_table: DeviceEntries) -> None:
         raise OSError("the database is away")
 
     readings._changed(events.DeviceChanged(device.id))
     with monkeypatch.context() as broken:
-        broken.setattr(DeviceTable, "load", fails)
+        broken.setattr(DeviceEntries, "load", fails)
         with pytest.raises(OSError, match="away"):
             await readings._work()
     await readings._work()
@@ -303,15 +303,15 @@ async def test_a_device_that_the_database_hid_for_a_moment_is_read_later(
 async def test_a_device_that_changes_while_the_devices_are_read_is_read_once_more(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readings, load = await working(Clock()), DeviceTable.load
+    readings, load = await working(Clock()), DeviceEntries.load
 
-    async def slow(table: DeviceTable) -> None:
+    async def slow(table: DeviceEntries) -> None:
         await load(table)
         monkeypatch.undo()
         device = await make_device(code="late", room=await make_room())
         readings._changed(events.DeviceChanged(device.id))
 
-    monkeypatch.setattr(DeviceTable, "load", slow)
+    monkeypatch.setattr(DeviceEntries, "load", slow)
     readings._is_stale = True
     await readings._work()
     assert readings.table.find("native", "late") is None

@@ -162,15 +162,15 @@ async def test_the_broker_does_not_grow_with_what_it_has_passed_on() -> None:
     broker = EmbeddedBroker(free_pair())
     await broker.start()
     reader, writer = client(broker.port, V311, "t"), client(broker.port, V311)
-    heard: list[int] = []
-    reader.on_message = lambda _c, _u, message: heard.append(len(message.payload))
+    sizes: list[int] = []
+    reader.on_message = lambda _c, _u, message: sizes.append(len(message.payload))
     try:
         assert broker._child
         before = memory_of(broker._child.pid)
         for number in range(400):
             writer.publish("t", b"x" * 200_000, 1)
-            await heard_until(lambda number=number: number - len(heard) <= 20)  # type: ignore[misc]
-        await heard_until(lambda: len(heard) == 400)  # 80 MB went through
+            await heard_until(lambda number=number: number - len(sizes) <= 20)  # type: ignore[misc]
+        await heard_until(lambda: len(sizes) == 400)  # 80 MB went through
         assert memory_of(broker._child.pid) - before < 50
     finally:
         for one in (reader, writer):
