@@ -1,4 +1,4 @@
-"""The pieces of a live page, see docs/decisions/0016-live-pages.md.
+"""The pieces of a live page, see docs/decisions/0017-live-pages.md.
 
 The page's script asks the page's own address again, as a fragment, for what changed: ``piece=CODE`` for each room,
 ``asset=ID`` for each thing, and ``shape=`` with the order of the rows that the page has. The answer is a list of

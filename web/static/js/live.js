@@ -1,5 +1,5 @@
 /* Keeps a page true: what changed is asked for as pieces of the page, and htmx puts each in the place of its elder
-   self. See docs/decisions/0016-live-pages.md. Without it the page is as true as its last load. */
+   self. See docs/decisions/0017-live-pages.md. Without it the page is as true as its last load. */
 (function () {
   'use strict';
   var script = document.currentScript;
