@@ -8,6 +8,7 @@ from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -26,6 +27,7 @@ from registry.assets.search import AssetFilter
 from registry.bookings.models import Booking
 from registry.core.errors import Conflict, Unavailable
 from registry.core.history import SYSTEM
+from registry.core.idempotency import IdempotencyKey, RequestKey, act_once, record
 from tests.conftest import MIGRATE, ROOT, Database, forget, postgres_copy, sqlite_copy
 from tests.make import NOW, make_asset, make_booking, make_room
 from tests.servers import Postgres
@@ -157,6 +159,23 @@ async def test_a_number_that_was_there_in_two_ways_stays_and_is_given_to_nobody_
         await actions.register(NewAsset("Stół", Decimal(1), "inw / 1"), SYSTEM, NOW)
     await actions.correct(assets[1].id, {"name": "Stół"}, SYSTEM, NOW)  # its number is not what is corrected
     assert (await search(AssetFilter(q="inw/1"))).total == 1
+
+
+async def test_a_key_without_an_answer_is_taken_along_and_refused(database: Database) -> None:
+    """It was used before answers were stored: the request did its work then, and must not do it again."""
+    executor = MigrationExecutor(database.context.db("default"), orm(database.url)["apps"])
+    await record(RequestKey("person:1", "new", "", NOW), None)
+    await executor.migrate(targets=[MigrationTarget("registry", "0005_true_events")], direction="backward")
+    await database.context.db("default").execute_query(
+        "INSERT INTO idempotency_key (owner, key, digest, booking_id, at)"
+        f" VALUES ('person:1', 'tap-1', '', '{UUID(int=1)}', '{NOW.isoformat()}')"
+    )
+    await executor.migrate(direction="forward")
+    with pytest.raises(Conflict, match="was used for another request"):
+        await act_once(RequestKey("person:1", "tap-1", "", NOW), pytest.fail, pytest.fail)
+    with pytest.raises(IntegrityError, match="idempotency"):  # its index is still there
+        await record(RequestKey("person:1", "tap-1", "", NOW), None)
+    assert await IdempotencyKey.all().values_list("key", "status", "at") == [("tap-1", None, NOW)]
 
 
 async def test_a_database_of_a_newer_izba_is_refused(database: Database) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
 
@@ -26,7 +25,7 @@ from registry.core import history
 from registry.core.errors import WORDS, Conflict, Invalid, NotFound, Reason, Refusal
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
-from registry.core.idempotency import IdempotencyKey, RequestKey, made_earlier
+from registry.core.idempotency import RequestKey, record
 from registry.core.statements import first_value
 from registry.rooms.lock import RoomChange, changing
 
@@ -55,13 +54,7 @@ class NewAsset:
 
 
 async def register(new: NewAsset, actor: Actor, now: datetime, request_key: RequestKey | None = None) -> Asset:
-    """Put a piece into the register, with a tag; with a key a repeated call returns the piece of the first.
-
-    Raises Conflict("asset.number_taken"), Conflict("request.key_reused"), Invalid("asset.bad_price").
-    """
-    request_key = request_key.about(new) if request_key else None
-    if earlier := await made_earlier(request_key):
-        return await Asset.get(id=earlier.int)
+    """Put a piece into the register, with a tag. Raises Conflict("asset.number_taken"), Invalid("asset.bad_price")."""
     if not new.price.is_finite() or new.price < 0:
         raise Invalid("asset.bad_price", given=str(new.price))
     numbers = number_columns(new.inventory_no)
@@ -82,12 +75,9 @@ async def register(new: NewAsset, actor: Actor, now: datetime, request_key: Requ
             if number and await Asset.exists(number_key=numbers["number_key"]):
                 raise Conflict("asset.number_taken", number=number)
             await register_many([NewPiece(asset, new.percents)], actor, now, "registered")
-            if request_key:
-                await request_key.row(UUID(int=asset.id), now).save()
             change.happened(AssetChanged(asset.id))
-    except (IntegrityError, Conflict) as fault:  # by somebody else, or by this very request, at the same moment
-        if earlier := await made_earlier(request_key):
-            return await Asset.get(id=earlier.int)
+            await record(request_key, asset)
+    except IntegrityError as fault:  # by somebody else, at the same moment
         if number and _is_of_number(fault):
             raise Conflict("asset.number_taken", number=number) from fault
         raise
@@ -224,26 +214,24 @@ async def _go(
 
 
 async def report_fault(
-    room_id: int, kind: str, actor: Actor, now: datetime, reason: str = "", key: IdempotencyKey | None = None
+    room_id: int, kind: str, actor: Actor, now: datetime, reason: str = "", request_key: RequestKey | None = None
 ) -> Asset | None:
     """Somebody at the door says that the room's projector (or another feature, ``kind``) does not work.
 
     The one working piece of that kind becomes faulty and is returned. With none or several nobody knows which it is:
-    the report then stands in the room's history for staff, and None is returned. A ``key`` is stored with it; the
-    database refuses it the second time (IntegrityError). Raises NotFound("room.unknown").
+    the report then stands in the room's history for staff, and None is returned. Raises NotFound("room.unknown").
     """
     async with changing(room_id) as change:
-        if key:
-            await key.save()
         there = await Asset.select_for_update().filter(room_id=room_id, lifecycle=Lifecycle.IN_USE).order_by("id")
         alike = [asset for asset in there if kind and feature_of(asset.name) == kind]
         working = [asset for asset in alike if asset.condition == Condition.OK]
-        if len(working) == 1:
-            answers = Answers(reason=reason or kind)
-            await _go(TRANSITIONS["report_fault"], working[0], answers, change, actor, now)
-            return working[0]
-        await history.write(f"room:{room_id}", "fault_reported", actor, now, after={"kind": kind}, reason=reason)
-    return None
+        asset = working[0] if len(working) == 1 else None
+        if asset:
+            await _go(TRANSITIONS["report_fault"], asset, Answers(reason=reason or kind), change, actor, now)
+        else:
+            await history.write(f"room:{room_id}", "fault_reported", actor, now, after={"kind": kind}, reason=reason)
+        await record(request_key, asset)
+    return asset
 
 
 async def link_tag(

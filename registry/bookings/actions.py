@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tortoise.exceptions import IntegrityError
-
 from registry.bookings.alternatives import offer_help
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import as_entry, viewer_of
@@ -35,7 +33,7 @@ from registry.bookings.state import CHECK_IN_EARLY, UNDO
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
-from registry.core.idempotency import RequestKey, made_earlier
+from registry.core.idempotency import RequestKey, record
 from registry.core.statements import insert
 from registry.people.models import Person, Role
 from registry.rooms.lock import RoomChange, changing
@@ -47,34 +45,21 @@ async def book(
     request: BookingRequest, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """Book a room. Raises Invalid, Forbidden or Conflict; a Conflict carries ``conflicts`` as far as ``by`` may see
-    them and ``alternatives``. With ``request_key`` a repeated call returns the booking of the first.
+    them and ``alternatives``.
     """
     room_id = await room_id_of(request.room)
-    request_key = request_key.about(request) if request_key else None
     try:
         async with changing(room_id) as change:
-            if booking_id := await made_earlier(request_key):
-                change.keep_quiet(change.room)
-                return await Booking.get(id=booking_id)
-            return await _book(change, request, by, actor, now, request_key)
-    except IntegrityError as fault:
-        if request_key:  # the same key, at the same moment, for another room
-            raise Conflict("request.key_reused") from fault
-        raise
+            booking = await _book(change, request, by, actor, now)
+            await record(request_key, booking)
+            return booking
     except Conflict as refusal:
         if refusal.code in ("booking.overlap", "booking.over_capacity", "booking.closed"):
             await offer_help(refusal, room_id, request, viewer_of(by), now)
         raise
 
 
-async def _book(
-    change: RoomChange,
-    request: BookingRequest,
-    by: Person | None,
-    actor: Actor,
-    now: datetime,
-    request_key: RequestKey | None,
-) -> Booking:
+async def _book(change: RoomChange, request: BookingRequest, by: Person | None, actor: Actor, now: datetime) -> Booking:
     room = await booking_room(change.room)
     request = complete(request, room)
     for refusal in reasons(request, room, viewer_of(by), now):
@@ -104,7 +89,7 @@ async def _book(
         checked_in_by="lead" if lead else "",
     )
     entry = history.first(f"booking:{booking.id}", "booked", actor, now, as_entry(booking))
-    await insert(booking, entry, *([request_key.row(booking.id, now)] if request_key else []))
+    await insert(booking, entry)
     await take_in(change, change.room, slot_of(booking), now)
     return booking
 
@@ -216,30 +201,25 @@ async def _refuse_overlap(room: Room, blocked_from: datetime, blocked_to: dateti
 
 
 @asynccontextmanager
-async def _held(
-    booking_id: UUID, request_key: RequestKey | None = None
-) -> AsyncIterator[tuple[RoomChange, Booking, bool]]:
-    """The booking with its room locked; the flag says that this very request was done before."""
+async def _held(booking_id: UUID, request_key: RequestKey | None = None) -> AsyncIterator[tuple[RoomChange, Booking]]:
+    """The booking with its room locked; what is answered is recorded as the block ends."""
     former = await booking_by_id(booking_id)
     async with changing(former.room_id) as change:
-        is_repeated = await made_earlier(request_key) is not None
         booking = await Booking.get(id=booking_id)
         if booking.room_id != former.room_id:  # moved while this waited for its room
             raise Conflict("request.stale", revision=booking.revision)
-        yield change, booking, is_repeated
+        yield change, booking
         change.keep_quiet(change.room)  # where nothing was to be done
+        await record(request_key, booking)
 
 
 async def _keep(
     change: RoomChange, booking: Booking, before: dict[str, Any], action: str, actor: Actor, now: datetime, **more: Any
 ) -> None:
     """Store the changed booking, its history, and what follows for the room."""
-    request_key: RequestKey | None = more.pop("request_key", None)
     booking.revision += 1
     await booking.save()
     await history.write(f"booking:{booking.id}", action, actor, now, before=before, after=as_entry(booking), **more)
-    if request_key:
-        await request_key.row(booking.id, now).save()
     await settle_touched(change, change.rooms[booking.room_id], now)
 
 
@@ -257,9 +237,9 @@ async def check_in(
     booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """Say that somebody is there. Raises Conflict outside [start − 10 min, end)."""
-    async with _held(booking_id, request_key) as (change, booking, is_repeated):
+    async with _held(booking_id, request_key) as (change, booking):
         _must_vouch(booking, change.room, by)
-        if is_repeated or booking.status is Status.CHECKED_IN:
+        if booking.status is Status.CHECKED_IN:
             return booking
         if booking.status is not Status.CONFIRMED or now >= booking.ends_at:
             raise wrong_state(booking.status)
@@ -268,7 +248,7 @@ async def check_in(
         before = as_entry(booking)
         booking.status, booking.checked_in_at, booking.warned_at = Status.CHECKED_IN, now, None
         booking.checked_in_by = "person" if by else "panel"
-        await _keep(change, booking, before, "checked_in", actor, now, request_key=request_key)
+        await _keep(change, booking, before, "checked_in", actor, now)
         return booking
 
 
@@ -282,9 +262,7 @@ async def extend(
     request_key: RequestKey | None = None,
 ) -> Booking:
     """Let a running booking end later. Raises Conflict("booking.overlap") when somebody follows."""
-    async with _held(booking_id, request_key) as (change, booking, is_repeated):
-        if is_repeated:
-            return booking
+    async with _held(booking_id, request_key) as (change, booking):
         _must_be_theirs(booking, by)
         if not may_extend(booking.status, booking.starts_at, booking.ends_at, now):
             raise Conflict("booking.not_running")
@@ -298,7 +276,7 @@ async def extend(
         await _respan(change, booking, ends_at, now)
         booking.status, booking.checked_in_at = Status.CHECKED_IN, booking.checked_in_at or now
         booking.warned_at = None
-        await _keep(change, booking, before, "extended", actor, now, request_key=request_key)
+        await _keep(change, booking, before, "extended", actor, now)
         return booking
 
 
@@ -323,22 +301,29 @@ async def end(
     booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """End a running booking now; the rest of its time is free again."""
-    async with _held(booking_id, request_key) as (change, booking, is_repeated):
+    async with _held(booking_id, request_key) as (change, booking):
         _must_be_theirs(booking, by)
-        if is_repeated or booking.status is Status.ENDED:
+        if booking.status is Status.ENDED:
             return booking
         if not may_extend(booking.status, booking.starts_at, booking.ends_at, now):
             raise Conflict("booking.not_running")
         before = as_entry(booking)
         truncate(booking, now, timedelta(minutes=change.room.cleanup_minutes))
         booking.status = Status.ENDED
-        await _keep(change, booking, before, "ended", actor, now, request_key=request_key)
+        await _keep(change, booking, before, "ended", actor, now)
         return booking
 
 
-async def cancel(booking_id: UUID, by: Person | None, actor: Actor, now: datetime, reason: str = "") -> Booking:
+async def cancel(
+    booking_id: UUID,
+    by: Person | None,
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    request_key: RequestKey | None = None,
+) -> Booking:
     """Take a booking back before anybody came. One that runs is ended instead."""
-    async with _held(booking_id) as (change, booking, _):
+    async with _held(booking_id, request_key) as (change, booking):
         _must_be_theirs(booking, by)
         if booking.status is Status.CANCELLED:
             return booking
@@ -356,10 +341,8 @@ async def undo_release(
     booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """Give a released booking its time back, within ten minutes and if nobody took it; it is then left alone."""
-    async with _held(booking_id, request_key) as (change, booking, is_repeated):
+    async with _held(booking_id, request_key) as (change, booking):
         _must_vouch(booking, change.room, by)
-        if is_repeated:
-            return booking
         if booking.released_at is None:
             raise wrong_state(booking.status)
         if now > booking.released_at + UNDO or now >= booking.planned_ends_at:
@@ -368,7 +351,7 @@ async def undo_release(
         await _respan(change, booking, booking.planned_ends_at, now)
         booking.status, booking.checked_in_at, booking.protected = Status.CHECKED_IN, now, True
         booking.released_at, booking.release_reason, booking.warned_at = None, "", None
-        await _keep(change, booking, before, "release_undone", actor, now, request_key=request_key)
+        await _keep(change, booking, before, "release_undone", actor, now)
         return booking
 
 

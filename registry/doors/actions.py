@@ -6,18 +6,17 @@ Nobody is named. A door does what it offers and nothing else, and a repeated tap
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import NAMESPACE_URL, uuid5
-
-from tortoise.exceptions import IntegrityError
+from uuid import UUID
 
 from registry.assets.actions import report_fault
+from registry.assets.models import Asset
 from registry.bookings.actions import book, check_in, end, extend, undo_release
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.rules import BookingRequest
 from registry.bookings.state import CHECK_IN_EARLY, UNDO
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
-from registry.core.idempotency import IdempotencyKey, RequestKey
+from registry.core.idempotency import Answer, RequestKey, act_once, digest_of
 from registry.devices.models import Device, DeviceKind
 from registry.doors.facts import after_the_last, from_minute, is_open_door
 from registry.doors.queries import door_room
@@ -55,13 +54,21 @@ async def panel_command(device: Device, command: PanelCommand, now: datetime) ->
     room = await Room.get_or_none(id=device.room_id)
     if room is None:
         raise NotFound("panel.unknown")
-    once = RequestKey(f"panel:{device.code}", command.id, command.command)
-    done = await _done(once)
-    if done:
-        return await Booking.get_or_none(id=done.booking_id)
-    if not device.enabled or not await _offers(room, command.command):
-        raise Forbidden("panel.not_allowed")
-    return await _ACTS[command.command](_Tap(command, room, Actor(device.code, "panel"), now, once))
+
+    async def act(request_key: RequestKey | None) -> Booking | None:
+        if not device.enabled or not await _offers(room, command.command):
+            raise Forbidden("panel.not_allowed")
+        return await _ACTS[command.command](_Tap(command, room, Actor(device.code, "panel"), now, request_key))
+
+    # not of the minutes: the same tap, sent twice around the turn of a minute, is the same
+    request_key = RequestKey(f"panel:{device.code}", command.id, digest_of(command.command), now)
+    answer = await act_once(request_key, act, _answering)
+    return await Booking.get_or_none(id=UUID(answer.body)) if answer.body else None
+
+
+async def _answering(made: Booking | Asset | None) -> Answer:
+    """A tap is answered by the booking it was about, a fault report by nothing."""
+    return Answer(body=str(made.id) if isinstance(made, Booking) else "")
 
 
 async def note_panels(device_ids: Collection[int], now: datetime) -> None:
@@ -96,25 +103,13 @@ async def _offers(room: Room, command: str) -> bool:
     return room.panel_books or command == "check_in"
 
 
-async def _done(once: RequestKey) -> IdempotencyKey | None:
-    """What this tap did before. Raises Conflict("request.key_reused") if its id was another command's."""
-    kept = await IdempotencyKey.get_or_none(owner=once.owner, key=once.key)
-    if kept is None:
-        return None
-    # a booking keeps the digest of its wish, in which the minute of the first tap stands
-    was = kept.digest if kept.digest in COMMANDS else "book"
-    if was != once.digest:
-        raise Conflict("request.key_reused")
-    return kept
-
-
 @dataclass(frozen=True, slots=True)
 class _Tap:
     command: PanelCommand
     room: Room
     actor: Actor
     now: datetime
-    once: RequestKey
+    request_key: RequestKey | None
 
 
 async def _book(tap: _Tap) -> Booking | None:
@@ -124,12 +119,8 @@ async def _book(tap: _Tap) -> Booking | None:
     ends_at = minute + timedelta(minutes=tap.command.minutes or MINUTES_TO_BOOK[0])
     wish = BookingRequest(tap.room.code, starts_at, ends_at, source="panel")
     try:
-        return await book(wish, None, tap.actor, tap.now, tap.once)
+        return await book(wish, None, tap.actor, tap.now, tap.request_key)
     except Conflict as refusal:
-        if refusal.code == "request.key_reused":
-            # the same tap, sent twice around the turn of a minute
-            done = await _done(tap.once)
-            return await Booking.get_or_none(id=done.booking_id) if done else None
         # what stands in the way names an institution, and nobody at a door may read that
         refusal.params.pop("conflicts", None)
         raise
@@ -146,10 +137,10 @@ async def _check_in(tap: _Tap) -> Booking | None:
         .first()
     )
     if coming:
-        return await check_in(coming.id, None, tap.actor, now, request_key=tap.once)
+        return await check_in(coming.id, None, tap.actor, now, request_key=tap.request_key)
     running = await _running(tap)
     if running:
-        return await check_in(running.id, None, tap.actor, now, request_key=tap.once)
+        return await check_in(running.id, None, tap.actor, now, request_key=tap.request_key)
     gone = (
         await Booking.filter(room_id=tap.room.id, released_at__gte=now - UNDO, planned_ends_at__gt=now)
         .order_by("-released_at")
@@ -157,7 +148,7 @@ async def _check_in(tap: _Tap) -> Booking | None:
     )
     if gone is None:
         raise Conflict("booking.nothing_to_do")
-    return await undo_release(gone.id, None, tap.actor, now, request_key=tap.once)
+    return await undo_release(gone.id, None, tap.actor, now, request_key=tap.request_key)
 
 
 async def _running(tap: _Tap) -> Booking | None:
@@ -177,26 +168,20 @@ async def _extend(tap: _Tap) -> Booking | None:
     running = await _running(tap)
     if running is None:
         raise Conflict("booking.nothing_to_do")
-    return await extend(running.id, None, tap.actor, tap.now, minutes=MINUTES_TO_EXTEND, request_key=tap.once)
+    return await extend(running.id, None, tap.actor, tap.now, minutes=MINUTES_TO_EXTEND, request_key=tap.request_key)
 
 
 async def _end(tap: _Tap) -> Booking | None:
     running = await _running(tap)
     if running is None:
         raise Conflict("booking.nothing_to_do")
-    return await end(running.id, None, tap.actor, tap.now, request_key=tap.once)
+    return await end(running.id, None, tap.actor, tap.now, request_key=tap.request_key)
 
 
 async def _report_fault(tap: _Tap) -> Booking | None:
-    told = tap.once
-    made = uuid5(NAMESPACE_URL, f"{told.owner}/{told.key}")  # the row wants an id; a report is no booking
-    kind, key = str(tap.command.kind), told.row(made, tap.now)
-    try:
-        await report_fault(tap.room.id, FEATURES.get(kind, kind), tap.actor, tap.now, reason=kind, key=key)
-    except IntegrityError as fault:
-        if "idempotency" not in str(fault):
-            raise
-    return None  # also for the same tap, at the same moment
+    kind = str(tap.command.kind)
+    await report_fault(tap.room.id, FEATURES.get(kind, kind), tap.actor, tap.now, kind, tap.request_key)
+    return None
 
 
 _ACTS: dict[str, Callable[[_Tap], Awaitable[Booking | None]]] = {

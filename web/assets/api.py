@@ -30,7 +30,8 @@ from web.kit import routing
 from web.kit.answers import Paged, etag, pln
 from web.kit.body import LINE, MAY_BE_EMPTY
 from web.kit.clock import Now
-from web.kit.routing import CallerActor, IfMatch, OnceOnly, faults
+from web.kit.repeating import OnceOnly
+from web.kit.routing import CallerActor, IfMatch, faults
 
 router = routing.router("assets")
 Word = Annotated[str, Query(max_length=200), LINE]
@@ -71,10 +72,12 @@ async def assets(
 
 @router.post("/assets", status_code=201, responses=faults(404, 409), summary="Register a piece")
 async def register(
-    body: NewAssetBody, person: MayChange, actor: CallerActor, now: Now, key: OnceOnly, response: Response
+    body: NewAssetBody, person: MayChange, actor: CallerActor, now: Now, once: OnceOnly, response: Response
 ) -> AssetDetailAnswer:
-    asset = await actions.register(await _new(body), actor, now, key)
-    return await asset_detail(asset.id, person, response)
+    new = await _new(body)
+    return await once(
+        lambda key: actions.register(new, actor, now, key), lambda asset: asset_detail(asset.id, person, response)
+    )
 
 
 @router.get("/assets/{asset_id}", responses=faults(404), summary="One piece")

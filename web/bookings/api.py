@@ -30,7 +30,8 @@ from web.kit import routing
 from web.kit.answers import etag
 from web.kit.clock import Now
 from web.kit.measures import booked
-from web.kit.routing import CallerActor, IfMatch, OnceOnly, Say, faults
+from web.kit.repeating import OnceOnly
+from web.kit.routing import CallerActor, IfMatch, Say, faults
 from web.rooms.room_cache import cached_room
 
 router = routing.router("bookings")
@@ -51,21 +52,28 @@ BookingId = Annotated[UUID, Path(description="The booking."), BeforeValidator(_u
     "/bookings", status_code=201, response_model=BookedAnswer, responses=faults(404, 409), summary="Book a room"
 )
 async def make(
-    body: NewBookingBody, person: MayBook, actor: CallerActor, now: Now, key: OnceOnly, say: Say, response: Response
+    body: NewBookingBody, person: MayBook, actor: CallerActor, now: Now, once: OnceOnly, say: Say, response: Response
 ) -> dict[str, Any]:
     """A refusal because the room is taken names ``conflicts`` as far as the caller may see them, and ``alternatives``.
     Outside the hours of a room that is only advised to be closed the booking stands, with a warning.
     """
     request = body.request()
-    booking = await actions.book(request, person, actor, now, key)
-    room = await cached_room(request.room)
-    if room.visibility not in HELP_POINT:  # anybody reads the counter: it would strike when a visit is booked
-        booked.inc()
-    answer = as_json(await _made(booking, room, person), await zone_of(room))
-    answer["warnings"] = await warnings_of(booking, room, say)
-    response.headers["etag"] = etag(booking.revision)
-    response.headers["location"] = f"{routing.PREFIX}/bookings/{booking.id}"
-    return answer
+
+    async def act(key: RequestKey | None) -> Booking:
+        booking = await actions.book(request, person, actor, now, key)
+        if (await cached_room(request.room)).visibility not in HELP_POINT:
+            booked.inc()  # anybody reads the counter: it would strike when a visit is booked
+        return booking
+
+    async def answering(booking: Booking) -> dict[str, Any]:
+        room = await cached_room(request.room)
+        answer = as_json(await _made(booking, room, person), await zone_of(room))
+        answer["warnings"] = await warnings_of(booking, room, say)
+        response.headers["etag"] = etag(booking.revision)
+        response.headers["location"] = f"{routing.PREFIX}/bookings/{booking.id}"
+        return answer
+
+    return await once(act, answering)
 
 
 @router.get(
@@ -108,12 +116,14 @@ async def check_in(
     person: MayBook,
     actor: CallerActor,
     now: Now,
-    key: OnceOnly,
+    once: OnceOnly,
     response: Response,
     body: NothingBody = NothingBody(),
 ) -> dict[str, Any]:
-    await actions.check_in(booking_id, person, actor, now, _about(key, f"check-in {booking_id}"))
-    return await _shown(booking_id, person, response)
+    return await once(
+        lambda key: actions.check_in(booking_id, person, actor, now, key),
+        lambda booking: _shown(booking.id, person, response),
+    )
 
 
 @router.post(
@@ -127,13 +137,14 @@ async def extend(
     person: MayBook,
     actor: CallerActor,
     now: Now,
-    key: OnceOnly,
+    once: OnceOnly,
     response: Response,
     body: ExtensionBody = ExtensionBody(),
 ) -> dict[str, Any]:
-    key = _about(key, f"extend {booking_id} {body.minutes} {body.until}")
-    await actions.extend(booking_id, person, actor, now, body.minutes, body.until, key)
-    return await _shown(booking_id, person, response)
+    return await once(
+        lambda key: actions.extend(booking_id, person, actor, now, body.minutes, body.until, key),
+        lambda booking: _shown(booking.id, person, response),
+    )
 
 
 @router.post(
@@ -147,12 +158,14 @@ async def end(
     person: MayBook,
     actor: CallerActor,
     now: Now,
-    key: OnceOnly,
+    once: OnceOnly,
     response: Response,
     body: NothingBody = NothingBody(),
 ) -> dict[str, Any]:
-    await actions.end(booking_id, person, actor, now, _about(key, f"end {booking_id}"))
-    return await _shown(booking_id, person, response)
+    return await once(
+        lambda key: actions.end(booking_id, person, actor, now, key),
+        lambda booking: _shown(booking.id, person, response),
+    )
 
 
 @router.post(
@@ -166,11 +179,14 @@ async def cancel(
     person: MayBook,
     actor: CallerActor,
     now: Now,
+    once: OnceOnly,
     response: Response,
     body: CancellationBody = CancellationBody(),
 ) -> dict[str, Any]:
-    await actions.cancel(booking_id, person, actor, now, body.reason)
-    return await _shown(booking_id, person, response)
+    return await once(
+        lambda key: actions.cancel(booking_id, person, actor, now, body.reason, key),
+        lambda booking: _shown(booking.id, person, response),
+    )
 
 
 @router.post(
@@ -184,17 +200,15 @@ async def undo_release(
     person: MayBook,
     actor: CallerActor,
     now: Now,
-    key: OnceOnly,
+    once: OnceOnly,
     response: Response,
     body: NothingBody = NothingBody(),
 ) -> dict[str, Any]:
     """Within ten minutes of the release, if nobody took the time."""
-    await actions.undo_release(booking_id, person, actor, now, _about(key, f"undo-release {booking_id}"))
-    return await _shown(booking_id, person, response)
-
-
-def _about(key: RequestKey | None, act: str) -> RequestKey | None:
-    return key.about(act) if key else None
+    return await once(
+        lambda key: actions.undo_release(booking_id, person, actor, now, key),
+        lambda booking: _shown(booking.id, person, response),
+    )
 
 
 async def _shown(booking_id: UUID, person: Person, response: Response) -> dict[str, Any]:

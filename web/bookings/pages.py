@@ -16,7 +16,7 @@ from registry.bookings.queries import bookable_rooms, booking_by_id, my_bookings
 from registry.bookings.rules import may_change
 from registry.core.errors import Forbidden, NotFound, Refusal
 from registry.core.history import Actor
-from registry.core.idempotency import RequestKey
+from registry.core.idempotency import Answer, RequestKey, act_once, digest_of
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
@@ -91,13 +91,18 @@ async def book(request: Request, person: BookingMaker, now: Now) -> Response:
     form = form_of(await request.form(), context.zone)
     check = await check_form(form, person, now, context.zone)
     if not check.faults and check.request:
-        request_key = RequestKey(f"person:{person.id}", f"form:{form['key'][:100]}") if form["key"] else None
+        wanted, actor, key = check.request, actor_of(request, person), f"form:{form['key'][:100]}"
+        request_key = RequestKey(f"person:{person.id}", key, digest_of(wanted), now) if form["key"] else None
         try:
-            booking = await actions.book(check.request, person, actor_of(request, person), now, request_key)
-            return RedirectResponse(f"/bookings/{booking.id}?did=booked", 303)
+            answer = await act_once(request_key, lambda key: actions.book(wanted, person, actor, now, key), _booked)
+            return RedirectResponse(answer.body, 303)
         except Refusal as refusal:
             check.refuse(refusal)
     return await _form(request, context, check)
+
+
+async def _booked(booking: Booking) -> Answer:
+    return Answer(303, f"/bookings/{booking.id}?did=booked")
 
 
 async def _form(request: Request, context: PageContext, check: FormCheck, **more: Any) -> Response:

@@ -8,10 +8,9 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from registry.core.history import Actor
-from registry.core.idempotency import RequestKey
 from web.auth.access import Caller, actor_of
 from web.kit.answers import revision_of
-from web.kit.body import LINE, json_of
+from web.kit.body import json_of
 from web.kit.errors import PROBLEM, ProblemAnswer, api_language
 from web.kit.i18n import Translate, translate
 
@@ -94,26 +93,9 @@ async def _say(request: Request) -> Translate:
     return translate(api_language(request))
 
 
-async def _request_key(
-    person: Caller,
-    key: Annotated[
-        str,
-        Header(
-            alias="Idempotency-Key",
-            max_length=200,
-            description="Repeat a request with the same key, and it is done once and answered the same.",
-        ),
-        LINE,
-    ] = "",
-) -> RequestKey | None:
-    return RequestKey(f"person:{person.id}", key) if key else None
-
-
 # whom the history names
 CallerActor = Annotated[Actor, Depends(_actor)]
 # our texts in the language that the caller asked for
 Say = Annotated[Translate, Depends(_say)]
 # the revision that If-Match asks for, None without it or for *
 IfMatch = Annotated[int | None, Depends(_if_match)]
-# the caller's Idempotency-Key
-OnceOnly = Annotated[RequestKey | None, Depends(_request_key)]

@@ -12,7 +12,7 @@ from registry.bookings.rules import BookingRequest
 from registry.core import events, history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.core.history import Actor, HistoryEntry
-from registry.core.idempotency import RequestKey
+from registry.core.idempotency import Answer, RequestKey, act_once, digest_of
 from registry.people.models import Role
 from registry.rooms.models import HoursPolicy, Room, Visibility
 from tests.make import HOUR, NOW, make_booking, make_opening, make_people, make_person, make_room
@@ -104,11 +104,19 @@ async def test_thirty_two_at_once_get_one_booking():
 async def test_a_repeated_key_books_once():
     alice, bob, _ = await make_people()
     room = await make_room()
-    once = RequestKey(f"person:{alice.id}", "tap-1")
-    answers = await asyncio.gather(*(book(wish(room), alice, ACTOR, NOW, once) for _ in range(5)))
-    assert len({answer.id for answer in answers}) == 1
-    assert (await refused(book(wish(room, start=180), alice, ACTOR, NOW, once))).code == "request.key_reused"
-    await book(wish(room, start=180), bob, ACTOR, NOW, RequestKey(f"person:{bob.id}", "tap-1"))
+
+    async def answering(booking):
+        return Answer(201, str(booking.id))
+
+    async def tap(person, start=60):
+        key = RequestKey(f"person:{person.id}", "tap-1", digest_of(start), NOW)
+        request = wish(room, start=start)
+        return await act_once(key, lambda key: book(request, person, ACTOR, NOW, key), answering)
+
+    answers = await asyncio.gather(*(tap(alice) for _ in range(5)))
+    assert answers == [Answer(201, str((await Booking.get()).id))] * 5
+    assert (await refused(tap(alice, start=180))).code == "request.key_reused"
+    await tap(bob, start=180)
 
 
 async def test_an_unknown_room_and_another_organizer():
@@ -171,9 +179,15 @@ async def test_extending_into_the_next_booking_is_refused():
 async def test_extending_twice_with_one_key_extends_once():
     room = await make_room()
     made = await make_booking(NOW, room=room)
-    once = RequestKey("panel:door", "e-1")
-    for _ in range(2):
-        await extend(made.id, None, ACTOR, NOW + MINUTE, request_key=once)
+
+    async def answering(booking):
+        return Answer(body=booking.ends_at.isoformat())
+
+    async def tap():
+        key = RequestKey("panel:door", "e-1", "", NOW)
+        return await act_once(key, lambda key: extend(made.id, None, ACTOR, NOW + MINUTE, request_key=key), answering)
+
+    assert await asyncio.gather(tap(), tap()) == [await tap()] * 2
     assert (await Booking.get(id=made.id)).ends_at == NOW + 75 * MINUTE
 
 

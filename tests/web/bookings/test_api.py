@@ -35,13 +35,26 @@ async def test_a_repeated_key_books_once(office: Office) -> None:
     first = await office.post("/bookings", asked, headers={"Idempotency-Key": "tap-1"})
     again = await office.post("/bookings", asked, headers={"Idempotency-Key": "tap-1"})
     assert (first.status_code, again.status_code) == (201, 201)
-    assert first.json()["id"] == again.json()["id"]
+    assert again.content == first.content
+    assert {name: again.headers[name] for name in ("etag", "location", "content-type")} == {
+        name: first.headers[name] for name in ("etag", "location", "content-type")
+    }
     assert await Booking.all().count() == 1
     other = await office.post("/bookings", asked | {"room": "M-2"}, headers={"Idempotency-Key": "tap-1"})
     assert (other.status_code, other.json()["code"]) == (409, "request.key_reused")
     theirs = await office.post("/bookings", asked | {"room": "M-2"}, "bob", headers={"Idempotency-Key": "tap-1"})
     assert theirs.status_code == 201, "a key belongs to its person"
     assert await IdempotencyKey.all().count() == 2
+
+
+async def test_a_repeated_command_is_answered_as_it_was_then(office: Office) -> None:
+    booking = await office.held("M-1", -0.1)
+    key = {"Idempotency-Key": "k"}
+    first = await office.post(f"/bookings/{booking.id}/extend", {"minutes": 15}, headers=key)
+    await office.post(f"/bookings/{booking.id}/end")
+    again = await office.post(f"/bookings/{booking.id}/extend", {"minutes": 15}, headers=key)
+    assert (first.status_code, again.content, again.headers["etag"]) == (200, first.content, first.headers["etag"])
+    assert again.json()["status"] == "checked_in"
 
 
 async def test_a_key_of_another_command_is_refused(office: Office) -> None:

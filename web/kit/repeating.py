@@ -1,0 +1,95 @@
+"""A ``POST`` with an ``Idempotency-Key`` acts once and is answered the same, byte for byte, however often it is sent.
+
+An endpoint says what it does with the key and how it answers what was made::
+
+    @router.post("/assets", status_code=201)
+    async def register(body: NewAssetBody, …, response: Response, once: OnceOnly) -> AssetDetailAnswer:
+        return await once(
+            lambda key: actions.register(new, actor, now, key),
+            lambda asset: asset_detail(asset.id, person, response),
+        )
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any, TypeVar, cast
+
+from fastapi import Depends, Header, Request
+from fastapi.routing import APIRoute, serialize_response
+from starlette.responses import JSONResponse, Response
+
+from registry.core.idempotency import Answer, RequestKey, act_once, digest_of
+from web.auth.access import Caller
+from web.kit.body import LINE
+from web.kit.clock import Now
+
+Made = TypeVar("Made")
+Told = TypeVar("Told")
+
+
+class Repeatable:
+    """One request: its key, if it has one, and the answer of FastAPI that is being made."""
+
+    def __init__(self, request: Request, response: Response, owner: str, key: str, now: datetime) -> None:
+        self._request, self._response = request, response
+        self._owner, self._key, self._now = owner, key, now
+
+    async def __call__(
+        self,
+        act: Callable[[RequestKey | None], Awaitable[Made]],
+        answering: Callable[[Made], Awaitable[Told]],
+    ) -> Told:
+        """What ``answering`` says of what ``act`` made. With a key it is a finished Response, whatever the type says:
+        ``answering`` then runs in the transaction of the act, reads, and is quick.
+
+        Raises Conflict("request.key_reused").
+        """
+        if not self._key:
+            return await answering(await act(None))
+
+        async def stored(made: Made) -> Answer:
+            return await self._stored(await answering(made))
+
+        digest = digest_of(self._request.method, self._request.url.path, await self._request.body())
+        request_key = RequestKey(self._owner, self._key, digest, self._now)
+        answer = await act_once(request_key, act, stored)
+        return cast(Told, Response(answer.body, answer.status, dict(answer.headers)))
+
+    async def _stored(self, content: Any) -> Answer:
+        """The answer as FastAPI would send it."""
+        route: APIRoute = self._request.scope["route"]
+        response = JSONResponse(
+            await serialize_response(
+                field=route.response_field,
+                response_content=content,
+                by_alias=route.response_model_by_alias,
+                exclude_unset=route.response_model_exclude_unset,
+                exclude_defaults=route.response_model_exclude_defaults,
+                exclude_none=route.response_model_exclude_none,
+            )
+        )
+        headers = {"content-type": "application/json", **self._response.headers}
+        headers.pop("content-length", None)
+        return Answer(self._response.status_code or route.status_code or 200, bytes(response.body).decode(), headers)
+
+
+async def _repeatable(
+    request: Request,
+    response: Response,
+    person: Caller,
+    now: Now,
+    key: Annotated[
+        str,
+        Header(
+            alias="Idempotency-Key",
+            max_length=200,
+            description="Repeat a request with the same key, and it is done once and answered the same.",
+        ),
+        LINE,
+    ] = "",
+) -> Repeatable:
+    return Repeatable(request, response, f"person:{person.id}", key, now)
+
+
+# the caller's Idempotency-Key
+OnceOnly = Annotated[Repeatable, Depends(_repeatable)]
