@@ -24,6 +24,8 @@ _FEATURES = (
 
 def fold(text: str) -> str:
     """Text as search compares it: case folded, marks stripped, ``ł`` as ``l``, single spaces."""
+    if text.isascii():  # most of a list is, and has no marks
+        return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", text.casefold())
     letters = "".join(character for character in plain if not unicodedata.combining(character))
     return " ".join(letters.translate(_WHOLE_LETTERS).split())

@@ -36,6 +36,11 @@ def test_fold(text: str, folded: str) -> None:
     assert fold(text) == folded
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+def test_a_text_without_marks_is_folded_as_it_is_among_others(text: str) -> None:
+    assert fold(f"{text} ł") == f"{fold(text)} l".strip()
+
+
 def test_search_text_leaves_out_what_is_missing_and_stays_indexable() -> None:
     assert search_text("Krzesło", None, "", "A/1") == "krzeslo a/1"
     assert len(search_text("ż" * 5000)) == 600
