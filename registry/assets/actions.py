@@ -1,6 +1,6 @@
 """What changes assets. Each is one transaction with its history; rooms that it touches are told after the commit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,10 +8,18 @@ from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
-from registry.assets import policy, tags
-from registry.assets.intake import NewPiece, fresh_codes, register_many
-from registry.assets.models import Asset, Condition, Lifecycle, Purchase, Tag
-from registry.assets.rules import account, feature_of, number_columns, search_text
+from registry.assets import policy
+from registry.assets.intake import NewPiece, register_many
+from registry.assets.models import STANDING, Asset, Condition, Lifecycle, Purchase
+from registry.assets.rules import (
+    StandingPiece,
+    account,
+    feature_of,
+    fold,
+    number_columns,
+    search_text,
+    touched_rooms,
+)
 from registry.assets.transitions import (
     TRANSITIONS,
     Answers,
@@ -28,6 +36,7 @@ from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.statements import first_value
 from registry.rooms.lock import RoomChange, changing
+from registry.rooms.models import StandardItem
 
 CORRECTED = ("name", "inventory_no", "category", "serial_no", "warranty_until", "note")
 
@@ -75,6 +84,7 @@ async def register(new: NewAsset, actor: Actor, now: datetime, request_key: Requ
             if number and await Asset.exists(number_key=numbers["number_key"]):
                 raise Conflict("asset.number_taken", number=number)
             await register_many([NewPiece(asset, new.percents)], actor, now, "registered")
+            await _keep_untouched_quiet(change, [(None, _standing(asset))])
             change.happened(AssetChanged(asset.id))
             await record(request_key, asset)
     except IntegrityError as fault:  # by somebody else, at the same moment
@@ -100,6 +110,7 @@ async def correct(
     try:
         async with changing(*([place] if place else [])) as change:  # by its name a piece is the projector of its room
             asset = await _locked(asset_id, if_revision, place)
+            stood = _standing(asset)
             before = {name: getattr(asset, name) for name in CORRECTED if name in corrections}
             differing = [name for name, value in before.items() if value != corrections[name]]
             if differing:
@@ -110,6 +121,7 @@ async def correct(
                 entry = {name: before[name] for name in differing}
                 columns = [*differing, "number_key", "search_text"]
                 await _store(asset, change, columns, "corrected", actor, now, entry, "")
+            await _keep_untouched_quiet(change, [(stood, _standing(asset))])
     except IntegrityError as fault:
         if number and _is_of_number(fault):
             raise Conflict("asset.number_taken", number=number) from fault
@@ -181,8 +193,10 @@ async def _perform(
         }
         if refusals:
             raise refusal_of(refusals)
+        stood = [_standing(asset) for asset in assets.values()]
         for asset in assets.values():
             await _go(transition, asset, answers, change, actor, now)
+        await _keep_untouched_quiet(change, zip(stood, map(_standing, assets.values()), strict=True))
     return [assets[asset_id] for asset_id in revisions]
 
 
@@ -213,6 +227,28 @@ async def _go(
         await _store(asset, change, [*before], transition.entry, actor, now, before, answers.reason)
 
 
+def _standing(asset: Asset) -> StandingPiece | None:
+    if asset.room_id is None or asset.lifecycle not in STANDING:
+        return None
+    return StandingPiece(asset.room_id, fold(asset.name), asset.condition, asset.quantity)
+
+
+async def _keep_untouched_quiet(
+    change: RoomChange, pieces: Iterable[tuple[StandingPiece | None, StandingPiece | None]]
+) -> None:
+    """Nobody needs to look anew at locked rooms whose readiness shows nothing of these pieces, before and after."""
+    if not change.rooms:
+        return
+    standards: dict[int, set[str]] = {}
+    items = StandardItem.filter(room_id__in=list(change.rooms))
+    for room_id, name in await items.values_list("room_id", "name"):
+        standards.setdefault(room_id, set()).add(fold(name))
+    touched = touched_rooms(pieces, standards)
+    for room in change.rooms.values():
+        if room.id not in touched:
+            change.keep_quiet(room)
+
+
 async def report_fault(
     room_id: int, kind: str, actor: Actor, now: datetime, reason: str = "", request_key: RequestKey | None = None
 ) -> Asset | None:
@@ -232,54 +268,6 @@ async def report_fault(
             await history.write(f"room:{room_id}", "fault_reported", actor, now, after={"kind": kind}, reason=reason)
         await record(request_key, asset)
     return asset
-
-
-async def link_tag(
-    code: str, actor: Actor, now: datetime, *, asset_id: int | None = None, room_id: int | None = None,
-    again: bool = False,
-) -> Tag:  # fmt: skip
-    """Put a printed tag on a thing or a room; ``again`` takes it off what it was on, and so does naming neither.
-
-    A code that Izba could have printed but does not know yet is taken in. Raises Invalid("tag.bad_check"),
-    Conflict("tag.taken"), NotFound("asset.unknown").
-    """
-    code = tags.normalised(code)
-    if not tags.check(code):
-        raise Invalid("tag.bad_check", code=code[:40])
-    try:
-        return await _link_tag(code, actor, now, asset_id, room_id, again)
-    except IntegrityError as fault:
-        if "tag" in str(fault):  # taken in by somebody else, at the same moment
-            raise Conflict("tag.taken", code=code) from fault
-        raise
-
-
-async def _link_tag(
-    code: str, actor: Actor, now: datetime, asset_id: int | None, room_id: int | None, again: bool
-) -> Tag:
-    async with changing() as change:
-        if asset_id is not None:
-            await _locked(asset_id, None)
-            change.happened(AssetChanged(asset_id))
-        tag = await Tag.select_for_update().get_or_none(code=code) or Tag(code=code, created_at=now)
-        before = {"asset_id": tag.asset_id, "room_id": tag.room_id}
-        after = {"asset_id": asset_id, "room_id": room_id}
-        if before != after:
-            if any(before.values()) and any(after.values()) and not again:
-                raise Conflict("tag.taken", code=code)
-            tag.asset_id, tag.room_id = asset_id, room_id
-            await tag.save()
-            await history.write(f"tag:{code}", "linked", actor, now, before=before, after=after)
-    return tag
-
-
-async def print_tags(many: int, actor: Actor, now: datetime) -> list[str]:
-    """New codes for labels that are printed before there is anything to put them on."""
-    async with changing():
-        codes = await fresh_codes(many)
-        await Tag.bulk_create([Tag(code=code, created_at=now) for code in codes])
-        await history.write_new([(f"tag:{code}", {}) for code in codes], "printed", actor, now)
-    return codes
 
 
 async def _asset(asset_id: int) -> Asset:

@@ -20,6 +20,10 @@ class Lifecycle(StrEnum):
     DISPOSED = "disposed"
 
 
+# where a thing is that a room can count on
+STANDING = (Lifecycle.IN_USE, Lifecycle.IN_STORE)
+
+
 class Condition(StrEnum):
     OK = "ok"
     FAULTY = "faulty"

@@ -9,7 +9,7 @@ from typing import Any
 from tortoise.functions import Count, Sum
 
 from registry.assets import rules, tags
-from registry.assets.models import Asset, Condition, FundingShare, Lifecycle, Tag
+from registry.assets.models import STANDING, Asset, Condition, FundingShare, Lifecycle, Tag
 from registry.assets.search import AssetFilter, Clause, find, listed, one_of
 from registry.assets.transitions import Answers, QuestionField, Transition
 from registry.core.errors import NotFound
@@ -20,8 +20,6 @@ from registry.people.queries import person_by_login
 from registry.rooms.models import StandardItem
 from registry.rooms.queries import room_by_code
 
-# a condition of a thing that a room can count on
-STANDING = (Lifecycle.IN_USE, Lifecycle.IN_STORE)
 FIELDS = ("id", "inventory_no", "name", "category", "kst", "account", "price", "quantity", "serial_no", "lifecycle",
           "condition", "accepted_on", "warranty_until", "durable_until", "room_id", "revision")  # fmt: skip
 JOINED = {

@@ -1,11 +1,11 @@
 """What holds for assets: search folding, accounts, funding shares, readiness, and how a device is. Pure."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 GROSZ = Decimal("0.01")
 SEARCHED = 600
@@ -196,3 +196,28 @@ def _readiness(standard: Standard, there: list[Piece]) -> ReadinessItem:
         problems.append({"problem": "missing", "count": lacking})
     working = sum(piece.quantity for piece in there if piece.condition == "ok")
     return ReadinessItem(standard.name, standard.feature, standard.quantity, working, tuple(problems))
+
+
+class StandingPiece(NamedTuple):
+    """A piece as it stands in a room, by what the room's readiness looks at. The name is folded."""
+
+    room_id: int
+    name: str
+    condition: str
+    quantity: int
+
+
+def touched_rooms(
+    changes: Iterable[tuple[StandingPiece | None, StandingPiece | None]], standards: Mapping[int, Collection[str]]
+) -> set[int]:
+    """The rooms whose readiness can be seen to differ, from pieces before and after a change; None stands nowhere.
+
+    ``standards`` are the folded names of each room's standard. A piece counts that is in it, or that does not work.
+    """
+    return {
+        piece.room_id
+        for before, after in changes
+        if before != after
+        for piece in (before, after)
+        if piece and (piece.condition != "ok" or piece.name in standards.get(piece.room_id, ()))
+    }

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from registry.assets import actions
+from registry.assets import actions, labels
 from registry.assets.queries import answers_by_code, assets_by_id
 from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
 from registry.core.errors import Forbidden, Invalid, NotFound, Refusal
@@ -197,7 +197,7 @@ async def tag(request: Request, person: Mover, asset_id: int, now: Now, code: Te
     form = {"code": code, "again": again}
     actor = actor_of(request, person)
     try:
-        await actions.link_tag(code, actor, now, asset_id=_number(asset_id), again=bool(again))
+        await labels.link_tag(code, actor, now, asset_id=_number(asset_id), again=bool(again))
     except Refusal as refusal:
         return await _refused(request, page_context(request, person, now), asset_id, "tag", form, refusal)
     return RedirectResponse(f"/assets/{asset_id}?done=tag", 303)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Path
 from pydantic import BaseModel, Field
 
-from registry.assets import actions
+from registry.assets import labels
 from registry.assets.models import Tag
 from registry.assets.queries import by_tag
 from registry.core.errors import N_, Invalid, Reason
@@ -54,7 +54,7 @@ async def link(
     if body.asset is not None and body.room is not None:
         raise Invalid("request.bad_field", field="room", reason=Reason(N_("a tag is on one thing only")))
     room_id = (await room_by_code(body.room)).id if body.room is not None else None
-    tag = await actions.link_tag(code, actor, now, asset_id=body.asset, room_id=room_id, again=body.again)
+    tag = await labels.link_tag(code, actor, now, asset_id=body.asset, room_id=room_id, again=body.again)
     return _answer(await by_tag(tag.code))
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets import tags
-from registry.assets.actions import link_tag
+from registry.assets.labels import link_tag
 from registry.assets.models import Tag
 from registry.assets.queries import by_tag, search, tag_or_none
 from registry.assets.search import AssetFilter

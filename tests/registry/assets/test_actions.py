@@ -17,7 +17,6 @@ from registry.core import events, history
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.people.models import Person
-from registry.rooms.lock import changing
 from registry.rooms.models import Building, Room, RoomKind, Site, StandardItem
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -52,6 +51,7 @@ async def entries_of(asset: Asset) -> list[tuple[str, Any, Any]]:
 
 async def test_a_registered_piece_has_all_that_belongs_to_it() -> None:
     events_told: list[events.Event] = []
+    await StandardItem.create(room=await room(), name="projektor  laserowy", quantity=1)
     off = events.on(events_told.append)
     asset = await projector(inventory_no=" A/1 ", kst="662")
     off()
@@ -111,6 +111,8 @@ async def test_a_corrected_piece_is_found_by_its_purchase_as_before() -> None:
 async def test_a_move_wakes_both_rooms_and_is_told() -> None:
     asset, events_told = await projector(), []
     there = await room("R-2")
+    for one in (there, await room()):
+        await StandardItem.create(room=one, name=asset.name, quantity=1)
     off = events.on(lambda event: events_told.append(event) if isinstance(event, events.RoomChanged) else None)
     after = await perform("move", asset.id, room_id=there.id, reason="zamiana", if_revision=1)
     await perform("move", asset.id, room_id=there.id)
@@ -122,6 +124,30 @@ async def test_a_move_wakes_both_rooms_and_is_told() -> None:
     await perform("move", asset.id)
     assert (await Asset.get(id=asset.id)).room_id is None
     assert (await history.verify())[1] is None
+
+
+async def test_rooms_are_told_of_what_their_readiness_shows_and_of_nothing_else() -> None:
+    """Whoever shows a door would read it anew for every chair that is registered."""
+    here, there = await room(), await room("R-2")
+    await StandardItem.create(room=there, name="Projektor laserowy", quantity=1)
+    rooms: list[int] = []
+    off = events.on(lambda event: rooms.append(event.room_id) if isinstance(event, events.RoomChanged) else None)
+    asset = await projector(inventory_no="A/1")  # its room asks for none
+    await actions.correct(asset.id, {"note": "by the window"}, SYSTEM, NOW)
+    assert rooms == []
+    assert (await room()).revision == here.revision
+    await perform("report_fault", asset.id)
+    assert rooms == [here.id]
+    await perform("report_fault", asset.id, reason="again")
+    await perform("move", asset.id, room_id=there.id)
+    assert rooms == [here.id, here.id, there.id]
+    await perform("mend", asset.id)
+    await actions.correct(asset.id, {"serial_no": "S-1"}, SYSTEM, NOW)
+    await actions.correct(asset.id, {"name": "Rzutnik"}, SYSTEM, NOW)
+    assert rooms[3:] == [there.id, there.id]
+    await perform("move", asset.id, room_id=here.id)
+    off()
+    assert rooms[5:] == []
 
 
 async def test_a_stale_look_changes_nothing() -> None:
@@ -181,36 +207,3 @@ async def test_a_fault_told_at_the_door_finds_the_one_it_means() -> None:
     assert reports == [{"kind": "projector"}, {"kind": "flipchart"}, {"kind": ""}]
     with pytest.raises(NotFound):
         await actions.report_fault(999, "projector", SYSTEM, NOW)
-
-
-async def test_a_tag_is_printed_first_and_linked_later() -> None:
-    asset, other = await projector(), await projector()
-    (code,) = await actions.print_tags(1, SYSTEM, NOW)
-    tag = await actions.link_tag(code.lower(), SYSTEM, NOW, asset_id=asset.id)
-    assert (await queries.by_tag(code)).asset_id == tag.asset_id == asset.id
-    await actions.link_tag(code, SYSTEM, NOW, asset_id=asset.id)
-    with pytest.raises(Conflict) as refusal:
-        await actions.link_tag(code, SYSTEM, NOW, asset_id=other.id)
-    assert refusal.value.code == "tag.taken"
-    await actions.link_tag(code, SYSTEM, NOW, asset_id=other.id, again=True)
-    await actions.link_tag(code, SYSTEM, NOW, room_id=(await room()).id, again=True)
-    assert (await queries.by_tag(code)).room_id == (await room()).id
-    entries = await HistoryEntry.filter(object=f"tag:{code}").order_by("seq").values_list("action", flat=True)
-    assert entries == ["printed", "linked", "linked", "linked"]
-
-
-async def test_a_mistyped_tag_is_told_from_an_unknown_one() -> None:
-    (code,) = await actions.print_tags(1, SYSTEM, NOW)
-    wrong = code[:-1] + ("A" if code[-1] != "A" else "B")
-    with pytest.raises(NotFound) as mistyped:
-        await queries.by_tag(wrong)
-    assert mistyped.value.code == "tag.bad_check"
-    async with changing():
-        await Tag.filter().delete()
-    with pytest.raises(NotFound) as unknown:
-        await queries.by_tag(code)
-    assert unknown.value.code == "tag.unknown"
-    with pytest.raises(Invalid):
-        await actions.link_tag(wrong, SYSTEM, NOW, asset_id=1)
-    with pytest.raises(NotFound):
-        await actions.link_tag(code, SYSTEM, NOW, asset_id=999)

@@ -8,7 +8,7 @@ from secrets import token_bytes
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from registry.assets import actions, tags
+from registry.assets import actions, labels, tags
 from registry.assets.actions import NewAsset
 from registry.assets.models import Asset, Condition
 from registry.assets.tags import check
@@ -56,11 +56,11 @@ async def test_a_piece_that_is_sent_six_times_with_one_key_is_registered_once(nu
 async def test_a_tag_put_on_six_things_at_once_is_on_one(is_printed: bool) -> None:
     code = tags.new_code(token_bytes(tags.RANDOM_BYTES))
     if is_printed:
-        (code,) = await actions.print_tags(1, SYSTEM, NOW)
+        (code,) = await labels.print_tags(1, SYSTEM, NOW)
     assert check(code)
     things = [await make_asset() for _ in range(6)]
     answers = await asyncio.gather(
-        *(actions.link_tag(code, SYSTEM, NOW, asset_id=thing.id) for thing in things), return_exceptions=True
+        *(labels.link_tag(code, SYSTEM, NOW, asset_id=thing.id) for thing in things), return_exceptions=True
     )
     refused = [answer for answer in answers if isinstance(answer, BaseException)]
     assert [getattr(one, "code", repr(one)) for one in refused] == ["tag.taken"] * 5

@@ -110,7 +110,7 @@ async def actions_of(asset: Asset) -> list[tuple[str, str]]:
 
 async def test_many_go_together(database: Database) -> None:
     here, there, target = await make_room(), await make_room(), await make_room()
-    assets = [await make_asset(room=room) for room in (here, there, here)]
+    assets = [await make_asset(room=room, condition=FAULTY) for room in (here, there, here)]
     events_told: list[events.Event] = []
     off = events.on(events_told.append)
     revisions = dict.fromkeys(asset.id for asset in reversed(assets))

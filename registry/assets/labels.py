@@ -1,0 +1,63 @@
+"""Printed labels: codes made in advance, and what each label is put on."""
+
+from datetime import datetime
+
+from tortoise.exceptions import IntegrityError
+
+from registry.assets import tags
+from registry.assets.intake import fresh_codes
+from registry.assets.models import Asset, Tag
+from registry.core import history
+from registry.core.errors import Conflict, Invalid, NotFound
+from registry.core.events import AssetChanged
+from registry.core.history import Actor
+from registry.core.transaction import transaction
+
+
+async def link_tag(
+    code: str, actor: Actor, now: datetime, *, asset_id: int | None = None, room_id: int | None = None,
+    again: bool = False,
+) -> Tag:  # fmt: skip
+    """Put a printed tag on a thing or a room; ``again`` takes it off what it was on, and so does naming neither.
+
+    A code that Izba could have printed but does not know yet is taken in. Raises Invalid("tag.bad_check"),
+    Conflict("tag.taken"), NotFound("asset.unknown").
+    """
+    code = tags.normalised(code)
+    if not tags.check(code):
+        raise Invalid("tag.bad_check", code=code[:40])
+    try:
+        return await _link_tag(code, actor, now, asset_id, room_id, again)
+    except IntegrityError as fault:
+        if "tag" in str(fault):  # taken in by somebody else, at the same moment
+            raise Conflict("tag.taken", code=code) from fault
+        raise
+
+
+async def _link_tag(
+    code: str, actor: Actor, now: datetime, asset_id: int | None, room_id: int | None, again: bool
+) -> Tag:
+    async with transaction() as change:
+        if asset_id is not None:
+            if not await Asset.select_for_update().get_or_none(id=asset_id):
+                raise NotFound("asset.unknown", asset=asset_id)
+            change.happened(AssetChanged(asset_id))
+        tag = await Tag.select_for_update().get_or_none(code=code) or Tag(code=code, created_at=now)
+        before = {"asset_id": tag.asset_id, "room_id": tag.room_id}
+        after = {"asset_id": asset_id, "room_id": room_id}
+        if before != after:
+            if any(before.values()) and any(after.values()) and not again:
+                raise Conflict("tag.taken", code=code)
+            tag.asset_id, tag.room_id = asset_id, room_id
+            await tag.save()
+            await history.write(f"tag:{code}", "linked", actor, now, before=before, after=after)
+    return tag
+
+
+async def print_tags(many: int, actor: Actor, now: datetime) -> list[str]:
+    """New codes for labels that are printed before there is anything to put them on."""
+    async with transaction():
+        codes = await fresh_codes(many)
+        await Tag.bulk_create([Tag(code=code, created_at=now) for code in codes])
+        await history.write_new([(f"tag:{code}", {}) for code in codes], "printed", actor, now)
+    return codes
