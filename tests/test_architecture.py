@@ -6,9 +6,11 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+import grimp
 from tortoise import Tortoise, fields
 from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.models import Model
@@ -23,7 +25,7 @@ SOURCES = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("
 WRITTEN = [path for path in SOURCES if "migrations" not in path.parts]
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in WRITTEN}
 
-FILE_LINES, FUNCTION_LINES = 400, 60
+FILE_LINES, FUNCTION_LINES = 600, 60
 PURE_NAMES = {"rules.py", "hours.py", "occupancy.py", "recurrence.py", "tags.py", "topics.py", "state.py", "door.py"}
 INNER = [path for path in WRITTEN if path.relative_to(ROOT).parts[0] in ("registry", "devices")]
 PURE = [path for path in INNER if path.name in PURE_NAMES or "codecs" in path.parts]
@@ -42,6 +44,10 @@ BANNED_NAMES = {
     "common",
     "misc",
 }
+MODEL_METHODS = {"all", "filter", "exclude", "get", "get_or_none", "create", "bulk_create", "exists"}
+QUERY_METHODS = {"select_related", "prefetch_related", "fetch_related", "values_list", "order_by", "execute_query"}
+GRAPH = grimp.build_graph(*FOLDERS, cache_dir=None)
+IMPORTS = {module: GRAPH.find_modules_directly_imported_by(module) for module in GRAPH.modules}
 EXCEPTION = re.compile(r"#\s*(noqa|type:\s*ignore|pragma:\s*no)")
 REASONED = re.compile(r"#\s*(noqa:\s*[A-Z0-9, ]+|type:\s*ignore\[[^]]+\]|pragma:\s*no \w+)\s*#\s*\w")
 LATER = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
@@ -78,6 +84,50 @@ def test_no_top_level_folder_of_code_was_added() -> None:
     known = {*FOLDERS, "tests", "benchmarks"}
     tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert {line.split("/")[0] for line in tracked.stdout.split()} <= known
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Imports inside functions and under ``TYPE_CHECKING`` count."""
+    assert circle() == []
+
+
+def circle() -> list[str]:
+    try:
+        TopologicalSorter(IMPORTS).prepare()
+    except CycleError as fault:
+        return list(fault.args[1])
+    return []
+
+
+def test_what_is_asked_never_needs_what_changes() -> None:
+    assert [
+        f"{module} imports {name}"
+        for module, names in IMPORTS.items()
+        for name in names
+        if module.endswith(".queries") and name.endswith(".actions")
+    ] == []
+
+
+def test_no_orm_query_stands_outside_the_registry() -> None:
+    """Pages, devices and the demo ask queries and call actions."""
+    outer = [path for path in WRITTEN if path.relative_to(ROOT).parts[0] in ("web", "devices")]
+    outer += [path for path in WRITTEN if path.relative_to(ROOT).parts[:2] == ("config", "demo")]
+    assert where(queries_in, outer) == {}
+
+
+def queries_in(path: Path) -> list[str]:
+    """Calls of a model's query methods, and of what only a query or a record of the library has."""
+    names = {model.__name__ for model in models()}
+    return [
+        f"line {node.lineno}: .{node.func.attr}()"
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (
+            (isinstance(node.func.value, ast.Name) and node.func.value.id in names and node.func.attr in MODEL_METHODS)
+            or node.func.attr in QUERY_METHODS
+        )
+    ]
 
 
 # purity
