@@ -44,10 +44,10 @@ class Kind:
     """A way to search: what is asked about the asset of a number, how many answer among so many, the plain SQL."""
 
     name: str
-    asked: Callable[[int], dict[str, Any]]
+    question: Callable[[int], dict[str, Any]]
     hits: Callable[[int], int]
     sql: str
-    given: Callable[[int], Any]
+    value: Callable[[int], Any]
 
 
 def _word(name: str, word: Callable[[int], str], hits: Callable[[int], int]) -> Kind:
@@ -109,24 +109,24 @@ def _crowded(crowd: Outcome, few: Outcome) -> Row:
 
 def _alone(izba: Office, count: int) -> dict[str, Outcome]:
     """Each kind of search by itself."""
-    seen = {}
+    outcomes = {}
     for kind in KINDS:
         uvloop.run(drive(izba.port, [_request(izba, kind, n) for n in _numbers(10, count)], 1))
         numbers = list(_numbers(ALONE, count))
         outcome = uvloop.run(drive(izba.port, [_request(izba, kind, n) for n in numbers], 1))
         _check(kind, outcome, numbers[-1], count)
-        seen[kind.name] = outcome
-    return seen
+        outcomes[kind.name] = outcome
+    return outcomes
 
 
 def _check(kind: Kind, outcome: Outcome, number: int, count: int) -> None:
     """The last answer holds what was asked for."""
-    told = json.loads(outcome.body)
+    answer = json.loads(outcome.body)
     assert set(outcome.codes) == {200}, outcome.codes
-    assert told["total"] == kind.hits(count), told
-    assert len(told["items"]) == min(PAGE, told["total"]), told
-    if told["total"] <= LOT:
-        assert f"AT{number:06}" in {item["inventory_no"] for item in told["items"]}, told
+    assert answer["total"] == kind.hits(count), answer
+    assert len(answer["items"]) == min(PAGE, answer["total"]), answer
+    if answer["total"] <= LOT:
+        assert f"AT{number:06}" in {item["inventory_no"] for item in answer["items"]}, answer
 
 
 def _mixed(izba: Office, count: int) -> list[bytes]:
@@ -134,7 +134,7 @@ def _mixed(izba: Office, count: int) -> list[bytes]:
 
 
 def _request(izba: Office, kind: Kind, number: int) -> bytes:
-    path = f"/api/v1/assets?{urlencode({'limit': PAGE, **kind.asked(number)})}"
+    path = f"/api/v1/assets?{urlencode({'limit': PAGE, **kind.question(number)})}"
     return request("GET", path, izba.tokens[number % 32])
 
 
@@ -151,9 +151,9 @@ def _floor(izba: Office) -> dict[str, float]:
     for kind in KINDS:
         for number in _numbers(20, LARGE):
             start = time.perf_counter()
-            page = connection.execute(f"{LISTED} {kind.sql}", [kind.given(number)]).fetchall()
+            page = connection.execute(f"{LISTED} {kind.sql}", [kind.value(number)]).fetchall()
             where = kind.sql.split("ORDER")[0]
-            connection.execute(f"{SUMS} {where}", [kind.given(number)] if "?" in where else []).fetchall()
+            connection.execute(f"{SUMS} {where}", [kind.value(number)] if "?" in where else []).fetchall()
             took.setdefault(kind.name, []).append((time.perf_counter() - start) * 1000)
             assert len(page) == min(PAGE, kind.hits(LARGE)), (kind.name, len(page))
     connection.close()

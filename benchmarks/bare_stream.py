@@ -14,7 +14,7 @@ class Stream(asyncio.Protocol):
     """Whoever asks with GET stays; a number is the sign to write to so many of those who stay."""
 
     everybody: set[asyncio.Transport] = set()
-    told = b""
+    payload = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop has its own
@@ -25,7 +25,7 @@ class Stream(asyncio.Protocol):
             self.everybody.add(self.transport)
             return
         for one in islice(self.everybody, int(data)):
-            one.write(self.told)
+            one.write(self.payload)
 
     def connection_lost(self, fault: Exception | None) -> None:
         self.everybody.discard(self.transport)
@@ -33,7 +33,7 @@ class Stream(asyncio.Protocol):
 
 async def main() -> None:
     """``bare_stream.py PORT BYTES``"""
-    Stream.told = b"event: x\ndata: ".ljust(int(sys.argv[2]) - 2, b"x") + b"\n\n"
+    Stream.payload = b"event: x\ndata: ".ljust(int(sys.argv[2]) - 2, b"x") + b"\n\n"
     server = await asyncio.get_running_loop().create_server(Stream, "127.0.0.1", int(sys.argv[1]), backlog=2048)
     print("ready", flush=True)
     await server.serve_forever()

@@ -45,14 +45,14 @@ class Ask:
 
 def main() -> list[Row]:
     floor = statistics.median([_floor() for _ in range(TIMES + 1)][1:])
-    with tempfile.TemporaryDirectory(prefix="izba-bench-") as told:
-        home = Path(told)
+    with tempfile.TemporaryDirectory(prefix="izba-bench-") as folder:
+        home = Path(folder)
         token = _office(home)
         page, data = (
             Ask("/", "user 0", {"Cookie": f"{SESSION}={SECRET}"}),
             Ask("/api/v1/rooms", '"R09"', _bearer(token)),
         )
-        known = _starts("serve", [home] * (TIMES + 1), lambda _: (page, data))
+        filled = _starts("serve", [home] * (TIMES + 1), lambda _: (page, data))
     stranger = Ask("/sign-in", 'name="password"', {}), Ask("/healthz", "ok", {})
     with _new_homes() as homes:
         new = _starts("serve", homes, lambda _: stranger)
@@ -61,7 +61,7 @@ def main() -> list[Row]:
             "demo", homes, lambda home: (stranger[0], Ask("/api/v1/rooms", '"PP-01"', _bearer(_token(home))))
         )
     return [
-        _row("a directory with 10 k bookings, a person's first page and a program's first data", known, floor),
+        _row("a directory with 10 k bookings, a person's first page and a program's first data", filled, floor),
         _row("a new directory, the sign-in page and /healthz (nobody has an account yet)", new, floor),
         _row("izba demo in a new directory, the sign-in page and a program's first data", demo, floor),
     ]
@@ -103,8 +103,8 @@ def _office(home: Path) -> str:
 
 @contextmanager
 def _new_homes() -> Iterator[list[Path]]:
-    with tempfile.TemporaryDirectory(prefix="izba-bench-") as told:
-        yield [Path(tempfile.mkdtemp(dir=told)) for _ in range(TIMES + 1)]
+    with tempfile.TemporaryDirectory(prefix="izba-bench-") as folder:
+        yield [Path(tempfile.mkdtemp(dir=folder)) for _ in range(TIMES + 1)]
 
 
 def _bearer(token: str) -> dict[str, str]:
@@ -124,7 +124,7 @@ def _token(home: Path) -> str:
 
 def _starts(command: str, homes: Sequence[Path], asks: Callable[[Path], tuple[Ask, Ask]]) -> Starts:
     """Start and stop a server in each of the directories; the first is not counted, it fills the disk's cache."""
-    seen = Starts([], [])
+    starts = Starts([], [])
     for home in homes:
         port = free_port()
         environment = settings(home, port, f"sqlite://{home}/izba.sqlite3")
@@ -135,25 +135,25 @@ def _starts(command: str, homes: Sequence[Path], asks: Callable[[Path], tuple[As
         try:
             page, data = asks(home)
             _ask(port, page)
-            seen.page.append(time.perf_counter() - start)
+            starts.page.append(time.perf_counter() - start)
             _ask(port, data)
-            seen.data.append(time.perf_counter() - start)
-            if home is homes[-1] and len(seen.page) == len(homes):
+            starts.data.append(time.perf_counter() - start)
+            if home is homes[-1] and len(starts.page) == len(homes):
                 time.sleep(3)
-                seen.memory = _tree_kb(process.pid) / 1024
+                starts.memory = _tree_kb(process.pid) / 1024
         finally:
             process.terminate()
             process.wait(10)
-    return Starts(seen.page[1:], seen.data[1:], seen.memory)
+    return Starts(starts.page[1:], starts.data[1:], starts.memory)
 
 
-def _ask(port: int, asked: Ask) -> None:
+def _ask(port: int, question: Ask) -> None:
     """Ask as soon as the port is open; until it is, try again."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         connection = http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)
         try:
-            connection.request("GET", asked.path, headers=asked.headers)
+            connection.request("GET", question.path, headers=question.headers)
             answer = connection.getresponse()
             body = answer.read().decode()
         except ConnectionError:
@@ -162,7 +162,7 @@ def _ask(port: int, asked: Ask) -> None:
         finally:
             connection.close()
         assert answer.status == 200, body
-        assert asked.holds in body, body
+        assert question.holds in body, body
         return
     raise RuntimeError("the server did not start")
 

@@ -40,8 +40,8 @@ async def _race(izbas: list[Office]) -> tuple[Counter[int], Counter[int]]:
     for index in range(SLOTS):
         room, starts_at, ends_at = slot(index, tomorrow)
         body = json.dumps({"room": room, "starts_at": starts_at, "ends_at": ends_at}).encode()
-        asked = [request("POST", "/api/v1/bookings", izbas[0].tokens[n], body) for n in range(CLIENTS)]
-        answers = await asyncio.gather(*(c.ask(one) for c, one in zip(connections, asked, strict=True)))
+        requests = [request("POST", "/api/v1/bookings", izbas[0].tokens[n], body) for n in range(CLIENTS)]
+        answers = await asyncio.gather(*(c.ask(one) for c, one in zip(connections, requests, strict=True)))
         won[sum(code == 201 for code, _ in answers)] += 1
         codes.update(code for code, _ in answers)
     for connection in connections:
@@ -49,8 +49,8 @@ async def _race(izbas: list[Office]) -> tuple[Counter[int], Counter[int]]:
     return won, codes
 
 
-def _row(name: str, seen: tuple[Counter[int], Counter[int]]) -> Row:
-    won, codes = seen
+def _row(name: str, counts: tuple[Counter[int], Counter[int]]) -> Row:
+    won, codes = counts
     doubled = sum(count for times, count in won.items() if times != 1)
     return Row(
         f"{SLOTS} slots, {CLIENTS} clients on each, {name}",

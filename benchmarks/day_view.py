@@ -32,20 +32,20 @@ def _measure(days: int) -> tuple[Outcome, Outcome]:
     with office(days=days) as izba:
         bare = uvloop.run(drive(izba.port, [request("GET", "/healthz", "-")] * COUNT, CLIENTS))
         uvloop.run(drive(izba.port, _requests(izba, 300, days), CLIENTS))
-        seen = uvloop.run(drive(izba.port, _requests(izba, COUNT, days), CLIENTS))
-    told = json.loads(seen.body)
-    assert set(seen.codes) == {200}, seen.codes
-    assert sum(len(room["bookings"]) for room in told["items"]) == 40, told
-    return seen, bare
+        outcome = uvloop.run(drive(izba.port, _requests(izba, COUNT, days), CLIENTS))
+    answer = json.loads(outcome.body)
+    assert set(outcome.codes) == {200}, outcome.codes
+    assert sum(len(room["bookings"]) for room in answer["items"]) == 40, answer
+    return outcome, bare
 
 
 def _requests(izba: Office, count: int, days: int) -> list[bytes]:
     today, chance = datetime.now(UTC).date(), random.Random(7)
-    made = []
+    requests = []
     for index in range(count):
         day = today - timedelta(days=chance.randint(2, days - 1))
-        made.append(request("GET", f"/api/v1/availability?date={day}", izba.tokens[index % 32]))
-    return made
+        requests.append(request("GET", f"/api/v1/availability?date={day}", izba.tokens[index % 32]))
+    return requests
 
 
 if __name__ == "__main__":

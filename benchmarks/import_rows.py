@@ -37,12 +37,12 @@ class Run:
 
     seconds: float
     peak: float
-    written: int
+    count: int
 
 
 def main() -> list[Row]:
-    with tempfile.TemporaryDirectory(prefix="izba-bench-") as told:
-        home = Path(told)
+    with tempfile.TemporaryDirectory(prefix="izba-bench-") as folder:
+        home = Path(folder)
         many, few = _list(home, MANY), _list(home, FEW)
         rows = [_on_sqlite(many, few, home)]
         with suppress(Missing):
@@ -107,7 +107,7 @@ def _row(name: str, large: list[Run], small: list[Run], more: str, floor_told: s
     return Row(
         f"import of 10 k rows, checked and written, {name}",
         f"{seconds:.2f} s ({span[0]:.2f}–{span[-1]:.2f}), {peak:.0f} MB at most; 1 k rows {before:.2f} s, "
-        f"{peak_before:.0f} MB; {more}{MANY // BAD} rows refused, {large[0].written} written",
+        f"{peak_before:.0f} MB; {more}{MANY // BAD} rows refused, {large[0].count} written",
         f"{floor_told} (× {seconds / floor:.1f})",
         "< 5 s, memory flat: within 10 % of 1 k rows",
         seconds < 5 and peak < 1.1 * peak_before,
@@ -138,30 +138,30 @@ def _line(number: int) -> tuple[str, ...]:
 def _import(listed: Path, url: str, home: Path) -> Run:
     """Run the command and watch its memory until it ends."""
     environment = {**os.environ, "IZBA_DATABASE_URL": url, "IZBA_DATA_DIR": str(home), "IZBA_LANGUAGE": "en"}
-    said, start, peak = home / "said", time.perf_counter(), 0
-    with open(said, "wb") as out:
+    output, start, peak = home / "said", time.perf_counter(), 0
+    with open(output, "wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "config", "import", str(listed)], env=environment, stdout=out)
     while process.poll() is None:
         with suppress(OSError, IndexError):
             peak = max(peak, peak_kb(process.pid))
         time.sleep(0.01)
-    took, told = time.perf_counter() - start, said.read_text()
+    took, text = time.perf_counter() - start, output.read_text()
     count = int(listed.stem)
-    assert process.returncode == 1, told  # some rows refused
-    assert f"{count} rows read: {count - count // BAD} accepted, {count // BAD} refused." in told, told
+    assert process.returncode == 1, text  # some rows refused
+    assert f"{count} rows read: {count - count // BAD} accepted, {count // BAD} refused." in text, text
     return Run(took, peak / 1024, count - count // BAD)
 
 
 def _records(database: Path) -> dict[str, list[tuple[object, ...]]]:
     """What an import wrote, by table."""
     connection = sqlite3.connect(database)
-    found = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
+    rows = {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
     one = connection.execute("SELECT name, price, room_id, accepted_on FROM asset WHERE inventory_no = 'IMP-000001'")
-    told, written = one.fetchone(), MANY - MANY // BAD
+    first, count = one.fetchone(), MANY - MANY // BAD
     connection.close()
-    assert (told[0], float(told[1]), told[3]) == ("Biurko narożne typ 1", 101.01, "2020-01-02"), told
-    assert len(found["asset"]) == len(found["tag"]) == len(found["funding_share"]) == written
-    return found
+    assert (first[0], float(first[1]), first[3]) == ("Biurko narożne typ 1", 101.01, "2020-01-02"), first
+    assert len(rows["asset"]) == len(rows["tag"]) == len(rows["funding_share"]) == count
+    return rows
 
 
 def _bare(records: dict[str, list[tuple[object, ...]]], database: Path) -> float:

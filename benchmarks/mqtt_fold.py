@@ -38,9 +38,9 @@ def _flood(port: int) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def _client(port: int, topic: str, heard: "mqtt.CallbackOnMessage") -> mqtt.Client:
+def _client(port: int, topic: str, on_message: "mqtt.CallbackOnMessage") -> mqtt.Client:
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
-    client.on_message = heard
+    client.on_message = on_message
     client.connect("127.0.0.1", port)
     client.subscribe(topic, qos=1)
     client.loop_start()
@@ -49,14 +49,14 @@ def _client(port: int, topic: str, heard: "mqtt.CallbackOnMessage") -> mqtt.Clie
 
 def _floor(port: int) -> float:
     """Messages a second of a client that only counts."""
-    done, seen = threading.Event(), [0]
+    done, counter = threading.Event(), [0]
 
-    def heard(_client: mqtt.Client, _data: object, _message: mqtt.MQTTMessage) -> None:
-        seen[0] += 1
-        if seen[0] > COUNT:
+    def on_message(_client: mqtt.Client, _data: object, _message: mqtt.MQTTMessage) -> None:
+        counter[0] += 1
+        if counter[0] > COUNT:
             done.set()
 
-    client = _client(port, "izba/devices/+/reading", heard)
+    client = _client(port, "izba/devices/+/reading", on_message)
     time.sleep(0.2)
     return _timed(port, done, client)
 
@@ -65,11 +65,11 @@ def _folded(port: int) -> float:
     """Messages a second until the last one of the flood has changed the retained state of its room."""
     done = threading.Event()
 
-    def heard(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+    def on_message(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         if b'"occupancy":"occupied"' in message.payload:
             done.set()
 
-    client = _client(port, "izba/rooms/R09/state", heard)
+    client = _client(port, "izba/rooms/R09/state", on_message)
     time.sleep(1.5)
     done.clear()
     rate = _timed(port, done, client)

@@ -108,11 +108,11 @@ def seeded(url: str, days: int, sensors: int = 0, hold: int = 300) -> list[str]:
     return tokens
 
 
-def apart(module: str, function: str, *given: object) -> Any:
+def apart(module: str, function: str, *values: object) -> Any:
     """What a coroutine answers in a process of its own, so that nothing of it stays in this one."""
     code = (
         f"import asyncio, json; from {module} import {function} as work; "
-        f"print(json.dumps(asyncio.run(work(*{given!r}))))"
+        f"print(json.dumps(asyncio.run(work(*{values!r}))))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)
@@ -132,8 +132,8 @@ def office(
 
     ``fill``: module, coroutine and what it takes after the database's URL, to put more into the register beforehand.
     """
-    with tempfile.TemporaryDirectory(prefix="izba-bench-") as told:
-        home = Path(told)
+    with tempfile.TemporaryDirectory(prefix="izba-bench-") as folder:
+        home = Path(folder)
         database_url = url or f"sqlite://{home}/izba.sqlite3"
         keys = tokens if tokens is not None else seeded(database_url, days, sensors, hold)
         if fill:

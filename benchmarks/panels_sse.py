@@ -82,19 +82,19 @@ def main() -> list[Row]:
 
 
 def _row(
-    name: str, fill: tuple[str, ...], asked: Callable[[Office], list[bytes]], mark: bytes, audience: int = READERS
+    name: str, fill: tuple[str, ...], requests: Callable[[Office], list[bytes]], mark: bytes, audience: int = READERS
 ) -> Row:
     with office(fill=fill) as izba:
-        seen = uvloop.run(_of_izba(izba, asked(izba)[:READERS], (mark % b"soon", mark % b"free"), audience))
-    with _bare(seen.size) as (port, pid):
+        outcome = uvloop.run(_of_izba(izba, requests(izba)[:READERS], (mark % b"soon", mark % b"free"), audience))
+    with _bare(outcome.size) as (port, pid):
         floor = uvloop.run(_of_bare(port, pid, audience))
     return Row(
         f"1 000 {name}",
-        f"{seen.grown:.0f} MB more; {seen.told()}, counted from the request of a booking, which was answered after "
-        f"p50 {statistics.median(seen.answered):.0f} ms; {seen.size} bytes to each",
-        f"a bare uvloop server writing as many bytes: {floor.grown:.0f} MB; {floor.told()} (× {floor.ratio(seen):.1f})",
+        f"{outcome.grown:.0f} MB more; {outcome.told()}, counted from the request of a booking, which was answered after "
+        f"p50 {statistics.median(outcome.answered):.0f} ms; {outcome.size} bytes to each",
+        f"a bare uvloop server writing as many bytes: {floor.grown:.0f} MB; {floor.told()} (× {floor.ratio(outcome):.1f})",
         "< 40 MB, p99 < 50 ms",
-        seen.grown < 40 and seen.percentile(99) < 50,
+        outcome.grown < 40 and outcome.percentile(99) < 50,
     )
 
 
@@ -138,11 +138,11 @@ class Crowd:
         self.whole = asyncio.Event()
         self.streams: list[Stream] = []
 
-    async def join(self, port: int, asked: list[bytes]) -> None:
+    async def join(self, port: int, requests: list[bytes]) -> None:
         """Connect, fifty at a time, until every stream is open."""
         loop = asyncio.get_running_loop()
-        for start in range(0, len(asked), 50):
-            fresh = [Stream(self, one) for one in asked[start : start + 50]]
+        for start in range(0, len(requests), 50):
+            fresh = [Stream(self, one) for one in requests[start : start + 50]]
             self.streams += fresh
             await asyncio.gather(*(loop.create_connection(partial(_same, one), LOOPBACK, port) for one in fresh))
             await asyncio.gather(*(asyncio.wait_for(one.open.wait(), 20) for one in fresh))
@@ -169,13 +169,13 @@ class Stream(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, crowd: Crowd, asked: bytes) -> None:
-        self.crowd, self.asked, self.pending, self.had = crowd, asked, b"", True
+    def __init__(self, crowd: Crowd, question: bytes) -> None:
+        self.crowd, self.request, self.pending, self.had = crowd, question, b"", True
         self.open = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)  # uvloop has its own
-        self.transport.write(self.asked)
+        self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
         self.pending += data
@@ -195,22 +195,22 @@ def _same(stream: Stream) -> Stream:
 
 async def _measured(crowd: Crowd, change: Change, marks: tuple[bytes, bytes], audience: int = READERS) -> Seen:
     """Change after change, each after everybody had the one before."""
-    seen = Seen()
+    outcome = Seen()
     for index in range(CHANGES):
         crowd.expect(marks[index % 2], audience)
         start = time.perf_counter()
         await change(index)
-        seen.answered.append((time.perf_counter() - start) * 1000)
+        outcome.answered.append((time.perf_counter() - start) * 1000)
         await asyncio.wait_for(crowd.whole.wait(), 10)
-        seen.last.append((crowd.reached - start) * 1000)
+        outcome.last.append((crowd.reached - start) * 1000)
         await asyncio.sleep(PAUSE)
-    seen.size = crowd.size
-    return seen
+    outcome.size = crowd.size
+    return outcome
 
 
-async def _of_izba(izba: Office, asked: list[bytes], marks: tuple[bytes, bytes], audience: int) -> Seen:
+async def _of_izba(izba: Office, requests: list[bytes], marks: tuple[bytes, bytes], audience: int) -> Seen:
     first, crowd = Crowd(), Crowd()
-    await first.join(izba.port, asked[:1])
+    await first.join(izba.port, requests[:1])
     change = await _booker(izba)
     for index in range(4):  # to warm up
         first.expect(marks[index % 2], 1)
@@ -219,28 +219,28 @@ async def _of_izba(izba: Office, asked: list[bytes], marks: tuple[bytes, bytes],
     first.leave()
     await asyncio.sleep(1)
     before = izba.memory_kb()
-    await crowd.join(izba.port, asked)
+    await crowd.join(izba.port, requests)
     await asyncio.sleep(1)  # the doors that they get at once
     come = izba.memory_kb()
     change = await _booker(izba)  # the other one may have been idle for longer than the server keeps a connection
-    seen = await _measured(crowd, change, marks, audience)
-    seen.grown = (max(come, izba.memory_kb()) - before) / 1024
+    outcome = await _measured(crowd, change, marks, audience)
+    outcome.grown = (max(come, izba.memory_kb()) - before) / 1024
     crowd.leave()
     await asyncio.sleep(1)
-    return seen
+    return outcome
 
 
 async def _booker(izba: Office) -> Change:
     """Books the first room and cancels it again, in turn."""
-    connection, made = await Connection(izba.port).open(), [""]
+    connection, bookings = await Connection(izba.port).open(), [""]
 
     async def change(index: int) -> None:
         start = datetime.now(UTC) + timedelta(minutes=5)
         span = {"room": "R00", "starts_at": start.isoformat(), "ends_at": (start + timedelta(minutes=20)).isoformat()}
-        path, body = ("/api/v1/bookings", span) if index % 2 == 0 else (f"/api/v1/bookings/{made[0]}/cancel", {})
-        code, told = await connection.ask(request("POST", path, izba.tokens[0], json.dumps(body).encode()))
-        assert code in (200, 201), told
-        made[0] = json.loads(told)["id"]
+        path, body = ("/api/v1/bookings", span) if index % 2 == 0 else (f"/api/v1/bookings/{bookings[0]}/cancel", {})
+        code, body = await connection.ask(request("POST", path, izba.tokens[0], json.dumps(body).encode()))
+        assert code in (200, 201), body
+        bookings[0] = json.loads(body)["id"]
 
     return change
 
@@ -269,10 +269,10 @@ async def _of_bare(port: int, pid: int, audience: int) -> Seen:
         writer.write(b"%d" % audience)
 
     await crowd.join(port, [b"GET"] * READERS)
-    seen = await _measured(crowd, change, (b"event: x", b"event: x"), audience)
-    seen.grown = (memory_kb(pid) - before) / 1024
+    outcome = await _measured(crowd, change, (b"event: x", b"event: x"), audience)
+    outcome.grown = (memory_kb(pid) - before) / 1024
     crowd.leave()
-    return seen
+    return outcome
 
 
 if __name__ == "__main__":

@@ -11,14 +11,14 @@ class Row:
     measured: str
     floor: str
     bar: str
-    kept: bool
+    is_kept: bool
 
 
 def show(rows: list[Row]) -> str:
     head = Row("promise", "measured", "floor in the same run", "bar", True)
     lines = [f"| {head.promise} | {head.measured} | {head.floor} | {head.bar} | |", "|---|---|---|---|---|"]
     lines += [
-        f"| {row.promise} | {row.measured} | {row.floor} | {row.bar} | {'kept' if row.kept else 'missed'} |"
+        f"| {row.promise} | {row.measured} | {row.floor} | {row.bar} | {'kept' if row.is_kept else 'missed'} |"
         for row in rows
     ]
     return "\n".join(lines)
