@@ -48,7 +48,7 @@ class Seen:
     def ratio(self, other: "Seen") -> float:
         return other.percentile(50) / self.percentile(50)
 
-    def told(self) -> str:
+    def words(self) -> str:
         return (
             f"last one reached p50 {self.percentile(50):.0f} ms, p99 {self.percentile(99):.0f} ms "
             f"(worst of {CHANGES} {max(self.last):.0f} ms)"
@@ -85,16 +85,16 @@ def _row(
     name: str, fill: tuple[str, ...], requests: Callable[[Office], list[bytes]], mark: bytes, audience: int = READERS
 ) -> Row:
     with office(fill=fill) as izba:
-        outcome = uvloop.run(_of_izba(izba, requests(izba)[:READERS], (mark % b"soon", mark % b"free"), audience))
-    with _bare(outcome.size) as (port, pid):
+        ours = uvloop.run(_of_izba(izba, requests(izba)[:READERS], (mark % b"soon", mark % b"free"), audience))
+    with _bare(ours.size) as (port, pid):
         floor = uvloop.run(_of_bare(port, pid, audience))
     return Row(
         f"1 000 {name}",
-        f"{outcome.grown:.0f} MB more; {outcome.told()}, counted from the request of a booking, which was answered after "
-        f"p50 {statistics.median(outcome.answered):.0f} ms; {outcome.size} bytes to each",
-        f"a bare uvloop server writing as many bytes: {floor.grown:.0f} MB; {floor.told()} (× {floor.ratio(outcome):.1f})",
+        f"{ours.grown:.0f} MB more; {ours.words()}, counted from the request of a booking, which was answered after "
+        f"p50 {statistics.median(ours.answered):.0f} ms; {ours.size} bytes to each",
+        f"a bare uvloop server writing as many bytes: {floor.grown:.0f} MB; {floor.words()} (× {floor.ratio(ours):.1f})",
         "< 40 MB, p99 < 50 ms",
-        outcome.grown < 40 and outcome.percentile(99) < 50,
+        ours.grown < 40 and ours.percentile(99) < 50,
     )
 
 
@@ -238,9 +238,9 @@ async def _booker(izba: Office) -> Change:
         start = datetime.now(UTC) + timedelta(minutes=5)
         span = {"room": "R00", "starts_at": start.isoformat(), "ends_at": (start + timedelta(minutes=20)).isoformat()}
         path, body = ("/api/v1/bookings", span) if index % 2 == 0 else (f"/api/v1/bookings/{bookings[0]}/cancel", {})
-        code, body = await connection.ask(request("POST", path, izba.tokens[0], json.dumps(body).encode()))
-        assert code in (200, 201), body
-        bookings[0] = json.loads(body)["id"]
+        code, answer = await connection.ask(request("POST", path, izba.tokens[0], json.dumps(body).encode()))
+        assert code in (200, 201), answer
+        bookings[0] = json.loads(answer)["id"]
 
     return change
 
