@@ -92,7 +92,7 @@ def _row(
         f"1 000 {name}",
         f"{ours.grown:.0f} MB more; {ours.words()}, counted from the request of a booking, which was answered after "
         f"p50 {statistics.median(ours.answered):.0f} ms; {ours.size} bytes to each",
-        f"a bare uvloop server writing as many bytes: {floor.grown:.0f} MB; {floor.words()} (× {floor.ratio(ours):.1f})",
+        f"a bare uvloop server writing as much: {floor.grown:.0f} MB; {floor.words()} (× {floor.ratio(ours):.1f})",
         "< 40 MB, p99 < 50 ms",
         ours.grown < 40 and ours.percentile(99) < 50,
     )
