@@ -281,8 +281,8 @@ def language() -> str:
         in_file = tomllib.loads(Path(TOML).read_text(encoding="utf-8")).get("language")
     except (OSError, ValueError):  # load() tells it
         in_file = None
-    chosen = os.environ.get(f"{PREFIX}LANGUAGE") or in_file
-    return chosen if chosen in ("pl", "en") else "pl"
+    language = os.environ.get(f"{PREFIX}LANGUAGE") or in_file
+    return language if language in ("pl", "en") else "pl"
 
 
 def load(**values: Any) -> Settings:

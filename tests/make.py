@@ -27,49 +27,49 @@ class People(NamedTuple):
     charlie: Person
 
 
-async def make_site(**given: Any) -> Site:
+async def make_site(**columns: Any) -> Site:
     number = next(_numbers)
-    return await Site.create(**{"code": f"site-{number}", "name": f"Site {number}"} | given)
+    return await Site.create(**{"code": f"site-{number}", "name": f"Site {number}"} | columns)
 
 
-async def make_building(**given: Any) -> Building:
+async def make_building(**columns: Any) -> Building:
     number = next(_numbers)
-    if not given.keys() & {"site", "site_id"}:
-        given["site"] = await make_site()
-    return await Building.create(**{"code": f"building-{number}", "address": f"Street {number}"} | given)
+    if not columns.keys() & {"site", "site_id"}:
+        columns["site"] = await make_site()
+    return await Building.create(**{"code": f"building-{number}", "address": f"Street {number}"} | columns)
 
 
-async def make_room(**given: Any) -> Room:
+async def make_room(**columns: Any) -> Room:
     """A bookable meeting room for 12 that is always open, in a building of its own unless one is given."""
     number = next(_numbers)
-    if not given.keys() & {"building", "building_id"}:
-        given["building"] = await make_building()
-    code = given.get("code", f"R-{number}")
+    if not columns.keys() & {"building", "building_id"}:
+        columns["building"] = await make_building()
+    code = columns.get("code", f"R-{number}")
     default = {"code": code, "number": str(number), "name": f"Room {code}", "kind": "meeting", "capacity": 12}
-    return await Room.create(**default | {"bookable": True} | given)
+    return await Room.create(**default | {"bookable": True} | columns)
 
 
-async def make_opening(opens: int = 8 * 60, closes: int = 16 * 60, **given: Any) -> OpeningProfile:
+async def make_opening(opens: int = 8 * 60, closes: int = 16 * 60, **columns: Any) -> OpeningProfile:
     """Open from Monday to Friday, from minute to minute of the local day."""
-    profile = await OpeningProfile.create(**{"code": f"hours-{next(_numbers)}"} | given)
+    profile = await OpeningProfile.create(**{"code": f"hours-{next(_numbers)}"} | columns)
     for weekday in range(5):
         await OpeningSpan.create(profile=profile, weekday=weekday, opens=opens, closes=closes)
     return profile
 
 
-async def make_institution(**given: Any) -> Institution:
+async def make_institution(**columns: Any) -> Institution:
     number = next(_numbers)
     return await Institution.create(
-        **{"code": f"institution-{number}", "name": f"Institution {number}", "in_team": True} | given
+        **{"code": f"institution-{number}", "name": f"Institution {number}", "in_team": True} | columns
     )
 
 
-async def make_person(login: str = "", **given: Any) -> Person:
+async def make_person(login: str = "", **columns: Any) -> Person:
     """A member of an institution of their own unless one is given. ``password_hash`` is empty: no sign-in."""
     login = login or f"person-{next(_numbers)}"
-    if not given.keys() & {"institution", "institution_id"}:
-        given["institution"] = await make_institution()
-    return await Person.create(**{"login": login, "name": login.capitalize(), "created_at": NOW} | given)
+    if not columns.keys() & {"institution", "institution_id"}:
+        columns["institution"] = await make_institution()
+    return await Person.create(**{"login": login, "name": login.capitalize(), "created_at": NOW} | columns)
 
 
 async def make_people() -> People:
@@ -82,30 +82,30 @@ async def make_people() -> People:
     )
 
 
-async def make_asset(**given: Any) -> Asset:
+async def make_asset(**values: Any) -> Asset:
     number = next(_numbers)
     default = {"inventory_no": f"INV/{number:05}", "name": "Krzesło konferencyjne", "price": Decimal("450.00")}
-    columns = default | {"accepted_on": date(2022, 6, 1)} | given
+    columns = default | {"accepted_on": date(2022, 6, 1)} | values
     return await Asset.create(**columns | number_columns(columns["inventory_no"]))
 
 
-async def make_device(**given: Any) -> Device:
+async def make_device(**columns: Any) -> Device:
     """A PIR presence sensor; give ``room`` to put it into one."""
     default = {"code": f"sensor-{next(_numbers)}", "kind": DeviceKind.PRESENCE, "sensing": Sensing.PIR}
-    return await Device.create(**default | given)
+    return await Device.create(**default | columns)
 
 
-async def make_panel(**given: Any) -> Device:
-    return await make_device(**{"kind": DeviceKind.DOOR_PANEL, "sensing": Sensing.NONE} | given)
+async def make_panel(**columns: Any) -> Device:
+    return await make_device(**{"kind": DeviceKind.DOOR_PANEL, "sensing": Sensing.NONE} | columns)
 
 
-async def make_booking(starts_at: datetime = NOW + HOUR, ends_at: datetime | None = None, **given: Any) -> Booking:
+async def make_booking(starts_at: datetime = NOW + HOUR, ends_at: datetime | None = None, **columns: Any) -> Booking:
     """A confirmed hour, written past the rules: for what is there already. The database still refuses an overlap."""
     ends_at = ends_at or starts_at + HOUR
-    if not given.keys() & {"room", "room_id"}:
-        given["room"] = await make_room()
+    if not columns.keys() & {"room", "room_id"}:
+        columns["room"] = await make_room()
     default = {
         "starts_at": starts_at, "ends_at": ends_at, "blocked_from": starts_at, "blocked_to": ends_at,
         "planned_ends_at": ends_at, "created_at": starts_at - HOUR,
     }  # fmt: skip
-    return await Booking.create(**default | given)
+    return await Booking.create(**default | columns)

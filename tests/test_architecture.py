@@ -72,16 +72,16 @@ def lines_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def test_the_arrows_hold() -> None:
-    done = subprocess.run(
+    process = subprocess.run(
         [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stdout
+    assert process.returncode == 0, process.stdout
 
 
 def test_no_top_level_folder_of_code_was_added() -> None:
-    known = {*FOLDERS, "tests", "benchmarks"}
+    folders = {*FOLDERS, "tests", "benchmarks"}
     tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert {line.split("/")[0] for line in tracked.stdout.split()} <= known
+    assert {line.split("/")[0] for line in tracked.stdout.split()} <= folders
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
@@ -185,9 +185,9 @@ def test_modules_are_named_after_what_they_hold() -> None:
 
 def models() -> list[type[Model]]:
     Tortoise.init_models(MODELS, "registry")
-    found = [getattr(sys.modules[module], name) for module in MODELS for name in dir(sys.modules[module])]
+    names = [getattr(sys.modules[module], name) for module in MODELS for name in dir(sys.modules[module])]
     return sorted(
-        {one for one in found if isinstance(one, type) and issubclass(one, Model) and one is not Model}, key=str
+        {one for one in names if isinstance(one, type) and issubclass(one, Model) and one is not Model}, key=str
     )
 
 
@@ -272,9 +272,11 @@ def test_every_setting_is_read_somewhere() -> None:
 def test_the_pins_agree_and_are_sorted() -> None:
     pins = dict(pinned("constraints.txt"))
     for name in ("requirements.txt", "requirements-dev.txt"):
-        told = pinned(name)
-        assert told == sorted(told), name
-        assert {package: version for package, version in told if pins.get(package) != version} == {}, "run: make pins"
+        pins_of = pinned(name)
+        assert pins_of == sorted(pins_of), name
+        assert {package: version for package, version in pins_of if pins.get(package) != version} == {}, (
+            "run: make pins"
+        )
 
 
 def pinned(name: str) -> list[tuple[str, str]]:

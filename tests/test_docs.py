@@ -62,7 +62,9 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_page_can_be_reached(path: Path) -> None:
-    linked = {(page.parent / target).resolve() for page, told in TEXTS.items() for target, _ in LINK.findall(told)}
+    linked = {
+        (page.parent / target).resolve() for page, page_text in TEXTS.items() for target, _ in LINK.findall(page_text)
+    }
     assert path.parent == ROOT or path.resolve() in linked, "no page links to it"
 
 
@@ -71,9 +73,9 @@ DECISIONS = sorted((DOCS / "decisions").glob("[0-9]*.md"))
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
 def test_a_decision_has_its_parts_and_fits_a_page(path: Path) -> None:
-    told = TEXTS[path]
-    assert [part for part in PARTS if not re.search(rf"^(\*\*{part}:\*\*|## {part})", told, re.MULTILINE)] == []
-    assert len(told.splitlines()) <= 60
+    page_text = TEXTS[path]
+    assert [part for part in PARTS if not re.search(rf"^(\*\*{part}:\*\*|## {part})", page_text, re.MULTILINE)] == []
+    assert len(page_text.splitlines()) <= 60
 
 
 def test_the_decisions_are_numbered_without_gaps() -> None:
@@ -81,10 +83,10 @@ def test_the_decisions_are_numbered_without_gaps() -> None:
 
 
 def test_every_topic_is_documented() -> None:
-    told = text("reference", "topics.md")
+    page_text = text("reference", "topics.md")
     assert len(topics._KINDS) == len(topics.TopicKind) - 2
-    assert [leaf for branch, leaf in topics._KINDS if not re.search(rf"`izba/{branch}/<\w+>/{leaf}`", told)] == []
-    assert "`izba/status`" in told
+    assert [leaf for branch, leaf in topics._KINDS if not re.search(rf"`izba/{branch}/<\w+>/{leaf}`", page_text)] == []
+    assert "`izba/status`" in page_text
 
 
 def test_every_device_family_is_documented() -> None:
@@ -93,5 +95,5 @@ def test_every_device_family_is_documented() -> None:
 
 def test_the_pages_that_the_code_names_exist() -> None:
     sources = [path for folder in ("registry", "devices", "web", "config") for path in (ROOT / folder).rglob("*.py")]
-    named = {(path.name, page) for path in sources for page in PAGE.findall(path.read_text(encoding="utf-8"))}
-    assert [pair for pair in sorted(named) if not (ROOT / pair[1]).exists()] == []
+    mentions = {(path.name, page) for path in sources for page in PAGE.findall(path.read_text(encoding="utf-8"))}
+    assert [pair for pair in sorted(mentions) if not (ROOT / pair[1]).exists()] == []

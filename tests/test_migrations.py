@@ -64,8 +64,8 @@ async def test_the_models_ask_for_no_migration_that_is_not_written() -> None:
     url = "sqlite://:memory:"
     async with database(url) as context:
         assert context.apps is not None
-        wanted = await MigrationAutodetector(context.apps, orm(url)["apps"]).changes()
-    assert [writer.as_string() for writer in wanted] == [], "run: make migrations NAME=what_it_does"
+        operations = await MigrationAutodetector(context.apps, orm(url)["apps"]).changes()
+    assert [writer.as_string() for writer in operations] == [], "run: make migrations NAME=what_it_does"
 
 
 async def test_up_from_empty_and_again_nothing(empty_url: str) -> None:
@@ -140,8 +140,8 @@ async def test_the_index_of_words_takes_in_what_was_there_before(database: Datab
     assert await Asset.filter(id=before.id).update(search_text="szafa gdanska") == 1
     await executor.migrate(direction="forward")
     after = await make_asset(search_text="szafa nowa")
-    found = await search(AssetFilter(q="szafa"))
-    assert [item["id"] for item in found.items] == [before.id, after.id]
+    hits = await search(AssetFilter(q="szafa"))
+    assert [item["id"] for item in hits.items] == [before.id, after.id]
     assert (await search(AssetFilter(q="stara"))).total == 0
 
 

@@ -38,8 +38,8 @@ async def _lay(
 ) -> int:
     times = list(occurrences(rule, first, last, await zone_of(room), days_off))
     async with changing(room.id):
-        kept = set(await Duty.filter(roster=rule.code, room_id=room.id).values_list("starts_at", flat=True))
-        fresh = [time for time in times if time.starts_at not in kept]
+        laid_already = set(await Duty.filter(roster=rule.code, room_id=room.id).values_list("starts_at", flat=True))
+        fresh = [time for time in times if time.starts_at not in laid_already]
         await Duty.bulk_create(
             Duty(
                 room_id=room.id,

@@ -25,8 +25,8 @@ async def duties_between(room_ids: Iterable[int], since: datetime, until: dateti
     else:
         marks = ",".join("?" * len(rooms))
         statement, values = _SELECT.format(rooms=f"IN ({marks})", since="?", until="?"), [*rooms, *span]
-    _, found = await connection.execute_query(statement, values)
-    return [_row(tuple(row)) for row in found]
+    _, rows = await connection.execute_query(statement, values)
+    return [_row(tuple(row)) for row in rows]
 
 
 def _row(values: tuple[Any, ...]) -> dict[str, Any]:
@@ -39,5 +39,5 @@ def _row(values: tuple[Any, ...]) -> dict[str, Any]:
 
 async def my_duties(person_id: int, now: datetime, limit: int = 10) -> list[Duty]:
     """The next duties of one person, running ones first; the room is fetched."""
-    found = Duty.filter(person_id=person_id, ends_at__gt=now)
-    return await found.order_by("starts_at").limit(limit).select_related("room")
+    duties = Duty.filter(person_id=person_id, ends_at__gt=now)
+    return await duties.order_by("starts_at").limit(limit).select_related("room")

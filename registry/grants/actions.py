@@ -32,6 +32,6 @@ async def add_grant(new: NewGrant, actor: Actor, now: datetime) -> Grant:
         if await Grant.exists(code=new.code):
             raise Conflict("grant.exists", grant=new.code)
         grant = await Grant.create(**asdict(new))
-        told = {"code": new.code, "total": str(new.total), "granted": str(new.granted), "percent": str(new.percent)}
-        await history.write_new([(f"grant:{grant.id}", told)], "registered", actor, now)
+        entry = {"code": new.code, "total": str(new.total), "granted": str(new.granted), "percent": str(new.percent)}
+        await history.write_new([(f"grant:{grant.id}", entry)], "registered", actor, now)
     return grant

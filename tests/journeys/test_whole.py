@@ -32,22 +32,22 @@ def days_ahead(days, hour, minute=0):
     return datetime.now(UTC).replace(hour=hour, minute=minute, second=0, microsecond=0) + timedelta(days=days)
 
 
-def asked(room, start, minutes=60, **more):
+def request_of(room, start, minutes=60, **more):
     end = start + timedelta(minutes=minutes)
     return {"room": room, "starts_at": start.isoformat(), "ends_at": end.isoformat(), **more}
 
 
 def test_the_demo_is_the_help_point(demo):
-    told = demo.demo()
+    access = demo.demo()
     assert (demo.home / "demo.json").stat().st_mode & 0o777 == 0o600
-    assert {user["role"] for user in told["users"]} == {
+    assert {user["role"] for user in access["users"]} == {
         "member", "duty", "coordinator", "facilities", "accountant", "auditor", "admin",
     }  # fmt: skip
     with demo.client("facilities") as api:
         assert api.get("/assets?limit=1").json()["total"] == 595
         assert api.get("/rooms?limit=200").json()["total"] == 21
     with httpx.Client(timeout=60) as anyone:
-        for panel in told["panels"]:
+        for panel in access["panels"]:
             assert anyone.get(panel["url"], follow_redirects=True).status_code == 200
         until(lambda: anyone.get(f"{demo.url}/readyz").json()["status"] == "ready")
 
@@ -70,18 +70,18 @@ def test_a_reading_changes_the_door_within_a_second(demo):
 
 def _seconds_to_the_door(ear, url):
     """How long a reading takes to the retained state and to an open page."""
-    heard, ready = [], threading.Event()
-    threading.Thread(target=_listen, args=(url, heard, ready), daemon=True).start()
+    lines, ready = [], threading.Event()
+    threading.Thread(target=_listen, args=(url, lines, ready), daemon=True).start()
     assert ready.wait(60)
     began = time.monotonic()
     ear.say("izba/devices/ZW-03-occ/reading", {"occupied": True})
     until(lambda: ear.state("ZW-03")["occupancy"] == "occupied")
     on_mqtt = time.monotonic() - began
-    until(lambda: heard)
+    until(lambda: lines)
     return on_mqtt, time.monotonic() - began
 
 
-def _listen(url, heard, ready):
+def _listen(url, lines, ready):
     with httpx.Client(timeout=60, follow_redirects=True) as tablet:
         tablet.get(url)
         with tablet.stream("GET", url.split("/panel/")[0] + "/panel/events") as stream:
@@ -89,7 +89,7 @@ def _listen(url, heard, ready):
             for line in stream.iter_lines():
                 if line.startswith("event: door"):
                     if not first:
-                        heard.append(line)
+                        lines.append(line)
                         return
                     first = False
                     ready.set()
@@ -133,14 +133,14 @@ def test_a_night_over_both_changes_of_the_clocks_has_its_true_length(demo):
     for evening, morning, hours in next_nights_of_change():
         start, end = evening.isoformat(), morning.isoformat()
         with demo.client("coordinator") as api:
-            made = api.post("/bookings", json={"room": "ZW-01", "starts_at": start, "ends_at": end}).json()
-        length = datetime.fromisoformat(made["ends_at"]) - datetime.fromisoformat(made["starts_at"])
-        assert (made["starts_at"], made["ends_at"], length) == (start, end, timedelta(hours=hours))
+            booking = api.post("/bookings", json={"room": "ZW-01", "starts_at": start, "ends_at": end}).json()
+        length = datetime.fromisoformat(booking["ends_at"]) - datetime.fromisoformat(booking["starts_at"])
+        assert (booking["starts_at"], booking["ends_at"], length) == (start, end, timedelta(hours=hours))
 
 
 def test_a_repeated_tap_books_once(demo):
     with demo.client() as api:
-        body, key = asked("ZW-02", days_ahead(40, 9)), {"Idempotency-Key": "tap"}
+        body, key = request_of("ZW-02", days_ahead(40, 9)), {"Idempotency-Key": "tap"}
         first, second = (api.post("/bookings", json=body, headers=key) for _ in range(2))
     assert first.status_code == second.status_code == 201
     assert first.json()["id"] == second.json()["id"]
@@ -155,7 +155,7 @@ def race(urls, token, slots, room="ZW-01"):
         ]
         booked, answers = Counter(), Counter()
         for index in range(slots):
-            body = asked(room, days_ahead(60 + index // 10, 6 + index % 10), 60)
+            body = request_of(room, days_ahead(60 + index // 10, 6 + index % 10), 60)
             codes = list(crowd.map(lambda n, body=body: _book(clients[n % len(clients)], body), range(32)))
             booked[codes.count(201)] += 1
             answers.update(codes)
@@ -197,7 +197,7 @@ def test_two_processes_on_postgres_book_a_slot_once(postgres, tmp_path):
             assert api.get("/rooms/ZW-01/state").json()["revision"] > before
             one.kill()  # the other takes over the sensors and the doors
             start = datetime.now(UTC) + timedelta(days=90)
-            assert api.post("/bookings", json=asked("ZW-01", start)).status_code == 201
+            assert api.post("/bookings", json=request_of("ZW-01", start)).status_code == 201
             revision = api.get("/rooms/ZW-01/state").json()["revision"]
             until(lambda: ear.state("ZW-01").get("revision", 0) >= revision)
         ear.close()
@@ -219,11 +219,11 @@ def test_kill_9_loses_no_answered_booking(tmp_path):
                     return
                 start = days_ahead(30 + index // 32, 6, 0) + timedelta(minutes=15 * (4 * (index % 8) + worker % 4))
                 try:
-                    made = api.post("/bookings", json=asked(("ZW-01", "ZW-03")[worker // 4], start, 15))
+                    answer = api.post("/bookings", json=request_of(("ZW-01", "ZW-03")[worker // 4], start, 15))
                 except httpx.HTTPError:
                     return
-                if made.status_code == 201:
-                    answered.append(made.json()["id"])
+                if answer.status_code == 201:
+                    answered.append(answer.json()["id"])
 
     crowd = [threading.Thread(target=client, args=(worker,)) for worker in range(8)]
     for one in crowd:
@@ -260,7 +260,7 @@ def test_the_broker_goes_away_and_comes_back(tmp_path):
         ear.say("izba/devices/ZW-01-occ/reading", {"occupied": True})
         until(lambda: ear.state("ZW-01").get("occupancy") == "occupied")
         with izba.client() as api:
-            made = api.post("/bookings", json=asked("ZW-01", days_ahead(50, 9))).json()
+            booking = api.post("/bookings", json=request_of("ZW-01", days_ahead(50, 9))).json()
             broker.stop()
             until(lambda: api.get("/rooms/ZW-01/state").json()["occupancy"] == "unknown")
             assert httpx.get(f"{izba.url}/readyz", timeout=60).status_code == 503
@@ -270,7 +270,7 @@ def test_the_broker_goes_away_and_comes_back(tmp_path):
             until(lambda: ear.last.get("izba/status") == b"online")
             ear.say("izba/devices/ZW-01-occ/reading", {"occupied": True})
             until(lambda: api.get("/rooms/ZW-01/state").json()["occupancy"] == "occupied")
-            assert api.get(f"/bookings/{made['id']}").json()["status"] == "confirmed"
+            assert api.get(f"/bookings/{booking['id']}").json()["status"] == "confirmed"
             until(lambda: httpx.get(f"{izba.url}/readyz", timeout=60).status_code == 200)
         ear.close()
     finally:
@@ -285,10 +285,10 @@ def test_a_start_that_cannot_be_is_one_line(demo, tmp_path):
         ({"IZBA_MQTT_PORT": str(demo.mqtt_port)}, "IZBA_MQTT_PORT"),
         ({"IZBA_DATA_DIR": "/proc/none"}, "IZBA_DATA_DIR"),
     ):
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-m", "config", "demo"], env={**demo.env, **free, **env}, cwd=ROOT,
             capture_output=True, text=True, timeout=300,
         )  # fmt: skip
-        assert done.returncode == 2
-        assert words in done.stderr
-        assert len(done.stderr.strip().splitlines()) == 1
+        assert process.returncode == 2
+        assert words in process.stderr
+        assert len(process.stderr.strip().splitlines()) == 1

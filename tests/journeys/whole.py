@@ -66,8 +66,8 @@ class Whole:
             self.process.stdout.close()
 
     def demo(self) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads((self.home / "demo.json").read_text())
-        return told
+        access: dict[str, Any] = json.loads((self.home / "demo.json").read_text())
+        return access
 
     def token(self, role: str) -> str:
         return next(str(user["token"]) for user in reversed(self.demo()["users"]) if user["role"] == role)
@@ -90,8 +90,8 @@ class Ear:
         self.client.loop_start()
 
     def state(self, room: str) -> dict[str, Any]:
-        told: dict[str, Any] = json.loads(self.last.get(f"izba/rooms/{room}/state", b"{}"))
-        return told
+        state: dict[str, Any] = json.loads(self.last.get(f"izba/rooms/{room}/state", b"{}"))
+        return state
 
     def say(self, topic: str, payload: object) -> None:
         self.client.publish(topic, json.dumps(payload), qos=1).wait_for_publish(30)

@@ -16,7 +16,7 @@ from tests.make import NOW, make_person, make_room
 WARSAW = ZoneInfo("Europe/Warsaw")
 
 
-def rule(**given):
+def rule(**columns):
     default = {
         "code": "DY",
         "name": "dyżur",
@@ -25,7 +25,7 @@ def rule(**given):
         "starts": time(9),
         "ends": time(13),
     }
-    return DutyRule(**default | given)
+    return DutyRule(**default | columns)
 
 
 def test_the_clock_of_the_office_stays_when_the_clocks_change():
