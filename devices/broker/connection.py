@@ -128,7 +128,8 @@ class Broker:
 
         An empty payload clears the topic, also at every connect.
         """
-        split(topic)
+        if topic not in self._retained:
+            split(topic)
         self._retained[topic] = payload
         if self.connected:
             self._publish(topic, payload, retain=True)
