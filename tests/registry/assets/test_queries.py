@@ -8,10 +8,10 @@ import pytest
 
 from registry.assets import actions, queries
 from registry.assets.actions import NewAsset
-from registry.assets.models import Asset, Purchase, Tag
+from registry.assets.models import Asset, Condition, Lifecycle, Purchase, Tag
 from registry.assets.queries import search
 from registry.assets.search import AssetFilter
-from registry.assets.transitions import Answers
+from registry.assets.transitions import TRANSITIONS, Answers
 from registry.core.errors import Conflict, NotFound
 from registry.core.history import SYSTEM
 from registry.devices.models import Device, DeviceKind
@@ -145,3 +145,31 @@ async def test_categories_and_grants() -> None:
     with pytest.raises(Conflict) as twice:
         await add_grant(again, SYSTEM, NOW)
     assert twice.value.code == "grant.exists"
+
+
+async def test_what_the_list_of_assets_offers_and_counts() -> None:
+    person = await Person.get(login="omo1")
+    broken = await Asset.get(inventory_no="B/3")
+    await actions.perform("report_fault", broken.id, Answers(), SYSTEM, NOW)
+    assert await queries.custodians() == [("omo1", "odpowiedzialny 1")]
+    counts, mine = await queries.counts_by_state(person.id)
+    assert counts == {(Lifecycle.IN_USE, Condition.OK): 3, (Lifecycle.IN_USE, Condition.FAULTY): 1}
+    assert mine == 1
+    items = (await search(AssetFilter())).items
+    percents = await queries.grant_percents(items)
+    assert {item["inventory_no"]: percents.get(item["id"]) for item in items if item["inventory_no"]} == {
+        "A/1": Decimal(75), "A/2": None, "B/3": Decimal("2250.08") * 100 / Decimal("3000.10"),
+    }  # fmt: skip
+    ids = [item["id"] for item in reversed(items)]
+    assert [item["id"] for item in await queries.assets_by_id([*ids, 999_999])] == ids
+    assert await queries.assets_by_id([]) == []
+
+
+async def test_answers_are_looked_up_by_code_where_they_are_asked() -> None:
+    room, person = await Room.get(code="R-1"), await Person.get(login="omo1")
+    move, assign = TRANSITIONS["move"], TRANSITIONS["assign"]
+    assert await queries.answers_by_code(move, "R-1", "nobody", "why") == Answers(room.id, None, "why")
+    assert await queries.answers_by_code(assign, "NOWHERE", "OMO1", "") == Answers(None, person.id, "")
+    for transition, code, login in ((move, "NOWHERE", ""), (assign, "", "nikt"), (assign, "", "a\x00")):
+        with pytest.raises(NotFound):
+            await queries.answers_by_code(transition, code, login, "")

@@ -1,7 +1,7 @@
-"""Folding, accounts, funding shares and readiness, in tables."""
+"""Folding, numbers, accounts, funding shares and readiness, in tables."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -12,18 +12,18 @@ from registry.assets.policy import DEFAULT
 from registry.assets.rules import (
     Piece,
     Standard,
+    StandingPiece,
     account,
     dated,
     feature_of,
     fold,
+    number_columns,
     readiness,
     search_text,
     shares,
+    touched_rooms,
     unit_prices,
 )
-from registry.devices.models import DeviceState
-from registry.devices.rules import device_state
-from tests.make import NOW
 
 money = st.decimals("0", "9999999", places=2)
 
@@ -141,18 +141,41 @@ def test_readiness_counts_what_works_and_says_what_does_not() -> None:
     assert readiness([Standard("Krzesło", "", 2)], pieces)[0].ready
 
 
+# what a room shows of its pieces
+
+HERE = {1: {"projektor"}, 2: set()}
+WORKING, BROKEN, CHAIR = (
+    StandingPiece(1, "projektor", "ok", 1),
+    StandingPiece(1, "projektor", "faulty", 1),
+    StandingPiece(1, "krzeslo", "ok", 1),
+)
+
+
 @pytest.mark.parametrize(
-    ("online", "battery", "minutes", "expected"),
+    ("before", "after", "rooms"),
     [
-        (True, 80, 5, DeviceState.ALIVE),
-        (None, None, 89, DeviceState.ALIVE),
-        (None, 20, 5, DeviceState.LOW_BATTERY),
-        (True, 21, 5, DeviceState.ALIVE),
-        (False, 80, 5, DeviceState.SILENT),
-        (True, 80, 90, DeviceState.SILENT),
-        (True, 10, None, DeviceState.SILENT),
+        (None, WORKING, {1}),
+        (WORKING, WORKING, set()),
+        (WORKING, BROKEN, {1}),
+        (WORKING, WORKING._replace(quantity=2), {1}),
+        (WORKING, WORKING._replace(room_id=2), {1}),
+        (BROKEN, BROKEN._replace(room_id=2), {1, 2}),
+        (WORKING, CHAIR, {1}),
+        (None, CHAIR, set()),
+        (CHAIR, None, set()),
+        (CHAIR, CHAIR._replace(condition="in_repair"), {1}),
     ],
 )
-def test_device_state(online: bool | None, battery: int | None, minutes: int | None, expected: DeviceState) -> None:
-    last_word = None if minutes is None else NOW - timedelta(minutes=minutes)
-    assert device_state(online, battery, last_word, timedelta(minutes=5), NOW) is expected
+def test_which_rooms_show_a_change(before: StandingPiece | None, after: StandingPiece | None, rooms: set[int]) -> None:
+    assert touched_rooms([(before, after)], HERE) == rooms
+
+
+@pytest.mark.parametrize(
+    ("number", "stored", "key"),
+    [(" INW/ 1 ", "INW/ 1", "inw/1"), ("Łąka\t2", "Łąka\t2", "łąka2"), ("Straße", "Straße", "strasse"),
+     ("  ", None, None), ("", None, None), (None, None, None)],
+)  # fmt: skip
+def test_a_number_is_kept_as_written_and_compared_by_its_key(
+    number: str | None, stored: str | None, key: str | None
+) -> None:
+    assert number_columns(number) == {"inventory_no": stored, "number_key": key}
