@@ -136,7 +136,13 @@ async def _text_of(asset: Asset) -> str:
 
 
 async def perform(
-    name: str, asset_id: int, answers: Answers, actor: Actor, now: datetime, if_revision: int | None = None
+    name: str,
+    asset_id: int,
+    answers: Answers,
+    actor: Actor,
+    now: datetime,
+    if_revision: int | None = None,
+    request_key: RequestKey | None = None,
 ) -> Asset:
     """Take an asset through a transition of the table. One that is there already stays as it is.
 
@@ -144,11 +150,16 @@ async def perform(
     asset.state, request.stale.
     """
     transition = transition_named(name)
-    return (await _perform(transition, {asset_id: if_revision}, answers, actor, now, _the_first))[0]
+    return (await _perform(transition, {asset_id: if_revision}, answers, actor, now, _the_first, request_key))[0]
 
 
 async def perform_on_many(
-    name: str, revisions: Mapping[int, int | None], answers: Answers, actor: Actor, now: datetime
+    name: str,
+    revisions: Mapping[int, int | None],
+    answers: Answers,
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None = None,
 ) -> list[Asset]:
     """Take assets through a transition together: all of them or none. ``revisions`` are those that were looked at, by
     asset; None is any.
@@ -156,7 +167,7 @@ async def perform_on_many(
     Raises as :func:`perform`, but for the assets' own refusals: those are one Conflict("asset.refused"), which names
     each in ``refused`` as ``{id, code, detail}``.
     """
-    return await _perform(transition_named(name), revisions, answers, actor, now, _together)
+    return await _perform(transition_named(name), revisions, answers, actor, now, _together, request_key)
 
 
 def _the_first(refusals: Mapping[int, Refusal]) -> Refusal:
@@ -178,6 +189,7 @@ async def _perform(
     actor: Actor,
     now: datetime,
     refusal_of: Callable[[Mapping[int, Refusal]], Refusal],
+    request_key: RequestKey | None,
 ) -> list[Asset]:
     if faults := unanswered(transition, answers):
         raise faults[0]
@@ -197,7 +209,9 @@ async def _perform(
         for asset in assets.values():
             await _go(transition, asset, answers, change, actor, now)
         await _keep_untouched_quiet(change, zip(stood, map(_standing, assets.values()), strict=True))
-    return [assets[asset_id] for asset_id in revisions]
+        in_order = [assets[asset_id] for asset_id in revisions]
+        await record(request_key, in_order)
+    return in_order
 
 
 def _refusal(

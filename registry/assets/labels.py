@@ -11,12 +11,13 @@ from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
+from registry.core.idempotency import RequestKey, record
 from registry.core.transaction import transaction
 
 
 async def link_tag(
     code: str, actor: Actor, now: datetime, *, asset_id: int | None = None, room_id: int | None = None,
-    again: bool = False,
+    again: bool = False, request_key: RequestKey | None = None,
 ) -> Tag:  # fmt: skip
     """Put a printed tag on a thing or a room; ``again`` takes it off what it was on, and so does naming neither.
 
@@ -27,7 +28,7 @@ async def link_tag(
     if not tags.check(code):
         raise Invalid("tag.bad_check", code=code[:40])
     try:
-        return await _link_tag(code, actor, now, asset_id, room_id, again)
+        return await _link_tag(code, actor, now, asset_id, room_id, again, request_key)
     except IntegrityError as fault:
         if "tag" in str(fault):  # taken in by somebody else, at the same moment
             raise Conflict("tag.taken", code=code) from fault
@@ -35,7 +36,13 @@ async def link_tag(
 
 
 async def _link_tag(
-    code: str, actor: Actor, now: datetime, asset_id: int | None, room_id: int | None, again: bool
+    code: str,
+    actor: Actor,
+    now: datetime,
+    asset_id: int | None,
+    room_id: int | None,
+    again: bool,
+    request_key: RequestKey | None,
 ) -> Tag:
     async with transaction() as change:
         if asset_id is not None:
@@ -51,6 +58,7 @@ async def _link_tag(
             tag.asset_id, tag.room_id = asset_id, room_id
             await tag.save()
             await history.write(f"tag:{code}", "linked", actor, now, before=before, after=after)
+        await record(request_key, tag)
     return tag
 
 

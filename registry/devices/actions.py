@@ -9,6 +9,7 @@ from registry.core import history
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason
 from registry.core.events import DeviceChanged
 from registry.core.history import Actor
+from registry.core.idempotency import RequestKey, record
 from registry.devices import presence_log
 from registry.devices.models import Device, DeviceKind, Sensing
 from registry.devices.occupancy import HOLD_SECONDS
@@ -46,6 +47,7 @@ async def bind(
     *,
     room_id: int | None = None,
     enabled: bool = True,
+    request_key: RequestKey | None = None,
 ) -> Device:
     """Take a device into the register. ``address`` is its name in its family, of a native device its code.
 
@@ -67,6 +69,7 @@ async def bind(
         await history.write(f"device:{device.id}", "bound", actor, now, after=after)
         await _look_at(change, now)
         change.happened(DeviceChanged(device.id))
+        await record(request_key, device)
     return device
 
 
@@ -84,7 +87,9 @@ async def place(device_id: int, room_id: int | None, enabled: bool, actor: Actor
     return await amend(device_id, {"room_id": room_id, "enabled": enabled}, actor, now)
 
 
-async def amend(device_id: int, amendment: Amendment, actor: Actor, now: datetime) -> Device:
+async def amend(
+    device_id: int, amendment: Amendment, actor: Actor, now: datetime, request_key: RequestKey | None = None
+) -> Device:
     """Change what the amendment holds of a known device; the rest stays. Another family, address or kind of sensing
     is another sensor: what the former one said is forgotten. In another room what it saw is forgotten.
 
@@ -110,6 +115,7 @@ async def amend(device_id: int, amendment: Amendment, actor: Actor, now: datetim
             await history.write(f"device:{device.id}", action, actor, now, before=before, after=after)
             await _look_at(change, now)
             change.happened(DeviceChanged(device.id))
+        await record(request_key, device)
     return device
 
 

@@ -13,6 +13,7 @@ from registry.core import history
 from registry.core.errors import Conflict, NotFound
 from registry.core.events import DeviceChanged
 from registry.core.history import Actor
+from registry.core.idempotency import RequestKey, record
 from registry.devices.models import Device, DeviceKind, Pairing, Sensing
 from registry.rooms.lock import changing
 from registry.rooms.queries import room_by_code
@@ -77,7 +78,7 @@ async def waiting(key: str, now: datetime) -> Pairing | None:
     return await Pairing.get_or_none(key_digest=digest(key), expires_at__gt=now)
 
 
-async def pair(code: str, room_code: str, by: Actor, now: datetime) -> Device:
+async def pair(code: str, room_code: str, by: Actor, now: datetime, request_key: RequestKey | None = None) -> Device:
     """Make the tablet that shows ``code`` the panel of a room: of one that has no key yet, or of a new one beside it.
 
     Raises NotFound: panel.code_unknown, room.unknown.
@@ -95,6 +96,7 @@ async def pair(code: str, room_code: str, by: Actor, now: datetime) -> Device:
         after = {"room": room.code, "device": device.code}
         await history.write(f"device:{device.id}", "paired", by, now, after=after)
         change.happened(DeviceChanged(device.id))
+        await record(request_key, device)
     return device
 
 

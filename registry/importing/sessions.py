@@ -15,8 +15,10 @@ from typing import Any
 import orjson
 
 from registry.assets.rules import fold
+from registry.core import idempotency
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable
 from registry.core.history import Actor
+from registry.core.idempotency import RequestKey
 from registry.core.transaction import transaction
 from registry.importing.cells import Cell, whole
 from registry.importing.files import read
@@ -36,7 +38,14 @@ ATTEMPTS = 3
 LONGEST = 2000  # characters of a correction
 
 
-async def send(content: bytes, file: str, family: str | None, owner_id: int, now: datetime) -> PendingImport:
+async def send(
+    content: bytes,
+    file: str,
+    family: str | None,
+    owner_id: int,
+    now: datetime,
+    request_key: RequestKey | None = None,
+) -> PendingImport:
     """Check a list and store it for its sender; of more than eight the oldest go.
 
     Raises Invalid("import.unreadable", "import.no_header", "import.unknown_kind", "import.other_kind").
@@ -50,6 +59,7 @@ async def send(content: bytes, file: str, family: str | None, owner_id: int, now
         late = await theirs.offset(WAITING_AT_MOST - 1).limit(100).values_list("id", flat=True)
         await PendingImport.filter(id__in=list(late)).exclude(state=ImportState.WRITING).delete()
         await pending.save(force_create=True)
+        await idempotency.record(request_key, pending)
     return pending
 
 
@@ -93,7 +103,12 @@ async def correct(
 
 
 async def commit(
-    number: str, owner_id: int, actor: Actor, now: datetime, if_revision: int | None = None
+    number: str,
+    owner_id: int,
+    actor: Actor,
+    now: datetime,
+    if_revision: int | None = None,
+    request_key: RequestKey | None = None,
 ) -> PendingImport:
     """Check a list against the register as it is now and write what is accepted. A repeat writes nothing.
 
@@ -107,15 +122,21 @@ async def commit(
     packed = await _packed(lambda: _with_former_rows(pending, report))
     claim = await _claim(pending, packed, now)
     try:
-        await _write(pending, claim, report, actor, now)
+        return await _write(pending, claim, report, actor, now, request_key)
     except BaseException:
         # what is in the register already is marked: the next try goes on behind it
         await asyncio.shield(_change(pending.id, claim, state=ImportState.CHECKED))
         raise
-    return await find(number, owner_id, now)
 
 
-async def _write(pending: PendingImport, claim: int, report: ImportReport, actor: Actor, now: datetime) -> None:
+async def _write(
+    pending: PendingImport,
+    claim: int,
+    report: ImportReport,
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None,
+) -> PendingImport:
     refused = len(report.refused_rows)
 
     async def mark(line: int, records: int) -> None:
@@ -128,7 +149,11 @@ async def _write(pending: PendingImport, claim: int, report: ImportReport, actor
             raise Conflict("import.being_written")  # by another process: it took us for gone
 
     await write_list(report, actor, now, beyond=pending.written_line, milestone=mark)
-    await _change(pending.id, claim, state=ImportState.WRITTEN, content=b"")
+    async with transaction():
+        await _update(pending.id, claim, state=ImportState.WRITTEN, content=b"")
+        finished = await PendingImport.get(id=pending.id)
+        await idempotency.record(request_key, finished)
+    return finished
 
 
 def _with_former_rows(pending: PendingImport, report: ImportReport) -> dict[str, Any]:
@@ -234,4 +259,8 @@ async def _claim(pending: PendingImport, report: bytes, now: datetime) -> int:
 
 async def _change(number: str, revision: int, **columns: Any) -> None:
     async with transaction():
-        await PendingImport.filter(id=number, revision=revision).update(**columns, revision=revision + 1)
+        await _update(number, revision, **columns)
+
+
+async def _update(number: str, revision: int, **columns: Any) -> None:
+    await PendingImport.filter(id=number, revision=revision).update(**columns, revision=revision + 1)

@@ -30,7 +30,7 @@ from web.kit import routing
 from web.kit.answers import Paged, etag, pln
 from web.kit.body import LINE, MAY_BE_EMPTY
 from web.kit.clock import Now
-from web.kit.repeating import OnceOnly
+from web.kit.idempotency import OnceOnly
 from web.kit.routing import CallerActor, IfMatch, faults
 
 router = routing.router("assets")

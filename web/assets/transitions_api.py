@@ -6,6 +6,7 @@ from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from registry.assets import actions
+from registry.assets.models import Asset
 from registry.assets.queries import answers_by_code
 from registry.assets.transitions import TRANSITIONS, Answers, Transition, transition_named
 from registry.core.errors import Forbidden
@@ -16,6 +17,7 @@ from web.kit import routing
 from web.kit.answers import ListAnswer
 from web.kit.body import LINE, Body, Login, RoomCode, Whole
 from web.kit.clock import Now
+from web.kit.idempotency import OnceOnly
 from web.kit.routing import CallerActor, IfMatch, faults
 
 router = routing.router("assets")
@@ -98,12 +100,17 @@ def _row(transition: Transition) -> TransitionAnswer:
 
 @router.post("/transitions/{name}", responses=faults(404, 409), summary="Take many assets through a transition")
 async def perform_on_many(
-    body: ManyTransitionBody, transition: TransitionOfRole, actor: CallerActor, now: Now
+    body: ManyTransitionBody, transition: TransitionOfRole, actor: CallerActor, now: Now, once: OnceOnly
 ) -> ManyTransitionAnswer:
     """All of them, or none: when one is refused ``refused`` names each that is, as ``{id, code, detail}``."""
-    revisions = dict.fromkeys(body.ids)
-    await actions.perform_on_many(transition.name, revisions, await _answers(transition, body), actor, now)
-    return ManyTransitionAnswer(document=None, done=list(revisions), refused=[])
+    revisions, answers = dict.fromkeys(body.ids), await _answers(transition, body)
+
+    async def answering(assets: list[Asset]) -> ManyTransitionAnswer:
+        return ManyTransitionAnswer(document=None, done=[asset.id for asset in assets], refused=[])
+
+    return await once(
+        lambda key: actions.perform_on_many(transition.name, revisions, answers, actor, now, key), answering
+    )
 
 
 @router.post(
@@ -118,13 +125,16 @@ async def perform(
     actor: CallerActor,
     now: Now,
     revision: IfMatch,
+    once: OnceOnly,
     response: Response,
     body: TransitionBody = TransitionBody(),
 ) -> AssetDetailAnswer:
     """The names are those of the table."""
     answers = await _answers(transition, body)
-    await actions.perform(transition.name, asset_id, answers, actor, now, revision)
-    return await asset_detail(asset_id, person, response)
+    return await once(
+        lambda key: actions.perform(transition.name, asset_id, answers, actor, now, revision, key),
+        lambda _: asset_detail(asset_id, person, response),
+    )
 
 
 async def _answers(transition: Transition, body: TransitionBody) -> Answers:

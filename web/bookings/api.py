@@ -3,7 +3,8 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Path, Response
+import orjson
+from fastapi import Depends, Path, Request, Response
 from pydantic import BeforeValidator
 
 from registry.bookings import actions
@@ -15,7 +16,7 @@ from registry.core.idempotency import RequestKey
 from registry.people.models import Person
 from registry.rooms.models import HELP_POINT, Room
 from registry.rooms.queries import zone_of
-from web.auth.access import Caller, caller_with
+from web.auth.access import Caller, actor_of, caller, caller_with
 from web.bookings.shapes import (
     BookedAnswer,
     BookingChangesBody,
@@ -28,10 +29,13 @@ from web.bookings.shapes import (
 from web.bookings.warnings import warnings_of
 from web.kit import routing
 from web.kit.answers import etag
-from web.kit.clock import Now
+from web.kit.body import check, json_of
+from web.kit.clock import Now, now_of
+from web.kit.errors import api_language
+from web.kit.i18n import translate
+from web.kit.idempotency import OnceOnly, once_of
 from web.kit.measures import booked
-from web.kit.repeating import OnceOnly
-from web.kit.routing import CallerActor, IfMatch, Say, faults
+from web.kit.routing import CallerActor, IfMatch, Say, bare, faults
 from web.rooms.room_cache import cached_room
 
 router = routing.router("bookings")
@@ -44,13 +48,11 @@ def _uuid(text: str) -> UUID:
         raise NotFound("booking.unknown") from fault
 
 
-MayBook = Annotated[Person, Depends(caller_with("bookings.make"))]
+booker = caller_with("bookings.make")
+MayBook = Annotated[Person, Depends(booker)]
 BookingId = Annotated[UUID, Path(description="The booking."), BeforeValidator(_uuid)]
 
 
-@router.post(
-    "/bookings", status_code=201, response_model=BookedAnswer, responses=faults(404, 409), summary="Book a room"
-)
 async def make(
     body: NewBookingBody, person: MayBook, actor: CallerActor, now: Now, once: OnceOnly, say: Say, response: Response
 ) -> dict[str, Any]:
@@ -74,6 +76,32 @@ async def make(
         return answer
 
     return await once(act, answering)
+
+
+async def _make_bare(request: Request) -> Response:
+    """:func:`make` as FastAPI would call it, in less time than it takes to book."""
+    person = await booker(await caller(request))
+    body = check(NewBookingBody, json_of(await request.body()))
+    now, response = now_of(request), Response(status_code=201, media_type="application/json")
+    say, once = translate(api_language(request)), once_of(request, response, person, now)
+    answer: Any = await make(body, person, actor_of(request, person), now, once, say, response)
+    if isinstance(answer, Response):
+        return answer
+    response.body = orjson.dumps(answer)
+    response.headers["content-length"] = str(len(response.body))
+    return response
+
+
+router.add_api_route(
+    "/bookings",
+    make,
+    methods=["POST"],
+    route_class_override=bare(_make_bare),
+    status_code=201,
+    response_model=BookedAnswer,
+    responses=faults(404, 409),
+    summary="Book a room",
+)
 
 
 @router.get(

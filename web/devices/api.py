@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from registry.core.errors import Invalid, NotFound
 from registry.core.history import Actor
+from registry.core.idempotency import RequestKey
 from registry.devices import actions, pairing
 from registry.devices.models import Device, DeviceKind, Sensing
 from registry.devices.queries import device_by_code, devices_in_order
@@ -20,6 +21,7 @@ from web.kit import routing
 from web.kit.answers import Instant, ListAnswer, Paged, PagedLong
 from web.kit.body import LINE, Body, Changes, RoomCode, YesNo, left_out
 from web.kit.clock import Now
+from web.kit.idempotency import OnceOnly
 from web.kit.routing import CallerActor, faults
 
 router = routing.router("devices")
@@ -127,20 +129,28 @@ async def bind(
     person: Annotated[Person, Depends(caller_with("devices.manage"))],
     actor: CallerActor,
     now: Now,
+    once: OnceOnly,
 ) -> DeviceAnswer:
     """``device`` is its code, or its number once the register has it. A new one needs ``family`` and ``sensing``. Of a
     known one what is sent is changed and told in the history; another family, address or sensing forgets what it said.
     """
     amendment = await _amendment(body, options_of(request).families)
-    row = await device_by_code(device)
-    if row:
-        row = await actions.amend(row.id, amendment, actor, now)
-    else:
-        row = await _bound(device, amendment, actor, now)
-    strangers = _strangers(request)
-    if strangers is not None and body.topic:
-        strangers.forget(body.topic)
-    return _device(await _fresh(row), now)
+    registered = await device_by_code(device)
+
+    async def act(key: RequestKey | None) -> Device:
+        if registered:
+            row = await actions.amend(registered.id, amendment, actor, now, key)
+        else:
+            row = await _take_in(device, amendment, actor, now, key)
+        strangers = _strangers(request)
+        if strangers is not None and body.topic:
+            strangers.forget(body.topic)
+        return row
+
+    async def answering(row: Device) -> DeviceAnswer:
+        return _device(await _fresh(row), now)
+
+    return await once(act, answering)
 
 
 async def _amendment(body: BindingBody, families: tuple[str, ...]) -> actions.Amendment:
@@ -156,7 +166,9 @@ async def _amendment(body: BindingBody, families: tuple[str, ...]) -> actions.Am
     return amendment
 
 
-async def _bound(code: str, amendment: actions.Amendment, actor: Actor, now: datetime) -> Device:
+async def _take_in(
+    code: str, amendment: actions.Amendment, actor: Actor, now: datetime, key: RequestKey | None
+) -> Device:
     for field in ("family", "sensing"):
         if field not in amendment:
             raise Invalid("request.missing_field", field=field)
@@ -169,6 +181,7 @@ async def _bound(code: str, amendment: actions.Amendment, actor: Actor, now: dat
         now,
         room_id=amendment.get("room_id"),
         enabled=amendment.get("enabled", True),
+        request_key=key,
     )
 
 
@@ -195,11 +208,16 @@ async def panels(person: SeesDevices, paging: Paged) -> ListAnswer[PanelAnswer]:
     "/panels/pair", responses=faults(404, 409), summary="Make the tablet that shows a code the panel of a room"
 )
 async def pair(
-    body: PairBody, person: Annotated[Person, Depends(caller_with("panels.pair"))], actor: CallerActor, now: Now
+    body: PairBody,
+    person: Annotated[Person, Depends(caller_with("panels.pair"))],
+    actor: CallerActor,
+    now: Now,
+    once: OnceOnly,
 ) -> PanelAnswer:
-    room = await room_by_code(body.room)
-    device = await pairing.pair(body.code, room.code, actor, now)
-    return _panel(await _fresh(device))
+    async def answering(device: Device) -> PanelAnswer:
+        return _panel(await _fresh(device))
+
+    return await once(lambda key: pairing.pair(body.code, body.room, actor, now, key), answering)
 
 
 def _device(device: Device, now: datetime) -> DeviceAnswer:

@@ -5,6 +5,7 @@ Between sending and writing a file waits in the database, for its sender alone: 
 
 import asyncio
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Path, Request, Response
@@ -24,6 +25,7 @@ from web.kit.answers import etag
 from web.kit.body import LINE, Body, Whole, check, lines, unfit
 from web.kit.clock import Now
 from web.kit.i18n import Translate
+from web.kit.idempotency import OnceOnly
 from web.kit.routing import PREFIX, CallerActor, IfMatch, Say, faults
 
 router = routing.router("imports")
@@ -145,11 +147,20 @@ class ImportAnswer(BaseModel):
     openapi_extra=FORM,
     summary="Send a list and have it checked",
 )
-async def send(file: SentList, person: MayImport, now: Now, say: Say, response: Response) -> ImportAnswer:
+async def send(
+    file: SentList, person: MayImport, now: Now, say: Say, once: OnceOnly, response: Response
+) -> ImportAnswer:
     """Changes nothing. Each row says what is read and what is wrong with it. It waits a day to be written."""
-    session = await pending.send(file.content, file.name, file.kind or None, person.id, now)
-    response.headers["location"] = f"{PREFIX}/imports/{session.id}"
-    return await _answer(session, say, response)
+
+    async def answering(session: PendingImport) -> ImportAnswer:
+        response.headers["location"] = f"{PREFIX}/imports/{session.id}"
+        return await _answer(session, say, response)
+
+    return await once(
+        lambda key: pending.send(file.content, file.name, file.kind or None, person.id, now, key),
+        answering,
+        about=(file.name, file.kind, sha256(file.content).hexdigest()),
+    )
 
 
 @router.get(
@@ -192,10 +203,14 @@ async def commit(
     now: Now,
     say: Say,
     revision: IfMatch,
+    once: OnceOnly,
     response: Response,
 ) -> ImportAnswer:
     """The list is checked anew against the register as it is now. Refused rows stay out. A repeat writes nothing."""
-    return await _answer(await pending.commit(number, person.id, actor, now, revision), say, response)
+    return await once(
+        lambda key: pending.commit(number, person.id, actor, now, revision, key),
+        lambda session: _answer(session, say, response),
+    )
 
 
 async def _answer(session: PendingImport, say: Translate, response: Response) -> ImportAnswer:

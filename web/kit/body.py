@@ -69,7 +69,7 @@ def left_out() -> Any:
     return Field(default=None)
 
 
-def check(kind: type[M], values: Any, where: Literal["body", "query"] = "body") -> M:
+def check(kind: type[M], values: Any, where: Literal["body", "header", "query"] = "body") -> M:
     """Values as FastAPI would check them; ``where`` they were sent. Raises RequestValidationError."""
     try:
         return kind.model_validate(values)

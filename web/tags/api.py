@@ -15,6 +15,7 @@ from web.auth.access import Caller, caller_with
 from web.kit import routing
 from web.kit.body import LINE, Body, RoomCode, Whole, YesNo
 from web.kit.clock import Now
+from web.kit.idempotency import OnceOnly
 from web.kit.routing import CallerActor, faults
 
 router = routing.router("tags")
@@ -50,12 +51,21 @@ async def link(
     person: Annotated[Person, Depends(caller_with("assets.change"))],
     actor: CallerActor,
     now: Now,
+    once: OnceOnly,
 ) -> TagAnswer:
     if body.asset is not None and body.room is not None:
         raise Invalid("request.bad_field", field="room", reason=Reason(N_("a tag is on one thing only")))
     room_id = (await room_by_code(body.room)).id if body.room is not None else None
-    tag = await labels.link_tag(code, actor, now, asset_id=body.asset, room_id=room_id, again=body.again)
-    return _answer(await by_tag(tag.code))
+
+    async def answering(tag: Tag) -> TagAnswer:
+        return _answer(await by_tag(tag.code))
+
+    return await once(
+        lambda key: labels.link_tag(
+            code, actor, now, asset_id=body.asset, room_id=room_id, again=body.again, request_key=key
+        ),
+        answering,
+    )
 
 
 def _answer(tag: Tag) -> TagAnswer:

@@ -16,11 +16,13 @@ from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Header, Request
 from fastapi.routing import APIRoute, serialize_response
-from starlette.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from registry.core.idempotency import Answer, RequestKey, act_once, digest_of
+from registry.people.models import Person
 from web.auth.access import Caller
-from web.kit.body import LINE
+from web.kit.body import LINE, check
 from web.kit.clock import Now
 
 Made = TypeVar("Made")
@@ -38,9 +40,11 @@ class Repeatable:
         self,
         act: Callable[[RequestKey | None], Awaitable[Made]],
         answering: Callable[[Made], Awaitable[Told]],
+        about: object = None,
     ) -> Told:
         """What ``answering`` says of what ``act`` made. With a key it is a finished Response, whatever the type says:
-        ``answering`` then runs in the transaction of the act, reads, and is quick.
+        ``answering`` then runs in the transaction of the act, reads, and is quick. ``about`` is what was sent, where
+        that is not the body: a form is another text each time.
 
         Raises Conflict("request.key_reused").
         """
@@ -50,7 +54,8 @@ class Repeatable:
         async def stored(made: Made) -> Answer:
             return await self._stored(await answering(made))
 
-        digest = digest_of(self._request.method, self._request.url.path, await self._request.body())
+        content = await self._request.body() if about is None else about
+        digest = digest_of(self._request.method, self._request.url.path, content)
         request_key = RequestKey(self._owner, self._key, digest, self._now)
         answer = await act_once(request_key, act, stored)
         return cast(Told, Response(answer.body, answer.status, dict(answer.headers)))
@@ -58,19 +63,33 @@ class Repeatable:
     async def _stored(self, content: Any) -> Answer:
         """The answer as FastAPI would send it."""
         route: APIRoute = self._request.scope["route"]
-        response = JSONResponse(
-            await serialize_response(
-                field=route.response_field,
-                response_content=content,
-                by_alias=route.response_model_by_alias,
-                exclude_unset=route.response_model_exclude_unset,
-                exclude_defaults=route.response_model_exclude_defaults,
-                exclude_none=route.response_model_exclude_none,
-            )
+        body: bytes = await serialize_response(
+            field=route.response_field,
+            response_content=content,
+            by_alias=route.response_model_by_alias,
+            exclude_unset=route.response_model_exclude_unset,
+            exclude_defaults=route.response_model_exclude_defaults,
+            exclude_none=route.response_model_exclude_none,
+            dump_json=True,
         )
         headers = {"content-type": "application/json", **self._response.headers}
         headers.pop("content-length", None)
-        return Answer(self._response.status_code or route.status_code or 200, bytes(response.body).decode(), headers)
+        return Answer(self._response.status_code or route.status_code or 200, body.decode(), headers)
+
+
+Key = Annotated[str, Field(max_length=200), LINE]
+HEADER = "Idempotency-Key"
+
+
+class _Headers(BaseModel):
+    key: Key = Field("", alias=HEADER)
+
+
+def once_of(request: Request, response: Response, person: Person, now: datetime) -> Repeatable:
+    """What ``OnceOnly`` gives, for a bare route. Raises RequestValidationError."""
+    header = request.headers.get(HEADER)
+    key = check(_Headers, {HEADER: header}, "header").key if header else ""
+    return Repeatable(request, response, f"person:{person.id}", key, now)
 
 
 async def _repeatable(
@@ -79,13 +98,8 @@ async def _repeatable(
     person: Caller,
     now: Now,
     key: Annotated[
-        str,
-        Header(
-            alias="Idempotency-Key",
-            max_length=200,
-            description="Repeat a request with the same key, and it is done once and answered the same.",
-        ),
-        LINE,
+        Key,
+        Header(alias=HEADER, description="Repeat a request with the same key: it is done once, and answered the same."),
     ] = "",
 ) -> Repeatable:
     return Repeatable(request, response, f"person:{person.id}", key, now)

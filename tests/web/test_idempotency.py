@@ -1,0 +1,142 @@
+"""Every POST of the API: sent again with its Idempotency-Key it does nothing more and is answered byte for byte."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from tortoise import Tortoise
+
+from registry.bookings.models import Booking
+from registry.core.idempotency import IdempotencyKey
+from registry.devices import pairing
+from tests.make import make_asset
+from tests.web.conftest import API, Office, soon, wish
+
+pytestmark = pytest.mark.anyio
+LIST = "nr inw;nazwa;cena;data zakupu\nA/1;Stół;12,50;2022-01-05\n".encode("cp1250")
+Call = tuple[str, dict[str, Any]]
+
+
+async def a_booking(office: Office) -> Call:
+    return "/bookings", {"json": wish(48, "M-2", title="Narada")}
+
+
+async def a_check_in(office: Office) -> Call:
+    return f"/bookings/{(await office.held('M-1', 0.1)).id}/check-in", {}
+
+
+async def an_extension(office: Office) -> Call:
+    return f"/bookings/{(await office.held('M-1', -0.5, status='checked_in')).id}/extend", {"json": {"minutes": 10}}
+
+
+async def an_end(office: Office) -> Call:
+    return f"/bookings/{(await office.held('M-1', -0.5, status='checked_in')).id}/end", {"json": {}}
+
+
+async def a_cancellation(office: Office) -> Call:
+    return f"/bookings/{(await office.held('M-1')).id}/cancel", {"json": {"reason": "choroba"}}
+
+
+async def an_undoing(office: Office) -> Call:
+    booking = await office.held("M-1", -0.3)
+    gone = soon(-0.05)
+    await Booking.filter(id=booking.id).update(status="released", released_at=gone, ends_at=gone, blocked_to=gone)
+    return f"/bookings/{booking.id}/undo-release", {}
+
+
+async def a_piece(office: Office) -> Call:
+    return "/assets", {"json": {"name": "Lampa", "price": 99.99, "room": "M-1"}}
+
+
+async def a_move(office: Office) -> Call:
+    return f"/assets/{(await make_asset()).id}/transitions/move", {"json": {"room": "M-2"}}
+
+
+async def a_move_of_many(office: Office) -> Call:
+    return "/transitions/move", {"json": {"ids": [(await make_asset()).id for _ in range(2)], "room": "M-2"}}
+
+
+async def a_link(office: Office) -> Call:
+    return "/tags/0000000/link", {"json": {"asset": (await make_asset()).id}}
+
+
+async def a_list(office: Office) -> Call:
+    return "/imports", {"files": {"file": ("lista.csv", LIST)}}
+
+
+async def a_commit(office: Office) -> Call:
+    session = await office.post("/imports", who="admin", files={"file": ("lista.csv", LIST)})
+    return f"/imports/{session.json()['id']}/commit", {}
+
+
+async def a_binding(office: Office) -> Call:
+    return "/devices/hall/bind", {"json": {"family": "tasmota", "address": "x", "sensing": "pir", "room": "M-1"}}
+
+
+async def a_pairing(office: Office) -> Call:
+    return "/panels/pair", {"json": {"code": (await pairing.offer(datetime.now(UTC))).code, "room": "M-1"}}
+
+
+POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
+    "/bookings": a_booking,
+    "/bookings/{booking_id}/check-in": a_check_in,
+    "/bookings/{booking_id}/extend": an_extension,
+    "/bookings/{booking_id}/end": an_end,
+    "/bookings/{booking_id}/cancel": a_cancellation,
+    "/bookings/{booking_id}/undo-release": an_undoing,
+    "/assets": a_piece,
+    "/assets/{asset_id}/transitions/{name}": a_move,
+    "/transitions/{name}": a_move_of_many,
+    "/tags/{code}/link": a_link,
+    "/imports": a_list,
+    "/imports/{number}/commit": a_commit,
+    "/devices/{device}/bind": a_binding,
+    "/panels/pair": a_pairing,
+}
+
+
+async def test_every_post_says_that_it_takes_a_key(office: Office) -> None:
+    described = (await office.get(f"{API}/openapi.json", None)).json()["paths"]
+    posts = {path.removeprefix(API): methods["post"] for path, methods in described.items() if "post" in methods}
+    assert set(posts) == set(POSTS), "give the new one its line here"
+    for path, operation in posts.items():
+        headers = {one["name"]: one["schema"] for one in operation["parameters"] if one["in"] == "header"}
+        assert headers["Idempotency-Key"].get("maxLength") == 200, path
+
+
+async def rows() -> dict[str, list[Any]]:
+    """All that is in the database."""
+    models = Tortoise.apps["registry"].values()
+    return {model.__name__: await model.all().order_by(model._meta.pk_attr).values() for model in models}
+
+
+def sent_back(answer: httpx.Response) -> tuple[int, bytes, dict[str, str]]:
+    return answer.status_code, answer.content, dict(answer.headers)
+
+
+@pytest.mark.parametrize("path", POSTS)
+async def test_a_repeated_post_does_nothing_more_and_is_answered_the_same(office: Office, path: str) -> None:
+    url, content = await POSTS[path](office)
+    headers = {"Idempotency-Key": "the same"}
+    first = await office.post(url, who="admin", headers=headers, **content)
+    assert first.is_success, first.text
+    (key,) = await IdempotencyKey.all()
+    assert (key.status, key.body) == (first.status_code, first.text)
+    before = await rows()
+    again = await office.post(url, who="admin", headers=headers, **content)
+    assert sent_back(again) == sent_back(first)
+    assert await rows() == before
+    others = await office.post(f"/assets/{(await make_asset()).id}/transitions/mend", who="admin", headers=headers)
+    assert (others.status_code, others.json()["code"]) == (409, "request.key_reused")
+    theirs = await office.post(url, who="charlie", headers=headers, **content)
+    assert not theirs.is_success, "a key belongs to its person"
+
+
+async def test_a_key_without_end_is_refused(office: Office) -> None:
+    for url, content in (await a_booking(office), await a_piece(office)):
+        refused = await office.post(url, who="admin", headers={"Idempotency-Key": "k" * 201}, **content)
+        assert (refused.status_code, refused.json()["code"]) == (422, "request.bad_field")
+        assert refused.json()["params"]["field"] == "Idempotency-Key"
+    assert await Booking.all().count() == 0
