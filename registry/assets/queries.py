@@ -17,7 +17,7 @@ from registry.core.history import HistoryEntry
 from registry.core.transaction import reading_from
 from registry.people.models import Person
 from registry.people.queries import person_by_login
-from registry.rooms.models import StandardItem
+from registry.rooms.models import Room, StandardItem
 from registry.rooms.queries import room_by_code
 
 FIELDS = ("id", "inventory_no", "name", "category", "kst", "account", "price", "quantity", "serial_no", "lifecycle",
@@ -243,6 +243,56 @@ async def _pieces(room_ids: Sequence[int]) -> dict[int, list[rules.Piece]]:
         for room_id, pk, name, condition, quantity, number in rows:
             pieces.setdefault(room_id, []).append(rules.Piece(pk, name, str(condition), quantity, number))
     return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What a room offers: the features that work now, and of its ``faulty_count`` things that are faulty or in repair
+    the first few, each ``{id, name, condition}``. Not all of them are on the room's standard.
+    """
+
+    works: frozenset[str]
+    broken: list[dict[str, Any]]
+    faulty_count: int
+
+
+BUILT_IN = ("step_free", "hearing_loop", "screen")
+# of many faulty things a row names two
+_FAULTY = """FROM (
+    SELECT room_id, id, name, condition, COUNT(*) OVER (PARTITION BY room_id) AS of_room,
+        ROW_NUMBER() OVER (PARTITION BY room_id ORDER BY name, id) AS place
+    FROM asset WHERE {rooms} AND lifecycle = 'in_use' AND condition IN ('faulty', 'in_repair')
+) AS faulty WHERE place <= 2 ORDER BY room_id, place"""
+
+
+async def equipment_of(rooms: Sequence[Room]) -> dict[int, Equipment]:
+    """The equipment of many rooms by room id. A feature works if every line of the room's standard that is meant for it
+    is ready; what is built in and on no line works.
+    """
+    ids = [room.id for room in rooms]
+    readiness_by_room = await readiness_of(ids)
+    faulty: dict[int, list[dict[str, Any]]] = {}
+    counts: dict[int, int] = {}
+    rooms_clause = one_of("room_id", ids)
+    clause = Clause(_FAULTY.format(rooms=rooms_clause.sql), rooms_clause.values)
+    columns = ("room_id", "id", "name", "condition", "of_room")
+    for room_id, asset_id, name, condition, of_room in await listed(reading_from(), columns, clause) if ids else ():
+        faulty.setdefault(room_id, []).append({"id": asset_id, "name": name, "condition": Condition(condition)})
+        counts[room_id] = of_room
+    return {
+        room.id: Equipment(
+            _working_features(room, readiness_by_room[room.id]), faulty.get(room.id, []), counts.get(room.id, 0)
+        )
+        for room in rooms
+    }
+
+
+def _working_features(room: Room, readiness: Readiness) -> frozenset[str]:
+    listed_features = {item.feature for item in readiness.items if item.feature}
+    broken = {item.feature for item in readiness.broken}
+    # a loop in the floor is on no list
+    built_in = {name for name in BUILT_IN if getattr(room, name)}
+    return frozenset(listed_features - broken | built_in - listed_features)
 
 
 async def answers_by_code(transition: Transition, room: str, custodian: str, reason: str) -> Answers:

@@ -2,22 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from registry.assets.models import Asset, Condition, Lifecycle
 from registry.bookings.alternatives import offer_help, taken_rooms
 from registry.bookings.projections import viewer_of
 from registry.bookings.queries import bookable_rooms, booking_room, is_taken
 from registry.bookings.rules import BookingRequest, blocked, complete, may_book, reasons
 from registry.core.errors import Conflict, Refusal
-from registry.devices.models import Device, DeviceKind
 from registry.people.models import Person
 from registry.rooms.hours import is_open_throughout
-from registry.rooms.models import HELP_POINT, HoursPolicy, Room, StandardItem
+from registry.rooms.models import HELP_POINT, HoursPolicy, Room
 from registry.rooms.queries import room_by_code
-
-COLUMN_FEATURES = ("step_free", "hearing_loop", "screen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,48 +60,3 @@ async def any_free_room(since: datetime, until: datetime, attendees: int | None,
         if room.id not in unavailable and room.visibility not in HELP_POINT and room.capacity >= (attendees or 1)
     ]
     return min(fitting, key=lambda room: room.capacity, default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Equipment:
-    """What a room offers: the features that work now, those that it should have, its broken things, its senses."""
-
-    works: frozenset[str]
-    meant: frozenset[str]
-    broken: list[dict[str, Any]]
-    sensed: bool
-
-
-async def equipment_of(rooms: list[Room]) -> dict[int, Equipment]:
-    """The equipment of many rooms by room id. ``broken`` holds ``id, name, condition`` of assets in use."""
-    ids = [room.id for room in rooms]
-    standard: dict[int, list[tuple[str, str]]] = {}
-    for row in await StandardItem.filter(room_id__in=ids).exclude(feature="").values("room_id", "name", "feature"):
-        standard.setdefault(row["room_id"], []).append((row["name"], row["feature"]))
-    names = {name for items in standard.values() for name, _ in items}
-    sound = set(
-        await Asset.filter(
-            room_id__in=ids, name__in=list(names), lifecycle=Lifecycle.IN_USE, condition=Condition.OK
-        ).values_list("room_id", "name")
-    )
-    broken: dict[int, list[dict[str, Any]]] = {}
-    faulty = Asset.filter(room_id__in=ids, lifecycle=Lifecycle.IN_USE).exclude(condition=Condition.OK)
-    for row in await faulty.order_by("name").values("id", "room_id", "name", "condition"):
-        broken.setdefault(row["room_id"], []).append(row)
-    sensing = Device.filter(room_id__in=ids, kind=DeviceKind.PRESENCE, enabled=True)
-    sensed: set[Any] = set(await sensing.distinct().values_list("room_id", flat=True))
-    return {
-        room.id: _equipment(room, standard.get(room.id, []), sound, broken.get(room.id, []), room.id in sensed)
-        for room in rooms
-    }
-
-
-def _equipment(
-    room: Room, items: list[tuple[str, str]], sound: set[Any], broken: list[dict[str, Any]], sensed: bool
-) -> Equipment:
-    built_in = {name for name in COLUMN_FEATURES if getattr(room, name)}
-    meant = built_in | {feature for _, feature in items}
-    works = {feature for name, feature in items if (room.id, name) in sound}
-    # a loop in the floor is on no list; one that is on a list works as long as its asset does
-    listed = {feature for _, feature in items}
-    return Equipment(frozenset(works | (built_in - listed)), frozenset(meant), broken, sensed)

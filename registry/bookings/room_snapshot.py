@@ -14,7 +14,7 @@ from typing import NamedTuple
 import orjson
 from tortoise.expressions import Q
 
-from registry.assets.models import Asset, Condition, Lifecycle
+from registry.assets.queries import readiness
 from registry.bookings.models import NOT_HOLDING, Booking
 from registry.bookings.state import RUNNING, RoomFacts, RoomState, Slot, next_change, room_state
 from registry.core.cache import Kept
@@ -193,14 +193,8 @@ async def facts_of(room: Room, sensed: bool) -> RoomFacts:
         no_show=timedelta(minutes=room.no_show_minutes) if room.no_show_minutes is not None else None,
         vacant=timedelta(minutes=room.vacant_minutes) if room.vacant_minutes is not None else None,
         sensed=sensed,
-        ready=not await faulty_in(room.id),
+        ready=(await readiness(room.id)).ready,
         revision=room.revision,
         occupancy=room.occupancy,
         occupancy_since=room.occupancy_since,
     )
-
-
-async def faulty_in(room_id: int) -> bool:
-    """Whether anything of the room's equipment is faulty or away for repair."""
-    faulty = Asset.filter(room_id=room_id, lifecycle=Lifecycle.IN_USE).exclude(condition=Condition.OK)
-    return await faulty.exists()

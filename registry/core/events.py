@@ -13,8 +13,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RoomChanged:
-    """Something about a room's state, bookings or occupancy changed. Not ``is_near``: nothing that shows at its door
-    today, only a booking of another day.
+    """Something that can be seen of a room's state, its bookings or its pieces differs. Not ``is_near``: nothing that
+    shows at its door today.
     """
 
     room_id: int

@@ -7,6 +7,7 @@ from typing import Any
 
 from registry.assets.search import Clause, listed
 from registry.core.errors import NotFound
+from registry.core.statements import column
 from registry.core.transaction import reading_from
 from registry.devices.models import Device, DeviceKind, DeviceState, Watch
 from registry.devices.rules import WORRIES, HealthSigns, HealthState, device_state, health_state
@@ -38,6 +39,12 @@ async def devices_of_room(room_id: int) -> list[Device]:
 async def is_sensed(room_id: int) -> bool:
     """Whether a presence sensor that counts stands in a room."""
     return await Device.filter(room_id=room_id, kind=DeviceKind.PRESENCE, enabled=True).exists()
+
+
+async def sensed_rooms(room_ids: Iterable[int]) -> set[int]:
+    """Those of these rooms in which a presence sensor is switched on."""
+    sensors = Device.filter(room_id__in=list(room_ids), kind=DeviceKind.PRESENCE, enabled=True)
+    return set(await column(sensors.distinct(), "room_id"))
 
 
 async def presence_sensors(room_ids: Iterable[int]) -> dict[int, list[Device]]:

@@ -38,7 +38,7 @@ class RoomChange(Change):
 
     def announce(self, room: Room, is_near: bool = True) -> None:
         """What can be seen of this locked room differs: its revision grows, and whoever watches is told after the
-        commit. The caller stores the revision. Not ``is_near``: it shows only on another day.
+        commit. The caller stores the revision. Not ``is_near``: it shows at no door today.
         """
         room.revision += 1
         self._compared.add(room.id)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from registry.bookings.preview import Equipment, equipment_of
+from registry.assets.queries import Equipment, equipment_of
 from registry.bookings.rules import FEATURES
 from registry.rooms.models import Room
 from registry.rooms.queries import rooms_of_codes
@@ -66,7 +66,7 @@ def _has(room: Room, equipment: Equipment, words: RoomWords) -> list[str]:
 def broken_words(equipment: Equipment, words: RoomWords, limit: int = 2) -> list[str]:
     """„Projektor – w naprawie”, and how many more."""
     lines = [f"{asset['name']} – {words.condition(asset['condition'])}" for asset in equipment.broken[:limit]]
-    more = len(equipment.broken) - limit
+    more = equipment.faulty_count - limit
     if more > 0:
         lines.append(words.ngettext("and %(n)s more faulty thing", "and %(n)s more faulty things", more))
     return lines

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from registry.assets.queries import equipment_of
 from registry.bookings.models import Booking, Kind
-from registry.bookings.preview import equipment_of
 from registry.bookings.projections import FullBooking, VisibleBooking
 from registry.bookings.queries import bookable_rooms, booking_room
 from registry.bookings.rules import FEATURES, OPEN_KINDS, kinds, may_change

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from registry.assets.queries import Equipment, equipment_of
 from registry.bookings.days import RoomDay, day_of
-from registry.bookings.preview import Equipment, equipment_of
 from registry.bookings.projections import PublicState, Viewer
 from registry.bookings.queries import state_for
 from registry.bookings.state import SOON, StateKind
+from registry.devices.queries import sensed_rooms
 from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms
 from web.kit.page_context import PageContext
@@ -29,6 +30,7 @@ class DayRow:
     state: PublicState
     until: str
     equipment: Equipment
+    is_sensed: bool
     bands: list[Band]
 
     @property
@@ -87,6 +89,7 @@ async def rows_of(
 ) -> list[DayRow]:
     """A row for each room that the filter admits."""
     equipment = await equipment_of([day.room for day in room_days])
+    with_sensors = await sensed_rooms(equipment)
     words = RoomWords.of(context.words)
     rows = []
     for day in room_days:
@@ -99,6 +102,7 @@ async def rows_of(
                 state=state,
                 until=words.until(state, day.room, context.now),
                 equipment=equipment[day.room.id],
+                is_sensed=day.room.id in with_sensors,
                 bands=bands(day, axis, context.viewer, context.person.login, context.now),
             )
         )

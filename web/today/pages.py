@@ -62,7 +62,7 @@ async def _values(context: PageContext) -> dict[str, Any]:
     axis = axis_for(context, room_days, context.today)
     rows = await rows_of(context, room_days, axis)
     groups = groups_of(context, rows)
-    mine = await agenda(context.person, now, {row.room.id for row in rows if row.equipment.sensed})
+    mine = await agenda(context.person, now, {row.room.id for row in rows if row.is_sensed})
     tasks = await waiting(context.person, mine, now)
     return {
         "words": words,
@@ -85,7 +85,7 @@ async def _values(context: PageContext) -> dict[str, Any]:
 
 
 def _occupancy(row: DayRow, context: PageContext) -> str:
-    if not row.equipment.sensed:
+    if not row.is_sensed:
         return context.say(N_("no sensor"))
     return context.say(OCCUPANCY_WORDS[str(row.state.occupancy)])
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from registry.assets.actions import perform
+from registry.assets.queries import equipment_of, readiness
 from registry.assets.transitions import Answers
 from registry.bookings.actions import book, cancel, check_in
 from registry.bookings.queries import state_of
@@ -15,6 +16,7 @@ from registry.core import events
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey
 from registry.devices.occupancy import Reading
+from registry.rooms.actions import StandardLine, set_standard
 from registry.rooms.models import Room
 from tests.make import HOUR, NOW, make_asset, make_booking, make_device, make_person, make_room
 
@@ -120,9 +122,30 @@ async def test_a_broker_that_stays_away_is_told_once(room_events):
     assert [event.room_id for event in room_events] == [room.id, room.id]
 
 
-async def test_whoever_changes_a_room_otherwise_tells_it(room_events):
-    """Nobody compared: it is told."""
+async def test_of_its_pieces_a_room_tells_what_its_readiness_rests_on(room_events):
     room = await make_room()
-    asset = await make_asset(room=room)
-    await perform("report_fault", asset.id, Answers(), ACTOR, NOW)
+    projector, lamp = [await make_asset(room=room, name=name) for name in ("Projektor", "Lampa")]
+    await set_standard(room.id, [StandardLine("Projektor", 1, "projector")], ACTOR, NOW)
+    room_events.clear()
+    await perform("report_fault", lamp.id, Answers(), ACTOR, NOW)
+    assert room_events == []
+    await perform("report_fault", projector.id, Answers(), ACTOR, NOW)
     assert [event.revision for event in room_events] == [(await numbers(room))[1]]
+    await perform("move", projector.id, Answers(), ACTOR, NOW)
+    assert len(room_events) == 2, "missing is another thing than faulty"
+    await perform("move", lamp.id, Answers(), ACTOR, NOW)
+    assert [event.is_near for event in room_events] == [True, True, False], "the page of the room lists it, no door"
+
+
+async def test_a_room_is_as_ready_by_its_state_as_by_its_readiness():
+    room = await make_room()
+    projector, lamp = [await make_asset(room=room, name=name) for name in ("Projektor", "Lampa")]
+    await set_standard(room.id, [StandardLine("Projektor", 1, "projector")], ACTOR, NOW)
+    for asset, is_ready in ((lamp, True), (projector, False)):
+        await perform("report_fault", asset.id, Answers(), ACTOR, NOW)
+        state, fresh = await state_of(room.id, NOW)
+        assert (state.ready, (await readiness(room.id)).ready) == (is_ready, is_ready)
+        equipment = (await equipment_of([fresh]))[room.id]
+        assert ("projector" in equipment.works) is is_ready
+    assert [piece["name"] for piece in equipment.broken] == ["Lampa", "Projektor"]
+    assert equipment.faulty_count == 2
