@@ -20,12 +20,12 @@ from devices.broker.client import Complaints
 from devices.broker.connection import Broker
 from devices.topics import BadTopic, Topics
 from registry.bookings.projections import PublicState, light
-from registry.bookings.public_revision import leaving, number_of, revision_of
+from registry.bookings.public_revision import number_of, revision_of
 from registry.core import events
 from registry.core.clock import Clock
 from registry.devices.models import Device
 from registry.devices.queries import door_panels
-from registry.doors.queries import door
+from registry.doors.queries import door, public_state_at
 from registry.doors.view import payload as door_payload
 from registry.rooms.actions import mark_published
 from registry.rooms.queries import all_rooms, unpublished_rooms
@@ -199,7 +199,7 @@ class DoorStates:
             if room_id not in self._rooms:
                 return
         room, now = self._rooms[room_id], self._clock()
-        state, revision = await leaving(room_id, now, self._announced.pop(room_id, -1))
+        state, revision = await public_state_at(room_id, now, self._announced.pop(room_id, -1))
         if revision < self._published.get(room_id, -1):
             return
         self._published[room_id] = revision

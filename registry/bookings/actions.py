@@ -13,8 +13,8 @@ from registry.bookings.alternatives import offer_help
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import as_entry, viewer_of
 from registry.bookings.queries import booking_by_id, booking_room, is_taken, room_id_of
-from registry.bookings.release import settle_touched, take_in, truncate
-from registry.bookings.room_snapshot import slot_of
+from registry.bookings.release import truncate
+from registry.bookings.room_snapshot import settle_touched, take_in
 from registry.bookings.rules import (
     BookingRequest,
     BookingRoom,
@@ -90,7 +90,7 @@ async def _book(change: RoomChange, request: BookingRequest, by: Person | None, 
     )
     entry = history.first(f"booking:{booking.id}", "booked", actor, now, as_entry(booking))
     await insert(booking, entry)
-    await take_in(change, change.room, slot_of(booking), now)
+    await take_in(change, change.room, booking, now)
     return booking
 
 

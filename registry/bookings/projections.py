@@ -94,7 +94,7 @@ def public_state(state: RoomState, visibility: Visibility) -> PublicState:
     is_timeless = visibility is Visibility.HIDDEN
     return PublicState(
         room=state.room,
-        state=_COLLAPSED.get(state.kind, state.kind) if is_shy else state.kind,
+        state=COLLAPSED.get(state.kind, state.kind) if is_shy else state.kind,
         occupancy=state.occupancy,
         until=None if is_timeless else state.until,
         next_starts_at=None if is_shy else state.next_starts_at,
@@ -105,7 +105,7 @@ def public_state(state: RoomState, visibility: Visibility) -> PublicState:
     )
 
 
-_COLLAPSED = {
+COLLAPSED = {
     StateKind.SOON: StateKind.FREE,
     StateKind.AWAITING_CHECK_IN: StateKind.IN_USE,
     StateKind.IN_USE_UNBOOKED: StateKind.IN_USE,

@@ -8,13 +8,12 @@ from collections.abc import Hashable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from registry.bookings.projections import PublicState, public_state
-from registry.bookings.room_snapshot import derive, snapshot_at
+from registry.bookings.projections import PublicState
 from registry.core.cache import Kept
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
-_shown: Kept[Hashable, tuple[object, int]] = Kept()
+_numbers: Kept[Hashable, tuple[object, int]] = Kept()
 
 
 def number_of(what: Hashable, looks: object, now: datetime) -> int:
@@ -22,37 +21,21 @@ def number_of(what: Hashable, looks: object, now: datetime) -> int:
 
     It is the millisecond at which this process first saw it so: it grows over restarts too, and nothing is stored.
     """
-    former = _shown.get(what)
+    former = _numbers.get(what)
     if former and former[0] == looks:
         return former[1]
     number = max(int(now.timestamp() * 1000), former[1] + 1 if former else 0)
-    _shown.put(what, (looks, number))
+    _numbers.put(what, (looks, number))
     return number
 
 
 def revision_of(state: PublicState) -> int:
-    """The revision to tell of a state that leaves."""
+    """The revision to tell of a state that leaves. Asked at once: later, an older state would get the greater one."""
     if state.revision is not None:
         return state.revision
     return number_of(("state", state.room), looks(state), state.as_of)
 
 
-def numbered(state: PublicState) -> PublicState:
-    """The state with the revision to tell. At once where it was derived: numbered after a wait, an older one would get
-    the greater number.
-    """
-    return replace(state, revision=revision_of(state))
-
-
 def looks(state: PublicState) -> PublicState:
     """What is told of a state, but for the moment and for the words of a page."""
     return replace(state, as_of=_ALWAYS, revision=None, is_settling=False)
-
-
-async def leaving(room_id: int, now: datetime, revision: int = -1) -> tuple[PublicState, int]:
-    """What may leave about a room, and the revision it derives from: good for putting two states in order, and never
-    told. ``revision`` is the one that an event told of: if its snapshot is still kept, the database is not asked
-    again.
-    """
-    snapshot = await snapshot_at(room_id, revision, now)
-    return public_state(derive(snapshot, now), snapshot.facts.visibility), snapshot.facts.revision

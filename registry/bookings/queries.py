@@ -115,7 +115,7 @@ async def evidence_of(booking_ids: Collection[UUID | str]) -> dict[str, dict[str
 
 async def room_state_of(room: Room, now: datetime) -> RoomState:
     """A fetched room's state; ``occupancy`` and its evidence come from what the sensors said, not from a column."""
-    return derive(await snapshot_of(room, now), now)
+    return derive(await snapshot_of(room, now), now).state
 
 
 async def state_of(room_id: int, now: datetime) -> tuple[RoomState, Room]:
@@ -126,10 +126,10 @@ async def state_of(room_id: int, now: datetime) -> tuple[RoomState, Room]:
 async def public_room_state(room_id: int, now: datetime, revision: int = -1) -> PublicState:
     """What may leave about a room, for MQTT and for those without a closer look.
 
-    ``revision`` is the one that an event told of: if its snapshot are still kept, the database is not asked again.
+    ``revision`` is the one that an event told of: if its snapshot is still kept, the database is not asked again.
     """
     snapshot = await snapshot_at(room_id, revision, now)
-    return public_state(derive(snapshot, now), snapshot.facts.visibility)
+    return public_state(derive(snapshot, now).state, snapshot.facts.visibility)
 
 
 async def state_for(room: Room, viewer: Viewer, now: datetime, revision: int = -1) -> PublicState:
@@ -139,7 +139,7 @@ async def state_for(room: Room, viewer: Viewer, now: datetime, revision: int = -
     snapshot = await (snapshot_of(room, now) if revision < 0 else snapshot_at(room.id, revision, now))
     visibility = snapshot.facts.visibility
     is_near = visibility in HELP_POINT and works_at_help_point(viewer)
-    return public_state(derive(snapshot, now), Visibility.INTERNAL if is_near else visibility)
+    return public_state(derive(snapshot, now).state, Visibility.INTERNAL if is_near else visibility)
 
 
 # written out: this is asked inside every write, and the query builder takes longer than the database

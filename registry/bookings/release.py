@@ -1,92 +1,18 @@
-"""What time and the sensors do to the bookings of a locked room: check in, warn, release, end; and when to look again.
+"""What time and the sensors do to a booking: check it in, warn, calm, release, end. Unknown never releases one."""
 
-Whether anybody could see a difference is decided here, by what was last told of the room.
-"""
-
-from collections.abc import Sequence
-from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from registry.bookings.models import Booking, Status
 from registry.bookings.projections import as_entry
-from registry.bookings.room_snapshot import (
-    AHEAD,
-    Derived,
-    RoomSnapshot,
-    appearance_of,
-    keep,
-    kept_before,
-    load,
-)
-from registry.bookings.state import SOON, Slot, Step, next_change, room_state, steps
+from registry.bookings.state import Slot, Step
 from registry.core import history
-from registry.core.statements import Fields, write
 from registry.devices.occupancy import OccupancyFold
-from registry.rooms.lock import RoomChange
 from registry.rooms.models import Room
 
-SETTLED = ("occupancy", "occupancy_since", "vacant_since", "occupancy_evidence", "next_change_at", "appearance",
-           "revision")  # fmt: skip
 
-
-async def settle(
-    change: RoomChange, room: Room, snapshot: RoomSnapshot, now: datetime, is_touched: bool = False
-) -> Fields:
-    """Fold the occupancy of a locked room, do what is due to its bookings, and say when to look again. The snapshot
-    holds what changed; what is to be stored of the room is returned. Everybody is told if the caller touched a booking
-    or the room looks different from what was last told.
-    """
-    fold, slots = snapshot.fold(now), snapshot.slots
-    due = steps(snapshot.facts, slots, fold, now)
-    for step in due:
-        fresh = await _take(step, room, fold, now)
-        slots = [fresh if slot.id == fresh.id else slot for slot in slots]
-    if room.occupancy != fold.occupancy or room.occupancy_since is None:
-        room.occupancy_since = now
-    room.occupancy, room.vacant_since = fold.occupancy, fold.vacant_since
-    room.occupancy_evidence = list(fold.evidence)
-    facts = replace(snapshot.facts, occupancy=room.occupancy, occupancy_since=room.occupancy_since)
-    room.next_change_at = next_change(facts, slots, fold, snapshot.hours, now)
-    state = room_state(facts, slots, fold, snapshot.hours, now)
-    appearance = appearance_of(state, fold)
-    if due or is_touched or appearance != room.appearance:
-        change.announce(room)
-        room.appearance = appearance
-        facts, state = replace(facts, revision=room.revision), replace(state, revision=room.revision)
-    else:
-        change.keep_quiet(room)
-    after = replace(snapshot, room=copy(room), facts=facts, slots=slots)
-    change.afterwards(lambda: keep(after, Derived(after, state, room.next_change_at or now)))
-    return Fields(room, SETTLED)
-
-
-async def settle_touched(change: RoomChange, room: Room, now: datetime) -> None:
-    """:func:`settle` after a booking of the locked room was stored."""
-    await write(await settle(change, room, await load(room, now), now, is_touched=True))
-
-
-async def take_in(change: RoomChange, room: Room, slot: Slot, now: datetime) -> None:
-    """A booking was just stored in the locked room. One that is far away only brings the next look forward."""
-    snapshot = kept_before(room, now) or (await load(room, now) if slot.starts_at - SOON <= now else None)
-    if snapshot and slot.starts_at < now + AHEAD:
-        slots = _with(snapshot.slots, slot)
-        await write(await settle(change, room, replace(snapshot, slots=slots), now, is_touched=True))
-        return
-    change.announce(room, is_near=slot.starts_at < now + AHEAD)
-    room.next_change_at = min(max(slot.starts_at - SOON, now), room.next_change_at or slot.starts_at)
-    if snapshot:
-        after = replace(snapshot, room=copy(room), facts=replace(snapshot.facts, revision=room.revision))
-        change.afterwards(lambda: keep(after))
-    await write(Fields(room, ("revision", "next_change_at")))
-
-
-def _with(slots: Sequence[Slot], slot: Slot) -> list[Slot]:
-    others = [other for other in slots if other.id != slot.id]
-    return sorted([*others, slot], key=lambda one: one.starts_at)
-
-
-async def _take(step: Step, room: Room, fold: OccupancyFold, now: datetime) -> Slot:
+async def take_step(step: Step, room: Room, fold: OccupancyFold, now: datetime) -> Slot:
+    """Do it to the booking of the locked room, with its history. Returns the booking as it is then."""
     booking = await Booking.get(id=step.slot.id)
     before = as_entry(booking)
     fields, action = _ACTS[step.act](booking, room, now)
@@ -107,7 +33,9 @@ async def _take(step: Step, room: Room, fold: OccupancyFold, now: datetime) -> S
         ends_at=booking.ends_at,
         checked_in_at=booking.checked_in_at,
         warned_at=booking.warned_at,
+        blocked_to=booking.blocked_to,
         released_at=booking.released_at,
+        release_reason=booking.release_reason,
     )
 
 

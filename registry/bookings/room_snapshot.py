@@ -1,7 +1,9 @@
-"""What a room's state derives from, loaded once per version of the room however many ask, and the state itself.
+"""What a room's state derives from, loaded once per version of the room however many ask; the state; and what a change
+makes of it.
 
-Whoever changes what it derives from locks the room, so a kept snapshot of the same version is the database's own. A
-transaction that holds the room puts its snapshot here only after its commit.
+Whoever changes what a snapshot holds locks the room, so one that is kept of the same version is the database's own. A
+transaction that holds the room puts its snapshot here only after its commit. Whether anybody can see a difference is
+decided here, by what was last told of the room.
 """
 
 from collections.abc import Sequence
@@ -16,30 +18,35 @@ from tortoise.expressions import Q
 
 from registry.assets.queries import readiness
 from registry.bookings.models import NOT_HOLDING, Booking
-from registry.bookings.state import RUNNING, RoomFacts, RoomState, Slot, next_change, room_state
+from registry.bookings.release import take_step
+from registry.bookings.state import RUNNING, SOON, RoomFacts, RoomState, Slot, next_change, room_state, steps
 from registry.core.cache import Kept
 from registry.core.errors import NotFound
+from registry.core.statements import Fields, write
 from registry.devices.models import Device, DeviceKind
 from registry.devices.occupancy import OccupancyFold, Sensor, room_occupancy, sensor_of
 from registry.devices.queries import watch
 from registry.rooms.hours import Hours
-from registry.rooms.models import Room
+from registry.rooms.lock import RoomChange
+from registry.rooms.models import Room, Visibility
 from registry.rooms.queries import hours_of
 
 LONGEST = timedelta(days=31)
 AHEAD = timedelta(hours=36)
-BEHIND = timedelta(hours=12)
+BEHIND = timedelta(hours=25)  # a door shows its whole day, and one day has 25 hours
 KEPT_FOR = timedelta(minutes=10)
 SLOT_COLUMNS = (
-    "id", "starts_at", "ends_at", "status", "kind", "protected", "checked_in_at", "warned_at", "planned_ends_at",
-    "released_at",
+    "id", "starts_at", "ends_at", "status", "kind", "blocked_from", "blocked_to", "planned_ends_at", "protected",
+    "checked_in_at", "warned_at", "released_at", "release_reason",
 )  # fmt: skip
+SETTLED = ("occupancy", "occupancy_since", "vacant_since", "occupancy_evidence", "next_change_at", "appearance",
+           "revision")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class RoomSnapshot:
-    """A room and its facts, its bookings around now, its presence sensors and its hours, good for one version.
-    ``slots`` stay the same object from one version to the next as long as no booking changes.
+    """A room and its facts, its bookings around now in order of start, its presence sensors and its hours, good for one
+    version.
     """
 
     room: Room
@@ -51,11 +58,8 @@ class RoomSnapshot:
     watching_since: datetime | None
     loaded_at: datetime
 
-    def fold(self, now: datetime) -> OccupancyFold:
-        return room_occupancy(self.sensors, now, self.watching_since)
 
-
-class Derived(NamedTuple):
+class DerivedState(NamedTuple):
     """A state and the first instant at which it could be another."""
 
     snapshot: RoomSnapshot
@@ -64,31 +68,34 @@ class Derived(NamedTuple):
 
 
 _snapshots: Kept[int, RoomSnapshot] = Kept()
-_derived: Kept[int, Derived] = Kept()
+_states: Kept[int, DerivedState] = Kept()
 
 
-def keep(snapshot: RoomSnapshot, result: Derived | None = None) -> None:
+# the snapshot
+
+
+def keep(snapshot: RoomSnapshot, derived_state: DerivedState | None = None) -> None:
     """After the commit of the transaction that made it, with what was derived from it. A reader that was slower than a
     writer changes nothing.
     """
     former = _snapshots.get(snapshot.room.id)
     if former is None or former.room.version <= snapshot.room.version:
         _snapshots.put(snapshot.room.id, snapshot)
-        if result:
-            _derived.put(snapshot.room.id, result)
+        if derived_state:
+            _states.put(snapshot.room.id, derived_state)
 
 
-def kept(room: Room, now: datetime) -> RoomSnapshot | None:
-    """What is kept of a fetched room, if it is of this very version and not too old for its window of bookings."""
-    snapshot = _snapshots.get(room.id)
-    if snapshot is None or snapshot.room.version != room.version:
+def recall(room_id: int, version: int, now: datetime) -> RoomSnapshot | None:
+    """What is kept of a room, if it is of this very version and not too old for its window of bookings."""
+    snapshot = _snapshots.get(room_id)
+    if snapshot is None or snapshot.room.version != version or abs(now - snapshot.loaded_at) >= KEPT_FOR:
         return None
-    return snapshot if abs(now - snapshot.loaded_at) < KEPT_FOR else None
+    return snapshot
 
 
 async def snapshot_of(room: Room, now: datetime) -> RoomSnapshot:
     """A fetched room's snapshot, for reading."""
-    snapshot = kept(room, now)
+    snapshot = recall(room.id, room.version, now)
     if snapshot is None:
         snapshot = await load(room, now)
         keep(snapshot)
@@ -109,18 +116,10 @@ async def snapshot_at(room_id: int, revision: int, now: datetime) -> RoomSnapsho
 
 
 async def locked_snapshot(room: Room, now: datetime) -> RoomSnapshot:
-    """The snapshot of a room that the caller has just locked."""
-    return kept_before(room, now) or await load(room, now)
-
-
-def kept_before(room: Room, now: datetime) -> RoomSnapshot | None:
-    """What is kept of a room that the caller has just locked. The lock is one version: what is kept of the one before
+    """The snapshot of a room that the caller has just locked. The lock is one version: what is kept of the one before
     it is still what the database holds.
     """
-    snapshot = _snapshots.get(room.id)
-    if snapshot and snapshot.room.version == room.version - 1 and abs(now - snapshot.loaded_at) < KEPT_FOR:
-        return snapshot
-    return None
+    return recall(room.id, room.version - 1, now) or await load(room, now)
 
 
 async def load(room: Room, now: datetime) -> RoomSnapshot:
@@ -128,8 +127,8 @@ async def load(room: Room, now: datetime) -> RoomSnapshot:
     devices = await Device.filter(room_id=room.id, kind=DeviceKind.PRESENCE).order_by("code")
     return RoomSnapshot(
         room=copy(room),  # the caller may go on to change its own
-        facts=await facts_of(room, bool(devices)),
-        slots=await slots_around(room.id, now),
+        facts=await _facts_of(room, bool(devices)),
+        slots=await _slots_around(room, now),
         devices=devices,
         sensors=[sensor_of(device) for device in devices],
         hours=await hours_of(room),
@@ -138,20 +137,53 @@ async def load(room: Room, now: datetime) -> RoomSnapshot:
     )
 
 
-def derive(snapshot: RoomSnapshot, now: datetime) -> RoomState:
+async def _facts_of(room: Room, is_sensed: bool) -> RoomFacts:
+    return RoomFacts(
+        code=room.code,
+        visibility=room.visibility,
+        check_in=room.check_in,
+        no_show=timedelta(minutes=room.no_show_minutes) if room.no_show_minutes is not None else None,
+        vacant=timedelta(minutes=room.vacant_minutes) if room.vacant_minutes is not None else None,
+        sensed=is_sensed,
+        ready=(await readiness(room.id)).ready,
+        revision=room.revision,
+        occupancy=room.occupancy,
+        occupancy_since=room.occupancy_since,
+    )
+
+
+async def _slots_around(room: Room, now: datetime) -> list[Slot]:
+    """The bookings that may matter to a room's state or its door now, the unfinished ones of the past included: nobody
+    ended them while nothing ran. A title is read only where the class of the room may show it.
+    """
+    columns = (*SLOT_COLUMNS, "title") if room.visibility is Visibility.PUBLIC else SLOT_COLUMNS
+    rows = await Booking.filter(
+        Q(ends_at__gte=now - BEHIND) | Q(status__in=[str(status) for status in RUNNING]),
+        room_id=room.id,
+        starts_at__gte=now - LONGEST,
+        starts_at__lt=now + AHEAD,
+        status__not_in=[str(status) for status in NOT_HOLDING],
+    ).values_list(*columns)
+    return sorted((Slot(*row) for row in rows), key=lambda slot: slot.starts_at)
+
+
+def slot_of(booking: Booking, visibility: Visibility) -> Slot:
+    columns = (*SLOT_COLUMNS, "title") if visibility is Visibility.PUBLIC else SLOT_COLUMNS
+    return Slot(*(getattr(booking, name) for name in columns))
+
+
+# the state
+
+
+def derive(snapshot: RoomSnapshot, now: datetime) -> DerivedState:
     """The state that the snapshot gives at ``now``: derived once, however many ask, until it could be another."""
-    return derived(snapshot, now).state
-
-
-def derived(snapshot: RoomSnapshot, now: datetime) -> Derived:
-    """:func:`derive`, and until when that is so."""
-    former = _derived.get(snapshot.room.id)
+    former = _states.get(snapshot.room.id)
     if former and former.snapshot is snapshot and former.state.as_of <= now < former.until:
         return former._replace(state=replace(former.state, as_of=now))
-    fold = snapshot.fold(now)
+    fold = room_occupancy(snapshot.sensors, now, snapshot.watching_since)
     state = room_state(snapshot.facts, snapshot.slots, fold, snapshot.hours, now)
     until = next_change(snapshot.facts, snapshot.slots, fold, snapshot.hours, now)
-    return _derived.put(snapshot.room.id, Derived(snapshot, state, until))
+    return _states.put(snapshot.room.id, DerivedState(snapshot, state, until))
 
 
 def appearance_of(state: RoomState, fold: OccupancyFold) -> str:
@@ -167,34 +199,57 @@ def appearance_of(state: RoomState, fold: OccupancyFold) -> str:
     return blake2b(orjson.dumps(looks), digest_size=16).hexdigest()
 
 
-async def slots_around(room_id: int, now: datetime) -> list[Slot]:
-    """The bookings that may matter to the state of a room now, the unfinished ones of the past included: nobody ended
-    them while nothing ran.
+# a change, under the lock
+
+
+async def settle(
+    change: RoomChange, room: Room, snapshot: RoomSnapshot, now: datetime, is_touched: bool = False
+) -> Fields:
+    """Fold the occupancy of a locked room, do what is due to its bookings, and say when to look again. The snapshot
+    holds what changed; what is to be stored of the room is returned. Everybody is told if the caller touched a booking
+    or the room looks different from what was last told.
     """
-    rows = await Booking.filter(
-        Q(ends_at__gte=now - BEHIND) | Q(status__in=[str(status) for status in RUNNING]),
-        room_id=room_id,
-        starts_at__gte=now - LONGEST,
-        starts_at__lt=now + AHEAD,
-        status__not_in=[str(status) for status in NOT_HOLDING],
-    ).values_list(*SLOT_COLUMNS)
-    return sorted((Slot(*row) for row in rows), key=lambda slot: slot.starts_at)
+    fold, slots = room_occupancy(snapshot.sensors, now, snapshot.watching_since), snapshot.slots
+    due = steps(snapshot.facts, slots, fold, now)
+    for step in due:
+        fresh = await take_step(step, room, fold, now)
+        slots = [fresh if slot.id == fresh.id else slot for slot in slots]
+    if room.occupancy != fold.occupancy or room.occupancy_since is None:
+        room.occupancy_since = now
+    room.occupancy, room.vacant_since = fold.occupancy, fold.vacant_since
+    room.occupancy_evidence = list(fold.evidence)
+    facts = replace(snapshot.facts, occupancy=room.occupancy, occupancy_since=room.occupancy_since)
+    until = room.next_change_at = next_change(facts, slots, fold, snapshot.hours, now)
+    state = room_state(facts, slots, fold, snapshot.hours, now)
+    appearance = appearance_of(state, fold)
+    if due or is_touched or appearance != room.appearance:
+        change.announce(room)
+        room.appearance = appearance
+        facts, state = replace(facts, revision=room.revision), replace(state, revision=room.revision)
+    else:
+        change.keep_quiet(room)
+    after = replace(snapshot, room=copy(room), facts=facts, slots=slots)
+    change.afterwards(lambda: keep(after, DerivedState(after, state, until)))
+    return Fields(room, SETTLED)
 
 
-def slot_of(booking: Booking) -> Slot:
-    return Slot(*(getattr(booking, name) for name in SLOT_COLUMNS))
+async def settle_touched(change: RoomChange, room: Room, now: datetime) -> None:
+    """:func:`settle` after a booking of the locked room was stored."""
+    await write(await settle(change, room, await load(room, now), now, is_touched=True))
 
 
-async def facts_of(room: Room, sensed: bool) -> RoomFacts:
-    return RoomFacts(
-        code=room.code,
-        visibility=room.visibility,
-        check_in=room.check_in,
-        no_show=timedelta(minutes=room.no_show_minutes) if room.no_show_minutes is not None else None,
-        vacant=timedelta(minutes=room.vacant_minutes) if room.vacant_minutes is not None else None,
-        sensed=sensed,
-        ready=(await readiness(room.id)).ready,
-        revision=room.revision,
-        occupancy=room.occupancy,
-        occupancy_since=room.occupancy_since,
-    )
+async def take_in(change: RoomChange, room: Room, booking: Booking, now: datetime) -> None:
+    """A booking was just stored in the locked room. One that is far away only brings the next look forward."""
+    is_near, is_soon = booking.starts_at < now + AHEAD, booking.starts_at - SOON <= now
+    snapshot = recall(room.id, room.version - 1, now) or (await load(room, now) if is_soon else None)
+    if snapshot and is_near:
+        slots = [slot for slot in snapshot.slots if slot.id != booking.id] + [slot_of(booking, room.visibility)]
+        snapshot = replace(snapshot, slots=sorted(slots, key=lambda slot: slot.starts_at))
+        await write(await settle(change, room, snapshot, now, is_touched=True))
+        return
+    change.announce(room, is_near=is_near)
+    room.next_change_at = min(max(booking.starts_at - SOON, now), room.next_change_at or booking.starts_at)
+    if snapshot:
+        after = replace(snapshot, room=copy(room), facts=replace(snapshot.facts, revision=room.revision))
+        change.afterwards(lambda: keep(after))
+    await write(Fields(room, ("revision", "next_change_at")))

@@ -1,6 +1,6 @@
 """What a room is, derived from its bookings, its sensors, its hours and the time. Every screen asks here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -50,18 +50,22 @@ class RoomFacts:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A booking as far as time goes."""
+    """A booking as far as its room's state and its door go. The title is read for public rooms alone."""
 
     id: UUID
     starts_at: datetime
     ends_at: datetime
     status: Status
     kind: Kind
+    blocked_from: datetime
+    blocked_to: datetime
+    planned_ends_at: datetime
     protected: bool = False
     checked_in_at: datetime | None = None
     warned_at: datetime | None = None
-    planned_ends_at: datetime | None = None
     released_at: datetime | None = None
+    release_reason: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,27 +226,17 @@ def release_at(
 
 def next_change(room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, hours: Hours, now: datetime) -> datetime:
     """When to look at a room again: the first instant after ``now`` at which anything could differ."""
-    return min(at for at in _instants(room, slots, fold, hours, now) if at > now)
-
-
-def _instants(
-    room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, hours: Hours, now: datetime
-) -> Iterator[datetime]:
-    yield now + timedelta(hours=6)
-    if fold.look_at:
-        yield fold.look_at
     span = open_span_at(hours, now)
-    boundary = span[1] if span else next_opening(hours, now)
-    if boundary:
-        yield boundary
+    instants = [now + timedelta(hours=6), fold.look_at, span[1] if span else next_opening(hours, now)]
     for slot in slots:
         if slot.status not in HELD:
             continue
-        yield from (slot.starts_at - SOON, slot.starts_at - CHECK_IN_EARLY, slot.starts_at, slot.ends_at)
+        instants += [slot.starts_at - SOON, slot.starts_at - CHECK_IN_EARLY, slot.starts_at, slot.ends_at]
         if room.no_show:
-            yield from (slot.starts_at + room.no_show - WARNING, slot.starts_at + room.no_show)
+            instants += [slot.starts_at + room.no_show - WARNING, slot.starts_at + room.no_show]
         due = release_due(room, slot, fold)
         if due:
-            yield from (due - WARNING, due)
+            instants += [due - WARNING, due]
         if slot.warned_at:
-            yield slot.warned_at + WARNING
+            instants.append(slot.warned_at + WARNING)
+    return min(at for at in instants if at and at > now)

@@ -13,15 +13,14 @@ from registry.assets.models import Asset
 from registry.bookings.actions import book, check_in, end, extend, undo_release
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.rules import BookingRequest
-from registry.bookings.state import CHECK_IN_EARLY, UNDO
+from registry.bookings.state import CHECK_IN_EARLY, RUNNING, UNDO
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import Answer, RequestKey, act_once, digest_of
+from registry.core.transaction import transaction
 from registry.devices.models import Device, DeviceKind
-from registry.doors.facts import after_the_last, from_minute, is_open_door
-from registry.doors.queries import door_room
+from registry.doors.queries import after_the_last, door_room, from_minute
 from registry.doors.view import FAULTS, MINUTES_TO_BOOK, MINUTES_TO_EXTEND
-from registry.rooms.lock import changing
 from registry.rooms.models import Room
 
 COMMANDS = ("book", "check_in", "extend", "end", "report_fault")
@@ -66,14 +65,14 @@ async def panel_command(device: Device, command: PanelCommand, now: datetime) ->
     return await Booking.get_or_none(id=UUID(answer.body)) if answer.body else None
 
 
-async def _answering(made: Booking | Asset | None) -> Answer:
+async def _answering(result: Booking | Asset | None) -> Answer:
     """A tap is answered by the booking it was about, a fault report by nothing."""
-    return Answer(body=str(made.id) if isinstance(made, Booking) else "")
+    return Answer(body=str(result.id) if isinstance(result, Booking) else "")
 
 
 async def note_panels(device_ids: Collection[int], now: datetime) -> None:
     """These door panels were in touch: they asked for their door, or somebody tapped. No room changes by it."""
-    async with changing():
+    async with transaction():
         await Device.filter(id__in=list(device_ids), kind=DeviceKind.DOOR_PANEL).update(heard_at=now, online=True)
 
 
@@ -98,9 +97,7 @@ def _minutes(command: str) -> tuple[int | None, ...]:
 async def _offers(room: Room, command: str) -> bool:
     if command == "report_fault":
         return True
-    if not is_open_door(await door_room(room)):
-        return False
-    return room.panel_books or command == "check_in"
+    return (await door_room(room)).is_open and (room.panel_books or command == "check_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +111,12 @@ class _Tap:
 
 async def _book(tap: _Tap) -> Booking | None:
     minute = from_minute(tap.now)
-    ended = await Booking.filter(room_id=tap.room.id, blocked_to__gt=minute, blocked_to__lte=tap.now)
-    starts_at = after_the_last((booking.blocked_to for booking in ended), tap.now)
+    former = await Booking.filter(room_id=tap.room.id, blocked_to__gt=minute, blocked_to__lte=tap.now)
+    starts_at = after_the_last((booking.blocked_to for booking in former), tap.now)
     ends_at = minute + timedelta(minutes=tap.command.minutes or MINUTES_TO_BOOK[0])
-    wish = BookingRequest(tap.room.code, starts_at, ends_at, source="panel")
+    request = BookingRequest(tap.room.code, starts_at, ends_at, source="panel")
     try:
-        return await book(wish, None, tap.actor, tap.now, tap.request_key)
+        return await book(request, None, tap.actor, tap.now, tap.request_key)
     except Conflict as refusal:
         # what stands in the way names an institution, and nobody at a door may read that
         refusal.params.pop("conflicts", None)
@@ -141,40 +138,35 @@ async def _check_in(tap: _Tap) -> Booking | None:
     running = await _running(tap)
     if running:
         return await check_in(running.id, None, tap.actor, now, request_key=tap.request_key)
-    gone = (
+    released = (
         await Booking.filter(room_id=tap.room.id, released_at__gte=now - UNDO, planned_ends_at__gt=now)
         .order_by("-released_at")
         .first()
     )
-    if gone is None:
+    if released is None:
         raise Conflict("booking.nothing_to_do")
-    return await undo_release(gone.id, None, tap.actor, now, request_key=tap.request_key)
+    return await undo_release(released.id, None, tap.actor, now, request_key=tap.request_key)
 
 
 async def _running(tap: _Tap) -> Booking | None:
-    return await (
-        Booking.filter(
-            room_id=tap.room.id,
-            starts_at__lte=tap.now,
-            ends_at__gt=tap.now,
-            status__in=[str(Status.CONFIRMED), str(Status.CHECKED_IN)],
-        )
-        .exclude(kind=Kind.BLOCK)
-        .first()
-    )
+    bookings = Booking.filter(room_id=tap.room.id, starts_at__lte=tap.now, ends_at__gt=tap.now)
+    return await bookings.filter(status__in=[str(status) for status in RUNNING]).exclude(kind=Kind.BLOCK).first()
 
 
-async def _extend(tap: _Tap) -> Booking | None:
+async def _must_run(tap: _Tap) -> Booking:
     running = await _running(tap)
     if running is None:
         raise Conflict("booking.nothing_to_do")
+    return running
+
+
+async def _extend(tap: _Tap) -> Booking | None:
+    running = await _must_run(tap)
     return await extend(running.id, None, tap.actor, tap.now, minutes=MINUTES_TO_EXTEND, request_key=tap.request_key)
 
 
 async def _end(tap: _Tap) -> Booking | None:
-    running = await _running(tap)
-    if running is None:
-        raise Conflict("booking.nothing_to_do")
+    running = await _must_run(tap)
     return await end(running.id, None, tap.actor, tap.now, request_key=tap.request_key)
 
 

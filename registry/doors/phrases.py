@@ -5,6 +5,7 @@ that no language needs a plural.
 """
 
 import csv
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -23,21 +24,19 @@ REFUSED = {
 assert REFUSED.keys() <= WORDS.keys()
 
 
+Phrases = Mapping[str, str]
+
+
 @cache
-def phrases() -> dict[str, dict[str, str]]:
-    """Every phrase by its key, then by language."""
+def phrases(language: str) -> Phrases:
+    """Every phrase of a language by its key. Raises KeyError for a language that no door speaks."""
     with FILE.open(encoding="utf-8", newline="") as file:
-        return {row.pop("key"): row for row in csv.DictReader(file, delimiter=";")}
+        return {row["key"]: row[language] for row in csv.DictReader(file, delimiter=";")}
 
 
 def say(key: str, language: str, **values: object) -> str:
     """A phrase with its placeholders filled. Raises KeyError for one that does not exist."""
-    return phrases()[key][language].format_map(values)
-
-
-def raw(key: str, language: str) -> str:
-    """A phrase with its placeholders left open, for a page that fills them itself."""
-    return phrases()[key][language]
+    return phrases(language)[key].format_map(values)
 
 
 def panel_languages(languages: str) -> tuple[str, ...]:

@@ -1,34 +1,79 @@
-"""A room's door now, whoever shows it: a page, a panel on MQTT, e-paper."""
+"""A room's door now, whoever shows it: a page, a panel on MQTT, e-paper. Below the questions that are asked of the
+register, from a room's state and bookings to its door: which type, which times, what may be done.
+"""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from registry.bookings.models import NOT_HOLDING, Booking
+from registry.bookings.models import Kind, Status
+from registry.bookings.projections import COLLAPSED, PublicState, public_state
 from registry.bookings.queries import room_state_of
-from registry.bookings.room_snapshot import LONGEST, RoomSnapshot, derived, snapshot_at
-from registry.bookings.state import Slot, StateKind
+from registry.bookings.room_snapshot import RoomSnapshot, derive, snapshot_at
+from registry.bookings.state import CHECK_IN_EARLY, UNDO, RoomState, Slot, StateKind, following, running
 from registry.core.cache import Kept
 from registry.devices.models import Device
-from registry.doors.facts import DoorRoom, Taken, changes_at, door_view, is_open_door
 from registry.doors.phrases import LANGUAGES, say
-from registry.doors.view import DoorView, Elsewhere
+from registry.doors.view import (
+    MINUTES_TO_BOOK,
+    MINUTES_TO_EXTEND,
+    Act,
+    DayStrip,
+    DoorState,
+    DoorView,
+    Elsewhere,
+    OpenDoor,
+    Opening,
+    TimedDoor,
+    TitledDoor,
+)
+from registry.rooms.hours import Hours, local_instant, opening_spans
 from registry.rooms.models import HELP_POINT, HoursPolicy, Room, RoomKind, Visibility
 
-AHEAD, BEHIND = timedelta(hours=36), timedelta(hours=24)
 LONG_ENOUGH = timedelta(minutes=15)
 AROUND_SECONDS = 30.0
-_COLUMNS = (
-    "starts_at", "ends_at", "blocked_from", "blocked_to", "planned_ends_at", "status", "kind", "released_at",
-    "release_reason",
-)  # fmt: skip
+FIRST_HOUR, LAST_HOUR = 7, 17
+STATES = {
+    StateKind.FREE: DoorState.FREE,
+    StateKind.SOON: DoorState.SOON,
+    StateKind.AWAITING_CHECK_IN: DoorState.CHECK_IN,
+    StateKind.IN_USE: DoorState.BUSY,
+    StateKind.IN_USE_UNBOOKED: DoorState.OCCUPIED,
+    StateKind.CLOSED: DoorState.CLOSED,
+    StateKind.UNKNOWN: DoorState.UNKNOWN,
+}
+RELEASES = {"no_show": "released_no_show", "vacant": "ended_vacant"}
 
-_taken: Kept[int, tuple[Sequence[Slot], list[Taken]]] = Kept()
-_around: Kept[tuple[int, int], tuple[bool, str]] = Kept(AROUND_SECONDS)
-_views: Kept[tuple[int, bool], "_Drawn"] = Kept(AROUND_SECONDS)
+
+@dataclass(frozen=True, slots=True)
+class DoorRoom:
+    """What of a room its door depends on. ``is_neutral``: a Help Point door, which looks like all others there."""
+
+    number: str
+    places: Mapping[str, str] = field(hash=False)
+    visibility: Visibility
+    is_neutral: bool
+    reception: str
+    is_bookable: bool
+    panel_books: bool
+    check_in: bool
+    setup: timedelta
+    cleanup: timedelta
+    shortest: timedelta
+    is_strict: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this door shows its day and offers anything. A Help Point door that cannot be booked keeps to the
+        looks of its neighbours, so that nothing tells which of them is confidential.
+        """
+        if self.visibility is Visibility.PUBLIC:
+            return True
+        return self.visibility is Visibility.INTERNAL and not (self.is_neutral and not self.panel_books)
 
 
-class _Drawn(NamedTuple):
+class DrawnDoor(NamedTuple):
     """A door and the first instant at which it could be another."""
 
     snapshot: RoomSnapshot
@@ -36,45 +81,50 @@ class _Drawn(NamedTuple):
     until: datetime
 
 
+_around: Kept[tuple[int, int], tuple[bool, str]] = Kept(AROUND_SECONDS)
+_doors: Kept[tuple[int, bool], DrawnDoor] = Kept(AROUND_SECONDS)
+
+
+async def public_state_at(room_id: int, now: datetime, revision: int = -1) -> tuple[PublicState, int]:
+    """What may leave about a room, and the room's revision that it derives from: good for putting two states in order,
+    and never told. ``revision`` is the one that an event told of: if it is still kept, the database is not asked
+    again. Raises NotFound("room.unknown").
+    """
+    snapshot = await snapshot_at(room_id, revision, now)
+    return public_state(derive(snapshot, now).state, snapshot.facts.visibility), snapshot.room.revision
+
+
 async def door(room_id: int, now: datetime, device: Device | None = None, revision: int = -1) -> DoorView:
     """The door of a room at ``now``, as far as its class may show; with ``device``, as that panel may show it: one that
-    is switched off offers nothing. ``revision`` is the one that an event told of: if it is still kept, the database is
-    not asked again, and all panels of a door share one view. Raises NotFound("room.unknown").
+    is switched off offers nothing. ``revision`` as in :func:`public_state_at`; all panels of a door share one view.
+    Raises NotFound("room.unknown").
     """
     snapshot = await snapshot_at(room_id, revision, now)
     can_act = device is None or device.enabled
-    found = _views.get((room_id, can_act))
-    if found and found.snapshot is snapshot and found.view.as_of <= now < found.until:
-        return found.view
-    return await _draw(snapshot, now, can_act)
-
-
-async def _draw(snapshot: RoomSnapshot, now: datetime, can_act: bool) -> DoorView:
-    state, until = derived(snapshot, now)[1:]
-    room, facts, taken = snapshot.room, await door_room(snapshot.room), await _taken_of(snapshot, now)
-    is_elsewhere = state.kind is StateKind.SOON and is_open_door(facts)
-    other = await _elsewhere(room, now) if is_elsewhere else None
-    view = door_view(facts, state, taken, snapshot.hours, other, can_act)
-    if not is_elsewhere:  # which depends on other rooms
-        _views.put((room.id, can_act), _Drawn(snapshot, view, min(until, changes_at(taken, now))))
+    former = _doors.get((room_id, can_act))
+    if former and former.snapshot is snapshot and former.view.as_of <= now < former.until:
+        return former.view
+    _, state, until = derive(snapshot, now)
+    room, slots = await door_room(snapshot.room), snapshot.slots
+    if state.kind is StateKind.SOON and room.is_open:  # where else to go depends on other rooms: never kept
+        return door_view(room, state, slots, snapshot.hours, await _elsewhere(snapshot.room, now), can_act)
+    view = door_view(room, state, slots, snapshot.hours, None, can_act)
+    _doors.put((room_id, can_act), DrawnDoor(snapshot, view, min(until, changes_at(slots, now))))
     return view
-
-
-async def _taken_of(snapshot: RoomSnapshot, now: datetime) -> list[Taken]:
-    """Loaded anew together with the bookings of the state: however many panels ask, and whatever sensors say."""
-    found = _taken.get(snapshot.room.id)
-    if found and found[0] is snapshot.slots:
-        return found[1]
-    return _taken.put(snapshot.room.id, (snapshot.slots, await _load_taken(snapshot.room, now)))[1]
 
 
 async def door_room(room: Room) -> DoorRoom:
     """What of a room its door depends on."""
     has_shy_neighbours, reception = await _surroundings(room)
     is_neutral = has_shy_neighbours or room.visibility in HELP_POINT
+    names = {"pl": room.name, "en": room.name_en, "uk": room.name_uk, "ru": room.name_ru}
     return DoorRoom(
         number=room.number,
-        places=_neutral_places() if is_neutral else _places(room),
+        places={
+            language: say("help_point", language) if is_neutral else name or room.name_en or room.name
+            for language, name in names.items()
+            if language in LANGUAGES
+        },
         visibility=room.visibility,
         is_neutral=is_neutral,
         reception=reception,
@@ -91,39 +141,13 @@ async def door_room(room: Room) -> DoorRoom:
 async def _surroundings(room: Room) -> tuple[bool, str]:
     """Whether a Help Point room is on this floor, and the number of the reception. Kept for half a minute."""
     place = (room.building_id, room.floor)
-    kept = _around.get(place)
-    if kept:
-        return kept
+    surroundings = _around.get(place)
+    if surroundings:
+        return surroundings
     here = Room.filter(building_id=room.building_id)
-    has_shy = await here.filter(floor=room.floor, visibility__in=HELP_POINT).exists()
+    has_shy = await here.filter(floor=room.floor, visibility__in=[str(one) for one in HELP_POINT]).exists()
     reception = await here.filter(kind=RoomKind.RECEPTION).order_by("floor", "number").first()
     return _around.put(place, (has_shy, reception.number if reception else ""))
-
-
-def _neutral_places() -> dict[str, str]:
-    return {language: say("help_point", language) for language in LANGUAGES}
-
-
-def _places(room: Room) -> dict[str, str]:
-    named = {"pl": room.name, "en": room.name_en, "uk": room.name_uk, "ru": room.name_ru}
-    return {language: name or room.name_en or room.name for language, name in named.items()}
-
-
-async def _load_taken(room: Room, now: datetime) -> list[Taken]:
-    """The bookings of around today. A title is read only where the class of the room may show it."""
-    columns = (*_COLUMNS, "title") if room.visibility is Visibility.PUBLIC else _COLUMNS
-    rows = await (
-        Booking.filter(
-            room_id=room.id,
-            starts_at__gte=now - LONGEST,
-            starts_at__lt=now + AHEAD,
-            blocked_to__gt=now - BEHIND,
-            status__not_in=[str(status) for status in NOT_HOLDING],
-        )
-        .order_by("starts_at")
-        .values_list(*columns)
-    )
-    return [Taken(*row) for row in rows]
 
 
 async def _elsewhere(room: Room, now: datetime) -> Elsewhere | None:
@@ -136,3 +160,183 @@ async def _elsewhere(room: Room, now: datetime) -> Elsewhere | None:
         if state.kind is StateKind.FREE and (state.until is None or state.until - now >= LONG_ENOUGH):
             return Elsewhere(other.number, state.until)
     return None
+
+
+# from a room's state and bookings to its door
+
+
+def door_view(
+    room: DoorRoom,
+    state: RoomState,
+    slots: Sequence[Slot],
+    hours: Hours,
+    elsewhere: Elsewhere | None = None,
+    can_act: bool = True,
+) -> DoorView:
+    """The door of a room at ``state.as_of``. ``slots`` are its bookings around today in order of start."""
+    fields: dict[str, Any] = {
+        "number": room.number,
+        "places": room.places,
+        "state": STATES[state.kind if room.is_open else COLLAPSED.get(state.kind, state.kind)],
+        "is_settling": state.is_settling and state.kind is StateKind.UNKNOWN,
+        "reception": room.reception,
+        "zone": hours.zone,
+        "revision": state.revision,
+        "as_of": state.as_of,
+    }
+    if room.visibility is Visibility.HIDDEN:
+        return DoorView(**fields)
+    # an unbooked visit has no end; its "until" would be the start of the next booking
+    fields["until"] = None if state.kind is StateKind.IN_USE_UNBOOKED else state.until
+    fields["week"] = week(hours, state) if state.kind is StateKind.CLOSED else ()
+    # what a Help Point door is by its plan it is whatever its sensors say
+    tells_silence = state.is_silent and (room.is_open or state.kind is StateKind.UNKNOWN)
+    fields["unknown_since"] = state.occupancy_since if tells_silence else None
+    if not room.is_open:
+        return TimedDoor(**fields)
+    current, after, released = running(slots, state.as_of), following(slots, state.as_of), given_up(slots, state.as_of)
+    fields |= {
+        "day": day_strip(slots, hours, state.as_of),
+        "acts": _acts(room, state, slots, hours) if can_act else (),
+        "next_span": (after.starts_at, after.ends_at) if after else None,
+        "check_in_until": state.check_in_until,
+        "elsewhere": elsewhere if state.kind is StateKind.SOON else None,
+        "released": RELEASES.get(released.release_reason, "") if released else "",
+        "is_out_of_service": bool(current and current.kind is Kind.BLOCK),
+    }
+    if room.visibility is Visibility.PUBLIC:
+        return TitledDoor(**fields, title=current.title if current and current.kind is not Kind.BLOCK else "")
+    return OpenDoor(**fields)
+
+
+def given_up(slots: Sequence[Slot], now: datetime) -> Slot | None:
+    """What was released a moment ago and can still be had back: nobody has booked its time since."""
+    for slot in slots:
+        if slot.released_at is None or not slot.released_at <= now <= slot.released_at + UNDO:
+            continue
+        others = (other for other in slots if other is not slot and other.starts_at >= slot.starts_at)
+        if now < slot.planned_ends_at and all(other.blocked_from >= slot.planned_ends_at for other in others):
+            return slot
+    return None
+
+
+def _acts(room: DoorRoom, state: RoomState, slots: Sequence[Slot], hours: Hours) -> tuple[Act, ...]:
+    now = state.as_of
+    if state.kind is StateKind.IN_USE:
+        current = running(slots, now)
+        if not current or not room.panel_books:
+            return ()
+        is_late = room.check_in and current.status is Status.CONFIRMED  # held for people who may yet come
+        longer = current.ends_at + timedelta(minutes=MINUTES_TO_EXTEND)
+        extend = (Act("extend", MINUTES_TO_EXTEND),) if _fits(room, slots, hours, current.starts_at, longer) else ()
+        return *((Act("check_in"),) if is_late else ()), *extend, Act("end")
+    acts: list[Act] = []
+    after = following(slots, now)
+    is_near = state.kind is StateKind.SOON and after is not None and after.starts_at - now <= CHECK_IN_EARLY
+    is_given_up = state.kind in (StateKind.FREE, StateKind.UNKNOWN) and given_up(slots, now) is not None
+    if state.kind is StateKind.AWAITING_CHECK_IN or room.check_in and is_near or is_given_up:
+        acts.append(Act("check_in"))
+    if state.kind in (StateKind.FREE, StateKind.IN_USE_UNBOOKED, StateKind.UNKNOWN):
+        acts += [Act("book", minutes) for minutes in bookable_minutes(room, slots, hours, now)]
+    return tuple(acts)
+
+
+def bookable_minutes(room: DoorRoom, slots: Sequence[Slot], hours: Hours, now: datetime) -> list[int]:
+    """Which of 15, 30 and 60 minutes from this minute on could be booked at the door."""
+    if not (room.panel_books and room.is_bookable):
+        return []
+    minute, start = from_minute(now), after_the_last((slot.blocked_to for slot in slots), now)
+    return [
+        minutes
+        for minutes in MINUTES_TO_BOOK
+        if minute + timedelta(minutes=minutes) - start >= room.shortest
+        and _fits(room, slots, hours, start, minute + timedelta(minutes=minutes))
+    ]
+
+
+def changes_at(slots: Sequence[Slot], now: datetime) -> datetime:
+    """The first instant after ``now`` at which a door of these bookings could show or offer something else, though its
+    room's state did not: at the latest when the minute ends.
+    """
+    ends = (at for slot in slots for at in (slot.ends_at, slot.planned_ends_at, slot.blocked_to))
+    starts = (at for slot in slots for at in (slot.starts_at, slot.starts_at - CHECK_IN_EARLY))
+    undo_ends = (slot.released_at + UNDO for slot in slots if slot.released_at)
+    next_minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return min([next_minute, *(at for at in (*ends, *starts, *undo_ends) if at > now)])
+
+
+def from_minute(now: datetime) -> datetime:
+    """The begun minute: what is booked at a door starts then."""
+    return now.replace(second=0, microsecond=0)
+
+
+def after_the_last(ends: Iterable[datetime], now: datetime) -> datetime:
+    """Where a booking at the door starts: the begun minute, or within it the moment at which the last one ended."""
+    minute = now.replace(second=0, microsecond=0)
+    return max([minute, *(end for end in ends if minute < end <= now)])
+
+
+def _fits(room: DoorRoom, slots: Sequence[Slot], hours: Hours, start: datetime, end: datetime) -> bool:
+    blocked_from, blocked_to = start - room.setup, end + room.cleanup
+    for slot in slots:
+        if slot.starts_at != start and slot.blocked_from < blocked_to and blocked_from < slot.blocked_to:
+            return False
+    if not room.is_strict:
+        return True
+    day = start.astimezone(hours.zone).date()
+    return any(opens <= start and end <= closes for opens, closes in opening_spans(hours, day))
+
+
+def day_strip(slots: Sequence[Slot], hours: Hours, now: datetime) -> DayStrip:
+    """Today's band: seven to seventeen, longer where the day is, and now."""
+    today = now.astimezone(hours.zone).date()
+    midnight, next_midnight = (local_instant(today + timedelta(days=n), 0, hours.zone) for n in (0, 1))
+    spans = [
+        (max(slot.starts_at, midnight), min(slot.ends_at, next_midnight))
+        for slot in slots
+        if slot.starts_at < next_midnight and slot.ends_at > midnight
+    ]
+    edges = [*spans, *(opening_spans(hours, today) if hours.spans else [])]
+    hour = now.astimezone(hours.zone).hour
+    first = min([FIRST_HOUR, hour, *(start.astimezone(hours.zone).hour for start, _ in edges)])
+    last = max([LAST_HOUR, hour + 1, *(_hour_after(end, today, hours) for _, end in edges)])
+    return DayStrip(first, last, local_instant(today, first * 60, hours.zone), _joined(spans))
+
+
+def _hour_after(end: datetime, today: date, hours: Hours) -> int:
+    local = end.astimezone(hours.zone)
+    if local.date() > today:
+        return 24
+    return local.hour + (1 if local.minute or local.second else 0)
+
+
+def _joined(spans: Sequence[tuple[datetime, datetime]]) -> tuple[tuple[datetime, datetime], ...]:
+    """Touching spans as one, so that no one can count the meetings."""
+    joined: list[tuple[datetime, datetime]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)
+
+
+def week(hours: Hours, state: RoomState) -> tuple[Opening, ...]:
+    """The week in which a closed room opens again; a day without hours is left out. Empty if it is always open."""
+    if not hours.spans:
+        return ()
+    opens_on = state.until.astimezone(hours.zone).date() if state.until else None
+    day = opens_on or state.as_of.astimezone(hours.zone).date()
+    monday = day - timedelta(days=day.weekday())
+    found = []
+    for offset in range(7):
+        date_ = monday + timedelta(days=offset)
+        spans = tuple((_minute(opens, hours), _minute(closes, hours)) for opens, closes in opening_spans(hours, date_))
+        if spans:
+            found.append(Opening(offset + 1, spans, date_ == opens_on))
+    return tuple(found)
+
+
+def _minute(at: datetime, hours: Hours) -> int:
+    local = at.astimezone(hours.zone)
+    return local.hour * 60 + local.minute

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
-from registry.doors.phrases import raw, say
+from registry.doors.phrases import Phrases, phrases
 
 MINUTES_TO_BOOK = (15, 30, 60)
 MINUTES_TO_EXTEND = 15
@@ -156,37 +156,41 @@ def to_reception(view: DoorView) -> Guide | None:
 
 def texts(view: DoorView, language: str) -> dict[str, str]:
     """Every word of a door in one language, by the place where it stands; what a door does not show has no key."""
-    word = say(WORDS[view.state], language)
-    told = {
+    words = phrases(language)
+    word = words[WORDS[view.state]]
+    lines = {
         **common(view, language),
         "word": word,
         "short": word,
-        "until": _until(view, language),
+        "until": _until(view, words),
         "title": view.title if isinstance(view, TitledDoor) else "",
-        "more": _more(view, language),
-        "since": _since(view, language),
-        "act": _act(view, language),
-        "day": _day(view, language) if isinstance(view, OpenDoor) else "",
-        "link": say("offline_since", language, time=clock(view.as_of, view.zone)),
+        "more": _more(view, words),
+        # since when it is not known whether anybody is in, where the plan says what the door is all the same
+        "since": "" if view.state is DoorState.UNKNOWN else _no_reading(view, words),
+        "act": _act(view, words) if isinstance(view, OpenDoor) else "",
+        "day": _day(view, words) if isinstance(view, OpenDoor) else "",
+        "link": words["offline_since"].format(time=f"{view.as_of.astimezone(view.zone):%H:%M}"),
     }
-    told.update((f"a{n}", act_word(act, language)) for n, act in enumerate(acts(view), 1))
-    told.update((f"guide{n}", say(guide.phrase, language)) for n, guide in enumerate(guides(view), 1))
+    lines.update((f"a{n}", act_word(act, words)) for n, act in enumerate(acts(view), 1))
+    lines.update((f"guide{n}", words[guide.phrase]) for n, guide in enumerate(guides(view), 1))
     if isinstance(view, TimedDoor):
-        told.update((f"wd{n}", say(f"weekday_{day.weekday}", language)) for n, day in enumerate(view.week, 1))
-    return {key: text for key, text in told.items() if text}
+        lines.update((f"wd{n}", words[f"weekday_{day.weekday}"]) for n, day in enumerate(view.week, 1))
+    return {key: text for key, text in lines.items() if text}
 
 
 def common(view: DoorView, language: str) -> dict[str, str]:
     """What stands on every view of a door."""
+    words = phrases(language)
     return {
         "place": view.places.get(language, ""),
-        "date": long_date(view.as_of.astimezone(view.zone), language),
-        "fault": say("fault", language),
-        "choose": say("choose_language", language),
-        "dontknow": say("dont_know", language),
-        "link_at": raw("offline_since", language),
-        "plan_at": raw("plan_since", language),
-        **{f"f{n}": say(f"fault_{kind}", language) for n, kind in enumerate(FAULTS, 1)},
+        "date": _long_date(view.as_of.astimezone(view.zone).date(), language),
+        "fault": words["fault"],
+        "choose": words["choose_language"],
+        "dontknow": words["dont_know"],
+        # the page itself fills in the time
+        "link_at": words["offline_since"],
+        "plan_at": words["plan_since"],
+        **{f"f{n}": words[f"fault_{kind}"] for n, kind in enumerate(FAULTS, 1)},
     }
 
 
@@ -201,17 +205,12 @@ def _long_date(day: date, language: str) -> str:
     return str(format_date(day, f"EEEE{comma} d MMMM", locale="en_GB" if language == "en" else language))
 
 
-def clock(at: datetime, zone: ZoneInfo) -> str:
-    """08:05"""
-    return at.astimezone(zone).strftime("%H:%M")
-
-
-def act_word(act: Act, language: str) -> str:
+def act_word(act: Act, words: Phrases) -> str:
     if act.command == "book":
-        return say("minutes", language, n=act.minutes)
+        return words["minutes"].format(n=act.minutes)
     if act.command == "extend":
-        return say("extend_by", language, n=act.minutes)
-    return say({"check_in": "check_in", "end": "end_now"}[act.command], language)
+        return words["extend_by"].format(n=act.minutes)
+    return words[{"check_in": "check_in", "end": "end_now"}[act.command]]
 
 
 def minutes_left(until: datetime, now: datetime) -> int:
@@ -219,105 +218,91 @@ def minutes_left(until: datetime, now: datetime) -> int:
     return max(0, -int((now - until).total_seconds() // 60))
 
 
-def _until(view: DoorView, language: str) -> str:
-    until = view.until if isinstance(view, TimedDoor) else None
+def _until(view: DoorView, words: Phrases) -> str:
+    """do 12:00 · do jutra, 10:00 · do 10:00, pn 30.11; a free room is simply free until tomorrow."""
+    today = view.as_of.astimezone(view.zone).date()
+    until = view.until.astimezone(view.zone) if isinstance(view, TimedDoor) and view.until else None
+    time = f"{until:%H:%M}" if until else ""
     if view.state is DoorState.UNKNOWN:
         phrase = "sensor_settling" if view.is_settling else "sensor_silent"
-        if until and _same_day(until, view):
-            return say(f"{phrase}_until", language, time=clock(until, view.zone))
-        return say(phrase, language)
+        return words[f"{phrase}_until"].format(time=time) if until and until.date() == today else words[phrase]
     if view.state is DoorState.OCCUPIED:
-        return say("unbooked", language)
+        return words["unbooked"]
     if isinstance(view, OpenDoor) and view.check_in_until:
-        return say("check_in_left", language, n=minutes_left(view.check_in_until, view.as_of))
+        return words["check_in_left"].format(n=minutes_left(view.check_in_until, view.as_of))
     if until is None:
         return ""
     if view.state is DoorState.SOON:
-        return say("minutes_left", language, n=minutes_left(until, view.as_of))
-    return until_words(until, view, language)
-
-
-def until_words(until: datetime, view: DoorView, language: str) -> str:
-    """do 12:00 · do jutra, 10:00 · do 10:00, pn 30.11; a free room is simply free until tomorrow."""
-    local, today = until.astimezone(view.zone), view.as_of.astimezone(view.zone).date()
-    time = local.strftime("%H:%M")
-    if local.date() == today:
-        return say("until", language, time=time)
+        return words["minutes_left"].format(n=minutes_left(until, view.as_of))
+    if until.date() == today:
+        return words["until"].format(time=time)
     if view.state is DoorState.FREE:
-        return say("until_tomorrow", language)
-    if local.date() == today + timedelta(days=1):
-        return say("until_tomorrow_at", language, time=time)
-    weekday = say(f"weekday_{local.isoweekday()}", language)
-    return say("until_day", language, time=time, weekday=weekday, date=f"{local.day}.{local.month:02}")
+        return words["until_tomorrow"]
+    if until.date() == today + timedelta(days=1):
+        return words["until_tomorrow_at"].format(time=time)
+    weekday = words[f"weekday_{until.isoweekday()}"]
+    return words["until_day"].format(time=time, weekday=weekday, date=f"{until.day}.{until.month:02}")
 
 
-def _same_day(at: datetime, view: DoorView) -> bool:
-    return at.astimezone(view.zone).date() == view.as_of.astimezone(view.zone).date()
-
-
-def _more(view: DoorView, language: str) -> str:
+def _more(view: DoorView, words: Phrases) -> str:
     if view.state is DoorState.CLOSED:
         is_out = isinstance(view, OpenDoor) and view.is_out_of_service
-        return say("out_of_service" if is_out else "emergency_112", language)
+        return words["out_of_service" if is_out else "emergency_112"]
     if view.state is DoorState.UNKNOWN:
-        return _no_reading(view, language)
+        return _no_reading(view, words)
     if not isinstance(view, OpenDoor):
         return ""
     match view.state:
         case DoorState.FREE:
-            return say(view.released, language) if view.released else _next(view, language)
+            return words[view.released] if view.released else _next(view, words)
         case DoorState.SOON:
-            return say("booked_from", language, time=clock(view.until, view.zone)) if view.until else ""
+            return words["booked_from"].format(time=f"{view.until.astimezone(view.zone):%H:%M}") if view.until else ""
         case DoorState.CHECK_IN if view.check_in_until:
-            return say("released_at", language, time=clock(view.check_in_until, view.zone))
+            return words["released_at"].format(time=f"{view.check_in_until.astimezone(view.zone):%H:%M}")
         case DoorState.BUSY | DoorState.CHECK_IN:
-            named = isinstance(view, TitledDoor) and view.title
-            return "" if named else say("meeting_generic", language)
-    return _next(view, language)  # occupied, and nobody knows until when
+            has_title = isinstance(view, TitledDoor) and view.title
+            return "" if has_title else words["meeting_generic"]
+    return _next(view, words)  # occupied, and nobody knows until when
 
 
-def _since(view: DoorView, language: str) -> str:
-    """Since when it is not known whether anybody is in, where the plan says what the door is all the same."""
-    return "" if view.state is DoorState.UNKNOWN else _no_reading(view, language)
-
-
-def _no_reading(view: DoorView, language: str) -> str:
-    since = view.unknown_since if isinstance(view, TimedDoor) else None
-    if since is None or not _same_day(since, view):
+def _no_reading(view: DoorView, words: Phrases) -> str:
+    since = view.unknown_since.astimezone(view.zone) if isinstance(view, TimedDoor) and view.unknown_since else None
+    if since is None or since.date() != view.as_of.astimezone(view.zone).date():
         return ""
-    return say("no_reading_since", language, time=clock(since, view.zone))
+    return words["no_reading_since"].format(time=f"{since:%H:%M}")
 
 
-def _next(view: OpenDoor, language: str) -> str:
-    if view.next_span is None or not _same_day(view.next_span[0], view):
-        return say("no_more_today", language)
-    return say("next_at", language, time=span_words(view.next_span, view.zone))
+def _next(view: OpenDoor, words: Phrases) -> str:
+    start, end = (at.astimezone(view.zone) for at in view.next_span or (view.as_of, view.as_of))
+    if view.next_span is None or start.date() != view.as_of.astimezone(view.zone).date():
+        return words["no_more_today"]
+    return words["next_at"].format(time=f"{start:%H:%M}–{end:%H:%M}")
 
 
 def span_words(span: tuple[datetime, datetime], zone: ZoneInfo) -> str:
     """12:00–13:30"""
-    return f"{clock(span[0], zone)}–{clock(span[1], zone)}"
+    start, end = (at.astimezone(zone) for at in span)
+    return f"{start:%H:%M}–{end:%H:%M}"
 
 
-def _act(view: DoorView, language: str) -> str:
-    if not isinstance(view, OpenDoor):
-        return ""
+def _act(view: OpenDoor, words: Phrases) -> str:
     if view.state is DoorState.BUSY:
-        return say("do_not_disturb", language)
+        return words["do_not_disturb"]
     if view.elsewhere:
-        other = view.elsewhere
-        if other.until and _same_day(other.until, view):
-            time = clock(other.until, view.zone)
-            return say("free_elsewhere_until", language, room=other.number, time=time)
-        return say("free_elsewhere", language, room=other.number)
+        number, until = view.elsewhere.number, view.elsewhere.until
+        until = until and until.astimezone(view.zone)
+        if until and until.date() == view.as_of.astimezone(view.zone).date():
+            return words["free_elsewhere_until"].format(room=number, time=f"{until:%H:%M}")
+        return words["free_elsewhere"].format(room=number)
     books_only = view.acts and all(act.command == "book" for act in view.acts)
-    return say("book_now", language) if books_only else ""
+    return words["book_now"] if books_only else ""
 
 
-def _day(view: OpenDoor, language: str) -> str:
-    if not view.day.taken:
-        return say("day_free", language)
-    return say("day_taken", language, spans=", ".join(span_words(span, view.zone) for span in view.day.taken))
+def _day(view: OpenDoor, words: Phrases) -> str:
+    spans = [(start.astimezone(view.zone), end.astimezone(view.zone)) for start, end in view.day.taken]
+    if not spans:
+        return words["day_free"]
+    return words["day_taken"].format(spans=", ".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in spans))
 
 
 def payload(view: DoorView, languages: Sequence[str]) -> dict[str, Any]:
@@ -326,25 +311,24 @@ def payload(view: DoorView, languages: Sequence[str]) -> dict[str, Any]:
     ``revision`` is None for whoever sends it to fill in, where the room's own would count what the door does not show.
     """
     until = view.until if isinstance(view, TimedDoor) else None
-    taken = view.day.taken if isinstance(view, OpenDoor) else ()
+    busy_spans = view.day.taken if isinstance(view, OpenDoor) else ()
     return {
         "number": view.number,
         "state": view.state.value,
         "until": _iso(until, view.zone) if until else None,
-        "texts": {language: _for_panels(texts(view, language)) for language in languages},
+        # without what holds the moment: a retained state should change only when the door does
+        "texts": {
+            language: {key: text for key, text in texts(view, language).items() if key not in ("link", "date")}
+            for language in languages
+        },
         "actions": [
             *({"command": act.command, "minutes": act.minutes} for act in acts(view)),
             *({"command": "report_fault", "kind": kind} for kind in FAULTS),
         ],
-        "day": [{"from": _iso(start, view.zone), "to": _iso(end, view.zone)} for start, end in taken],
+        "day": [{"from": _iso(start, view.zone), "to": _iso(end, view.zone)} for start, end in busy_spans],
         "revision": view.revision if isinstance(view, OpenDoor) else None,
         "as_of": _iso(view.as_of, view.zone),
     }
-
-
-def _for_panels(told: dict[str, str]) -> dict[str, str]:
-    """Without what holds the moment: a retained state should change only when the door does."""
-    return {key: text for key, text in told.items() if key not in ("link", "date")}
 
 
 def _iso(at: datetime, zone: ZoneInfo) -> str:

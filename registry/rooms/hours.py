@@ -68,7 +68,7 @@ def open_span_at(hours: Hours, now: datetime) -> tuple[datetime, datetime] | Non
     today = now.astimezone(hours.zone).date()
     around: list[tuple[datetime, datetime]] = []
     for offset in (-1, 0, 1):
-        for opens, closes in opening_spans(hours, today + timedelta(days=offset)):
+        for opens, closes in _opening_spans(hours, today + timedelta(days=offset)):
             if around and around[-1][1] >= opens:
                 around[-1] = (around[-1][0], max(closes, around[-1][1]))
             else:

@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from registry.core.errors import Refusal
 from registry.devices.pairing import Offer, spaced_code
-from registry.doors.facts import from_minute
 from registry.doors.phrases import LANGUAGES, NAMES, REFUSED, say
+from registry.doors.queries import from_minute
 from registry.doors.view import (
     FAULTS,
     Act,

@@ -321,8 +321,9 @@ async def test_a_slower_reader_does_not_bring_an_older_room_back():
     older = await room_snapshot.load(before, NOW)
     await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
     room_snapshot.keep(older)
-    assert room_snapshot.kept(before, NOW) is None
-    assert room_snapshot.kept(await Room.get(id=room.id), NOW) is not None
+    fresh = await Room.get(id=room.id)
+    assert room_snapshot.recall(room.id, before.version, NOW) is None
+    assert room_snapshot.recall(room.id, fresh.version, NOW) is not None
 
 
 async def test_a_state_is_derived_anew_as_soon_as_it_could_be_another():
@@ -330,8 +331,8 @@ async def test_a_state_is_derived_anew_as_soon_as_it_could_be_another():
     await make_booking(NOW + HOUR, room=room)
     known = await room_snapshot.snapshot_of(await Room.get(id=room.id), NOW)
     minutes = (0, 44, 45, 59, 60, 119, 120, 0)
-    assert [room_snapshot.derive(known, NOW + minute * MINUTE).kind for minute in minutes] == [
+    assert [room_snapshot.derive(known, NOW + minute * MINUTE).state.kind for minute in minutes] == [
         StateKind.FREE, StateKind.FREE, StateKind.SOON, StateKind.SOON, StateKind.IN_USE, StateKind.IN_USE,
         StateKind.FREE, StateKind.FREE,
     ]  # fmt: skip
-    assert room_snapshot.derive(known, NOW + MINUTE).as_of == NOW + MINUTE
+    assert room_snapshot.derive(known, NOW + MINUTE).state.as_of == NOW + MINUTE

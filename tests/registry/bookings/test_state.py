@@ -24,9 +24,11 @@ OCCUPIED = OccupancyFold(Occupancy.OCCUPIED, positive_at=NOW)
 UNKNOWN = OccupancyFold(Occupancy.UNKNOWN)
 
 
-def slot(start, end, status=Status.CONFIRMED, **given):
+def slot(start, end, status=Status.CONFIRMED, **fields):
     """A booking from ``start`` to ``end`` minutes after NOW."""
-    return Slot(uuid4(), NOW + start * MINUTE, NOW + end * MINUTE, status, given.pop("kind", Kind.MEETING), **given)
+    starts_at, ends_at = NOW + start * MINUTE, NOW + end * MINUTE
+    default = {"blocked_from": starts_at, "blocked_to": ends_at, "planned_ends_at": ends_at, "kind": Kind.MEETING}
+    return Slot(uuid4(), starts_at, ends_at, status, **default | fields)
 
 
 def state(slots=(), fold=VACANT, room=ROOM, hours=OPEN):

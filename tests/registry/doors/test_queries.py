@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from registry.bookings import room_snapshot
 from registry.bookings.actions import book, end
 from registry.bookings.readings import record_readings, watch_started
 from registry.bookings.rules import BookingRequest
 from registry.core import events
 from registry.core.history import SYSTEM
 from registry.devices.occupancy import Reading
-from registry.doors import queries
 from registry.doors.queries import door
 from registry.doors.view import DoorState, OpenDoor, TitledDoor
 from registry.rooms.lock import changing
@@ -54,7 +54,7 @@ async def test_a_change_draws_it_anew_without_asking_the_database(monkeypatch: p
 
     with monkeypatch.context() as apart:
         apart.setattr(Room, "get_or_none", asked)
-        apart.setattr(queries, "_load_taken", asked)
+        apart.setattr(room_snapshot, "load", asked)
         assert (await door(room.id, NOW, revision=event.revision)).state is DoorState.OCCUPIED
     later = NOW + 5 * SECOND
     await book(BookingRequest(room.code, later, later + HOUR), await make_person(), SYSTEM, later)

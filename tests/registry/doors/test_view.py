@@ -1,17 +1,20 @@
 """What a door of each class may show: a table over classes and states, no database."""
 
+import csv
 import dataclasses
+import itertools
 import json
 import re
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from registry.bookings.models import Kind, Status
-from registry.bookings.state import RoomState, StateKind
+from registry.bookings.state import RoomState, Slot, StateKind
 from registry.doors import phrases
-from registry.doors.facts import DoorRoom, Taken, door_view, is_open_door
+from registry.doors.queries import DoorRoom, door_view
 from registry.doors.view import (
     Act,
     DoorState,
@@ -36,6 +39,7 @@ ALWAYS = Hours(ZONE)
 WEEK = Hours(ZONE, tuple(Span(weekday, 8 * 60, 15 * 60) for weekday in range(5)))
 CANARY = "KANAREK-7f3a"
 CLASSES = list(Visibility)
+_numbers = itertools.count(1)
 TELLING = ("confidential", "hidden", "internal", "public", "poufn", "class", "visibility")
 
 
@@ -66,19 +70,19 @@ def state(kind: StateKind, until: datetime | None = None, **given: object) -> Ro
     return RoomState(**default | given)  # type: ignore[arg-type]  # a test's defaults
 
 
-def taken(starts: int, ends: int, **given: object) -> Taken:
+def slot(starts: int, ends: int, **fields: object) -> Slot:
     """A booking by minutes from the begun minute of NOW."""
     base = NOW.replace(second=0)
     start, end = base + starts * MINUTE, base + ends * MINUTE
     default: dict[str, object] = {
-        "starts_at": start, "ends_at": end, "blocked_from": start, "blocked_to": end, "planned_ends_at": end,
-        "status": Status.CONFIRMED, "kind": Kind.MEETING, "released_at": None, "release_reason": "", "title": CANARY,
+        "id": UUID(int=next(_numbers)), "starts_at": start, "ends_at": end, "blocked_from": start, "blocked_to": end,
+        "planned_ends_at": end, "status": Status.CONFIRMED, "kind": Kind.MEETING, "released_at": None, "release_reason": "", "title": CANARY,
     }  # fmt: skip
-    return Taken(**default | given)  # type: ignore[arg-type]  # a test's defaults
+    return Slot(**default | fields)  # type: ignore[arg-type]  # a test's defaults
 
 
-RUNNING = taken(-27, 78, status=Status.CHECKED_IN)
-LATER = taken(138, 228)
+RUNNING = slot(-27, 78, status=Status.CHECKED_IN)
+LATER = slot(138, 228)
 UNTIL = RUNNING.ends_at
 EVERY_STATE = {
     StateKind.FREE: state(StateKind.FREE, LATER.starts_at),
@@ -205,9 +209,9 @@ def test_words_of_an_internal_door() -> None:
 
 def test_a_free_room_offers_what_fits() -> None:
     free = state(StateKind.FREE, NOW + 40 * MINUTE)
-    view = door_view(room(), free, [taken(40, 90)], ALWAYS)
+    view = door_view(room(), free, [slot(40, 90)], ALWAYS)
     assert acts(view) == (Act("book", 15), Act("book", 30))
-    with_cleanup = door_view(room(cleanup=15 * MINUTE), free, [taken(40, 90)], ALWAYS)
+    with_cleanup = door_view(room(cleanup=15 * MINUTE), free, [slot(40, 90)], ALWAYS)
     assert acts(with_cleanup) == (Act("book", 15),)
     assert acts(door_view(room(panel_books=False), free, [], ALWAYS)) == ()
     assert acts(door_view(room(is_bookable=False), free, [], ALWAYS)) == ()
@@ -221,7 +225,7 @@ def test_strict_hours_end_what_is_offered() -> None:
 
 
 def test_extending_stops_where_somebody_follows() -> None:
-    near = taken(85, 120)
+    near = slot(85, 120)
     view = door_view(room(), state(StateKind.IN_USE, UNTIL), [RUNNING, near], ALWAYS)
     assert acts(view) == (Act("end"),)
 
@@ -240,7 +244,7 @@ def test_a_door_that_goes_by_its_plan_says_since_when_nothing_is_seen(visibility
 
 def test_who_comes_late_may_still_check_in() -> None:
     """A booking that was not given up, because nothing proved the room empty, is held for its people."""
-    held = taken(-25, 80, status=Status.CONFIRMED)
+    held = slot(-25, 80, status=Status.CONFIRMED)
     view = door_view(room(), state(StateKind.IN_USE, UNTIL), [held], ALWAYS)
     assert acts(view) == (Act("check_in"), Act("extend", 15), Act("end"))
     assert Act("check_in") not in acts(door_view(room(check_in=False), state(StateKind.IN_USE, UNTIL), [held], ALWAYS))
@@ -255,12 +259,12 @@ def test_waiting_offers_one_thing() -> None:
 
 
 def test_a_release_can_be_taken_back_at_the_door() -> None:
-    gone = taken(-12, -2, status=Status.RELEASED, released_at=NOW - 2 * MINUTE, release_reason="no_show",
+    gone = slot(-12, -2, status=Status.RELEASED, released_at=NOW - 2 * MINUTE, release_reason="no_show",
                  planned_ends_at=NOW + 60 * MINUTE)  # fmt: skip
     view = door_view(room(), state(StateKind.FREE), [gone], ALWAYS)
     assert acts(view)[0] == Act("check_in")
     assert texts(view, "en")["more"] == "Booking released – no check-in"
-    after = door_view(room(), state(StateKind.FREE), [gone, taken(20, 50)], ALWAYS)
+    after = door_view(room(), state(StateKind.FREE), [gone, slot(20, 50)], ALWAYS)
     assert Act("check_in") not in acts(after)
 
 
@@ -273,9 +277,9 @@ def test_guidance_never_invites() -> None:
 
 
 def test_help_point_doors_look_alike() -> None:
-    assert not is_open_door(room(Visibility.INTERNAL, is_neutral=True, panel_books=False))
-    assert is_open_door(room(Visibility.INTERNAL, is_neutral=True, panel_books=True))
-    assert is_open_door(room(Visibility.INTERNAL))
+    assert not room(Visibility.INTERNAL, is_neutral=True, panel_books=False).is_open
+    assert room(Visibility.INTERNAL, is_neutral=True, panel_books=True).is_open
+    assert room(Visibility.INTERNAL).is_open
 
 
 def test_an_unbooked_visit_has_no_end() -> None:
@@ -330,14 +334,14 @@ def test_the_week_of_the_next_opening() -> None:
 
 
 def test_a_block_closes_the_door_and_says_so() -> None:
-    block = taken(-10, 50, kind=Kind.BLOCK, title=CANARY)
+    block = slot(-10, 50, kind=Kind.BLOCK, title=CANARY)
     view = door_view(room(Visibility.PUBLIC), state(StateKind.CLOSED, block.ends_at), [block], ALWAYS)
     assert texts(view, "en")["more"] == "Room out of service"
     assert CANARY not in json.dumps(payload(view, ("pl",)))
 
 
 def test_touching_meetings_are_one_bar() -> None:
-    view = door_view(room(), state(StateKind.FREE), [taken(60, 90), taken(90, 120), taken(180, 200)], ALWAYS)
+    view = door_view(room(), state(StateKind.FREE), [slot(60, 90), slot(90, 120), slot(180, 200)], ALWAYS)
     assert isinstance(view, OpenDoor)
     assert len(view.day.taken) == 2
 
@@ -348,13 +352,15 @@ def test_a_begun_minute_counts() -> None:
 
 
 def test_every_phrase_in_every_language_with_the_same_places() -> None:
-    known = phrases.phrases()
-    assert len(known) > 80
-    for key, row in known.items():
+    with phrases.FILE.open(encoding="utf-8", newline="") as file:
+        rows = {row.pop("key"): row for row in csv.DictReader(file, delimiter=";")}
+    assert len(rows) > 80
+    for key, row in rows.items():
         assert set(row) == set(phrases.LANGUAGES), key
         assert all(text and text == text.strip() for text in row.values()), key
         assert len({frozenset(re.findall(r"{(\w+)}", text)) for text in row.values()}) == 1, key
-    assert set(phrases.REFUSED.values()) <= set(known)
+    assert set(phrases.REFUSED.values()) <= set(rows)
+    assert all(phrases.phrases(language) == {key: row[language] for key, row in rows.items()} for language in row)
 
 
 def test_languages_of_a_panel() -> None:
