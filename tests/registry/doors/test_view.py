@@ -76,7 +76,8 @@ def slot(starts: int, ends: int, **fields: object) -> Slot:
     start, end = base + starts * MINUTE, base + ends * MINUTE
     default: dict[str, object] = {
         "id": UUID(int=next(_numbers)), "starts_at": start, "ends_at": end, "blocked_from": start, "blocked_to": end,
-        "planned_ends_at": end, "status": Status.CONFIRMED, "kind": Kind.MEETING, "released_at": None, "release_reason": "", "title": CANARY,
+        "planned_ends_at": end, "status": Status.CONFIRMED, "kind": Kind.MEETING, "released_at": None,
+        "release_reason": "", "title": CANARY,
     }  # fmt: skip
     return Slot(**default | fields)  # type: ignore[arg-type]  # a test's defaults
 
