@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 
 from registry.assets.models import Condition
-from registry.bookings.actions import BookingRequest, book
+from registry.bookings.actions import book
+from registry.bookings.readings import Reading, record_readings, watch_started
+from registry.bookings.rules import BookingRequest
 from registry.core.events import AssetChanged, RoomChanged, dispatch
 from registry.core.history import SYSTEM
 from registry.people.models import Session
 from registry.people.queries import forget_person
+from registry.rooms.lock import changing
+from registry.rooms.models import Room
 from registry.rooms.queries import room_by_code
 from tests import make
 from tests.browser.conftest import BrowserThread
@@ -87,6 +91,12 @@ def requests_of(page: Any) -> list[str]:
     return addresses
 
 
+def listen(page: Any) -> None:
+    """Wait until the page hears the stream, and has asked for what it may have missed on a slow machine."""
+    page.wait_for_selector(LISTENING)
+    page.wait_for_timeout(600)
+
+
 def book_now(office: Office, code: str, who: str = "bob") -> Callable[[], Awaitable[Any]]:
     async def act() -> None:
         now = office.desk.app.state.clock()
@@ -109,7 +119,7 @@ def book_now(office: Office, code: str, who: str = "bob") -> Callable[[], Awaita
 async def test_a_change_of_a_room_asks_for_its_piece_alone(office: Office, turns: Turns, path: str, piece: str) -> None:
     def walk(page: Any) -> None:
         page.goto(path)
-        page.wait_for_selector(LISTENING)
+        listen(page)
         page.evaluate(MARK)
         addresses = requests_of(page)
         turns.do(book_now(office, "MAIN"))
@@ -127,7 +137,7 @@ async def test_a_change_of_a_room_asks_for_its_piece_alone(office: Office, turns
 async def test_the_answer_holds_no_other_row(office: Office, turns: Turns) -> None:
     def walk(page: Any) -> None:
         page.goto("/")
-        page.wait_for_selector(LISTENING)
+        listen(page)
         with page.expect_response("**/?shape=*") as response:
             turns.do(book_now(office, "MAIN"))
         text = response.value.text()
@@ -143,12 +153,12 @@ async def test_a_room_that_begins_to_belong_on_the_page_comes(office: Office, tu
     store = await make.make_room(code="STORE", bookable=False)
 
     async def block() -> None:
-        await make.make_booking(clock() - timedelta(minutes=5), room=store, kind="block", status="confirmed")
-        await dispatch([RoomChanged(store.id, 1)])
+        async with changing(store.id):
+            await make.make_booking(clock() - timedelta(minutes=5), room=store, kind="block", status="confirmed")
 
     def walk(page: Any) -> None:
         page.goto("/")
-        page.wait_for_selector(LISTENING)
+        listen(page)
         assert page.locator("#now-STORE").count() == 0
         turns.do(block)
         page.wait_for_selector("#now-STORE")
@@ -166,7 +176,7 @@ async def test_a_fault_is_asked_for_where_its_room_is_shown(office: Office, turn
 
     def walk(page: Any) -> None:
         page.goto("/")
-        page.wait_for_selector(LISTENING)
+        listen(page)
         addresses = requests_of(page)
         turns.do(break_it)
         page.wait_for_selector("#now-MAIN:has-text('Projektor')")
@@ -174,6 +184,36 @@ async def test_a_fault_is_asked_for_where_its_room_is_shown(office: Office, turn
         assert len(addresses) == 1
 
     await office.look(walk, who="facilities")
+
+
+async def test_sensors_that_repeat_themselves_cost_an_open_page_nothing(
+    office: Office, turns: Turns, clock: OfficeClock
+) -> None:
+    """Twenty of them, every 30 seconds for ten minutes."""
+    rooms = [await make.make_room(code=f"R-{number}") for number in range(10)]
+    sensors = [await make.make_device(room=room) for room in [*rooms, *rooms]]
+    await watch_started(clock())
+
+    async def speak() -> None:
+        now = clock()
+        await record_readings([Reading(sensor.id, now, occupied=True) for sensor in sensors], now)
+
+    def walk(page: Any) -> None:
+        turns.do(speak)
+        page.goto("/")
+        listen(page)
+        page.wait_for_selector("#now-R-9 .state[data-state=in_use_unbooked]")
+        addresses = requests_of(page)
+        for _ in range(20):
+            clock.ahead += timedelta(seconds=30)
+            turns.do(speak)
+        page.wait_for_timeout(1000)
+        assert addresses == []
+        turns.do(book_now(office, "R-3"))
+        page.wait_for_selector("#now-R-3 .state[data-state=in_use]")
+        assert len(addresses) == 1
+
+    await office.look(walk)
 
 
 @pytest.mark.parametrize("script", ["", NO_SHARED_WORKER])
@@ -188,7 +228,7 @@ async def test_seven_tabs_share_one_stream_and_all_are_live(office: Office, turn
         paths = ["/", "/", "/calendar", "/rooms/MAIN", "/rooms", "/calendar?view=week", "/calendar"]
         for tab, path in zip(tabs, paths, strict=True):
             tab.goto(path, timeout=10_000)
-            tab.wait_for_selector(LISTENING)
+            listen(tab)
         assert len(live_of(office.desk.app)) == 1
         turns.do(book_now(office, "MAIN"))
         for tab in tabs:
@@ -206,10 +246,10 @@ async def test_the_stream_passes_to_another_tab_without_shared_workers(office: O
     def walk(page: Any) -> None:
         page.context.add_init_script(NO_SHARED_WORKER)
         page.goto("/")
-        page.wait_for_selector(LISTENING)
+        listen(page)
         other = page.context.new_page()
         other.goto("/")
-        other.wait_for_selector(LISTENING)
+        listen(other)
         page.close()
         turns.do(book_now(office, "MAIN"))
         other.wait_for_selector("#now-MAIN .state[data-state=in_use]")
@@ -220,7 +260,7 @@ async def test_the_stream_passes_to_another_tab_without_shared_workers(office: O
 async def test_what_is_typed_and_what_was_opened_stays(office: Office, turns: Turns) -> None:
     def walk(page: Any) -> None:
         page.goto("/rooms/MAIN")
-        page.wait_for_selector(LISTENING)
+        listen(page)
         if not page.locator("details.act").evaluate("element => element.open"):
             page.click("details.act summary")
         page.fill("[name=panel_code]", "AB1")
@@ -237,7 +277,7 @@ async def test_what_is_typed_and_what_was_opened_stays(office: Office, turns: Tu
 async def test_an_open_question_is_not_torn_away(office: Office, turns: Turns) -> None:
     def walk(page: Any) -> None:
         page.goto("/calendar")
-        page.wait_for_selector(LISTENING)
+        listen(page)
         addresses = requests_of(page)
         track = page.locator('.track[data-room="OTHER"]').bounding_box()
         page.mouse.click(track["x"] + track["width"] * 0.9, track["y"] + track["height"] / 2)
@@ -291,12 +331,13 @@ async def test_a_stream_that_says_nothing_is_replaced_by_looking(
 
     async def unheard() -> None:
         await make.make_booking(clock() - timedelta(minutes=5), room_id=room_id, status="checked_in")
+        await Room.filter(id=room_id).update(version=50, revision=50)
 
     def walk(page: Any) -> None:
         page.context.add_init_script(NO_SHARED_WORKER)
         page.clock.install()
         page.goto("/")
-        page.wait_for_selector(LISTENING)
+        listen(page)
         turns.do(unheard)
         page.route("**/api/v1/events", lambda route: None)
         page.clock.run_for(41_000)
@@ -315,7 +356,7 @@ async def test_an_ended_session_sends_nobody_away_from_what_is_typed(office: Off
 
     def walk(page: Any) -> None:
         page.goto("/")
-        page.wait_for_selector(LISTENING)
+        listen(page)
         page.fill("#qb-people", "7")
         with page.expect_response("**/?shape=*"):
             turns.do(end)

@@ -12,26 +12,29 @@
   function now() { return Date.now() + skew; }
 
   /* --- what is to be asked for --- */
-  var pieces = new Set(), assets = new Set(), isDue = false, isAsking = false, hasFailed = false, at = Infinity, timer = null;
+  var pieces = new Set(), assets = new Set(), isDue = false, isAsking = false, at = Infinity, timer = null;
+  var isBlocked = false, hasFailed = false; // all of the page is wanted but held; a request went wrong
 
   function due(delay) {
     isDue = true;
     var then = Date.now() + delay;
-    if (then >= at && timer) return;
+    if (timer && then >= at) return;
     clearTimeout(timer);
     at = then;
     timer = setTimeout(ask, delay);
   }
-  function everything() { root.dataset.shape = ''; due(TOGETHER); }
-
-  function address() {
+  function everything() {
+    document.querySelectorAll('[data-piece]').forEach(function (element) { pieces.add(element.dataset.piece); });
+    due(TOGETHER);
+  }
+  function piece(code) { return document.querySelector('[data-piece="' + CSS.escape(code) + '"]'); }
+  function address(codes) {
     var url = new URL(location.href), query = url.searchParams;
-    if (pieces.size + assets.size <= MANY) {
+    if (codes.length + assets.size <= MANY) {
       query.set('shape', root.dataset.shape || '');
-      pieces.forEach(function (code) { query.append('piece', code); });
+      codes.forEach(function (code) { query.append('piece', code); });
       assets.forEach(function (id) { query.append('asset', id); });
     }
-    url.hash = '';
     return url.pathname + url.search;
   }
 
@@ -39,16 +42,15 @@
     timer = null;
     at = Infinity;
     if (!isDue || isAsking || document.hidden) return; // asked for when the answer is there, or the page is looked at
-    var held = isHeld(root) ? Array.from(pieces).filter(function (code) { return piece(code) && isHeld(piece(code)); }) : [];
-    // all of a page is not asked for while a part of it is held, nor that part
-    if (isHeld(root) && (!root.dataset.shape || held.length === pieces.size + assets.size)) { due(LATE); return; }
-    held.forEach(function (code) { pieces.delete(code); });
-    var url = address();
-    isDue = hasFailed = false;
-    isAsking = true;
-    pieces.clear();
+    var all = Array.from(pieces), held = all.filter(function (code) { return piece(code) && isHeld(piece(code)); });
+    var rest = all.filter(function (code) { return held.indexOf(code) < 0; });
+    if (isHeld(root) && (isBlocked || rest.length > MANY || held.length && !rest.length && !assets.size)) { due(LATE); return; }
+    var url = address(rest);
+    pieces = new Set(held);
     assets.clear();
-    if (held.length) { held.forEach(function (code) { pieces.add(code); }); due(LATE); }
+    isDue = isBlocked = hasFailed = false;
+    isAsking = true;
+    if (held.length) due(LATE);
     htmx.ajax('GET', url, { source: root, target: root }).finally(function () {
       isAsking = false;
       if (isDue && !timer) due(TOGETHER);
@@ -64,8 +66,7 @@
     var tasks = event.detail.tasks;
     tasks.filter(function (task) { return task.target && isHeld(task.target); }).forEach(function (task) {
       tasks.splice(tasks.indexOf(task), 1);
-      if (task.target.dataset.piece) pieces.add(task.target.dataset.piece); else root.dataset.shape = '';
-      due(LATE);
+      if (task.target.dataset.piece) { pieces.add(task.target.dataset.piece); due(LATE); } else { everything(); isBlocked = true; }
     });
   });
   // nobody who reads is sent away to sign in: what is typed would be gone
@@ -84,7 +85,8 @@
   });
 
   /* --- events --- */
-  var began = Date.now() - performance.now(), isLive = false, wasOpen = false;
+  var load = performance.getEntriesByType('navigation')[0], isLive = false, wasOpen = false;
+  var began = performance.timeOrigin + (load ? load.responseStart : 0); // when the server had drawn the page
 
   function hear(message) {
     if (message.kind === 'mute') { isLive = false; return; }
@@ -103,7 +105,6 @@
     var isShown = message.kind !== 'room' || !root.dataset.shape || piece(name);
     due(isShown ? TOGETHER : PATIENCE);
   }
-  function piece(code) { return document.querySelector('[data-piece="' + CSS.escape(code) + '"]'); }
 
   function listen() {
     var name = 'izba-' + script.dataset.viewer, url = script.dataset.stream;
@@ -138,14 +139,13 @@
   function tick() {
     setTimeout(tick, MINUTE - now() % MINUTE + 20);
     move();
-    var isOver = !isLive || hasFailed; // without a stream a page looks each minute
-    if (isOver) root.dataset.shape = '';
+    var all = !isLive || hasFailed, isOver = all; // without a stream a page looks each minute
     document.querySelectorAll('[data-until]').forEach(function (element) {
       if (Date.parse(element.dataset.until) > now()) return;
       if (element.dataset.piece) pieces.add(element.dataset.piece);
       isOver = true;
     });
-    if (isOver) due(Math.random() * 2000); // not all pages of the house at once
+    if (isOver) setTimeout(all ? everything : due, Math.random() * 2000, 0); // not all pages of the house at once
   }
   /* The line of now and the time of day move on between two answers of the server. */
   function move() {
