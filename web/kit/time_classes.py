@@ -1,25 +1,23 @@
 """Where things stand on a time band, as classes of one static stylesheet.
 
-The content security policy allows no style attribute, so a page cannot say ``style="--from:9.5"``. It says ``f-570``
-instead, and ``static/css/time.css`` knows what that means. ``python -m web.kit.time_classes`` writes that stylesheet.
+The content security policy allows no style attribute, so a page cannot say ``style="--from:9.5"``. It says
+``fh-9 ft-3`` instead, nine hours and three tens of minutes, and ``static/css/time.css`` computes what that means.
 """
 
-from pathlib import Path
-
 STEP = 5
-DAY = 25 * 60  # the longest: on it the clocks go back
-STYLESHEET = Path(__file__).parents[1] / "static" / "css" / "time.css"
+HOUR = 60
+DAY = 25 * HOUR  # the longest: on it the clocks go back
 
 
 def span(start: int, end: int) -> str:
     """The classes of a slot from minute to minute of the local day, to the nearest 5, at least one step long."""
     first = _step(min(max(start, 0), DAY - STEP))
-    return f"f-{first} t-{max(_step(min(max(end, 0), DAY)), first + STEP)}"
+    return f"{_moment('f', first)} {_moment('t', max(_step(min(max(end, 0), DAY)), first + STEP))}"
 
 
 def now(minute: int) -> str:
-    """The class of the line that says what time it is."""
-    return f"n-{min(max(minute, 0), DAY - 1)}"
+    """The classes of the line that says what time it is."""
+    return _moment("n", min(max(minute, 0), DAY - 1))
 
 
 def window(opens: int, closes: int) -> str:
@@ -28,29 +26,17 @@ def window(opens: int, closes: int) -> str:
 
 
 def part(share: float) -> str:
-    """The class of a share in percent: of a meter, a funding bar, a time line."""
-    return f"p-{round(min(max(share, 0), 100))}"
+    """The classes of a share in percent: of a meter, a funding bar, a time line."""
+    tens, units = divmod(round(min(max(share, 0), 100)), 10)
+    return f"pt-{tens}" + (f" pu-{units}" if units else "")
 
 
-def stylesheet() -> str:
-    """All of ``time.css``."""
-    lines = ["/* Made by `python -m web.kit.time_classes`. Minutes of the day as hours, shares in percent. */"]
-    lines += [f".f-{m}{{--from:{_hours(m)}}}" for m in range(0, DAY, STEP)]
-    lines += [f".t-{m}{{--to:{_hours(m)}}}" for m in range(STEP, DAY + 1, STEP)]
-    lines += [f".n-{m}{{--now:{_hours(m)}}}" for m in range(DAY)]
-    lines += [f".ds-{h}{{--day-start:{h}}}" for h in range(24)]
-    lines += [f".dh-{h}{{--day-hours:{h}}}" for h in range(1, 26)]
-    lines += [f".p-{p}{{--part:{p}%;--at:{p}%;--share:{p}}}" for p in range(101)]
-    return "\n".join(lines) + "\n"
+def _moment(letter: str, minute: int) -> str:
+    """Hours, tens of minutes and minutes; what is zero is left out, but for the hours."""
+    hours, minutes = divmod(minute, HOUR)
+    tens, units = divmod(minutes, 10)
+    return f"{letter}h-{hours}" + (f" {letter}t-{tens}" if tens else "") + (f" {letter}u-{units}" if units else "")
 
 
 def _step(minute: int) -> int:
     return STEP * round(minute / STEP)
-
-
-def _hours(minute: int) -> str:
-    return f"{minute / 60:.4f}".rstrip("0").rstrip(".")
-
-
-if __name__ == "__main__":
-    STYLESHEET.write_text(stylesheet(), "utf-8")

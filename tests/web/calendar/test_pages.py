@@ -47,7 +47,7 @@ def lane(page: str, code: str) -> str:
 async def test_a_booking_stands_at_its_minutes(desk: Desk) -> None:
     await held(desk, await make.make_room(code="MAIN"), 9)
     page = (await desk.get(f"/calendar?date={DAY}", "alice")).text
-    assert 'class="slot f-540 t-600" data-kind="booking" data-mine' in lane(page, "MAIN")
+    assert 'class="slot fh-9 th-10" data-kind="booking" data-mine' in lane(page, "MAIN")
     assert "style=" not in page
     assert "ds-7 dh-10" in page
 
@@ -89,11 +89,11 @@ async def test_a_confidential_room_is_taken_and_a_hidden_one_says_nothing(desk: 
     assert "#i-lock" in lane(page, "CONF")
     assert "/bookings/" not in lane(page, "CONF").replace("/bookings/new", "")
     assert "The hours of this room are not public" in lane(page, "HID")
-    assert "f-540" not in lane(page, "HID")
+    assert "fh-9" not in lane(page, "HID")
     assert "/bookings" not in lane(page, "HID")
     seen = (await desk.get(f"/calendar?date={DAY}", "duty")).text
     assert "Consultation" in lane(seen, "CONF")
-    assert "f-540" in lane(seen, "HID")
+    assert "fh-9 th-10" in lane(seen, "HID")
     week = (await desk.get(f"/calendar?date={DAY}&view=week", "member")).text
     assert "hours not public" in week
 
@@ -154,7 +154,7 @@ async def test_a_day_of_25_hours_shows_the_second_two(desk: Desk) -> None:
     await make.make_booking(first, first + timedelta(hours=2), room=room)
     page = (await desk.get(f"/calendar?date={day}", "alice")).text
     assert "<li>2:00</li><li>2:00</li>" in page
-    assert "f-150 t-270" in lane(page, "MAIN")
+    assert "fh-2 ft-3 th-4 tt-3" in lane(page, "MAIN")
 
 
 async def test_a_week_counts_hours_and_shows_a_weekend_that_is_used(desk: Desk) -> None:

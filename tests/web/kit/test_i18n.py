@@ -7,7 +7,7 @@ from string import Formatter
 import pytest
 
 from registry.core.errors import WORDS, Conflict
-from web.kit import catalogues, time_classes
+from web.kit import catalogues
 from web.kit.i18n import Formats, catalogue, preferred, refusal_words, translate
 from web.kit.words import Words
 
@@ -19,7 +19,7 @@ MOMENT = datetime(2026, 11, 26, 12, 5, tzinfo=UTC)
 def test_nothing_is_missing_and_what_is_compiled_is_fresh(language: str) -> None:
     texts = catalogues.update(language)
     assert catalogues.missing(texts) == []
-    assert catalogues.is_compiled(language, texts), "run python -m web.messages"
+    assert catalogues.is_compiled(language, texts), "run make messages"
 
 
 def test_translations_keep_the_params() -> None:
@@ -93,26 +93,6 @@ def test_plural_forms() -> None:
 def test_the_preferred_language() -> None:
     assert preferred("uk, en;q=0.5", ("pl", "en", "uk"), "pl") == "uk"
     assert preferred("*", ("pl",), "pl") == "pl"
-
-
-def test_the_stylesheet_of_positions_is_fresh() -> None:
-    assert time_classes.STYLESHEET.read_text("utf-8") == time_classes.stylesheet(), "run python -m web.positions"
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "classes"),
-    [(540, 600, "f-540 t-600"), (541, 543, "f-540 t-545"), (-30, 60, "f-0 t-60"), (1439, 2000, "f-1440 t-1500"),
-     (600, 600, "f-600 t-605")],
-)  # fmt: skip
-def test_spans_on_a_band(start: int, end: int, classes: str) -> None:
-    assert time_classes.span(start, end) == classes
-    assert all(f".{name}{{" in time_classes.stylesheet() for name in classes.split())
-
-
-def test_other_positions() -> None:
-    assert [time_classes.now(minute) for minute in (-1, 642, 5000)] == ["n-0", "n-642", "n-1499"]
-    assert time_classes.window(7, 17) == "ds-7 dh-10"
-    assert [time_classes.part(share) for share in (-1, 12.6, 500)] == ["p-0", "p-13", "p-100"]
 
 
 def test_merging_a_list_of_translations() -> None:

@@ -83,7 +83,7 @@ def test_the_day_of_25_hours_has_25_columns_and_two_twos() -> None:
     first, second = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
     assert (axis.minute(first), axis.minute(second)) == (150, 210)
     assert axis.minute(axis.until) == 1500
-    assert time_classes.span(1440, 1500) == "f-1440 t-1500"
+    assert time_classes.span(1440, 1500) == "fh-24 th-25"
 
 
 def test_the_day_of_23_hours_has_no_two() -> None:

@@ -22,12 +22,9 @@
     return Math.min(a.last, Math.max(a.first, minute));
   }
   function snap(minute) { return Math.round(minute / STEP) * STEP; }
+  function round(minute) { return Math.round(minute / 5) * 5; }
   function place(element, from, to) {
-    var round = function (minute) { return Math.round(minute / 5) * 5; };
-    (element.getAttribute('class') || '').split(/\s+/).forEach(function (name) {
-      if (/^[ft]-\d+$/.test(name)) element.classList.remove(name);
-    });
-    element.classList.add('f-' + round(from), 't-' + round(to));
+    window.izba.place(element, { f: round(from), t: round(to) });
   }
   function toast(text) {
     var line = document.createElement('p');
@@ -57,7 +54,8 @@
   }
   function open(track, from) {
     var box = document.createElement('div');
-    box.className = 'lane-box f-' + Math.round(from / 5) * 5;
+    box.className = 'lane-box';
+    window.izba.place(box, { f: round(from) });
     track.closest('.lane').append(box);
     return box;
   }

@@ -170,11 +170,12 @@
 
   window.izba = {
     refresh: everything,
-    /* Where something stands on a band, in minutes of its axis: f from, t to, n now. */
+    /* Where something stands on a band, in minutes of its axis: f from, t to, n now, see time.css. */
     place: function (element, minutes) {
       Object.keys(minutes).forEach(function (letter) {
-        element.classList.forEach(function (name) { if (name.indexOf(letter + '-') === 0) element.classList.remove(name); });
-        element.classList.add(letter + '-' + minutes[letter]);
+        var minute = minutes[letter], old = new RegExp('^' + letter + '[htu]-\\d+$');
+        Array.from(element.classList).filter(function (name) { return old.test(name); }).forEach(function (name) { element.classList.remove(name); });
+        element.classList.add(letter + 'h-' + Math.floor(minute / 60), letter + 't-' + Math.floor(minute % 60 / 10), letter + 'u-' + minute % 10);
       });
     }
   };
