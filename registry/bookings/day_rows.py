@@ -22,7 +22,7 @@ TAKING = [str(status) for status in Status if status not in NOT_HOLDING]
 _ELSEWHERE = {"organizer": "p.login AS organizer", "organizer_name": "p.name AS organizer_name",
               "institution": "i.code AS institution"}  # fmt: skip
 _COLUMNS = ", ".join(_ELSEWHERE.get(name, f"b.{name}") for name in BookingRow._fields)
-_TOLD = ", ".join("json(needs)" if name == "needs" else name for name in BookingRow._fields)
+_ROW = ", ".join("json(needs)" if name == "needs" else name for name in BookingRow._fields)
 _SELECT = """SELECT {columns}
 FROM booking b
 LEFT JOIN person p ON p.id = b.organizer_id
@@ -36,10 +36,10 @@ _POSTGRES = " UNION ALL ".join(
     for earliest, kind in (("$5", ""), ("$6", "AND b.starts_at < $5 AND b.kind = 'block'"))
 )  # fmt: skip
 # SQLite's library gives up the interpreter's lock for every row and waits to get it back, so it hands over one row
-_SQLITE = "SELECT json_group_array(json_array({told})) AS told FROM ({rows})"
+_SQLITE = "SELECT json_group_array(json_array({row})) AS answer FROM ({rows})"
 _REVISIONS = {
     "postgres": "SELECT id, revision FROM room WHERE id = ANY($1)",
-    "sqlite": "SELECT json_group_array(json_array(id, revision)) AS told FROM room WHERE id IN ({marks})",
+    "sqlite": "SELECT json_group_array(json_array(id, revision)) AS answer FROM room WHERE id IN ({marks})",
 }
 _TIMES = [index for index, name in enumerate(BookingRow._fields) if name.endswith("_at") or name.startswith("blocked_")]
 _moment = lru_cache(INSTANTS)(datetime.fromisoformat)
@@ -49,16 +49,16 @@ async def rows_between(
     room_ids: Sequence[int], since: datetime, until: datetime, statuses: Iterable[str] = TAKING
 ) -> list[BookingRow]:
     """The bookings that touch [since, until), in order of start."""
-    wanted = list(statuses)
-    if not room_ids or not wanted:
+    states = list(statuses)
+    if not room_ids or not states:
         return []
     connection = reading_from()
     if connection.capabilities.dialect == "postgres":
-        found = await connection.execute_query_dict(_POSTGRES, [list(room_ids), wanted, *_times(since, until)])
-        rows = [BookingRow(**row | {"needs": orjson.loads(row["needs"])}) for row in found]
+        values = await connection.execute_query_dict(_POSTGRES, [list(room_ids), states, *_times(since, until)])
+        rows = [BookingRow(**row | {"needs": orjson.loads(row["needs"])}) for row in values]
         return sorted(rows, key=attrgetter("starts_at"))
-    (one,) = await connection.execute_query_dict(*_sqlite(room_ids, wanted, *_times(since, until)))
-    return _rows(one["told"])
+    (row,) = await connection.execute_query_dict(*_sqlite(room_ids, states, *_times(since, until)))
+    return _rows(row["answer"])
 
 
 async def revisions_and_rows(
@@ -69,16 +69,16 @@ async def revisions_and_rows(
     """
     connection = reading_from()
     if connection.capabilities.dialect == "postgres":
-        found = await connection.execute_query_dict(_REVISIONS["postgres"], [list(room_ids)])
-        return {row["id"]: row["revision"] for row in found}, await rows_between(of, since, until)
+        pairs = await connection.execute_query_dict(_REVISIONS["postgres"], [list(room_ids)])
+        return {pair["id"]: pair["revision"] for pair in pairs}, await rows_between(of, since, until)
     revisions = _REVISIONS["sqlite"].format(marks=",".join("?" * len(room_ids)))
     if not of:
-        (one,) = await connection.execute_query_dict(revisions, list(room_ids))
-        return dict(orjson.loads(one["told"])), []
+        (row,) = await connection.execute_query_dict(revisions, list(room_ids))
+        return dict(orjson.loads(row["answer"])), []
     rows, values = _sqlite(of, TAKING, *_times(since, until))
-    both = f"SELECT ({revisions}) AS revisions, ({rows}) AS told"
-    (one,) = await connection.execute_query_dict(both, [*room_ids, *values])
-    return dict(orjson.loads(one["revisions"])), _rows(one["told"])
+    both = f"SELECT ({revisions}) AS revisions, ({rows}) AS answer"
+    (row,) = await connection.execute_query_dict(both, [*room_ids, *values])
+    return dict(orjson.loads(row["revisions"])), _rows(row["answer"])
 
 
 def _times(since: datetime, until: datetime) -> list[datetime]:
@@ -107,12 +107,12 @@ def _statement(rooms: int, statuses: int) -> str:
         )
         for kind in ("", "AND b.starts_at < ? AND b.kind = 'block'")
     )
-    return _SQLITE.format(told=_TOLD, rows=" UNION ALL ".join(parts))
+    return _SQLITE.format(row=_ROW, rows=" UNION ALL ".join(parts))
 
 
-def _rows(told: str) -> list[BookingRow]:
+def _rows(text: str) -> list[BookingRow]:
     """In JSON instants are text."""
-    rows = orjson.loads(told)
+    rows = orjson.loads(text)
     for values in rows:
         for index in _TIMES:
             if values[index] is not None:

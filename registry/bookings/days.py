@@ -152,8 +152,8 @@ async def day_of(
             views[room.id] = entry.show(room, viewer, its_rows)
             cache.keep(question.key(room), entry)
     # a page looks at the room itself too, and wants it as fresh as it asked
-    shown = [(room, view) for room in rooms if (view := views[room.id])]
-    return [view if view.room is room else replace(view, room=room) for room, view in shown]
+    pairs = [(room, view) for room in rooms if (view := views[room.id])]
+    return [view if view.room is room else replace(view, room=room) for room, view in pairs]
 
 
 async def _span(rooms: Sequence[Room], day: date, days: int) -> Span:

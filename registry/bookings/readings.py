@@ -95,8 +95,8 @@ async def _hear(
             work += trace_changes(room, device, LastWord(former.occupied, former.confirmed_at), reading.was_positive)
     sensors = [sensor_of(device) for device in devices.values()]
     snapshot = replace(snapshot, devices=list(devices.values()), sensors=sensors)
-    stored = await settle(change, room, snapshot, now)
-    return [*(Fields(device, FOLDED) for device in speakers.values()), *work, stored]
+    room_fields = await settle(change, room, snapshot, now)
+    return [*(Fields(device, FOLDED) for device in speakers.values()), *work, room_fields]
 
 
 async def _record_roomless(readings: Sequence[Reading], now: datetime) -> None:

@@ -328,13 +328,13 @@ def week(hours: Hours, state: RoomState) -> tuple[Opening, ...]:
     opens_on = state.until.astimezone(hours.zone).date() if state.until else None
     day = opens_on or state.as_of.astimezone(hours.zone).date()
     monday = day - timedelta(days=day.weekday())
-    found = []
+    openings = []
     for offset in range(7):
         date_ = monday + timedelta(days=offset)
         spans = tuple((_minute(opens, hours), _minute(closes, hours)) for opens, closes in opening_spans(hours, date_))
         if spans:
-            found.append(Opening(offset + 1, spans, date_ == opens_on))
-    return tuple(found)
+            openings.append(Opening(offset + 1, spans, date_ == opens_on))
+    return tuple(openings)
 
 
 def _minute(at: datetime, hours: Hours) -> int:

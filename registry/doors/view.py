@@ -73,7 +73,7 @@ class DayStrip:
     first_hour: int
     last_hour: int
     starts_at: datetime
-    taken: tuple[tuple[datetime, datetime], ...]
+    busy: tuple[tuple[datetime, datetime], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,7 +299,7 @@ def _act(view: OpenDoor, words: Phrases) -> str:
 
 
 def _day(view: OpenDoor, words: Phrases) -> str:
-    spans = [(start.astimezone(view.zone), end.astimezone(view.zone)) for start, end in view.day.taken]
+    spans = [(start.astimezone(view.zone), end.astimezone(view.zone)) for start, end in view.day.busy]
     if not spans:
         return words["day_free"]
     return words["day_taken"].format(spans=", ".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in spans))
@@ -311,7 +311,7 @@ def payload(view: DoorView, languages: Sequence[str]) -> dict[str, Any]:
     ``revision`` is None for whoever sends it to fill in, where the room's own would count what the door does not show.
     """
     until = view.until if isinstance(view, TimedDoor) else None
-    busy_spans = view.day.taken if isinstance(view, OpenDoor) else ()
+    busy_spans = view.day.busy if isinstance(view, OpenDoor) else ()
     return {
         "number": view.number,
         "state": view.state.value,

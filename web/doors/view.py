@@ -334,7 +334,7 @@ def _band(day: DayStrip, view: DoorView, mine: tuple[datetime, datetime] | None 
     minutes = (day.last_hour - day.first_hour) * 60
     now = _minute(view.as_of, day)
     bars = []
-    for start, end in (*day.taken, *((mine,) if mine else ())):
+    for start, end in (*day.busy, *((mine,) if mine else ())):
         first, last = max(0, _minute(start, day)), min(minutes, _minute(end, day))
         style = "mine" if (start, end) == mine else "past" if end <= view.as_of else "b"
         if last > first:

@@ -22,9 +22,9 @@ MINUTE = timedelta(minutes=1)
 ACTOR = Actor("alice", "test")
 
 
-def wish(room, start=60, minutes=60, **given):
+def wish(room, start=60, minutes=60, **fields):
     starts_at = NOW + start * MINUTE
-    return BookingRequest(room.code, starts_at, starts_at + minutes * MINUTE, **given)
+    return BookingRequest(room.code, starts_at, starts_at + minutes * MINUTE, **fields)
 
 
 async def refused(work):
@@ -36,26 +36,26 @@ async def refused(work):
 async def test_a_booking_holds_its_time_and_is_told():
     alice, *_ = await make_people()
     room = await make_room(setup_minutes=5, cleanup_minutes=10)
-    made = await book(wish(room, title="Narada"), alice, ACTOR, NOW)
-    kept = await Booking.get(id=made.id)
-    assert (kept.status, kept.organizer_id, kept.institution_id) == (Status.CONFIRMED, alice.id, alice.institution_id)
-    assert (kept.blocked_from, kept.blocked_to) == (kept.starts_at - 5 * MINUTE, kept.ends_at + 10 * MINUTE)
-    entry = await HistoryEntry.get(object=f"booking:{made.id}")
+    booking = await book(wish(room, title="Narada"), alice, ACTOR, NOW)
+    row = await Booking.get(id=booking.id)
+    assert (row.status, row.organizer_id, row.institution_id) == (Status.CONFIRMED, alice.id, alice.institution_id)
+    assert (row.blocked_from, row.blocked_to) == (row.starts_at - 5 * MINUTE, row.ends_at + 10 * MINUTE)
+    entry = await HistoryEntry.get(object=f"booking:{booking.id}")
     assert (entry.action, entry.after["title"]) == ("booked", "Narada")
     fresh = await Room.get(id=room.id)
     assert fresh.revision == 1
-    assert fresh.next_change_at == kept.starts_at - 15 * MINUTE
+    assert fresh.next_change_at == row.starts_at - 15 * MINUTE
 
 
 async def test_a_booking_of_another_day_wakes_no_door():
     alice, *_ = await make_people()
     room = await make_room()
-    told = []
-    leave = events.on(told.append)
+    log = []
+    leave = events.on(log.append)
     for start in (60, 24 * 60, 48 * 60):
         await book(wish(room, start=start), alice, ACTOR, NOW)
     leave()
-    assert [(event.revision, event.is_near) for event in told] == [(1, True), (2, True), (3, False)]
+    assert [(event.revision, event.is_near) for event in log] == [(1, True), (2, True), (3, False)]
 
 
 async def test_a_taken_room_helps():
@@ -72,8 +72,8 @@ async def test_a_taken_room_helps():
     assert offers == {("A", "later"), ("A", "shorter"), ("B", "other_room")}
     for offer in refusal.params["alternatives"]:
         starts_at, ends_at = (datetime.fromisoformat(offer[key]) for key in ("starts_at", "ends_at"))
-        made = await book(BookingRequest(offer["room"], starts_at, ends_at), charlie, ACTOR, NOW)
-        await cancel(made.id, charlie, ACTOR, NOW)
+        booking = await book(BookingRequest(offer["room"], starts_at, ends_at), charlie, ACTOR, NOW)
+        await cancel(booking.id, charlie, ACTOR, NOW)
     assert await Booking.filter(room_id=other.id).count() == 1
 
 
@@ -126,8 +126,8 @@ async def test_an_unknown_room_and_another_organizer():
     assert isinstance(await refused(book(gone, alice, ACTOR, NOW)), NotFound)
     assert (await refused(book(wish(room, organizer="bob"), alice, ACTOR, NOW))).code == "booking.for_another"
     boss = await make_person("boss", role=Role.COORDINATOR)
-    made = await book(wish(room, organizer="bob"), boss, ACTOR, NOW)
-    assert (made.organizer_id, made.institution_id) == (bob.id, bob.institution_id)
+    booking = await book(wish(room, organizer="bob"), boss, ACTOR, NOW)
+    assert (booking.organizer_id, booking.institution_id) == (bob.id, bob.institution_id)
     assert (await refused(book(wish(room, organizer="eve"), boss, ACTOR, NOW))).code == "person.unknown"
 
 
@@ -151,18 +151,18 @@ async def test_strict_hours_close_a_room():
 async def test_who_may_check_in_extend_end_and_cancel():
     alice, bob, charlie = await make_people()
     room = await make_room(check_in=True)
-    made = await book(wish(room), alice, ACTOR, NOW)
-    start = made.starts_at
-    assert (await refused(check_in(made.id, alice, ACTOR, NOW))).code == "booking.check_in_early"
-    assert isinstance(await refused(check_in(made.id, charlie, ACTOR, start)), Forbidden)
-    await check_in(made.id, bob, ACTOR, start)
-    assert isinstance(await refused(extend(made.id, bob, ACTOR, start)), Forbidden)
-    longer = await extend(made.id, alice, ACTOR, start + MINUTE, minutes=30)
+    booking = await book(wish(room), alice, ACTOR, NOW)
+    start = booking.starts_at
+    assert (await refused(check_in(booking.id, alice, ACTOR, NOW))).code == "booking.check_in_early"
+    assert isinstance(await refused(check_in(booking.id, charlie, ACTOR, start)), Forbidden)
+    await check_in(booking.id, bob, ACTOR, start)
+    assert isinstance(await refused(extend(booking.id, bob, ACTOR, start)), Forbidden)
+    longer = await extend(booking.id, alice, ACTOR, start + MINUTE, minutes=30)
     assert longer.ends_at == start + 90 * MINUTE
-    assert isinstance(await refused(end(made.id, charlie, ACTOR, start + HOUR)), Forbidden)
-    over = await end(made.id, alice, ACTOR, start + HOUR)
+    assert isinstance(await refused(end(booking.id, charlie, ACTOR, start + HOUR)), Forbidden)
+    over = await end(booking.id, alice, ACTOR, start + HOUR)
     assert (over.status, over.ends_at, over.planned_ends_at) == (Status.ENDED, start + HOUR, start + 90 * MINUTE)
-    assert isinstance(await refused(cancel(made.id, alice, ACTOR, start + HOUR)), Conflict)
+    assert isinstance(await refused(cancel(booking.id, alice, ACTOR, start + HOUR)), Conflict)
     walked, broken = await history.verify()
     assert (walked, broken) == (4, None)
 
@@ -170,89 +170,91 @@ async def test_who_may_check_in_extend_end_and_cancel():
 async def test_extending_into_the_next_booking_is_refused():
     alice, *_ = await make_people()
     room = await make_room()
-    made = await book(wish(room, start=0), alice, ACTOR, NOW)
+    booking = await book(wish(room, start=0), alice, ACTOR, NOW)
     await book(wish(room, start=60), alice, ACTOR, NOW)
-    assert (await refused(extend(made.id, alice, ACTOR, NOW + MINUTE))).code == "booking.overlap"
-    assert (await Booking.get(id=made.id)).ends_at == NOW + HOUR
+    assert (await refused(extend(booking.id, alice, ACTOR, NOW + MINUTE))).code == "booking.overlap"
+    assert (await Booking.get(id=booking.id)).ends_at == NOW + HOUR
 
 
 async def test_extending_twice_with_one_key_extends_once():
     room = await make_room()
-    made = await make_booking(NOW, room=room)
+    booking = await make_booking(NOW, room=room)
 
     async def answering(booking):
         return Answer(body=booking.ends_at.isoformat())
 
     async def tap():
         key = RequestKey("panel:door", "e-1", "", NOW)
-        return await act_once(key, lambda key: extend(made.id, None, ACTOR, NOW + MINUTE, request_key=key), answering)
+        return await act_once(
+            key, lambda key: extend(booking.id, None, ACTOR, NOW + MINUTE, request_key=key), answering
+        )
 
     assert await asyncio.gather(tap(), tap()) == [await tap()] * 2
-    assert (await Booking.get(id=made.id)).ends_at == NOW + 75 * MINUTE
+    assert (await Booking.get(id=booking.id)).ends_at == NOW + 75 * MINUTE
 
 
 async def test_cancelling_frees_the_time():
     alice, bob, _ = await make_people()
     room = await make_room()
-    made = await book(wish(room), alice, ACTOR, NOW)
-    assert isinstance(await refused(cancel(made.id, bob, ACTOR, NOW)), Forbidden)
-    await cancel(made.id, alice, ACTOR, NOW, reason="choroba")
+    booking = await book(wish(room), alice, ACTOR, NOW)
+    assert isinstance(await refused(cancel(booking.id, bob, ACTOR, NOW)), Forbidden)
+    await cancel(booking.id, alice, ACTOR, NOW, reason="choroba")
     await book(wish(room), bob, ACTOR, NOW)
-    assert (await HistoryEntry.filter(object=f"booking:{made.id}", action="cancelled").get()).reason == "choroba"
+    assert (await HistoryEntry.filter(object=f"booking:{booking.id}", action="cancelled").get()).reason == "choroba"
 
 
 async def test_changing_words_span_and_room():
     alice, bob, _ = await make_people()
     room, other = await make_room(), await make_room()
-    made = await book(wish(room, title="Narada"), alice, ACTOR, NOW)
-    assert isinstance(await refused(change(made.id, BookingChanges(title="Moje"), bob, ACTOR, NOW)), Forbidden)
+    booking = await book(wish(room, title="Narada"), alice, ACTOR, NOW)
+    assert isinstance(await refused(change(booking.id, BookingChanges(title="Moje"), bob, ACTOR, NOW)), Forbidden)
     assert (
-        await refused(change(made.id, BookingChanges(title="x"), alice, ACTOR, NOW, if_revision=9))
+        await refused(change(booking.id, BookingChanges(title="x"), alice, ACTOR, NOW, if_revision=9))
     ).code == "request.stale"
-    changed = await change(made.id, BookingChanges(title="Odprawa", attendees=4), alice, ACTOR, NOW, if_revision=1)
-    assert (changed.title, changed.attendees, changed.revision) == ("Odprawa", 4, 2)
-    later = BookingChanges(starts_at=made.starts_at + HOUR, ends_at=made.ends_at + HOUR, room=other.code)
-    moved = await change(made.id, later, alice, ACTOR, NOW)
-    assert (moved.room_id, moved.starts_at) == (other.id, made.starts_at + HOUR)
+    renamed = await change(booking.id, BookingChanges(title="Odprawa", attendees=4), alice, ACTOR, NOW, if_revision=1)
+    assert (renamed.title, renamed.attendees, renamed.revision) == ("Odprawa", 4, 2)
+    later = BookingChanges(starts_at=booking.starts_at + HOUR, ends_at=booking.ends_at + HOUR, room=other.code)
+    later_booking = await change(booking.id, later, alice, ACTOR, NOW)
+    assert (later_booking.room_id, later_booking.starts_at) == (other.id, booking.starts_at + HOUR)
     await book(wish(room), bob, ACTOR, NOW)
-    back = BookingChanges(room=room.code, starts_at=made.starts_at, ends_at=made.ends_at)
-    refusal = await refused(change(made.id, back, alice, ACTOR, NOW))
+    back = BookingChanges(room=room.code, starts_at=booking.starts_at, ends_at=booking.ends_at)
+    refusal = await refused(change(booking.id, back, alice, ACTOR, NOW))
     assert refusal.code == "booking.overlap"
     assert refusal.params["alternatives"]
 
 
 async def test_a_running_booking_can_still_be_renamed():
     alice, *_ = await make_people()
-    made = await make_booking(NOW - HOUR, NOW + HOUR, organizer=alice)
-    assert (await change(made.id, BookingChanges(title="Nowa"), alice, ACTOR, NOW)).title == "Nowa"
+    booking = await make_booking(NOW - HOUR, NOW + HOUR, organizer=alice)
+    assert (await change(booking.id, BookingChanges(title="Nowa"), alice, ACTOR, NOW)).title == "Nowa"
     early = BookingChanges(starts_at=NOW - 2 * HOUR)
-    assert (await refused(change(made.id, early, alice, ACTOR, NOW))).code == "booking.too_early"
+    assert (await refused(change(booking.id, early, alice, ACTOR, NOW))).code == "booking.too_early"
 
 
 async def test_a_release_is_undone_once_and_then_left_alone():
     alice, bob, charlie = await make_people()
     room = await make_room(check_in=True, no_show_minutes=10)
-    made = await make_booking(
+    booking = await make_booking(
         NOW - 10 * MINUTE, NOW, room=room, organizer=alice, institution_id=alice.institution_id,
         status=Status.RELEASED, released_at=NOW, release_reason="no_show",
     )  # fmt: skip
-    await Booking.filter(id=made.id).update(planned_ends_at=NOW + HOUR)
-    assert isinstance(await refused(undo_release(made.id, charlie, ACTOR, NOW + MINUTE)), Forbidden)
-    assert (await refused(undo_release(made.id, bob, ACTOR, NOW + 11 * MINUTE))).code == "booking.undo_late"
-    back = await undo_release(made.id, bob, ACTOR, NOW + 9 * MINUTE)
+    await Booking.filter(id=booking.id).update(planned_ends_at=NOW + HOUR)
+    assert isinstance(await refused(undo_release(booking.id, charlie, ACTOR, NOW + MINUTE)), Forbidden)
+    assert (await refused(undo_release(booking.id, bob, ACTOR, NOW + 11 * MINUTE))).code == "booking.undo_late"
+    back = await undo_release(booking.id, bob, ACTOR, NOW + 9 * MINUTE)
     assert (back.status, back.ends_at, back.protected) == (Status.CHECKED_IN, NOW + HOUR, True)
 
 
 async def test_a_release_that_somebody_used_cannot_be_undone():
     alice, _, charlie = await make_people()
     room = await make_room()
-    made = await make_booking(
+    booking = await make_booking(
         NOW - 10 * MINUTE, NOW, room=room, organizer=alice, institution_id=alice.institution_id,
         status=Status.RELEASED, released_at=NOW, release_reason="no_show",
     )  # fmt: skip
-    await Booking.filter(id=made.id).update(planned_ends_at=NOW + HOUR)
+    await Booking.filter(id=booking.id).update(planned_ends_at=NOW + HOUR)
     await book(wish(room, start=5), charlie, ACTOR, NOW + MINUTE)
-    assert (await refused(undo_release(made.id, alice, ACTOR, NOW + 2 * MINUTE))).code == "booking.overlap"
+    assert (await refused(undo_release(booking.id, alice, ACTOR, NOW + 2 * MINUTE))).code == "booking.overlap"
 
 
 async def test_a_help_point_room_tells_a_stranger_nothing():
@@ -274,8 +276,8 @@ async def test_a_hidden_room_tells_not_even_times():
 async def test_booking_for_now_is_checked_in_and_settles_the_room():
     alice, *_ = await make_people()
     room = await make_room(check_in=True, no_show_minutes=10)
-    made = await book(wish(room, start=0, minutes=15), alice, ACTOR, NOW)
-    assert (made.status, made.checked_in_by) == (Status.CHECKED_IN, "lead")
+    booking = await book(wish(room, start=0, minutes=15), alice, ACTOR, NOW)
+    assert (booking.status, booking.checked_in_by) == (Status.CHECKED_IN, "lead")
     assert (await Room.get(id=room.id)).next_change_at == NOW + 7 * MINUTE
 
 

@@ -36,10 +36,10 @@ async def test_what_is_in_the_way(span, around, more, is_in_the_way):
     starts_at, ends_at = (NOW + minute * MINUTE for minute in span)
     blocked = {"blocked_from": starts_at - around[0] * MINUTE, "blocked_to": ends_at + around[1] * MINUTE}
     await make_booking(starts_at, ends_at, room=room, **blocked, **more)
-    wanted = NOW + HOUR, NOW + 2 * HOUR
-    assert await taken_rooms(*wanted) == ({room.id} if is_in_the_way else set())
-    assert await is_taken(room.id, *wanted) is is_in_the_way
-    assert not await is_taken(free.id, *wanted)
+    request_span = NOW + HOUR, NOW + 2 * HOUR
+    assert await taken_rooms(*request_span) == ({room.id} if is_in_the_way else set())
+    assert await is_taken(room.id, *request_span) is is_in_the_way
+    assert not await is_taken(free.id, *request_span)
 
 
 async def plan(query, values):

@@ -50,23 +50,23 @@ async def test_what_waited_for_a_booking_that_was_moved_is_stale(act):
 
 async def test_no_institution_in_common_is_none():
     lone = await make_person("lone", institution=None)
-    made = await make_booking(NOW, room=await make_room(check_in=True))
-    assert isinstance(await refused(check_in(made.id, lone, ACTOR, NOW)), Forbidden)
+    booking = await make_booking(NOW, room=await make_room(check_in=True))
+    assert isinstance(await refused(check_in(booking.id, lone, ACTOR, NOW)), Forbidden)
 
 
 async def test_an_auditor_of_the_same_institution_checks_nothing_in():
     theirs = await make_institution()
     alice = await make_person("alice", institution=theirs)
     auditor = await make_person("auditor", institution=theirs, role=Role.AUDITOR)
-    made = await make_booking(NOW, room=await make_room(check_in=True), organizer=alice, institution=theirs)
-    assert isinstance(await refused(check_in(made.id, auditor, ACTOR, NOW)), Forbidden)
+    booking = await make_booking(NOW, room=await make_room(check_in=True), organizer=alice, institution=theirs)
+    assert isinstance(await refused(check_in(booking.id, auditor, ACTOR, NOW)), Forbidden)
 
 
 async def test_a_colleague_who_only_knows_that_a_help_point_room_is_taken_checks_nobody_in():
     alice, bob, _ = await make_people()
     room = await make_room(check_in=True, visibility=Visibility.CONFIDENTIAL)
-    made = await make_booking(NOW, room=room, organizer=alice, institution_id=alice.institution_id)
-    assert isinstance(await refused(check_in(made.id, bob, ACTOR, NOW)), Forbidden)
+    booking = await make_booking(NOW, room=room, organizer=alice, institution_id=alice.institution_id)
+    assert isinstance(await refused(check_in(booking.id, bob, ACTOR, NOW)), Forbidden)
 
 
 @pytest.mark.parametrize(
@@ -74,32 +74,32 @@ async def test_a_colleague_who_only_knows_that_a_help_point_room_is_taken_checks
 )
 async def test_a_stranger_is_refused_even_when_there_is_nothing_to_do(act, status):
     alice, _, charlie = await make_people()
-    made = await make_booking(NOW, organizer=alice, status=status)
-    assert isinstance(await refused(act(made.id, charlie, ACTOR, NOW)), Forbidden)
+    booking = await make_booking(NOW, organizer=alice, status=status)
+    assert isinstance(await refused(act(booking.id, charlie, ACTOR, NOW)), Forbidden)
 
 
 async def test_a_strict_room_is_not_extended_past_its_hours():
     alice, *_ = await make_people()
     room = await make_room(opening=await make_opening(), hours_policy=HoursPolicy.STRICT)
     closes = NOW + 6 * HOUR  # 16:00 in Warsaw
-    made = await make_booking(closes - HOUR, closes, room=room, organizer=alice)
+    booking = await make_booking(closes - HOUR, closes, room=room, organizer=alice)
     for by in (alice, None):
-        assert (await refused(extend(made.id, by, ACTOR, closes - MINUTE))).code == "booking.closed"
+        assert (await refused(extend(booking.id, by, ACTOR, closes - MINUTE))).code == "booking.closed"
 
 
 async def test_a_running_booking_cannot_be_made_to_have_ended_before():
     alice, *_ = await make_people()
-    made = await make_booking(NOW - HOUR, NOW + HOUR, organizer=alice)
+    booking = await make_booking(NOW - HOUR, NOW + HOUR, organizer=alice)
     earlier = BookingChanges(ends_at=NOW - 30 * MINUTE)
-    assert (await refused(change(made.id, earlier, alice, ACTOR, NOW))).code == "booking.too_early"
+    assert (await refused(change(booking.id, earlier, alice, ACTOR, NOW))).code == "booking.too_early"
 
 
 async def test_a_running_booking_put_off_wants_a_check_in_again():
     alice, *_ = await make_people()
-    made = await make_booking(
+    booking = await make_booking(
         NOW - 5 * MINUTE, NOW + HOUR, organizer=alice, status=Status.CHECKED_IN, checked_in_at=NOW
     )
-    later = await change(made.id, BookingChanges(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR), alice, ACTOR, NOW)
+    later = await change(booking.id, BookingChanges(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR), alice, ACTOR, NOW)
     assert (later.status, later.checked_in_at) == (Status.CONFIRMED, None)
 
 

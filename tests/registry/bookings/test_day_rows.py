@@ -18,19 +18,19 @@ WARSAW = ZoneInfo("Europe/Warsaw")
 async def test_a_row_holds_what_the_booking_holds(database: Database) -> None:
     people = await make_people()
     room = await make_room()
-    made = await make_booking(
+    booking = await make_booking(
         NOW, NOW + HOUR, room=room, organizer=people.alice, institution_id=people.alice.institution_id,
         title='Zażółć "gęślą" 日本', needs=["projector", "hearing_loop"], attendees=7, status=Status.RELEASED,
         released_at=NOW + timedelta(microseconds=250), release_reason="no_show", checked_in_at=None,
     )  # fmt: skip
     (row,) = await rows_between([room.id], NOW, NOW + HOUR)
-    named = {"organizer": people.alice.login, "organizer_name": people.alice.name}
+    names = {"organizer": people.alice.login, "organizer_name": people.alice.name}
     for name in BookingRow._fields:
-        if name not in (*named, "institution", "id"):
-            assert getattr(row, name) == getattr(made, name), name
-    assert (row.organizer, row.organizer_name) == tuple(named.values())
+        if name not in (*names, "institution", "id"):
+            assert getattr(row, name) == getattr(booking, name), name
+    assert (row.organizer, row.organizer_name) == tuple(names.values())
     assert row.institution == people.alice.institution.code
-    assert UUID(str(row.id)) == made.id
+    assert UUID(str(row.id)) == booking.id
 
 
 async def test_a_booking_of_nobody_has_nulls(database: Database) -> None:
@@ -61,22 +61,22 @@ async def test_a_block_of_weeks_is_found_in_its_middle(database: Database) -> No
 
 async def test_json_has_the_sites_offset(database: Database) -> None:
     room = await make_room()
-    made = await make_booking(NOW, NOW + HOUR, room=room, needs=["projector"])
+    booking = await make_booking(NOW, NOW + HOUR, room=room, needs=["projector"])
     (row,) = await rows_between([room.id], NOW, NOW + HOUR)
-    seen = project(row, room.code, Visibility.INTERNAL, Viewer(Role.COORDINATOR))
-    assert seen
-    told = as_json(seen, WARSAW)
-    assert (told["id"], told["needs"], told["checked_in_at"]) == (str(made.id), ["projector"], None)
-    assert told["starts_at"] == "2026-11-26T10:00:00+01:00"
-    assert datetime.fromisoformat(told["blocked_to"]) == made.blocked_to
+    visible = project(row, room.code, Visibility.INTERNAL, Viewer(Role.COORDINATOR))
+    assert visible
+    values = as_json(visible, WARSAW)
+    assert (values["id"], values["needs"], values["checked_in_at"]) == (str(booking.id), ["projector"], None)
+    assert values["starts_at"] == "2026-11-26T10:00:00+01:00"
+    assert datetime.fromisoformat(values["blocked_to"]) == booking.blocked_to
 
 
 async def test_revisions_of_many_rooms_and_the_bookings_of_some(database: Database) -> None:
     rooms = [await make_room(revision=3), await make_room(revision=4)]
     for room in rooms:
         await make_booking(NOW, NOW + HOUR, room=room)
-    ids, known = [room.id for room in rooms], {rooms[0].id: 3, rooms[1].id: 4}
-    assert await revisions_and_rows(ids, [], NOW, NOW + HOUR) == (known, [])
+    ids, expected = [room.id for room in rooms], {rooms[0].id: 3, rooms[1].id: 4}
+    assert await revisions_and_rows(ids, [], NOW, NOW + HOUR) == (expected, [])
     revisions, (row,) = await revisions_and_rows(ids, ids[1:], NOW, NOW + HOUR)
-    assert (revisions, row.room_id) == (known, ids[1])
+    assert (revisions, row.room_id) == (expected, ids[1])
     assert [row] == await rows_between(ids[1:], NOW, NOW + HOUR)

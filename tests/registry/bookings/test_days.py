@@ -112,6 +112,6 @@ async def test_a_day_on_which_nothing_changed_costs_one_query(database: Any, sta
     assert again[0].bookings is first[0].bookings
     assert again[0].texts is first[0].texts
     await book(BookingRequest("A", hours(3), hours(4)), alice, actor, NOW)
-    changed = await look(viewer_of(alice))
-    assert [len(room_day.bookings) for room_day in changed] == [2, 0]
-    assert changed[1].bookings is first[1].bookings, "nothing changed there"
+    after = await look(viewer_of(alice))
+    assert [len(room_day.bookings) for room_day in after] == [2, 0]
+    assert after[1].bookings is first[1].bookings, "nothing changed there"

@@ -31,9 +31,9 @@ OVERLAPS = {
 }
 
 
-async def book(room: Room, from_minute: int, to_minute: int, **given: object) -> Booking:
+async def book(room: Room, from_minute: int, to_minute: int, **fields: object) -> Booking:
     async with changing(room.id):
-        return await make_booking(NOW + from_minute * MINUTE, NOW + to_minute * MINUTE, room=room, **given)
+        return await make_booking(NOW + from_minute * MINUTE, NOW + to_minute * MINUTE, room=room, **fields)
 
 
 @pytest.mark.parametrize(("from_minute", "to_minute", "fits"), OVERLAPS.values(), ids=OVERLAPS)
@@ -58,20 +58,20 @@ async def test_the_database_refuses_to_move_into_an_overlap(
 ) -> None:
     room = await make_room()
     await book(room, 0, 60)
-    moved = await book(room, 600, 660)
+    booking = await book(room, 600, 660)
     starts_at, ends_at = NOW + from_minute * MINUTE, NOW + to_minute * MINUTE
     span = {"starts_at": starts_at, "ends_at": ends_at, "blocked_from": starts_at, "blocked_to": ends_at}
 
     async def move() -> None:
         async with changing(room.id):
-            await Booking.filter(id=moved.id).update(**span)
+            await Booking.filter(id=booking.id).update(**span)
 
     if fits:
         await move()
     else:
         with pytest.raises(Conflict):
             await move()
-    assert ((await Booking.get(id=moved.id)).starts_at == starts_at) is fits
+    assert ((await Booking.get(id=booking.id)).starts_at == starts_at) is fits
 
 
 @pytest.mark.parametrize("status", list(Status))

@@ -25,7 +25,7 @@ async def test_what_was_heard_before_a_crash_releases_nothing_after_it():
     device = await make_device(room=room, sensing="mmwave", hold_seconds=300)
     await watch_started(NOW - HOUR)
     await record_readings([Reading(device.id, NOW - 30 * MINUTE, occupied=False)], NOW - 30 * MINUTE)
-    made = await make_booking(NOW - 20 * MINUTE, NOW + HOUR, room=room)
+    booking = await make_booking(NOW - 20 * MINUTE, NOW + HOUR, room=room)
     # the process is killed; the next one finds no broker
     devices = DeviceLayer(url="mqtt://127.0.0.1:1", secret_key="s" * 32, clock=lambda: NOW)
     await devices.start()
@@ -34,7 +34,7 @@ async def test_what_was_heard_before_a_crash_releases_nothing_after_it():
             await advance_due(NOW + minute * MINUTE)
     finally:
         await devices.stop()
-    assert (await Booking.get(id=made.id)).status == Status.CONFIRMED
+    assert (await Booking.get(id=booking.id)).status == Status.CONFIRMED
     assert (await Room.get(id=room.id)).occupancy == Occupancy.UNKNOWN
 
 

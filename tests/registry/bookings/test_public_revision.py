@@ -47,15 +47,15 @@ async def test_a_booking_of_another_day_changes_no_number_of_a_shy_room(
 ) -> None:
     room = await make_room(visibility=visibility)
     before, revision = await public_state_at(room.id, NOW)
-    told = revision_of(before)
+    number = revision_of(before)
     coordinator = await make_person(role=Role.COORDINATOR)
     wish = BookingRequest(room=room.code, starts_at=NOW + 72 * HOUR, ends_at=NOW + 73 * HOUR)
     await book(wish, coordinator, SYSTEM, NOW)
     after, later = await public_state_at(room.id, NOW + SECOND)
     assert later > revision, "the order of two states is known inside"
     is_shy = visibility in (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
-    assert (revision_of(after) == told) is is_shy
-    assert revision_of(after) == (told if is_shy else (await Room.get(id=room.id)).revision)
+    assert (revision_of(after) == number) is is_shy
+    assert revision_of(after) == (number if is_shy else (await Room.get(id=room.id)).revision)
 
 
 async def test_a_visit_that_is_to_be_seen_has_a_number_of_its_own(database: Database) -> None:
@@ -64,6 +64,6 @@ async def test_a_visit_that_is_to_be_seen_has_a_number_of_its_own(database: Data
     await make_booking(NOW + HOUR, room=room)
     await Room.filter(id=room.id).update(revision=1, version=1)
     assert revision_of((await public_state_at(room.id, NOW + SECOND))[0]) == free
-    taken = revision_of((await public_state_at(room.id, NOW + HOUR))[0])
-    assert taken > free
-    assert revision_of((await public_state_at(room.id, NOW + HOUR + SECOND))[0]) == taken
+    busy = revision_of((await public_state_at(room.id, NOW + HOUR))[0])
+    assert busy > free
+    assert revision_of((await public_state_at(room.id, NOW + HOUR + SECOND))[0]) == busy

@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 MINUTE = timedelta(minutes=1)
 
 
-async def a_room(**given):
-    room = await make_room(check_in=True, no_show_minutes=10, vacant_minutes=15, **given)
+async def a_room(**fields):
+    room = await make_room(check_in=True, no_show_minutes=10, vacant_minutes=15, **fields)
     device = await make_device(room=room, sensing="mmwave", hold_seconds=300)
     return room, device
 
@@ -36,25 +36,25 @@ async def occupancy(room):
 
 async def pass_time(start, minutes):
     """Sweep once a minute; returns when each booking status was first seen."""
-    seen = {}
+    first_minutes = {}
     for minute in range(minutes + 1):
         now = start + minute * MINUTE
         await advance_due(now)
         for status in await Booking.all().values_list("status", flat=True):
-            seen.setdefault(status, minute)
-    return seen
+            first_minutes.setdefault(status, minute)
+    return first_minutes
 
 
 async def test_a_reading_changes_the_room_and_tells_it():
     room, device = await a_room()
-    told = []
-    leave = events.on(told.append)
+    log = []
+    leave = events.on(log.append)
     await watch_started(NOW)
     assert await occupancy(room) == Occupancy.UNKNOWN
     await record_readings([Reading(device.id, NOW, occupied=True, battery=80)], NOW)
     leave()
     assert await occupancy(room) == Occupancy.OCCUPIED
-    assert [event.room_id for event in told] == [room.id, room.id]
+    assert [event.room_id for event in log] == [room.id, room.id]
     fresh = await Device.get(id=device.id)
     assert (fresh.occupied, fresh.battery, fresh.online, fresh.positive_at) == (True, 80, True, NOW)
     assert (await public_room_state(room.id, NOW)).state is StateKind.IN_USE_UNBOOKED
@@ -88,45 +88,45 @@ async def test_somebody_seen_between_two_folds_counts():
 async def test_nobody_came_it_warns_then_releases_with_evidence_and_keeps_the_record():
     room, device = await a_room()
     start = NOW + HOUR
-    made = await make_booking(start, room=room)
+    booking = await make_booking(start, room=room)
     await watch_started(NOW)
     await record_readings([Reading(device.id, NOW, occupied=False)], NOW)
-    seen = await pass_time(start, 12)
-    assert seen[Status.RELEASED] == 10
-    kept = await Booking.get(id=made.id)
-    assert (kept.warned_at, kept.ends_at, kept.planned_ends_at) == (
+    minutes = await pass_time(start, 12)
+    assert minutes[Status.RELEASED] == 10
+    row = await Booking.get(id=booking.id)
+    assert (row.warned_at, row.ends_at, row.planned_ends_at) == (
         start + 7 * MINUTE, start + 10 * MINUTE, start + HOUR,
     )  # fmt: skip
-    assert kept.evidence["sensors"][0]["says"] == "negative"
-    entry = await HistoryEntry.get(object=f"booking:{made.id}", action="released")
+    assert row.evidence["sensors"][0]["says"] == "negative"
+    entry = await HistoryEntry.get(object=f"booking:{booking.id}", action="released")
     assert entry.actor == "Izba"
-    assert entry.after["evidence"] == kept.evidence
+    assert entry.after["evidence"] == row.evidence
     assert (await history.verify())[1] is None
 
 
 async def test_somebody_who_comes_during_the_warning_keeps_the_room():
     room, device = await a_room()
     start = NOW + HOUR
-    made = await make_booking(start, room=room)
+    booking = await make_booking(start, room=room)
     await watch_started(NOW)
     await record_readings([Reading(device.id, NOW, occupied=False)], NOW)
     await pass_time(start, 8)
     at = start + 9 * MINUTE
     await record_readings([Reading(device.id, at, occupied=True)], at)
-    kept = await Booking.get(id=made.id)
-    assert (kept.status, kept.checked_in_by, kept.warned_at) == (Status.CHECKED_IN, "sensor", None)
+    row = await Booking.get(id=booking.id)
+    assert (row.status, row.checked_in_by, row.warned_at) == (Status.CHECKED_IN, "sensor", None)
 
 
 async def test_an_empty_meeting_gives_the_rest_back():
     room, device = await a_room()
-    made = await make_booking(NOW, NOW + 2 * HOUR, room=room)
+    booking = await make_booking(NOW, NOW + 2 * HOUR, room=room)
     await watch_started(NOW - HOUR)
     await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
-    left = NOW + 20 * MINUTE
-    await record_readings([Reading(device.id, left, occupied=False)], left)
-    await pass_time(left, 20)
-    kept = await Booking.get(id=made.id)
-    assert (kept.status, kept.release_reason, kept.ends_at) == (Status.ENDED, "vacant", left + 15 * MINUTE)
+    empty_from = NOW + 20 * MINUTE
+    await record_readings([Reading(device.id, empty_from, occupied=False)], empty_from)
+    await pass_time(empty_from, 20)
+    row = await Booking.get(id=booking.id)
+    assert (row.status, row.release_reason, row.ends_at) == (Status.ENDED, "vacant", empty_from + 15 * MINUTE)
 
 
 @pytest.mark.parametrize("silence", ["never_heard", "broker_lost", "offline", "stale"])
@@ -143,9 +143,9 @@ async def test_unknown_never_releases(silence):
         await record_readings([Reading(device.id, start - MINUTE, online=False)], start - MINUTE)
     if silence == "stale":
         await Device.filter(id=device.id).update(confirmed_at=start - 90 * MINUTE)
-    seen = await pass_time(start - MINUTE, 70)
-    assert Status.RELEASED not in seen
-    assert seen[Status.ENDED] == 61
+    minutes = await pass_time(start - MINUTE, 70)
+    assert Status.RELEASED not in minutes
+    assert minutes[Status.ENDED] == 61
 
 
 @pytest.mark.parametrize(
@@ -223,11 +223,11 @@ async def test_the_broker_comes_back_and_nothing_old_counts():
 
 async def test_a_stuck_sensor_only_keeps_a_room():
     room, device = await a_room()
-    made = await make_booking(NOW, NOW + 2 * HOUR, room=room)
+    booking = await make_booking(NOW, NOW + 2 * HOUR, room=room)
     await watch_started(NOW - HOUR)
     await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
     await pass_time(NOW, 89)
-    assert (await Booking.get(id=made.id)).status is Status.CHECKED_IN
+    assert (await Booking.get(id=booking.id)).status is Status.CHECKED_IN
 
 
 async def test_a_room_is_looked_at_once_however_many_sweep():
@@ -252,12 +252,12 @@ async def test_a_panel_and_an_unplaced_sensor_change_no_room():
 async def test_the_air_and_a_panel_wake_nobody_who_watches_the_room():
     room, _ = await a_room()
     panel, air = await make_panel(room=room), await make_device(room=room, kind="air", sensing="co2")
-    told = []
-    leave = events.on(told.append)
+    log = []
+    leave = events.on(log.append)
     await record_readings([Reading(panel.id, NOW, battery=70), Reading(air.id, NOW, battery=80)], NOW)
     await note_panels([panel.id, air.id], NOW + MINUTE)
     leave()
-    assert (told, (await Room.get(id=room.id)).revision) == ([], room.revision)
+    assert (log, (await Room.get(id=room.id)).revision) == ([], room.revision)
     panel, air = await Device.get(id=panel.id), await Device.get(id=air.id)
     assert (panel.battery, panel.heard_at, panel.online) == (70, NOW + MINUTE, True)
     assert (air.battery, air.heard_at, air.online) == (80, NOW, None)
@@ -275,9 +275,9 @@ async def test_a_door_says_since_when_it_does_not_know():
     room, device = await a_room()
     await watch_started(NOW)
     await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
-    lost = NOW + 25 * MINUTE  # 10:25 in Warsaw
-    await watch_lost(lost)
-    view = await door(room.id, lost + 30 * MINUTE)
+    lost_at = NOW + 25 * MINUTE  # 10:25 in Warsaw
+    await watch_lost(lost_at)
+    view = await door(room.id, lost_at + 30 * MINUTE)
     assert texts(view, "pl")["more"] == "Bez odczytu od 10:25"
     assert texts(view, "en")["more"] == "No reading since 10:25"
 
@@ -285,11 +285,11 @@ async def test_a_door_says_since_when_it_does_not_know():
 async def test_one_batch_changes_many_rooms_and_each_is_told_once():
     places = [await a_room() for _ in range(readings.ROOMS_AT_ONCE + 2)]
     await watch_started(NOW)
-    told = []
-    leave = events.on(told.append)
+    log = []
+    leave = events.on(log.append)
     await record_readings([Reading(device.id, NOW, occupied=True) for _, device in places], NOW)
     leave()
-    assert sorted(event.room_id for event in told) == sorted(room.id for room, _ in places)
+    assert sorted(event.room_id for event in log) == sorted(room.id for room, _ in places)
     assert {await occupancy(room) for room, _ in places} == {Occupancy.OCCUPIED}
 
 
@@ -329,10 +329,10 @@ async def test_a_slower_reader_does_not_bring_an_older_room_back():
 async def test_a_state_is_derived_anew_as_soon_as_it_could_be_another():
     room = await make_room()
     await make_booking(NOW + HOUR, room=room)
-    known = await room_snapshot.snapshot_of(await Room.get(id=room.id), NOW)
+    snapshot = await room_snapshot.snapshot_of(await Room.get(id=room.id), NOW)
     minutes = (0, 44, 45, 59, 60, 119, 120, 0)
-    assert [room_snapshot.derive(known, NOW + minute * MINUTE).state.kind for minute in minutes] == [
+    assert [room_snapshot.derive(snapshot, NOW + minute * MINUTE).state.kind for minute in minutes] == [
         StateKind.FREE, StateKind.FREE, StateKind.SOON, StateKind.SOON, StateKind.IN_USE, StateKind.IN_USE,
         StateKind.FREE, StateKind.FREE,
     ]  # fmt: skip
-    assert room_snapshot.derive(known, NOW + MINUTE).state.as_of == NOW + MINUTE
+    assert room_snapshot.derive(snapshot, NOW + MINUTE).state.as_of == NOW + MINUTE

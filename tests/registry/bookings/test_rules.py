@@ -31,19 +31,19 @@ FACTS = json.loads((Path(__file__).parents[2] / "data/calendar/facts_europe_wars
 ALICE, BOB, CHARLIE = Viewer(Role.MEMBER, 1, 10), Viewer(Role.MEMBER, 1, 11), Viewer(Role.MEMBER, 2, 12)
 
 
-def room(**given):
+def room(**fields):
     default = {
         "code": "R", "visibility": Visibility.INTERNAL, "bookable": True, "capacity": 10,
         "hours_policy": HoursPolicy.STRICT, "setup": 5 * MINUTE, "cleanup": 10 * MINUTE, "shortest": 5 * MINUTE,
         "longest": 24 * HOUR, "furthest": timedelta(days=400), "institutions": frozenset(), "hours": Hours(WARSAW),
         "check_in": True,
     }  # fmt: skip
-    return BookingRoom(**default | given)
+    return BookingRoom(**default | fields)
 
 
-def request(start=60, end=120, **given):
+def request(start=60, end=120, **fields):
     default = {"title": "Narada", "kind": Kind.MEETING, "attendees": None, "needs": ()}
-    return BookingRequest("ZW-01", NOW + start * MINUTE, NOW + end * MINUTE, **default | given)
+    return BookingRequest("ZW-01", NOW + start * MINUTE, NOW + end * MINUTE, **default | fields)
 
 
 def codes(what, the_room=None, by=ALICE):
@@ -51,7 +51,7 @@ def codes(what, the_room=None, by=ALICE):
 
 
 @pytest.mark.parametrize(
-    ("given", "found"),
+    ("fields", "expected"),
     [
         ({}, []),
         ({"end": 60}, ["booking.ends_before_start"]),
@@ -77,8 +77,8 @@ def codes(what, the_room=None, by=ALICE):
         ({"attendees": 11}, ["booking.over_capacity"]),
     ],
 )
-def test_what_is_asked(given, found):
-    assert codes(request(**given)) == found
+def test_what_is_asked(fields, expected):
+    assert codes(request(**fields)) == expected
 
 
 def test_all_reasons_are_told_together():
@@ -88,7 +88,7 @@ def test_all_reasons_are_told_together():
 
 
 @pytest.mark.parametrize(
-    ("given", "by", "found"),
+    ("fields", "by", "expected"),
     [
         ({"bookable": False}, ALICE, ["room.not_bookable"]),
         ({"institutions": frozenset({2})}, ALICE, ["room.not_yours"]),
@@ -98,8 +98,8 @@ def test_all_reasons_are_told_together():
         ({}, Viewer(None), []),
     ],
 )
-def test_who_may_book(given, by, found):
-    assert codes(request(), room(**given), by) == found
+def test_who_may_book(fields, by, expected):
+    assert codes(request(), room(**fields), by) == expected
 
 
 def test_a_help_point_room_takes_no_title_and_only_its_own_kinds():
@@ -110,8 +110,8 @@ def test_a_help_point_room_takes_no_title_and_only_its_own_kinds():
 
 @pytest.mark.parametrize("role", list(Role))
 def test_a_hidden_room_is_booked_by_who_runs_the_help_point(role):
-    found = codes(request(title="", kind=Kind.INTERVIEW), room(visibility=Visibility.HIDDEN), Viewer(role, 1))
-    assert ("room.not_yours" in found) == (role not in (Role.DUTY, Role.COORDINATOR, Role.ADMIN))
+    expected = codes(request(title="", kind=Kind.INTERVIEW), room(visibility=Visibility.HIDDEN), Viewer(role, 1))
+    assert ("room.not_yours" in expected) == (role not in (Role.DUTY, Role.COORDINATOR, Role.ADMIN))
 
 
 def test_opening_hours_refuse_or_only_warn():

@@ -79,9 +79,9 @@ def test_a_door_asks_for_a_check_in_until_the_room_is_given_up(warned_at, until)
     ("fold", "length"), [(UNKNOWN, 60), (VACANT, 300)], ids=["nothing is known", "a long booking is left alone"]
 )
 def test_a_door_threatens_with_nothing_that_will_not_happen(fold, length):
-    told = state([slot(-5, length)], fold)
-    assert told.kind is StateKind.AWAITING_CHECK_IN
-    assert told.check_in_until is None
+    public_kind = state([slot(-5, length)], fold)
+    assert public_kind.kind is StateKind.AWAITING_CHECK_IN
+    assert public_kind.check_in_until is None
 
 
 def test_a_room_without_sensors_goes_by_its_plan():
@@ -95,7 +95,7 @@ def test_until_is_when_the_words_would_change():
 
 
 @pytest.mark.parametrize(
-    ("visibility", "kind", "told", "until", "next_at"),
+    ("visibility", "kind", "public_kind", "until", "next_at"),
     [
         (Visibility.INTERNAL, StateKind.SOON, StateKind.SOON, True, True),
         (Visibility.CONFIDENTIAL, StateKind.SOON, StateKind.FREE, True, False),
@@ -104,9 +104,9 @@ def test_until_is_when_the_words_would_change():
         (Visibility.HIDDEN, StateKind.IN_USE, StateKind.IN_USE, False, False),
     ],
 )
-def test_what_leaves_by_class(visibility, kind, told, until, next_at):
+def test_what_leaves_by_class(visibility, kind, public_kind, until, next_at):
     public = public_state(replace(state([slot(10, 60)]), kind=kind), visibility)
-    assert public.state is told
+    assert public.state is public_kind
     assert (public.until is not None, public.next_starts_at is not None) == (until, next_at)
 
 
@@ -179,8 +179,8 @@ WARNED = NOW - 3 * MINUTE
     ],
 )
 def test_what_time_does(the_slot, fold, act):
-    done = steps(ROOM, [the_slot], fold, NOW)
-    assert [step.act for step in done] == ([act] if act else [])
+    due = steps(ROOM, [the_slot], fold, NOW)
+    assert [step.act for step in due] == ([act] if act else [])
 
 
 @pytest.mark.parametrize("visibility", [Visibility.CONFIDENTIAL, Visibility.HIDDEN])
@@ -189,8 +189,8 @@ def test_a_help_point_room_is_never_released(visibility):
 
 
 def test_a_room_that_never_gives_up_a_meeting_early_is_left_alone():
-    left = replace(VACANT, vacant_since=NOW - 25 * MINUTE)
-    assert steps(replace(ROOM, vacant=None), [slot(-30, 60, Status.CHECKED_IN)], left, NOW) == []
+    fold = replace(VACANT, vacant_since=NOW - 25 * MINUTE)
+    assert steps(replace(ROOM, vacant=None), [slot(-30, 60, Status.CHECKED_IN)], fold, NOW) == []
 
 
 @pytest.mark.parametrize(
@@ -227,5 +227,5 @@ def test_it_never_looks_backwards():
 
 
 def test_an_unbooked_visit_has_no_end():
-    seen = state([slot(30, 60)], OCCUPIED)
-    assert (seen.kind, seen.until, seen.next_starts_at) == (StateKind.IN_USE_UNBOOKED, None, NOW + 30 * MINUTE)
+    result = state([slot(30, 60)], OCCUPIED)
+    assert (result.kind, result.until, result.next_starts_at) == (StateKind.IN_USE_UNBOOKED, None, NOW + 30 * MINUTE)

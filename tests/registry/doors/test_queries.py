@@ -28,13 +28,13 @@ async def revision_of(room: Room) -> int:
 async def test_the_panels_of_a_door_share_it_and_one_that_is_off_offers_nothing() -> None:
     room = await make_room(bookable=True, panel_books=True)
     first, second, off = [await make_panel(room=room, enabled=enabled) for enabled in (True, True, False)]
-    shown = await door(room.id, NOW, first)
-    assert await door(room.id, NOW + SECOND, second) is shown
+    view = await door(room.id, NOW, first)
+    assert await door(room.id, NOW + SECOND, second) is view
     dark = await door(room.id, NOW + SECOND, off)
-    assert isinstance(shown, OpenDoor)
+    assert isinstance(view, OpenDoor)
     assert isinstance(dark, OpenDoor)
-    assert (bool(shown.acts), dark.acts) == (True, ())
-    assert await door(room.id, NOW + MINUTE, first) is not shown, "it counts minutes"
+    assert (bool(view.acts), dark.acts) == (True, ())
+    assert await door(room.id, NOW + MINUTE, first) is not view, "it counts minutes"
 
 
 async def test_a_change_draws_it_anew_without_asking_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,11 +42,11 @@ async def test_a_change_draws_it_anew_without_asking_the_database(monkeypatch: p
     sensor = await make_device(room=room)
     await watch_started(NOW)
     await door(room.id, NOW)
-    told: list[events.Event] = []
-    leave = events.on(told.append)
+    log: list[events.Event] = []
+    leave = events.on(log.append)
     await record_readings([Reading(sensor.id, NOW, occupied=True)], NOW)
     leave()
-    (event,) = told
+    (event,) = log
     assert isinstance(event, events.RoomChanged)
 
     async def asked(*_: object, **__: object) -> None:
@@ -58,20 +58,20 @@ async def test_a_change_draws_it_anew_without_asking_the_database(monkeypatch: p
         assert (await door(room.id, NOW, revision=event.revision)).state is DoorState.OCCUPIED
     later = NOW + 5 * SECOND
     await book(BookingRequest(room.code, later, later + HOUR), await make_person(), SYSTEM, later)
-    shown = await door(room.id, later, revision=await revision_of(room))
-    assert isinstance(shown, OpenDoor)
-    assert (shown.state, len(shown.day.taken)) == (DoorState.BUSY, 1)
+    view = await door(room.id, later, revision=await revision_of(room))
+    assert isinstance(view, OpenDoor)
+    assert (view.state, len(view.day.busy)) == (DoorState.BUSY, 1)
 
 
 async def test_an_older_event_shows_no_older_door() -> None:
     room = await make_room()
-    shown = await door(room.id, NOW)
+    view = await door(room.id, NOW)
     older = await revision_of(room)
     booking = await book(BookingRequest(room.code, NOW, NOW + HOUR), await make_person(), SYSTEM, NOW)
     assert (await door(room.id, NOW, revision=older)).state is DoorState.BUSY
     await end(booking.id, None, SYSTEM, NOW + SECOND)
     again = await door(room.id, NOW + SECOND, revision=older)
-    assert (again.state, again.revision > shown.revision) == (DoorState.FREE, True)
+    assert (again.state, again.revision > view.revision) == (DoorState.FREE, True)
 
 
 async def test_a_room_that_becomes_confidential_shows_no_title_any_more() -> None:

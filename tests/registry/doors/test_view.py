@@ -43,7 +43,7 @@ _numbers = itertools.count(1)
 TELLING = ("confidential", "hidden", "internal", "public", "poufn", "class", "visibility")
 
 
-def room(visibility: Visibility = Visibility.INTERNAL, **given: object) -> DoorRoom:
+def room(visibility: Visibility = Visibility.INTERNAL, **values: object) -> DoorRoom:
     is_neutral = visibility in (Visibility.CONFIDENTIAL, Visibility.HIDDEN)
     default: dict[str, object] = {
         "number": "1.01",
@@ -59,18 +59,18 @@ def room(visibility: Visibility = Visibility.INTERNAL, **given: object) -> DoorR
         "shortest": 5 * MINUTE,
         "is_strict": False,
     }
-    return DoorRoom(**default | given)  # type: ignore[arg-type]  # a test's defaults
+    return DoorRoom(**default | values)  # type: ignore[arg-type]  # a test's defaults
 
 
-def state(kind: StateKind, until: datetime | None = None, **given: object) -> RoomState:
+def state(kind: StateKind, until: datetime | None = None, **values: object) -> RoomState:
     default: dict[str, object] = {
         "room": "ZW-01", "kind": kind, "occupancy": Occupancy.VACANT, "until": until, "next_starts_at": None,
         "check_in_until": None, "release_at": None, "booking_id": None, "ready": True, "revision": 7, "as_of": NOW,
     }  # fmt: skip
-    return RoomState(**default | given)  # type: ignore[arg-type]  # a test's defaults
+    return RoomState(**default | values)  # type: ignore[arg-type]  # a test's defaults
 
 
-def slot(starts: int, ends: int, **fields: object) -> Slot:
+def slot(starts: int, ends: int, **values: object) -> Slot:
     """A booking by minutes from the begun minute of NOW."""
     base = NOW.replace(second=0)
     start, end = base + starts * MINUTE, base + ends * MINUTE
@@ -79,7 +79,7 @@ def slot(starts: int, ends: int, **fields: object) -> Slot:
         "planned_ends_at": end, "status": Status.CONFIRMED, "kind": Kind.MEETING, "released_at": None,
         "release_reason": "", "title": CANARY,
     }  # fmt: skip
-    return Slot(**default | fields)  # type: ignore[arg-type]  # a test's defaults
+    return Slot(**default | values)  # type: ignore[arg-type]  # a test's defaults
 
 
 RUNNING = slot(-27, 78, status=Status.CHECKED_IN)
@@ -124,20 +124,20 @@ def test_each_class_has_its_own_type(visibility: Visibility, kind: type, has: se
 @pytest.mark.parametrize("kind", list(StateKind))
 @pytest.mark.parametrize("visibility", CLASSES)
 def test_nothing_of_a_meeting_leaves_but_a_public_title(visibility: Visibility, kind: StateKind) -> None:
-    sent = json.dumps(payload(the_door(visibility, kind), phrases.LANGUAGES), ensure_ascii=False)
+    message = json.dumps(payload(the_door(visibility, kind), phrases.LANGUAGES), ensure_ascii=False)
     shows_title = visibility is Visibility.PUBLIC and kind in (StateKind.IN_USE, StateKind.AWAITING_CHECK_IN)
-    assert (CANARY in sent) is shows_title
-    assert not any(word in sent.lower() for word in (*TELLING, "consultation", "meeting_", "organizer"))
+    assert (CANARY in message) is shows_title
+    assert not any(word in message.lower() for word in (*TELLING, "consultation", "meeting_", "organizer"))
 
 
 @pytest.mark.parametrize("kind", list(StateKind))
 def test_a_hidden_door_has_no_times(kind: StateKind) -> None:
     view = the_door(Visibility.HIDDEN, kind)
-    sent = payload(view, phrases.LANGUAGES)
-    assert sent.pop("as_of")
-    assert sent["until"] is None
-    assert sent["day"] == []
-    assert not re.search(r"\d\d:\d\d", json.dumps(sent["texts"]).replace("{time}", ""))
+    message = payload(view, phrases.LANGUAGES)
+    assert message.pop("as_of")
+    assert message["until"] is None
+    assert message["day"] == []
+    assert not re.search(r"\d\d:\d\d", json.dumps(message["texts"]).replace("{time}", ""))
 
 
 @pytest.mark.parametrize("visibility", CLASSES)
@@ -175,9 +175,9 @@ def test_a_help_point_door_does_not_count_what_it_does_not_show(visibility: Visi
 def test_a_confidential_door_says_until_and_no_more(kind: StateKind) -> None:
     view = the_door(Visibility.CONFIDENTIAL, kind)
     assert acts(view) == ()
-    sent = payload(view, ("pl",))
-    assert sent["day"] == []
-    assert {action["command"] for action in sent["actions"]} == {"report_fault"}
+    message = payload(view, ("pl",))
+    assert message["day"] == []
+    assert {action["command"] for action in message["actions"]} == {"report_fault"}
     # neither that somebody is expected nor that nobody booked can be told from the door
     assert view.state in (DoorState.FREE, DoorState.BUSY, DoorState.UNKNOWN, DoorState.CLOSED)
 
@@ -186,15 +186,20 @@ def test_a_confidential_door_says_until_and_no_more(kind: StateKind) -> None:
 @pytest.mark.parametrize("visibility", CLASSES)
 def test_every_language_fills_the_same_places(visibility: Visibility, kind: StateKind) -> None:
     view = the_door(visibility, kind)
-    told = {language: texts(view, language) for language in phrases.LANGUAGES}
-    assert len({frozenset(words) for words in told.values()}) == 1
-    assert all("{" not in text for words in told.values() for key, text in words.items() if not key.endswith("_at"))
+    words_by_language = {language: texts(view, language) for language in phrases.LANGUAGES}
+    assert len({frozenset(words) for words in words_by_language.values()}) == 1
+    assert all(
+        "{" not in text
+        for words in words_by_language.values()
+        for key, text in words.items()
+        if not key.endswith("_at")
+    )
 
 
 def test_words_of_an_internal_door() -> None:
-    said = texts(the_door(Visibility.INTERNAL), "pl")
+    lines = texts(the_door(Visibility.INTERNAL), "pl")
     assert (
-        said.items()
+        lines.items()
         >= {
             "word": "Zajęte",
             "until": "do 12:00",
@@ -236,27 +241,29 @@ def test_extending_stops_where_somebody_follows() -> None:
 def test_a_door_that_goes_by_its_plan_says_since_when_nothing_is_seen(visibility: Visibility, kind: StateKind) -> None:
     """But not where clients are received: there it is by its plan, whatever the sensors say."""
     silent = dataclasses.replace(EVERY_STATE[kind], occupancy_since=NOW - 12 * MINUTE, is_silent=True)
-    told = texts(door_view(room(visibility), silent, [RUNNING, LATER], WEEK), "en")
+    words_by_language = texts(door_view(room(visibility), silent, [RUNNING, LATER], WEEK), "en")
     is_open = visibility in (Visibility.PUBLIC, Visibility.INTERNAL)
-    assert told.get("since") == ("No reading since 10:30" if is_open else None)
-    heard = dataclasses.replace(silent, is_silent=False)
-    assert "since" not in texts(door_view(room(visibility), heard, [RUNNING, LATER], WEEK), "en")
+    assert words_by_language.get("since") == ("No reading since 10:30" if is_open else None)
+    speaking = dataclasses.replace(silent, is_silent=False)
+    assert "since" not in texts(door_view(room(visibility), speaking, [RUNNING, LATER], WEEK), "en")
 
 
 def test_who_comes_late_may_still_check_in() -> None:
     """A booking that was not given up, because nothing proved the room empty, is held for its people."""
-    held = slot(-25, 80, status=Status.CONFIRMED)
-    view = door_view(room(), state(StateKind.IN_USE, UNTIL), [held], ALWAYS)
+    booking = slot(-25, 80, status=Status.CONFIRMED)
+    view = door_view(room(), state(StateKind.IN_USE, UNTIL), [booking], ALWAYS)
     assert acts(view) == (Act("check_in"), Act("extend", 15), Act("end"))
-    assert Act("check_in") not in acts(door_view(room(check_in=False), state(StateKind.IN_USE, UNTIL), [held], ALWAYS))
+    assert Act("check_in") not in acts(
+        door_view(room(check_in=False), state(StateKind.IN_USE, UNTIL), [booking], ALWAYS)
+    )
 
 
 def test_waiting_offers_one_thing() -> None:
     view = the_door(Visibility.INTERNAL, StateKind.AWAITING_CHECK_IN)
     assert acts(view) == (Act("check_in"),)
-    said = texts(view, "pl")
-    assert (said["word"], said["until"]) == ("Czekamy", "jeszcze 8 min")
-    assert said["more"] == "Bez potwierdzenia sala zwolni się o 10:50"
+    lines = texts(view, "pl")
+    assert (lines["word"], lines["until"]) == ("Czekamy", "jeszcze 8 min")
+    assert lines["more"] == "Bez potwierdzenia sala zwolni się o 10:50"
 
 
 def test_a_release_can_be_taken_back_at_the_door() -> None:
@@ -344,7 +351,7 @@ def test_a_block_closes_the_door_and_says_so() -> None:
 def test_touching_meetings_are_one_bar() -> None:
     view = door_view(room(), state(StateKind.FREE), [slot(60, 90), slot(90, 120), slot(180, 200)], ALWAYS)
     assert isinstance(view, OpenDoor)
-    assert len(view.day.taken) == 2
+    assert len(view.day.busy) == 2
 
 
 def test_a_begun_minute_counts() -> None:
