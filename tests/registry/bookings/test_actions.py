@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from registry.bookings import actions, rules
 from registry.bookings.actions import BookingChanges, book, cancel, change, check_in, end, extend, undo_release
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.rules import BookingRequest
@@ -286,3 +287,26 @@ async def test_what_could_be_no_room_is_no_room(code):
     alice, *_ = await make_people()
     room = await make_room()
     assert (await refused(book(replace(wish(room), room=code), alice, ACTOR, NOW))).code == "room.unknown"
+
+
+async def test_a_rule_on_the_span_holds_for_every_way_to_come_by_one(monkeypatch):
+    alice = await make_person("alice")
+    room, released = await make_room(), await make_room()
+    running = await make_booking(NOW - HOUR, NOW + HOUR, room=room, organizer=alice)
+    empty = await make_booking(
+        NOW - HOUR, NOW, room=released, organizer=alice, status=Status.RELEASED, released_at=NOW,
+        planned_ends_at=NOW + HOUR,
+    )  # fmt: skip
+
+    def new_rule(request, room, now, has_started=False):
+        yield Conflict("booking.too_far", room=room.code, days=1)
+
+    for module in (rules, actions):
+        monkeypatch.setattr(module, "span_reasons", new_rule)
+    for act in (
+        book(wish(room, start=120), alice, ACTOR, NOW),
+        change(running.id, BookingChanges(ends_at=NOW + 2 * HOUR), alice, ACTOR, NOW),
+        extend(running.id, alice, ACTOR, NOW),
+        undo_release(empty.id, alice, ACTOR, NOW),
+    ):
+        assert (await refused(act)).code == "booking.too_far"
