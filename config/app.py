@@ -75,10 +75,10 @@ def devices_of(settings: Settings, simulator: bool, clock: Clock = utc_now) -> D
 @asynccontextmanager
 async def register(settings: Settings) -> AsyncIterator[TortoiseContext]:
     """The register, open and up to date. Raises Refusal when it cannot be."""
-    policy.use(settings.account_policy)
     url = settings.database_url.get_secret_value()
     async with database(url) as context:
         await migrate(context, url)
+        policy.use(settings.account_policy)
         yield context
 
 

@@ -6,23 +6,23 @@ import os
 import pkgutil
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
-from tortoise import Tortoise
 from tortoise.backends.base.config_generator import expand_db_url
-from tortoise.context import TortoiseContext
-from tortoise.exceptions import BaseORMException
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.context import TortoiseContext, set_global_context
+from tortoise.exceptions import BaseORMException, ConfigurationError
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 import registry.migrations
 from config.faults import database_reason
-from registry.core.cache import forget_all
+from registry.core.context import OpenRegister
 from registry.core.errors import Unavailable
 
 MODELS = [
@@ -89,26 +89,28 @@ async def database(url: str) -> AsyncIterator[TortoiseContext]:
     Raises Unavailable("database.away") when it does not answer.
     """
     _try_to_open(sqlite_path(url))
-    forget_all()
-    context = await Tortoise.init(config=orm(url), _enable_global_fallback=True)
-    try:
+    EXECUTOR_CACHE.clear()  # the library's statements, in the words of the database that was open before
+    async with OpenRegister() as register:
+        await register.init(config=orm(url))
+        with suppress(ConfigurationError):  # another one is open: what no task of this one starts, works on that
+            set_global_context(register)
         try:
-            await context.db("default").execute_query("SELECT 1")
-        except (BaseORMException, OSError, asyncpg.PostgresError, sqlite3.Error) as fault:
-            raise Unavailable("database.away", reason=database_reason(fault)) from fault
-        yield context
-    finally:
-        await _close(context)
+            try:
+                await register.db("default").execute_query("SELECT 1")
+            except (BaseORMException, OSError, asyncpg.PostgresError, sqlite3.Error) as fault:
+                raise Unavailable("database.away", reason=database_reason(fault)) from fault
+            yield register
+        finally:
+            await _close(register)
 
 
-async def _close(context: TortoiseContext) -> None:
+async def _close(register: TortoiseContext) -> None:
     """The reader before the writer: SQLite copies its log into the file when the last connection closes, and of two
     that close at once neither is the last.
     """
     for name in ("reader", "default"):
-        if name in context.connections.db_config:
-            await context.db(name).close()
-    await Tortoise.close_connections()
+        if name in register.connections.db_config:
+            await register.db(name).close()
 
 
 def _try_to_open(path: Path | None) -> None:

@@ -47,12 +47,12 @@ async def notices(url: str) -> AsyncIterator[None]:
     if url.startswith("sqlite"):
         yield
         return
-    transaction.announce = announce
+    transaction.announcement.value = announce
     listening = asyncio.create_task(_listen(url.split("?")[0]))
     try:
         yield
     finally:
-        transaction.announce = None
+        transaction.announcement.value = None
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
 

@@ -17,12 +17,10 @@ from zoneinfo import ZoneInfo
 
 import hypothesis
 import pytest
-from tortoise.backends.base import executor
 from tortoise.context import TortoiseContext
 
 import config.database
-from registry.assets import policy
-from registry.core import events, transaction
+from registry.core.context import OpenRegister
 from tests.servers import Missing, Mosquitto, Postgres, scratch
 from tests.statements import Statements
 
@@ -235,6 +233,13 @@ async def database(database_url: str, connections: int) -> AsyncIterator[Databas
 
 
 @pytest.fixture
+def register() -> Iterator[None]:
+    """An open register without a database, for tests of what a process keeps beside it. Not for tests that wait."""
+    with OpenRegister():
+        yield
+
+
+@pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
     """The statements that this test asks of the database: ``with statements.at_most(4): …``."""
     return Statements(monkeypatch)
@@ -242,19 +247,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
 
 @asynccontextmanager
 async def opened(url: str, connections: int = 1) -> AsyncIterator[Database]:
-    """A database, open in this process, which forgets it afterwards."""
-    forget()
-    handlers, announce = list(events._handlers), transaction.announce
-    try:
-        pool = "" if url.startswith("sqlite") else f"?minsize={connections}"
-        async with config.database.database(url + pool) as context:
-            yield Database("sqlite" if url.startswith("sqlite") else "postgres", url, context)
-    finally:
-        events._handlers[:], transaction.announce = handlers, announce
-        forget()
-
-
-def forget() -> None:
-    """Drop what the process remembers of the other database: cached statements, the policy."""
-    executor.EXECUTOR_CACHE.clear()
-    policy.use(policy.DEFAULT)
+    """A database, open in this process."""
+    pool = "" if url.startswith("sqlite") else f"?minsize={connections}"
+    async with config.database.database(url + pool) as context:
+        yield Database("sqlite" if url.startswith("sqlite") else "postgres", url, context)

@@ -28,7 +28,7 @@ from registry.bookings.models import Booking
 from registry.core.errors import Conflict, Unavailable
 from registry.core.history import SYSTEM
 from registry.core.idempotency import IdempotencyKey, RequestKey, act_once, record
-from tests.conftest import MIGRATE, ROOT, Database, forget, postgres_copy, sqlite_copy
+from tests.conftest import MIGRATE, ROOT, Database, postgres_copy, sqlite_copy
 from tests.make import NOW, make_asset, make_booking, make_room
 from tests.servers import Postgres
 
@@ -60,7 +60,6 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 async def test_the_models_ask_for_no_migration_that_is_not_written() -> None:
-    forget()
     url = "sqlite://:memory:"
     async with database(url) as context:
         assert context.apps is not None
@@ -69,7 +68,6 @@ async def test_the_models_ask_for_no_migration_that_is_not_written() -> None:
 
 
 async def test_up_from_empty_and_again_nothing(empty_url: str) -> None:
-    forget()
     async with database(empty_url) as context:
         assert await pending(context) == NAMES
         assert await migrate(context, empty_url) == NAMES
@@ -83,7 +81,6 @@ async def test_who_dies_in_the_middle_leaves_nothing_half_done(empty_url: str, m
     async def die(*_: object) -> None:
         raise SystemExit
 
-    forget()
     async with database(empty_url) as context:
         for moment in NAMES:
             with monkeypatch.context() as patch, pytest.raises(SystemExit):
@@ -196,13 +193,11 @@ async def test_three_that_start_at_once_migrate_once(empty_url: str) -> None:
     ]
     faults = [(await program.communicate())[1].decode() for program in programs]
     assert [program.returncode for program in programs] == [0, 0, 0], faults
-    forget()
     async with database(empty_url) as context:
         assert await pending(context) == []
 
 
 async def test_a_database_that_is_away_is_told_with_what_to_do(tmp_path: Path) -> None:
-    forget()
     for url in (f"sqlite://{tmp_path}/no/such/place.sqlite3", "postgres://nobody@127.0.0.1:1/none"):
         with pytest.raises(Unavailable) as refusal:
             async with database(url):

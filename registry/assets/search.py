@@ -15,7 +15,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from registry.assets import rules, tags
 from registry.assets.models import Condition, Lifecycle
-from registry.core.cache import Kept
+from registry.core.cache import Cache
 from registry.core.statements import numbered
 from registry.core.transaction import reading_from
 
@@ -137,7 +137,7 @@ class _Word(NamedTuple):
 
 
 # the totals by condition, the ids by condition and page
-_results: Kept[Hashable, tuple[int, Any]] = Kept(at_most=KEPT_AT_MOST)
+_results: Cache[Hashable, tuple[int, Any]] = Cache(at_most=KEPT_AT_MOST)
 
 
 async def find(wish: AssetFilter, sort: str, offset: int, limit: int) -> tuple[Totals, list[int]]:

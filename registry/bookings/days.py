@@ -22,7 +22,7 @@ from registry.bookings.projections import (
     sees_times,
     sight,
 )
-from registry.core.cache import Kept
+from registry.core.context import PerRegister
 from registry.duties.queries import duties_between
 from registry.rooms.hours import Hours, local_instant, opening_spans
 from registry.rooms.models import Room
@@ -115,7 +115,7 @@ def _weight(days: RoomDays) -> int:
     return 1 + days.bookings
 
 
-_caches: Kept[str, DayCache] = Kept()
+_cache: PerRegister[DayCache] = PerRegister(DayCache)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ async def day_of(
     if not rooms:
         return []
     question, now = _Question(viewer, day, days, with_duties), time.monotonic()
-    cache = _caches.get("") or _caches.put("", DayCache())
+    cache = _cache.value
     entries = {room.id: cache.fresh(question.key(room), now) for room in rooms}
     views = {room.id: entry.view_of(room, viewer) if (entry := entries[room.id]) else None for room in rooms}
     since, until = await _span(rooms, day, days)

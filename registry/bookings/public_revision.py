@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from registry.bookings.projections import PublicState
-from registry.core.cache import Kept
+from registry.core.cache import Cache
 
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
-_numbers: Kept[Hashable, tuple[object, int]] = Kept()
+_numbers: Cache[Hashable, tuple[object, int]] = Cache()
 
 
 def number_of(what: Hashable, looks: object, now: datetime) -> int:

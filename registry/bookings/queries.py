@@ -22,7 +22,7 @@ from registry.bookings.projections import (
 from registry.bookings.room_snapshot import derive, snapshot_at, snapshot_of
 from registry.bookings.rules import BookingRoom, may_book
 from registry.bookings.state import UNDO, RoomState
-from registry.core.cache import Kept
+from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.statements import ask, first_value
 from registry.people.models import Person
@@ -30,7 +30,7 @@ from registry.rooms.hours import Hours
 from registry.rooms.models import HELP_POINT, Room, Visibility
 from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code
 
-_ids: Kept[str, int] = Kept()
+_ids: Cache[str, int] = Cache()
 
 
 async def room_id_of(code: str) -> int:
@@ -157,7 +157,7 @@ async def is_taken(room_id: int, blocked_from: datetime, blocked_to: datetime, b
     return bool(await ask(NEAREST, [room_id, since, str(but or NOBODY), until]))
 
 
-_institutions: Kept[int, frozenset[int]] = Kept(HOURS_SECONDS)
+_institutions: Cache[int, frozenset[int]] = Cache(HOURS_SECONDS)
 
 
 async def _institutions_of(rooms: Sequence[Room]) -> dict[int, frozenset[int]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from registry.bookings.room_snapshot import load, locked_snapshot, settle
-from registry.core.cache import Kept
+from registry.core.cache import Cache
 from registry.core.errors import Unavailable
 from registry.core.statements import Fields, Work, column, first_value, write
 from registry.core.transaction import transaction
@@ -22,10 +22,11 @@ from registry.rooms.models import Room
 log = logging.getLogger(__name__)
 PLACES_SECONDS = 10.0
 ROOMS_AT_ONCE = 32
+UNASKED = -1  # of a device that was not looked up lately
 
-# where a device stood when it was last looked up, with None for one that tells nothing of a room; the locked room
+# where a device stood when it was last looked up, None for one that tells nothing of a room; the locked room
 # decides whether it still stands there
-_places: Kept[int, tuple[int | None]] = Kept(PLACES_SECONDS)
+_places: Cache[int, int | None] = Cache(PLACES_SECONDS)
 
 
 async def record_readings(readings: Sequence[Reading], now: datetime) -> None:
@@ -48,12 +49,13 @@ async def record_readings(readings: Sequence[Reading], now: datetime) -> None:
 
 async def _rooms_of(device_ids: Sequence[int]) -> dict[int, int | None]:
     """The rooms whose occupancy these devices tell of, None for a panel or a sensor of the air."""
-    places = {device_id: _places.get(device_id) for device_id in device_ids}
-    strangers = [device_id for device_id, place in places.items() if place is None]
-    if strangers:
+    places = {device_id: _places.get(device_id, UNASKED) for device_id in device_ids}
+    rooms = {device_id: place for device_id, place in places.items() if place != UNASKED}
+    if len(rooms) < len(places):
+        strangers = [device_id for device_id, place in places.items() if place == UNASKED]
         for device_id, room_id, kind in await Device.filter(id__in=strangers).values_list("id", "room_id", "kind"):
-            places[device_id] = _places.put(device_id, (room_id if kind == DeviceKind.PRESENCE else None,))
-    return {device_id: place[0] for device_id, place in places.items() if place}
+            rooms[device_id] = _places.put(device_id, room_id if kind == DeviceKind.PRESENCE else None)
+    return rooms
 
 
 async def _record(readings: Mapping[int, Sequence[Reading]], now: datetime) -> None:
@@ -107,7 +109,7 @@ async def _record_roomless(readings: Sequence[Reading], now: datetime) -> None:
         for device in await Device.filter(id__in=[reading.device_id for reading in readings]).order_by("id"):
             words = [reading for reading in readings if reading.device_id == device.id]
             if device.kind is DeviceKind.PRESENCE and device.room_id is not None:
-                _places.put(device.id, (device.room_id,))
+                _places.put(device.id, device.room_id)
                 by_room.setdefault(device.room_id, []).extend(words)
                 continue
             for reading in words:

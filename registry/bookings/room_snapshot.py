@@ -20,7 +20,7 @@ from registry.assets.queries import readiness
 from registry.bookings.models import NOT_HOLDING, Booking
 from registry.bookings.release import take_step
 from registry.bookings.state import RUNNING, SOON, RoomFacts, RoomState, Slot, next_change, room_state, steps
-from registry.core.cache import Kept
+from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.statements import Fields, write
 from registry.devices.models import Device, DeviceKind
@@ -67,8 +67,8 @@ class DerivedState(NamedTuple):
     until: datetime
 
 
-_snapshots: Kept[int, RoomSnapshot] = Kept()
-_states: Kept[int, DerivedState] = Kept()
+_snapshots: Cache[int, RoomSnapshot] = Cache()
+_states: Cache[int, DerivedState] = Cache()
 
 
 # the snapshot

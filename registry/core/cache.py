@@ -1,39 +1,65 @@
-"""What a process remembers of the database for a while, and forgets when another database is opened."""
+"""What a process remembers of the open register for a while."""
 
-import time
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar, overload
 
-K = TypeVar("K")
+import cachetools
+
+from registry.core.context import PerRegister
+
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+D = TypeVar("D")
+ROOM_FOR = 10_000
 
-_all: list["Kept"] = []  # type: ignore[type-arg]  # of every kind
 
+class Cache(Generic[K, V]):
+    """Values, None among them, that are good for some seconds or until they are forgotten. With ``at_most`` of them
+    there, the one that was not asked for the longest goes. Each open register has its own.
+    """
 
-class Kept(Generic[K, V]):
-    """Values that are good for some seconds, or until forgotten. With ``at_most`` of them, one more begins anew."""
+    def __init__(self, seconds: float | None = None, at_most: int = ROOM_FOR) -> None:
+        self._seconds, self._at_most = seconds, at_most
+        self._values: PerRegister[cachetools.Cache[K, V]] = PerRegister(self._empty)
 
-    def __init__(self, seconds: float = float("inf"), at_most: float = float("inf")) -> None:
-        self.seconds, self.at_most = seconds, at_most
-        self._values: dict[K, tuple[float, V]] = {}
-        _all.append(self)
+    def _empty(self) -> cachetools.Cache[K, V]:
+        if self._seconds is None:
+            return cachetools.LRUCache(self._at_most)
+        return cachetools.TTLCache(self._at_most, self._seconds)
 
-    def get(self, key: K) -> V | None:
-        found = self._values.get(key)
-        if found is None or time.monotonic() - found[0] >= self.seconds:
-            return None
-        return found[1]
+    @overload
+    def get(self, key: K) -> V | None: ...
+    @overload
+    def get(self, key: K, default: D) -> V | D: ...
+    def get(self, key: K, default: D | None = None) -> V | D | None:
+        """What is known, else ``default``."""
+        try:
+            return self._values.value[key]
+        except KeyError:
+            return default
 
     def put(self, key: K, value: V) -> V:
-        if len(self._values) >= self.at_most:
-            self._values.clear()
-        self._values[key] = (time.monotonic(), value)
+        """Remember and return a value."""
+        self._values.value[key] = value
         return value
 
-    def forget(self) -> None:
-        self._values.clear()
+    async def load(self, key: K, loader: Callable[[], Awaitable[V]]) -> V:
+        """What is known, else what the loader returns, which is known from now on."""
+        try:
+            return self._values.value[key]
+        except KeyError:
+            return self.put(key, await loader())
 
+    def discard(self, key: K) -> None:
+        """Forget one value, if it is there."""
+        self._values.value.pop(key, None)
 
-def forget_all() -> None:
-    """Between two databases in one process, and after what is kept was changed."""
-    for one in _all:
-        one.forget()
+    def discard_where(self, is_stale: Callable[[V], bool]) -> None:
+        """Forget the values that are stale."""
+        values = self._values.value
+        for key in [key for key, value in values.items() if is_stale(value)]:
+            values.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget all of this register."""
+        self._values.value.clear()

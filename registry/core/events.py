@@ -8,6 +8,8 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
+from registry.core.context import PerRegister
+
 log = logging.getLogger(__name__)
 
 
@@ -39,19 +41,20 @@ class DeviceChanged:
 Event = RoomChanged | AssetChanged | DeviceChanged
 Handler = Callable[[Event], Awaitable[None] | None]
 
-_handlers: list[Handler] = []
+_handlers: PerRegister[list[Handler]] = PerRegister(list)
 
 
 def on(handler: Handler) -> Callable[[], None]:
-    """Call ``handler`` with every event from now on. Returns what ends it."""
-    _handlers.append(handler)
-    return lambda: _handlers.remove(handler)
+    """Call ``handler`` with every event of the open register from now on. Returns what ends it."""
+    handlers = _handlers.value
+    handlers.append(handler)
+    return lambda: handlers.remove(handler)
 
 
 async def dispatch(events: Iterable[Event]) -> None:
     """Hand the events to every handler. A handler that fails is logged and hurts nobody else."""
     for event in events:
-        for handler in tuple(_handlers):
+        for handler in tuple(_handlers.value):
             try:
                 answer = handler(event)
                 if inspect.isawaitable(answer):

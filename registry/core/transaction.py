@@ -15,12 +15,14 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from registry.core import events
+from registry.core.context import PerRegister
 from registry.core.errors import Unavailable
 from registry.core.sqlite_group_commit import GroupingClient, Rows
 from registry.core.statements import Statement, numbered
 
+Announcement = Callable[[BaseDBAsyncClient, Sequence[events.Event]], Awaitable[None]]
 # config sets it on PostgreSQL: events for the other processes, written in the transaction that they tell of
-announce: Callable[[BaseDBAsyncClient, Sequence[events.Event]], Awaitable[None]] | None = None
+announcement: PerRegister[Announcement | None] = PerRegister(lambda: None)
 
 # whether this task is inside a transaction, whose own writes its reads must see
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
@@ -80,7 +82,8 @@ async def transaction(change: Change | None = None, *, first: Sequence[Statement
     try:
         async with _begun(first) as (connection, change.first_rows), _reading_own_writes():
             yield change
-            if announce and change.events:
+            announce = announcement.value if change.events else None
+            if announce:
                 await announce(connection, change.events)
     except IntegrityError as fault:
         if "history_ent" in str(fault):  # two at once appended to the history of one thing that neither had locked

@@ -12,7 +12,7 @@ from registry.bookings.projections import COLLAPSED, PublicState, public_state
 from registry.bookings.queries import room_state_of
 from registry.bookings.room_snapshot import RoomSnapshot, derive, snapshot_at
 from registry.bookings.state import CHECK_IN_EARLY, UNDO, RoomState, Slot, StateKind, following, running
-from registry.core.cache import Kept
+from registry.core.cache import Cache
 from registry.devices.models import Device
 from registry.doors.phrases import LANGUAGES, say
 from registry.doors.view import (
@@ -81,8 +81,8 @@ class DrawnDoor(NamedTuple):
     until: datetime
 
 
-_around: Kept[tuple[int, int], tuple[bool, str]] = Kept(AROUND_SECONDS)
-_doors: Kept[tuple[int, bool], DrawnDoor] = Kept(AROUND_SECONDS)
+_around: Cache[tuple[int, int], tuple[bool, str]] = Cache(AROUND_SECONDS)
+_doors: Cache[tuple[int, bool], DrawnDoor] = Cache(AROUND_SECONDS)
 
 
 async def public_state_at(room_id: int, now: datetime, revision: int = -1) -> tuple[PublicState, int]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from registry.assets.models import Asset, Purchase
-from registry.assets.policy import in_force
+from registry.assets.policy import DEFAULT, in_force
 from registry.assets.rules import AccountPolicy, fold, number_key
 from registry.grants.models import Grant
 from registry.people.models import Institution, Person, Role
@@ -49,7 +49,7 @@ class RegisterSnapshot:
     towns: dict[str, str] = field(default_factory=dict)  # names of sites by their codes
     grants: list[GrantTerms] = field(default_factory=list)
     inventory_keys: set[str] = field(default_factory=set)
-    policy: AccountPolicy = field(default_factory=in_force)
+    policy: AccountPolicy = DEFAULT
     roles: frozenset[Role] = frozenset(Role)
 
     def grant(self, text: str) -> GrantTerms | None:
@@ -70,6 +70,7 @@ async def load_snapshot(roles: frozenset[Role] = frozenset(Role)) -> RegisterSna
         institutions={fold(code): pk for pk, code in await Institution.all().values_list("id", "code")},
         purchases={fold(code): pk for pk, code in await Purchase.all().values_list("id", "code")},
         towns=dict(await Site.all().values_list("code", "name")),
+        policy=in_force(),
         roles=roles,
     )
     for pk, _, number in rooms:

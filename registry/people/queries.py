@@ -4,15 +4,16 @@ import hashlib
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 
+from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.people.models import Institution, Person, Session, Token
 from registry.people.rules import plain_login
 
 REMEMBERED = timedelta(seconds=5)
-_REMEMBERED_AT_MOST = 10_000
 
-# every API call proves itself: a look into the database each time would cost more than many of the answers
-_known: dict[str, tuple[Person, datetime]] = {}
+# every API call proves itself: a look into the database each time would cost more than many of the answers. With the
+# person stands when the database was asked, by the caller's clock
+_people: Cache[str, tuple[Person, datetime]] = Cache()
 
 
 def digest_of(secret: str) -> str:
@@ -22,13 +23,12 @@ def digest_of(secret: str) -> str:
 
 def forget(digest: str) -> None:
     """A token was revoked or a session ended: this process asks the database again, others within five seconds."""
-    _known.pop(digest, None)
+    _people.discard(digest)
 
 
 def forget_person(person_id: int) -> None:
     """Something about an account changed: ask the database again for whatever it shows."""
-    for digest in [digest for digest, (person, _) in _known.items() if person.id == person_id]:
-        del _known[digest]
+    _people.discard_where(lambda entry: entry[0].id == person_id)
 
 
 async def person_of_token(secret: str, now: datetime) -> Person | None:
@@ -85,16 +85,14 @@ async def tokens_of(person: Person) -> list[Token]:
 async def _remembered(
     digest: str, now: datetime, look: Callable[[str, datetime], Awaitable[Person | None]]
 ) -> Person | None:
-    known = _known.get(digest)
-    if known and timedelta(0) <= now - known[1] < REMEMBERED:
-        return known[0]
+    entry = _people.get(digest)
+    if entry and timedelta(0) <= now - entry[1] < REMEMBERED:
+        return entry[0]
     person = await look(digest, now)
     if person is None or not person.is_active:
-        _known.pop(digest, None)
+        _people.discard(digest)
         return None
-    if len(_known) >= _REMEMBERED_AT_MOST:
-        _known.clear()
-    _known[digest] = (person, now)
+    _people.put(digest, (person, now))
     return person
 
 

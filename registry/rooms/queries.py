@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import holidays
 from tortoise.expressions import F
 
-from registry.core.cache import Kept
+from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.rooms.hours import Hours, Span
 from registry.rooms.models import CalendarDay, OpeningProfile, Room, StandardItem
@@ -81,13 +81,13 @@ def public_holidays(first_year: int, last_year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("PL", years=range(first_year, last_year + 1)))
 
 
-_hours: Kept[tuple[int, int | None], Hours] = Kept(HOURS_SECONDS)
+_hours: Cache[tuple[int, int | None], Hours] = Cache(HOURS_SECONDS)
 
 
 async def hours_of(room: Room) -> Hours:
     """A room's opening hours with holidays and the site's own days resolved. Kept for half a minute."""
     key = (room.building_id, room.opening_id)
-    return _hours.get(key) or _hours.put(key, await _load_hours(room))
+    return await _hours.load(key, lambda: _load_hours(room))
 
 
 async def _load_hours(room: Room) -> Hours:

@@ -13,7 +13,6 @@ import uvicorn
 from fastapi import FastAPI
 
 import config.database
-from tests.conftest import forget
 from web.app import SiteOptions, create_site
 
 Furnish = Callable[[str], Awaitable[None]]
@@ -28,7 +27,6 @@ def served(template: Path, folder: Path, furnish: Furnish, **options: Any) -> It
     shutil.copy(template, path)
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    forget()
     app = create_site(
         SiteOptions(secret_key="k" * 40, data_dir=folder, base_url=url, **options), _lifespan(path, furnish, url)
     )
@@ -44,7 +42,6 @@ def served(template: Path, folder: Path, furnish: Furnish, **options: Any) -> It
         server.should_exit = True
         thread.join(60)
         listener.close()
-        forget()
 
 
 def _lifespan(path: Path, furnish: Furnish, url: str) -> Callable[[FastAPI], AbstractAsyncContextManager[Any]]:

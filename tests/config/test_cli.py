@@ -24,7 +24,6 @@ from config.commands.terminal import in_register
 from config.serving import _unclaimed
 from config.settings import load
 from registry.core import history
-from tests.conftest import forget
 from tests.registry.importing.samples import EXPECTED, SAMPLES, differences
 from tests.servers import Postgres, free_port
 
@@ -59,7 +58,6 @@ class Izba:
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
             code = _ended()
-        forget()
         return subprocess.CompletedProcess(words, code, out.buffer.getvalue(), err.buffer.getvalue())  # type: ignore[attr-defined]  # BytesIO
 
     @contextmanager
@@ -75,9 +73,7 @@ class Izba:
     def within(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """What a piece of work on this directory's register returns."""
         with self._settings({}):
-            result = in_register(load(), work)
-        forget()
-        return result
+            return in_register(load(), work)
 
     def done(self, *args: object, **more: bytes) -> str:
         """What a command that must succeed printed."""

@@ -264,13 +264,13 @@ async def test_a_pass_by_revision_repairs_what_was_left_unpublished(
     devices: DeviceLayer, door: Other, room: Room
 ) -> None:
     await until(lambda: last_json(door, OURS.room_state("ZW-01")))
-    handlers, events._handlers[:] = list(events._handlers), []  # the event is lost
+    handlers, events._handlers.value[:] = list(events._handlers.value), []  # the event is lost
     device = await Device.get(code="ZW-01-occ")
     from registry.devices.occupancy import Reading
 
     now = datetime.now(UTC)
     await record_readings([Reading(device.id, now, occupied=True)], now)
-    events._handlers[:] = handlers
+    events._handlers.value[:] = handlers
     await devices.doors._repair()
     await until(lambda: last_json(door, OURS.room_state("ZW-01"))["occupancy"] == "occupied")
     for _ in range(400):  # the state is on the broker a little before its doors are, and a room is marked after both
@@ -485,7 +485,7 @@ async def test_a_start_that_fails_in_the_middle_leaves_nothing_behind(
     room: Room, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     devices = DeviceLayer(url=mosquitto.url, secret_key=SECRET)
-    handlers, tasks = len(events._handlers), asyncio.all_tasks()
+    handlers, tasks = len(events._handlers.value), asyncio.all_tasks()
 
     async def fails() -> None:
         raise OSError("the database is just being restarted")
@@ -500,7 +500,7 @@ async def test_a_start_that_fails_in_the_middle_leaves_nothing_behind(
     with pytest.raises(Unavailable):
         await broker_answers()
     assert "PanelCommands did not stop as it should" in caplog.text
-    assert len(events._handlers) == handlers
+    assert len(events._handlers.value) == handlers
     assert asyncio.all_tasks() == tasks
     await devices.start()
     try:
@@ -537,10 +537,10 @@ async def test_leading_may_end_and_begin_again(devices: DeviceLayer, door: Other
         await devices.start()
         assert await devices.wait_until_connected()
         await until(lambda: door.last("izba/status") == b"online")
-    handlers = len(events._handlers)
+    handlers = len(events._handlers.value)
     door.say(OURS.reading("ZW-01-occ"), '{"occupied": true}')
     await until(lambda: last_json(door, OURS.room_state("ZW-01"))["occupancy"] == "occupied")
-    assert len(events._handlers) == handlers == 2
+    assert len(events._handlers.value) == handlers == 2
 
 
 async def test_the_embedded_broker_with_simulated_sensors(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

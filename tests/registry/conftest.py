@@ -1,6 +1,6 @@
 """What events are told is noted."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.conftest import Database
 
 
 @pytest.fixture
-def event_log(database: Database) -> Iterator[list[events.Event]]:
+async def event_log(database: Database) -> AsyncIterator[list[events.Event]]:
     """The events of this test, in the order in which they were told."""
     log: list[events.Event] = []
     leave = events.on(log.append)

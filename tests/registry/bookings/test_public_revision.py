@@ -19,6 +19,7 @@ pytestmark = pytest.mark.anyio
 SECOND = timedelta(seconds=1)
 
 
+@pytest.mark.usefixtures("register")
 def test_the_number_grows_with_the_looks_and_with_nothing_else() -> None:
     first = number_of("a lamp", "green", NOW)
     assert number_of("a lamp", "green", NOW + HOUR) == first
@@ -28,6 +29,7 @@ def test_the_number_grows_with_the_looks_and_with_nothing_else() -> None:
     assert number_of("a lamp", "green", NOW + 2 * HOUR) > second, "green again is a new state"
 
 
+@pytest.mark.usefixtures("register")
 def test_a_clock_that_jumps_back_makes_no_number_smaller() -> None:
     first = number_of("a clock", "green", NOW)
     assert number_of("a clock", "red", NOW - HOUR) == first + 1

@@ -25,7 +25,7 @@ MINUTE, BEAT = timedelta(minutes=1), timedelta(seconds=30)
 
 
 @pytest.fixture
-def room_events(database):
+async def room_events(database):
     """What was told of rooms, as it comes."""
     log = []
     leave = events.on(lambda event: log.append(event) if isinstance(event, events.RoomChanged) else None)

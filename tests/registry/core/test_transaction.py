@@ -80,7 +80,7 @@ async def test_a_handler_that_fails_hurts_nobody_else(database: Database, event_
     def fail(event: events.Event) -> None:
         raise Refused
 
-    events._handlers.insert(0, fail)
+    events._handlers.value.insert(0, fail)
     room = await make_room()
     async with changing(room.id):
         pass

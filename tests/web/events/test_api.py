@@ -165,10 +165,10 @@ async def test_an_older_change_that_is_told_of_later_hides_no_newer(office: Offi
     room = office.rooms["M-1"]
     older = (await office.get("/rooms/M-1/state")).json()["revision"]
     async with listening(office, "alice") as (listener, _):
-        handlers, events._handlers[:] = list(events._handlers), []  # the other process' change
+        handlers, events._handlers.value[:] = list(events._handlers.value), []  # the other process' change
         async with changing(room.id) as change:
             newer = change.room.revision
-        events._handlers[:] = handlers
+        events._handlers.value[:] = handlers
         await events.dispatch([RoomChanged(room.id, newer), RoomChanged(room.id, older)])
         assert (await listener.next())[1]["revision"] == newer
 
