@@ -5,6 +5,8 @@ COVER := $(if $(filter true,$(CI)),--cov --cov-report=term)
 # in CI what fails is run once more: it fails when it fails twice, else it is named under FLAKY, to be mended
 AGAIN := $(if $(filter true,$(CI)),--reruns=1)
 RULES := registry/*/rules.py,registry/*/recurrence.py,registry/*/tags.py,registry/*/state.py,registry/*/door.py,devices/codecs/*,devices/topics.py
+# how many processes share the tests, file by file, each with its own servers
+WORKERS := 2
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -20,7 +22,7 @@ run: ## install what is missing and start the demo office
 test: ## all tests, with what they need; ARGS="-k overlap" for some of them
 	@scripts/setup dev
 	@scripts/system-packages mosquitto postgresql chromium
-	@$(BIN)/pytest $(COVER) $(AGAIN) $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(COVER) $(AGAIN) $(ARGS)
 	@$(if $(COVER),told=$$($(BIN)/coverage report --include="$(RULES)" --fail-under=100) || { echo "$$told"; exit 1; })
 
 .PHONY: check

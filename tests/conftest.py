@@ -66,10 +66,24 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"{report.longreprtext}\n{report.nodeid}\n")
 
 
+# the files that take longest; those that wait for a broker stand between those that keep both processors busy
+LONG = (
+    "browser/test_panel_page", "devices/broker/test_connection", "browser/test_assets", "devices/test_run",
+    "journeys", "browser", "devices/broker", "config/test_cli", "test_migrations", "config", "web", "devices",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The quick ones first: a slip shows within seconds, not after the browser has run."""
-    weight = {"browser": 3, "journeys": 2}
-    items.sort(key=lambda item: max((weight.get(part, 0) for part in Path(item.path).parts), default=0))
+    """Alone, the quick ones first: a slip shows within seconds, not after the browser has run. Where workers take file
+    after file, the longest first: none is left with one at the end.
+    """
+    is_shared = "PYTEST_XDIST_WORKER" in os.environ
+    items.sort(key=lambda item: _length(item) if is_shared else -_length(item))
+
+
+def _length(item: pytest.Item) -> int:
+    path = item.path.relative_to(ROOT / "tests").as_posix() if item.path.is_relative_to(ROOT / "tests") else ""
+    return next((rank for rank, start in enumerate(LONG) if path.startswith(start)), len(LONG))
 
 
 @pytest.fixture(autouse=True)

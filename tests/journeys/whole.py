@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import paho.mqtt.client as mqtt
 
-from tests.servers import free_port, mortal
+from tests.servers import free_port, mortal, no_delay
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,6 +83,7 @@ class Ear:
     def __init__(self, port: int, *topics: str) -> None:
         self.last: dict[str, bytes] = {}
         self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+        self.client.on_socket_open = no_delay
         self.client.on_message = lambda _client, _data, message: self.last.update({message.topic: message.payload})
         self.client.on_connect = lambda client, *_rest: [client.subscribe(topic, qos=1) for topic in topics]
         self.client.reconnect_delay_set(1, 1)

@@ -26,10 +26,11 @@ from devices.broker.embedded import EmbeddedBroker
 from devices.broker.wire import Pump
 from devices.topics import BadTopic
 from registry.core.errors import Unavailable
-from tests.servers import Mosquitto, free_port
+from tests.servers import Mosquitto, free_port, no_delay
 
 pytestmark = pytest.mark.anyio
 STATUS = "izba/status"
+SPEED = 10
 
 
 async def until(true: Callable[[], Any], seconds: float = 30.0) -> None:
@@ -49,6 +50,7 @@ class Other:
     def __init__(self, port: int, *filters: str, client_id: str = "") -> None:
         self.heard: list[tuple[str, bytes, bool]] = []
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id)
+        self.client.on_socket_open = no_delay
         hears = threading.Event()
         self.client.on_message = lambda _c, _u, m: self.heard.append((m.topic, bytes(m.payload), m.retain))
         self.client.on_connect = lambda c, *_: c.subscribe([(name, 1) for name in filters]) if filters else hears.set()
@@ -145,13 +147,13 @@ async def test_it_waits_for_a_broker_and_heals_after_a_stop(mosquitto: Mosquitto
 
 @pytest.fixture
 def planned_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long our clients meant to wait after each attempt, in which there is no chance here."""
+    """How long our clients meant to wait after each attempt, in which there is no chance here; they wait a tenth."""
     waits: list[float] = []
     next_wait = Pace.next_wait
 
     def note(self: Pace, lasted: float, is_unwelcome: bool) -> float:
         waits.append(next_wait(self, lasted, is_unwelcome))
-        return waits[-1]
+        return waits[-1] / SPEED
 
     monkeypatch.setattr(paho_client, "JITTER", 0)
     monkeypatch.setattr(Pace, "next_wait", note)
@@ -184,7 +186,7 @@ async def test_a_broker_that_was_away_for_long_is_found_soon_after_its_return(
         await until(lambda: len(attempts) == 5)
         waits = [later - earlier for earlier, later in pairwise(attempts)]
         # never sooner than meant; a busy machine may add to it, so what is meant is asked too
-        assert all(plan - 0.05 < wait for plan, wait in zip((1, 2, 4, 4), waits, strict=True)), waits
+        assert all(plan / SPEED - 0.005 < wait for plan, wait in zip((1, 2, 4, 4), waits, strict=True)), waits
         assert planned_waits[:5] == [0.5, 1, 2, 4, 4], "no other doubling"
         mosquitto.start()
         await until(lambda: len(mine.ups) == 2)
@@ -206,7 +208,7 @@ async def test_a_broker_that_refuses_the_password_is_not_hammered(
         refusal = mine.broker.refusal
         assert "authorized" in refusal.lower()
         waits = [later - earlier for earlier, later in pairwise(attempts[:4])]
-        assert all(plan - 0.05 < wait for plan, wait in zip((0.5, 1, 2), waits, strict=True)), waits
+        assert all(plan / SPEED - 0.005 < wait for plan, wait in zip((0.5, 1, 2), waits, strict=True)), waits
         mosquitto.stop()
         await until(lambda: not mine.broker.refusal)
         assert planned_waits[:3] == [0.5, 1, 2]
@@ -225,7 +227,7 @@ async def test_a_broker_that_dies_in_the_greeting_is_not_asked_in_a_tight_loop(a
             server.close()
             await until(lambda: len(attempts) == 5)
     _, *waits = [later - earlier for earlier, later in pairwise(attempts)]  # the other protocol is tried at once
-    assert all(plan - 0.05 < wait for plan, wait in zip((0.5, 1, 2), waits, strict=True)), waits
+    assert all(plan / SPEED - 0.005 < wait for plan, wait in zip((0.5, 1, 2), waits, strict=True)), waits
 
 
 async def test_all_goes_over_tls_too(mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -387,7 +389,11 @@ async def test_a_refused_subscription_is_a_refusal_unless_it_is_the_status(mosqu
         assert mine.broker.refusal == "in/#"
 
 
-async def test_the_thread_that_dies_without_a_word_is_noticed(mosquitto: Mosquitto) -> None:
+@pytest.mark.usefixtures("planned_waits")
+async def test_the_thread_that_dies_without_a_word_is_noticed(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "LOOK_SECONDS", 0.2)
     async with Mine(addresses(mosquitto.url)) as mine:
         await until(lambda: mine.ups)
         client = mine.broker._client
@@ -414,6 +420,7 @@ async def test_nothing_goes_out_on_a_wildcard(mosquitto: Mosquitto) -> None:
         assert mine.broker.connected
 
 
+@pytest.mark.usefixtures("planned_waits")
 async def test_two_with_one_id_are_noticed(mosquitto: Mosquitto) -> None:
     async with Mine(addresses(mosquitto.url), client_id="same") as mine:
         await until(lambda: mine.ups)

@@ -20,7 +20,7 @@ from devices.broker.embedded import EmbeddedBroker, takes_clients
 from devices.run import DeviceLayer
 from tests.conftest import Database
 from tests.devices.broker.test_connection import until as heard_until
-from tests.servers import free_port
+from tests.servers import free_port, no_delay
 from web.app import SiteOptions, create_site
 
 pytestmark = pytest.mark.anyio
@@ -36,6 +36,7 @@ def free_pair() -> int:
 def client(port: int, version: mqtt.MQTTProtocolVersion, topic: str = "") -> mqtt.Client:
     """Connected, and with a topic subscribed to it."""
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=version, client_id=f"c{time.time_ns()}")
+    client.on_socket_open = no_delay
     connected, subscribed = threading.Event(), threading.Event()
     client.on_connect = lambda *_: connected.set()
     client.on_subscribe = lambda *_: subscribed.set()

@@ -10,7 +10,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from devices.broker.wire import BACKLOG, PACKETS, Pump, Wire, WiredClient
-from tests.servers import Mosquitto
+from tests.servers import Mosquitto, no_delay
 
 Pair = tuple[Wire, socket.socket]
 
@@ -82,6 +82,7 @@ class Ear:
         self.heard: list[bytes] = []
         self.subscribed, self.lost = threading.Event(), threading.Event()
         self.client = WiredClient(CallbackAPIVersion.VERSION2)
+        self.client.on_socket_open = no_delay
         self.client.on_connect = lambda client, *_: client.subscribe("echo", 1)
         self.client.on_subscribe = lambda *_: self.subscribed.set()
         self.client.on_disconnect = lambda *_: self.lost.set()
