@@ -98,8 +98,8 @@ class Ear:
         self.client.publish(topic, json.dumps(payload), qos=1).wait_for_publish(30)
 
     def close(self) -> None:
-        self.client.loop_stop()
         self.client.disconnect()
+        self.client.loop_stop()
 
 
 def until(true: Callable[[], object], seconds: float = 60.0) -> float:
