@@ -16,9 +16,10 @@ from config.notices import notices
 from config.settings import Settings
 from devices.codecs import FAMILIES
 from devices.run import DeviceLayer
-from registry.assets import policy
+from registry.assets import policy as account_policy
 from registry.core.clock import Clock, utc_now
 from registry.core.errors import Refusal
+from registry.people import policy as sign_in_policy
 from web.app import Declaration, SiteOptions, create_site
 from web.kit.i18n import translate
 
@@ -33,9 +34,6 @@ def create_app(
             data_dir=settings.data_dir,
             base_url=settings.base_url,
             language=settings.language,
-            session_hours=settings.session_hours,
-            sign_in_attempts=settings.sign_in_attempts,
-            sign_in_window_minutes=settings.sign_in_window_minutes,
             max_upload_bytes=settings.request_bytes,
             version=version("izba"),
             families=tuple(FAMILIES),
@@ -78,7 +76,8 @@ async def register(settings: Settings) -> AsyncIterator[TortoiseContext]:
     url = settings.database_url.get_secret_value()
     async with database(url) as context:
         await migrate(context, url)
-        policy.use(settings.account_policy)
+        account_policy.use(settings.account_policy)
+        sign_in_policy.use(settings.sign_in_rules)
         yield context
 
 

@@ -29,6 +29,8 @@ from config.faults import file_fault, setting_fault
 from registry.assets.policy import DEFAULT
 from registry.assets.rules import AccountPolicy, Dated, dated, fold
 from registry.core.errors import N_, Invalid, Reason, Refusal, Unavailable, system_reason, words
+from registry.people.policy import DEFAULT as SIGN_IN
+from registry.people.rules import SignInRules
 from web.kit.i18n import translate
 
 log = logging.getLogger(__name__)
@@ -178,13 +180,17 @@ class Settings(BaseSettings):
 
     # people
     session_hours: Annotated[int, Field(ge=1, le=720)] = Field(
-        12, description=N_("How long a signed-in browser stays signed in, in hours.")
+        SIGN_IN.session_hours, description=N_("How long a signed-in browser stays signed in, in hours.")
     )
     sign_in_attempts: Annotated[int, Field(ge=1)] = Field(
-        5, description=N_("Failed sign-ins of one login or one address within the window before it must wait.")
+        SIGN_IN.attempts,
+        description=N_(
+            "Failed sign-ins of one login from one address within the window before it must wait. One address may fail"
+            " five times as often with all its logins, one login ten times as often from all addresses."
+        ),
     )
     sign_in_window_minutes: Annotated[int, Field(ge=1)] = Field(
-        15, description=N_("The window that failed sign-ins are counted in, in minutes.")
+        SIGN_IN.window_minutes, description=N_("The window that failed sign-ins are counted in, in minutes.")
     )
 
     # the accounting policy
@@ -243,6 +249,10 @@ class Settings(BaseSettings):
             furniture_kst=self.furniture_kst,
             furniture_categories=frozenset(fold(category) for category in self.furniture_categories),
         )
+
+    @property
+    def sign_in_rules(self) -> SignInRules:
+        return SignInRules(self.sign_in_attempts, self.sign_in_window_minutes, self.session_hours)
 
     @property
     def embedded_broker(self) -> bool:

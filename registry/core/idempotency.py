@@ -6,8 +6,8 @@ answered; the action records it last, inside its transaction::
     # web, or a door
     key = RequestKey(f"person:{person.id}", header, digest_of("POST /api/v1/bookings", body), now)
 
-    async def answering(booking: Booking) -> Answer:
-        return Answer(201, json_of(booking), {"etag": '"1"'})
+    async def answering(booking: Booking) -> RequestAnswer:
+        return RequestAnswer(201, json_of(booking), {"etag": '"1"'})
 
     answer = await act_once(key, lambda key: actions.book(request, person, actor, now, key), answering)
 
@@ -58,7 +58,7 @@ class IdempotencyKey(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RequestAnswer:
     """What a request was answered: an HTTP status, the body as text, and the headers that belong to it."""
 
     status: int = 200
@@ -66,17 +66,17 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Answering = Callable[[Any], Awaitable[Answer]]
+Answering = Callable[[Any], Awaitable[RequestAnswer]]
 
 
-async def _nothing_to_say(made: object) -> Answer:
-    return Answer()
+async def _nothing_to_say(outcome: object) -> RequestAnswer:
+    return RequestAnswer()
 
 
 @dataclass(slots=True)
 class RequestKey:
     """``owner`` is who asks (person:3, panel:ZW-01-door), ``digest`` of what the key was used for, ``at`` when. The
-    other two are for ``act_once`` and ``record``: how what was made is answered, and the answer once it is.
+    other two are for ``act_once`` and ``record``: how what came of it is answered, and the answer once it is.
     """
 
     owner: str
@@ -84,7 +84,7 @@ class RequestKey:
     digest: str
     at: datetime
     answering: Answering = field(default=_nothing_to_say, repr=False, compare=False)
-    answer: Answer | None = field(default=None, repr=False, compare=False)
+    answer: RequestAnswer | None = field(default=None, repr=False, compare=False)
 
 
 def digest_of(*parts: object) -> str:
@@ -95,8 +95,8 @@ def digest_of(*parts: object) -> str:
 async def act_once(
     request_key: RequestKey | None,
     act: Callable[[RequestKey | None], Awaitable[T]],
-    answering: Callable[[T], Awaitable[Answer]],
-) -> Answer:
+    answering: Callable[[T], Awaitable[RequestAnswer]],
+) -> RequestAnswer:
     """Act and answer, or answer as the first request with this key was answered. Without a key it acts each time.
 
     ``answering`` runs inside the transaction of the act: it reads, and quickly. An act that wrote nothing, and so
@@ -110,10 +110,10 @@ async def act_once(
     if earlier:
         return earlier
     try:
-        made = await act(request_key)
+        outcome = await act(request_key)
         if request_key.answer is None:
             async with transaction():
-                await record(request_key, made)
+                await record(request_key, outcome)
     except (Refusal, IntegrityError):
         # by this very request, sent twice at the same moment? Inside a transaction it is seen as soon as it is written
         async with transaction():
@@ -125,14 +125,14 @@ async def act_once(
     return request_key.answer
 
 
-async def record(request_key: RequestKey | None, made: object) -> None:
+async def record(request_key: RequestKey | None, outcome: object) -> None:
     """Store the answer to this request, inside the transaction of the act and as its last step. Nothing without a key.
 
     Raises IntegrityError when another with this key was quicker, which undoes the act.
     """
     if request_key is None:
         return
-    answer = request_key.answer = await request_key.answering(made)
+    answer = request_key.answer = await request_key.answering(outcome)
     await insert(
         IdempotencyKey(
             owner=request_key.owner,
@@ -146,15 +146,15 @@ async def record(request_key: RequestKey | None, made: object) -> None:
     )
 
 
-async def _earlier(request_key: RequestKey) -> Answer | None:
+async def _earlier(request_key: RequestKey) -> RequestAnswer | None:
     row = await IdempotencyKey.get_or_none(owner=request_key.owner, key=request_key.key)
     if row is None:
         return None
     if row.digest != request_key.digest or row.status is None:
         raise Conflict("request.key_reused")
-    return Answer(row.status, row.body or "", row.headers or {})
+    return RequestAnswer(row.status, row.body or "", row.headers or {})
 
 
 async def forget(before: datetime) -> None:
-    """Delete the keys of requests made before this moment: a repetition that comes later acts anew."""
+    """Delete the keys of requests that came before this moment: a repetition that comes later acts anew."""
     await IdempotencyKey.filter(at__lt=before).delete()

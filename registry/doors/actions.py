@@ -16,7 +16,7 @@ from registry.bookings.rules import BookingRequest
 from registry.bookings.state import CHECK_IN_EARLY, RUNNING, UNDO
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
-from registry.core.idempotency import Answer, RequestKey, act_once, digest_of
+from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
 from registry.core.transaction import transaction
 from registry.devices.models import Device, DeviceKind
 from registry.doors.queries import after_the_last, door_room, from_minute
@@ -65,9 +65,9 @@ async def panel_command(device: Device, command: PanelCommand, now: datetime) ->
     return await Booking.get_or_none(id=UUID(answer.body)) if answer.body else None
 
 
-async def _answering(result: Booking | Asset | None) -> Answer:
+async def _answering(result: Booking | Asset | None) -> RequestAnswer:
     """A tap is answered by the booking it was about, a fault report by nothing."""
-    return Answer(body=str(result.id) if isinstance(result, Booking) else "")
+    return RequestAnswer(body=str(result.id) if isinstance(result, Booking) else "")
 
 
 async def note_panels(device_ids: Collection[int], now: datetime) -> None:

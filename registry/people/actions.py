@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -13,13 +13,9 @@ from registry.core import history
 from registry.core.errors import Conflict, Forbidden, NotFound
 from registry.core.history import Actor
 from registry.core.transaction import transaction
-from registry.people import rules
+from registry.people import policy, rules
 from registry.people.models import FailedSignIn, Institution, Person, Role, Session, Token
 from registry.people.queries import digest_of, forget, forget_person
-
-SESSION_HOURS = 12
-ATTEMPTS = 5
-WINDOW_MINUTES = 15
 
 # argon2id with the library's parameters (RFC 9106, low memory); tests put a cheap one here
 hasher = PasswordHash((Argon2Hasher(),))
@@ -59,8 +55,8 @@ async def add_person(
             )
         except IntegrityError as fault:
             raise Conflict("person.login_taken", login=login) from fault
-        told = {"login": login, "name": person.name, "role": str(role), "institution": institution_code or ""}
-        await history.write(f"person:{person.id}", "added", actor, now, after=told)
+        after = {"login": login, "name": person.name, "role": str(role), "institution": institution_code or ""}
+        await history.write(f"person:{person.id}", "added", actor, now, after=after)
     return person
 
 
@@ -123,7 +119,7 @@ async def change_own_password(
 
     Raises Forbidden("auth.bad_password") if ``old`` is wrong, and counts that like a failed sign-in.
     """
-    attempt = await _note_attempt(person.login, address[:64], now, ATTEMPTS, WINDOW_MINUTES)
+    attempt = await _note_attempt(person.login, address[:64], now)
     fresh = await Person.get(id=person.id)
     if not await _verify(old, fresh.password_hash):
         raise Forbidden("auth.bad_password")
@@ -160,24 +156,12 @@ async def revoke_token(person: Person, token_id: int, actor: Actor, now: datetim
     forget(token.digest)
 
 
-async def sign_in(
-    login: str,
-    password: str,
-    address: str,
-    now: datetime,
-    *,
-    attempts: int = ATTEMPTS,
-    window_minutes: int = WINDOW_MINUTES,
-    session_hours: int = SESSION_HOURS,
-) -> tuple[Person, str]:
-    """The person and the secret of a new session.
-
-    ``attempts`` counts per login and address within the window; an address alone gets five times as many, a login alone
-    ten times, so that nobody far away can lock an account out easily. Raises Forbidden("auth.bad_login") and
+async def sign_in(login: str, password: str, address: str, now: datetime) -> tuple[Person, str]:
+    """The person and the secret of a new session, by the rules in force. Raises Forbidden("auth.bad_login") and
     Forbidden("auth.too_many").
     """
     login = rules.plain_login(login)[:64]
-    attempt = await _note_attempt(login, address[:64], now, attempts, window_minutes)
+    attempt = await _note_attempt(login, address[:64], now)
     person = await Person.get_or_none(login=login).select_related("institution")
     right = await _verify(password, person.password_hash if person else "")
     if not right or person is None or not person.is_active:
@@ -189,7 +173,7 @@ async def sign_in(
             person=person,
             digest=digest_of(secret),
             created_at=now,
-            expires_at=now + timedelta(hours=session_hours),
+            expires_at=now + policy.in_force().session,
         )
     return person, secret
 
@@ -202,11 +186,11 @@ async def sign_out(secret: str) -> None:
         await Session.filter(digest=digest).delete()
 
 
-async def sweep(now: datetime, *, window_minutes: int = WINDOW_MINUTES) -> None:
-    """Forget sessions that ended and attempts that no longer count."""
+async def sweep(now: datetime) -> None:
+    """Forget sessions that ended and attempts that no longer count by the rules in force."""
     async with transaction():
         await Session.filter(expires_at__lte=now).delete()
-        await FailedSignIn.filter(at__lte=now - timedelta(minutes=window_minutes)).delete()
+        await FailedSignIn.filter(at__lte=now - policy.in_force().window).delete()
 
 
 async def _institution(code: str | None) -> Institution | None:
@@ -218,19 +202,17 @@ async def _institution(code: str | None) -> Institution | None:
     return institution
 
 
-async def _note_attempt(login: str, address: str, now: datetime, attempts: int, window_minutes: int) -> FailedSignIn:
+async def _note_attempt(login: str, address: str, now: datetime) -> FailedSignIn:
     """Written before the password is looked at: a hundred attempts at once are still counted one by one."""
     async with transaction():
         attempt = await FailedSignIn.create(login=login, address=address, at=now)
-    recent = FailedSignIn.filter(at__gt=now - timedelta(minutes=window_minutes), id__lte=attempt.id)
-    counts = [
-        (await recent.filter(login=login, address=address).count(), attempts),
-        (await recent.filter(address=address).count(), attempts * 5),
-        (await recent.filter(login=login).count(), attempts * 10),
-    ]
-    if any(count > most for count, most in counts):
+    limits = policy.in_force()
+    recent = FailedSignIn.filter(at__gt=now - limits.window, id__lte=attempt.id)
+    of_address, of_login = recent.filter(address=address), recent.filter(login=login)
+    of_both = await of_address.filter(login=login).count()
+    if limits.is_too_many(of_both, await of_address.count(), await of_login.count()):
         await attempt.delete()
-        raise Forbidden("auth.too_many", minutes=window_minutes)
+        raise Forbidden("auth.too_many", minutes=limits.window_minutes)
     return attempt
 
 

@@ -1,10 +1,14 @@
 """What each role may do, and what a login and a password must be like. Pure."""
 
 import re
+from dataclasses import dataclass
+from datetime import timedelta
 
 from registry.core.errors import Invalid, Refusal
 from registry.people.models import Role
 
+# an office behind one address slips more often than one of its people, and nobody far away locks an account easily
+ADDRESS_FACTOR, LOGIN_FACTOR = 5, 10
 MINIMUM_PASSWORD = 12
 MAXIMUM_PASSWORD = 1000
 
@@ -48,6 +52,34 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "people.see": frozenset({COORDINATOR, AUDITOR, ADMIN}),
     "people.manage": frozenset({ADMIN}),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRules:
+    """How many sign-ins of one login from one address may fail within the window before it must wait, and how long a
+    session lasts. One address may fail ``ADDRESS_FACTOR`` times as often with all its logins, one login
+    ``LOGIN_FACTOR`` times as often from all addresses.
+    """
+
+    attempts: int = 5
+    window_minutes: int = 15
+    session_hours: int = 12
+
+    @property
+    def window(self) -> timedelta:
+        return timedelta(minutes=self.window_minutes)
+
+    @property
+    def session(self) -> timedelta:
+        return timedelta(hours=self.session_hours)
+
+    def is_too_many(self, of_both: int, of_address: int, of_login: int) -> bool:
+        """Whether these are too many attempts within the window, the present one included."""
+        return (
+            of_both > self.attempts
+            or of_address > self.attempts * ADDRESS_FACTOR
+            or of_login > self.attempts * LOGIN_FACTOR
+        )
 
 
 def may(role: Role | str, what: str) -> bool:

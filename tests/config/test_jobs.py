@@ -7,9 +7,11 @@ import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config import jobs
-from config.jobs import bring_forward, forget_traces, keep_time, timetable
+from config.jobs import bring_forward, forget_traces, keep_time, tidy, timetable
 from config.settings import Settings
 from registry.devices.models import Trace
+from registry.people import policy
+from registry.people.models import FailedSignIn
 from tests.conftest import Database
 from tests.make import NOW, make_device, make_room
 
@@ -23,6 +25,14 @@ async def test_traces_are_kept_as_long_as_the_setting_says(database: Database, d
         await Trace.create(device=sensor, room=room, since=until - timedelta(minutes=5), until=until)
     await forget_traces(days)(NOW)
     assert await Trace.all().count() == remaining
+
+
+async def test_sign_in_attempts_are_kept_as_long_as_the_setting_says(database: Database) -> None:
+    policy.use(Settings(sign_in_window_minutes=60).sign_in_rules)
+    for minutes in (20, 70):
+        await FailedSignIn.create(login="alice", address="127.0.0.1", at=NOW - timedelta(minutes=minutes))
+    await tidy(NOW)
+    assert [attempt.at for attempt in await FailedSignIn.all()] == [NOW - timedelta(minutes=20)]
 
 
 def only_the_sweep() -> AsyncIOScheduler:

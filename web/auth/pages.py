@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Refusal
-from registry.people import actions, queries
+from registry.people import actions, policy, queries
 from registry.people.models import Person
 from web.auth.access import FormGuard, PageCaller, Visitor, actor_of, address_of
 from web.auth.session import A_YEAR, LANGUAGE, SESSION, THEME, TYPE, drop, keep, local_path, options_of
@@ -35,21 +35,13 @@ async def sign_in(request: Request, now: Now, login: Text = "", password: Text =
     """Check login and password, open a session and go on."""
     options = options_of(request)
     try:
-        person, secret = await actions.sign_in(
-            login,
-            password,
-            address_of(request),
-            now,
-            attempts=options.sign_in_attempts,
-            window_minutes=options.sign_in_window_minutes,
-            session_hours=options.session_hours,
-        )
+        person, secret = await actions.sign_in(login, password, address_of(request), now)
     except Refusal as refusal:
         fault = refusal_words(refusal, language_of(request))
         status = status_of(refusal)
         return render(request, "account/sign_in.html", status=status, next=local_path(after), login=login, fault=fault)
     response = RedirectResponse(local_path(after), 303)
-    keep(response, options, SESSION, secret, options.session_hours * 3600)
+    keep(response, options, SESSION, secret, int(policy.in_force().session.total_seconds()))
     if person.language in LANGUAGES:
         keep(response, options, LANGUAGE, person.language, A_YEAR)
     return response

@@ -16,7 +16,7 @@ from registry.bookings.queries import bookable_rooms, booking_by_id, my_bookings
 from registry.bookings.rules import may_change
 from registry.core.errors import Forbidden, NotFound, Refusal
 from registry.core.history import Actor
-from registry.core.idempotency import Answer, RequestKey, act_once, digest_of
+from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
@@ -101,8 +101,8 @@ async def book(request: Request, person: BookingMaker, now: Now) -> Response:
     return await _form(request, context, check)
 
 
-async def _booked(booking: Booking) -> Answer:
-    return Answer(303, f"/bookings/{booking.id}?did=booked")
+async def _booked(booking: Booking) -> RequestAnswer:
+    return RequestAnswer(303, f"/bookings/{booking.id}?did=booked")
 
 
 async def _form(request: Request, context: PageContext, check: FormCheck, **more: Any) -> Response:

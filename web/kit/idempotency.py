@@ -19,7 +19,7 @@ from fastapi.routing import APIRoute, serialize_response
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from registry.core.idempotency import Answer, RequestKey, act_once, digest_of
+from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
 from registry.people.models import Person
 from web.auth.access import Caller
 from web.kit.body import LINE, check
@@ -51,7 +51,7 @@ class Repeatable:
         if not self._key:
             return await answering(await act(None))
 
-        async def stored(made: Made) -> Answer:
+        async def stored(made: Made) -> RequestAnswer:
             return await self._stored(await answering(made))
 
         content = await self._request.body() if about is None else about
@@ -60,7 +60,7 @@ class Repeatable:
         answer = await act_once(request_key, act, stored)
         return cast(Told, Response(answer.body, answer.status, dict(answer.headers)))
 
-    async def _stored(self, content: Any) -> Answer:
+    async def _stored(self, content: Any) -> RequestAnswer:
         """The answer as FastAPI would send it."""
         route: APIRoute = self._request.scope["route"]
         body: bytes = await serialize_response(
@@ -74,7 +74,7 @@ class Repeatable:
         )
         headers = {"content-type": "application/json", **self._response.headers}
         headers.pop("content-length", None)
-        return Answer(self._response.status_code or route.status_code or 200, body.decode(), headers)
+        return RequestAnswer(self._response.status_code or route.status_code or 200, body.decode(), headers)
 
 
 Key = Annotated[str, Field(max_length=200), LINE]

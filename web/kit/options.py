@@ -27,9 +27,6 @@ class SiteOptions:
     title: str = "Izba"
     language: str = "pl"
     timezone: str = "Europe/Warsaw"
-    session_hours: int = 12
-    sign_in_attempts: int = 5
-    sign_in_window_minutes: int = 15
     max_body_bytes: int = 1_000_000
     max_upload_bytes: int = 50_000_000
     funding: str = ""  # the sentence beside the flag of the Union, at the foot of every page

@@ -15,7 +15,7 @@ from registry.assets.tags import check
 from registry.core import history
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.core.idempotency import Answer, IdempotencyKey, RequestKey, act_once, digest_of
+from registry.core.idempotency import IdempotencyKey, RequestAnswer, RequestKey, act_once, digest_of
 from registry.devices import actions as device_actions
 from registry.devices.models import Device
 from registry.doors.actions import PanelCommand, panel_command
@@ -37,16 +37,16 @@ async def test_a_number_registered_twice_at_once_is_refused_once() -> None:
 
 @pytest.mark.parametrize("number", [None, "A/1"])
 async def test_a_piece_that_is_sent_six_times_with_one_key_is_registered_once(number: str | None) -> None:
-    async def answering(asset: Asset) -> Answer:
-        return Answer(201, str(asset.id))
+    async def answering(asset: Asset) -> RequestAnswer:
+        return RequestAnswer(201, str(asset.id))
 
-    async def send(new: NewAsset) -> Answer:
+    async def send(new: NewAsset) -> RequestAnswer:
         key = RequestKey("person:1", "sent-1", digest_of(new), NOW)
         return await act_once(key, lambda key: actions.register(new, SYSTEM, NOW, key), answering)
 
     new = NewAsset(name="Krzesło", price=Decimal(100), inventory_no=number)
     answers = await asyncio.gather(*(send(new) for _ in range(6)))
-    assert [*answers, await send(new)] == [Answer(201, str((await Asset.get()).id))] * 7
+    assert [*answers, await send(new)] == [RequestAnswer(201, str((await Asset.get()).id))] * 7
     with pytest.raises(Conflict) as refused:
         await send(NewAsset(name="Stół", price=Decimal(100)))
     assert refused.value.code == "request.key_reused"

@@ -13,7 +13,7 @@ from registry.bookings.rules import BookingRequest
 from registry.core import events, history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.core.history import Actor, HistoryEntry
-from registry.core.idempotency import Answer, RequestKey, act_once, digest_of
+from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
 from registry.people.models import Role
 from registry.rooms.models import HoursPolicy, Room, Visibility
 from tests.make import HOUR, NOW, make_booking, make_opening, make_people, make_person, make_room
@@ -107,7 +107,7 @@ async def test_a_repeated_key_books_once():
     room = await make_room()
 
     async def answering(booking):
-        return Answer(201, str(booking.id))
+        return RequestAnswer(201, str(booking.id))
 
     async def tap(person, start=60):
         key = RequestKey(f"person:{person.id}", "tap-1", digest_of(start), NOW)
@@ -115,7 +115,7 @@ async def test_a_repeated_key_books_once():
         return await act_once(key, lambda key: book(request, person, ACTOR, NOW, key), answering)
 
     answers = await asyncio.gather(*(tap(alice) for _ in range(5)))
-    assert answers == [Answer(201, str((await Booking.get()).id))] * 5
+    assert answers == [RequestAnswer(201, str((await Booking.get()).id))] * 5
     assert (await refused(tap(alice, start=180))).code == "request.key_reused"
     await tap(bob, start=180)
 
@@ -182,7 +182,7 @@ async def test_extending_twice_with_one_key_extends_once():
     booking = await make_booking(NOW, room=room)
 
     async def answering(booking):
-        return Answer(body=booking.ends_at.isoformat())
+        return RequestAnswer(body=booking.ends_at.isoformat())
 
     async def tap():
         key = RequestKey("panel:door", "e-1", "", NOW)

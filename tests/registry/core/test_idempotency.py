@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from registry.core.errors import Conflict
-from registry.core.idempotency import Answer, IdempotencyKey, RequestKey, act_once, digest_of, forget, record
+from registry.core.idempotency import IdempotencyKey, RequestAnswer, RequestKey, act_once, digest_of, forget, record
 from registry.core.transaction import transaction
 from registry.rooms.lock import changing
 from registry.rooms.models import Room, Site
@@ -19,9 +19,9 @@ def key(name: str = "tap-1", digest: str = "") -> RequestKey:
     return RequestKey("person:1", name, digest, NOW)
 
 
-async def answering(room: Room) -> Answer:
+async def answering(room: Room) -> RequestAnswer:
     """What the room is now: another answer after every change."""
-    return Answer(201, f"{room.code}: zażółć {room.capacity}", {"etag": f'"{room.capacity}"'})
+    return RequestAnswer(201, f"{room.code}: zażółć {room.capacity}", {"etag": f'"{room.capacity}"'})
 
 
 def growing(room: Room) -> Callable[[RequestKey | None], Awaitable[Room]]:
@@ -40,7 +40,7 @@ def growing(room: Room) -> Callable[[RequestKey | None], Awaitable[Room]]:
 async def test_a_repeated_request_gets_the_same_bytes() -> None:
     room = await make_room(code="R", capacity=4)
     first = await act_once(key(), growing(room), answering)
-    assert first == Answer(201, "R: zażółć 5", {"etag": '"5"'})
+    assert first == RequestAnswer(201, "R: zażółć 5", {"etag": '"5"'})
     await act_once(key("tap-2"), growing(room), answering)  # it is another room meanwhile
     assert await act_once(key(), growing(room), answering) == first
     assert (await Room.get(id=room.id)).capacity == 6
@@ -69,11 +69,11 @@ async def test_one_that_is_refused_because_of_its_twin_gets_the_twins_answer() -
             await record(request_key, site)
         return site
 
-    async def number(site: Site) -> Answer:
-        return Answer(201, str(site.id))
+    async def number(site: Site) -> RequestAnswer:
+        return RequestAnswer(201, str(site.id))
 
     answers = await asyncio.gather(*(act_once(key(), add, number) for _ in range(6)))
-    assert answers == [Answer(201, str((await Site.get()).id))] * 6
+    assert answers == [RequestAnswer(201, str((await Site.get()).id))] * 6
 
 
 async def test_a_key_serves_one_request() -> None:
@@ -109,7 +109,7 @@ async def test_what_changed_nothing_is_answered_the_same_too() -> None:
 
     first = await act_once(key(), look, answering)
     await Room.filter(id=room.id).update(capacity=9)
-    assert await act_once(key(), look, answering) == first == Answer(201, "R: zażółć 4", {"etag": '"4"'})
+    assert await act_once(key(), look, answering) == first == RequestAnswer(201, "R: zażółć 4", {"etag": '"4"'})
 
 
 async def test_keys_are_forgotten_after_a_while() -> None:

@@ -9,8 +9,9 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.people import actions, queries
+from registry.people import actions, policy, queries
 from registry.people.models import FailedSignIn, Person, Session, Token
+from registry.people.rules import SignInRules
 from tests.conftest import Database
 from tests.make import NOW, make_institution
 
@@ -25,11 +26,11 @@ def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actions, "_dummy_hash", "")
 
 
-async def add(login: str = "alice", **given: str) -> Person:
-    return await actions.add_person(login, "Alice", given.get("role", "member"), None, PASSWORD, SYSTEM, NOW)
+async def add(login: str = "alice") -> Person:
+    return await actions.add_person(login, "Alice", "member", None, PASSWORD, SYSTEM, NOW)
 
 
-async def told(person: Person) -> list[str]:
+async def history_of(person: Person) -> list[str]:
     entries = HistoryEntry.filter(object=f"person:{person.id}").order_by("seq")
     return [str(entry.action) for entry in await entries]
 
@@ -43,11 +44,11 @@ async def test_the_real_hash_is_argon2id(database: Database, monkeypatch: pytest
 async def test_adding_a_person(database: Database) -> None:
     await make_institution(code="pp", name="Punkt Pomocy")
     person = await actions.add_person(" Alice ", "", "duty", "pp", PASSWORD, SYSTEM, NOW)
-    found = await queries.person_by_login("ALICE")
-    assert (found.id, found.login, found.name, found.role) == (person.id, "alice", "alice", "duty")
-    assert found.institution is not None
-    assert found.institution.code == "pp"
-    assert await told(person) == ["added"]
+    stored = await queries.person_by_login("ALICE")
+    assert (stored.id, stored.login, stored.name, stored.role) == (person.id, "alice", "alice", "duty")
+    assert stored.institution is not None
+    assert stored.institution.code == "pp"
+    assert await history_of(person) == ["added"]
     entry = await HistoryEntry.get(object=f"person:{person.id}")
     assert PASSWORD not in str(entry.after)
     assert "argon2" not in str(entry.after)
@@ -71,9 +72,9 @@ async def test_signing_in_and_out(database: Database) -> None:
     signed, secret = await actions.sign_in("Alice", PASSWORD, HERE, NOW)
     assert signed.id == person.id
     assert (await Session.get()).digest == queries.digest_of(secret)
-    seen = await queries.person_of_session(secret, NOW)
-    assert seen is not None
-    assert seen.id == person.id
+    owner = await queries.person_of_session(secret, NOW)
+    assert owner is not None
+    assert owner.id == person.id
     await actions.sign_out(secret)
     assert await queries.person_of_session(secret, NOW) is None
     await actions.sign_out(secret)
@@ -81,7 +82,8 @@ async def test_signing_in_and_out(database: Database) -> None:
 
 async def test_a_session_ends(database: Database) -> None:
     await add()
-    _, secret = await actions.sign_in("alice", PASSWORD, HERE, NOW, session_hours=2)
+    policy.use(SignInRules(session_hours=2))
+    _, secret = await actions.sign_in("alice", PASSWORD, HERE, NOW)
     assert await queries.person_of_session(secret, NOW + timedelta(hours=1, minutes=59))
     assert await queries.person_of_session(secret, NOW + timedelta(hours=2, seconds=1)) is None
     await actions.sweep(NOW + timedelta(hours=3))
@@ -111,34 +113,71 @@ async def test_a_closed_account_is_shut_everywhere(database: Database) -> None:
         await actions.sign_in("alice", PASSWORD, HERE, NOW)
     await actions.set_active(person, True, SYSTEM, NOW)
     assert await queries.person_of_token(token, NOW)
-    assert await told(person) == ["added", "token issued", "closed", "opened"]
+    assert await history_of(person) == ["added", "token issued", "closed", "opened"]
 
 
 async def test_too_many_attempts(database: Database) -> None:
     await add()
+    policy.use(SignInRules(attempts=3, window_minutes=15))
     for _ in range(3):
         with pytest.raises(Forbidden, match="wrong"):
-            await actions.sign_in("alice", "wrong", HERE, NOW, attempts=3)
+            await actions.sign_in("alice", "wrong", HERE, NOW)
     with pytest.raises(Forbidden) as refused:
-        await actions.sign_in("alice", PASSWORD, HERE, NOW, attempts=3, window_minutes=15)
+        await actions.sign_in("alice", PASSWORD, HERE, NOW)
     assert (refused.value.code, refused.value.params) == ("auth.too_many", {"minutes": 15})
-    await actions.sign_in("alice", PASSWORD, "127.0.0.2", NOW, attempts=3)
-    await actions.sign_in("alice", PASSWORD, HERE, NOW + timedelta(minutes=16), attempts=3, window_minutes=15)
+    await actions.sign_in("alice", PASSWORD, "127.0.0.2", NOW)
+    await actions.sign_in("alice", PASSWORD, HERE, NOW + timedelta(minutes=16))
 
 
 async def test_one_address_cannot_try_many_logins(database: Database) -> None:
+    policy.use(SignInRules(attempts=2))
     for number in range(10):
         with pytest.raises(Forbidden, match="wrong"):
-            await actions.sign_in(f"login-{number}", "wrong", HERE, NOW, attempts=2)
+            await actions.sign_in(f"login-{number}", "wrong", HERE, NOW)
     with pytest.raises(Forbidden, match="Too many"):
-        await actions.sign_in("login-10", "wrong", HERE, NOW, attempts=2)
+        await actions.sign_in("login-10", "wrong", HERE, NOW)
+
+
+async def test_one_login_cannot_be_tried_from_many_addresses(database: Database) -> None:
+    policy.use(SignInRules(attempts=1))
+    for number in range(10):
+        with pytest.raises(Forbidden, match="wrong"):
+            await actions.sign_in("alice", "wrong", f"127.0.1.{number}", NOW)
+    with pytest.raises(Forbidden, match="Too many"):
+        await actions.sign_in("alice", "wrong", "127.0.1.10", NOW)
+
+
+async def test_the_present_password_is_tried_by_the_same_rules(database: Database) -> None:
+    person = await add()
+    policy.use(SignInRules(attempts=2))
+
+    async def change(old: str) -> None:
+        await actions.change_own_password(person, old, f"{PASSWORD} 2", SYSTEM, NOW, address=HERE, session=None)
+
+    for _ in range(2):
+        with pytest.raises(Forbidden, match="present password"):
+            await change("wrong")
+    with pytest.raises(Forbidden, match="Too many"):
+        await change(PASSWORD)
+
+
+async def test_an_attempt_is_swept_once_it_counts_no_more(database: Database) -> None:
+    policy.use(SignInRules(window_minutes=60))
+    for minutes in (0, 45):
+        with pytest.raises(Forbidden):
+            await actions.sign_in("alice", "wrong", HERE, NOW + timedelta(minutes=minutes))
+    await actions.sweep(NOW + timedelta(minutes=59))
+    assert await FailedSignIn.all().count() == 2
+    await actions.sweep(NOW + timedelta(minutes=61))
+    assert await FailedSignIn.all().count() == 1
 
 
 async def test_attempts_at_once_are_counted_one_by_one(database: Database) -> None:
     await add()
-    tries = [actions.sign_in("alice", "wrong", HERE, NOW, attempts=4) for _ in range(20)]
-    refused = await asyncio.gather(*tries, return_exceptions=True)
-    codes = [one.code for one in refused if isinstance(one, Forbidden)]
+    policy.use(SignInRules(attempts=4))
+    tries = [actions.sign_in("alice", "wrong", HERE, NOW) for _ in range(20)]
+    refusals = await asyncio.gather(*tries, return_exceptions=True)
+    codes = [refusal.code for refusal in refusals if isinstance(refusal, Forbidden)]
     assert codes.count("auth.bad_login") <= 4
     assert codes.count("auth.bad_login") + codes.count("auth.too_many") == 20
 
@@ -157,9 +196,9 @@ async def test_a_token_is_kept_as_its_digest(database: Database) -> None:
     token = await Token.get()
     assert secret.startswith("izba_")
     assert (token.name, token.digest) == ("robot", queries.digest_of(secret))
-    seen = await queries.person_of_token(secret, NOW)
-    assert seen is not None
-    assert seen.id == person.id
+    owner = await queries.person_of_token(secret, NOW)
+    assert owner is not None
+    assert owner.id == person.id
     with pytest.raises(NotFound):
         await actions.issue_token("nobody", "x", SYSTEM, NOW)
 
@@ -199,9 +238,9 @@ async def test_a_role_changes_at_once(database: Database) -> None:
     secret = await actions.issue_token("alice", "robot", SYSTEM, NOW)
     assert await queries.person_of_token(secret, NOW)
     await actions.change_role(person, "facilities", SYSTEM, NOW)
-    seen = await queries.person_of_token(secret, NOW)
-    assert seen is not None
-    assert seen.role == "facilities"
+    owner = await queries.person_of_token(secret, NOW)
+    assert owner is not None
+    assert owner.role == "facilities"
     entry = await HistoryEntry.get(object=f"person:{person.id}", action="role changed")
     assert (entry.before, entry.after) == ({"role": "member"}, {"role": "facilities"})
     with pytest.raises(Invalid):

@@ -11,8 +11,9 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.people import actions
+from registry.people import actions, policy
 from registry.people.models import Person, Session
+from registry.people.rules import SignInRules
 from tests.conftest import Database
 from web.app import SiteOptions, create_site
 
@@ -24,7 +25,8 @@ async def client(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     monkeypatch.setattr(actions, "hasher", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
     monkeypatch.setattr(actions, "_dummy_hash", "")
     await actions.add_person("alice", "Alice", "member", None, PASSWORD, SYSTEM, datetime.now(UTC))
-    app = create_site(SiteOptions(secret_key="k" * 32, data_dir=Path("var"), sign_in_attempts=2))
+    policy.use(SignInRules(attempts=2))
+    app = create_site(SiteOptions(secret_key="k" * 32, data_dir=Path("var")))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as made:
         yield made
 
