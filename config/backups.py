@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from config.database import database, pending, sqlite_path
 from config.faults import database_reason
 from config.settings import Settings
-from registry.core import history
+from registry.core import seals
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable, system_reason
 
 
@@ -122,7 +122,7 @@ async def _swap(path: Path, file: Path) -> Reason:
     await asyncio.to_thread(shutil.copyfile, file, fresh)
     async with database(f"sqlite://{fresh}") as context:
         await pending(context)
-        _, broken = await history.verify()
+        _, broken = await seals.verify()
     if broken is not None:
         fresh.unlink()
         raise Invalid("backup.bad", file=str(file), reason=Reason(N_("its history was altered")))

@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from config.demo.life import liven
 from config.settings import Settings
 from registry.bookings.readings import advance_due
-from registry.core import history, idempotency
+from registry.core import idempotency, seals
 from registry.core.clock import Clock, utc_now
 from registry.core.errors import Refusal
 from registry.devices import presence_log
@@ -109,4 +109,4 @@ def forget_traces(days: int) -> Job:
 
 async def seal(now: datetime) -> None:
     """Seal yesterday's history."""
-    await history.seal((now - timedelta(days=1)).date())
+    await seals.seal((now - timedelta(days=1)).date())

@@ -25,10 +25,10 @@ def verify_history(
     seal: Annotated[str, typer.Option(help="A seal that this command told before and that was kept elsewhere.")] = "",
 ) -> None:
     """Walk the hash chain. Exit 1 and the first broken link if it was altered, or if the seal is not in it."""
-    from registry.core import history
+    from registry.core import seals
 
     async def walk() -> tuple[int, Any, Any, bool]:
-        return *await history.verify(), await history.newest_seal(), await history.is_sealed(seal.strip().lower())
+        return *await seals.verify(), await seals.newest_seal(), await seals.is_sealed(seal.strip().lower())
 
     settings = load()
     walked, broken, newest, is_sealed = in_register(settings, walk)

@@ -23,7 +23,7 @@ from config.commands.root import main
 from config.commands.terminal import in_register
 from config.serving import _unclaimed
 from config.settings import load
-from registry.core import history
+from registry.core import seals
 from tests.registry.importing.samples import EXPECTED, SAMPLES, differences
 from tests.servers import Postgres, free_port
 
@@ -203,7 +203,7 @@ def test_an_altered_history_is_found(izba):
 
 def test_a_history_that_was_built_anew_lacks_the_seal_that_was_kept(izba):
     izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne haslo")
-    seal = izba.within(lambda: history.seal(datetime.now(UTC).date())).hash
+    seal = izba.within(lambda: seals.seal(datetime.now(UTC).date())).hash
     text = izba.done("verify", "history", "--seal", seal)
     assert text.splitlines()[-1].endswith(seal)
     with sqlite3.connect(izba.home / "var" / "izba.sqlite3") as database:  # all of it, so that no chain is broken

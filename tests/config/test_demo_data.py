@@ -13,7 +13,7 @@ from registry.assets import queries
 from registry.assets.models import Asset, FundingShare, Purchase, Tag
 from registry.assets.search import AssetFilter
 from registry.bookings.models import Booking
-from registry.core import history
+from registry.core import seals
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM
 from registry.core.statements import column
@@ -34,7 +34,7 @@ async def test_everything_is_there_once() -> None:
     assert await Asset.filter(custodian_id=None).count() == 0
     assert await Asset.filter(purchase_id=None).count() == 0
     assert set(await Person.all().values_list("role", flat=True)) == set(Role)
-    assert (await history.verify())[1] is None
+    assert (await seals.verify())[1] is None
 
 
 async def test_the_money_is_exact() -> None:

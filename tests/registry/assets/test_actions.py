@@ -13,7 +13,7 @@ from registry.assets.rules import AccountPolicy, dated
 from registry.assets.search import AssetFilter
 from registry.assets.tags import check
 from registry.assets.transitions import Answers
-from registry.core import events, history
+from registry.core import events, seals
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.people.models import Person
@@ -123,7 +123,7 @@ async def test_a_move_wakes_both_rooms_and_is_told() -> None:
     assert (await entries_of(asset))[1:] == [("moved", {"room_id": (await room()).id}, {"room_id": there.id})]
     await perform("move", asset.id)
     assert (await Asset.get(id=asset.id)).room_id is None
-    assert (await history.verify())[1] is None
+    assert (await seals.verify())[1] is None
 
 
 async def test_rooms_are_told_of_what_their_readiness_shows_and_of_nothing_else() -> None:

@@ -12,7 +12,7 @@ from registry.assets import actions, labels, tags
 from registry.assets.actions import NewAsset
 from registry.assets.models import Asset, Condition
 from registry.assets.tags import check
-from registry.core import history
+from registry.core import history, seals
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.core.idempotency import IdempotencyKey, RequestAnswer, RequestKey, act_once, digest_of
@@ -64,7 +64,7 @@ async def test_a_tag_put_on_six_things_at_once_is_on_one(is_printed: bool) -> No
     )
     refused = [answer for answer in answers if isinstance(answer, BaseException)]
     assert [getattr(one, "code", repr(one)) for one in refused] == ["tag.taken"] * 5
-    assert (await history.verify())[1] is None
+    assert (await seals.verify())[1] is None
 
 
 async def test_a_device_that_was_carried_meanwhile_is_stale() -> None:

@@ -10,7 +10,7 @@ from registry.bookings import actions, rules
 from registry.bookings.actions import BookingChanges, book, cancel, change, check_in, end, extend, undo_release
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.rules import BookingRequest
-from registry.core import events, history
+from registry.core import events, seals
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.core.history import Actor, HistoryEntry
 from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
@@ -164,7 +164,7 @@ async def test_who_may_check_in_extend_end_and_cancel():
     over = await end(booking.id, alice, ACTOR, start + HOUR)
     assert (over.status, over.ends_at, over.planned_ends_at) == (Status.ENDED, start + HOUR, start + 90 * MINUTE)
     assert isinstance(await refused(cancel(booking.id, alice, ACTOR, start + HOUR)), Conflict)
-    walked, broken = await history.verify()
+    walked, broken = await seals.verify()
     assert (walked, broken) == (4, None)
 
 

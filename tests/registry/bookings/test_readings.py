@@ -10,7 +10,7 @@ from registry.bookings.models import Booking, Status
 from registry.bookings.queries import public_room_state, state_of
 from registry.bookings.readings import advance_due, record_readings, sweep_lag, watch_lost, watch_started
 from registry.bookings.state import StateKind
-from registry.core import events, history
+from registry.core import events, seals
 from registry.core.history import HistoryEntry
 from registry.devices.models import Device
 from registry.devices.occupancy import Reading
@@ -101,7 +101,7 @@ async def test_nobody_came_it_warns_then_releases_with_evidence_and_keeps_the_re
     entry = await HistoryEntry.get(object=f"booking:{booking.id}", action="released")
     assert entry.actor == "Izba"
     assert entry.after["evidence"] == row.evidence
-    assert (await history.verify())[1] is None
+    assert (await seals.verify())[1] is None
 
 
 async def test_somebody_who_comes_during_the_warning_keeps_the_room():

@@ -7,7 +7,7 @@ from tortoise.exceptions import IntegrityError
 
 from registry.assets.models import Asset
 from registry.bookings.models import Booking
-from registry.core import history, statements
+from registry.core import history, seals, statements
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.core.idempotency import IdempotencyKey
 from registry.core.statements import Fields, insert, insert_many, write
@@ -32,7 +32,7 @@ async def test_they_come_back_as_they_went_in(database: Database) -> None:
     found = await Booking.get(id=made.id)
     assert (found.title, found.needs, found.starts_at, found.ends_at) == ("Żółć", ["projector"], NOW, ENDS)
     assert entry.pk == (await HistoryEntry.get(object=f"booking:{made.id}")).id
-    assert await history.verify() == (1, None)
+    assert await seals.verify() == (1, None)
 
 
 async def test_what_was_inserted_can_be_saved_again(database: Database) -> None:

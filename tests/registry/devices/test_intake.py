@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.core import history
+from registry.core import seals
 from registry.core.events import DeviceChanged, Event, on
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.devices.intake import NewDevice, register_devices
@@ -29,4 +29,4 @@ async def test_each_is_bound_to_its_piece_and_its_room_is_looked_at_anew() -> No
     assert {event.device_id for event in events if isinstance(event, DeviceChanged)} == {sensor.id, panel.id}
     assert (await Room.get(id=room.id)).next_change_at == NOW
     assert await HistoryEntry.filter(action="added").count() == 2
-    assert (await history.verify())[1] is None
+    assert (await seals.verify())[1] is None

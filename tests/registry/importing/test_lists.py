@@ -9,7 +9,7 @@ import pytest
 from registry.assets.actions import correct
 from registry.assets.models import Asset, FundingShare, Purchase, Tag
 from registry.assets.tags import check
-from registry.core import history, transaction
+from registry.core import seals, transaction
 from registry.core.errors import Conflict, Refusal
 from registry.core.events import AssetChanged, Event, RoomChanged, on
 from registry.core.history import SYSTEM, HistoryEntry
@@ -124,7 +124,7 @@ async def test_an_asset_comes_with_tag_shares_history_and_search() -> None:
     entry = await HistoryEntry.get(object=f"asset:{asset.id}")
     assert (entry.action, entry.after["inventory_no"]) == ("imported", "A/1")
     assert [event.room_id for event in events] == [asset.room_id]
-    assert (await history.verify())[1] is None
+    assert (await seals.verify())[1] is None
 
 
 @pytest.mark.usefixtures("house")
@@ -173,7 +173,7 @@ async def test_a_list_numbers_the_pieces_of_a_purchase() -> None:
     assert pieces == [("A/1", "R-1"), (None, "R-1"), ("A/2", "R-2"), ("A/3", "R-2")]
     numbered = await HistoryEntry.filter(action="numbered").values_list("after", flat=True)
     assert sorted(entry["inventory_no"] for entry in numbered) == ["A/1", "A/2"]
-    assert (await history.verify())[1] is None
+    assert (await seals.verify())[1] is None
 
 
 @pytest.mark.usefixtures("house")

@@ -9,7 +9,7 @@ import pytest
 
 from config.jobs import tidy
 from registry.assets.models import Asset
-from registry.core import history
+from registry.core import seals
 from registry.core.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 from registry.core.history import SYSTEM
 from registry.importing import assets, batches, sessions
@@ -214,7 +214,7 @@ async def test_what_broke_half_way_goes_on_behind_what_is_written(
     pending = await commit(number, owner, SYSTEM, NOW + sessions.CLAIM)
     assert (pending.state, pending.records, await Asset.all().count()) == (ImportState.WRITTEN, 5, 5)
     assert {status for status, _ in rows(pending).values()} == {"warning"}, "no row is refused for its own number"
-    assert (await history.verify())[1] is None
+    assert (await seals.verify())[1] is None
 
 
 async def test_a_list_that_is_being_written_is_left_alone(owner: int) -> None:

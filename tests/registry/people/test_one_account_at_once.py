@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from registry.core import history
+from registry.core import seals
 from registry.core.errors import Unavailable
 from registry.core.history import SYSTEM
 from registry.people.actions import issue_token
@@ -22,5 +22,5 @@ async def test_whoever_comes_second_is_asked_to_try_again() -> None:
     refused = [answer for answer in answers if isinstance(answer, BaseException)]
     assert all(isinstance(one, Unavailable) for one in refused), refused
     assert len(refused) < 6
-    assert await history.verify() == (6 - len(refused), None)
+    assert await seals.verify() == (6 - len(refused), None)
     assert await Token.all().count() == 6 - len(refused)
