@@ -1,10 +1,10 @@
 """Cookies: the session, the wishes about how pages look, and what protects forms from other sites."""
 
 import hashlib
-import hmac
 import secrets
 
 from fastapi import Request
+from itsdangerous import Signer
 from starlette.responses import Response
 
 from registry.core.errors import Forbidden
@@ -35,15 +35,19 @@ def new_seed() -> str:
 
 def form_token(options: SiteOptions, seed: str) -> str:
     """What a form must bring back: another site can send a form with our cookie, but cannot know this."""
-    return hmac.new(options.secret_key.encode(), f"form:{seed}".encode(), hashlib.sha256).hexdigest()[:40]
+    return _signer(options).get_signature(seed).decode()
+
+
+def _signer(options: SiteOptions) -> Signer:
+    return Signer(options.secret_key, salt="izba form", key_derivation="hmac", digest_method=hashlib.sha256)
 
 
 async def check_form_token(request: Request) -> None:
     """Raises Forbidden("request.csrf") unless the form or the X-CSRF-Token header brings this browser's token."""
-    seed, given = seed_of(request), request.headers.get(HEADER, "")
-    if not given and "form" in request.headers.get("content-type", ""):
-        given = str((await request.form()).get(FORM_FIELD) or "")
-    if not seed or not hmac.compare_digest(given.encode(), form_token(options_of(request), seed).encode()):
+    seed, token = seed_of(request), request.headers.get(HEADER, "")
+    if not token and "form" in request.headers.get("content-type", ""):
+        token = str((await request.form()).get(FORM_FIELD) or "")
+    if not seed or not _signer(options_of(request)).verify_signature(seed, token):
         await request.close()  # of a file that came with it
         raise Forbidden("request.csrf")
 

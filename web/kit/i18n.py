@@ -4,14 +4,15 @@ The catalogues are gettext with English msgids in ``web/locale``; ``python -m we
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from decimal import Decimal
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, negotiate_locale
 from babel.dates import format_date, get_day_names
 from babel.numbers import format_currency, format_decimal, format_percent
 
@@ -45,17 +46,18 @@ def refusal_words(refusal: Refusal, language: str) -> str:
     return words(refusal.code, refusal.params, translate(language))
 
 
-def preferred(accept: str, offered: Mapping[str, object] | tuple[str, ...], default: str) -> str:
-    """The offered language that an Accept-Language header (RFC 9110, 12.5.4) likes best."""
-    wishes: list[tuple[float, int, str]] = []
-    for place, part in enumerate(accept.split(",")[:20]):
+def preferred(accept: str, languages: Iterable[str], default: str) -> str:
+    """The language of ours that an Accept-Language header (RFC 9110, 12.5.4) likes best."""
+    return negotiate_locale(_by_weight(accept), languages, sep="-") or default
+
+
+def _by_weight(accept: str) -> list[str]:
+    tags: list[tuple[float, str]] = []
+    for part in accept.split(",")[:20]:
         tag, _, weight = part.partition(";")
-        try:
-            quality = float(weight.strip().removeprefix("q=")) if weight else 1.0
-        except ValueError:
-            continue
-        wishes.append((-quality, place, tag.strip().split("-")[0].lower()))
-    return next((tag for quality, _, tag in sorted(wishes) if tag in offered and quality < 0), default)
+        with suppress(ValueError):
+            tags.append((float(weight.strip().removeprefix("q=") or 1), tag.strip().lower()))
+    return [tag for weight, tag in sorted(tags, key=lambda entry: -entry[0]) if weight > 0]
 
 
 class Formats:

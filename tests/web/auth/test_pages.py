@@ -32,7 +32,7 @@ async def client(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
 
 
 async def token_on(client: httpx.AsyncClient, path: str) -> str:
-    found = re.search(r'name="csrf" value="(\w+)"', (await client.get(path)).text)
+    found = re.search(r'name="csrf" value="([\w-]+)"', (await client.get(path)).text)
     assert found
     return found[1]
 

@@ -90,9 +90,13 @@ def test_plural_forms() -> None:
     assert seats == ["1 miejsce", "3 miejsca", "5 miejsc", "22 miejsca"]
 
 
-def test_the_preferred_language() -> None:
-    assert preferred("uk, en;q=0.5", ("pl", "en", "uk"), "pl") == "uk"
-    assert preferred("*", ("pl",), "pl") == "pl"
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [("uk, en;q=0.5", "uk"), ("*", "pl"), ("", "pl"), ("EN-gb", "en"), ("de;q=0.9, en;q=0.2, uk-UA;q=0.3", "uk"),
+     ("en;q=0, uk;q=x", "pl"), ("en;q=", "en"), ("en;q=nan", "pl")],
+)  # fmt: skip
+def test_the_preferred_language(accept: str, language: str) -> None:
+    assert preferred(accept, ("pl", "en", "uk"), "pl") == language
 
 
 def test_merging_a_list_of_translations() -> None:
