@@ -19,7 +19,7 @@ from registry.bookings.projections import (
     viewer_of,
     works_at_help_point,
 )
-from registry.bookings.room_snapshot import derive, snapshot_at, snapshot_of
+from registry.bookings.room_snapshot import RoomSnapshot, derive, snapshot_at, snapshot_of, snapshots_of
 from registry.bookings.rules import BookingRoom, may_book
 from registry.bookings.state import UNDO, RoomState
 from registry.core.cache import Cache
@@ -137,6 +137,16 @@ async def state_for(room: Room, viewer: Viewer, now: datetime, revision: int = -
     that an event told of, ``room`` may be older than that.
     """
     snapshot = await (snapshot_of(room, now) if revision < 0 else snapshot_at(room.id, revision, now))
+    return _state_for(snapshot, viewer, now)
+
+
+async def states_for(rooms: Sequence[Room], viewer: Viewer, now: datetime) -> dict[int, PublicState]:
+    """The states of many fetched rooms for a viewer, by the room's id."""
+    snapshots = await snapshots_of(rooms, now)
+    return {room_id: _state_for(snapshot, viewer, now) for room_id, snapshot in snapshots.items()}
+
+
+def _state_for(snapshot: RoomSnapshot, viewer: Viewer, now: datetime) -> PublicState:
     visibility = snapshot.facts.visibility
     is_near = visibility in HELP_POINT and works_at_help_point(viewer)
     return public_state(derive(snapshot, now).state, Visibility.INTERNAL if is_near else visibility)

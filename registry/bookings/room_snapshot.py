@@ -16,16 +16,16 @@ from typing import NamedTuple
 import orjson
 from tortoise.expressions import Q
 
-from registry.assets.queries import readiness
+from registry.assets.queries import readiness_of
 from registry.bookings.models import NOT_HOLDING, Booking
 from registry.bookings.release import take_step
 from registry.bookings.state import RUNNING, SOON, RoomFacts, RoomState, Slot, next_change, room_state, steps
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.statements import Fields, write
-from registry.devices.models import Device, DeviceKind
+from registry.devices.models import Device
 from registry.devices.occupancy import OccupancyFold, Sensor, room_occupancy, sensor_of
-from registry.devices.queries import watch
+from registry.devices.queries import presence_sensors, watch
 from registry.rooms.hours import Hours
 from registry.rooms.lock import RoomChange
 from registry.rooms.models import Room, Visibility
@@ -95,11 +95,16 @@ def recall(room_id: int, version: int, now: datetime) -> RoomSnapshot | None:
 
 async def snapshot_of(room: Room, now: datetime) -> RoomSnapshot:
     """A fetched room's snapshot, for reading."""
-    snapshot = recall(room.id, room.version, now)
-    if snapshot is None:
-        snapshot = await load(room, now)
+    return recall(room.id, room.version, now) or (await snapshots_of([room], now))[room.id]
+
+
+async def snapshots_of(rooms: Sequence[Room], now: datetime) -> dict[int, RoomSnapshot]:
+    """The snapshots of many fetched rooms, by the room's id: what is not kept is read for all of them together."""
+    snapshots = {room.id: recall(room.id, room.version, now) for room in rooms}
+    for snapshot in await _load([room for room in rooms if snapshots[room.id] is None], now):
         keep(snapshot)
-    return snapshot
+        snapshots[snapshot.room.id] = snapshot
+    return {room_id: snapshot for room_id, snapshot in snapshots.items() if snapshot}
 
 
 async def snapshot_at(room_id: int, revision: int, now: datetime) -> RoomSnapshot:
@@ -124,20 +129,31 @@ async def locked_snapshot(room: Room, now: datetime) -> RoomSnapshot:
 
 async def load(room: Room, now: datetime) -> RoomSnapshot:
     """Read a room's snapshot from the database."""
-    devices = await Device.filter(room_id=room.id, kind=DeviceKind.PRESENCE).order_by("code")
-    return RoomSnapshot(
-        room=copy(room),  # the caller may go on to change its own
-        facts=await _facts_of(room, bool(devices)),
-        slots=await _slots_around(room, now),
-        devices=devices,
-        sensors=[sensor_of(device) for device in devices],
-        hours=await hours_of(room),
-        watching_since=(await watch()).since if devices else None,
-        loaded_at=now,
-    )
+    return (await _load([room], now))[0]
 
 
-async def _facts_of(room: Room, is_sensed: bool) -> RoomFacts:
+async def _load(rooms: Sequence[Room], now: datetime) -> list[RoomSnapshot]:
+    if not rooms:
+        return []
+    ids = [room.id for room in rooms]
+    sensors, equipment, slots = await presence_sensors(ids), await readiness_of(ids), await _slots_around(rooms, now)
+    watching_since = (await watch()).since if sensors else None
+    return [
+        RoomSnapshot(
+            room=copy(room),  # the caller may go on to change its own
+            facts=_facts_of(room, room.id in sensors, equipment[room.id].ready),
+            slots=slots[room.id],
+            devices=sensors.get(room.id, []),
+            sensors=[sensor_of(device) for device in sensors.get(room.id, [])],
+            hours=await hours_of(room),
+            watching_since=watching_since if room.id in sensors else None,
+            loaded_at=now,
+        )
+        for room in rooms
+    ]
+
+
+def _facts_of(room: Room, is_sensed: bool, is_ready: bool) -> RoomFacts:
     return RoomFacts(
         code=room.code,
         visibility=room.visibility,
@@ -145,26 +161,33 @@ async def _facts_of(room: Room, is_sensed: bool) -> RoomFacts:
         no_show=timedelta(minutes=room.no_show_minutes) if room.no_show_minutes is not None else None,
         vacant=timedelta(minutes=room.vacant_minutes) if room.vacant_minutes is not None else None,
         sensed=is_sensed,
-        ready=(await readiness(room.id)).ready,
+        ready=is_ready,
         revision=room.revision,
         occupancy=room.occupancy,
         occupancy_since=room.occupancy_since,
     )
 
 
-async def _slots_around(room: Room, now: datetime) -> list[Slot]:
-    """The bookings that may matter to a room's state or its door now, the unfinished ones of the past included: nobody
-    ended them while nothing ran. A title is read only where the class of the room may show it.
+async def _slots_around(rooms: Sequence[Room], now: datetime) -> dict[int, list[Slot]]:
+    """The bookings that may matter to a room's state or its door now, by the room's id, the unfinished ones of the past
+    included: nobody ended them while nothing ran. A title is read only where the class of the room may show it.
     """
-    columns = (*SLOT_COLUMNS, "title") if room.visibility is Visibility.PUBLIC else SLOT_COLUMNS
-    rows = await Booking.filter(
-        Q(ends_at__gte=now - BEHIND) | Q(status__in=[str(status) for status in RUNNING]),
-        room_id=room.id,
-        starts_at__gte=now - LONGEST,
-        starts_at__lt=now + AHEAD,
-        status__not_in=[str(status) for status in NOT_HOLDING],
-    ).values_list(*columns)
-    return sorted((Slot(*row) for row in rows), key=lambda slot: slot.starts_at)
+    slots: dict[int, list[Slot]] = {room.id: [] for room in rooms}
+    public = [room.id for room in rooms if room.visibility is Visibility.PUBLIC]
+    others = [room.id for room in rooms if room.visibility is not Visibility.PUBLIC]
+    for ids, columns in ((public, (*SLOT_COLUMNS, "title")), (others, SLOT_COLUMNS)):
+        if not ids:
+            continue
+        rows = Booking.filter(
+            Q(ends_at__gte=now - BEHIND) | Q(status__in=[str(status) for status in RUNNING]),
+            room_id__in=ids,
+            starts_at__gte=now - LONGEST,
+            starts_at__lt=now + AHEAD,
+            status__not_in=[str(status) for status in NOT_HOLDING],
+        )
+        for room_id, *values in await rows.order_by("starts_at").values_list("room_id", *columns):
+            slots[room_id].append(Slot(*values))
+    return slots
 
 
 def slot_of(booking: Booking, visibility: Visibility) -> Slot:

@@ -8,7 +8,7 @@ from typing import Any
 from registry.assets.queries import Equipment, equipment_of
 from registry.bookings.days import RoomDay, day_of
 from registry.bookings.projections import PublicState, Viewer
-from registry.bookings.queries import state_for
+from registry.bookings.queries import states_for
 from registry.bookings.state import SOON, StateKind
 from registry.devices.queries import sensed_rooms
 from registry.rooms.models import Room
@@ -88,12 +88,14 @@ async def rows_of(
     context: PageContext, room_days: list[RoomDay], axis: Axis, room_filter: CalendarFilter | None = None
 ) -> list[DayRow]:
     """A row for each room that the filter admits."""
-    equipment = await equipment_of([day.room for day in room_days])
+    rooms = [day.room for day in room_days]
+    equipment = await equipment_of(rooms)
     with_sensors = await sensed_rooms(equipment)
+    states = await states_for(rooms, context.viewer, context.now)
     words = RoomWords.of(context.words)
     rows = []
     for day in room_days:
-        state = await state_for(day.room, context.viewer, context.now)
+        state = states[day.room.id]
         if room_filter and not room_filter.admit(day.room, equipment[day.room.id], state):
             continue
         rows.append(

@@ -13,7 +13,7 @@ from registry.assets.search import AssetFilter
 from registry.assets.transitions import Answers
 from registry.bookings.days import RoomDay, day_of
 from registry.bookings.projections import PublicState
-from registry.bookings.queries import state_for
+from registry.bookings.queries import states_for
 from registry.bookings.state import SOON
 from registry.core.errors import Refusal
 from registry.devices.pairing import pair
@@ -121,7 +121,7 @@ async def rooms(
 
 
 async def _rows(everything: list[Room], room_filter: RoomFilter, context: PageContext) -> tuple[Axis, list[RoomRow]]:
-    states = {room.id: await state_for(room, context.viewer, context.now) for room in everything}
+    states = await states_for(everything, context.viewer, context.now)
     rooms = [room for room in everything if room_filter.holds(room, states[room.id])]
     days: list[RoomDay] = await day_of(rooms, context.viewer, context.today)
     axis = axis_of(context.today, context.fmt.zone, [*spans_of(days)])

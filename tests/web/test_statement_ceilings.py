@@ -1,0 +1,86 @@
+"""What a page asks of the database does not grow with the office: no more with thirty rooms than with three."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from registry.bookings.models import Booking
+from registry.people.models import Person
+from registry.rooms.models import StandardItem
+from tests import make
+from tests.conftest import Database
+from tests.statements import Statements
+from tests.web.desk import Desk
+from web.app import SiteOptions, create_site
+
+pytestmark = pytest.mark.anyio
+FEW, MANY = 3, 30
+A_SENTENCE = "room={room}&from=9:00&to=10:00"
+
+# page → how many statements: at the first look, when nothing of its rooms is kept, nor perhaps of who looks, and at the
+# next
+CEILINGS = {
+    "/": (36, 24),
+    "/calendar": (16, 6),
+    "/calendar?view=week": (16, 6),
+    "/rooms": (14, 4),
+    "/rooms/{room}": (24, 13),
+    "/rooms/{room}/fault": (3, 2),
+    "/bookings": (3, 2),
+    "/bookings/{booking}": (13, 9),
+    "/bookings/new?room={room}": (14, 9),
+    f"/bookings/answer?{A_SENTENCE}": (14, 9),
+    "/account": (2, 1),
+    "/accessibility": (1, 1),
+}
+
+
+@pytest.fixture
+async def desk(database: Database, tmp_path: Path) -> Desk:
+    return await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))).open()
+
+
+async def furnish(person: Person, rooms: int) -> dict[str, object]:
+    """Rooms with a sensor, a door, a standard, a faulty thing and a booking of this person each. Returns what stands in
+    the addresses of pages.
+    """
+    building = await make.make_building()
+    for number in range(rooms):
+        room = await make.make_room(code=f"R-{building.id}-{number}", building=building, capacity=12)
+        await make.make_device(room=room)
+        await make.make_panel(room=room)
+        await StandardItem.create(room=room, name="Projektor", feature="projector")
+        await make.make_asset(name="Projektor", room=room, condition="faulty")
+        starts_at = datetime.now(UTC) + timedelta(minutes=10 + number)
+        await make.make_booking(
+            starts_at, room=room, organizer=person, institution_id=person.institution_id, title="Narada"
+        )
+    booking = await Booking.all().order_by("-starts_at").first()
+    assert booking
+    return {"room": room.code, "booking": booking.id}
+
+
+@pytest.mark.parametrize("page", CEILINGS)
+async def test_a_page_asks_no_more_of_a_large_office(desk: Desk, statements: Statements, page: str) -> None:
+    first, next_time = CEILINGS[page]
+    for rooms in (FEW, MANY - FEW):
+        path = page.format(**await furnish(desk.people["coordinator"], rooms))
+        for ceiling in (first, next_time):
+            with statements.at_most(ceiling):
+                assert (await desk.get(path, "coordinator")).status_code == 200
+
+
+async def test_the_sign_in_asks_nothing(desk: Desk, statements: Statements) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(desk.app), base_url="http://test") as stranger:
+        with statements.at_most(0):
+            assert (await stranger.get("/sign-in")).status_code == 200
+
+
+async def test_a_piece_of_today_costs_less_than_the_page(desk: Desk, statements: Statements) -> None:
+    await furnish(desk.people["coordinator"], FEW)
+    await desk.get("/", "coordinator")
+    with statements.at_most(11):
+        answer = await desk.get("/?piece=R-1-0&shape=x", "coordinator", headers={"hx-request-type": "partial"})
+    assert answer.status_code == 200
