@@ -30,7 +30,7 @@ def reason_words(reason: Reason, settings: Settings) -> str:
     """As ``sentence``, of words that another part chose."""
     from web.kit.i18n import translate
 
-    return reason.said(translate(settings.language))
+    return reason.words(translate(settings.language))
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:

@@ -23,6 +23,7 @@ from registry.bookings.state import RUNNING, SOON, RoomFacts, RoomState, Slot, n
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.statements import Fields, write
+from registry.core.transaction import is_inside
 from registry.devices.models import Device
 from registry.devices.occupancy import OccupancyFold, Sensor, room_occupancy, sensor_of
 from registry.devices.queries import presence_sensors, watch
@@ -102,7 +103,8 @@ async def snapshots_of(rooms: Sequence[Room], now: datetime) -> dict[int, RoomSn
     """The snapshots of many fetched rooms, by the room's id: what is not kept is read for all of them together."""
     snapshots = {room.id: recall(room.id, room.version, now) for room in rooms}
     for snapshot in await _load([room for room in rooms if snapshots[room.id] is None], now):
-        keep(snapshot)
+        if not is_inside():
+            keep(snapshot)
         snapshots[snapshot.room.id] = snapshot
     return {room_id: snapshot for room_id, snapshot in snapshots.items() if snapshot}
 

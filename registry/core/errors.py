@@ -62,14 +62,14 @@ class Reason(str):
     params: dict[str, Any]
 
     def __new__(cls, text: str, /, **params: Any) -> "Reason":
-        made = super().__new__(cls, text.format_map(_Named(params)))
-        made.text, made.params = text, params
-        return made
+        reason = super().__new__(cls, text.format_map(_Named(params)))
+        reason.text, reason.params = text, params
+        return reason
 
-    def said(self, translate: Any) -> str:
+    def words(self, translate: Any) -> str:
         """The words in a language."""
-        told: str = translate(self.text)
-        return told.format_map(_said(self.params, translate))
+        sentence: str = translate(self.text)
+        return sentence.format_map(_words_of(self.params, translate))
 
 
 class Term(str):
@@ -78,27 +78,27 @@ class Term(str):
     text: str
 
     def __new__(cls, code: str, text: str) -> "Term":
-        made = super().__new__(cls, code)
-        made.text = text
-        return made
+        term = super().__new__(cls, code)
+        term.text = text
+        return term
 
 
 def words(code: str, params: dict[str, Any], translate: Any = lambda text: text) -> str:
     """The sentence of a code with its params filled in; a missing param leaves its name."""
     sentence: str = translate(WORDS[code])
-    return sentence.format_map(_said(params, translate))
+    return sentence.format_map(_words_of(params, translate))
 
 
-def _said(params: dict[str, Any], translate: Any) -> "_Named":
-    return _Named({name: _in_a_sentence(given, translate) for name, given in params.items()})
+def _words_of(params: dict[str, Any], translate: Any) -> "_Named":
+    return _Named({name: _in_a_sentence(value, translate) for name, value in params.items()})
 
 
-def _in_a_sentence(given: Any, translate: Any) -> Any:
-    if isinstance(given, Reason):
-        return given.said(translate)
-    if isinstance(given, Term):
-        return translate(given.text)
-    return given.strftime("%Y-%m-%d %H:%M") if isinstance(given, datetime) else given
+def _in_a_sentence(value: Any, translate: Any) -> Any:
+    if isinstance(value, Reason):
+        return value.words(translate)
+    if isinstance(value, Term):
+        return translate(value.text)
+    return value.strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else value
 
 
 class _Named(dict[str, Any]):
@@ -133,8 +133,8 @@ def system_reason(fault: OSError) -> Reason:
     """What the operating system says, in words of ours; the rest is quoted."""
     if isinstance(fault, socket.gaierror):
         return Reason(N_("its name leads to no address"))
-    known = _SYSTEM.get(fault.errno)
-    return Reason(known) if known else Reason(N_("the system says “{told}”"), told=fault.strerror or str(fault))
+    text = _SYSTEM.get(fault.errno)
+    return Reason(text) if text else Reason(N_("the system says “{told}”"), told=fault.strerror or str(fault))
 
 
 WORDS: dict[str, str] = {

@@ -28,6 +28,11 @@ announcement: PerRegister[Announcement | None] = PerRegister(lambda: None)
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
 
+def is_inside() -> bool:
+    """Whether this task is inside a transaction: what it sees may be rolled back, and is kept nowhere."""
+    return _writing.get()
+
+
 def reading_from() -> BaseDBAsyncClient:
     """The connection of a written-out read: the transaction's own inside one, else the reader where there is one."""
     connections = get_connections()
@@ -73,7 +78,7 @@ async def transaction(change: Change | None = None, *, first: Sequence[Statement
     Unavailable("internal.busy") when others were quicker, and RuntimeError inside another transaction: its events
     would be told though the outer one is rolled back.
     """
-    if _writing.get():
+    if is_inside():
         raise RuntimeError(
             "a transaction inside a transaction: hand the outer one's change on, or begin when it is over"
             " (a task that is started inside it counts as inside)"

@@ -19,11 +19,11 @@ async def lay(rules: Sequence[DutyRule], first: date, last: date, actor: Actor, 
     """
     people = dict(await Person.all().values_list("login", "id"))
     days_off = public_holidays(first.year, last.year)
-    laid = 0
+    count = 0
     for rule in rules:
         room = await room_by_code(rule.room)
-        laid += await _lay(rule, room, first, last, people, days_off, actor, now)
-    return laid
+        count += await _lay(rule, room, first, last, people, days_off, actor, now)
+    return count
 
 
 async def _lay(
@@ -37,7 +37,7 @@ async def _lay(
     now: datetime,
 ) -> int:
     times = list(occurrences(rule, first, last, await zone_of(room), days_off))
-    async with changing(room.id):
+    async with changing(room.id) as change:
         laid_already = set(await Duty.filter(roster=rule.code, room_id=room.id).values_list("starts_at", flat=True))
         fresh = [time for time in times if time.starts_at not in laid_already]
         await Duty.bulk_create(
@@ -55,4 +55,6 @@ async def _lay(
         if fresh:
             after = {"room": room.code, "duties": len(fresh), "first": first.isoformat(), "last": last.isoformat()}
             await history.write(f"roster:{rule.code}", "laid", actor, now, after=after)
+        else:
+            change.keep_quiet(change.room)
     return len(fresh)

@@ -80,6 +80,8 @@ async def set_rules(
             after["institutions"] = [institution.pk for institution in institutions]
         if after:
             await history.write(f"room:{room_id}", "rules_set", actor, now, before=before, after=after)
+        else:
+            change.keep_quiet(room)
 
 
 async def set_standard(room_id: int, lines: Sequence[StandardLine], actor: Actor, now: datetime) -> None:

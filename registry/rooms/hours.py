@@ -1,4 +1,4 @@
-"""When a room is open, and what its sensors prove about who is inside."""
+"""When a room is open: its week, the days that differ from it, in the clock of its place."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta

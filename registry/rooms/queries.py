@@ -61,6 +61,11 @@ async def all_rooms() -> list[Room]:
     return await Room.all().select_related("building__site").order_by("building_id", "-floor", "number", "code")
 
 
+async def revisions_of(ids: Collection[int]) -> dict[int, int]:
+    """The revisions of rooms by id; one that is gone is not among them."""
+    return dict(await Room.filter(id__in=list(ids)).values_list("id", "revision")) if ids else {}
+
+
 async def unpublished_rooms() -> list[int]:
     """The ids of the rooms of which a newer revision than the published one is stored."""
     return [room.id for room in await Room.filter(published__lt=F("revision")).only("id")]
@@ -114,6 +119,7 @@ async def _spans(profile: OpeningProfile | None) -> tuple[Span, ...]:
 
 
 async def zone_of(room: Room) -> ZoneInfo:
+    """The zone of the room's site."""
     return (await hours_of(room)).zone
 
 
@@ -121,5 +127,5 @@ def week(hours: Hours, monday: date) -> Iterable[tuple[date, list[tuple[int, int
     """A week's opening in minutes of the local day, for the list on a closed door."""
     for offset in range(7):
         day = monday + timedelta(days=offset)
-        spans = [] if day in hours.closed_on else [s for s in hours.spans if s.holds_on(day)]
+        spans = [] if day in hours.closed_on else [span for span in hours.spans if span.holds_on(day)]
         yield day, [(span.opens, span.closes) for span in spans]

@@ -147,7 +147,7 @@ async def _faults(refusal: Refusal, context: PageContext) -> list[str]:
     """A refusal in words, and after it each asset that is refused, with its reason."""
     refused = {row["id"]: row["detail"] for row in refusal.params.get("refused", ())}
     labels = {row["id"]: row["inventory_no"] or row["name"] for row in await assets_by_id(list(refused))}
-    lines = [f"{labels.get(asset_id, asset_id)}: {detail.said(context.say)}" for asset_id, detail in refused.items()]
+    lines = [f"{labels.get(asset_id, asset_id)}: {detail.words(context.say)}" for asset_id, detail in refused.items()]
     return [context.words.refusal(refusal), *lines]
 
 

@@ -130,7 +130,7 @@ def problem(refusal: Refusal, status: int, language: str, beside: dict[str, Any]
 def _in_words(value: Any, say: Translate) -> Any:
     """Params with the reasons in them told in the reader's language."""
     if isinstance(value, Reason):
-        return value.said(say)
+        return value.words(say)
     if isinstance(value, dict):
         return {name: _in_words(entry, say) for name, entry in value.items()}
     return [_in_words(entry, say) for entry in value] if isinstance(value, list) else value

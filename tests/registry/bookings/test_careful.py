@@ -7,12 +7,13 @@ import pytest
 
 from registry.bookings.actions import BookingChanges, book, cancel, change, check_in, end, extend
 from registry.bookings.models import Booking, Status
+from registry.bookings.room_snapshot import snapshot_of
 from registry.bookings.rules import BookingRequest
 from registry.core.errors import Forbidden, Refusal
 from registry.core.history import Actor
 from registry.people.models import Role
 from registry.rooms.lock import changing
-from registry.rooms.models import HoursPolicy, Visibility
+from registry.rooms.models import HoursPolicy, Room, Visibility
 from tests.make import HOUR, NOW, make_booking, make_institution, make_opening, make_people, make_person, make_room
 from tests.registry.core.test_transaction import begun_beside
 
@@ -129,3 +130,16 @@ async def test_a_room_that_is_too_small_is_not_offered_again():
     await make_room(capacity=30, opening=await make_opening(opens=1, closes=2), hours_policy=HoursPolicy.STRICT)
     refusal = await refused(book(BookingRequest(room.code, NOW + HOUR, NOW + 2 * HOUR, attendees=9), alice, ACTOR, NOW))
     assert offers_of(refusal) == [(large.code, NOW + HOUR, "other_room")]
+
+
+async def test_what_was_seen_in_a_change_that_is_undone_is_not_kept():
+    """The next change of the room gets the very version that the undone one had."""
+    room = await make_room()
+    with pytest.raises(ZeroDivisionError):
+        async with changing(room.id) as locked:
+            await make_booking(NOW, room=room)
+            assert len((await snapshot_of(locked.room, NOW)).slots) == 1
+            raise ZeroDivisionError
+    async with changing(room.id):
+        pass
+    assert (await snapshot_of(await Room.get(id=room.id), NOW)).slots == []

@@ -11,6 +11,7 @@ from registry.duties.actions import lay
 from registry.duties.models import Duty
 from registry.duties.queries import duties_between, my_duties
 from registry.duties.rules import DutyRule, occurrences
+from registry.rooms.models import Room
 from tests.make import NOW, make_person, make_room
 
 WARSAW = ZoneInfo("Europe/Warsaw")
@@ -56,6 +57,9 @@ async def test_laying_twice_lays_once():
     first, last = date(2026, 11, 23), date(2026, 12, 6)
     assert await lay([rule(people=("a1",))], first, last, SYSTEM, NOW) == 2
     assert await lay([rule(people=("a1",))], first, last + timedelta(days=7), SYSTEM, NOW) == 1
+    with_the_last = await Room.get(code="R")
+    assert await lay([rule(people=("a1",))], first, last, SYSTEM, NOW) == 0
+    assert (await Room.get(code="R")).revision == with_the_last.revision, "nobody is told of nothing"
     (mine, *_) = await my_duties(person.id, NOW)
     assert mine.starts_at == datetime(2026, 11, 30, 9, tzinfo=WARSAW)
     room = await Duty.all().first().values_list("room_id", flat=True)

@@ -44,10 +44,10 @@ async def test_the_real_hash_is_argon2id(database: Database, monkeypatch: pytest
 async def test_adding_a_person(database: Database) -> None:
     await make_institution(code="pp", name="Punkt Pomocy")
     person = await actions.add_person(" Alice ", "", "duty", "pp", PASSWORD, SYSTEM, NOW)
-    stored = await queries.person_by_login("ALICE")
-    assert (stored.id, stored.login, stored.name, stored.role) == (person.id, "alice", "alice", "duty")
-    assert stored.institution is not None
-    assert stored.institution.code == "pp"
+    account = await queries.person_by_login("ALICE")
+    assert (account.id, account.login, account.name, account.role) == (person.id, "alice", "alice", "duty")
+    assert account.institution is not None
+    assert account.institution.code == "pp"
     assert await history_of(person) == ["added"]
     entry = await HistoryEntry.get(object=f"person:{person.id}")
     assert PASSWORD not in str(entry.after)

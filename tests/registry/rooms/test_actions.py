@@ -43,12 +43,13 @@ async def test_rules_change_what_they_name_and_say_what_was_before() -> None:
     assert [event.room_id for event in events if isinstance(event, RoomChanged)] == [room.id]
 
 
-async def test_what_is_as_it_should_be_leaves_no_trace() -> None:
+async def test_what_is_as_it_should_be_leaves_no_trace(event_log: list[Event]) -> None:
     room = await make_room(cleanup_minutes=5)
     institution = await make_institution()
     await room.institutions.add(institution)
     await set_rules(room.id, {"cleanup_minutes": 5}, SYSTEM, NOW)
     assert await HistoryEntry.all().count() == 0
+    assert event_log == []
     assert await room.institutions.all().count() == 1, "none named leaves them as they are"
 
 
