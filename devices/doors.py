@@ -20,7 +20,7 @@ from devices.broker.client import Complaints
 from devices.broker.connection import Broker
 from devices.topics import BadTopic, Topics
 from registry.bookings.projections import PublicState, light
-from registry.bookings.public_revision import number_of, revision_of
+from registry.bookings.public_revision import number_of
 from registry.core import events
 from registry.core.clock import Clock
 from registry.devices.models import Device
@@ -36,6 +36,7 @@ REPAIR_SECONDS = 10.0
 MINUTE = 60.0
 RETRY_SECONDS = 1.0
 AT_ONCE = 8
+SORTED = orjson.OPT_SORT_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ class DoorStates:
             values, word = room_json(state, room.zone), light(state).encode()
             if self._is_news(room.state, _looks(values)):
                 self.rooms_published += 1
-                self._broker.retain(room.state, _json(values))
+                self._broker.retain(room.state, orjson.dumps(values, option=SORTED))
             if self._is_news(room.light, word):
                 self._broker.retain(room.light, word)
         await self._publish_doors(room_id, now, revision)
@@ -225,7 +226,8 @@ class DoorStates:
                 values["revision"] = number_of(("panel", panel.device.code), _looks(values), now)
             if self._is_news(panel.topic, _looks(values)):
                 self.panels_published += 1
-                self._broker.retain(panel.topic, _json({**values, "signature": signature(values, panel.key)}))
+                signed = {**values, "signature": signature(values, panel.key)}
+                self._broker.retain(panel.topic, orjson.dumps(signed, option=SORTED))
             await asyncio.sleep(0)  # a door may have many; the screens that wait for the same change go first
 
     def _is_news(self, topic: str, looks: bytes) -> bool:
@@ -254,11 +256,11 @@ def room_json(state: PublicState, zone: ZoneInfo) -> dict[str, Any]:
         "room": state.room,
         "state": state.state.value,
         "occupancy": state.occupancy.value,
-        "until": _iso(state.until, zone),
-        "next_starts_at": _iso(state.next_starts_at, zone),
+        "until": state.until and state.until.astimezone(zone).isoformat(),
+        "next_starts_at": state.next_starts_at and state.next_starts_at.astimezone(zone).isoformat(),
         "ready": state.ready,
-        "revision": revision_of(state),
-        "as_of": _iso(state.as_of, zone),
+        "revision": state.revision,
+        "as_of": state.as_of.astimezone(zone).isoformat(),
     }
 
 
@@ -269,17 +271,9 @@ def panel_key(secret: bytes, panel: str) -> bytes:
 
 def signature(values: Mapping[str, Any], key: bytes) -> str:
     """HMAC-SHA256 in hex over the state without its signature: JSON with sorted keys, no spaces, UTF-8."""
-    return hmac.digest(key, _json(values), "sha256").hex()
+    return hmac.digest(key, orjson.dumps(values, option=SORTED), "sha256").hex()
 
 
 def _looks(values: Mapping[str, Any]) -> bytes:
     """All but when it was said."""
-    return _json({name: value for name, value in values.items() if name != "as_of"})
-
-
-def _json(values: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
-
-
-def _iso(at: datetime | None, zone: ZoneInfo) -> str | None:
-    return at.astimezone(zone).isoformat() if at else None
+    return orjson.dumps({name: value for name, value in values.items() if name != "as_of"}, option=SORTED)

@@ -3,12 +3,13 @@ register, from a room's state and bookings to its door: which type, which times,
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from registry.bookings.models import Kind, Status
 from registry.bookings.projections import COLLAPSED, PublicState, public_state
+from registry.bookings.public_revision import revision_of
 from registry.bookings.queries import room_state_of
 from registry.bookings.room_snapshot import RoomSnapshot, derive, snapshot_at
 from registry.bookings.state import CHECK_IN_EARLY, UNDO, RoomState, Slot, StateKind, following, running
@@ -86,12 +87,13 @@ _doors: Cache[tuple[int, bool], DrawnDoor] = Cache(AROUND_SECONDS)
 
 
 async def public_state_at(room_id: int, now: datetime, revision: int = -1) -> tuple[PublicState, int]:
-    """What may leave about a room, and the room's revision that it derives from: good for putting two states in order,
-    and never told. ``revision`` is the one that an event told of: if it is still kept, the database is not asked
-    again. Raises NotFound("room.unknown").
+    """What may leave about a room, with the number to tell of it, and the room's own revision: good for putting two
+    states in order, and never told. ``revision`` is the one that an event told of: if it is still kept, the database is
+    not asked again. Raises NotFound("room.unknown").
     """
     snapshot = await snapshot_at(room_id, revision, now)
-    return public_state(derive(snapshot, now).state, snapshot.facts.visibility), snapshot.room.revision
+    state = public_state(derive(snapshot, now).state, snapshot.facts.visibility)
+    return replace(state, revision=revision_of(state)), snapshot.room.revision
 
 
 async def door(room_id: int, now: datetime, device: Device | None = None, revision: int = -1) -> DoorView:
