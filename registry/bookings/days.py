@@ -6,11 +6,12 @@ nothing changed costs one query, whoever looks.
 """
 
 import time
-from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from cachetools import LRUCache
 
 from registry.bookings.day_rows import revisions_and_rows, rows_between
 from registry.bookings.projections import (
@@ -86,18 +87,16 @@ class RoomDays:
         return hides_changes(room.visibility, viewer), *sights
 
 
-class DayCache(OrderedDict[Hashable, RoomDays]):
+class DayCache(LRUCache[Hashable, RoomDays]):
     """As many as hold BOOKINGS_AT_MOST bookings together; the one longest unused leaves first."""
 
-    weight = 0
+    def __init__(self) -> None:
+        super().__init__(BOOKINGS_AT_MOST, getsizeof=_weight)
 
     def fresh(self, key: Hashable, now: float) -> RoomDays | None:
         """What is there and not too old. Whether the room has changed since, only its revision says."""
         days = self.get(key)
-        if days is None or now - days.read_at >= HOURS_SECONDS:
-            return None
-        self.move_to_end(key)
-        return days
+        return None if days is None or now - days.read_at >= HOURS_SECONDS else days
 
     def keep(self, key: Hashable, days: RoomDays) -> None:
         former = self.pop(key, None)
@@ -105,10 +104,8 @@ class DayCache(OrderedDict[Hashable, RoomDays]):
         if former and is_same and days.read_at - former.read_at < HOURS_SECONDS and len(former.views) < VIEWS_AT_MOST:
             # as old as the oldest of what they hold: a name that changed shows to all in time
             days.read_at, days.views = former.read_at, {**former.views, **days.views}
-        self.weight += _weight(days) - (_weight(former) if former else 0)
-        self[key] = days
-        while self.weight > BOOKINGS_AT_MOST:
-            self.weight -= _weight(self.popitem(last=False)[1])
+        if _weight(days) <= self.maxsize:
+            self[key] = days
 
 
 def _weight(days: RoomDays) -> int:

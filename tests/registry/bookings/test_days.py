@@ -43,21 +43,21 @@ def test_the_longest_unused_leave_when_there_are_too_many_bookings(monkeypatch: 
         cache.fresh((0, DAY), 0.0)
     assert len(cache) == 10
     assert (0, DAY) in cache
-    assert cache.weight == 100
+    assert cache.currsize == 100
 
 
 def test_the_same_days_again_count_once() -> None:
     cache = DayCache()
     for _ in range(5):
         cache.keep((1, DAY), days(9))
-    assert (len(cache), cache.weight) == (1, 10)
+    assert (len(cache), cache.currsize) == (1, 10)
 
 
 def test_one_that_is_too_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BOOKINGS_AT_MOST", 100)
     cache = DayCache()
     cache.keep((1, DAY), days(500))
-    assert (len(cache), cache.weight) == (0, 0)
+    assert (len(cache), cache.currsize) == (0, 0)
 
 
 def test_each_way_to_see_the_same_days_is_kept_until_they_change() -> None:
