@@ -13,8 +13,7 @@ from registry.bookings.alternatives import offer_help
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import as_entry, viewer_of
 from registry.bookings.queries import booking_by_id, booking_room, is_taken, room_id_of
-from registry.bookings.release import truncate
-from registry.bookings.room_snapshot import settle_touched, take_in
+from registry.bookings.release import settle_touched, take_in, truncate
 from registry.bookings.rules import (
     BookingRequest,
     BookingRoom,

@@ -7,7 +7,8 @@ from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from registry.bookings.room_snapshot import load, locked_snapshot, settle
+from registry.bookings.release import settle
+from registry.bookings.room_snapshot import load, locked_snapshot
 from registry.core.cache import Cache
 from registry.core.errors import Unavailable
 from registry.core.statements import Fields, Work, column, first_value, write

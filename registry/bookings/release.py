@@ -1,17 +1,81 @@
-"""What time and the sensors do to a booking: check it in, warn, calm, release, end. Unknown never releases one."""
+"""What time, the sensors and a change of a booking do to a locked room: its bookings are checked in, warned, released
+and ended, and it is said when to look again. Unknown never releases one.
 
+Whether anybody can see a difference is decided here, by what was last told of the room.
+"""
+
+from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from registry.bookings.models import Booking, Status
 from registry.bookings.projections import as_entry
-from registry.bookings.state import Slot, Step
+from registry.bookings.room_snapshot import AHEAD, DerivedState, RoomSnapshot, keep, load, recall, slot_of
+from registry.bookings.state import SOON, Slot, Step, appearance, next_change, room_state, steps
 from registry.core import history
-from registry.devices.occupancy import OccupancyFold
+from registry.core.statements import Fields, write
+from registry.devices.occupancy import OccupancyFold, room_occupancy
+from registry.rooms.lock import RoomChange
 from registry.rooms.models import Room
 
+SETTLED = ("occupancy", "occupancy_since", "vacant_since", "occupancy_evidence", "next_change_at", "appearance",
+           "revision")  # fmt: skip
 
-async def take_step(step: Step, room: Room, fold: OccupancyFold, now: datetime) -> Slot:
+
+async def settle(
+    change: RoomChange, room: Room, snapshot: RoomSnapshot, now: datetime, is_touched: bool = False
+) -> Fields:
+    """Fold the occupancy of a locked room, do what is due to its bookings, and say when to look again. The snapshot
+    holds what changed; what is to be stored of the room is returned. Everybody is told if the caller touched a booking
+    or the room looks different from what was last told.
+    """
+    fold, slots = room_occupancy(snapshot.sensors, now, snapshot.watching_since), snapshot.slots
+    due = steps(snapshot.facts, slots, fold, now)
+    for step in due:
+        fresh = await _take(step, room, fold, now)
+        slots = [fresh if slot.id == fresh.id else slot for slot in slots]
+    if room.occupancy != fold.occupancy or room.occupancy_since is None:
+        room.occupancy_since = now
+    room.occupancy, room.vacant_since = fold.occupancy, fold.vacant_since
+    room.occupancy_evidence = list(fold.evidence)
+    facts = replace(snapshot.facts, occupancy=room.occupancy, occupancy_since=room.occupancy_since)
+    until = room.next_change_at = next_change(facts, slots, fold, snapshot.hours, now)
+    state = room_state(facts, slots, fold, snapshot.hours, now)
+    looks = appearance(state, fold)
+    if due or is_touched or looks != room.appearance:
+        change.announce(room)
+        room.appearance = looks
+        facts, state = replace(facts, revision=room.revision), replace(state, revision=room.revision)
+    else:
+        change.keep_quiet(room)
+    after = replace(snapshot, room=copy(room), facts=facts, slots=slots)
+    change.afterwards(lambda: keep(after, DerivedState(after, state, until)))
+    return Fields(room, SETTLED)
+
+
+async def settle_touched(change: RoomChange, room: Room, now: datetime) -> None:
+    """:func:`settle` after a booking of the locked room was stored."""
+    await write(await settle(change, room, await load(room, now), now, is_touched=True))
+
+
+async def take_in(change: RoomChange, room: Room, booking: Booking, now: datetime) -> None:
+    """A booking was just stored in the locked room. One that is far away only brings the next look forward."""
+    is_near, is_soon = booking.starts_at < now + AHEAD, booking.starts_at - SOON <= now
+    snapshot = recall(room.id, room.version - 1, now) or (await load(room, now) if is_soon else None)
+    if snapshot and is_near:
+        slots = [slot for slot in snapshot.slots if slot.id != booking.id] + [slot_of(booking, room.visibility)]
+        snapshot = replace(snapshot, slots=sorted(slots, key=lambda slot: slot.starts_at))
+        await write(await settle(change, room, snapshot, now, is_touched=True))
+        return
+    change.announce(room, is_near=is_near)
+    room.next_change_at = min(max(booking.starts_at - SOON, now), room.next_change_at or booking.starts_at)
+    if snapshot:
+        after = replace(snapshot, room=copy(room), facts=replace(snapshot.facts, revision=room.revision))
+        change.afterwards(lambda: keep(after))
+    await write(Fields(room, ("revision", "next_change_at")))
+
+
+async def _take(step: Step, room: Room, fold: OccupancyFold, now: datetime) -> Slot:
     """Do it to the booking of the locked room, with its history. Returns the booking as it is then."""
     booking = await Booking.get(id=step.slot.id)
     before = as_entry(booking)

@@ -1,34 +1,27 @@
-"""What a room's state derives from, loaded once per version of the room however many ask; the state; and what a change
-makes of it.
+"""What a room's state derives from, loaded once per version of the room however many ask, and the state itself.
 
 Whoever changes what a snapshot holds locks the room, so one that is kept of the same version is the database's own. A
-transaction that holds the room puts its snapshot here only after its commit. Whether anybody can see a difference is
-decided here, by what was last told of the room.
+transaction that holds the room puts its snapshot here only after its commit.
 """
 
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import NamedTuple
 
-import orjson
 from tortoise.expressions import Q
 
 from registry.assets.queries import readiness_of
 from registry.bookings.models import NOT_HOLDING, Booking
-from registry.bookings.release import take_step
-from registry.bookings.state import RUNNING, SOON, RoomFacts, RoomState, Slot, next_change, room_state, steps
+from registry.bookings.state import RUNNING, RoomFacts, RoomState, Slot, next_change, room_state
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
-from registry.core.statements import Fields, write
 from registry.core.transaction import is_inside
 from registry.devices.models import Device
-from registry.devices.occupancy import OccupancyFold, Sensor, room_occupancy, sensor_of
+from registry.devices.occupancy import Sensor, room_occupancy, sensor_of
 from registry.devices.queries import presence_sensors, watch
 from registry.rooms.hours import Hours
-from registry.rooms.lock import RoomChange
 from registry.rooms.models import Room, Visibility
 from registry.rooms.queries import hours_of
 
@@ -40,8 +33,6 @@ SLOT_COLUMNS = (
     "id", "starts_at", "ends_at", "status", "kind", "blocked_from", "blocked_to", "planned_ends_at", "protected",
     "checked_in_at", "warned_at", "released_at", "release_reason",
 )  # fmt: skip
-SETTLED = ("occupancy", "occupancy_since", "vacant_since", "occupancy_evidence", "next_change_at", "appearance",
-           "revision")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +61,6 @@ class DerivedState(NamedTuple):
 
 _snapshots: Cache[int, RoomSnapshot] = Cache()
 _states: Cache[int, DerivedState] = Cache()
-
-
-# the snapshot
 
 
 def keep(snapshot: RoomSnapshot, derived_state: DerivedState | None = None) -> None:
@@ -197,9 +185,6 @@ def slot_of(booking: Booking, visibility: Visibility) -> Slot:
     return Slot(*(getattr(booking, name) for name in columns))
 
 
-# the state
-
-
 def derive(snapshot: RoomSnapshot, now: datetime) -> DerivedState:
     """The state that the snapshot gives at ``now``: derived once, however many ask, until it could be another."""
     former = _states.get(snapshot.room.id)
@@ -209,72 +194,3 @@ def derive(snapshot: RoomSnapshot, now: datetime) -> DerivedState:
     state = room_state(snapshot.facts, snapshot.slots, fold, snapshot.hours, now)
     until = next_change(snapshot.facts, snapshot.slots, fold, snapshot.hours, now)
     return _states.put(snapshot.room.id, DerivedState(snapshot, state, until))
-
-
-def appearance_of(state: RoomState, fold: OccupancyFold) -> str:
-    """A digest of what can be seen of a room's state and of what its sensors say. Of the bookings beside it and of the
-    readiness each change is told by whoever makes it.
-    """
-    moments = (state.until, state.next_starts_at, state.check_in_until, state.release_at, state.occupancy_since)
-    looks = [
-        state.kind, state.occupancy, str(state.booking_id), state.is_settling, state.is_silent,
-        [at and at.timestamp() for at in moments],
-        [[line["sensor"], line["says"], line["reason"]] for line in fold.evidence],
-    ]  # fmt: skip
-    return blake2b(orjson.dumps(looks), digest_size=16).hexdigest()
-
-
-# a change, under the lock
-
-
-async def settle(
-    change: RoomChange, room: Room, snapshot: RoomSnapshot, now: datetime, is_touched: bool = False
-) -> Fields:
-    """Fold the occupancy of a locked room, do what is due to its bookings, and say when to look again. The snapshot
-    holds what changed; what is to be stored of the room is returned. Everybody is told if the caller touched a booking
-    or the room looks different from what was last told.
-    """
-    fold, slots = room_occupancy(snapshot.sensors, now, snapshot.watching_since), snapshot.slots
-    due = steps(snapshot.facts, slots, fold, now)
-    for step in due:
-        fresh = await take_step(step, room, fold, now)
-        slots = [fresh if slot.id == fresh.id else slot for slot in slots]
-    if room.occupancy != fold.occupancy or room.occupancy_since is None:
-        room.occupancy_since = now
-    room.occupancy, room.vacant_since = fold.occupancy, fold.vacant_since
-    room.occupancy_evidence = list(fold.evidence)
-    facts = replace(snapshot.facts, occupancy=room.occupancy, occupancy_since=room.occupancy_since)
-    until = room.next_change_at = next_change(facts, slots, fold, snapshot.hours, now)
-    state = room_state(facts, slots, fold, snapshot.hours, now)
-    appearance = appearance_of(state, fold)
-    if due or is_touched or appearance != room.appearance:
-        change.announce(room)
-        room.appearance = appearance
-        facts, state = replace(facts, revision=room.revision), replace(state, revision=room.revision)
-    else:
-        change.keep_quiet(room)
-    after = replace(snapshot, room=copy(room), facts=facts, slots=slots)
-    change.afterwards(lambda: keep(after, DerivedState(after, state, until)))
-    return Fields(room, SETTLED)
-
-
-async def settle_touched(change: RoomChange, room: Room, now: datetime) -> None:
-    """:func:`settle` after a booking of the locked room was stored."""
-    await write(await settle(change, room, await load(room, now), now, is_touched=True))
-
-
-async def take_in(change: RoomChange, room: Room, booking: Booking, now: datetime) -> None:
-    """A booking was just stored in the locked room. One that is far away only brings the next look forward."""
-    is_near, is_soon = booking.starts_at < now + AHEAD, booking.starts_at - SOON <= now
-    snapshot = recall(room.id, room.version - 1, now) or (await load(room, now) if is_soon else None)
-    if snapshot and is_near:
-        slots = [slot for slot in snapshot.slots if slot.id != booking.id] + [slot_of(booking, room.visibility)]
-        snapshot = replace(snapshot, slots=sorted(slots, key=lambda slot: slot.starts_at))
-        await write(await settle(change, room, snapshot, now, is_touched=True))
-        return
-    change.announce(room, is_near=is_near)
-    room.next_change_at = min(max(booking.starts_at - SOON, now), room.next_change_at or booking.starts_at)
-    if snapshot:
-        after = replace(snapshot, room=copy(room), facts=replace(snapshot.facts, revision=room.revision))
-        change.afterwards(lambda: keep(after))
-    await write(Fields(room, ("revision", "next_change_at")))

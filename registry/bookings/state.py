@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from uuid import UUID
+
+import orjson
 
 from registry.bookings.models import Kind, Status
 from registry.devices.occupancy import OccupancyFold
@@ -121,6 +124,19 @@ def room_state(room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, hour
         is_settling=_is_settling(fold),
         is_silent=room.sensed and fold.occupancy is Occupancy.UNKNOWN and not _is_settling(fold),
     )
+
+
+def appearance(state: RoomState, fold: OccupancyFold) -> str:
+    """A digest of what can be seen of a room's state and of what its sensors say. Of the bookings beside it and of the
+    readiness each change is told by whoever makes it.
+    """
+    moments = (state.until, state.next_starts_at, state.check_in_until, state.release_at, state.occupancy_since)
+    looks = [
+        state.kind, state.occupancy, str(state.booking_id), state.is_settling, state.is_silent,
+        [at and at.timestamp() for at in moments],
+        [[line["sensor"], line["says"], line["reason"]] for line in fold.evidence],
+    ]  # fmt: skip
+    return blake2b(orjson.dumps(looks), digest_size=16).hexdigest()
 
 
 def _is_settling(fold: OccupancyFold) -> bool:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContextPooled
 from tortoise.connection import get_connections
@@ -17,6 +18,7 @@ from tortoise.transactions import in_transaction
 from registry.core import events
 from registry.core.context import PerRegister
 from registry.core.errors import Unavailable
+from registry.core.events import Event
 from registry.core.sqlite_group_commit import GroupingClient, Rows
 from registry.core.statements import Statement, numbered
 
@@ -53,19 +55,19 @@ class Reads:
         return "default"
 
 
+@dataclass
 class Change:
     """What one transaction does: the rows that its first statements returned, and the events it causes."""
 
-    def __init__(self) -> None:
-        self.first_rows: list[Rows] = []
-        self.events: list[events.Event] = []
-        self.calls: list[Callable[[], None]] = []
+    first_rows: list[Rows] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    calls: list[Callable[[], None]] = field(default_factory=list)
 
     def afterwards(self, call: Callable[[], None]) -> None:
         """Call this once the transaction is durable, before anybody is told."""
         self.calls.append(call)
 
-    def happened(self, event: events.Event) -> None:
+    def happened(self, event: Event) -> None:
         """Tell this once the transaction is durable."""
         self.events.append(event)
 

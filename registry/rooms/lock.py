@@ -6,6 +6,7 @@ give, and its ``revision`` when somebody could see a difference. Only the second
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from tortoise.exceptions import IntegrityError
 
@@ -20,15 +21,14 @@ LOCK = "UPDATE room SET version = version + 1 WHERE id = ? RETURNING *"
 REVISE = "UPDATE room SET revision = revision + 1 WHERE id = ? RETURNING revision"
 
 
+@dataclass
 class RoomChange(Change):
     """What one transaction does to the rooms it locked. Of a room that the block neither announces nor keeps quiet
     about, everybody is told that it changed.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.rooms: dict[int, Room] = {}
-        self._compared: set[int] = set()
+    rooms: dict[int, Room] = field(default_factory=dict)
+    compared: set[int] = field(default_factory=set)
 
     @property
     def room(self) -> Room:
@@ -41,20 +41,12 @@ class RoomChange(Change):
         commit. The caller stores the revision. Not ``is_near``: it shows at no door today.
         """
         room.revision += 1
-        self._compared.add(room.id)
+        self.compared.add(room.id)
         self.happened(RoomChanged(room.id, room.revision, is_near))
 
     def keep_quiet(self, room: Room) -> None:
         """Nothing that can be seen of this locked room differs: nobody is told."""
-        self._compared.add(room.id)
-
-    async def announce_others(self) -> None:
-        """The rooms of which the block said nothing."""
-        for room in self.rooms.values():
-            if room.id not in self._compared:
-                (row,) = await ask(REVISE, [room.id])
-                room.revision = row["revision"]
-                self.happened(RoomChanged(room.id, room.revision))
+        self.compared.add(room.id)
 
 
 @asynccontextmanager
@@ -72,7 +64,11 @@ async def changing(*room_ids: int) -> AsyncIterator[RoomChange]:
                     raise NotFound("room.unknown", room=room_id)
                 change.rooms[room_id] = Room._init_from_db(**rows[0])
             yield change
-            await change.announce_others()
+            for room in change.rooms.values():
+                if room.id not in change.compared:
+                    (row,) = await ask(REVISE, [room.id])
+                    room.revision = row["revision"]
+                    change.happened(RoomChanged(room.id, room.revision))
     except IntegrityError as fault:
         if "booking_no_overlap" not in str(fault):
             raise
