@@ -9,20 +9,22 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from registry.core import events
+from registry.core.clock import Clock
 from registry.core.errors import Refusal
 from registry.core.events import DeviceChanged, RoomChanged
 from registry.devices.models import Device
+from registry.devices.queries import devices_by_id
 from registry.doors.actions import note_panels
 from registry.doors.phrases import panel_languages
 from registry.doors.queries import door
 from registry.doors.view import DoorView
-from registry.rooms.models import Room
+from registry.rooms.queries import revisions_of
 from web.doors.view import door_screen, look
 from web.kit.live import Place, Stream
 from web.kit.render import Pages
@@ -47,7 +49,7 @@ def face_of(device: Device) -> Face:
     return Face(device.room_id, panel_languages(device.languages), device.enabled)
 
 
-class Seat(Place):
+class PanelPlace(Place):
     """One panel's place: the newest message of each kind that it has not yet taken."""
 
     __slots__ = ("device_id", "has_door", "key_digest", "waiting")
@@ -63,20 +65,20 @@ class Seat(Place):
         self.wake.set()
 
     def take(self) -> bytes:
-        taken, self.waiting = self.waiting, {}
-        return b"".join(taken.values())
+        messages, self.waiting = self.waiting, {}
+        return b"".join(messages.values())
 
 
 @dataclass(eq=False, slots=True)
-class Shown:
+class Audience:
     """A face that somebody looks at."""
 
-    seats: set[Seat] = field(default_factory=set)
+    places: set[PanelPlace] = field(default_factory=set)
     revision: int = -1
     minute: str = ""
     look: tuple[object, ...] = ()
     message: bytes = b""
-    drawn: dict[tuple[object, ...], bytes] = field(default_factory=dict)  # in this minute
+    drawings: dict[tuple[object, ...], bytes] = field(default_factory=dict)  # in this minute
 
 
 def message(name: str, data: str) -> bytes:
@@ -88,12 +90,12 @@ def message(name: str, data: str) -> bytes:
 class Hub:
     """Of one site. It runs while anybody looks."""
 
-    def __init__(self, pages: Pages, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, pages: Pages, clock: Clock) -> None:
         self.pages = pages
         self.clock = clock
-        self.faces: dict[Face, Shown] = {}
+        self.faces: dict[Face, Audience] = {}
         self.due: dict[Face, int] = {}
-        self.changed: set[int] = set()
+        self.changed_devices: set[int] = set()
         self.in_touch: set[int] = set()
         self.beats = 0
         self.wake = asyncio.Event()
@@ -101,34 +103,34 @@ class Hub:
         self.unsubscribe: Callable[[], None] | None = None
 
     @asynccontextmanager
-    async def seat(self, device: Device) -> AsyncIterator[Seat]:
+    async def seat(self, device: Device) -> AsyncIterator[PanelPlace]:
         """A place for one panel; the door comes as soon as the register has been asked."""
-        face, seat = face_of(device), Seat(device)
-        shown = self.faces.setdefault(face, Shown())
-        shown.seats.add(seat)
+        face, place = face_of(device), PanelPlace(device)
+        audience = self.faces.setdefault(face, Audience())
+        audience.places.add(place)
         self.in_touch.add(device.id)
         self._start()
         self._mark(face)
         try:
-            yield seat
+            yield place
         finally:
-            seat.close()
-            shown.seats.discard(seat)
-            if not shown.seats and self.faces.get(face) is shown:
+            place.close()
+            audience.places.discard(place)
+            if not audience.places and self.faces.get(face) is audience:
                 del self.faces[face]
             if not self.faces:
                 await self.stop()
 
     def _start(self) -> None:
         if self.task is None or self.task.done():
-            self.unsubscribe = events.on(self._hear)
+            self.unsubscribe = events.on(self._on_event)
             self.task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """End every stream and what feeds them."""
-        for shown in self.faces.values():
-            for seat in shown.seats:
-                seat.close()
+        for audience in self.faces.values():
+            for place in audience.places:
+                place.close()
         if self.unsubscribe:
             self.unsubscribe()
             self.unsubscribe = None
@@ -137,14 +139,14 @@ class Hub:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    def _hear(self, event: events.Event) -> None:
+    def _on_event(self, event: events.Event) -> None:
         """Only wakes: the writer that caused the event does not wait for drawings."""
         if isinstance(event, RoomChanged):
             for face in self.faces:
                 if face.room_id == event.room_id:
                     self._mark(face, event.revision)
         elif isinstance(event, DeviceChanged):
-            self.changed.add(event.device_id)
+            self.changed_devices.add(event.device_id)
             self.wake.set()
 
     def _mark(self, face: Face, revision: int = -1) -> None:
@@ -168,12 +170,12 @@ class Hub:
 
     async def _catch_up(self) -> None:
         due, self.due = self.due, {}
-        changed, self.changed = self.changed, set()
+        device_ids, self.changed_devices = self.changed_devices, set()
         for face, revision in due.items():
             await self._refresh(face, revision)
-        for face, shown in list(self.faces.items()):
-            for seat in [seat for seat in shown.seats if seat.device_id in changed]:
-                await self._recheck(face, seat)
+        for face, audience in list(self.faces.items()):
+            for place in [place for place in audience.places if place.device_id in device_ids]:
+                await self._recheck(face, place)
         await self._note_presence()
 
     async def _note_presence(self) -> None:
@@ -187,23 +189,23 @@ class Hub:
             # the doors matter more; the next minute notes it again
             log.exception("it could not be noted which panels are here")
 
-    async def _recheck(self, face: Face, seat: Seat) -> None:
+    async def _recheck(self, face: Face, place: PanelPlace) -> None:
         """A panel that was unpaired, moved or switched off asks again who it is."""
         try:
-            device = await Device.get_or_none(id=seat.device_id)
+            device = next(iter(await devices_by_id([place.device_id])), None)
         except Exception:
-            log.exception("a panel could not be looked up", extra={"device_id": seat.device_id})
-            self.changed.add(seat.device_id)  # looked up at the next beat
+            log.exception("a panel could not be looked up", extra={"device_id": place.device_id})
+            self.changed_devices.add(place.device_id)  # looked up at the next beat
             return
-        if device is None or device.key_digest != seat.key_digest or device.room_id is None or face_of(device) != face:
-            seat.put("again", message("again", ""))
+        if device is None or device.key_digest != place.key_digest or device.room_id is None or face_of(device) != face:
+            place.put("again", message("again", ""))
 
     async def _refresh(self, face: Face, revision: int = -1) -> bool:
         """Look at the room again, after an event at the revision that it told of; tell its panels if its door looks
         different. False if that was not possible.
         """
-        shown = self.faces.get(face)
-        if shown is None:
+        audience = self.faces.get(face)
+        if audience is None:
             return True
         try:
             view = await door(face.room_id, self.clock(), None if face.can_act else _switched_off(), revision)
@@ -212,52 +214,51 @@ class Hub:
         except Exception:
             log.exception("a door could not be drawn", extra={"room_id": face.room_id})
             return False
-        self._tell(shown, view, face)
+        self._tell(audience, view, face)
         return True
 
-    def _tell(self, shown: Shown, view: DoorView, face: Face) -> None:
-        minute, seen = self._minute(view.as_of), look(view)
-        if minute != shown.minute:
-            shown.drawn.clear()
-        shown.revision, shown.minute = view.revision, minute
-        is_new = seen != shown.look
+    def _tell(self, audience: Audience, view: DoorView, face: Face) -> None:
+        minute, appearance = self._minute(view.as_of), look(view)
+        if minute != audience.minute:
+            audience.drawings.clear()
+        audience.revision, audience.minute = view.revision, minute
+        is_new = appearance != audience.look
         if is_new:
-            shown.look = seen
-            shown.message = self._draw(shown, view, face)
-        for seat in shown.seats:
-            if is_new or not seat.has_door:
-                seat.put("door", shown.message)
-                seat.has_door = True
+            audience.look = appearance
+            audience.message = self._draw(audience, view, face)
+        for place in audience.places:
+            if is_new or not place.has_door:
+                place.put("door", audience.message)
+                place.has_door = True
 
-    def _draw(self, shown: Shown, view: DoorView, face: Face) -> bytes:
+    def _draw(self, audience: Audience, view: DoorView, face: Face) -> bytes:
         """A sensor that sees somebody come and go shows the same two doors again and again."""
-        found = shown.drawn.get(shown.look)
-        if found is None:
-            if len(shown.drawn) >= LOOKS:
-                shown.drawn.clear()
-            drawn = str(door_screen(self.pages, view, face.languages).markup)
-            found = shown.drawn[shown.look] = message("door", drawn)
-        return found
+        drawing = audience.drawings.get(audience.look)
+        if drawing is None:
+            if len(audience.drawings) >= LOOKS:
+                audience.drawings.clear()
+            drawing = message("door", str(door_screen(self.pages, view, face.languages).markup))
+            audience.drawings[audience.look] = drawing
+        return drawing
 
     async def _beat(self) -> None:
         now = self.clock()
         try:
-            ids = {face.room_id for face in self.faces}
-            revisions = dict(await Room.filter(id__in=list(ids)).values_list("id", "revision"))
+            revisions = await revisions_of({face.room_id for face in self.faces})
         except Exception:
             log.exception("the register did not answer; no beat")
             return
         minute = self._minute(now)
-        told = message("beat", f"{minute} {self.pages.static_hash}")
-        for face, shown in list(self.faces.items()):
-            is_fresh = revisions.get(face.room_id) == shown.revision and shown.minute == minute
+        beat = message("beat", f"{minute} {self.pages.static_hash}")
+        for face, audience in list(self.faces.items()):
+            is_fresh = revisions.get(face.room_id) == audience.revision and audience.minute == minute
             if is_fresh or await self._refresh(face):
-                for seat in shown.seats:
-                    seat.put("beat", told)
+                for place in audience.places:
+                    place.put("beat", beat)
         self.beats += 1
         if self.beats % BEATS_A_MINUTE == 0:
-            self.in_touch.update(seat.device_id for shown in self.faces.values() for seat in shown.seats)
-        if self.changed or self.in_touch:
+            self.in_touch.update(place.device_id for audience in self.faces.values() for place in audience.places)
+        if self.changed_devices or self.in_touch:
             self.wake.set()
 
     def _minute(self, now: datetime) -> str:
@@ -276,15 +277,15 @@ class DoorStream(Stream):
         self.hub, self.device = hub, device
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self.hub.seat(self.device) as seat:
-            await self.follow(seat, receive, send)
+        async with self.hub.seat(self.device) as place:
+            await self.follow(place, receive, send)
 
 
 def hub_of(app: FastAPI) -> Hub:
     """The one hub of a site, made at the first panel."""
     hub: Hub | None = getattr(app.state, "panel_hub", None)
     if hub is None:
-        hub = app.state.panel_hub = Hub(app.state.pages)
+        hub = app.state.panel_hub = Hub(app.state.pages, app.state.clock)
         stopping: asyncio.Event | None = getattr(app.state, "stopping", None)
         if stopping:
             app.state.panel_hub_end = asyncio.create_task(_end_with(hub, stopping))

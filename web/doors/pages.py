@@ -5,7 +5,7 @@ admits when it has heard nothing.
 """
 
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -36,6 +36,7 @@ from web.doors.view import (
     stale_screen,
     thanks_screen,
 )
+from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.i18n import refusal_words
 from web.kit.page_context import page_context
@@ -51,14 +52,13 @@ TapId = Annotated[str, Form(alias="id", max_length=300)]
 
 
 @router.get("/panel")
-async def panel(request: Request, view: str = "", book: str = "", lang: str = "") -> Response:
+async def panel(request: Request, now: Now, view: str = "", book: str = "", lang: str = "") -> Response:
     """The door, or one of its questions; a tablet that has no room yet gets a code."""
-    now = datetime.now(UTC)
     device = await _device(request)
     if device is None:
         return await _pairing(request, now, lang)
-    shown = await door(_room_of(device), now, device)
-    return _show(request, shown, device, _screen(request, shown, device, view, book, lang))
+    door_now = await door(_room_of(device), now, device)
+    return _show(request, door_now, device, _screen(request, door_now, device, view, book, lang))
 
 
 @router.get("/panel/open/{key}")
@@ -72,10 +72,10 @@ async def open_panel(request: Request, key: str) -> Response:
 
 
 @router.get("/panel/waiting")
-async def waiting(request: Request) -> Response:
+async def waiting(request: Request, now: Now) -> Response:
     """What a tablet with a code asks: 204 while it waits, 205 when it should load the page again."""
     key = request.cookies.get(KEY, "")
-    is_waiting = await pairing.waiting(key, datetime.now(UTC)) is not None
+    is_waiting = await pairing.waiting(key, now) is not None
     return Response(status_code=204 if is_waiting else 205, headers={"cache-control": "no-store"})
 
 
@@ -90,55 +90,61 @@ async def panel_events(request: Request) -> Response:
 
 @router.post("/panel/command")
 async def command(
-    request: Request, command: Text = "", minutes: Text = "", kind: Text = "", tap: TapId = "", lang: Text = ""
+    request: Request,
+    now: Now,
+    command: Text = "",
+    minutes: Text = "",
+    kind: Text = "",
+    tap: TapId = "",
+    lang: Text = "",
 ) -> Response:
     """A tap. Answers with what the panel should show next, or with the reason why not."""
     _same_origin(request)
     device = await _device(request)
     if device is None:
         raise NotFound("panel.unknown")
-    now, pages, languages = datetime.now(UTC), pages_of(request), panel_languages(device.languages)
-    tapped = PanelCommand(
+    pages, languages = pages_of(request), panel_languages(device.languages)
+    panel_tap = PanelCommand(
         id=tap or secrets.token_urlsafe(12),
         command=command,
         minutes=int(minutes) if minutes.isdecimal() and len(minutes) < 5 else None,
         kind=kind or None,
     )
     try:
-        await panel_command(device, tapped, now)
+        await panel_command(device, panel_tap, now)
     except Refusal as refusal:
-        shown = await door(_room_of(device), now, device)
-        screen = refused_screen(pages, shown, refusal, languages, lang)
-        return _show(request, shown, device, screen, status_of(refusal))
+        door_now = await door(_room_of(device), now, device)
+        screen = refused_screen(pages, door_now, refusal, languages, lang)
+        return _show(request, door_now, device, screen, status_of(refusal))
     next_view = "thanks" if command == "report_fault" else "door"
     if not _is_part(request):
         return RedirectResponse(f"/panel?view={next_view}" + (f"&lang={lang}" if lang in languages else ""), 303)
-    shown = await door(_room_of(device), now, device)
-    return _show(request, shown, device, _screen(request, shown, device, next_view, "", lang))
+    door_now = await door(_room_of(device), now, device)
+    return _show(request, door_now, device, _screen(request, door_now, device, next_view, "", lang))
 
 
 @router.get("/panel/pair")
-async def pair_page(request: Request, person: Staff, code: str = "") -> Response:
+async def pair_page(request: Request, person: Staff, now: Now, code: str = "") -> Response:
     """Where the picture on a new tablet leads its staff: choose the room."""
-    rooms = await _rooms(request, person)
+    rooms = await _rooms(request, person, now)
     return render(request, "panel/pair.html", code=pairing.plain_code(code), room="", rooms=rooms, fault="")
 
 
 @router.post("/panel/pair")
-async def pair(request: Request, person: Staff, code: Text = "", room: Text = "") -> Response:
+async def pair(request: Request, person: Staff, now: Now, code: Text = "", room: Text = "") -> Response:
     """Make the tablet that shows the code the panel of the room."""
     try:
-        device = await pairing.pair(code, room, actor_of(request, person), datetime.now(UTC))
+        device = await pairing.pair(code, room, actor_of(request, person), now)
     except Refusal as refusal:
         fault = refusal_words(refusal, language_of(request, person))
-        rooms = await _rooms(request, person)
+        rooms = await _rooms(request, person, now)
         status = status_of(refusal)
         return render(request, "panel/pair.html", status=status, code=code, room=room, rooms=rooms, fault=fault)
     return render(request, "panel/paired.html", room=room, device=device)
 
 
-async def _rooms(request: Request, person: Person) -> list[tuple[str, str]]:
-    words = page_context(request, person, datetime.now(UTC)).words
+async def _rooms(request: Request, person: Person, now: datetime) -> list[tuple[str, str]]:
+    words = page_context(request, person, now).words
     return [(room.code, f"{room.number} – {words.room(room)}") for room in await all_rooms()]
 
 
@@ -166,26 +172,26 @@ def _same_origin(request: Request) -> None:
         raise Forbidden("request.csrf")
 
 
-def _screen(request: Request, shown: DoorView, device: Device, view: str, book: str, lang: str) -> Screen:
+def _screen(request: Request, view: DoorView, device: Device, name: str, book: str, lang: str) -> Screen:
     """The view that was asked for, if this door offers it; else the door."""
     pages, languages = pages_of(request), panel_languages(device.languages)
-    if view == "fault":
-        return fault_screen(pages, shown, languages, lang)
-    if view == "thanks":
-        return thanks_screen(pages, shown, languages, lang)
-    if isinstance(shown, OpenDoor):
-        if book.isdecimal() and Act("book", int(book[:4])) in acts(shown):
-            return book_screen(pages, shown, int(book), languages, lang)
-        if view == "end" and Act("end") in acts(shown):
-            return end_screen(pages, shown, languages, lang)
-    return door_screen(pages, shown, languages, lang)
+    if name == "fault":
+        return fault_screen(pages, view, languages, lang)
+    if name == "thanks":
+        return thanks_screen(pages, view, languages, lang)
+    if isinstance(view, OpenDoor):
+        if book.isdecimal() and Act("book", int(book[:4])) in acts(view):
+            return book_screen(pages, view, int(book), languages, lang)
+        if name == "end" and Act("end") in acts(view):
+            return end_screen(pages, view, languages, lang)
+    return door_screen(pages, view, languages, lang)
 
 
-def _show(request: Request, shown: DoorView, device: Device, screen: Screen, status: int = 200) -> Response:
+def _show(request: Request, view: DoorView, device: Device, screen: Screen, status: int = 200) -> Response:
     if _is_part(request):
         return HTMLResponse(screen.markup, status, headers={"cache-control": "no-store", "vary": PART})
     response = _page(
-        request, screen, status, stale_screen(pages_of(request), shown, panel_languages(device.languages)).markup
+        request, screen, status, stale_screen(pages_of(request), view, panel_languages(device.languages)).markup
     )
     keep(response, options_of(request), KEY, request.cookies[KEY], A_YEAR)
     return response
@@ -195,8 +201,8 @@ def _page(request: Request, screen: Screen, status: int = 200, stale: Markup | N
     pages = pages_of(request)
     page = pages.environment("pl").get_template("panel/page.html")
     body = page.render(
-        s=screen.shown,
-        w=screen.words[screen.shown.lang],
+        s=screen.layout,
+        w=screen.words[screen.layout.lang],
         door=screen.markup,
         stale=stale or "",
         beat=BEAT_SECONDS if stale else 0,
@@ -207,11 +213,11 @@ def _page(request: Request, screen: Screen, status: int = 200, stale: Markup | N
 
 async def _pairing(request: Request, now: datetime, lang: str) -> Response:
     key = request.cookies.get(KEY, "")
-    found = await pairing.waiting(key, now) if key else None
-    offer = pairing.Offer(found.code, key, found.expires_at) if found else await pairing.offer(now)
+    pending = await pairing.waiting(key, now) if key else None
+    offer = pairing.Offer(pending.code, key, pending.expires_at) if pending else await pairing.offer(now)
     options = options_of(request)
     address = f"{options.base_url}/panel/pair?code={offer.code}"
-    chosen = lang if lang in LANGUAGES else LANGUAGES[0]
-    response = _page(request, pairing_screen(pages_of(request), offer, address, now, chosen))
+    language = lang if lang in LANGUAGES else LANGUAGES[0]
+    response = _page(request, pairing_screen(pages_of(request), offer, address, now, language))
     keep(response, options, KEY, offer.key, A_YEAR)
     return response

@@ -54,7 +54,7 @@ BACK = Button("view", "door", "quiet", asks=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ScreenLayout:
     """What the template needs beside the words."""
 
     number: str
@@ -85,7 +85,7 @@ class Shown:
 class Screen:
     """A fragment, and what the page around it must know of it."""
 
-    shown: Shown
+    layout: ScreenLayout
     words: Mapping[str, Mapping[str, str]] = field(hash=False)
     markup: Markup
 
@@ -114,7 +114,7 @@ def fit(word: str) -> str:
 
 def door_screen(pages: Pages, view: DoorView, languages: Sequence[str], lang: str = "") -> Screen:
     """The door as it is."""
-    shown = _shown(
+    layout = _layout(
         view,
         languages,
         lang,
@@ -125,7 +125,7 @@ def door_screen(pages: Pages, view: DoorView, languages: Sequence[str], lang: st
         week=_week(view),
         acts=[_button(act, len(acts(view))) for act in acts(view)],
     )
-    return _screen(pages, shown, {language: texts(view, language) for language in languages})
+    return _screen(pages, layout, {language: texts(view, language) for language in languages})
 
 
 def _holds(view: DoorView) -> int:
@@ -141,18 +141,18 @@ def stale_screen(pages: Pages, view: DoorView, languages: Sequence[str]) -> Scre
     """What the panel shows when it has heard nothing: that it does not know, and what to do."""
     reception = to_reception(view)
     advice = (Guide("please_knock", "knock"), *((reception,) if reception else ()))
-    shown = _shown(view, languages, state="stale", link="stale", guides=advice, can_report=False)
-    told = {}
+    layout = _layout(view, languages, state="stale", link="stale", guides=advice, can_report=False)
+    words = {}
     for language in languages:
         word = say("dont_know", language)
-        told[language] = {
+        words[language] = {
             **common(view, language),
             "word": word,
             "short": word,
             "until": say("whether_free", language),
             **{f"guide{n}": say(guide.phrase, language) for n, guide in enumerate(advice, 1)},
         }
-    return _screen(pages, shown, told)
+    return _screen(pages, layout, words)
 
 
 def book_screen(pages: Pages, view: OpenDoor, minutes: int, languages: Sequence[str], lang: str) -> Screen:
@@ -163,13 +163,13 @@ def book_screen(pages: Pages, view: OpenDoor, minutes: int, languages: Sequence[
         Button("command", "book", "big", "check"),
         BACK,
     )
-    shown = _shown(
+    layout = _layout(
         view, languages, lang, state="free", view="book", back=BACK_SECONDS, acts=buttons, minutes=minutes,
         day=_band(view.day, view, span), id=secrets.token_urlsafe(12), here=f"/panel?book={minutes}&",
     )  # fmt: skip
     return _screen(
         pages,
-        shown,
+        layout,
         _each(
             view,
             languages,
@@ -192,13 +192,13 @@ def end_screen(pages: Pages, view: OpenDoor, languages: Sequence[str], lang: str
         Button("command", "end", "big", "check"),
         BACK,
     )
-    shown = _shown(
+    layout = _layout(
         view, languages, lang, state=view.state.value, view="book", back=BACK_SECONDS, acts=buttons,
         day=_band(view.day, view), id=secrets.token_urlsafe(12), here="/panel?view=end&",
     )  # fmt: skip
     return _screen(
         pages,
-        shown,
+        layout,
         _each(
             view,
             languages,
@@ -216,14 +216,14 @@ def end_screen(pages: Pages, view: OpenDoor, languages: Sequence[str], lang: str
 
 def fault_screen(pages: Pages, view: DoorView, languages: Sequence[str], lang: str) -> Screen:
     """What does not work? Pictures and few words, nothing to type."""
-    shown = _shown(
+    layout = _layout(
         view, languages, lang, state="unknown", view="fault", back=BACK_SECONDS, faults=FAULTS, can_report=False,
         acts=(BACK,), id=secrets.token_urlsafe(12),
         here="/panel?view=fault&",
     )  # fmt: skip
     return _screen(
         pages,
-        shown,
+        layout,
         _each(
             view,
             languages,
@@ -261,29 +261,29 @@ def refused_screen(pages: Pages, view: DoorView, refusal: Refusal, languages: Se
 
 
 def _note(
-    pages: Pages, view: DoorView, languages: Sequence[str], lang: str, state: str, back: int, said: Any
+    pages: Pages, view: DoorView, languages: Sequence[str], lang: str, state: str, back: int, phrases: Any
 ) -> Screen:
-    shown = _shown(
+    layout = _layout(
         view, languages, lang, state=state, view="note", back=back, can_report=False,
         acts=(BACK,), here="/panel?",
     )  # fmt: skip
-    told = _each(
+    words = _each(
         view,
         languages,
-        lambda language: {**said(language), "short": said(language)["word"], "a1": say("back", language)},
+        lambda language: {**phrases(language), "short": phrases(language)["word"], "a1": say("back", language)},
     )
-    return _screen(pages, shown, told)
+    return _screen(pages, layout, words)
 
 
 def pairing_screen(pages: Pages, offer: Offer, address: str, now: datetime, lang: str) -> Screen:
     """A tablet without a room: its code, a picture of it for the phones of the staff, and what to do."""
     local = now.astimezone(pages.formats("pl").zone)
     code = segno.make(address, error="m")
-    shown = Shown(
+    layout = ScreenLayout(
         number=pages.options.title, state="pairing", view="pair", now=local.strftime("%H:%M"), home=LANGUAGES[0],
         lang=lang, fit="m", can_report=False, qr=_qr_path(code.matrix), qr_scale=round(176 / len(code.matrix), 4),
     )  # fmt: skip
-    told = {
+    words = {
         language: {
             "word": spaced_code(offer.code),
             "place": say("new_panel", language),
@@ -295,7 +295,7 @@ def pairing_screen(pages: Pages, offer: Offer, address: str, now: datetime, lang
         }
         for language in LANGUAGES
     }
-    return _screen(pages, shown, told)
+    return _screen(pages, layout, words)
 
 
 def _qr_path(matrix: Sequence[Iterable[int]]) -> str:
@@ -303,9 +303,9 @@ def _qr_path(matrix: Sequence[Iterable[int]]) -> str:
     return "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)
 
 
-def _shown(door: DoorView, languages: Sequence[str], lang: str = "", **more: Any) -> Shown:
+def _layout(door: DoorView, languages: Sequence[str], lang: str = "", **more: Any) -> ScreenLayout:
     local = door.as_of.astimezone(door.zone)
-    return Shown(
+    return ScreenLayout(
         number=door.number,
         now=local.strftime("%H:%M"),
         home=languages[0],
@@ -315,9 +315,9 @@ def _shown(door: DoorView, languages: Sequence[str], lang: str = "", **more: Any
     )
 
 
-def _each(view: DoorView, languages: Sequence[str], said: Any) -> dict[str, dict[str, str]]:
-    told = {language: {**common(view, language), **said(language)} for language in languages}
-    return {language: {key: text for key, text in words.items() if text} for language, words in told.items()}
+def _each(view: DoorView, languages: Sequence[str], phrases: Any) -> dict[str, dict[str, str]]:
+    every = {language: {**common(view, language), **phrases(language)} for language in languages}
+    return {language: {key: text for key, text in words.items() if text} for language, words in every.items()}
 
 
 def _button(act: Act, count: int) -> Button:
@@ -363,18 +363,18 @@ def _wall(minute: int) -> str:
     return f"{minute // 60}:{minute % 60:02}"
 
 
-def _screen(pages: Pages, shown: Shown, words: Mapping[str, Mapping[str, str]]) -> Screen:
-    told = words[shown.lang]
-    shown = replace(shown, fit=shown.fit if shown.view == "pair" else fit(told["word"]))
+def _screen(pages: Pages, layout: ScreenLayout, words: Mapping[str, Mapping[str, str]]) -> Screen:
+    home = words[layout.lang]
+    layout = replace(layout, fit=layout.fit if layout.view == "pair" else fit(home["word"]))
     markup = (
         pages.environment("pl")
         .get_template(TEMPLATE)
         .render(
-            s=shown,
-            w=told,
+            s=layout,
+            w=home,
             words=words,
             words_json=orjson.dumps(words).decode(),
             languages=[(code, NAMES[code]) for code in words],
         )
     )
-    return Screen(shown, words, Markup(markup))  # noqa: S704  # rendered by an escaping template
+    return Screen(layout, words, Markup(markup))  # noqa: S704  # rendered by an escaping template

@@ -7,6 +7,7 @@ import time
 import pytest
 
 import web.doors.hub
+from registry.core.clock import utc_now
 from registry.core.events import DeviceChanged, dispatch
 from registry.core.history import SYSTEM
 from registry.devices import pairing
@@ -23,18 +24,18 @@ async def test_a_register_that_does_not_answer_does_not_end_the_live_doors(
     database: Database, tmp_path, monkeypatch
 ) -> None:
     device = await make_panel(room=await make_room(), key_digest=pairing.digest("key"))
-    hub = Hub(Pages(SiteOptions(secret_key="k" * 40, data_dir=tmp_path)))
-    asked = asyncio.Event()
+    hub = Hub(Pages(SiteOptions(secret_key="k" * 40, data_dir=tmp_path)), utc_now)
+    question = asyncio.Event()
 
-    async def away(**_: object) -> None:
-        asked.set()
+    async def away(_ids: object) -> None:
+        question.set()
         raise OSError("the database is away")
 
     async with hub.seat(device) as seat:
         with monkeypatch.context() as broken:
-            broken.setattr(Device, "get_or_none", away)
+            broken.setattr(web.doors.hub, "devices_by_id", away)
             await dispatch([DeviceChanged(device.id)])
-            await asyncio.wait_for(asked.wait(), 30)
+            await asyncio.wait_for(question.wait(), 30)
             await asyncio.sleep(0.05)
         assert hub.task
         assert not hub.task.done()
@@ -51,14 +52,14 @@ async def test_a_panel_that_is_open_is_heard_at_once_and_every_minute(
     monkeypatch.setattr(web.doors.hub, "BEAT_SECONDS", 3600)  # the test beats
     room = await make_room()
     device = await make_panel(room=room, key_digest=pairing.digest("key"))
-    hub = Hub(Pages(SiteOptions(secret_key="k" * 40, data_dir=tmp_path)))
+    hub = Hub(Pages(SiteOptions(secret_key="k" * 40, data_dir=tmp_path)), utc_now)
 
     async def heard() -> Device:
         until = time.monotonic() + 30
-        while (found := await Device.get(id=device.id)).heard_at is None:
+        while (panel := await Device.get(id=device.id)).heard_at is None:
             assert time.monotonic() < until, "it was never noted"
             await asyncio.sleep(0.02)
-        return found
+        return panel
 
     async with hub.seat(device) as seat:
         assert (await heard()).online is True

@@ -13,6 +13,7 @@ import pytest
 
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.readings import record_readings, watch_started
+from registry.core.clock import utc_now
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor, HistoryEntry
 from registry.devices import pairing
@@ -28,7 +29,7 @@ from tests import make
 from tests.conftest import Database
 from tests.devices.broker.test_connection import until
 from web.app import SiteOptions, create_site
-from web.doors.hub import BEAT_SECONDS, Hub, Seat
+from web.doors.hub import BEAT_SECONDS, Hub, PanelPlace
 from web.doors.view import Screen, door_screen
 from web.kit.render import Pages
 
@@ -323,19 +324,19 @@ async def test_a_fault_is_reported_once_and_by_nobody(database: Database) -> Non
 
 
 @asynccontextmanager
-async def seated(site, device: Device) -> AsyncIterator[tuple[Hub, Seat, AsyncIterator[bytes]]]:
-    hub = Hub(site.state.pages)
+async def seated(site, device: Device) -> AsyncIterator[tuple[Hub, PanelPlace, AsyncIterator[bytes]]]:
+    hub = Hub(site.state.pages, utc_now)
     async with hub.seat(device) as seat:
         yield hub, seat, messages_of(seat)
 
 
-async def messages_of(seat: Seat) -> AsyncIterator[bytes]:
+async def messages_of(place: PanelPlace) -> AsyncIterator[bytes]:
     """What its panel is sent, one by one."""
-    while seat.is_open:
-        await seat.wake.wait()
-        seat.wake.clear()
-        for told in seat.take().split(b"\n\n")[:-1]:
-            yield told + b"\n\n"
+    while place.is_open:
+        await place.wake.wait()
+        place.wake.clear()
+        for message in place.take().split(b"\n\n")[:-1]:
+            yield message + b"\n\n"
 
 
 async def arrives(messages: AsyncIterator[bytes], name: str) -> str:
@@ -369,7 +370,7 @@ async def test_a_reading_changes_the_open_door_within_a_second(site) -> None:
 async def test_panels_of_one_room_share_their_bytes_and_a_slow_one_keeps_the_newest(site) -> None:
     room, device, _ = await make_door()
     second = await make.make_panel(code="second", room=room, key_digest="b")
-    hub = Hub(site.state.pages)
+    hub = Hub(site.state.pages, utc_now)
     async with hub.seat(device) as fast, hub.seat(second) as slow:
         messages = messages_of(fast)
         await arrives(messages, "door")
@@ -404,10 +405,10 @@ async def test_two_doors_in_turn_are_drawn_once(site, monkeypatch) -> None:
     sensor = await make.make_device(room=room, hold_seconds=0)
     minute = now().replace(second=0, microsecond=0)
     await watch_started(minute - timedelta(hours=1))
-    drawn: list[str] = []
+    drawings: list[str] = []
 
     def draw(pages: Pages, view: DoorView, languages: Sequence[str]) -> Screen:
-        drawn.append(view.state)
+        drawings.append(view.state)
         return door_screen(pages, view, languages)
 
     monkeypatch.setattr("web.doors.hub.door_screen", draw)
@@ -420,7 +421,7 @@ async def test_two_doors_in_turn_are_drawn_once(site, monkeypatch) -> None:
             await record_readings([Reading(sensor.id, at=at, occupied=is_occupied)], at)
             state = "occupied" if is_occupied else "free"
             assert f'data-state="{state}"' in await arrives(messages, "door")
-    assert drawn == ["unknown", "occupied", "free"]
+    assert drawings == ["unknown", "occupied", "free"]
 
 
 async def test_a_beat_means_that_the_register_was_asked(site, monkeypatch) -> None:
