@@ -24,8 +24,8 @@ def main() -> None:
     if not shutil.which("faketime"):
         sys.exit("faketime is not installed: run scripts/system-packages faketime as root")
     OUT.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as told:
-        home = Path(told)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
         library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
         clock = home / "clock"
         _set(clock, BEFORE)
@@ -98,13 +98,13 @@ def _doors(browser: Browser, izba: Whole) -> None:
 
 
 def _shoot(page: Page, name: str, whole: bool = True) -> None:
-    seen = page.viewport_size
-    if whole and seen:  # so that what is fixed to the foot of a phone stands at the foot of the picture
-        page.set_viewport_size({**seen, "height": page.evaluate("document.documentElement.scrollHeight")})
+    viewport = page.viewport_size
+    if whole and viewport:  # so that what is fixed to the foot of a phone stands at the foot of the picture
+        page.set_viewport_size({**viewport, "height": page.evaluate("document.documentElement.scrollHeight")})
     page.wait_for_timeout(500)
     page.screenshot(path=OUT / name)
-    if seen:
-        page.set_viewport_size(seen)
+    if viewport:
+        page.set_viewport_size(viewport)
 
 
 if __name__ == "__main__":

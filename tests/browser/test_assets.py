@@ -46,11 +46,11 @@ EMPTY = tags.new_code((6).to_bytes(tags.RANDOM_BYTES, "big"))
 
 @dataclass
 class Office:
-    """A served Izba with a few rooms and things; ``ids`` are those of the assets by name, ``sent`` is a list's page."""
+    """A served Izba with a few rooms and things; ``ids`` are those of the assets by name, ``list_page`` is where a list was sent."""
 
     url: str
     ids: dict[str, int] = field(default_factory=dict)
-    sent: str = ""
+    list_page: str = ""
 
 
 async def furnish(office: Office) -> None:
@@ -82,15 +82,15 @@ async def furnish(office: Office) -> None:
     await make.make_panel(code="ZW-01-door", room=room)
     await make.make_booking(now + timedelta(hours=20), room=room, title="Narada")
     sender = (await Person.get(login="facilities")).id
-    office.sent = f"/assets/import/{(await sessions.send(LIST.encode(), 'lista.csv', None, sender, now)).id}"
+    office.list_page = f"/assets/import/{(await sessions.send(LIST.encode(), 'lista.csv', None, sender, now)).id}"
 
 
 @pytest.fixture(scope="module")
 def office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    made = Office("")
-    with served(sqlite_template, tmp_path_factory.mktemp("office"), lambda _: furnish(made), language="en") as url:
-        made.url = url
-        yield made
+    office = Office("")
+    with served(sqlite_template, tmp_path_factory.mktemp("office"), lambda _: furnish(office), language="en") as url:
+        office.url = url
+        yield office
 
 
 def visit(browser: Browser, office: Office, who: str, **more: Any) -> BrowserContext:
@@ -115,10 +115,10 @@ def check(page: Page, path: str) -> None:
     wide = page.evaluate(TOO_WIDE)
     assert wide == [], (path, "wider than the screen", wide)
     page.evaluate(AXE)
-    found = page.evaluate(
+    violations = page.evaluate(
         f"axe.run({AXE_OPTIONS}).then(r => r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html).join(' ')))"
     )
-    assert found == [], (path, found)
+    assert violations == [], (path, violations)
     page.remove_listener("console", note)
 
 
@@ -137,7 +137,7 @@ def test_no_page_has_a_fault_of_accessibility(browser: Browser, office: Office, 
     with visit(browser, office, "facilities", viewport={"width": width, "height": 900}, color_scheme=theme) as context:
         page = context.new_page()
         chosen = f"/assets/chosen?act=move&id={office.ids['Stół']}"
-        lists = ["/assets/import", office.sent, f"{office.sent}?show=", f"{office.sent}?show=warning"]
+        lists = ["/assets/import", office.list_page, f"{office.list_page}?show=", f"{office.list_page}?show=warning"]
         for path in [*paths(office), "/devices", chosen, *lists]:
             check(page, path)
 

@@ -54,9 +54,9 @@ class Office:
         faults: list[str] = []
         base = f"http://127.0.0.1:{self.port}"
         options = {"viewport": {"width": 1440, "height": 1000}} | context
-        with self.browser.browser.new_context(base_url=base, **options) as shown:
-            shown.add_cookies([{"name": SESSION, "value": self.desk.secrets[who], "url": base}])
-            page = shown.new_page()
+        with self.browser.browser.new_context(base_url=base, **options) as context:
+            context.add_cookies([{"name": SESSION, "value": self.desk.secrets[who], "url": base}])
+            page = context.new_page()
             page.set_default_timeout(LIMIT)
             page.on("pageerror", lambda fault: faults.append(str(fault)))
             page.on("console", lambda line: faults.append(line.text) if "Content Security" in line.text else None)
@@ -119,10 +119,10 @@ async def test_an_empty_stretch_is_dragged_and_booked(office: Office) -> None:
     assert (booking.starts_at, booking.ends_at) == (local(9), local(10.5))
 
 
-async def alices(office: Office, hour: float, **given: Any) -> Booking:
+async def alices(office: Office, hour: float, **fields: Any) -> Booking:
     alice = office.desk.people["alice"]
-    given = {"organizer": alice, "institution_id": alice.institution_id, "title": "Mine"} | given
-    return await make.make_booking(local(hour), **given)
+    fields = {"organizer": alice, "institution_id": alice.institution_id, "title": "Mine"} | fields
+    return await make.make_booking(local(hour), **fields)
 
 
 async def room_id(code: str) -> int:
@@ -151,7 +151,7 @@ async def test_a_booking_is_moved_to_another_room_and_stretched(office: Office) 
 async def test_what_others_do_during_a_drag_does_not_move_what_is_dragged(office: Office) -> None:
     """The lane that it left was put in place anew, and the booking landed at the end of the day."""
     booking = await alices(office, 9, room_id=await room_id("MAIN"))
-    half_way, told = threading.Event(), threading.Event()
+    half_way, news = threading.Event(), threading.Event()
 
     def walk(page: Any) -> None:
         page.goto(f"/calendar?date={DAY}")
@@ -161,7 +161,7 @@ async def test_what_others_do_during_a_drag_does_not_move_what_is_dragged(office
         page.mouse.down()
         page.mouse.move((start[0] + end[0]) / 2, end[1], steps=4)
         half_way.set()
-        assert told.wait(60)
+        assert news.wait(60)
         page.wait_for_timeout(1000)
         page.mouse.move(*end, steps=4)
         page.mouse.up()
@@ -170,7 +170,7 @@ async def test_what_others_do_during_a_drag_does_not_move_what_is_dragged(office
     looking = asyncio.create_task(office.look(walk))
     await asyncio.to_thread(half_way.wait, 60)
     await dispatch([RoomChanged(await room_id(code), 0) for code in ("MAIN", "OTHER")])
-    told.set()
+    news.set()
     await looking
     await booking.refresh_from_db()
     assert (booking.starts_at, booking.ends_at) == (local(11), local(12))
@@ -275,24 +275,24 @@ async def book_for_now(office: Office) -> None:
 
 
 async def test_a_change_between_the_page_and_its_stream_is_shown_too(office: Office) -> None:
-    came, changed = threading.Event(), threading.Event()
+    came, change = threading.Event(), threading.Event()
 
     def walk(page: Any) -> None:
         page.add_init_script("delete window.SharedWorker")  # whose requests cannot be held up here
-        asked: list[Any] = []
-        page.route("**/api/v1/events", lambda route: asked.append(route))  # on a slow line it opens late
+        routes: list[Any] = []
+        page.route("**/api/v1/events", lambda route: routes.append(route))  # on a slow line it opens late
         page.goto("/")
         page.wait_for_selector("#now-MAIN .state[data-state=free]")
         came.set()
-        assert changed.wait(60)
+        assert change.wait(60)
         page.wait_for_timeout(1500)
-        asked[0].continue_()
+        routes[0].continue_()
         page.wait_for_selector("#now-MAIN .state[data-state=in_use]")
 
     looking = asyncio.create_task(office.look(walk))
     await asyncio.to_thread(came.wait, 60)
     await book_for_now(office)
-    changed.set()
+    change.set()
     await looking
 
 
@@ -324,13 +324,13 @@ async def test_another_room_takes_neither_the_focus_nor_what_is_typed(office: Of
 async def test_axe_finds_nothing(office: Office, width: int, scheme: str) -> None:
     booking = await alices(office, 9, room_id=await room_id("MAIN"))
     await make.make_booking(local(11), room_id=await room_id("MAIN"))
-    taken = f"/bookings/new?room=MAIN&date={DAY}&from=9:00&to=10:00"
+    collision = f"/bookings/new?room=MAIN&date={DAY}&from=9:00&to=10:00"
     paths = [
         "/",
         f"/calendar?date={DAY}",
         f"/calendar?date={DAY}&view=week",
         "/bookings",
-        taken,
+        collision,
         f"/bookings/{booking.id}",
     ]
 
@@ -340,7 +340,7 @@ async def test_axe_finds_nothing(office: Office, width: int, scheme: str) -> Non
             examine(page, path)
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, (path, wide)
-        page.goto(taken)
+        page.goto(collision)
         page.click("form.booking-form button:has-text('Book')")
         page.wait_for_selector(".alternatives")
         examine(page, "the refusal")
@@ -360,7 +360,7 @@ async def test_axe_finds_nothing(office: Office, width: int, scheme: str) -> Non
 
 def examine(page: Any, where: str) -> None:
     page.evaluate(AXE)
-    found = page.evaluate(
+    violations = page.evaluate(
         f"axe.run({AXE_OPTIONS}).then(found => found.violations.map(one => [one.id, one.nodes.map(n => n.html)]))"
     )
-    assert found == [], (where, found)
+    assert violations == [], (where, violations)

@@ -65,23 +65,23 @@ class Doors:
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do something in the server, as another request would."""
-        done: Any = None
+        result: Any = None
         ready = threading.Event()
 
         async def wrapped() -> None:
-            nonlocal done
+            nonlocal result
             try:
-                done = await work
+                result = await work
             except BaseException as fault:
-                done = fault
+                result = fault
             ready.set()
 
         assert self.loop
         self.loop.call_soon_threadsafe(lambda: asyncio.create_task(wrapped(), context=self.context))
         assert ready.wait(60)
-        if isinstance(done, BaseException):
-            raise done
-        return done
+        if isinstance(result, BaseException):
+            raise result
+        return result
 
 
 async def build(doors: Doors) -> None:
@@ -95,27 +95,27 @@ async def build(doors: Doors) -> None:
     await make.make_room(building=help_point, number="0.01", kind="reception", visibility="public", bookable=False)
     await Watch.create(id=1, since=now - timedelta(hours=1))
 
-    async def door(name: str, *spans: tuple[int, int], sensor: dict[str, Any] | None = None, **given: Any) -> None:
-        room = await make.make_room(**common | {"code": name, "number": f"1.{len(doors.names) + 1:02}"} | given)
+    async def door(name: str, *spans: tuple[int, int], sensor: dict[str, Any] | None = None, **fields: Any) -> None:
+        room = await make.make_room(**common | {"code": name, "number": f"1.{len(doors.names) + 1:02}"} | fields)
         await make.make_panel(code=f"{name}-door", room=room, key_digest=pairing.digest(name))
         doors.names.append(name)
         for start, end in spans:
             status = Status.CHECKED_IN if start < -5 and name != "held" else Status.CONFIRMED
-            title = "Szkolenie: pierwsza pomoc prawna" if given.get("visibility") == "public" else ""
+            title = "Szkolenie: pierwsza pomoc prawna" if fields.get("visibility") == "public" else ""
             await make.make_booking(
                 now + start * MINUTE, now + end * MINUTE, room=room, status=status, title=title, kind="meeting"
             )
         if sensor is not None:
             await make.make_device(code=f"{name}-occ", room=room, **sensor)
 
-    seen = {"occupied": True, "confirmed_at": now, "changed_at": now, "positive_at": now}
+    occupied = {"occupied": True, "confirmed_at": now, "changed_at": now, "positive_at": now}
     await door("free", (78, 168))
     await door("soon", (8, 98))
     await door("checkin", (-2, 80))
     await door("busy", (-25, 80), (200, 230))
     await door("held", (-25, 80))
     await door("public", (-25, 80), visibility="public")
-    await door("occupied", (138, 230), sensor=seen)
+    await door("occupied", (138, 230), sensor=occupied)
     long_ago = now - 300 * MINUTE
     silent = {"occupied": False, "confirmed_at": long_ago, "changed_at": long_ago}
     await door("unknown", (78, 168), sensor=silent)
@@ -133,15 +133,15 @@ async def build(doors: Doors) -> None:
 
 @pytest.fixture(scope="module")
 def doors(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
-    made = Doors("")
+    doors = Doors("")
 
     async def furnish(url: str) -> None:
-        made.url = url
-        await build(made)
-        made.loop, made.context = asyncio.get_running_loop(), contextvars.copy_context()
+        doors.url = url
+        await build(doors)
+        doors.loop, doors.context = asyncio.get_running_loop(), contextvars.copy_context()
 
     with served(sqlite_template, tmp_path_factory.mktemp("doors"), furnish):
-        yield made
+        yield doors
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def tablet(browser: Browser, doors: Doors) -> Iterator[BrowserContext]:
 def opened(tablet: BrowserContext, name: str) -> Page:
     """The panel of a door; anything that the browser complains about fails the test at ``quiet``."""
     page = tablet.new_page()
-    page.on("console", lambda told: complaints(page).append(told.text) if told.type in ("error", "warning") else None)
+    page.on("console", lambda line: complaints(page).append(line.text) if line.type in ("error", "warning") else None)
     page.on("pageerror", lambda fault: complaints(page).append(str(fault)))
     page.goto(f"/panel/open/{name}" if name else "/panel")
     return page
@@ -223,7 +223,7 @@ def test_the_widest_code_fits_too(tablet: BrowserContext, doors: Doors) -> None:
 def test_a_reading_turns_the_open_door_within_a_second(tablet: BrowserContext, doors: Doors) -> None:
     page = opened(tablet, "unknown")
 
-    async def told(**word: Any) -> None:
+    async def speak(**word: Any) -> None:
         room = await Room.get(code="unknown")
         device = await room.devices.filter(kind="presence").first()
         now = datetime.now(UTC)
@@ -231,11 +231,11 @@ def test_a_reading_turns_the_open_door_within_a_second(tablet: BrowserContext, d
 
     took: list[float] = []
     while not took or took[-1] >= 1 and len(took) < 10:  # once more, if the machine was busy with something else
-        doors.run(told(distrust="tamper"))
+        doors.run(speak(distrust="tamper"))
         expect(page.locator("h1")).to_have_text("Proszę zapukać")
         page.wait_for_timeout(300)
         began = time.monotonic()
-        doors.run(told(occupied=True, distrust=""))
+        doors.run(speak(occupied=True, distrust=""))
         expect(page.locator("h1")).to_have_text("Zajęte")
         took.append(time.monotonic() - began)
     assert took[-1] < 1, took
@@ -331,8 +331,8 @@ def test_silence_is_admitted_and_passes(
     expect(body).to_have_attribute("data-link", link)
     expect(body).to_have_attribute("data-state", state)
     expect(page.locator("h1")).to_have_text(word)
-    told = page.locator(".link").inner_text()
-    assert heard_at in told  # the last beat, not the moment of the page
+    line = page.locator(".link").inner_text()
+    assert heard_at in line  # the last beat, not the moment of the page
     assert page.locator(".time").inner_text() != heard_at
     assert page.locator(".acts").count() == 0 or not page.locator(".acts").is_visible()
     page.evaluate(AXE)

@@ -39,8 +39,8 @@ def extract() -> Catalog:
     """Every marked text of the product, where it stands, in the order of the sources."""
     catalogue = Catalog(project="Izba", version="1", charset="utf-8", header_comment="# Texts of Izba.")
     for folder in SOURCES:
-        found = extract_from_dir(ROOT / folder, METHODS, OPTIONS, KEYWORDS, comment_tags=("N:",))
-        for path, _line, message, comments, context in sorted(found, key=lambda one: (one[0], one[1])):
+        messages = extract_from_dir(ROOT / folder, METHODS, OPTIONS, KEYWORDS, comment_tags=("N:",))
+        for path, _line, message, comments, context in sorted(messages, key=lambda one: (one[0], one[1])):
             # without line numbers: otherwise every edit of a page changes the catalogue
             catalogue.add(message, None, [(f"{folder}/{path}", 0)], auto_comments=comments, context=context)
     return catalogue

@@ -27,14 +27,14 @@ async def client(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
     await actions.add_person("alice", "Alice", "member", None, PASSWORD, SYSTEM, datetime.now(UTC))
     policy.use(SignInRules(attempts=2))
     app = create_site(SiteOptions(secret_key="k" * 32, data_dir=Path("var")))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as made:
-        yield made
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        yield client
 
 
 async def token_on(client: httpx.AsyncClient, path: str) -> str:
-    found = re.search(r'name="csrf" value="([\w-]+)"', (await client.get(path)).text)
-    assert found
-    return found[1]
+    match = re.search(r'name="csrf" value="([\w-]+)"', (await client.get(path)).text)
+    assert match
+    return match[1]
 
 
 async def signed_in(client: httpx.AsyncClient, **fields: str) -> httpx.Response:
@@ -151,10 +151,11 @@ async def test_the_language_stays_with_the_account(client: httpx.AsyncClient) ->
 async def test_an_api_token_is_shown_once_and_works(client: httpx.AsyncClient) -> None:
     await signed_in(client)
     token = await token_on(client, "/account")
-    shown = re.search(r"izba_[\w-]{43}", (await client.post("/account/tokens", data={"csrf": token, "name": "r"})).text)
-    assert shown
-    assert shown[0] not in (await client.get("/account")).text
-    bearer = {"Authorization": f"Bearer {shown[0]}"}
+    page = (await client.post("/account/tokens", data={"csrf": token, "name": "r"})).text
+    secret = re.search(r"izba_[\w-]{43}", page)
+    assert secret
+    assert secret[0] not in (await client.get("/account")).text
+    bearer = {"Authorization": f"Bearer {secret[0]}"}
     client.cookies.clear()
     assert (await client.get("/api/v1/rooms", headers=bearer)).status_code == 200
     await signed_in(client)
@@ -177,8 +178,8 @@ async def test_changing_the_password(client: httpx.AsyncClient) -> None:
     weak = await client.post("/account/password", data={"csrf": token, "old": PASSWORD, "new": "short"})
     assert weak.status_code == 422
     assert 'id="f-new-fault"' in weak.text
-    done = await client.post("/account/password", data={"csrf": token, "old": PASSWORD, "new": "another good one"})
-    assert "Hasło zmieniono" in done.text
+    answer = await client.post("/account/password", data={"csrf": token, "old": PASSWORD, "new": "another good one"})
+    assert "Hasło zmieniono" in answer.text
     assert (await client.get("/account")).status_code == 200
     entry = await HistoryEntry.get(action="password changed")
     assert (entry.actor, entry.source, entry.address) == ("Alice", "web", "127.0.0.1")

@@ -36,19 +36,19 @@ async def room(desk: Desk) -> Room:
     return await make.make_room(code="MAIN", name="The main room", building=building, capacity=12)
 
 
-def form(**given: Any) -> dict[str, Any]:
+def form(**typed: Any) -> dict[str, Any]:
     default = {"room": "MAIN", "date": DAY.isoformat(), "from": "10:00", "to": "11:00", "title": "Narada", "key": "k1"}
-    return default | given
+    return default | typed
 
 
 def local(hour: int, minute: int = 0, day: date = DAY) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=WARSAW).astimezone(UTC)
 
 
-async def mine(desk: Desk, starts_at: datetime, room: Room, who: str = "alice", **given: Any) -> Booking:
+async def mine(desk: Desk, starts_at: datetime, room: Room, who: str = "alice", **typed: Any) -> Booking:
     person = desk.people[who]
-    given = {"organizer": person, "institution_id": person.institution_id, "title": "Narada"} | given
-    return await make.make_booking(starts_at, room=room, **given)
+    typed = {"organizer": person, "institution_id": person.institution_id, "title": "Narada"} | typed
+    return await make.make_booking(starts_at, room=room, **typed)
 
 
 async def test_the_form_books_and_says_so(desk: Desk, room: Room) -> None:
@@ -71,9 +71,9 @@ async def test_a_form_sent_twice_books_once(desk: Desk, room: Room) -> None:
     assert first.status_code == 303
 
 
-@pytest.mark.parametrize("written", ["9", "09:00", "9:00", "900", "0900", "9.00"])
-async def test_times_may_be_written_as_people_do(desk: Desk, room: Room, written: str) -> None:
-    answer = await desk.post("/bookings", "alice", **form(**{"from": written}))
+@pytest.mark.parametrize("clock", ["9", "09:00", "9:00", "900", "0900", "9.00"])
+async def test_times_may_be_written_as_people_do(desk: Desk, room: Room, clock: str) -> None:
+    answer = await desk.post("/bookings", "alice", **form(**{"from": clock}))
     assert answer.status_code == 303
     assert (await Booking.get()).starts_at == local(9)
 
@@ -88,9 +88,9 @@ async def test_all_reasons_come_at_once_and_nothing_is_lost(desk: Desk, room: Ro
     typed = form(**{"from": "25:99", "title": "x" * 201, "attendees": "900", "date_to": ""})
     answer = await desk.post("/bookings", "alice", **typed)
     assert answer.status_code == 422
-    said = text_of(answer.text)
+    text = text_of(answer.text)
     for sentence in ("25:99 is not a time of day", "The title is longer than 200", "MAIN seats 12"):
-        assert sentence in said
+        assert sentence in text
     for value in ("25:99", "x" * 201, "900", "11:00"):
         assert f'value="{value}"' in answer.text
     assert answer.text.count('aria-invalid="true"') == 3
@@ -98,7 +98,7 @@ async def test_all_reasons_come_at_once_and_nothing_is_lost(desk: Desk, room: Ro
 
 
 @pytest.mark.parametrize(
-    ("given", "sentence"),
+    ("typed", "sentence"),
     [
         ({"from": "12:00"}, "The end is not after the start"),
         ({"date": "2001-01-01"}, "would start in the past"),
@@ -116,8 +116,8 @@ async def test_all_reasons_come_at_once_and_nothing_is_lost(desk: Desk, room: Ro
         ({"organizer": "nobody"}, "Only a coordinator may book for somebody else"),
     ],
 )
-async def test_bad_input_is_named(desk: Desk, room: Room, given: dict[str, str], sentence: str) -> None:
-    answer = await desk.post("/bookings", "alice", **form(**given))
+async def test_bad_input_is_named(desk: Desk, room: Room, typed: dict[str, str], sentence: str) -> None:
+    answer = await desk.post("/bookings", "alice", **form(**typed))
     assert answer.status_code in (403, 404, 409, 422)
     assert sentence in text_of(answer.text)
     assert not await Booking.exists()
@@ -206,11 +206,11 @@ async def test_a_date_that_is_none_proposes_nothing(desk: Desk, room: Room, date
 
 
 @pytest.mark.parametrize(
-    ("visibility", "said"), [("public", "Everybody sees it"), ("internal", "Only your institution")]
+    ("visibility", "text"), [("public", "Everybody sees it"), ("internal", "Only your institution")]
 )
-async def test_the_form_says_who_sees_the_title(desk: Desk, room: Room, visibility: str, said: str) -> None:
+async def test_the_form_says_who_sees_the_title(desk: Desk, room: Room, visibility: str, text: str) -> None:
     await Room.filter(id=room.id).update(visibility=visibility)
-    assert said in text_of((await desk.get("/bookings/new?room=MAIN", "alice")).text)
+    assert text in text_of((await desk.get("/bookings/new?room=MAIN", "alice")).text)
 
 
 @pytest.mark.parametrize("nonsense", ["x", "MAIN|soon|later", "MAIN|2026-11-26T10:00|2026-11-26T11:00", "|||"])
@@ -247,24 +247,24 @@ async def test_a_quiet_rooms_form_has_no_title(desk: Desk, visibility: Visibilit
 async def test_a_stranger_to_a_room_learns_nothing_of_its_times(desk: Desk) -> None:
     hidden = await make.make_room(code="MAIN", visibility=Visibility.HIDDEN)
     await mine(desk, local(10), hidden, "coordinator", title="")
-    taken = await desk.get("/bookings/answer", "alice", params=form(title=""))
+    answer = await desk.get("/bookings/answer", "alice", params=form(title=""))
     free = await desk.get("/bookings/answer", "alice", params=form(title="", **{"from": "15:00", "to": "16:00"}))
-    assert taken.text == free.text
-    assert "may not book MAIN" in taken.text
+    assert answer.text == free.text
+    assert "may not book MAIN" in answer.text
 
 
 async def test_the_answer_says_what_would_happen(desk: Desk, room: Room) -> None:
     await make.make_asset(name="Projektor", condition="in_repair", room=room)
-    asked = form(title="", **{"from": "9:00", "to": "10:00"})
-    free = (await desk.get("/bookings/answer", "alice", params=asked)).text
+    query = form(title="", **{"from": "9:00", "to": "10:00"})
+    free = (await desk.get("/bookings/answer", "alice", params=query)).text
     assert "Free 09:00–10:00" in free
     assert "12 seats" in free
     assert "Projektor – in repair" in free
     await mine(desk, local(9), room, "bob")
-    taken = (await desk.get("/bookings/answer", "alice", params=asked)).text
-    assert "Taken 09:00–10:00" in taken
-    assert "The other room" in taken
-    assert "/bookings/new?room=OTHER" in unescape(taken)
+    answer = (await desk.get("/bookings/answer", "alice", params=query)).text
+    assert "Taken 09:00–10:00" in answer
+    assert "The other room" in answer
+    assert "/bookings/new?room=OTHER" in unescape(answer)
 
 
 async def test_outside_advisory_hours_is_a_warning_and_strict_ones_a_reason(desk: Desk) -> None:
@@ -301,12 +301,12 @@ async def test_a_coordinator_blocks_and_books_for_others(desk: Desk, room: Room)
     assert (await Booking.get(kind=Kind.BLOCK)).ends_at == local(11, 0, DAY + timedelta(days=2))
     unknown = await desk.post("/bookings", "coordinator", **form(room="OTHER", organizer="nobody"))
     assert "There is nobody with the login nobody" in text_of(unknown.text)
-    given = form(room="OTHER", organizer="alice", key="k2")
-    assert (await desk.post("/bookings", "coordinator", **given)).status_code == 303
+    typed = form(room="OTHER", organizer="alice", key="k2")
+    assert (await desk.post("/bookings", "coordinator", **typed)).status_code == 303
     assert (await Booking.get(kind=Kind.MEETING)).organizer_id == desk.people["alice"].id
 
 
-async def edit(desk: Desk, booking: Booking, who: str = "alice", **given: Any) -> Any:
+async def edit(desk: Desk, booking: Booking, who: str = "alice", **typed: Any) -> Any:
     was = {
         "room": "MAIN",
         "date": DAY.isoformat(),
@@ -315,7 +315,7 @@ async def edit(desk: Desk, booking: Booking, who: str = "alice", **given: Any) -
         "title": "Narada",
         "kind": "meeting",
     }
-    fields = form(revision=str(booking.revision), was=json.dumps(was), kind="meeting") | given
+    fields = form(revision=str(booking.revision), was=json.dumps(was), kind="meeting") | typed
     return await desk.post(f"/bookings/{booking.id}", who, **fields)
 
 
@@ -325,9 +325,9 @@ async def test_a_booking_is_changed_and_its_history_told(desk: Desk, room: Room)
     assert answer.status_code == 303, text_of(answer.text)
     await booking.refresh_from_db()
     assert (booking.title, booking.ends_at) == ("Inny temat", local(11, 30))
-    said = await desk.read(f"/bookings/{booking.id}", "alice")
-    assert "10:00–11:00 → 10:00–11:30" in said
-    assert "„Narada” → „Inny temat”" in said
+    text = await desk.read(f"/bookings/{booking.id}", "alice")
+    assert "10:00–11:00 → 10:00–11:30" in text
+    assert "„Narada” → „Inny temat”" in text
 
 
 async def test_a_stale_form_says_what_changed_and_keeps_what_was_typed(desk: Desk, room: Room) -> None:
@@ -336,9 +336,9 @@ async def test_a_stale_form_says_what_changed_and_keeps_what_was_typed(desk: Des
     assert (await edit(desk, booking, who="coordinator", title="Zmieniony")).status_code == 303
     booking.revision = stale_revision
     answer = await edit(desk, booking, title="Mój wpis", attendees="5")
-    said = text_of(answer.text)
-    assert "Somebody changed this booking meanwhile" in said
-    assert "Title: was “Narada”, is now “Zmieniony”." in said
+    text = text_of(answer.text)
+    assert "Somebody changed this booking meanwhile" in text
+    assert "Title: was “Narada”, is now “Zmieniony”." in text
     assert 'value="Mój wpis"' in answer.text
     fresh = re.search(r'name="revision" value="(\d+)"', answer.text)
     assert fresh
@@ -374,9 +374,9 @@ async def test_a_strangers_booking_is_only_a_time(desk: Desk, room: Room) -> Non
         answer = await desk.post(f"/bookings/{booking.id}/{act}", "member")
         assert answer.status_code in (403, 409), act
         assert "KANAREK-77" not in answer.text
-    changed = await edit(desk, booking, who="member", title="Moje")
-    assert changed.status_code == 403
-    assert "This is not your booking" in text_of(changed.text)
+    answer = await edit(desk, booking, who="member", title="Moje")
+    assert answer.status_code == 403
+    assert "This is not your booking" in text_of(answer.text)
 
 
 async def test_a_hidden_rooms_booking_is_not_there(desk: Desk) -> None:
@@ -403,9 +403,9 @@ async def test_cancel_and_the_unknown_act(desk: Desk, room: Room) -> None:
 async def test_a_running_booking_is_extended_and_ended_and_goes_back_to_this_site_alone(desk: Desk, room: Room) -> None:
     now = datetime.now(UTC)
     booking = await mine(desk, now - timedelta(minutes=20), room, status=Status.CHECKED_IN)
-    said = await desk.read(f"/bookings/{booking.id}", "alice")
-    assert "+15 min" in said
-    assert "End now" in said
+    text = await desk.read(f"/bookings/{booking.id}", "alice")
+    assert "+15 min" in text
+    assert "End now" in text
     answer = await desk.post(f"/bookings/{booking.id}/extend", "alice", next="/")
     assert answer.headers["location"] == "/?did=extended"
     away = await desk.post(f"/bookings/{booking.id}/end", "alice", next="//evil.example/")
@@ -417,11 +417,11 @@ async def test_a_running_booking_is_extended_and_ended_and_goes_back_to_this_sit
 async def test_a_release_is_told_with_its_evidence_and_undone(desk: Desk, room: Room) -> None:
     now = datetime.now(UTC)
     released = now - timedelta(minutes=2)
-    said = {"sensor": "MAIN-occ", "says": "negative", "reason": "sees_nobody", "since": released.isoformat()}
+    text = {"sensor": "MAIN-occ", "says": "negative", "reason": "sees_nobody", "since": released.isoformat()}
     booking = await mine(
         desk, now - timedelta(minutes=15), room, ends_at=released, status=Status.RELEASED, released_at=released,
         release_reason="no_show", planned_ends_at=now + timedelta(minutes=45),
-        evidence={"sensors": [said | {"confirmed_at": released.isoformat()}]},
+        evidence={"sensors": [text | {"confirmed_at": released.isoformat()}]},
     )  # fmt: skip
     page = await desk.read(f"/bookings/{booking.id}", "alice")
     assert "This booking was released" in page
@@ -439,8 +439,8 @@ async def test_the_list_of_ones_own(desk: Desk, room: Room) -> None:
     assert "You have no bookings ahead" in await desk.read("/bookings", "alice")
     await mine(desk, local(10), room)
     await mine(desk, datetime.now(UTC) - timedelta(days=3), room, title="Dawno", status=Status.ENDED)
-    said = await desk.read("/bookings", "alice")
-    assert said.index("Narada") < said.index("Dawno")
+    text = await desk.read("/bookings", "alice")
+    assert text.index("Narada") < text.index("Dawno")
     assert "Narada" not in await desk.read("/bookings", "bob")
 
 

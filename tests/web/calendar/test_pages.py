@@ -39,9 +39,9 @@ async def held(desk: Desk, room: Room, hour: int, who: str = "alice", **given: A
 
 
 def lane(page: str, code: str) -> str:
-    found = re.search(rf'<section class="lane" id="lane-{code}".*?</section>', page, re.S)
-    assert found, code
-    return found[0]
+    match = re.search(rf'<section class="lane" id="lane-{code}".*?</section>', page, re.S)
+    assert match, code
+    return match[0]
 
 
 async def test_a_booking_stands_at_its_minutes(desk: Desk) -> None:
@@ -91,9 +91,9 @@ async def test_a_confidential_room_is_taken_and_a_hidden_one_says_nothing(desk: 
     assert "The hours of this room are not public" in lane(page, "HID")
     assert "fh-9" not in lane(page, "HID")
     assert "/bookings" not in lane(page, "HID")
-    seen = (await desk.get(f"/calendar?date={DAY}", "duty")).text
-    assert "Consultation" in lane(seen, "CONF")
-    assert "fh-9 th-10" in lane(seen, "HID")
+    theirs = (await desk.get(f"/calendar?date={DAY}", "duty")).text
+    assert "Consultation" in lane(theirs, "CONF")
+    assert "fh-9 th-10" in lane(theirs, "HID")
     week = (await desk.get(f"/calendar?date={DAY}&view=week", "member")).text
     assert "hours not public" in week
 

@@ -54,9 +54,9 @@ async def browser(site, **more) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def make_door(**given) -> tuple[Room, Device, str]:
+async def make_door(**fields) -> tuple[Room, Device, str]:
     """A room with a panel, and the key that opens it."""
-    room = await make.make_room(**{"panel_books": True, "check_in": True, "no_show_minutes": 10} | given)
+    room = await make.make_room(**{"panel_books": True, "check_in": True, "no_show_minutes": 10} | fields)
     key = f"key-{room.code}"
     device = await make.make_panel(code=f"{room.code}-door", room=room, key_digest=pairing.digest(key))
     return room, device, key
@@ -66,9 +66,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def running(room: Room, **given) -> Booking:
+async def running(room: Room, **fields) -> Booking:
     start = now().replace(second=0, microsecond=0) - 20 * MINUTE
-    return await make.make_booking(start, start + 80 * MINUTE, room=room, status=Status.CHECKED_IN, **given)
+    return await make.make_booking(start, start + 80 * MINUTE, room=room, status=Status.CHECKED_IN, **fields)
 
 
 # what the page holds
@@ -217,8 +217,8 @@ async def test_a_room_that_was_ended_can_be_booked_in_the_same_minute(database: 
 async def test_many_taps_at_once_are_one_booking(database: Database) -> None:
     room, device, _ = await make_door()
     at = now()
-    done = await asyncio.gather(*(panel_command(device, PanelCommand("t", "book", 30), at) for _ in range(8)))
-    assert len({booking.id for booking in done if booking}) == 1
+    booking = await asyncio.gather(*(panel_command(device, PanelCommand("t", "book", 30), at) for _ in range(8)))
+    assert len({booking.id for booking in booking if booking}) == 1
     assert await Booking.filter(room_id=room.id).count() == 1
 
 
@@ -242,26 +242,26 @@ async def test_check_in_for_what_runs_what_comes_and_what_was_released(database:
     at = now()
     waiting, device, _ = await make_door()
     booking = await make.make_booking(at - 2 * MINUTE, at + 60 * MINUTE, room=waiting)
-    done = await panel_command(device, PanelCommand("1", "check_in"), at)
-    assert done
-    assert done.id == booking.id
-    assert done.status is Status.CHECKED_IN
+    booking = await panel_command(device, PanelCommand("1", "check_in"), at)
+    assert booking
+    assert booking.id == booking.id
+    assert booking.status is Status.CHECKED_IN
 
     coming, device, _ = await make_door()
     booking = await make.make_booking(at + 9 * MINUTE, at + 60 * MINUTE, room=coming)
-    done = await panel_command(device, PanelCommand("1", "check_in"), at)
-    assert done
-    assert done.id == booking.id
+    booking = await panel_command(device, PanelCommand("1", "check_in"), at)
+    assert booking
+    assert booking.id == booking.id
 
     gone, device, _ = await make_door()
     booking = await make.make_booking(
         at - 12 * MINUTE, at - 2 * MINUTE, room=gone, status=Status.RELEASED, released_at=at - 2 * MINUTE,
         release_reason="no_show", planned_ends_at=at + 60 * MINUTE,
     )  # fmt: skip
-    done = await panel_command(device, PanelCommand("1", "check_in"), at)
-    assert done
-    assert done.ends_at == booking.planned_ends_at
-    assert done.protected
+    booking = await panel_command(device, PanelCommand("1", "check_in"), at)
+    assert booking
+    assert booking.ends_at == booking.planned_ends_at
+    assert booking.protected
 
     empty, device, _ = await make_door()
     await make.make_booking(at + 11 * MINUTE, at + 60 * MINUTE, room=empty)
@@ -273,8 +273,8 @@ async def test_check_in_for_what_runs_what_comes_and_what_was_released(database:
     "command", [PanelCommand("1", "book", 15), PanelCommand("1", "extend"), PanelCommand("1", "end")]
 )
 async def test_a_door_does_only_what_it_offers(database: Database, command: PanelCommand) -> None:
-    for given in ({"panel_books": False}, {"visibility": Visibility.CONFIDENTIAL}, {"visibility": Visibility.HIDDEN}):
-        room, device, _ = await make_door(**given)
+    for fields in ({"panel_books": False}, {"visibility": Visibility.CONFIDENTIAL}, {"visibility": Visibility.HIDDEN}):
+        room, device, _ = await make_door(**fields)
         await running(room, kind=Kind.WORK)
         with pytest.raises(Forbidden) as refused:
             await panel_command(device, command, now())
@@ -429,8 +429,8 @@ async def test_a_beat_means_that_the_register_was_asked(site, monkeypatch) -> No
     async with seated(site, device) as (hub, seat, messages):
         await arrives(messages, "door")
         await hub._beat()
-        told = seat.waiting.pop("beat").decode()
-        assert re.match(r"event: beat\ndata: \d\d:\d\d \w+\n\n", told)
+        beat = seat.waiting.pop("beat").decode()
+        assert re.match(r"event: beat\ndata: \d\d:\d\d \w+\n\n", beat)
         # an event was lost: the beat sees the revision
         await make.make_booking(now() - MINUTE, room=room, status=Status.CHECKED_IN)
         await Room.filter(id=room.id).update(revision=5, version=5)
@@ -548,6 +548,6 @@ async def test_only_staff_pair(site) -> None:
             assert page.status_code == status
             token = re.search(r'name="csrf" value="([^"]+)"', page.text)
             form = {"code": offer.code, "room": room.code, "csrf": token.group(1) if token else ""}
-            done = await client.post("/panel/pair", data=form)
-            assert done.status_code == status
+            booking = await client.post("/panel/pair", data=form)
+            assert booking.status_code == status
     assert await Device.filter(room_id=room.id).count() == 1

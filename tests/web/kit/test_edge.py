@@ -55,8 +55,8 @@ async def body(body: Body) -> Body:
 
 @router.post("/form")
 async def form(request: Request) -> dict[str, str]:
-    async with request.form() as sent:
-        return {name: type(value).__name__ for name, value in sent.items()}
+    async with request.form() as fields:
+        return {name: type(value).__name__ for name, value in fields.items()}
 
 
 pages = APIRouter()
@@ -74,16 +74,16 @@ async def fail_page() -> None:
 
 @pytest.fixture
 def app() -> FastAPI:
-    made = create_site(SiteOptions(secret_key="k" * 32, data_dir=Path("var"), max_body_bytes=1000))
-    made.include_router(router)
-    made.include_router(pages)
-    return made
+    site = create_site(SiteOptions(secret_key="k" * 32, data_dir=Path("var"), max_body_bytes=1000))
+    site.include_router(router)
+    site.include_router(pages)
+    return site
 
 
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as made:
-        yield made
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        yield client
 
 
 @pytest.mark.parametrize(
@@ -123,12 +123,13 @@ async def test_pages_hold_no_inline_style_or_script(client: httpx.AsyncClient, p
 @pytest.mark.parametrize(("number", "status"), list(enumerate(STATUSES)))
 async def test_one_shape_of_refusals(client: httpx.AsyncClient, number: int, status: int) -> None:
     answer = await client.get(f"/api/v1/test/refusal/{number}", headers={"Accept-Language": "en"})
-    told = answer.json()
+    problem = answer.json()
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     help_offered = {"conflicts", "alternatives"} if REFUSALS[number].code == "booking.overlap" else set()
-    assert set(told) == {"type", "title", "detail", "status", "code", "params"} | help_offered
-    assert (told["status"], told["code"], told["detail"]) == (status, REFUSALS[number].code, str(REFUSALS[number]))
-    assert told["params"] == REFUSALS[number].params
+    assert set(problem) == {"type", "title", "detail", "status", "code", "params"} | help_offered
+    refusal = REFUSALS[number]
+    assert (problem["status"], problem["code"], problem["detail"]) == (status, refusal.code, str(refusal))
+    assert problem["params"] == refusal.params
     assert ("www-authenticate" in answer.headers) == (status == 401)
 
 
@@ -192,14 +193,14 @@ async def test_bodies_that_cannot_be_read(
     client: httpx.AsyncClient, content: bytes, status: int, code: str, params: dict[str, object]
 ) -> None:
     answer = await client.post("/api/v1/test/body", content=content, headers={"Content-Type": "application/json"})
-    told = answer.json()
-    assert (answer.status_code, told["code"]) == (status, code), told
-    assert told["params"].items() >= params.items()
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (status, code), problem
+    assert problem["params"].items() >= params.items()
 
 
 async def test_every_fault_of_a_body_is_told(client: httpx.AsyncClient) -> None:
-    told = (await client.post("/api/v1/test/body", json={"seats": "x", "rum": 1})).json()
-    assert {one["code"] for one in told["params"]["errors"]} == {
+    problem = (await client.post("/api/v1/test/body", json={"seats": "x", "rum": 1})).json()
+    assert {one["code"] for one in problem["params"]["errors"]} == {
         "request.missing_field", "request.unknown_field", "request.bad_field",
     }  # fmt: skip
 
@@ -217,19 +218,19 @@ async def test_a_body_that_grows_beyond_the_limit(client: httpx.AsyncClient) -> 
 
 async def test_a_body_that_is_announced_as_too_large_is_heard_out(client: httpx.AsyncClient) -> None:
     """A client that is still sending sees a cut line instead of the answer."""
-    sent = []
+    chunks = []
 
     async def long() -> AsyncIterator[bytes]:
         for number in range(20):
-            sent.append(number)
+            chunks.append(number)
             yield b"x" * 100
 
     headers = {"Content-Type": "application/json", "Content-Length": "2000"}
     answer = await client.post("/api/v1/test/body", content=long(), headers=headers)
-    assert (answer.status_code, len(sent)) == (413, 20)
+    assert (answer.status_code, len(chunks)) == (413, 20)
     huge = headers | {"Content-Length": "9000000000"}
     assert (await client.post("/api/v1/test/body", content=long(), headers=huge)).status_code == 413
-    assert len(sent) < 40
+    assert len(chunks) < 40
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/sign-in", "/api/v1/nowhere", "/api/v1/openapi.json"])
@@ -304,10 +305,10 @@ def test_every_kind_and_every_status_has_a_title() -> None:
 
 def test_the_icons_that_templates_name_exist() -> None:
     sprite = (STATIC / "icons" / "icons.svg").read_text("utf-8")
-    named: set[str] = set()
+    icons: set[str] = set()
     for template in (STATIC.parent / "templates").rglob("*.html"):
-        named |= set(re.findall(r"\bicon\('([a-z0-9-]*[a-z0-9])'", template.read_text("utf-8")))
-    assert {name for name in named if f'id="i-{name}"' not in sprite} == set()
+        icons |= set(re.findall(r"\bicon\('([a-z0-9-]*[a-z0-9])'", template.read_text("utf-8")))
+    assert {name for name in icons if f'id="i-{name}"' not in sprite} == set()
 
 
 def test_the_vendored_files_are_what_was_taken() -> None:

@@ -24,7 +24,7 @@ def at(hour: float, day: date = THURSDAY) -> datetime:
     return local_instant(day, round(hour * 60), WARSAW)
 
 
-def booking(start: float, end: float, **given: Any) -> FullBooking:
+def booking(start: float, end: float, **fields: Any) -> FullBooking:
     default: dict[str, Any] = {
         "id": uuid4(), "room": "R", "starts_at": at(start), "ends_at": at(end), "kind": "meeting",
         "status": "confirmed", "title": "", "attendees": None, "needs": [], "organizer": "alice",
@@ -32,14 +32,14 @@ def booking(start: float, end: float, **given: Any) -> FullBooking:
         "planned_ends_at": at(end), "checked_in_at": None, "released_at": None, "release_reason": "",
         "warned_at": None, "revision": 1,
     }  # fmt: skip
-    return FullBooking(**default | given)
+    return FullBooking(**default | fields)
 
 
-def a_day(*seen: VisibleBooking, duties: tuple[tuple[float, float], ...] = (), **given: Any) -> RoomDay:
-    room = Room(id=1, code="R", visibility=given.pop("visibility", Visibility.INTERNAL))
-    told = [{"name": "adwokat", "languages": "pl", "starts_at": at(a), "ends_at": at(b)} for a, b in duties]
-    default = {"open": [(at(8), at(16))], "bookings": list(seen), "duties": told, "times_hidden": False}
-    return RoomDay(room=room, **default | given)
+def a_day(*bookings: VisibleBooking, duties: tuple[tuple[float, float], ...] = (), **fields: Any) -> RoomDay:
+    room = Room(id=1, code="R", visibility=fields.pop("visibility", Visibility.INTERNAL))
+    duty_rows = [{"name": "adwokat", "languages": "pl", "starts_at": at(a), "ends_at": at(b)} for a, b in duties]
+    default = {"open": [(at(8), at(16))], "bookings": list(bookings), "duties": duty_rows, "times_hidden": False}
+    return RoomDay(room=room, **default | fields)
 
 
 def kinds(
@@ -63,8 +63,8 @@ def kinds(
 )
 def test_the_day_is_seven_to_five_and_grows(spans: list[tuple[float, float]], opens: int, columns: int) -> None:
     noon = at(12)
-    told = [(noon + timedelta(hours=a - 12), noon + timedelta(hours=b - 12)) for a, b in spans]
-    axis = axis_of(THURSDAY, WARSAW, told)
+    duty_rows = [(noon + timedelta(hours=a - 12), noon + timedelta(hours=b - 12)) for a, b in spans]
+    axis = axis_of(THURSDAY, WARSAW, duty_rows)
     assert (axis.opens, axis.columns) == (opens, columns)
 
 
@@ -106,8 +106,8 @@ def test_shut_hours_and_duties_lie_below() -> None:
 
 
 def test_set_up_and_clean_up_stand_beside_the_booking() -> None:
-    seen = booking(10, 12, blocked_from=at(9.75), blocked_to=at(12.25))
-    assert [one for one in kinds(a_day(seen)) if one[0] != "shut"] == [
+    visit = booking(10, 12, blocked_from=at(9.75), blocked_to=at(12.25))
+    assert [one for one in kinds(a_day(visit)) if one[0] != "shut"] == [
         ("buffer", 585, 600), ("booking", 600, 720), ("buffer", 720, 735),
     ]  # fmt: skip
 
@@ -116,12 +116,12 @@ def test_what_was_given_back_is_seen_until_somebody_takes_it() -> None:
     gone = booking(9, 9.25, status="released", planned_ends_at=at(11), release_reason="no_show")
     assert ("released", 540, 660) in kinds(a_day(gone))
     assert ("released", 540, 600) in kinds(a_day(gone, booking(10, 11)))
-    left = booking(9, 10, status="ended", planned_ends_at=at(11), release_reason="vacant")
-    assert [one for one in kinds(a_day(left)) if one[0] != "shut"] == [("booking", 540, 600), ("released", 600, 660)]
+    visit = booking(9, 10, status="ended", planned_ends_at=at(11), release_reason="vacant")
+    assert [one for one in kinds(a_day(visit)) if one[0] != "shut"] == [("booking", 540, 600), ("released", 600, 660)]
 
 
 @pytest.mark.parametrize(
-    ("seen", "visibility", "kind"),
+    ("visible", "visibility", "kind"),
     [
         (BusySpan("R", at(9), at(10)), Visibility.CONFIDENTIAL, "confidential"),
         (booking(9, 10, kind="consultation"), Visibility.CONFIDENTIAL, "confidential"),
@@ -130,8 +130,8 @@ def test_what_was_given_back_is_seen_until_somebody_takes_it() -> None:
         (booking(9, 10, kind="block"), Visibility.INTERNAL, "block"),
     ],
 )
-def test_the_kind_of_a_band(seen: VisibleBooking, visibility: Visibility, kind: str) -> None:
-    assert kinds(a_day(seen, visibility=visibility))[-1] == (kind, 540, 600)
+def test_the_kind_of_a_band(visible: VisibleBooking, visibility: Visibility, kind: str) -> None:
+    assert kinds(a_day(visible, visibility=visibility))[-1] == (kind, 540, 600)
 
 
 def test_a_room_that_hides_its_times_has_no_bands() -> None:

@@ -40,10 +40,10 @@ def soon(hours: float) -> datetime:
     return (datetime.now(UTC) + timedelta(hours=hours)).replace(microsecond=0)
 
 
-async def held(room: Room, desk: Desk, hours: float = 1, **given: object) -> Booking:
+async def held(room: Room, desk: Desk, hours: float = 1, **fields: object) -> Booking:
     alice = desk.people["alice"]
-    given = {"organizer": alice, "institution_id": alice.institution_id, "title": CANARY} | given
-    return await make.make_booking(soon(hours), room=room, **given)
+    fields = {"organizer": alice, "institution_id": alice.institution_id, "title": CANARY} | fields
+    return await make.make_booking(soon(hours), room=room, **fields)
 
 
 async def test_the_list_can_be_narrowed_to_what_is_needed(desk: Desk) -> None:

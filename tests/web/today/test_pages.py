@@ -31,25 +31,25 @@ def soon(minutes: float) -> datetime:
     return (datetime.now(UTC) + timedelta(minutes=minutes)).replace(microsecond=0)
 
 
-async def held(desk: Desk, room: Room, minutes: float, who: str = "alice", **given: Any) -> Booking:
+async def held(desk: Desk, room: Room, minutes: float, who: str = "alice", **fields: Any) -> Booking:
     person = desk.people[who]
-    given = {"organizer": person, "institution_id": person.institution_id, "title": "Narada"} | given
-    return await make.make_booking(soon(minutes), room=room, **given)
+    fields = {"organizer": person, "institution_id": person.institution_id, "title": "Narada"} | fields
+    return await make.make_booking(soon(minutes), room=room, **fields)
 
 
 async def test_an_empty_office_is_said_to_be_empty(desk: Desk) -> None:
-    said = await desk.read("/", "alice")
-    assert "There are no rooms yet" in said
-    assert "Nothing. All is in order." in said
-    assert "You have no bookings ahead." in said
+    text = await desk.read("/", "alice")
+    assert "There are no rooms yet" in text
+    assert "Nothing. All is in order." in text
+    assert "You have no bookings ahead." in text
 
 
 async def test_every_role_opens_it(desk: Desk) -> None:
     await make.make_room(code="MAIN")
     for who in desk.people:
-        said = await desk.read("/", who)
-        assert "Rooms now" in said
-        assert "1 of 1 room free" in said
+        text = await desk.read("/", who)
+        assert "Rooms now" in text
+        assert "1 of 1 room free" in text
 
 
 async def test_a_room_says_its_state_and_what_is_broken(desk: Desk) -> None:
@@ -73,7 +73,7 @@ async def test_rooms_that_nobody_books_stand_here_only_when_somebody_is_on_duty(
 
 
 @pytest.mark.parametrize(
-    ("minutes", "status", "there", "missing"),
+    ("minutes", "status", "there", "absent"),
     [
         (5, Status.CONFIRMED, ["I am here"], ["+15 min", "End now"]),
         (60, Status.CONFIRMED, ["Change"], ["I am here", "End now"]),
@@ -83,7 +83,7 @@ async def test_rooms_that_nobody_books_stand_here_only_when_somebody_is_on_duty(
     ],
 )
 async def test_each_moment_has_its_buttons(
-    desk: Desk, minutes: float, status: Status, there: list[str], missing: list[str]
+    desk: Desk, minutes: float, status: Status, there: list[str], absent: list[str]
 ) -> None:
     room = await make.make_room(code="MAIN", check_in=True)
     await held(desk, room, minutes, status=status)
@@ -91,7 +91,7 @@ async def test_each_moment_has_its_buttons(
     mine = text_of("<main " + page.partition('id="my-bookings"')[2].partition("</section>")[0] + "</main>")
     for word in there:
         assert word in mine
-    for word in missing:
+    for word in absent:
         assert word not in mine
 
 
@@ -107,19 +107,19 @@ async def test_the_check_in_button_works(desk: Desk) -> None:
 async def test_a_warned_booking_says_when_it_is_released(desk: Desk) -> None:
     room = await make.make_room(check_in=True, no_show_minutes=15)
     await held(desk, room, -13, warned_at=soon(-1))
-    said = await desk.read("/", "alice")
-    assert "About to be released: Narada" in said
-    assert "the sensors see nobody" in said
+    text = await desk.read("/", "alice")
+    assert "About to be released: Narada" in text
+    assert "the sensors see nobody" in text
 
 
 async def test_faults_wait_for_who_mends_them_alone(desk: Desk) -> None:
     room = await make.make_room(code="MAIN")
     for number in range(7):
         await make.make_asset(name=f"Krzesło {number}", condition=Condition.FAULTY, room=room)
-    said = await desk.read("/", "facilities")
-    assert "Fault: Krzesło 6" in said
-    assert "and 2 more faults" in said
-    assert "7 things" in said
+    text = await desk.read("/", "facilities")
+    assert "Fault: Krzesło 6" in text
+    assert "and 2 more faults" in text
+    assert "7 things" in text
     assert "Fault:" not in await desk.read("/", "alice")
 
 
@@ -172,10 +172,10 @@ async def test_an_unbooked_visit_to_a_quiet_room_withholds_nothing(desk: Desk) -
 async def test_the_booking_sentence_begins_with_a_time_that_can_be_had(desk: Desk) -> None:
     """Nobody begins with a refusal: the room's next free hour is proposed, not the next hour."""
     room = await make.make_room(code="MAIN", kind="conference")
-    taken = await held(desk, room, -30, ends_at=soon(180))
+    booking = await held(desk, room, -30, ends_at=soon(180))
     page = (await desk.get("/", "alice")).text
     proposed = re.search(r'name="from"[^>]*value="([0-9:]+)"', page)
     assert proposed
-    begun_minute = taken.ends_at + timedelta(seconds=59)
+    begun_minute = booking.ends_at + timedelta(seconds=59)
     assert proposed[1] == f"{begun_minute.astimezone(ZoneInfo('Europe/Warsaw')):%H:%M}"
     assert "Taken" not in text_of(page).split("Rooms now")[0]
