@@ -6,9 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -47,13 +45,11 @@ from web.today import pages as today
 __all__ = ["Declaration", "SiteOptions", "create_site"]
 
 API = "/api/v1"
-# the busiest first
-API_ROUTERS = (
+# of each noun, the busiest first; an address is looked for in this order
+ROUTERS = (
     availability.router, bookings_api.router, state_api.router, rooms_api.router, assets_api.router,
     transitions_api.router, tags_api.router, imports_api.router, devices_api.router, duties_api.router,
     history_api.router, grants_api.router, events_api.router, system_api.router,
-)  # fmt: skip
-PAGE_ROUTERS = (
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     imports.router,  # before the numbers of assets
     assets.router, tags.router, devices.router, doors.router,
@@ -87,26 +83,18 @@ def create_site(
     errors.install(app)
     app.mount(f"/static/{pages.static_hash}", _Static(directory=STATIC), name="static")
     # one flat list: an included router is asked twice, and its every route both times
-    app.router.routes.extend(route for router in API_ROUTERS for route in router.routes)
-    app.router.routes.extend(_hidden(route) for router in PAGE_ROUTERS for route in router.routes)
+    app.router.routes.extend(route for router in ROUTERS for route in router.routes)
     app.add_middleware(Edge, options=options)
     return app
-
-
-def _hidden(route: BaseRoute) -> BaseRoute:
-    """A page's route, of which the description of the API says nothing."""
-    if isinstance(route, APIRoute):
-        route.include_in_schema = False
-    return route
 
 
 class _Site(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """With how a caller is known, which the calls look up themselves."""
-        told = super().openapi()
-        told["components"]["securitySchemes"] = SCHEMES
-        told["security"] = [{"token": []}, {"session": [], "form": []}]
-        return told
+        description = super().openapi()
+        description["components"]["securitySchemes"] = SCHEMES
+        description["security"] = [{"token": []}, {"session": [], "form": []}]
+        return description
 
 
 class _Static(StaticFiles):

@@ -51,11 +51,6 @@ async def codes_of_rooms(ids: Collection[int]) -> dict[int, str]:
     return dict(await Room.filter(id__in=list(ids)).values_list("id", "code")) if ids else {}
 
 
-async def revisions_of(ids: Collection[int]) -> dict[int, int]:
-    """The revisions of rooms by id."""
-    return dict(await Room.filter(id__in=list(ids)).values_list("id", "revision"))
-
-
 async def has_rooms() -> bool:
     """Whether there is any room: the least that a database with our tables can answer."""
     return await Room.exists()

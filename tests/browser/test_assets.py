@@ -46,7 +46,9 @@ EMPTY = tags.new_code((6).to_bytes(tags.RANDOM_BYTES, "big"))
 
 @dataclass
 class Office:
-    """A served Izba with a few rooms and things; ``ids`` are those of the assets by name, ``list_page`` is where a list was sent."""
+    """A served Izba with a few rooms and things; ``ids`` are those of the assets by name, ``list_page`` is where a list
+    was sent.
+    """
 
     url: str
     ids: dict[str, int] = field(default_factory=dict)

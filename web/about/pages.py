@@ -8,7 +8,7 @@ from starlette.responses import Response
 from web.auth.access import Visitor
 from web.kit.render import render
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 COLOURS = (
     "ink", "ink-soft", "line-strong", "line", "paper", "card", "brand", "brand-soft", "free", "free-soft", "soon",

@@ -26,7 +26,7 @@ from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.render import is_fragment, render
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Mover = Annotated[Person, Depends(page_with("assets.change"))]
 Text = Annotated[str, Form(max_length=2000)]
 AT_ONCE = 200

@@ -15,7 +15,7 @@ from web.kit.errors import status_of
 from web.kit.i18n import LANGUAGES, refusal_words
 from web.kit.render import language_of, render
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=2000)]
 Next = Annotated[str, Form(alias="next", max_length=2000)]
 Size = Annotated[str, Form(alias="type", max_length=20)]

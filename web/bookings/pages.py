@@ -31,7 +31,7 @@ from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.render import is_fragment, render
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 BookingMaker = Annotated[Person, Depends(page_with("bookings.make"))]
 Act = Callable[[UUID, Person, Actor, datetime], Awaitable[Booking]]
 COMING_LIMIT = 50
@@ -91,10 +91,12 @@ async def book(request: Request, person: BookingMaker, now: Now) -> Response:
     form = form_of(await request.form(), context.zone)
     check = await check_form(form, person, now, context.zone)
     if not check.faults and check.request:
-        wanted, actor, key = check.request, actor_of(request, person), f"form:{form['key'][:100]}"
-        request_key = RequestKey(f"person:{person.id}", key, digest_of(wanted), now) if form["key"] else None
+        booking_request, actor, key = check.request, actor_of(request, person), f"form:{form['key'][:100]}"
+        request_key = RequestKey(f"person:{person.id}", key, digest_of(booking_request), now) if form["key"] else None
         try:
-            answer = await act_once(request_key, lambda key: actions.book(wanted, person, actor, now, key), _booked)
+            answer = await act_once(
+                request_key, lambda key: actions.book(booking_request, person, actor, now, key), _booked
+            )
             return RedirectResponse(answer.body, 303)
         except Refusal as refusal:
             check.refuse(refusal)

@@ -30,7 +30,7 @@ from web.kit.render import is_fragment, render
 from web.kit.timeline import Axis, Band, axis_between, axis_of, bands, busy_minutes, spans_of
 from web.kit.words import N_
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 WORKDAYS = 5
 NEEDS_OFFERED = ("projector", "hearing_loop", "screen")
 

@@ -21,7 +21,7 @@ from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.render import render
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 SeesDevices = Annotated[Person, Depends(page_with("devices.see"))]
 Manager = Annotated[Person, Depends(page_with("devices.manage"))]
 Pairer = Annotated[Person, Depends(page_with("panels.pair"))]

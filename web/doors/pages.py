@@ -42,7 +42,7 @@ from web.kit.i18n import refusal_words
 from web.kit.page_context import page_context
 from web.kit.render import language_of, pages_of, render
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 KEY = "izba_panel"
 PART = "x-panel-part"
 STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}

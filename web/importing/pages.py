@@ -23,7 +23,7 @@ from web.kit.page_context import PageContext, page_context
 from web.kit.render import render
 from web.kit.words import N_
 
-router = APIRouter(prefix="/assets/import")
+router = APIRouter(prefix="/assets/import", include_in_schema=False)
 May = Annotated[Person, Depends(page_with("imports.run"))]
 PAGE = 25
 CELL = "cell:"  # before the names of columns in a form

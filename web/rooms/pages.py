@@ -33,7 +33,7 @@ from web.kit.words import N_
 from web.rooms.plan import PlanSlot, note_of, plan
 from web.rooms.view import RoomView, view_of
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Reporter = Annotated[Person, Depends(page_with("faults.report"))]
 Text = Annotated[str, Form(max_length=2000)]
 NOTHING_SAID = N_("Choose a thing or say what is wrong.")

@@ -22,7 +22,7 @@ from web.kit.page_context import page_context
 from web.kit.render import render
 from web.kit.words import N_
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=2000)]
 LIMIT = 200
 NOTHING_CALLED = N_("Nothing in the register is called %(code)s. The code of a label has %(length)s characters.")

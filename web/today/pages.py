@@ -33,7 +33,7 @@ from web.kit.pieces import IN_PLACE, next_look, piece_request
 from web.kit.render import is_fragment, render
 from web.kit.words import N_, OCCUPANCY_WORDS
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 DAYS_OFFERED = 14
 
 

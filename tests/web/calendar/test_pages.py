@@ -141,10 +141,10 @@ async def test_the_links_keep_the_filters(desk: Desk) -> None:
     assert f'href="/calendar?date={later}&amp;view=day&amp;seats=1&amp;needs=projector"' in page
 
 
-@pytest.mark.parametrize("given", ["yesterday", "2026-02-30", "99999-01-01", "1999-12-31", "%00"])
-async def test_a_date_that_is_none_shows_today_and_says_so(desk: Desk, given: str) -> None:
+@pytest.mark.parametrize("date", ["yesterday", "2026-02-30", "99999-01-01", "1999-12-31", "%00"])
+async def test_a_date_that_is_none_shows_today_and_says_so(desk: Desk, date: str) -> None:
     await make.make_room(code="MAIN")
-    assert "is not a date: here is today" in await desk.read(f"/calendar?date={given}", "alice")
+    assert "is not a date: here is today" in await desk.read(f"/calendar?date={date}", "alice")
 
 
 async def test_a_day_of_25_hours_shows_the_second_two(desk: Desk) -> None:

@@ -124,9 +124,9 @@ async def test_a_release_is_shown_with_its_evidence_and_the_way_back(desk: Desk)
     assert "Undo" not in stranger.text
 
 
-@pytest.mark.parametrize(("minutes", "told"), [(-1, True), (4, True), (9, False)])
+@pytest.mark.parametrize(("minutes", "is_listed"), [(-1, True), (4, True), (9, False)])
 async def test_a_release_right_before_midnight_can_be_undone_right_after_it(
-    desk: Desk, minutes: int, told: bool
+    desk: Desk, minutes: int, is_listed: bool
 ) -> None:
     """Before midnight it is one of today, then as long as it can be undone."""
     room = await make.make_room(code="M-1")
@@ -140,7 +140,7 @@ async def test_a_release_right_before_midnight_can_be_undone_right_after_it(
     now = midnight + timedelta(minutes=minutes)
     context = PageContext(coordinator, Viewer(Role.COORDINATOR), words, now)
     view = await view_of(await room_by_code("M-1"), context)
-    assert [one.can_undo for one in view.releases] == [True] * told
+    assert [one.can_undo for one in view.releases] == [True] * is_listed
 
 
 async def test_a_silent_sensor_is_told_and_a_quiet_room_keeps_its_sensors_words(desk: Desk) -> None:
