@@ -54,9 +54,9 @@ class Office:
         faults: list[str] = []
         base = f"http://127.0.0.1:{self.port}"
         options = {"viewport": {"width": 1440, "height": 1000}} | context
-        with self.browser.browser.new_context(base_url=base, **options) as context:
-            context.add_cookies([{"name": SESSION, "value": self.desk.secrets[who], "url": base}])
-            page = context.new_page()
+        with self.browser.browser.new_context(base_url=base, **options) as profile:
+            profile.add_cookies([{"name": SESSION, "value": self.desk.secrets[who], "url": base}])
+            page = profile.new_page()
             page.set_default_timeout(LIMIT)
             page.on("pageerror", lambda fault: faults.append(str(fault)))
             page.on("console", lambda line: faults.append(line.text) if "Content Security" in line.text else None)

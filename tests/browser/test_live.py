@@ -12,10 +12,11 @@ import pytest
 
 from registry.assets.models import Condition
 from registry.bookings.actions import book
-from registry.bookings.readings import Reading, record_readings, watch_started
+from registry.bookings.readings import record_readings, watch_started
 from registry.bookings.rules import BookingRequest
 from registry.core.events import AssetChanged, RoomChanged, dispatch
 from registry.core.history import SYSTEM
+from registry.devices.occupancy import Reading
 from registry.people.models import Session
 from registry.people.queries import forget_person
 from registry.rooms.lock import changing
