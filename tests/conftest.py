@@ -91,9 +91,9 @@ def _no_midnight_in_between() -> None:
     """What a test books for today would be another day's a moment later: a day's last two minutes are waited out."""
     now = datetime.now(WARSAW)
     midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), WARSAW)
-    left = (midnight - now).total_seconds()
-    if left < 120:
-        time.sleep(left)
+    seconds = (midnight - now).total_seconds()
+    if seconds < 120:
+        time.sleep(seconds)
 
 
 # no network
@@ -107,9 +107,9 @@ def _only_loopback() -> Iterator[None]:
     patch.setattr(socket.socket, "connect_ex", _guarded(socket.socket.connect_ex))
     look_up = socket.getaddrinfo
 
-    def look_up_here(host: Any, *rest: Any, **named: Any) -> Any:
+    def look_up_here(host: Any, *rest: Any, **options: Any) -> Any:
         _refuse_foreign(host)
-        return look_up(host, *rest, **named)
+        return look_up(host, *rest, **options)
 
     patch.setattr(socket, "getaddrinfo", look_up_here)
     yield
@@ -216,8 +216,8 @@ def sqlite_copy(template: Path) -> Iterator[str]:
     path = template.with_name(f"test_{next(_numbers)}.sqlite3")
     shutil.copy(template, path)
     yield f"sqlite://{path}"
-    for left in path.parent.glob(f"{path.name}*"):
-        left.unlink()
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
 
 
 @contextmanager

@@ -69,20 +69,20 @@ def scratch(name: str) -> Path:
 
 def program(name: str, *places: str) -> str:
     """The path of a program, from PATH or from one of the glob patterns. Raises Missing."""
-    found = shutil.which(name) or next(
+    path = shutil.which(name) or next(
         iter(sorted((path for place in places for path in glob(place)), reverse=True)), None
     )
-    if not found:
+    if not path:
         raise Missing(f"{name} is not installed: run scripts/system-packages {name} as root")
-    return found
+    return path
 
 
 def chromium() -> str | None:
     """The path of Chromium, or None where Playwright has one of its own. Raises Missing."""
     # on Ubuntu the name leads to a snap, which opens nothing in a container
-    found = [path for name in ("chromium", "google-chrome") if (path := shutil.which(name)) and not is_snap(path)]
-    if found:
-        return found[0]
+    paths = [path for name in ("chromium", "google-chrome") if (path := shutil.which(name)) and not is_snap(path)]
+    if paths:
+        return paths[0]
     if glob(str(Path.home() / ".cache/ms-playwright/chromium-*")):
         return None
     raise Missing("chromium is not installed: run scripts/system-packages chromium as root")
@@ -166,10 +166,10 @@ class Postgres:
             "port": self.port, "listen_addresses": LOOPBACK, "unix_socket_directories": "", "fsync": "off",
             "full_page_writes": "off", "jit": "off", "max_connections": 200, "shared_buffers": "64MB",
         }  # fmt: skip
-        told = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with open(self.home / "log", "wb") as log:
             self.process = subprocess.Popen(
-                self._owned(server, "-D", str(data), *told), stdout=log, stderr=log, cwd=self.home
+                self._owned(server, "-D", str(data), *arguments), stdout=log, stderr=log, cwd=self.home
             )
         wait_until_open(self.port, self.process)
         self._wait_ready()

@@ -68,8 +68,8 @@ class Statements(list[AskedStatement]):
 
     def _noted(self, method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
-        async def ask(client: Any, query: str, *values: Any, **named: Any) -> Any:
-            answer = await method(client, query, *values, **named)
+        async def ask(client: Any, query: str, *values: Any, **options: Any) -> Any:
+            answer = await method(client, query, *values, **options)
             rows = answer[1] if isinstance(answer, tuple) else answer
             self.note(query, len(rows) if isinstance(rows, list) else 0)
             return answer

@@ -44,6 +44,8 @@ BANNED_NAMES = {
     "common",
     "misc",
 }
+MODEL_METHODS = {"all", "filter", "exclude", "get", "get_or_none", "create", "bulk_create", "exists"}
+QUERY_METHODS = {"select_related", "prefetch_related", "fetch_related", "values_list", "order_by", "execute_query"}
 GRAPH = grimp.build_graph(*FOLDERS, cache_dir=None)
 IMPORTS = {module: GRAPH.find_modules_directly_imported_by(module) for module in GRAPH.modules}
 EXCEPTION = re.compile(r"#\s*(noqa|type:\s*ignore|pragma:\s*no)")
@@ -104,6 +106,28 @@ def test_what_is_asked_never_needs_what_changes() -> None:
         for name in names
         if module.endswith(".queries") and name.endswith(".actions")
     ] == []
+
+
+def test_no_orm_query_stands_outside_the_registry() -> None:
+    """Pages, devices and the demo ask queries and call actions."""
+    outer = [path for path in WRITTEN if path.relative_to(ROOT).parts[0] in ("web", "devices")]
+    outer += [path for path in WRITTEN if path.relative_to(ROOT).parts[:2] == ("config", "demo")]
+    assert where(queries_in, outer) == {}
+
+
+def queries_in(path: Path) -> list[str]:
+    """Calls of a model's query methods, and of what only a query or a record of the library has."""
+    names = {model.__name__ for model in models()}
+    return [
+        f"line {node.lineno}: .{node.func.attr}()"
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and (
+            (isinstance(node.func.value, ast.Name) and node.func.value.id in names and node.func.attr in MODEL_METHODS)
+            or node.func.attr in QUERY_METHODS
+        )
+    ]
 
 
 # purity

@@ -48,11 +48,11 @@ class Office:
         """An hour that begins so many hours from now."""
         return await self.post("/bookings", wish(hours, room, **more.pop("wish", {})), who, **more)
 
-    async def held(self, room: str, hours: float = 24, who: str = "alice", **given: Any) -> Booking:
+    async def held(self, room: str, hours: float = 24, who: str = "alice", **columns: Any) -> Booking:
         """An hour that is there already, of this person and their institution."""
         person = self.people[who]
-        given = {"organizer": person, "institution_id": person.institution_id} | given
-        return await make_booking(soon(hours), room=self.rooms[room], **given)
+        columns = {"organizer": person, "institution_id": person.institution_id} | columns
+        return await make_booking(soon(hours), room=self.rooms[room], **columns)
 
 
 def soon(hours: float) -> datetime:
@@ -73,15 +73,15 @@ async def office(database: Any, tmp_path: Path) -> AsyncIterator[Office]:
     )
     app = create_site(options)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
-        made = Office(app, client)
+        office = Office(app, client)
         for person in await make_people():
-            await made.hire(person)
+            await office.hire(person)
         for role in Role:
             if role is not Role.MEMBER:
-                await made.hire(await make_person(str(role), role=role))
+                await office.hire(await make_person(str(role), role=role))
         building = await make_building()
         classes = {"M-1": "internal", "M-2": "internal", "P-1": "public", "C-1": "confidential", "H-1": "hidden"}
         for code, visibility in classes.items():
-            made.rooms[code] = await make_room(code=code, building=building, visibility=Visibility(visibility))
-        await make_asset(room=made.rooms["M-1"], search_text="krzeslo konferencyjne")
-        yield made
+            office.rooms[code] = await make_room(code=code, building=building, visibility=Visibility(visibility))
+        await make_asset(room=office.rooms["M-1"], search_text="krzeslo konferencyjne")
+        yield office

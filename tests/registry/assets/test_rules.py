@@ -171,11 +171,11 @@ def test_which_rooms_show_a_change(before: StandingPiece | None, after: Standing
 
 
 @pytest.mark.parametrize(
-    ("number", "stored", "key"),
+    ("number", "text", "key"),
     [(" INW/ 1 ", "INW/ 1", "inw/1"), ("Łąka\t2", "Łąka\t2", "łąka2"), ("Straße", "Straße", "strasse"),
      ("  ", None, None), ("", None, None), (None, None, None)],
 )  # fmt: skip
 def test_a_number_is_kept_as_written_and_compared_by_its_key(
-    number: str | None, stored: str | None, key: str | None
+    number: str | None, text: str | None, key: str | None
 ) -> None:
-    assert number_columns(number) == {"inventory_no": stored, "number_key": key}
+    assert number_columns(number) == {"inventory_no": text, "number_key": key}

@@ -32,10 +32,10 @@ def local(hour: int, minute: int = 0) -> datetime:
     return datetime(DAY.year, DAY.month, DAY.day, hour, minute, tzinfo=WARSAW).astimezone(UTC)
 
 
-async def held(desk: Desk, room: Room, hour: int, who: str = "alice", **given: Any) -> Booking:
+async def held(desk: Desk, room: Room, hour: int, who: str = "alice", **columns: Any) -> Booking:
     person = desk.people[who]
-    given = {"organizer": person, "institution_id": person.institution_id, "title": "Narada"} | given
-    return await make.make_booking(local(hour), room=room, **given)
+    columns = {"organizer": person, "institution_id": person.institution_id, "title": "Narada"} | columns
+    return await make.make_booking(local(hour), room=room, **columns)
 
 
 def lane(page: str, code: str) -> str:
