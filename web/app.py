@@ -36,7 +36,6 @@ from web.kit.options import Declaration, SiteOptions
 from web.kit.render import STATIC, Pages
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
-from web.rooms import state_api
 from web.system import api as system_api
 from web.tags import api as tags_api
 from web.tags import pages as tags
@@ -47,7 +46,7 @@ __all__ = ["Declaration", "SiteOptions", "create_site"]
 API = "/api/v1"
 # of each noun, the busiest first; an address is looked for in this order
 ROUTERS = (
-    availability.router, bookings_api.router, state_api.router, rooms_api.router, assets_api.router,
+    availability.router, bookings_api.router, rooms_api.router, assets_api.router,
     transitions_api.router, tags_api.router, imports_api.router, devices_api.router, duties_api.router,
     history_api.router, grants_api.router, events_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,

@@ -46,13 +46,13 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
 
 
 def is_problem(response: Any, status: int, code: str) -> bool:
-    told = response.json()
+    problem = response.json()
     assert response.headers["content-type"] == "application/problem+json"
-    assert told["status"] == response.status_code
-    assert {"type", "title", "status", "code", "detail", "params"} <= told.keys()
-    assert told["title"]
-    assert told["detail"].rstrip("…")[-1] in ".:" or told["detail"].endswith("…")
-    return bool((response.status_code, told["code"]) == (status, code))
+    assert problem["status"] == response.status_code
+    assert {"type", "title", "status", "code", "detail", "params"} <= problem.keys()
+    assert problem["title"]
+    assert problem["detail"].rstrip("…")[-1] in ".:" or problem["detail"].endswith("…")
+    return bool((response.status_code, problem["code"]) == (status, code))
 
 
 async def test_a_wrong_value_is_named(office: Office) -> None:
@@ -63,9 +63,9 @@ async def test_a_wrong_value_is_named(office: Office) -> None:
 
 
 async def test_a_missing_field_is_named(office: Office) -> None:
-    asked = wish()
+    body = wish()
     for name in ("room", "starts_at", "ends_at"):
-        refused = await office.post("/bookings", {key: value for key, value in asked.items() if key != name})
+        refused = await office.post("/bookings", {key: value for key, value in body.items() if key != name})
         assert is_problem(refused, 422, "request.missing_field")
         assert refused.json()["params"]["field"] == name
 
@@ -97,8 +97,8 @@ async def test_a_body_that_cannot_be_read(office: Office, body: bytes, status: i
 @pytest.mark.parametrize("more", ['"room": "M-2"', r'"r\u006fom": "M-2"', '"room": "M-1"'])
 async def test_a_key_that_comes_twice_is_named(office: Office, more: str) -> None:
     """Programs read the first, the last or both: whoever checked it may have read another value than we."""
-    asked = json.dumps(wish())[:-1] + f", {more}" + "}"
-    refused = await office.call("POST", "/bookings", content=asked, headers={"content-type": "application/json"})
+    body = json.dumps(wish())[:-1] + f", {more}" + "}"
+    refused = await office.call("POST", "/bookings", content=body, headers={"content-type": "application/json"})
     assert is_problem(refused, 422, "request.duplicate_key"), refused.text
     assert refused.json()["params"] == {"field": "room"}
     assert "room" in refused.json()["detail"]
@@ -106,16 +106,16 @@ async def test_a_key_that_comes_twice_is_named(office: Office, more: str) -> Non
 
 
 async def test_a_key_that_comes_twice_deep_inside_is_named(office: Office) -> None:
-    asked = b'{"name": "Lampa", "price": 1, "grants": {"PL/1": 10, "PL/1": 20}}'
-    refused = await office.call("POST", "/assets", "facilities", content=asked)
+    body = b'{"name": "Lampa", "price": 1, "grants": {"PL/1": 10, "PL/1": 20}}'
+    refused = await office.call("POST", "/assets", "facilities", content=body)
     assert is_problem(refused, 422, "request.duplicate_key"), refused.text
     assert refused.json()["params"] == {"field": "PL/1"}
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 async def test_what_is_no_number_of_json_is_named(office: Office, number: str) -> None:
-    asked = f'{{"name": "Lampa", "price": {number}}}'.encode()
-    refused = await office.call("POST", "/assets", "facilities", content=asked)
+    body = f'{{"name": "Lampa", "price": {number}}}'.encode()
+    refused = await office.call("POST", "/assets", "facilities", content=body)
     assert is_problem(refused, 400, "request.not_json"), refused.text
     assert number in refused.json()["detail"]
 
@@ -135,16 +135,16 @@ async def test_the_reason_of_a_value_is_in_the_reader_s_language(
 ) -> None:
     refused = await office.post("/bookings", wish() | change, headers={"accept-language": "pl"})
     assert is_problem(refused, 422, "request.bad_field")
-    told = refused.json()["detail"]
-    assert reason in told
-    assert "Expected" not in told
-    assert "characters" not in told
+    detail = refused.json()["detail"]
+    assert reason in detail
+    assert "Expected" not in detail
+    assert "characters" not in detail
 
 
 async def test_no_reason_is_english_to_a_polish_reader(office: Office) -> None:
     many = "&".join(["room=M-1"] * 300)
     new = {"family": "native", "sensing": "pir"}
-    for path, asked in [
+    for path, body in [
         ("/rooms?cursor=zzz", None),
         ("/rooms?limit=0", None),
         ("/availability?days=0", None),
@@ -157,13 +157,13 @@ async def test_no_reason_is_english_to_a_polish_reader(office: Office) -> None:
         ("/assets", {"name": "x", "price": 1, "grants": {"X": 101}}),
         ("/assets", {"name": "x\x00", "price": 1}),
     ]:
-        told = await office.call(
-            "GET" if asked is None else "POST", path, "admin", json=asked, headers={"accept-language": "pl"}
+        refused = await office.call(
+            "GET" if body is None else "POST", path, "admin", json=body, headers={"accept-language": "pl"}
         )
-        assert is_problem(told, 422, "request.bad_field"), (path, told.text)
-        assert not re.search(r"\b(the|it|is|not|than|from|are|of)\b", told.json()["detail"].replace("from", "", 1)), (
-            path
-        )
+        assert is_problem(refused, 422, "request.bad_field"), (path, refused.text)
+        assert not re.search(
+            r"\b(the|it|is|not|than|from|are|of)\b", refused.json()["detail"].replace("from", "", 1)
+        ), path
 
 
 async def test_nobody_and_strangers_are_told_so(office: Office) -> None:

@@ -30,7 +30,7 @@ async def paths(office: Office, bookings: list[Booking]) -> list[str]:
     """Every GET of the API with its parameters filled in, and the queries that a curious person would try."""
     described = (await office.get("/api/v1/openapi.json", None)).json()["paths"]
     day = day_of(soon(24))
-    found = ["/metrics", "/readyz"]
+    urls = ["/metrics", "/readyz"]
     codes = [str(code) for code in office.rooms]
     for path, methods in described.items():
         if "get" not in methods or path.endswith("/events"):
@@ -39,24 +39,24 @@ async def paths(office: Office, bookings: list[Booking]) -> list[str]:
         filled = {one.replace("{asset_id}", "1").replace("{grant_id}", "1").replace("{number}", "x") for one in filled}
         for one in filled:
             if "{booking_id}" in one:
-                found += [one.replace("{booking_id}", str(booking.id)) for booking in bookings]
+                urls += [one.replace("{booking_id}", str(booking.id)) for booking in bookings]
             else:
-                found.append(one.replace("{code}", "0000000"))
-    found += [f"/api/v1/rooms/{code}/bookings?from={day}" for code in codes]
-    found += [f"/api/v1/availability?date={day}&room={code}" for code in codes]
-    found += [f"/api/v1/history?object=booking:{booking.id}" for booking in bookings]
-    found += [f"/api/v1/history?object=room:{room.id}" for room in office.rooms.values()]
-    found += [f"/api/v1/assets?q={CANARY}", f"/api/v1/duties?from={day}"]
-    return found
+                urls.append(one.replace("{code}", "0000000"))
+    urls += [f"/api/v1/rooms/{code}/bookings?from={day}" for code in codes]
+    urls += [f"/api/v1/availability?date={day}&room={code}" for code in codes]
+    urls += [f"/api/v1/history?object=booking:{booking.id}" for booking in bookings]
+    urls += [f"/api/v1/history?object=room:{room.id}" for room in office.rooms.values()]
+    urls += [f"/api/v1/assets?q={CANARY}", f"/api/v1/duties?from={day}"]
+    return urls
 
 
 async def hide_canaries(office: Office) -> list[Booking]:
     """Bookings of the coordinator, each with a canary in its title and a span of its own to look for."""
-    made = []
+    bookings = []
     for number, code in enumerate(("M-1", "C-1", "H-1")):
         starts_at = soon(24).replace(minute=7 + number, second=11, microsecond=717170 + number)
         title = f"{CANARY}-{code}"
-        made.append(
+        bookings.append(
             await Booking.create(
                 room=office.rooms[code], organizer=office.people["coordinator"], title=title,
                 institution_id=office.people["coordinator"].institution_id,
@@ -64,7 +64,7 @@ async def hide_canaries(office: Office) -> list[Booking]:
                 blocked_from=starts_at, blocked_to=soon(25), planned_ends_at=soon(25), created_at=datetime.now(UTC),
             )
         )  # fmt: skip
-    return made
+    return bookings
 
 
 async def test_no_route_lets_a_canary_out(office: Office) -> None:
@@ -72,22 +72,22 @@ async def test_no_route_lets_a_canary_out(office: Office) -> None:
     await Duty.create(
         room=office.rooms["C-1"], person=office.people["duty"], name=f"{CANARY}-D", starts_at=soon(23), ends_at=soon(26)
     )
-    seen: dict[str, set[str]] = {}
+    seers: dict[str, set[str]] = {}
     for who in EVERYBODY:
         for path in await paths(office, bookings):
             answer = await office.get(path, who)
             assert answer.status_code < 500, (path, answer.text)
             for bird in re.findall(rf"{CANARY}-\S\-?\d?", answer.text):
-                seen.setdefault(bird, set()).add(who)
+                seers.setdefault(bird, set()).add(who)
             if who not in SEES_HIDDEN and who != "auditor":
                 assert bookings[2].starts_at.strftime(":%S.%f") not in answer.text, (who, path)
             if who not in SEES_CONFIDENTIAL and "history" not in path:
                 assert 'interview","status' not in answer.text, (who, path)
-    assert seen.pop(f"{CANARY}-M-1") == {"coordinator", "admin"}, "another institution sees no title"
-    assert seen.pop(f"{CANARY}-C-1") == SEES_CONFIDENTIAL
-    assert seen.pop(f"{CANARY}-H-1") == SEES_HIDDEN
-    assert seen.pop(f"{CANARY}-D") == {"duty", "coordinator", "auditor", "admin"}
-    assert not seen
+    assert seers.pop(f"{CANARY}-M-1") == {"coordinator", "admin"}, "another institution sees no title"
+    assert seers.pop(f"{CANARY}-C-1") == SEES_CONFIDENTIAL
+    assert seers.pop(f"{CANARY}-H-1") == SEES_HIDDEN
+    assert seers.pop(f"{CANARY}-D") == {"duty", "coordinator", "auditor", "admin"}
+    assert not seers
 
 
 async def test_a_confidential_room_is_busy_and_nothing_else(office: Office) -> None:
@@ -120,17 +120,17 @@ async def test_a_hidden_room_tells_no_times(office: Office) -> None:
     assert "H-1" in {room["code"] for room in mine}
 
 
-async def walk(office: Office, asked: list[str], who: str) -> dict[str, str]:
+async def walk(office: Office, urls: list[str], who: str) -> dict[str, str]:
     """What this person is told everywhere, but for the moment at which it is told."""
-    told = {}
-    for path in asked:
+    texts = {}
+    for path in urls:
         answer = await office.get(path, who)
         if path == "/metrics":
-            told[path] = "".join(line for line in answer.text.splitlines() if line.startswith("izba_"))
+            texts[path] = "".join(line for line in answer.text.splitlines() if line.startswith("izba_"))
             continue
         text = re.sub(r'"as_of":"[^"]*"', "", answer.text)
-        told[path] = f"{answer.status_code} {answer.headers.get('etag')} {text}"
-    return told
+        texts[path] = f"{answer.status_code} {answer.headers.get('etag')} {text}"
+    return texts
 
 
 async def test_nothing_tells_that_something_happened_in_a_shy_room(office: Office) -> None:
@@ -138,12 +138,12 @@ async def test_nothing_tells_that_something_happened_in_a_shy_room(office: Offic
     bookings = await hide_canaries(office)
     running = await office.held("C-1", hours=-0.25, who="coordinator", kind="consultation", status="confirmed")
     strangers = [who for who in EVERYBODY if who not in {*SEES_HIDDEN, "auditor"}]
-    asked = await paths(office, bookings)
-    before = {who: await walk(office, asked, who) for who in strangers}
+    urls = await paths(office, bookings)
+    before = {who: await walk(office, urls, who) for who in strangers}
     assert (await office.book(48, "H-1", "coordinator", wish={"kind": "interview"})).status_code == 201
     assert (await office.post(f"/bookings/{running.id}/check-in", who="coordinator")).status_code == 200
     for who in strangers:
-        after = await walk(office, asked, who)
+        after = await walk(office, urls, who)
         differs = {path for path in after if after[path] != before[who][path]}
         assert differs == set(), who
 
@@ -153,11 +153,11 @@ async def test_the_same_day_is_told_to_each_viewer_anew(office: Office) -> None:
     await office.held("M-1", title="Nasze")
     await office.held("C-1", kind="consultation")
     day = day_of(soon(24))
-    told: dict[str, Any] = {}
+    texts: dict[str, Any] = {}
     for who in ("admin", "alice", "bob", "charlie", "duty", "admin", "charlie", "alice"):
         items = (await office.get(f"/availability?date={day}&room=M-1&room=C-1", who)).json()["items"]
-        told.setdefault(who, items)
-        assert told[who] == items
+        texts.setdefault(who, items)
+        assert texts[who] == items
         titles = {one.get("title") for item in items for one in item["bookings"]}
         assert ("Nasze" in titles) == (who in ("admin", "alice", "bob"))
         kinds = {one.get("kind") for one in items[1]["bookings"]}

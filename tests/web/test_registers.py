@@ -42,27 +42,27 @@ async def test_a_room_has_its_state_assets_and_readiness(office: Office) -> None
     assert (await office.get("/rooms/M-1")).json()["visibility"] == "internal"
     (chair,) = (await office.get("/rooms/M-1/assets")).json()["items"]
     await StandardItem.create(room=office.rooms["M-1"], name=chair["name"], quantity=2)
-    told = (await office.get("/rooms/M-1/readiness")).json()
-    assert (told["ready"], told["items"][0]["working"], told["items"][0]["wanted"]) == (False, 1, 2)
+    payload = (await office.get("/rooms/M-1/readiness")).json()
+    assert (payload["ready"], payload["items"][0]["working"], payload["items"][0]["wanted"]) == (False, 1, 2)
 
 
 async def test_a_piece_is_registered_found_and_moved(office: Office) -> None:
     grant = await Grant.create(
         code="PL/1", name="G", beneficiary="B", fund="F", total=Decimal(9), granted=Decimal(9), percent=Decimal(75)
     )
-    asked = {"name": "Stół", "price": "1 290,01", "room": "M-1", "inventory_no": "S/1", "grants": {"PL/1": 75}}
-    made = await office.post("/assets", asked, "facilities")
-    told = made.json()
-    assert (made.status_code, told["price"], told["room"]) == (201, "1290.01", "M-1")
-    assert sum(Decimal(share["amount"]) for share in told["shares"]) == Decimal("1290.01")
-    assert (await office.post("/assets", asked, "facilities")).json()["code"] == "asset.number_taken"
+    body = {"name": "Stół", "price": "1 290,01", "room": "M-1", "inventory_no": "S/1", "grants": {"PL/1": 75}}
+    answer = await office.post("/assets", body, "facilities")
+    payload = answer.json()
+    assert (answer.status_code, payload["price"], payload["room"]) == (201, "1290.01", "M-1")
+    assert sum(Decimal(share["amount"]) for share in payload["shares"]) == Decimal("1290.01")
+    assert (await office.post("/assets", body, "facilities")).json()["code"] == "asset.number_taken"
     assert (await office.get("/assets?q=stol")).json()["total"] == 1
-    moved = await office.post(
-        f"/assets/{told['id']}/transitions/move", {"room": "M-2"}, "facilities", headers={"If-Match": '"1"'}
+    move = await office.post(
+        f"/assets/{payload['id']}/transitions/move", {"room": "M-2"}, "facilities", headers={"If-Match": '"1"'}
     )
-    assert (moved.json()["room"], moved.headers["etag"]) == ("M-2", '"2"')
+    assert (move.json()["room"], move.headers["etag"]) == ("M-2", '"2"')
     stale = await office.post(
-        f"/assets/{told['id']}/transitions/move", {"room": "M-1"}, "facilities", headers={"If-Match": '"1"'}
+        f"/assets/{payload['id']}/transitions/move", {"room": "M-1"}, "facilities", headers={"If-Match": '"1"'}
     )
     assert stale.status_code == 412
     spent = (await office.get(f"/grants/{grant.id}", "accountant")).json()
@@ -75,15 +75,15 @@ async def test_a_piece_is_registered_found_and_moved(office: Office) -> None:
 async def test_a_description_is_corrected(office: Office) -> None:
     asset, other = await make_asset(), await make_asset(inventory_no="S/2")
     wrong = {"name": "Lampa biurowa", "serial_no": "X1", "warranty_until": "2028-01-31", "inventory_no": "S/3"}
-    told = await office.call("PATCH", f"/assets/{asset.id}", "facilities", json=wrong, headers={"If-Match": '"1"'})
-    assert (told.status_code, told.headers["etag"]) == (200, '"2"')
-    assert {name: told.json()[name] for name in wrong} == wrong
+    answer = await office.call("PATCH", f"/assets/{asset.id}", "facilities", json=wrong, headers={"If-Match": '"1"'})
+    assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
+    assert {name: answer.json()[name] for name in wrong} == wrong
     assert (await office.get("/assets?q=biurowa x1")).json()["total"] == 1
     (entry,) = (await office.get(f"/history?object=asset:{asset.id}", "auditor")).json()["items"]
     assert (entry["action"], entry["after"]) == ("corrected", wrong)
 
-    async def refused(asked: dict[str, object], who: str = "facilities", etag: str = "*") -> str:
-        answer = await office.call("PATCH", f"/assets/{asset.id}", who, json=asked, headers={"If-Match": etag})
+    async def refused(body: dict[str, object], who: str = "facilities", etag: str = "*") -> str:
+        answer = await office.call("PATCH", f"/assets/{asset.id}", who, json=body, headers={"If-Match": etag})
         return str(answer.json()["code"])
 
     assert await refused({"name": "Lampa"}, etag='"1"') == "request.stale"
@@ -117,7 +117,7 @@ async def test_a_piece_is_assigned_reported_repaired(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "code"),
+    ("body", "status", "code"),
     [
         ({"name": "x", "price": "dwa"}, 422, "asset.bad_price"),
         ({"name": "x", "price": -1}, 422, "asset.bad_price"),
@@ -138,17 +138,17 @@ async def test_a_piece_is_assigned_reported_repaired(office: Office) -> None:
         ({"name": "x", "price": 1, "durable_until": "9999-12-31"}, 422, "request.bad_field"),
     ],
 )
-async def test_a_piece_that_cannot_be(office: Office, asked: dict[str, object], status: int, code: str) -> None:
+async def test_a_piece_that_cannot_be(office: Office, body: dict[str, object], status: int, code: str) -> None:
     before = await Asset.all().count()
-    refused = await office.post("/assets", asked, "facilities")
+    refused = await office.post("/assets", body, "facilities")
     assert (refused.status_code, refused.json()["code"]) == (status, code)
     assert await Asset.all().count() == before
 
 
-@pytest.mark.parametrize(("given", "kept"), [("", ""), ("808-0", "808"), ("491", "487"), ("KŚT 803", "803")])
-async def test_a_symbol_is_read_as_in_a_list(office: Office, given: str, kept: str) -> None:
-    made = await office.post("/assets", {"name": "x", "price": 1, "kst": given}, "facilities")
-    assert (made.status_code, made.json()["kst"]) == (201, kept)
+@pytest.mark.parametrize(("text", "symbol"), [("", ""), ("808-0", "808"), ("491", "487"), ("KŚT 803", "803")])
+async def test_a_symbol_is_read_as_in_a_list(office: Office, text: str, symbol: str) -> None:
+    answer = await office.post("/assets", {"name": "x", "price": 1, "kst": text}, "facilities")
+    assert (answer.status_code, answer.json()["kst"]) == (201, symbol)
 
 
 async def test_a_filter_that_is_left_empty_asks_for_nothing(office: Office) -> None:
@@ -156,8 +156,8 @@ async def test_a_filter_that_is_left_empty_asks_for_nothing(office: Office) -> N
         ("/rooms", "site kind capacity feature free_from free_to cursor"),
         ("/assets", "q room category custodian grant lifecycle condition cursor"),
     ):
-        asked = dict.fromkeys(filters.split(), "")
-        answer = await office.get(path, params=asked)
+        body = dict.fromkeys(filters.split(), "")
+        answer = await office.get(path, params=body)
         assert (answer.status_code, answer.json()["total"]) == (200, (await office.get(path)).json()["total"])
 
 
@@ -167,8 +167,8 @@ async def test_a_tag_is_linked_and_read(office: Office) -> None:
     assert (await office.get(f"/tags/{code}")).json()["code"] == "tag.unknown"
     linked = await office.post(f"/tags/{code}/link", {"asset": asset.id}, "facilities")
     assert (linked.json()["kind"], linked.json()["asset"]) == ("asset", asset.id)
-    taken = await office.post(f"/tags/{code}/link", {"room": "M-1"}, "facilities")
-    assert (taken.status_code, taken.json()["code"]) == (409, "tag.taken")
+    refusal = await office.post(f"/tags/{code}/link", {"room": "M-1"}, "facilities")
+    assert (refusal.status_code, refusal.json()["code"]) == (409, "tag.taken")
     again = await office.post(f"/tags/{code}/link", {"room": "M-1", "again": True}, "facilities")
     assert (again.json()["kind"], again.json()["room"]) == ("room", "M-1")
     both = await office.post(f"/tags/{code}/link", {"room": "M-1", "asset": 1}, "facilities")
@@ -179,17 +179,22 @@ async def test_a_tag_is_linked_and_read(office: Office) -> None:
 
 
 async def test_a_list_is_sent_checked_and_written(office: Office) -> None:
-    sent = await office.post("/imports", who="facilities", files={"file": ("lista.csv", LIST.encode("cp1250"))})
-    told = sent.json()
-    assert (sent.status_code, told["encoding"], told["accepted"], told["refused"]) == (201, "windows-1250", 1, 1)
-    assert told["rows"][1]["problems"][0]["column"]
-    path = f"/imports/{told['id']}"
+    upload = await office.post("/imports", who="facilities", files={"file": ("lista.csv", LIST.encode("cp1250"))})
+    payload = upload.json()
+    assert (upload.status_code, payload["encoding"], payload["accepted"], payload["refused"]) == (
+        201,
+        "windows-1250",
+        1,
+        1,
+    )
+    assert payload["rows"][1]["problems"][0]["column"]
+    path = f"/imports/{payload['id']}"
     assert (await office.get(path, "admin")).json()["code"] == "import.unknown", "a sent list is its sender's"
-    assert (await office.get(path, "facilities")).json() == told
+    assert (await office.get(path, "facilities")).json() == payload
     before = await Asset.all().count()
     for _ in range(2):
-        written = await office.post(f"{path}/commit", who="facilities")
-        assert (written.json()["status"], written.json()["written"]) == ("written", 1)
+        commit = await office.post(f"{path}/commit", who="facilities")
+        assert (commit.json()["status"], commit.json()["written"]) == ("written", 1)
     assert await Asset.all().count() == before + 1
     for files in ({"file": ("a.csv", b"")}, {"file": ("a.bin", bytes(range(256)))}):
         assert (await office.post("/imports", who="facilities", files=files)).status_code == 422
@@ -201,8 +206,8 @@ async def test_devices_and_panels_are_listed_and_paired(office: Office) -> None:
     room = office.rooms["M-1"]
     await make_device(code="s-1", room=room, heard_at=datetime.now(UTC), battery=10)
     await make_panel(code="M-2-door", room=office.rooms["M-2"])
-    told = (await office.get("/devices?room=M-1", "facilities")).json()
-    assert [(one["code"], one["state"], one["room"]) for one in told["items"]] == [("s-1", "low_battery", "M-1")]
+    payload = (await office.get("/devices?room=M-1", "facilities")).json()
+    assert [(one["code"], one["state"], one["room"]) for one in payload["items"]] == [("s-1", "low_battery", "M-1")]
     assert (await office.get("/devices?kind=door_panel", "facilities")).json()["items"][0]["state"] == "silent"
     assert (await office.get("/devices/inbox", "facilities")).json()["items"] == []
     offer = await pairing.offer(datetime.now(UTC))
@@ -230,8 +235,8 @@ async def test_the_inbox_is_what_was_handed_in(office: Office) -> None:
     forgotten: list[str] = []
     office.app.state.inbox = Inbox()
     assert (await office.get("/devices/inbox", "facilities")).json()["items"][0]["topic"] == "tele/x/SENSOR"
-    asked = {"family": "tasmota", "address": "x", "sensing": "pir", "room": "M-1", "topic": "tele/x/SENSOR"}
-    assert (await office.post("/devices/M-1-pir/bind", asked, "facilities")).json()["family"] == "tasmota"
+    body = {"family": "tasmota", "address": "x", "sensing": "pir", "room": "M-1", "topic": "tele/x/SENSOR"}
+    assert (await office.post("/devices/M-1-pir/bind", body, "facilities")).json()["family"] == "tasmota"
     assert forgotten == ["tele/x/SENSOR"]
 
 
@@ -243,12 +248,12 @@ async def test_a_device_is_bound_then_hung_elsewhere(office: Office) -> None:
     bound = (await office.post("/devices/M-1-occ/bind", new, "facilities")).json()
     assert (bound["code"], bound["room"], bound["sensing"], bound["kind"]) == ("M-1-occ", "M-1", "mmwave", "presence")
     for name in ("M-1-occ", bound["id"]):
-        moved = await office.post(f"/devices/{name}/bind", {"room": "M-2", "enabled": False}, "facilities")
-        assert (moved.json()["room"], moved.json()["enabled"]) == ("M-2", False)
+        move = await office.post(f"/devices/{name}/bind", {"room": "M-2", "enabled": False}, "facilities")
+        assert (move.json()["room"], move.json()["enabled"]) == ("M-2", False)
     same = {"family": "tasmota", "address": "y", "sensing": "pir"}
     assert (await office.post("/devices/y-1/bind", same, "facilities")).status_code == 200
-    taken = await office.post("/devices/y-2/bind", same, "facilities")
-    assert (taken.status_code, taken.json()["code"]) == (409, "device.taken")
+    refusal = await office.post("/devices/y-2/bind", same, "facilities")
+    assert (refusal.status_code, refusal.json()["code"]) == (409, "device.taken")
     assert (await office.post("/devices/y-1/bind", {}, "coordinator")).status_code == 403
 
 
@@ -275,17 +280,19 @@ async def test_what_is_given_of_a_known_device_is_applied_and_told(office: Offic
         heard_at=now,
         battery=3,
     )
-    asked = {"family": "zigbee2mqtt", "address": "hall/motion", "sensing": "mmwave"}
-    told = (await office.post("/devices/hall/bind", asked, "facilities")).json()
-    assert {name: told[name] for name in asked} == asked
-    assert (told["room"], told["enabled"], told["kind"]) == ("M-1", True, "presence"), "what is left out stays"
-    assert (told["occupied"], told["battery"], told["heard_at"]) == (None, None, None), "another sensor said that"
+    body = {"family": "zigbee2mqtt", "address": "hall/motion", "sensing": "mmwave"}
+    payload = (await office.post("/devices/hall/bind", body, "facilities")).json()
+    assert {name: payload[name] for name in body} == body
+    assert (payload["room"], payload["enabled"], payload["kind"]) == ("M-1", True, "presence"), "what is left out stays"
+    assert (payload["occupied"], payload["battery"], payload["heard_at"]) == (None, None, None), (
+        "another sensor said that"
+    )
     assert (await Device.get(id=device.id)).hold_seconds == 300
     assert (await Room.get(id=room.id)).next_change_at is not None, "the room is looked at again"
     (entry,) = (await office.get(f"/history?object=device:{device.id}", "auditor")).json()["items"]
-    assert (entry["action"], entry["after"]) == ("bound", asked)
+    assert (entry["action"], entry["after"]) == ("bound", body)
     assert entry["before"] == {"family": "tasmota", "address": "old", "sensing": "pir"}
-    assert (await office.post("/devices/hall/bind", asked, "facilities")).status_code == 200
+    assert (await office.post("/devices/hall/bind", body, "facilities")).status_code == 200
     assert (await office.get(f"/history?object=device:{device.id}", "auditor")).json()["total"] == 1, "nothing changed"
     off = (await office.post("/devices/hall/bind", {"room": None, "enabled": False}, "facilities")).json()
     assert (off["room"], off["enabled"], off["sensing"]) == (None, False, "mmwave")
@@ -293,14 +300,14 @@ async def test_what_is_given_of_a_known_device_is_applied_and_told(office: Offic
 
 async def test_a_sensor_that_becomes_another_kind_is_held_as_that(office: Office) -> None:
     device = await make_device(code="air", occupied=True)
-    told = (await office.post("/devices/air/bind", {"sensing": "co2"}, "facilities")).json()
-    assert (told["kind"], told["sensing"], told["occupied"]) == ("air", "co2", None)
+    payload = (await office.post("/devices/air/bind", {"sensing": "co2"}, "facilities")).json()
+    assert (payload["kind"], payload["sensing"], payload["occupied"]) == ("air", "co2", None)
     assert (await office.post("/devices/air/bind", {"family": "native", "sensing": "pir"}, "facilities")).is_success
     assert (await Device.get(id=device.id)).hold_seconds == 900
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "code"),
+    ("body", "status", "code"),
     [
         ({"family": "tasmota", "address": "theirs"}, 409, "device.taken"),
         ({"address": "somewhere"}, 422, "device.native_address"),
@@ -309,11 +316,11 @@ async def test_a_sensor_that_becomes_another_kind_is_held_as_that(office: Office
         ({"room": "NIE-MA"}, 404, "room.unknown"),
     ],
 )
-async def test_what_a_known_device_cannot_become(office: Office, asked: dict[str, Any], status: int, code: str) -> None:
+async def test_what_a_known_device_cannot_become(office: Office, body: dict[str, Any], status: int, code: str) -> None:
     await make_device(code="other", family="tasmota", address="theirs")
     device = await make_device(code="mine", room=office.rooms["M-1"])
     before = await Device.filter(id=device.id).values()
-    refused = await office.post("/devices/mine/bind", asked, "facilities")
+    refused = await office.post("/devices/mine/bind", body, "facilities")
     assert (refused.status_code, refused.json()["code"]) == (status, code)
     assert await Device.filter(id=device.id).values() == before
 
@@ -322,8 +329,8 @@ async def test_a_door_panel_becomes_no_sensor(office: Office) -> None:
     await make_panel(code="M-1-door")
     refused = await office.post("/devices/M-1-door/bind", {"sensing": "pir"}, "facilities")
     assert (refused.status_code, refused.json()["code"]) == (409, "device.is_panel")
-    moved = await office.post("/devices/M-1-door/bind", {"room": "M-1"}, "facilities")
-    assert (moved.status_code, moved.json()["kind"]) == (200, "door_panel")
+    move = await office.post("/devices/M-1-door/bind", {"room": "M-1"}, "facilities")
+    assert (move.status_code, move.json()["kind"]) == (200, "door_panel")
 
 
 async def test_a_new_device_may_begin_switched_off(office: Office) -> None:
@@ -333,8 +340,8 @@ async def test_a_new_device_may_begin_switched_off(office: Office) -> None:
 
 async def test_duties_are_for_who_keeps_the_roster(office: Office) -> None:
     await Duty.create(room=office.rooms["C-1"], name="dyżur", starts_at=soon(1), ends_at=soon(2))
-    told = (await office.get(f"/duties?from={soon(0).date()}&to={soon(48).date()}", "duty")).json()
-    assert [one["name"] for one in told["items"]] == ["dyżur"]
+    payload = (await office.get(f"/duties?from={soon(0).date()}&to={soon(48).date()}", "duty")).json()
+    assert [one["name"] for one in payload["items"]] == ["dyżur"]
     assert (await office.get("/duties")).status_code == 403
 
 
@@ -372,8 +379,8 @@ async def test_health_says_what_is_wrong(office: Office) -> None:
 
 async def test_a_share_of_every_price_is_known(office: Office) -> None:
     """The factories' pieces have no shares; those that the API makes always do."""
-    made = await office.post("/assets", {"name": "Lampa", "price": 99.99}, "facilities")
-    amounts = await FundingShare.filter(asset_id=made.json()["id"]).values_list("amount", flat=True)
+    answer = await office.post("/assets", {"name": "Lampa", "price": 99.99}, "facilities")
+    amounts = await FundingShare.filter(asset_id=answer.json()["id"]).values_list("amount", flat=True)
     assert sum(amounts) == Decimal("99.99")
 
 
@@ -387,5 +394,5 @@ async def test_an_inbox_that_nobody_wrote_to_is_an_empty_list(office: Office) ->
             return []
 
     office.app.state.inbox, office.app.state.devices = Inbox(), Devices()
-    seen = await office.get("/devices/inbox", "facilities")
-    assert (seen.status_code, seen.json()["total"]) == (200, 0)
+    answer = await office.get("/devices/inbox", "facilities")
+    assert (answer.status_code, answer.json()["total"]) == (200, 0)

@@ -32,8 +32,8 @@ EXAMPLES = 8
 
 
 async def described(office: Office) -> dict[str, Any]:
-    told: dict[str, Any] = (await office.get("/api/v1/openapi.json", None)).json()
-    return told
+    spec: dict[str, Any] = (await office.get("/api/v1/openapi.json", None)).json()
+    return spec
 
 
 async def test_every_call_says_what_it_may_answer(office: Office) -> None:
@@ -55,13 +55,13 @@ async def test_every_call_says_what_it_may_answer(office: Office) -> None:
 
 async def test_it_says_how_a_caller_is_known(office: Office) -> None:
     spec = await described(office)
-    named = {name for way in spec["security"] for name in way}
-    assert named == spec["components"]["securitySchemes"].keys()
+    schemes = {name for way in spec["security"] for name in way}
+    assert schemes == spec["components"]["securitySchemes"].keys()
     for path, methods in spec["paths"].items():
         for method, operation in methods.items():
             if method == "get":
-                asked = path.format_map({"room": "M-1"} | dict.fromkeys(re.findall(r"{(\w+)}", path), "1"))
-                status = (await office.get(asked, who=None)).status_code
+                url = path.format_map({"room": "M-1"} | dict.fromkeys(re.findall(r"{(\w+)}", path), "1"))
+                status = (await office.get(url, who=None)).status_code
                 assert (status == 401) == ("security" not in operation), path
 
 
@@ -78,8 +78,8 @@ async def test_answers_are_as_described(office: Office, who: str) -> None:
 
 
 def _walk(schema: Any, office: Office, loop: asyncio.AbstractEventLoop, headers: dict[str, str]) -> None:
-    for found in schema.get_all_operations():
-        operation = found.ok()
+    for result in schema.get_all_operations():
+        operation = result.ok()
         if operation.path not in ENDLESS:
             _try(operation, office, loop, headers)
 
@@ -95,19 +95,21 @@ def _try(operation: Any, office: Office, loop: asyncio.AbstractEventLoop, header
     )
     @hypothesis.given(case=operation.as_strategy())
     def call(case: Any) -> None:
-        asked = case.as_transport_kwargs(base_url="http://test", headers=headers)
-        sending = asyncio.run_coroutine_threadsafe(_send(office, asked), loop)
+        arguments = case.as_transport_kwargs(base_url="http://test", headers=headers)
+        sending = asyncio.run_coroutine_threadsafe(_send(office, arguments), loop)
         case.validate_response(sending.result(30), checks=CHECKS)
 
     call()
 
 
-async def _send(office: Office, asked: dict[str, Any]) -> httpx.Response:
-    asked.pop("cookies", None)
-    if files := asked.get("files"):
+async def _send(office: Office, arguments: dict[str, Any]) -> httpx.Response:
+    arguments.pop("cookies", None)
+    if files := arguments.get("files"):
         # generated parts may be numbers or lists; on the wire everything is text
-        asked["files"] = [(name, _part(part)) for name, part in (files.items() if isinstance(files, dict) else files)]
-    request = office.client.build_request(**asked)
+        arguments["files"] = [
+            (name, _part(part)) for name, part in (files.items() if isinstance(files, dict) else files)
+        ]
+    request = office.client.build_request(**arguments)
     await request.aread()
     return await office.client.send(request)
 

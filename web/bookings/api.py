@@ -34,7 +34,7 @@ from web.kit.clock import Now, now_of
 from web.kit.errors import api_language
 from web.kit.i18n import translate
 from web.kit.idempotency import OnceOnly, once_of
-from web.kit.measures import booked
+from web.kit.measures import BOOKINGS_MADE
 from web.kit.routing import CallerActor, IfMatch, Say, bare, faults
 from web.rooms.room_cache import cached_room
 
@@ -64,7 +64,7 @@ async def make(
     async def act(key: RequestKey | None) -> Booking:
         booking = await actions.book(request, person, actor, now, key)
         if (await cached_room(request.room)).visibility not in HELP_POINT:
-            booked.inc()  # anybody reads the counter: it would strike when a visit is booked
+            BOOKINGS_MADE.inc()  # anybody reads the counter: it would strike when a visit is booked
         return booking
 
     async def answering(booking: Booking) -> dict[str, Any]:

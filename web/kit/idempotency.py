@@ -51,8 +51,8 @@ class Repeatable:
         if not self._key:
             return await answering(await act(None))
 
-        async def stored(made: Made) -> RequestAnswer:
-            return await self._stored(await answering(made))
+        async def stored(result: Made) -> RequestAnswer:
+            return await self._stored(await answering(result))
 
         content = await self._request.body() if about is None else about
         digest = digest_of(self._request.method, self._request.url.path, content)

@@ -2,4 +2,4 @@
 
 from prometheus_client import Counter
 
-booked = Counter("izba_bookings_made", "Bookings made through the API, of rooms whose times everybody may know")
+BOOKINGS_MADE = Counter("izba_bookings_made", "Bookings made through the API, of rooms whose times everybody may know")

@@ -1,4 +1,4 @@
-"""Rooms: the list, one of them, what is booked, what stands there and whether it all works."""
+"""Rooms: the list, one of them, what it is now, what is booked, what stands there and whether it all works."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from registry.assets.queries import of_room, readiness
 from registry.bookings.alternatives import taken_rooms
 from registry.bookings.projections import Viewer, as_json, sees_times, viewer_of
-from registry.bookings.queries import bookings_between, rooms_open_to
+from registry.bookings.public_revision import revision_of
+from registry.bookings.queries import bookings_between, rooms_open_to, state_for
 from registry.core.errors import Invalid
 from registry.rooms.models import Room, RoomKind
 from registry.rooms.queries import all_rooms, features_of, zone_of
@@ -22,7 +23,7 @@ from web.kit.body import MAY_BE_EMPTY, Moment
 from web.kit.clock import Now
 from web.kit.routing import faults
 from web.kit.spans import FromTo
-from web.rooms.projection import RoomAnswer, RoomByCode, RoomsAnswer, room_answers
+from web.rooms.projection import RoomAnswer, RoomByCode, RoomsAnswer, StateAnswer, room_answers, state_answer
 
 router = routing.router("rooms")
 Word = Annotated[str, Query(max_length=100)]
@@ -93,6 +94,13 @@ async def one(person: Caller, room: RoomByCode, now: Now, response: Response) ->
     (answer,) = await room_answers([room], viewer_of(person), now)
     response.headers["etag"] = etag(answer.revision)
     return answer
+
+
+@router.get("/rooms/{code}/state", responses=faults(404), summary="What a room is now")
+async def state(person: Caller, room: RoomByCode, now: Now) -> StateAnswer:
+    """A Help Point room tells free, in_use, closed or unknown and nothing finer, unless the caller works there."""
+    public = await state_for(room, viewer_of(person), now)
+    return state_answer(public, revision_of(public), await zone_of(room))
 
 
 @router.get(

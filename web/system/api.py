@@ -105,11 +105,11 @@ async def metrics(request: Request) -> Response:
     """Of the process and the API, and in the one that leads, of the broker and the devices."""
     text, devices = generate_latest(), getattr(request.app.state, "devices", None)
     if devices is not None:
-        text += measured(devices.metrics())
+        text += exposition(devices.metrics())
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-def measured(numbers: Mapping[str, float]) -> bytes:
+def exposition(numbers: Mapping[str, float]) -> bytes:
     """Plain numbers in Prometheus' format; what ends with ``_total`` is a counter."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Numbers(numbers))

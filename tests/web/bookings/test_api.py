@@ -15,34 +15,34 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_booking_is_made_and_read_back(office: Office) -> None:
-    made = await office.book(wish={"title": "Planowanie", "attendees": 4, "needs": ["projector"]})
-    assert made.status_code == 201
-    told = made.json()
-    assert told["room"] == "M-1"
-    assert told["status"] == "confirmed"
-    assert told["organizer"] == "alice"
-    assert told["warnings"] == []
-    assert made.headers["etag"] == '"1"'
-    assert made.headers["location"] == f"/api/v1/bookings/{told['id']}"
-    read = await office.get(f"/bookings/{told['id']}")
-    told.pop("warnings")
-    assert read.json() == told
-    assert told["starts_at"][-6:] in ("+01:00", "+02:00"), "times come in the offset of the site"
+    answer = await office.book(wish={"title": "Planowanie", "attendees": 4, "needs": ["projector"]})
+    assert answer.status_code == 201
+    payload = answer.json()
+    assert payload["room"] == "M-1"
+    assert payload["status"] == "confirmed"
+    assert payload["organizer"] == "alice"
+    assert payload["warnings"] == []
+    assert answer.headers["etag"] == '"1"'
+    assert answer.headers["location"] == f"/api/v1/bookings/{payload['id']}"
+    copy = await office.get(f"/bookings/{payload['id']}")
+    payload.pop("warnings")
+    assert copy.json() == payload
+    assert payload["starts_at"][-6:] in ("+01:00", "+02:00"), "times come in the offset of the site"
 
 
 async def test_a_repeated_key_books_once(office: Office) -> None:
-    asked = wish()
-    first = await office.post("/bookings", asked, headers={"Idempotency-Key": "tap-1"})
-    again = await office.post("/bookings", asked, headers={"Idempotency-Key": "tap-1"})
+    body = wish()
+    first = await office.post("/bookings", body, headers={"Idempotency-Key": "tap-1"})
+    again = await office.post("/bookings", body, headers={"Idempotency-Key": "tap-1"})
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.content == first.content
     assert {name: again.headers[name] for name in ("etag", "location", "content-type")} == {
         name: first.headers[name] for name in ("etag", "location", "content-type")
     }
     assert await Booking.all().count() == 1
-    other = await office.post("/bookings", asked | {"room": "M-2"}, headers={"Idempotency-Key": "tap-1"})
+    other = await office.post("/bookings", body | {"room": "M-2"}, headers={"Idempotency-Key": "tap-1"})
     assert (other.status_code, other.json()["code"]) == (409, "request.key_reused")
-    theirs = await office.post("/bookings", asked | {"room": "M-2"}, "bob", headers={"Idempotency-Key": "tap-1"})
+    theirs = await office.post("/bookings", body | {"room": "M-2"}, "bob", headers={"Idempotency-Key": "tap-1"})
     assert theirs.status_code == 201, "a key belongs to its person"
     assert await IdempotencyKey.all().count() == 2
 
@@ -69,33 +69,33 @@ async def test_a_key_of_another_command_is_refused(office: Office) -> None:
 async def test_a_taken_room_names_conflicts_and_alternatives(office: Office) -> None:
     mine = (await office.book(wish={"title": "Narada"})).json()
     refused = await office.book(who="bob")
-    told = refused.json()
+    payload = refused.json()
     assert refused.status_code == 409
     assert refused.headers["content-type"] == "application/problem+json"
-    assert told["code"] == "booking.overlap"
-    assert [one["id"] for one in told["conflicts"]] == [mine["id"]]
-    assert told["conflicts"] == told["params"]["conflicts"]
-    assert told["alternatives"] == told["params"]["alternatives"]
-    other = next(one for one in told["alternatives"] if one["reason"] == "other_room")
-    taken = await office.post("/bookings", {name: other[name] for name in ("room", "starts_at", "ends_at")}, "bob")
-    assert taken.status_code == 201, "what is offered can be had"
+    assert payload["code"] == "booking.overlap"
+    assert [one["id"] for one in payload["conflicts"]] == [mine["id"]]
+    assert payload["conflicts"] == payload["params"]["conflicts"]
+    assert payload["alternatives"] == payload["params"]["alternatives"]
+    other = next(one for one in payload["alternatives"] if one["reason"] == "other_room")
+    offer = await office.post("/bookings", {name: other[name] for name in ("room", "starts_at", "ends_at")}, "bob")
+    assert offer.status_code == 201, "what is offered can be had"
 
 
 async def test_a_change_of_an_old_version_is_refused(office: Office) -> None:
     booking = await office.held("M-1")
     path = f"/bookings/{booking.id}"
-    changed = await office.call("PATCH", path, json={"title": "Nowy"}, headers={"If-Match": '"1"'})
-    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
-    assert changed.json()["title"] == "Nowy"
+    change = await office.call("PATCH", path, json={"title": "Nowy"}, headers={"If-Match": '"1"'})
+    assert (change.status_code, change.headers["etag"]) == (200, '"2"')
+    assert change.json()["title"] == "Nowy"
     for stale in ('"1"', 'W/"1"', '"x"'):
         refused = await office.call("PATCH", path, json={"title": "Stary"}, headers={"If-Match": stale})
         assert (refused.status_code, refused.json()["code"]) == (412, "request.stale")
     for fresh in ("*", '"3"', 'W/"4"'):
         assert (await office.call("PATCH", path, json={"title": ""}, headers={"If-Match": fresh})).status_code == 200
     await office.held("M-2")
-    moved = await office.call("PATCH", path, json={"room": "M-2"})
-    assert (moved.status_code, moved.json()["code"]) == (409, "booking.overlap")
-    assert moved.json()["alternatives"]
+    move = await office.call("PATCH", path, json={"room": "M-2"})
+    assert (move.status_code, move.json()["code"]) == (409, "booking.overlap")
+    assert move.json()["alternatives"]
 
 
 async def test_a_running_booking_is_checked_in_extended_and_ended(office: Office) -> None:
@@ -135,8 +135,8 @@ async def test_a_foreign_booking_stays_as_it_is(office: Office, command: str) ->
     for who in ("bob", "charlie", "facilities"):
         refused = await office.post(f"/bookings/{booking.id}/{command}", who=who)
         assert (refused.status_code, refused.json()["code"]) == (403, "booking.not_yours")
-    changed = await office.call("PATCH", f"/bookings/{booking.id}", "charlie", json={"title": "x"})
-    assert (changed.status_code, changed.json()["code"]) == (403, "booking.not_yours")
+    change = await office.call("PATCH", f"/bookings/{booking.id}", "charlie", json={"title": "x"})
+    assert (change.status_code, change.json()["code"]) == (403, "booking.not_yours")
 
 
 async def test_an_auditor_changes_nothing(office: Office) -> None:
@@ -159,26 +159,26 @@ async def test_an_auditor_changes_nothing(office: Office) -> None:
 async def test_only_a_coordinator_books_for_another(office: Office) -> None:
     refused = await office.book(who="bob", wish={"organizer": "alice"})
     assert (refused.status_code, refused.json()["code"]) == (403, "booking.for_another")
-    made = await office.book(who="coordinator", wish={"organizer": "alice"})
-    assert (made.status_code, made.json()["organizer"]) == (201, "alice")
+    answer = await office.book(who="coordinator", wish={"organizer": "alice"})
+    assert (answer.status_code, answer.json()["organizer"]) == (201, "alice")
     unknown = await office.book(48, who="coordinator", wish={"organizer": "nobody"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "person.unknown")
 
 
 async def test_a_needed_thing_that_does_not_work_warns(office: Office) -> None:
     await StandardItem.create(room=office.rooms["M-1"], name="Projektor", feature="projector")
-    made = await office.book(wish={"needs": ["projector", "flipchart"]})
-    (warning,) = made.json()["warnings"]
-    assert (made.status_code, warning["code"], warning["params"]["need"]) == (201, "booking.not_ready", "projector")
+    answer = await office.book(wish={"needs": ["projector", "flipchart"]})
+    (warning,) = answer.json()["warnings"]
+    assert (answer.status_code, warning["code"], warning["params"]["need"]) == (201, "booking.not_ready", "projector")
     assert "projector" in warning["detail"]
 
 
 async def test_a_room_advised_to_be_closed_warns(office: Office) -> None:
     never = await make_opening(0, 1)
     await make_room(code="N-1", opening=never, hours_policy=HoursPolicy.ADVISORY)
-    made = await office.book(room="N-1")
-    assert made.status_code == 201
-    assert [warning["code"] for warning in made.json()["warnings"]] == ["booking.outside_hours"]
+    answer = await office.book(room="N-1")
+    assert answer.status_code == 201
+    assert [warning["code"] for warning in answer.json()["warnings"]] == ["booking.outside_hours"]
     strict = await make_room(code="N-2", opening=never, hours_policy=HoursPolicy.STRICT)
     refused = await office.book(room=strict.code)
     assert (refused.status_code, refused.json()["code"]) == (409, "booking.closed")
@@ -187,13 +187,13 @@ async def test_a_room_advised_to_be_closed_warns(office: Office) -> None:
 
 async def test_a_refusal_names_the_state_in_words_and_the_time_on_the_wall(office: Office) -> None:
     """Programs read codes and RFC 3339 in params, people a word of theirs and the clock of the office."""
-    made = (await office.book(48)).json()
-    early = (await office.post(f"/bookings/{made['id']}/check-in", headers={"accept-language": "pl"})).json()
-    opens = datetime.fromisoformat(made["starts_at"]) - timedelta(minutes=10)
+    answer = (await office.book(48)).json()
+    early = (await office.post(f"/bookings/{answer['id']}/check-in", headers={"accept-language": "pl"})).json()
+    opens = datetime.fromisoformat(answer["starts_at"]) - timedelta(minutes=10)
     assert datetime.fromisoformat(early["params"]["opens"]) == opens
-    assert early["params"]["opens"].endswith(made["starts_at"][-6:])
+    assert early["params"]["opens"].endswith(answer["starts_at"][-6:])
     assert f" {opens:%Y-%m-%d %H:%M}." in early["detail"]
-    await office.post(f"/bookings/{made['id']}/cancel")
-    late = (await office.post(f"/bookings/{made['id']}/check-in", headers={"accept-language": "pl"})).json()
+    await office.post(f"/bookings/{answer['id']}/cancel")
+    late = (await office.post(f"/bookings/{answer['id']}/check-in", headers={"accept-language": "pl"})).json()
     assert late["params"]["status"] == "cancelled"
     assert late["detail"].endswith("to odwołana.")

@@ -33,7 +33,7 @@ class Listener:
     """A connection to GET /events, spoken to in plain ASGI."""
 
     def __init__(self) -> None:
-        self.told = asyncio.Queue[bytes]()
+        self.chunks = asyncio.Queue[bytes]()
         self.leaves = asyncio.Event()
         self.may_read = asyncio.Event()
         self.may_read.set()
@@ -48,13 +48,13 @@ class Listener:
         if message["type"] == "http.response.start":
             self.status = message["status"]
         else:
-            self.told.put_nowait(message["body"])
+            self.chunks.put_nowait(message["body"])
 
     async def next(self) -> tuple[str, Any]:
         """The next event's name and data."""
         while True:
-            told = (await asyncio.wait_for(self.told.get(), 30)).decode()
-            for block in told.split("\n\n"):
+            text = (await asyncio.wait_for(self.chunks.get(), 30)).decode()
+            for block in text.split("\n\n"):
                 lines = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
                 if "event" in lines:
                     return lines["event"], orjson.loads(lines["data"])
@@ -63,15 +63,15 @@ class Listener:
 @asynccontextmanager
 async def listening(office: Office, who: str, **headers: str) -> AsyncIterator[tuple[Listener, asyncio.Task[None]]]:
     listener = Listener()
-    given = {"authorization": f"Bearer {office.tokens[who]}", **headers}
+    all_headers = {"authorization": f"Bearer {office.tokens[who]}", **headers}
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
         "path": "/api/v1/events", "raw_path": b"/api/v1/events", "query_string": b"", "root_path": "",
-        "headers": [(name.encode(), value.encode()) for name, value in given.items()],
+        "headers": [(name.encode(), value.encode()) for name, value in all_headers.items()],
         "client": ("127.0.0.1", 1), "server": ("test", 80),
     }  # fmt: skip
     running = asyncio.create_task(office.app(scope, listener.receive, listener.send))
-    await asyncio.wait_for(listener.told.get(), 30)
+    await asyncio.wait_for(listener.chunks.get(), 30)
     try:
         yield listener, running
     finally:
@@ -84,9 +84,9 @@ async def test_a_change_is_told_at_once(office: Office) -> None:
     async with listening(office, "bob", **{"last-event-id": "M-1:0"}) as (listener, _):
         assert listener.status == 200
         await office.book()
-        name, told = await listener.next()
-        assert (name, told["room"], told["revision"]) == ("room", "M-1", 1)
-        assert told.keys() == (await office.get("/rooms/M-1/state")).json().keys()
+        name, state = await listener.next()
+        assert (name, state["room"], state["revision"]) == ("room", "M-1", 1)
+        assert state.keys() == (await office.get("/rooms/M-1/state")).json().keys()
         await events.dispatch([AssetChanged(7)])
         assert await listener.next() == ("asset", {"asset": 7})
     assert len(live_of(office.app)) == 0
@@ -123,23 +123,23 @@ async def test_activity_in_a_hidden_room_is_not_told(office: Office) -> None:
         await office.held("H-1", hours=0, status="checked_in")
         async with changing(office.rooms["H-1"].id):
             pass
-        name, told = await member.next()
-        assert (name, told["room"], told["state"]) == ("room", "H-1", "in_use")
-        assert (told["until"], told["next_starts_at"]) == (None, None)
-        assert told["revision"] == (await office.get("/rooms/H-1/state")).json()["revision"]
+        name, state = await member.next()
+        assert (name, state["room"], state["state"]) == ("room", "H-1", "in_use")
+        assert (state["until"], state["next_starts_at"]) == (None, None)
+        assert state["revision"] == (await office.get("/rooms/H-1/state")).json()["revision"]
 
 
 async def test_of_a_confidential_room_only_its_times_are_told(office: Office) -> None:
     booking = await office.held("C-1", hours=3, who="coordinator", kind="interview")
     async with listening(office, "alice") as (member, _), listening(office, "duty") as (duty, _):
-        for changed in ({"kind": "family"}, {"ends_at": booking.ends_at - timedelta(minutes=5)}):
+        for columns in ({"kind": "family"}, {"ends_at": booking.ends_at - timedelta(minutes=5)}):
             async with changing(office.rooms["C-1"].id):
-                await Booking.filter(id=booking.id).update(**changed)
+                await Booking.filter(id=booking.id).update(**columns)
             assert (await duty.next())[1]["room"] == "C-1"
-            if "ends_at" in changed:
+            if "ends_at" in columns:
                 assert (await member.next())[1]["room"] == "C-1", "when it is taken may be known"
             else:
-                assert member.told.empty()
+                assert member.chunks.empty()
 
 
 async def test_a_slow_reader_is_let_go_and_nobody_waits(office: Office) -> None:
@@ -177,7 +177,7 @@ async def test_silence_is_kept_alive_and_a_stop_ends_all(office: Office, monkeyp
     monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.02)
     office.app.state.stopping = asyncio.Event()
     async with listening(office, "alice") as (listener, running):
-        assert await asyncio.wait_for(listener.told.get(), 30) == live.HEARTBEAT
+        assert await asyncio.wait_for(listener.chunks.get(), 30) == live.HEARTBEAT
         office.app.state.stopping.set()
         await asyncio.wait_for(asyncio.shield(running), 30)
 

@@ -15,12 +15,12 @@ LIST = (
 )
 
 
-async def sent(office: Office, text: str = LIST) -> dict[str, Any]:
+async def a_session(office: Office, text: str = LIST) -> dict[str, Any]:
     answer = await office.post("/imports", who="facilities", files={"file": ("lista.csv", text.encode("cp1250"))})
     assert answer.status_code == 201, answer.text
-    told: dict[str, Any] = answer.json()
-    assert answer.headers["location"] == f"{API}/imports/{told['id']}"
-    return told
+    report: dict[str, Any] = answer.json()
+    assert answer.headers["location"] == f"{API}/imports/{report['id']}"
+    return report
 
 
 async def patch(office: Office, number: str, line: int, who: str = "facilities", **more: Any) -> httpx.Response:
@@ -29,36 +29,36 @@ async def patch(office: Office, number: str, line: int, who: str = "facilities",
 
 
 async def test_a_refused_row_is_corrected_and_answered_with_its_problems(office: Office) -> None:
-    number = (await sent(office))["id"]
+    number = (await a_session(office))["id"]
     still = await patch(office, number, 3, acquired_on="2022-13-01")
-    told = still.json()
-    assert (still.status_code, told["line"], told["status"], told["refused"]) == (200, 3, "error", 2)
-    assert [(one["code"], one["given"]) for one in told["problems"]] == [("INVALID_DATE", "2022-13-01")]
-    assert told["problems"][0]["hint"].startswith("This day is not in the calendar.")
+    report = still.json()
+    assert (still.status_code, report["line"], report["status"], report["refused"]) == (200, 3, "error", 2)
+    assert [(one["code"], one["given"]) for one in report["problems"]] == [("INVALID_DATE", "2022-13-01")]
+    assert report["problems"][0]["hint"].startswith("This day is not in the calendar.")
     good = await patch(office, number, 3, acquired_on="2022-12-01", inventory_no="A/3")
-    told = good.json()
-    assert (told["status"], told["problems"], told["values"]["acquired_on"]) == ("ok", [], "2022-12-01")
-    assert (told["accepted"], told["refused"]) == (3, 0), "the row that repeated its number is taken too"
-    done = await office.post(f"/imports/{number}/commit", who="facilities")
-    assert (done.json()["status"], done.json()["written"]) == ("written", 3)
+    report = good.json()
+    assert (report["status"], report["problems"], report["values"]["acquired_on"]) == ("ok", [], "2022-12-01")
+    assert (report["accepted"], report["refused"]) == (3, 0), "the row that repeated its number is taken too"
+    commit = await office.post(f"/imports/{number}/commit", who="facilities")
+    assert (commit.json()["status"], commit.json()["written"]) == ("written", 3)
     assert set(await Asset.filter(name="Krzesło").values_list("inventory_no", flat=True)) == {"A/3"}
     late = await patch(office, number, 3, name="x")
     assert (late.status_code, late.json()["code"]) == (409, "import.written")
 
 
 async def test_any_process_goes_on_with_a_sent_list(office: Office) -> None:
-    told = await sent(office)
+    report = await a_session(office)
     for _ in range(2):  # each time as after a restart: nothing is left in memory
         office.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(create_site(office.app.state.options)), base_url="http://test"
         )
-        assert (await office.get(f"/imports/{told['id']}", "facilities")).json() == told
-    assert (await patch(office, told["id"], 3, acquired_on="5.1.2022")).status_code == 200
-    assert (await office.post(f"/imports/{told['id']}/commit", who="facilities")).json()["written"] == 2
+        assert (await office.get(f"/imports/{report['id']}", "facilities")).json() == report
+    assert (await patch(office, report["id"], 3, acquired_on="5.1.2022")).status_code == 200
+    assert (await office.post(f"/imports/{report['id']}/commit", who="facilities")).json()["written"] == 2
 
 
 async def test_a_sent_list_is_its_sender_s(office: Office) -> None:
-    number = (await sent(office))["id"]
+    number = (await a_session(office))["id"]
     for answer in (
         await patch(office, number, 3, who="admin", name="x"),
         await office.post(f"/imports/{number}/commit", who="admin"),
@@ -71,7 +71,7 @@ async def test_a_sent_list_is_its_sender_s(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "code"),
+    ("correction", "status", "code"),
     [
         ({"line": 99, "values": {"name": "x"}}, 404, "import.no_row"),
         ({"line": 3, "values": {"colour": "x"}}, 422, "import.no_column"),
@@ -83,15 +83,15 @@ async def test_a_sent_list_is_its_sender_s(office: Office) -> None:
         ({"values": {"name": "x"}}, 422, "request.missing_field"),
     ],
 )
-async def test_what_is_no_correction(office: Office, asked: dict[str, Any], status: int, code: str) -> None:
-    number = (await sent(office))["id"]
-    refused = await office.call("PATCH", f"/imports/{number}", "facilities", json=asked)
+async def test_what_is_no_correction(office: Office, correction: dict[str, Any], status: int, code: str) -> None:
+    number = (await a_session(office))["id"]
+    refused = await office.call("PATCH", f"/imports/{number}", "facilities", json=correction)
     assert (refused.status_code, refused.json()["code"]) == (status, code)
     assert (await office.get(f"/imports/{number}", "facilities")).headers["etag"] == '"1"'
 
 
 async def test_a_correction_of_an_older_version_is_stale(office: Office) -> None:
-    number = (await sent(office))["id"]
+    number = (await a_session(office))["id"]
     first = await patch(office, number, 3, name="A", headers={"if-match": '"1"'})
     assert (first.status_code, first.headers["etag"]) == (200, '"2"')
     stale = await patch(office, number, 3, name="B", headers={"if-match": '"1"'})
@@ -101,7 +101,7 @@ async def test_a_correction_of_an_older_version_is_stale(office: Office) -> None
 
 
 async def test_the_words_are_those_of_the_reader_each_time(office: Office) -> None:
-    number = (await sent(office))["id"]
+    number = (await a_session(office))["id"]
     for language, word in (("pl", "kalendarzu"), ("en", "calendar")):
-        told = await office.get(f"/imports/{number}", "facilities", headers={"accept-language": language})
-        assert word in told.json()["rows"][1]["problems"][0]["hint"]
+        answer = await office.get(f"/imports/{number}", "facilities", headers={"accept-language": language})
+        assert word in answer.json()["rows"][1]["problems"][0]["hint"]
