@@ -83,8 +83,16 @@ async def _make_bare(request: Request) -> Response:
     person = await booker(await caller(request))
     body = check(NewBookingBody, json_of(await request.body()))
     now, response = now_of(request), Response(status_code=201, media_type="application/json")
-    say, once = translate(api_language(request)), once_of(request, response, person, now)
-    answer: Any = await make(body, person, actor_of(request, person), now, once, say, response)
+    once = once_of(request, response, person, now)
+    answer: Any = await make(
+        body,
+        person,
+        actor_of(request, person),
+        now,
+        once,
+        lambda text: translate(api_language(request))(text),
+        response,
+    )
     if isinstance(answer, Response):
         return answer
     response.body = orjson.dumps(answer)

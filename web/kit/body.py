@@ -135,9 +135,13 @@ def _with_plus(text: Any) -> str:
 
 
 def _in_our_time(at: datetime) -> datetime:
+    try:
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError) as fault:  # of the year 0, or 10000, in UTC
+        raise PydanticCustomError("moment", "not between 1990 and 2199") from fault
     if not _FIRST <= at < _LAST:
         raise PydanticCustomError("moment", "not between 1990 and 2199")
-    return at.astimezone(UTC)
+    return at
 
 
 def _written_out(text: Any) -> Any:
