@@ -46,6 +46,23 @@ async def test_a_room_has_its_state_assets_and_readiness(office: Office) -> None
     assert (payload["ready"], payload["items"][0]["working"], payload["items"][0]["wanted"]) == (False, 1, 2)
 
 
+async def test_the_state_and_the_readiness_of_a_room_say_the_same(office: Office) -> None:
+    """A faulty thing that the standard does not ask for, then one that it does."""
+
+    async def is_ready() -> tuple[bool, bool]:
+        state, readiness = await office.get("/rooms/M-2/state"), await office.get("/rooms/M-2/readiness")
+        return state.json()["ready"], readiness.json()["ready"]
+
+    lamp = await make_asset(name="Lampa", room=office.rooms["M-2"])
+    assert (await office.post(f"/assets/{lamp.id}/transitions/report_fault", {})).status_code == 200
+    state, readiness = await is_ready()
+    assert state == readiness
+    await StandardItem.create(room=office.rooms["M-2"], name="Projektor", feature="projector")
+    projector = await make_asset(name="Projektor", room=office.rooms["M-2"])
+    assert (await office.post(f"/assets/{projector.id}/transitions/report_fault", {})).status_code == 200
+    assert await is_ready() == (False, False)
+
+
 async def test_a_piece_is_registered_found_and_moved(office: Office) -> None:
     grant = await Grant.create(
         code="PL/1", name="G", beneficiary="B", fund="F", total=Decimal(9), granted=Decimal(9), percent=Decimal(75)

@@ -53,7 +53,7 @@ class _JsonRoute(APIRoute):
 def bare(answer: Callable[[Request], Coroutine[Any, Any, Response]]) -> type[APIRoute]:
     """A route that hands the request to ``answer`` as it is, and is described by its endpoint's types all the same.
 
-    For the few calls that a promise needs it for.
+    For the few calls that a promise needs it for: docs/decisions/0021-bare-routes.md.
     """
 
     class BareRoute(APIRoute):
