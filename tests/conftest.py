@@ -198,11 +198,25 @@ def sqlite_template() -> Iterator[Path]:
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a migrated, empty database that nobody has opened. Who changes its tables needs
-    another: test_migrations."""
-    if request.param == "sqlite":
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whatever asks for a database runs once on each; what is marked ``one_database("sqlite")`` on that alone."""
+    if "dialect" in metafunc.fixturenames:
+        alone = metafunc.definition.get_closest_marker("one_database")
+        metafunc.parametrize("dialect", alone.args if alone else ("sqlite", "postgres"))
+
+
+@pytest.fixture
+def dialect() -> str:
+    """Which database a test is for."""
+    raise NotImplementedError("pytest_generate_tests gives it to each test")
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, dialect: str) -> Iterator[str]:
+    """The URL of a migrated, empty database that nobody has opened. Its tables stay as they are: on PostgreSQL the next
+    test has them too.
+    """
+    if dialect == "sqlite":
         with sqlite_copy(request.getfixturevalue("sqlite_template")) as url:
             yield url
     else:

@@ -48,10 +48,10 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     server.sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, dialect: str) -> Iterator[str]:
     """A migrated database of this test alone: what happens to its tables happens to no other."""
-    if request.param == "sqlite":
+    if dialect == "sqlite":
         with sqlite_copy(request.getfixturevalue("sqlite_template")) as url:
             yield url
     else:

@@ -23,7 +23,7 @@ from web.app import SiteOptions, create_site
 from web.assets.table import address_of
 from web.assets.view import durability
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database("sqlite")]
 BASE = "https://izba.example.org"
 TODAY = date(2026, 11, 26)
 

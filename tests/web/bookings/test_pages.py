@@ -19,7 +19,7 @@ from tests.conftest import Database
 from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database("sqlite")]
 WARSAW = ZoneInfo("Europe/Warsaw")
 DAY = (datetime.now(WARSAW) + timedelta(days=3)).date()
 

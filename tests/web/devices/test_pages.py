@@ -19,7 +19,7 @@ from web.devices.view import health_of
 from web.devices.words import REASON_WORDS
 from web.kit.page_context import PageContext
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database("sqlite")]
 BIND = {"family": "zigbee2mqtt", "address": "hall/motion", "code": "ZW-01-occ", "sensing": "pir", "room": "ZW-01"}
 
 

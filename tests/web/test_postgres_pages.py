@@ -1,0 +1,61 @@
+"""Every page opens on PostgreSQL too, in an office where there is something of everything."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+
+from registry.assets import tags
+from registry.assets.models import Tag
+from registry.devices import pairing
+from registry.importing import sessions
+from tests import make
+from tests.conftest import Database
+from tests.web.desk import Desk
+from web.app import PAGE_ROUTERS, SiteOptions, create_site
+
+KEY = "the-key-of-a-door"
+CODE = tags.new_code((5).to_bytes(tags.RANDOM_BYTES, "big"))
+ENDLESS = {"/panel/events"}  # a stream; tests/web/doors
+ANSWERS = {"/panel/waiting": 205}  # no page: a tablet asks whether it has become another
+PAGES = sorted(
+    {
+        route.path
+        for router in PAGE_ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and "GET" in route.methods
+    }
+    - ENDLESS
+)
+pytestmark = [pytest.mark.anyio, pytest.mark.one_database("postgres")]
+
+
+@pytest.fixture
+async def desk(database: Database, tmp_path: Path) -> Desk:
+    return await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))).open()
+
+
+async def addresses(desk: Desk) -> dict[str, str]:
+    """What stands in each address for its parameters, and the questions of those that need one."""
+    now = datetime.now(UTC)
+    room = await make.make_room(code="MAIN")
+    asset = await make.make_asset(room=room, search_text="krzeslo")
+    await Tag.create(code=CODE, asset_id=asset.id, created_at=now)
+    await make.make_device(code="MAIN-occ", room=room, heard_at=now)
+    await make.make_panel(code="MAIN-door", room=room, key_digest=pairing.digest(KEY))
+    person = desk.people["admin"]
+    span = (now + timedelta(hours=20), now + timedelta(hours=21))
+    booking = await make.make_booking(*span, room=room, organizer=person, institution_id=person.institution_id)
+    upload = await sessions.send(b"nazwa;cena\nLampa;10\n", "lista.csv", None, person.id, now)
+    values = {
+        "booking_id": booking.id, "asset_id": asset.id, "number": upload.id, "kind": "csv", "key": KEY, "code": "MAIN",
+    }  # fmt: skip
+    special = {"/t/{code}": f"/t/{CODE}", "/assets/chosen": f"/assets/chosen?act=move&id={asset.id}"}
+    return {path: special.get(path) or path.format_map(values) for path in PAGES}
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_opens(desk: Desk, path: str) -> None:
+    answer = await desk.get((await addresses(desk))[path], "admin", follow_redirects=True)
+    assert answer.status_code == ANSWERS.get(path, 200), (str(answer.url), answer.text[:1000])
