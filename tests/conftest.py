@@ -199,10 +199,10 @@ _numbers = itertools.count(1)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Whatever asks for a database runs once on each; what is marked ``one_database("sqlite")`` on that alone."""
+    """Whatever asks for a database runs once on each; what is marked ``databases("sqlite")`` on that one alone."""
     if "dialect" in metafunc.fixturenames:
-        alone = metafunc.definition.get_closest_marker("one_database")
-        metafunc.parametrize("dialect", alone.args if alone else ("sqlite", "postgres"))
+        mark = metafunc.definition.get_closest_marker("databases")
+        metafunc.parametrize("dialect", mark.args if mark else ("sqlite", "postgres"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from config.backups import back_up, put_back
 from config.settings import Settings
 
-pytestmark = [pytest.mark.anyio, pytest.mark.one_database("sqlite")]
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 
 
 async def test_what_was_there_keeps_its_last_commits(database_url: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from tests.web.desk import Desk
 from web.app import ROUTERS, SiteOptions, create_site
 
-pytestmark = [pytest.mark.anyio, pytest.mark.one_database("sqlite")]
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 ROUTES = [
     (method, route.path)
     for router in ROUTERS

@@ -21,7 +21,7 @@ from tests.conftest import Database
 from tests.make import make_room
 from tests.registry.core.test_transaction import Refused, committed
 
-pytestmark = pytest.mark.one_database("sqlite")
+pytestmark = pytest.mark.databases("sqlite")
 
 
 async def test_members_become_durable_together(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

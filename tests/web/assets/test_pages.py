@@ -23,7 +23,7 @@ from web.app import SiteOptions, create_site
 from web.assets.table import address_of
 from web.assets.view import durability
 
-pytestmark = [pytest.mark.anyio, pytest.mark.one_database("sqlite")]
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 BASE = "https://izba.example.org"
 TODAY = date(2026, 11, 26)
 
@@ -92,6 +92,7 @@ async def test_an_address_that_asks_for_nonsense_is_answered(desk: Desk, query: 
     assert (await desk.get(f"/assets?{query}", "member")).status_code == 200
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_the_list_is_sorted_and_turned_page_by_page(desk: Desk) -> None:
     for number in range(53):
         await stock(f"Thing {number:02}", price=Decimal(100 - number))
@@ -326,6 +327,7 @@ async def test_an_entry_that_nobody_foresaw_is_told_too(desk: Desk) -> None:
     assert "Changed Izba · by itself" in await desk.read(f"/assets/{asset.id}", "auditor")
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_the_pages_of_assets_ask_little(desk: Desk, statements: Statements) -> None:
     """However many there are; what somebody types into the search asks for no choices."""
     now = datetime.now(UTC)

@@ -15,7 +15,7 @@ from web.app import SiteOptions, create_site
 from web.assets.words import ACTION_WORDS, CHOSEN_AS_NOBODY, OFFERED_TO_MANY, TRANSITION_WORDS
 from web.kit.i18n import translate
 
-pytestmark = [pytest.mark.anyio, pytest.mark.one_database("sqlite")]
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.conftest import Database
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
 
-pytestmark = [pytest.mark.anyio, pytest.mark.one_database("sqlite")]
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 WARSAW = ZoneInfo("Europe/Warsaw")
 DAY = (datetime.now(WARSAW) + timedelta(days=2)).date()
 

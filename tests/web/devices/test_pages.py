@@ -19,7 +19,7 @@ from web.devices.view import health_of
 from web.devices.words import REASON_WORDS
 from web.kit.page_context import PageContext
 
-pytestmark = [pytest.mark.anyio, pytest.mark.one_database("sqlite")]
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 BIND = {"family": "zigbee2mqtt", "address": "hall/motion", "code": "ZW-01-occ", "sensing": "pir", "room": "ZW-01"}
 
 
@@ -178,6 +178,7 @@ def test_every_reason_of_a_sensor_has_words() -> None:
     assert {"sees_somebody", "sees_nobody", "held", "stale", "offline", "battery", "no_reading"} <= set(REASON_WORDS)
 
 
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_long_list_is_turned_page_by_page_and_names_each_room_once(desk: Desk, statements: Statements) -> None:
     now = datetime.now(UTC)
     desk.app.state.clock = lambda: now  # who asks is remembered for five seconds

@@ -14,7 +14,7 @@ from web.app import SiteOptions, create_site
 from web.auth.session import FORM_FIELD, SESSION, form_token
 from web.importing.pages import PAGE
 
-pytestmark = [pytest.mark.anyio, pytest.mark.one_database("sqlite")]
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 LIST = """nr inw;nazwa;cena;data zakupu;uwagi
 A/1;Stół;12,50;2022-01-05;
 A/2;Krzesło;dużo;2022-99-05;<b>stare</b>

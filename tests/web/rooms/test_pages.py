@@ -26,7 +26,7 @@ from web.kit.page_context import PageContext
 from web.rooms.plan import next_free
 from web.rooms.view import view_of
 
-pytestmark = [pytest.mark.anyio, pytest.mark.one_database("sqlite")]
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 CANARY = "KANAREK-5c1d"
 HOUR = timedelta(hours=1)
 
