@@ -18,7 +18,9 @@ async def test_each_statement_counts_once_whatever_way_it_is_asked(database: Dat
         await ask("SELECT note FROM room WHERE id = ?", [room.id])
         await Room.filter(id=room.id).update(name="there")
     await Room.all()
-    assert [statement.text.split()[0] for statement in statements] == ["UPDATE", "UPDATE", "SELECT", "UPDATE", "SELECT"]
+    verbs = [statement.text.split()[0] for statement in statements]
+    # the lock, what the block asks, and the revision of a room that was locked and is not said to look the same
+    assert verbs == ["UPDATE", "UPDATE", "SELECT", "UPDATE", "UPDATE", "SELECT"]
     assert statements[-1].rows == 1
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tortoise.connection import get_connections
+from tortoise.transactions import in_transaction
 
 from registry.bookings.alternatives import TAKEN, taken_rooms
 from registry.bookings.models import Booking, Status
@@ -48,9 +49,9 @@ async def plan(query, values):
     if connection.capabilities.dialect == "sqlite":
         rows = await connection.execute_query_dict(f"EXPLAIN QUERY PLAN {query}", values)
         return "\n".join(row["detail"] for row in rows)
-    await connection.execute_query("SET enable_seqscan = off")
-    rows = await connection.execute_query_dict(f"EXPLAIN {numbered(query)}", values)
-    await connection.execute_query("SET enable_seqscan = on")
+    async with in_transaction() as connection:  # of the pool it could be another that is asked
+        await connection.execute_query("SET LOCAL enable_seqscan = off")
+        rows = await connection.execute_query_dict(f"EXPLAIN {numbered(query)}", values)
     return "\n".join(row["QUERY PLAN"] for row in rows)
 
 
