@@ -175,6 +175,20 @@ async def test_a_key_without_an_answer_is_taken_along_and_refused(database: Data
     assert await IdempotencyKey.all().values_list("key", "status", "at") == [("tap-1", None, NOW)]
 
 
+async def test_going_back_and_forth_keeps_every_index_and_trigger(database: Database) -> None:
+    """The library makes a table of SQLite anew to drop a column, and forgets them."""
+    connection = database.context.db("default")
+    query = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE tbl_name <> 'booking' AND type IN ('index', 'trigger')",
+        "postgres": "SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'public'",
+    }[database.dialect]
+    before = {row["name"] for row in await connection.execute_query_dict(query)}
+    executor = MigrationExecutor(connection, orm(database.url)["apps"])
+    await executor.migrate(targets=[MigrationTarget("registry", "0003_asset_words")], direction="backward")
+    await executor.migrate(direction="forward")
+    assert {row["name"] for row in await connection.execute_query_dict(query)} == before
+
+
 async def test_a_database_of_a_newer_izba_is_refused(database: Database) -> None:
     recorder = MigrationRecorder(database.context.db("default"))
     await recorder.record_applied("registry", "9999_from_the_future")

@@ -11,19 +11,13 @@ from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import UniqueConstraint
 
+from registry.core.columns import AddColumn
+
 LOT = 5000
 UPDATE = {
     "sqlite": "UPDATE asset SET number_key = ? WHERE id = ?",
     "postgres": "UPDATE asset SET number_key = $1 WHERE id = $2",
 }
-
-
-class AddColumn(ops.AddField):
-    """As the library's. Taking the column back, it would make the table anew on SQLite and leave out its triggers."""
-
-    async def database_backward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
-        table = old_state.apps.get_model(f"{app_label}.{self.model_name}")._meta.db_table
-        await state_editor.client.execute_query(f'ALTER TABLE "{table}" DROP COLUMN "{self.name}"')
 
 
 async def forward(apps: Any, editor: Any) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
+from registry.core.columns import AddColumn
+
 HOLDS = "status NOT IN ('cancelled', 'rejected')"
 
 
@@ -27,12 +29,12 @@ async def backward(apps: Any, editor: Any) -> None:
 class Migration(migrations.Migration):
     dependencies = [("registry", "0004_number_keys")]
     operations = [
-        ops.AddField(
+        AddColumn(
             model_name="Room",
             name="version",
             field=fields.BigIntField(default=0, db_default=0, description="grows with every lock of the room"),
         ),
-        ops.AddField(
+        AddColumn(
             model_name="Room",
             name="appearance",
             field=fields.CharField(

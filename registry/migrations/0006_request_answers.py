@@ -11,6 +11,8 @@ from tortoise import fields, migrations
 from tortoise.fields.data import JSON_DUMPS
 from tortoise.migrations import operations as ops
 
+from registry.core.columns import AddColumn, DropColumn
+
 
 async def forward(apps: Any, editor: Any) -> None:
     """The columns are all there is to do."""
@@ -18,23 +20,6 @@ async def forward(apps: Any, editor: Any) -> None:
 
 async def backward(apps: Any, editor: Any) -> None:
     await editor.client.execute_query("DELETE FROM idempotency_key")
-
-
-# the library drops a column of SQLite by making the table anew, without its indexes, the unique one too
-
-
-class DropColumn(ops.RemoveField):
-    async def database_forward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
-        await _drop(state_editor, old_state.apps.get_model(f"{app_label}.{self.model_name}"), self.name)
-
-
-class AddColumn(ops.AddField):
-    async def database_backward(self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None) -> None:
-        await _drop(state_editor, old_state.apps.get_model(f"{app_label}.{self.model_name}"), self.name)
-
-
-async def _drop(editor: Any, model: Any, column: str) -> None:
-    await editor.client.execute_query(f'ALTER TABLE "{model._meta.db_table}" DROP COLUMN "{column}"')
 
 
 class Migration(migrations.Migration):
