@@ -1,5 +1,7 @@
 """Bookings: made, looked at, changed, checked into, extended, ended, cancelled."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -141,6 +143,24 @@ async def change(
     return await _shown(booking_id, person, response)
 
 
+@dataclass(frozen=True, slots=True)
+class BookingAct:
+    """What every act on a booking is given, and how it is answered: once for a key, with the booking as it is then."""
+
+    booking_id: BookingId
+    person: MayBook
+    actor: CallerActor
+    now: Now
+    once: OnceOnly
+    response: Response
+
+    async def answered(self, act: Callable[[RequestKey | None], Awaitable[Booking]]) -> dict[str, Any]:
+        return await self.once(act, lambda booking: _shown(booking.id, self.person, self.response))
+
+
+Act = Annotated[BookingAct, Depends()]
+
+
 @router.post(
     "/bookings/{booking_id}/check-in",
     response_model=VisibleAnswer,
@@ -148,18 +168,10 @@ async def change(
     summary="Say that somebody is there",
 )
 async def check_in(
-    booking_id: BookingId,
-    person: MayBook,
-    actor: CallerActor,
-    now: Now,
-    once: OnceOnly,
-    response: Response,
+    act: Act,
     body: NothingBody = NothingBody(),
 ) -> dict[str, Any]:
-    return await once(
-        lambda key: actions.check_in(booking_id, person, actor, now, key),
-        lambda booking: _shown(booking.id, person, response),
-    )
+    return await act.answered(lambda key: actions.check_in(act.booking_id, act.person, act.actor, act.now, key))
 
 
 @router.post(
@@ -169,17 +181,11 @@ async def check_in(
     summary="Let a running booking end later",
 )
 async def extend(
-    booking_id: BookingId,
-    person: MayBook,
-    actor: CallerActor,
-    now: Now,
-    once: OnceOnly,
-    response: Response,
+    act: Act,
     body: ExtensionBody = ExtensionBody(),
 ) -> dict[str, Any]:
-    return await once(
-        lambda key: actions.extend(booking_id, person, actor, now, body.minutes, body.until, key),
-        lambda booking: _shown(booking.id, person, response),
+    return await act.answered(
+        lambda key: actions.extend(act.booking_id, act.person, act.actor, act.now, body.minutes, body.until, key)
     )
 
 
@@ -190,18 +196,10 @@ async def extend(
     summary="End a running booking now",
 )
 async def end(
-    booking_id: BookingId,
-    person: MayBook,
-    actor: CallerActor,
-    now: Now,
-    once: OnceOnly,
-    response: Response,
+    act: Act,
     body: NothingBody = NothingBody(),
 ) -> dict[str, Any]:
-    return await once(
-        lambda key: actions.end(booking_id, person, actor, now, key),
-        lambda booking: _shown(booking.id, person, response),
-    )
+    return await act.answered(lambda key: actions.end(act.booking_id, act.person, act.actor, act.now, key))
 
 
 @router.post(
@@ -211,17 +209,11 @@ async def end(
     summary="Take a booking back before it starts",
 )
 async def cancel(
-    booking_id: BookingId,
-    person: MayBook,
-    actor: CallerActor,
-    now: Now,
-    once: OnceOnly,
-    response: Response,
+    act: Act,
     body: CancellationBody = CancellationBody(),
 ) -> dict[str, Any]:
-    return await once(
-        lambda key: actions.cancel(booking_id, person, actor, now, body.reason, key),
-        lambda booking: _shown(booking.id, person, response),
+    return await act.answered(
+        lambda key: actions.cancel(act.booking_id, act.person, act.actor, act.now, body.reason, key)
     )
 
 
@@ -232,19 +224,11 @@ async def cancel(
     summary="Give a released booking its time back",
 )
 async def undo_release(
-    booking_id: BookingId,
-    person: MayBook,
-    actor: CallerActor,
-    now: Now,
-    once: OnceOnly,
-    response: Response,
+    act: Act,
     body: NothingBody = NothingBody(),
 ) -> dict[str, Any]:
     """Within ten minutes of the release, if nobody took the time."""
-    return await once(
-        lambda key: actions.undo_release(booking_id, person, actor, now, key),
-        lambda booking: _shown(booking.id, person, response),
-    )
+    return await act.answered(lambda key: actions.undo_release(act.booking_id, act.person, act.actor, act.now, key))
 
 
 async def _shown(booking_id: UUID, person: Person, response: Response) -> dict[str, Any]:
