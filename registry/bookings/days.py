@@ -6,10 +6,11 @@ nothing changed costs one query, whoever looks.
 """
 
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from cachetools import LRUCache
 
@@ -27,7 +28,7 @@ from registry.core.context import PerRegister
 from registry.duties.queries import duties_between
 from registry.rooms.hours import Hours, local_instant, opening_spans
 from registry.rooms.models import Room
-from registry.rooms.queries import HOURS_SECONDS, hours_of, zone_of
+from registry.rooms.queries import HOURS_SECONDS, hours_of_rooms
 
 BOOKINGS_AT_MOST, VIEWS_AT_MOST = 12_000, 8
 Span = tuple[datetime, datetime]
@@ -41,6 +42,7 @@ class RoomDay:
     """
 
     room: Room
+    zone: ZoneInfo
     open: Sequence[Span]
     bookings: Sequence[VisibleBooking]
     duties: Sequence[dict[str, Any]]
@@ -55,6 +57,7 @@ class RoomDays:
 
     revision: int
     read_at: float
+    zone: ZoneInfo
     open: Sequence[Span]
     duties: Sequence[dict[str, Any]]
     owners: tuple[tuple[int | None, int | None], ...]
@@ -72,6 +75,7 @@ class RoomDays:
         visible = [projection(row, room.code, sights[row.organizer_id, row.institution_id]) for row in rows]
         view = self.views[self._key(room, viewer)] = RoomDay(
             room=room,
+            zone=self.zone,
             open=self.open,
             bookings=[booking for booking in visible if booking] if sees else (),
             duties=self.duties if sees else (),
@@ -138,14 +142,15 @@ async def day_of(
     cache = _cache.value
     entries = {room.id: cache.fresh(question.key(room), now) for room in rooms}
     views = {room.id: entry.view_of(room, viewer) if (entry := entries[room.id]) else None for room in rooms}
-    since, until = await _span(rooms, day, days)
+    hours = await hours_of_rooms(rooms)
+    since, until = _span(hours, day, days)
     unread = {room_id for room_id, view in views.items() if view is None}
     revisions, rows = await revisions_and_rows(list(views), list(unread), since, until)
     stale = {room_id for room_id, entry in entries.items() if entry and entry.revision != revisions[room_id]} - unread
     if stale:
         rows += await rows_between(list(stale), since, until)
     if outdated := [room for room in rooms if room.id in unread | stale]:
-        for room, its_rows, entry in await _read(outdated, question, revisions, rows, now):
+        for room, its_rows, entry in await _read(outdated, question, hours, revisions, rows, now):
             views[room.id] = entry.show(room, viewer, its_rows)
             cache.keep(question.key(room), entry)
     # a page looks at the room itself too, and wants it as fresh as it asked
@@ -153,15 +158,20 @@ async def day_of(
     return [view if view.room is room else replace(view, room=room) for room, view in pairs]
 
 
-async def _span(rooms: Sequence[Room], day: date, days: int) -> Span:
+def _span(hours: Mapping[int, Hours], day: date, days: int) -> Span:
     """From the first instant of the days anywhere to their last."""
-    zones = {await zone_of(room) for room in rooms}
+    zones = {one.zone for one in hours.values()}
     since = min(local_instant(day, 0, zone) for zone in zones)
     return since, max(local_instant(day + timedelta(days=days), 0, zone) for zone in zones)
 
 
 async def _read(
-    rooms: Sequence[Room], question: _Question, revisions: dict[int, int], rows: Sequence[BookingRow], now: float
+    rooms: Sequence[Room],
+    question: _Question,
+    hours: Mapping[int, Hours],
+    revisions: dict[int, int],
+    rows: Sequence[BookingRow],
+    now: float,
 ) -> list[tuple[Room, Sequence[BookingRow], RoomDays]]:
     """Each room with its bookings and what is kept of its days."""
     rows_of: dict[int, list[BookingRow]] = {room.id: [] for room in rooms}
@@ -169,10 +179,11 @@ async def _read(
         rows_of[row.room_id].append(row)
     duties: dict[int, list[dict[str, Any]]] = {room.id: [] for room in rooms}
     if question.with_duties:
-        for duty in await duties_between(list(duties), *await _span(rooms, question.day, question.days)):
+        for duty in await duties_between(list(duties), *_span(hours, question.day, question.days)):
             duties[duty["room_id"]].append(duty)
-    hours = {room.id: await hours_of(room) for room in rooms}
-    spans = {one: _open_spans(one, question.day, question.days) for one in set(hours.values())}
+    # by the object: rooms share it, and its hash walks through the whole week
+    distinct = {id(one): one for one in hours.values()}
+    spans = {key: _open_spans(one, question.day, question.days) for key, one in distinct.items()}
     return [
         (
             room,
@@ -180,7 +191,8 @@ async def _read(
             RoomDays(
                 revision=revisions.get(room.id, -1),
                 read_at=now,
-                open=spans[hours[room.id]],
+                zone=hours[room.id].zone,
+                open=spans[id(hours[room.id])],
                 duties=duties[room.id],
                 owners=tuple({(row.organizer_id, row.institution_id): None for row in rows_of[room.id]}),
                 bookings=len(rows_of[room.id]),

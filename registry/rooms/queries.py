@@ -1,6 +1,6 @@
 """Rooms, their hours and their zone."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -93,6 +93,16 @@ async def hours_of(room: Room) -> Hours:
     """A room's opening hours with holidays and the site's own days resolved. Kept for half a minute."""
     key = (room.building_id, room.opening_id)
     return await _hours.load(key, lambda: _load_hours(room))
+
+
+async def hours_of_rooms(rooms: Sequence[Room]) -> dict[int, Hours]:
+    """The opening hours of many rooms by their id. Rooms that share a building and a profile share one object."""
+    by_profile: dict[tuple[int, int | None], Hours] = {}
+    for room in rooms:
+        key = (room.building_id, room.opening_id)
+        if key not in by_profile:
+            by_profile[key] = await hours_of(room)
+    return {room.id: by_profile[room.building_id, room.opening_id] for room in rooms}
 
 
 async def _load_hours(room: Room) -> Hours:

@@ -67,7 +67,7 @@ async def availability(person: Caller, now: Now, query: Annotated[DaysQuery, Que
     with_duties = rules.may(person.role, "duties.see")
     room_days = await day_of(rooms, viewer_of(person), first, query.days, with_duties=with_duties)
     head = orjson.dumps({"date": first, "days": query.days, "next": None, "total": len(room_days)})
-    items = b",".join([room_day.texts.get("json") or await _text(room_day) for room_day in room_days])
+    items = b",".join([room_day.texts.get("json") or _text(room_day) for room_day in room_days])
     return Response(head[:-1] + b',"items":[' + items + b"]}", media_type="application/json")
 
 
@@ -98,9 +98,9 @@ async def _today(rooms: Sequence[Room], now: datetime) -> date:
     return now.astimezone(await zone_of(rooms[0]) if rooms else UTC).date()
 
 
-async def _text(day: RoomDay) -> bytes:
+def _text(day: RoomDay) -> bytes:
     """A RoomDaysAnswer."""
-    zone = await zone_of(day.room)
+    zone = day.zone
     text = day.texts["json"] = orjson.dumps(
         {
             "room": day.room.code,

@@ -15,6 +15,7 @@ from registry.core.history import Actor
 from registry.people.models import Role
 from registry.rooms.models import Visibility
 from registry.rooms.queries import HOURS_SECONDS
+from tests.conftest import WARSAW
 from tests.make import NOW, make_people, make_room
 
 DAY = date(2026, 11, 26)
@@ -32,7 +33,7 @@ ROOM: Any = SimpleNamespace(code="R", visibility=Visibility.INTERNAL)
 
 
 def days(bookings: int, revision: int = 1, read_at: float = 0.0) -> RoomDays:
-    return RoomDays(revision, read_at, (), (), ((1, 1),), bookings)
+    return RoomDays(revision, read_at, WARSAW, (), (), ((1, 1),), bookings)
 
 
 def test_the_longest_unused_leave_when_there_are_too_many_bookings(monkeypatch: pytest.MonkeyPatch) -> None:

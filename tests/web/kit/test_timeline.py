@@ -39,7 +39,7 @@ def a_day(*bookings: VisibleBooking, duties: tuple[tuple[float, float], ...] = (
     room = Room(id=1, code="R", visibility=fields.pop("visibility", Visibility.INTERNAL))
     duty_rows = [{"name": "adwokat", "languages": "pl", "starts_at": at(a), "ends_at": at(b)} for a, b in duties]
     default = {"open": [(at(8), at(16))], "bookings": list(bookings), "duties": duty_rows, "times_hidden": False}
-    return RoomDay(room=room, **default | fields)
+    return RoomDay(room=room, zone=WARSAW, **default | fields)
 
 
 def kinds(
