@@ -178,6 +178,9 @@ WORDS: dict[str, str] = {
     "booking.naive_time": N_("{field} has no offset. Write it like 2026-11-26T13:00:00+01:00."),
     "booking.bad_time": N_("{field} is not a time: {given}. Write it like 2026-11-26T13:00:00+01:00."),
     "booking.no_clock": N_("A time is missing. Write it like 13:30."),
+    "booking.form_used": N_(
+        "This form has made a booking already, and says something else now. Send it again if you want another booking."
+    ),
     "booking.bad_clock": N_("{given} is not a time of day. Write it like 13:30."),
     "booking.bad_date": N_("{given} is not a date. Write it like 2026-11-26."),
     "booking.gap_time": N_("{given} does not exist on {date}: the clocks go forward. Choose another time."),

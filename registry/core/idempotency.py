@@ -106,7 +106,7 @@ async def act_once(
     if request_key is None:
         return await answering(await act(None))
     request_key.answering = answering
-    earlier = await _earlier(request_key)
+    earlier = await earlier_answer(request_key)
     if earlier:
         return earlier
     try:
@@ -117,7 +117,7 @@ async def act_once(
     except (Refusal, IntegrityError):
         # by this very request, sent twice at the same moment? Inside a transaction it is seen as soon as it is written
         async with transaction():
-            earlier = await _earlier(request_key)
+            earlier = await earlier_answer(request_key)
         if earlier:
             return earlier
         raise
@@ -146,7 +146,8 @@ async def record(request_key: RequestKey | None, outcome: object) -> None:
     )
 
 
-async def _earlier(request_key: RequestKey) -> RequestAnswer | None:
+async def earlier_answer(request_key: RequestKey) -> RequestAnswer | None:
+    """What the first request with this key was answered; None before it. Raises Conflict("request.key_reused")."""
     row = await IdempotencyKey.get_or_none(owner=request_key.owner, key=request_key.key)
     if row is None:
         return None

@@ -53,6 +53,11 @@ class Desk:
         async with self._client(who) as client:
             return await client.post(path, data={FORM_FIELD: token} | fields)
 
+    async def send(self, path: str, who: str, /, **fields: Any) -> httpx.Response:
+        """Send a form as a browser does: where it leads is opened."""
+        answer = await self.post(path, who, **fields)
+        return await self.get(answer.headers["location"], who) if answer.status_code == 303 else answer
+
     async def read(self, path: str, who: str, status: int = 200) -> str:
         """What a person reads on a page: its text, spaces made single."""
         answer = await self.get(path, who)

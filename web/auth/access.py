@@ -11,8 +11,9 @@ from registry.core.history import Actor
 from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import person_of_session, person_of_token
-from web.auth.session import SESSION, check_form_token, options_of
+from web.auth.session import SESSION, check_form_token, options_of, page_before
 from web.kit.clock import now_of
+from web.kit.render import is_fragment
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -23,6 +24,8 @@ class SignInNeeded(Exception):  # noqa: N818 # it leads on, it is no error
     def __init__(self, request: Request) -> None:
         super().__init__("sign in needed")
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        if request.method != "GET" or is_fragment(request):
+            path = page_before(request)  # where the form or the box stands
         self.url = "/sign-in" if path == "/" else f"/sign-in?next={quote(path, safe='/')}"
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from itsdangerous import Signer
@@ -71,3 +72,11 @@ def local_path(path: str | None, otherwise: str = "/") -> str:
     if not path or not path.startswith("/") or path.startswith(("//", "/\\")) or any(ord(c) < 32 for c in path):
         return otherwise
     return path
+
+
+def page_before(request: Request) -> str:
+    """The path of the page that this request was sent from, if it is one of this site, else the first page."""
+    url = urlsplit(request.headers.get("referer", ""))
+    if url.netloc != request.headers.get("host", ""):
+        return "/"
+    return local_path(url.path + (f"?{url.query}" if url.query else ""))

@@ -1,6 +1,5 @@
 """A booking as typed into a form: read without losing anything, checked with all reasons at once."""
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -19,6 +18,7 @@ from registry.people.rules import may
 from registry.rooms.hours import next_opening, open_span_at
 from registry.rooms.models import HELP_POINT, Room, RoomKind
 from registry.rooms.queries import hours_of, room_by_code, zone_of
+from web.kit.time_of_day import DAY, minute_of_day
 
 ANY_ROOM = "any"
 QUARTER = timedelta(minutes=15)
@@ -47,7 +47,6 @@ FIELD_OF = {
     "booking.for_another": "organizer",
 }
 UNTIMED = ("room", "title", "kind", "needs", "attendees")
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.]?([0-5]\d))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,14 +274,13 @@ def _day(check: FormCheck, name: str) -> date | None:
 def _wall(check: FormCheck, name: str) -> tuple[time, bool] | None:
     """A time of day and whether it is the midnight that ends the day."""
     text = check.form[name].strip()
-    match = _CLOCK.fullmatch(text)
-    hour, minute = (int(match[1]), int(match[2] or 0)) if match else (99, 0)
-    if (hour, minute) == (24, 0) and name == "to":
+    minute = minute_of_day(text)
+    if minute == DAY and name == "to":
         return time(0), True
-    if hour > 23:
+    if minute is None or minute == DAY:
         check.refuse(Invalid("booking.bad_clock", given=text[:40]) if text else Invalid("booking.no_clock"), name)
         return None
-    return time(hour, minute), False
+    return time(minute // 60, minute % 60), False
 
 
 def _instant(check: FormCheck, name: str, day: date, wall: time, zone: ZoneInfo) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,9 +15,9 @@ from registry.bookings.models import Booking
 from registry.bookings.projections import VisibleBooking
 from registry.bookings.queries import bookable_rooms, booking_by_id, my_bookings, past_bookings, visible_booking
 from registry.bookings.rules import may_change
-from registry.core.errors import Forbidden, NotFound, Refusal
+from registry.core.errors import Conflict, Forbidden, NotFound, Refusal
 from registry.core.history import Actor
-from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
+from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of, earlier_answer
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
@@ -86,25 +87,43 @@ async def _new(request: Request, context: PageContext, form: BookingForm) -> Res
 
 @router.post("/bookings")
 async def book(request: Request, person: BookingMaker, now: Now) -> Response:
-    """Book what the form says; all reasons against it come back at their fields, with what was typed."""
+    """Book what the form says; all reasons against it come back at their fields, with what was typed. The same form
+    sent again leads to what it has booked.
+    """
     context = page_context(request, person, now)
     form = form_of(await request.form(), context.zone)
-    check = await check_form(form, person, now, context.zone)
-    if not check.faults and check.request:
-        booking_request, actor, key = check.request, actor_of(request, person), f"form:{form['key'][:100]}"
-        request_key = RequestKey(f"person:{person.id}", key, digest_of(booking_request), now) if form["key"] else None
-        try:
-            answer = await act_once(
-                request_key, lambda key: actions.book(booking_request, person, actor, now, key), _booked
-            )
+    key = _key_of(form, person, now)
+    try:
+        if key and (answer := await earlier_answer(key)):
+            return _repeated(answer)
+        check = await check_form(form, person, now, context.zone)
+        if check.faults and key and (answer := await earlier_answer(key)):
+            return _repeated(answer)  # its twin was quicker
+        if not check.faults and check.request:
+            booking_request, actor = check.request, actor_of(request, person)
+            answer = await act_once(key, lambda key: actions.book(booking_request, person, actor, now, key), _booked)
             return RedirectResponse(answer.body, 303)
-        except Refusal as refusal:
-            check.refuse(refusal)
-    return await _form(request, context, check)
+    except Refusal as refusal:
+        if refusal.code == "request.key_reused":  # by the same page with other words
+            check = await check_form(form, person, now, context.zone)
+            refusal = Conflict("booking.form_used")
+        check.refuse(refusal)
+    return await _form(request, context, replace(check, form=form.having(key=uuid.uuid4().hex)))
+
+
+def _key_of(form: BookingForm, person: Person, now: datetime) -> RequestKey | None:
+    """What makes the same form, sent twice, one booking."""
+    words = sorted((name, text) for name, text in form.texts.items() if text and name != "key")
+    digest = digest_of(words, sorted(form.needs))
+    return RequestKey(f"person:{person.id}", f"form:{form['key'][:100]}", digest, now) if form["key"] else None
 
 
 async def _booked(booking: Booking) -> RequestAnswer:
     return RequestAnswer(303, f"/bookings/{booking.id}?did=booked")
+
+
+def _repeated(answer: RequestAnswer) -> Response:
+    return RedirectResponse(answer.body.replace("did=booked", "did=booked_before"), 303)
 
 
 async def _form(request: Request, context: PageContext, check: FormCheck, **more: Any) -> Response:

@@ -25,15 +25,7 @@ TONES = {"tentative": "warn", "checked_in": "good", "released": "warn", "cancell
 CONDITIONS = {"faulty": N_("faulty"), "in_repair": N_("in repair")}
 DONE = {
     "booked": N_("Booked."),
-    "changed": N_("The booking was changed."),
-    "checked_in": N_("Check-in done. The room is yours."),
-    "extended": N_("Extended."),
-    "ended": N_("Ended. The room is free again."),
-    "cancelled": N_("The booking was cancelled."),
-    "undone": N_("The room is yours again."),
-}
-DONE = {
-    "booked": N_("Booked."),
+    "booked_before": N_("This was booked already, once, by the same form."),
     "changed": N_("The booking was changed."),
     "checked_in": N_("Check-in done. The room is yours."),
     "extended": N_("Extended."),

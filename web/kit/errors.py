@@ -15,7 +15,7 @@ from web.auth.access import SignInNeeded
 from web.kit.i18n import LANGUAGES, Translate, translate
 from web.kit.i18n import preferred as preferred_language
 from web.kit.options import SiteOptions
-from web.kit.render import language_of, render
+from web.kit.render import is_fragment, language_of, render
 from web.kit.words import N_
 
 log = logging.getLogger(__name__)
@@ -199,9 +199,11 @@ async def _on_refusal(request: Request, fault: Exception) -> Response:
 
 async def _on_sign_in_needed(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, SignInNeeded)
+    if is_fragment(request):
+        return render(request, "account/_signed_out.html", status=401, href=fault.url)
     if request.headers.get("hx-request"):
         return Response(status_code=204, headers={"hx-redirect": "/sign-in"})
-    return RedirectResponse(fault.url if request.method == "GET" else "/sign-in", 303)
+    return RedirectResponse(fault.url, 303)
 
 
 async def _on_validation(request: Request, fault: Exception) -> Response:

@@ -1,5 +1,6 @@
 """Today: a booking as one sentence, the rooms now, my next bookings, what waits for me."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -122,7 +123,7 @@ async def _quick(context: PageContext) -> QuickBooking | None:
     return QuickBooking(
         rooms=[(ANY_ROOM, context.say(N_("Any free room"))), *names],
         days=_days(context, str(values["date"])),
-        values=values,
+        values=values | {"key": uuid.uuid4().hex},
         answer=await answer_of(check, context),
     )
 

@@ -74,6 +74,20 @@
     box.scrollIntoView({ block: 'nearest' });
   }
 
+  /* What was done, if the answer leads to a booking: a redirect to anywhere else did nothing. */
+  function outcome(answer) {
+    var url = new URL(answer.url, location.href);
+    if (!answer.ok || !answer.redirected || !/^\/bookings\/[0-9a-f-]{36}$/.test(url.pathname)) return '';
+    return url.searchParams.get('did') === 'booked_before' ? words.dataset.before : words.dataset.booked;
+  }
+  function say(form, text) {
+    form.querySelectorAll('[data-signed-out]').forEach(function (notice) { notice.remove(); });
+    form.prepend.apply(form, Array.prototype.slice.call(new DOMParser().parseFromString(text, 'text/html').body.childNodes));
+    var link = form.querySelector('[data-signed-out] a');
+    if (link) link.focus({ preventScroll: true });
+    delete form.dataset.sent;
+  }
+
   document.addEventListener('submit', function (event) {
     var form = event.target.closest('.small-form');
     if (!form) return;
@@ -87,9 +101,14 @@
     if (button && button.name) sent.append(button.name, button.value);
     fetch(form.action, { method: 'POST', body: sent, credentials: 'same-origin', headers: { 'HX-Request-Type': 'partial' } })
       .then(function (answer) {
-        if (answer.redirected) { close(); toast(words.dataset.booked); return window.izba.refresh(); }
-        return answer.text().then(function (text) { fill(form.closest('.lane-box'), text); });
-      }).catch(function () { toast(words.dataset.lost); delete form.dataset.sent; });
+        var done = outcome(answer);
+        if (done) { close(); toast(done); return window.izba.refresh(); }
+        if (answer.redirected) throw new Error(answer.url);
+        return answer.text().then(function (text) {
+          // who must sign in first keeps the form and what is typed into it
+          if (answer.status === 401) say(form, text); else fill(form.closest('.lane-box'), text);
+        });
+      }).catch(function () { toast(words.dataset.unsure); delete form.dataset.sent; });
   });
   document.addEventListener('click', function (event) {
     if (event.target.closest('[data-leave]')) { close(); return; }
@@ -140,11 +159,17 @@
     var slot = event.target;
     move = {
       slot: slot, track: slot.parentElement, name: slot.className, at: event.clientX0,
+      width: slot.parentElement.getBoundingClientRect().width,
       from: minuteOf(slot.dataset.starts), to: minuteOf(slot.dataset.ends), over: slot.parentElement
     };
     move.first = move.from;
     move.last = move.to;
     slot.classList.add('is-dragged');
+  }
+  /* How far the hand went, in whole steps of minutes; less than a step is nothing. */
+  function distance(event) {
+    var a = axis(), minutes = (event.clientX - move.at) / move.width * (a.last - a.first);
+    return Math.abs(minutes) < STEP ? 0 : snap(minutes);
   }
   function show() {
     place(move.slot, Math.max(move.first, axis().first), Math.min(move.last, axis().last));
@@ -188,7 +213,8 @@
     }).catch(function () {
       slot.classList.remove('is-waiting');
       restore(from);
-      toast(words.dataset.lost);
+      toast(words.dataset.unsureOfChange);
+      window.izba.refresh();
     });
   }
   function restore(from) { var kept = move; move = from; back(); move = kept; }
@@ -235,9 +261,11 @@
       move: function (event) {
         if (!move) return;
         keepText();
-        var track = move.track, a = axis(), box = track.getBoundingClientRect();
-        var delta = snap((event.clientX - move.at) / box.width * (a.last - a.first));
-        delta = Math.max(a.first - move.from, Math.min(a.last - move.to, delta));
+        var a = axis(), delta = distance(event);
+        // an end that is on the page stays on it; one that lies beyond is moved by what was dragged, as the other is
+        var least = move.from < a.first ? a.first + STEP - move.to : a.first - move.from;
+        var most = move.to > a.last ? a.last - STEP - move.from : a.last - move.to;
+        delta = Math.max(least, Math.min(most, delta));
         move.first = move.from + delta;
         move.last = move.to + delta;
         var under = document.elementsFromPoint(event.clientX, event.clientY).map(function (element) {
@@ -255,10 +283,11 @@
       move: function (event) {
         if (!move) return;
         keepText();
-        var minute = snap(minuteAt(move.track, event.clientX));
-        if (event.edges.left && move.slot.hasAttribute('data-running')) return;
-        if (event.edges.left) move.first = Math.min(minute, move.to - STEP);
-        else move.last = Math.max(minute, move.from + STEP);
+        var a = axis(), delta = distance(event);
+        if (event.edges.left && (move.from < a.first || move.slot.hasAttribute('data-running'))) return;
+        if (!event.edges.left && move.to > a.last) return; // this end is not on the page
+        if (event.edges.left) move.first = Math.max(a.first, Math.min(move.from + delta, move.to - STEP));
+        else move.last = Math.min(a.last, Math.max(move.to + delta, move.from + STEP));
         show();
       },
       end: done
