@@ -15,7 +15,10 @@ FLIPS, FLIP_SECONDS = 4, 60.0
 
 @dataclass(slots=True)
 class DeviceEntry:
-    """One device. Times are monotonic seconds; ``confirmed`` says that it spoke since the broker is heard."""
+    """One device. Times are monotonic seconds; ``confirmed`` says that it spoke since the broker is heard.
+
+    ``bridge`` is the base topic that it was last heard below, ``availability`` what that bridge last said of it.
+    """
 
     id: int
     code: str
@@ -30,6 +33,8 @@ class DeviceEntry:
     room_id: int | None = None
     confirmed: bool = False
     stored_at: float = 0.0
+    bridge: str = ""
+    availability: bool | None = None
     flips: deque[float] = field(default_factory=lambda: deque(maxlen=FLIPS))
 
     def reading(self, decoded: Decoded, at: datetime, is_live: bool, second: float) -> Reading:
@@ -50,6 +55,7 @@ class DeviceEntry:
             online=decoded.online,
             distrust=distrust,
             live=is_live,
+            gap=decoded.is_unknown,
         )
 
     def remember(self, reading: Reading, second: float) -> bool:
@@ -63,6 +69,9 @@ class DeviceEntry:
 
     def _is_news(self, reading: Reading) -> bool:
         is_news = reading.live and reading.occupied is not None and not self.confirmed
+        if reading.gap:
+            is_news = is_news or self.occupied is not None
+            self.occupied = self.people = None
         for name in ("battery", "online", "distrust"):
             value = getattr(reading, name)
             if value is not None and value != getattr(self, name):

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+from collections import Counter
 from datetime import datetime
 
 from registry.core import events
 from registry.core.clock import Clock
 from registry.devices.models import DeviceState
-from registry.devices.queries import device_states
+from registry.devices.queries import device_states, doubts
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ class Presence:
 
     def __init__(self, clock: Clock) -> None:
         self.states: dict[int, DeviceState] = {}
+        self.doubts: Counter[str] = Counter()
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
 
@@ -33,6 +35,7 @@ class Presence:
     async def look(self, now: datetime) -> list[int]:
         """The ids of the devices whose state is another than at the last look."""
         former, self.states = self.states, await device_states(now)
+        self.doubts = await doubts()
         return [pk for pk, state in self.states.items() if former.get(pk, state) is not state]
 
     def count(self, state: DeviceState) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import sys
 import time
 from collections import Counter
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 LATE_SECONDS = 60.0
 RETRY_SECONDS = 1.0
+# after its start a bridge repeats what it kept in its cache, as if a device had just said it
+CACHE_SECONDS = 60.0
 # in a flood reading goes before writing, for so long at most
 FLOOD_RATE, FLOOD_SECONDS, FLOOD_LOOK = 2_000, 0.4, 0.05
 # what is remembered of topics and their recent payloads; anybody who publishes may invent more
@@ -34,6 +37,7 @@ MEMORY_BYTES = 12 * 1024 * 1024
 PAYLOADS, LONGEST_PAYLOAD = 8, 1024
 ENTRY_BYTES, MEANING_BYTES, BYTES_PER_BYTE = 500, 300, 4  # as measured: what a byte of a payload leaves behind
 REASONS = 50
+BRIDGES = 50
 
 T = TypeVar("T")
 Command = Callable[[str, Message, datetime], None]
@@ -69,6 +73,7 @@ class Readings:
         self._entries: dict[str, TopicEntry] = {}
         self._memory_bytes = 0
         self._pending: dict[int, Reading] = {}
+        self._bridge_starts: dict[str, tuple[float, datetime]] = {}
         self._watch: tuple[bool, datetime] | None = None
         self._is_stale = self._in_flood = False
         self._measured, self._measured_at = 0, 0.0
@@ -171,10 +176,14 @@ class Readings:
         if decoded.refused:
             self._note_refusal(decoded.refused)
         if decoded.other.get("scope") == "bridge":
-            self._note_bridge(decoded, now)
+            self._note_bridge(decoded, message, now)
+        elif decoded.other.keys() & {"left", "renamed"}:
+            self._note_gone(decoded, now)
+            self._note_joined(decoded, str(decoded.other.get("name")))
         elif decoded.other.get("ignored"):
             self.ignored += 1
         elif message.payload:
+            self._note_joined(decoded, str(decoded.other.get("discovered")))
             self.inbox.note(message.topic, message.payload, decoded, now)
 
     def _note_refusal(self, reason: str) -> None:
@@ -182,28 +191,70 @@ class Readings:
         if reason in self.reasons or len(self.reasons) < REASONS:
             self.reasons[reason] += 1
 
-    def _note_bridge(self, decoded: Decoded, now: datetime) -> None:
-        """A bridge that is gone takes all of its devices along; each comes back with its own next word."""
+    def _note_bridge(self, decoded: Decoded, message: Message, now: datetime) -> None:
+        """A bridge that is gone takes all of its devices along; each comes back with its own next word, and not with
+        what the bridge repeats from its cache when it is back.
+        """
         if decoded.online is False:
-            for device in self.table.all():
-                if device.family == decoded.family and device.online is not False:
+            for device in self._devices_of(decoded):
+                if device.online is not False:
                     self._pend(device, Reading(device.id, now, online=False, live=False), time.monotonic())
+        elif decoded.online and not message.retained:
+            if len(self._bridge_starts) >= BRIDGES:
+                self._bridge_starts.clear()
+            self._bridge_starts[decoded.bridge] = (message.second, now)
+
+    def _devices_of(self, decoded: Decoded) -> list[DeviceEntry]:
+        """The devices of a bridge that has said something, and those of which it is not known yet whose they are."""
+        bridges = ("", decoded.bridge)
+        return [device for device in self.table.all() if device.family == decoded.family and device.bridge in bridges]
+
+    def _note_gone(self, decoded: Decoded, now: datetime) -> None:
+        """A device that left its network, or is called otherwise now, says nothing under its former name any more."""
+        name = decoded.other.get("renamed") or decoded.other.get("left")
+        device = self.table.find(decoded.family, str(name))
+        if device and device.bridge in ("", decoded.bridge):
+            device.availability = False
+            distrust = "renamed" if "renamed" in decoded.other else "left"
+            reading = Reading(device.id, now, online=False, distrust=distrust, live=False, gap=True)
+            self._pend(device, reading, time.monotonic())
+
+    def _note_joined(self, decoded: Decoded, name: str) -> None:
+        """What a bridge said of a former device of this name says nothing of the one that has it now."""
+        device = self.table.find(decoded.family, name)
+        if device:
+            device.availability = None
 
     def _fold(self, device: DeviceEntry, decoded: Decoded, message: Message, second: float, now: datetime) -> None:
         other = decoded.other
         if decoded.refused or "reason" in other:
             self._note_refusal(decoded.refused or str(other["reason"]))
-            if decoded.refused:
-                return
         if other.get("ignored") or other.get("deleted"):
             self.ignored += 1
+        if (decoded.refused or other.get("ignored") or other.get("deleted")) and not decoded.is_unknown:
             return
+        if decoded.bridge:
+            device.bridge = decoded.bridge
+        if decoded.bridge and decoded.online is not None:
+            device.availability = decoded.online
         age = second - message.second
         is_live = not message.retained and age < LATE_SECONDS and not (decoded.at and now - decoded.at > SKEW)
+        is_live = is_live and not self._is_cached(device, decoded, message)
         if not is_live and not message.retained:
             self.late += 1
         at = now if age < 0.001 else now - timedelta(seconds=age)
         self._pend(device, device.reading(decoded, at, is_live, second), second)
+
+    def _is_cached(self, device: DeviceEntry, decoded: Decoded, message: Message) -> bool:
+        """Whether a bridge repeats what it had kept of a device: while it calls the device offline itself, and in the
+        minute after its start. The device's own time, where the bridge tells it, shows that a state is a new one.
+        """
+        if not decoded.bridge or decoded.online is not None:
+            return False
+        second, started_at = self._bridge_starts.get(decoded.bridge, (-math.inf, None))
+        if started_at and message.second - second < CACHE_SECONDS:
+            return decoded.at is None or decoded.at < started_at
+        return device.availability is False and decoded.at is None
 
     def _pend(self, device: DeviceEntry, reading: Reading, second: float) -> None:
         """What is to be recorded waits here, one reading a device."""
@@ -293,21 +344,27 @@ def merged(former: Reading, newer: Reading) -> Reading:
     health: dict[str, Any] = {
         "battery": _last(former.battery, newer.battery),
         "distrust": _last(former.distrust, newer.distrust),
+        # what it did not see while it was offline or not to be trusted is not known, however short that was
+        "gap": former.gap or newer.gap or former.online is False or bool(former.distrust),
+        "was_positive": former.was_positive or newer.was_positive,
     }
+    if newer.gap and newer.occupied is None:
+        was_positive = health.pop("was_positive") or former.live and former.occupied is True
+        online = _last(former.online, newer.online)
+        return replace(newer, **health, online=online, live=former.live or newer.live, was_positive=was_positive)
     if former.live and not newer.live:
         return replace(former, **health, online=_last(former.online, newer.online))
-    if newer.live and not former.live:
-        return replace(newer, **health)
-    was_positive = former.live and former.occupied is True and newer.occupied is False
     # a live reading after a last will proves that the device is back
     proves = newer.live and newer.occupied is not None
+    if newer.live and not former.live:
+        return replace(newer, **health, online=newer.online if proves else _last(former.online, newer.online))
+    health["was_positive"] |= former.live and former.occupied is True and newer.occupied is False
     return replace(
         newer,
         **health,
         occupied=_last(former.occupied, newer.occupied),
         people=_last(former.people, newer.people),
         online=newer.online if proves else _last(former.online, newer.online),
-        was_positive=was_positive or former.was_positive or newer.was_positive,
     )
 
 

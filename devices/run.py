@@ -169,6 +169,8 @@ class DeviceLayer:
             "devices_known": len(readings.table),
             "devices_silent": self.presence.count(DeviceState.SILENT),
             "devices_low_battery": self.presence.count(DeviceState.LOW_BATTERY),
+            "devices_stuck": self.presence.doubts["stuck"],
+            "devices_contradicted": self.presence.doubts["contradicted"],
             "room_states_published_total": doors.rooms_published,
             "panel_states_published_total": doors.panels_published,
             "panel_commands_total": self.commands.count,

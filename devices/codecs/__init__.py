@@ -6,7 +6,7 @@ To add a family: copy ``blueprint.py``, enter it into ``FAMILIES``, and put its 
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,10 @@ def decode(route: Route, payload: bytes, retained: bool, now: datetime) -> Decod
     try:
         value = read(payload) if payload else None
     except Refused as fault:
-        return _refused(family.name, _silent(family, route, retained, now).device, str(fault))
+        silent = _silent(family, route, retained, now)
+        # whatever it would have said of the presence is not known
+        refusal = _refused(family.name, silent.device, str(fault))
+        return replace(refusal, is_unknown=not _is_command(silent), bridge=silent.bridge)
     if not payload:
         return _emptied(_silent(family, route, retained, now), retained)
     return family.decode(Incoming(route, value, retained, now))
@@ -65,10 +68,17 @@ def _silent(family: Family, route: Route, retained: bool, now: datetime) -> Deco
 
 
 def _emptied(silent: Decoded, retained: bool) -> Decoded:
+    """A topic that is emptied has lost its device: a bridge does that when it renames or removes one."""
     other: dict[str, Any] = {"deleted": True} if retained else {"reason": "empty, not retained: nothing"}
-    if isinstance(silent.other.get("ignored"), str):
+    if _is_command(silent):
         other = {"ignored": silent.other["ignored"]}
-    return Decoded(silent.family, silent.device, other=other)
+    unknown = not _is_command(silent)
+    return Decoded(silent.family, silent.device, other=other, is_unknown=unknown, bridge=silent.bridge)
+
+
+def _is_command(silent: Decoded) -> bool:
+    """Whether a topic carries what others send to a device: nothing on it is the device's own word."""
+    return isinstance(silent.other.get("ignored"), str)
 
 
 def _refused(family: str, device: str, reason: str) -> Decoded:

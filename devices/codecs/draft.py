@@ -36,6 +36,7 @@ class Draft:
         self.other: dict[str, Any] = {}
         self.reasons: list[str] = []
         self.understood = False
+        self.tells_presence = self.is_unreadable = False
 
     def _take(self, value: Value) -> Any:
         self.understood = True
@@ -46,14 +47,27 @@ class Draft:
         return value.value
 
     def take_presence(self, value: Any) -> None:
-        presence = self._take(yes_no(value))
-        if presence is not None:
-            self.occupied = presence or bool(self.occupied)
+        self._weigh(self._take(yes_no(value)), value)
 
     def take_people(self, value: Any) -> None:
         self.people = self._take(count(value))
-        if self.people is not None:
-            self.occupied = self.people > 0 or bool(self.occupied)
+        self._weigh(None if self.people is None else self.people > 0, value)
+        if self.people is None and isinstance(value, int | float) and value < 0:
+            # what came in less what went out, and somebody was missed: its 0 is as wrong
+            self.other["untrusted"] = "drift"
+
+    def _weigh(self, presence: bool | None, value: Any) -> None:
+        """A null beside a "no" is a value that was never measured; a word that is not understood may be somebody."""
+        self.tells_presence = True
+        if presence is not None:
+            self.occupied = presence or bool(self.occupied)
+        elif value is not None:
+            self.is_unreadable = True
+
+    def take_signs(self, values: Mapping[str, Any], keys: Iterable[str]) -> None:
+        """Values that count only where they say that somebody is there: of a part of the room, or of another name."""
+        if self.tells_presence and any(values.get(key) is True for key in keys):
+            self.occupied = True
 
     def take_battery(self, value: Any) -> None:
         self.battery = self._take(percent(value))
@@ -101,6 +115,8 @@ class Draft:
                 self.other["untrusted"] = mark
         if self.other.get("spoof_suspect"):
             self.other["untrusted"] = "spoof"
+        if self.is_unreadable and not self.occupied:
+            self.occupied = None
         if self.incoming.retained and at is None and self.understood:
             self.other["retained_age_unknown"] = True
         if self.reasons:
@@ -116,6 +132,7 @@ class Draft:
             online=self.online,
             other=self.other,
             at=at,
+            is_unknown=self.tells_presence and self.occupied is None,
         )
 
     def _device_time(self) -> Any:

@@ -42,6 +42,7 @@ def decode(incoming: Incoming) -> Decoded:
             draft.online = up_down(value)
     elif isinstance(value, list):
         draft.other["reason"] = "list is not a value"
+        draft.tells_presence = last in OCCUPANCY
     else:
         _single(draft, last, value)
     return draft.finish(FAMILY, device)

@@ -23,7 +23,10 @@ class Decoded:
     """What Izba understands of a message. None means that it says nothing about that.
 
     ``battery`` is in percent, ``at`` the device's own time of the observation, ``refused`` why the whole message is
-    refused (one value that is refused stands in ``other["reason"]``).
+    refused (one value that is refused stands in ``other["reason"]``). ``is_unknown`` is not the same as saying nothing:
+    the message says of the presence that it is not known, or in words that nobody here understands, and so takes back
+    what was said before. ``bridge`` is the base topic of whoever passed the message on for the device, and may repeat
+    it from a cache; empty where the device speaks for itself.
     """
 
     family: str
@@ -35,6 +38,8 @@ class Decoded:
     other: Mapping[str, Any] = field(default_factory=dict)
     refused: str = ""
     at: datetime | None = None
+    is_unknown: bool = False
+    bridge: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """As ``izba devices decode`` prints it."""

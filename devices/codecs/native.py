@@ -7,6 +7,7 @@ from devices.codecs.values import clean, up_down
 from devices.topics import Route, TopicKind
 
 FAMILY = "native"
+SIGNS = ("occupancy", "presence", "motion", "pir")
 
 
 def matches(route: Route) -> bool:
@@ -36,6 +37,7 @@ def _reading(incoming: Incoming, device: str) -> Decoded:
         draft.take_presence(value["occupied"])
     if "people" in value:
         draft.take_people(value["people"])
+    draft.take_signs(value, SIGNS)
     if "battery" in value:
         draft.take_battery(value["battery"])
     if "contact" in value:
@@ -53,7 +55,7 @@ def _bare(draft: Draft, device: str) -> Decoded:
         draft.take_presence(value)
         draft.other["coerced"] = True
         return draft.finish(FAMILY, device)
-    return Decoded(FAMILY, device, refused="not an object", other={"error": "not an object"})
+    return Decoded(FAMILY, device, refused="not an object", other={"error": "not an object"}, is_unknown=True)
 
 
 def _status(incoming: Incoming, device: str) -> Decoded:

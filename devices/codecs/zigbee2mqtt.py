@@ -5,6 +5,7 @@ one (zigbee2mqtt issues 467, 3496), so ``last_seen``, where it is switched on, d
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from devices.codecs.draft import FACTS, Draft
@@ -17,13 +18,27 @@ FAMILY = "zigbee2mqtt"
 BASES = ("zigbee2mqtt", "z2m")
 COMMANDS = frozenset({"set", "get"})
 NO_COMMAND = "a command topic, not telemetry"
-# radar sensors that tell a kind of movement instead of a boolean
-MOVEMENT = ("presence_state", "motion_state", "human_motion_state")
-NOBODY = frozenset({"none", "absent", "no_motion", "unoccupied"})
+# radar sensors that tell a kind of movement instead of a boolean, or beside one
+MOVEMENT = (
+    "presence_state", "motion_state", "human_motion_state", "motion_status", "occupancy_status", "presence_status",
+)  # fmt: skip
+NOBODY = frozenset({
+    "none", "absent", "no_motion", "no_movement", "unoccupied", "nobody", "no_one", "no_presence", "no_people", "empty",
+    "unmanned",
+})  # fmt: skip
 SOMEBODY = frozenset({
     "presence", "present", "move", "moving", "movement", "static", "small", "medium", "large", "peaceful",
     "small_movement", "medium_movement", "large_movement", "motionless", "near", "far", "breathe", "occupied",
+    "motion", "stationary", "active", "standing_still", "standing", "still", "sitting", "lying", "sleeping", "walking",
+    "breath", "breathing", "micro", "someone", "somebody", "person", "human", "manned", "approach", "approaching",
 })  # fmt: skip
+# beside the presence itself: another name for it, or a part of the room. That a part is empty says nothing of the rest
+_SIGN = re.compile(
+    r"(?:occupied|motion|pir|human|human_presence)$"
+    r"|(?:occupancy|presence|motion)_(?:\d+|l\d|in|out|or|zone_?\w*|area_?\w*|region_?\w*)$"
+    r"|(?:zone|area|region)_?\w+?_(?:occupancy|presence|occupied)$"
+)
+LONGEST_NAME = 200  # of a device's address in the register
 SINGLE = frozenset({"occupancy", "presence", "battery", "contact", "tamper", *FACTS})
 _REGION = re.compile(r"region_(\d+)_(?:enter|leave|occupied|unoccupied)$")
 
@@ -41,7 +56,11 @@ def matches(route: Route) -> bool:
 def decode(incoming: Incoming) -> Decoded:
     """What a message of a Zigbee2MQTT base topic says."""
     levels = incoming.route.levels
-    name = levels[base_of(levels) or min(1, len(levels) - 1) :]
+    depth = base_of(levels) or min(1, len(levels) - 1)
+    return replace(_decode(incoming, levels[depth:]), bridge="/".join(levels[:depth]))
+
+
+def _decode(incoming: Incoming, name: tuple[str, ...]) -> Decoded:
     if name[0] == "bridge":
         return _bridge(incoming, name)
     if len(name) > 1 and (name[-1] in COMMANDS or name[-2] in COMMANDS):
@@ -53,7 +72,8 @@ def decode(incoming: Incoming) -> Decoded:
         return _state(incoming, "/".join(name), incoming.value)
     if len(name) > 1 and name[-1] in SINGLE and not isinstance(incoming.value, list):
         return _state(incoming, "/".join(name[:-1]), {name[-1]: _unquoted(incoming.value)})
-    return Decoded(FAMILY, "/".join(name), other={"ignored": True, "reason": "not an object"})
+    other = {"ignored": True, "reason": "not an object"}
+    return Decoded(FAMILY, "/".join(name), other=other, is_unknown=True)
 
 
 def _unquoted(value: Any) -> Any:
@@ -66,10 +86,11 @@ def _state(incoming: Incoming, device: str, values: dict[str, Any]) -> Decoded:
     for key in [bound] if bound else ["occupancy", "presence"]:
         if key in values:
             draft.take_presence(values[key])
-    if draft.occupied is None and not draft.reasons:
+    if not bound:
         _movement(draft, values)
     if "people" in values:
         draft.take_people(values["people"])
+    draft.take_signs(values, filter(_SIGN.match, values))
     if "battery" in values:
         draft.take_battery(values["battery"])
     if "contact" in values:
@@ -82,11 +103,16 @@ def _state(incoming: Incoming, device: str, values: dict[str, Any]) -> Decoded:
 
 
 def _movement(draft: Draft, values: dict[str, Any]) -> None:
+    """A word that is in neither list may be somebody: the presence is not known then."""
     for key in MOVEMENT:
-        word = values.get(key)
-        if isinstance(word, str) and word.casefold() in NOBODY | SOMEBODY:
-            draft.take_presence(word.casefold() in SOMEBODY)
-            draft.other[key] = word.casefold()
+        if key not in values:
+            continue
+        word = values[key].strip().casefold() if isinstance(values[key], str) else ""
+        if word in NOBODY | SOMEBODY:
+            draft.take_presence(word in SOMEBODY)
+            draft.other[key] = word
+        else:
+            draft.take_presence(values[key])
 
 
 def _region(draft: Draft) -> None:
@@ -115,12 +141,24 @@ def _bridge(incoming: Incoming, name: tuple[str, ...]) -> Decoded:
     if about == "event" and isinstance(value, dict):
         return Decoded(FAMILY, "bridge", other=_event(value))
     if about == "response" and isinstance(value, dict):
-        return Decoded(FAMILY, "bridge", other={"response_to": _scalar(value.get("transaction"))})
+        return Decoded(FAMILY, "bridge", other=_response(name[2:], value))
     if about == "devices" and isinstance(value, list):
         return Decoded(FAMILY, "bridge", other=_inventory(value))
     if about == "request":
         return Decoded(FAMILY, "bridge", other={"ignored": NO_COMMAND})
     return Decoded(FAMILY, "bridge", other={"ignored": True})
+
+
+def _response(about: tuple[str, ...], value: dict[str, Any]) -> dict[str, Any]:
+    """What the bridge answers to a request; of a device that it has renamed or removed, its former name."""
+    inner = value.get("data")
+    data: dict[str, Any] = inner if isinstance(inner, dict) else {}
+    other: dict[str, Any] = {"response_to": _scalar(value.get("transaction"))}
+    if value.get("status") == "ok" and about == ("device", "rename"):
+        other |= {"renamed": _scalar(data.get("from")), "name": _scalar(data.get("to"))}
+    if value.get("status") == "ok" and about == ("device", "remove"):
+        other["left"] = _scalar(data.get("id"))
+    return other
 
 
 def _event(value: dict[str, Any]) -> dict[str, Any]:
@@ -147,5 +185,5 @@ def _inventory(value: list[Any]) -> dict[str, Any]:
 
 def _scalar(value: Any) -> Any:
     if isinstance(value, str):
-        return clean(value)
+        return clean(value, LONGEST_NAME)
     return value if isinstance(value, int | float | bool | type(None)) else None

@@ -94,7 +94,7 @@ async def _hear(
             continue
         device = devices[former.id] = speakers[former.id] = copy(former)
         fold(device, reading, snapshot.watching_since)
-        if reading.live and reading.occupied is not None:
+        if reading.live and reading.occupied is not None or reading.gap:
             work += trace_changes(room, device, LastWord(former.occupied, former.confirmed_at), reading.was_positive)
     sensors = [sensor_of(device) for device in devices.values()]
     snapshot = replace(snapshot, devices=list(devices.values()), sensors=sensors)

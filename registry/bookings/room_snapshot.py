@@ -19,7 +19,7 @@ from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.transaction import is_inside
 from registry.devices.models import Device
-from registry.devices.occupancy import Sensor, room_occupancy, sensor_of
+from registry.devices.occupancy import PROVES_PEOPLE, Sensor, room_occupancy, sensor_of
 from registry.devices.queries import presence_sensors, watch
 from registry.rooms.hours import Hours
 from registry.rooms.models import Room, Visibility
@@ -131,7 +131,7 @@ async def _load(rooms: Sequence[Room], now: datetime) -> list[RoomSnapshot]:
     return [
         RoomSnapshot(
             room=copy(room),  # the caller may go on to change its own
-            facts=_facts_of(room, room.id in sensors, equipment[room.id].ready),
+            facts=_facts_of(room, _is_sensed(sensors.get(room.id, [])), equipment[room.id].ready),
             slots=slots[room.id],
             devices=sensors.get(room.id, []),
             sensors=[sensor_of(device) for device in sensors.get(room.id, [])],
@@ -141,6 +141,11 @@ async def _load(rooms: Sequence[Room], now: datetime) -> list[RoomSnapshot]:
         )
         for room in rooms
     ]
+
+
+def _is_sensed(devices: Sequence[Device]) -> bool:
+    """Whether one of these can say that nobody is there. A count of passages cannot: the room goes by its plan."""
+    return any(device.sensing in PROVES_PEOPLE for device in devices)
 
 
 def _facts_of(room: Room, is_sensed: bool, is_ready: bool) -> RoomFacts:

@@ -186,15 +186,26 @@ def steps(room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, now: date
     due = [Step("finish", slot) for slot in slots if slot.status in RUNNING and slot.ends_at <= now]
     current = running(slots, now)
     if current and current.kind is not Kind.BLOCK:
-        step = _step(room, current, fold, now)
+        step = _step(room, slots, current, fold, now)
         if step:
             due.append(Step(step, current))
     return due
 
 
-def _step(room: RoomFacts, slot: Slot, fold: OccupancyFold, now: datetime) -> str | None:
-    has_shown_up = fold.positive_at is not None and fold.positive_at >= slot.starts_at - CHECK_IN_EARLY
-    if slot.status is Status.CONFIRMED and (has_shown_up or fold.occupancy is Occupancy.OCCUPIED):
+def has_shown_up(slots: Sequence[Slot], slot: Slot, fold: OccupancyFold) -> bool:
+    """Whether what the sensors saw are the people of this running booking: from its start on, or shortly before, if
+    nothing else was booked then. Those who leave the meeting before are no check-in.
+    """
+    seen_at = fold.positive_at
+    if seen_at is None or seen_at < slot.starts_at - CHECK_IN_EARLY:
+        return False
+    return seen_at >= slot.starts_at or not any(
+        other.blocked_from <= seen_at < other.blocked_to for other in slots if other.id != slot.id
+    )
+
+
+def _step(room: RoomFacts, slots: Sequence[Slot], slot: Slot, fold: OccupancyFold, now: datetime) -> str | None:
+    if slot.status is Status.CONFIRMED and has_shown_up(slots, slot, fold):
         return "check_in"
     at = release_due(room, slot, fold)
     if at is None:
@@ -216,7 +227,11 @@ def release_due(room: RoomFacts, slot: Slot, fold: OccupancyFold) -> datetime | 
         return slot.starts_at + room.no_show if room.no_show else None
     if room.vacant is None:
         return None
-    empty_since = max(fold.vacant_since, slot.checked_in_at or slot.starts_at)
+    # the room is vacant once every hold is over, and only then its own minutes begin
+    vacant_at = fold.vacant_at or fold.vacant_since
+    if room.occupancy is Occupancy.VACANT and room.occupancy_since:
+        vacant_at = max(vacant_at, room.occupancy_since)
+    empty_since = max(vacant_at, slot.checked_in_at or slot.starts_at)
     at = max(empty_since + room.vacant, slot.starts_at + LEAST_RUN)
     return at if slot.ends_at - at >= LEAST_LEFT else None
 

@@ -1,5 +1,5 @@
-"""Columns that a migration adds and drops. The library drops one of SQLite by making its table anew, and leaves out the
-indexes and triggers, the unique ones too: these let the database drop it.
+"""Columns that a migration adds, drops and describes anew. The library drops one of SQLite by making its table anew,
+and leaves out the indexes and triggers, the unique ones too: these let the database drop it.
 """
 
 from typing import Any
@@ -23,3 +23,15 @@ class DropColumn(ops.RemoveField):
 
 async def _drop(editor: Any, model: Any, column: str) -> None:
     await editor.client.execute_query(f'ALTER TABLE "{model._meta.db_table}" DROP COLUMN "{column}"')
+
+
+class Redescribe(ops.AlterField):
+    """A column that is described otherwise, such as by one more word of a list: nothing differs in the database, and
+    SQLite's table is not made anew.
+    """
+
+    async def database_forward(self, *_args: Any, **_options: Any) -> None:
+        """Nothing to do."""
+
+    async def database_backward(self, *_args: Any, **_options: Any) -> None:
+        """Nothing to do."""

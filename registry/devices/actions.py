@@ -91,7 +91,8 @@ async def amend(
     device_id: int, amendment: Amendment, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Device:
     """Change what the amendment holds of a known device; the rest stays. Another family, address or kind of sensing
-    is another sensor: what the former one said is forgotten. In another room what it saw is forgotten.
+    is another sensor: what the former one said is forgotten. In another room, and where it was switched off, what it
+    saw is forgotten.
 
     Raises NotFound("device.unknown"), Invalid("request.bad_field"), Conflict: device.taken, device.is_panel, and
     request.stale when somebody else carried it meanwhile.
@@ -133,8 +134,8 @@ def _changes(device: Device, amendment: Amendment) -> dict[str, Any]:
     changes = {name: value for name, value in columns.items() if getattr(device, name) != value}
     if changes.keys() & IDENTITY:
         return changes | dict.fromkeys(LAST_WORDS) | {"distrust": ""}
-    # what it saw in one room says nothing of another
-    return changes | dict.fromkeys(PRESENCE) if "room_id" in changes else changes
+    # what it saw in one room says nothing of another, and what it would have seen while it was off is not known
+    return changes | dict.fromkeys(PRESENCE) if "room_id" in changes or changes.get("enabled") else changes
 
 
 async def _refuse_a_second(device: Device, columns: dict[str, Any]) -> None:

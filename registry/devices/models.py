@@ -29,7 +29,8 @@ class Sensing(StrEnum):
 
     PIR = "pir"
     MMWAVE = "mmwave"
-    COUNTER = "counter"
+    COUNTER = "counter"  # of people in an area
+    PASSAGE = "passage"  # in at a door less out
     CO2 = "co2"
     CONTACT = "contact"
     NONE = "none"

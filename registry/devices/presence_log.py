@@ -35,7 +35,8 @@ class LastWord(NamedTuple):
 
 def trace_changes(room: Room, device: Device, before: LastWord, was_positive: bool) -> Iterator[Statement]:
     """What to write for a sensor in this room that has just spoken. Its silence is no presence: what it saw before ends
-    with its last word. One that falls back within its hold goes on with the stretch it was in.
+    with its last word, also where it takes that back. One that falls back within its hold goes on with the stretch it
+    was in.
     """
     if room.visibility in HELP_POINT or device.confirmed_at is None:
         return

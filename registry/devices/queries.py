@@ -1,5 +1,6 @@
 """What is asked about devices."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,8 +10,10 @@ from registry.assets.search import Clause, listed
 from registry.core.errors import NotFound
 from registry.core.statements import column
 from registry.core.transaction import reading_from
-from registry.devices.models import Device, DeviceKind, DeviceState, Watch
+from registry.devices.models import Device, DeviceKind, DeviceState, Sensing, Watch
+from registry.devices.occupancy import DOUBTS
 from registry.devices.rules import WORRIES, HealthSigns, HealthState, device_state, health_state
+from registry.rooms.models import Occupancy, Room
 
 _SIGNS = (
     "kind", "enabled", "key_digest IS NOT NULL", "online", "battery", "heard_at", "heartbeat_seconds", "distrust",
@@ -37,13 +40,15 @@ async def devices_of_room(room_id: int) -> list[Device]:
 
 
 async def is_sensed(room_id: int) -> bool:
-    """Whether a presence sensor that counts stands in a room."""
-    return await Device.filter(room_id=room_id, kind=DeviceKind.PRESENCE, enabled=True).exists()
+    """Whether a presence sensor that counts stands in a room: one of passages alone never says that nobody is there."""
+    sensors = Device.filter(room_id=room_id, kind=DeviceKind.PRESENCE, enabled=True)
+    return await sensors.exclude(sensing=Sensing.PASSAGE).exists()
 
 
 async def sensed_rooms(room_ids: Iterable[int]) -> set[int]:
-    """Those of these rooms in which a presence sensor is switched on."""
+    """Those of these rooms in which a presence sensor is switched on that can say that nobody is there."""
     sensors = Device.filter(room_id__in=list(room_ids), kind=DeviceKind.PRESENCE, enabled=True)
+    sensors = sensors.exclude(sensing=Sensing.PASSAGE)
     return set(await column(sensors.distinct(), "room_id"))
 
 
@@ -53,6 +58,13 @@ async def presence_sensors(room_ids: Iterable[int]) -> dict[int, list[Device]]:
     for device in await Device.filter(kind=DeviceKind.PRESENCE, room_id__in=list(room_ids)).order_by("code"):
         sensors.setdefault(device.room_id or 0, []).append(device)
     return sensors
+
+
+async def doubts() -> Counter[str]:
+    """How many sensors see somebody and are doubted, by the reason, as their rooms were last judged."""
+    occupied = Room.filter(occupancy=Occupancy.OCCUPIED)
+    lines = [line for evidence in await column(occupied, "occupancy_evidence") for line in evidence or []]
+    return Counter(line["reason"] for line in lines if line["reason"] in DOUBTS)
 
 
 async def device_rows() -> list[dict[str, Any]]:

@@ -19,10 +19,9 @@ from registry.devices.queries import devices_of_asset
 from registry.rooms.models import Room
 from registry.rooms.queries import room_by_code
 from web.assets.words import CHOSEN_AS_NOBODY, TRANSITION_WORDS, AssetHistoryLine, TransitionWords, history_lines
-from web.devices.view import DeviceHealth, health_of
-from web.devices.words import reason_word
+from web.devices.view import DeviceHealth, health_of, is_near
+from web.devices.words import doubt_of, reason_word
 from web.kit.page_context import PageContext
-from web.rooms.view import is_near
 
 AHEAD = timedelta(days=14)
 HISTORY_LINES = 12
@@ -156,7 +155,7 @@ async def _devices(asset_id: int, room: Room | None, context: PageContext) -> li
             device=device,
             health=health_of(device, context),
             last_heard=context.ago(device.heard_at),
-            says=_says(device, context) if near else "",
+            says=(doubt_of(device, room, context) or _says(device, context)) if near else "",
         )
         for device in await devices_of_asset(asset_id)
     ]

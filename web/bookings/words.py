@@ -57,6 +57,14 @@ SENSOR_REASONS = {
     "battery": N_("had an empty battery"),
     "no_reading": N_("had said nothing yet"),
     "not_listening": N_("was not heard"),
+    "stuck": N_("had seen somebody for hours on end"),
+    "contradicted": N_("saw somebody where another sensor saw nobody"),
+    "passages": N_("counted nobody, which proves nothing"),
+    "drift": N_("had counted less than nobody before"),
+    "left": N_("had left its network"),
+    "renamed": N_("had another name in its network"),
+    "clock": N_("had a wrong clock"),
+    "tamper": N_("had been tampered with"),
 }
 
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from registry.bookings.projections import sees_times
 from registry.devices.models import Device
 from registry.devices.queries import DeviceOrder, devices_by_id, signs_of
 from registry.devices.rules import health_state
-from web.devices.words import HEALTH_WORDS, kind_word
+from registry.rooms.models import HELP_POINT, Room, Visibility
+from web.devices.words import HEALTH_WORDS, doubt_of, kind_word
 from web.kit.page_context import PageContext
 
 PAGE = 50
@@ -19,6 +21,11 @@ class DeviceHealth:
     word: str
     tone: str
     symbol: str
+
+
+def is_near(room: Room, context: PageContext) -> bool:
+    """Whether a reader may know when people were in the room: not of the Help Point's rooms, unless at work there."""
+    return room.visibility not in HELP_POINT or sees_times(Visibility.HIDDEN, context.viewer)
 
 
 def health_of(device: Device, context: PageContext) -> DeviceHealth:
@@ -36,6 +43,7 @@ class DeviceRow:
     kind: str
     health: DeviceHealth
     last_heard: str
+    doubt: str = ""  # why what it sees is not believed to the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +87,5 @@ def _row(device: Device, context: PageContext) -> DeviceRow:
         kind=device.asset.name if device.asset else kind_word(device, context),
         health=health_of(device, context),
         last_heard=context.ago(device.heard_at),
+        doubt=doubt_of(device, device.room, context) if device.room and is_near(device.room, context) else "",
     )

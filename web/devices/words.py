@@ -1,7 +1,11 @@
 """What devices, what they sense and how they are is called."""
 
+from datetime import datetime
+
 from registry.devices.models import Device, DeviceKind, Sensing
+from registry.devices.occupancy import DOUBTS
 from registry.devices.rules import HealthState
+from registry.rooms.models import Room
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 
@@ -26,6 +30,12 @@ REASON_WORDS = {
     "tamper": N_("was tampered with"),
     "simulated": N_("is simulated"),
     "clock": N_("has a wrong clock"),
+    "stuck": N_("has seen somebody for hours on end: it may be stuck"),
+    "contradicted": N_("sees somebody where another sensor sees nobody"),
+    "passages": N_("counts nobody, which proves nothing: somebody may have been missed"),
+    "drift": N_("once counted less than nobody: what it counts is wrong"),
+    "left": N_("has left its network"),
+    "renamed": N_("has another name in its network now"),
 }
 NOT_TRUSTED = N_("is not trusted now")
 # the word, the tone and the sign
@@ -42,7 +52,8 @@ HEALTH_WORDS = {
 SENSING_WORDS = {
     Sensing.MMWAVE: N_("presence, by radar (mmWave)"),
     Sensing.PIR: N_("movement (PIR)"),
-    Sensing.COUNTER: N_("people, by counting"),
+    Sensing.COUNTER: N_("people in an area, by counting"),
+    Sensing.PASSAGE: N_("people who pass a door: in less out"),
     Sensing.CO2: N_("air: CO₂, temperature"),
     Sensing.CONTACT: N_("a door or a window (contact)"),
     Sensing.NONE: N_("something else"),
@@ -63,6 +74,24 @@ def kind_word(device: Device, context: PageContext) -> str:
 def reason_word(reason: str, context: PageContext) -> str:
     """Why a sensor says what it says."""
     return context.say(REASON_WORDS.get(reason, NOT_TRUSTED))
+
+
+def doubt_of(device: Device, room: Room | None, context: PageContext) -> str:
+    """Why what this device of the room sees is not believed to the last, and since when its word has not changed, as
+    the room was last judged; nothing if it is.
+    """
+    for line in (room and room.occupancy_evidence) or []:
+        if line["sensor"] == device.code and line["reason"] in DOUBTS:
+            return doubt_words(line["reason"], line["since"] and datetime.fromisoformat(line["since"]), context)
+    return ""
+
+
+def doubt_words(reason: str, since: datetime | None, context: PageContext) -> str:
+    """A doubt, and since when the sensor says the same."""
+    sentence = reason_word(reason, context)
+    if since is None:
+        return sentence
+    return f"{sentence}, {context.say(N_('unchanged since %(time)s')) % {'time': context.fmt.when(since, context.now)}}"
 
 
 def toast_of(act: str, context: PageContext) -> str:

@@ -1,12 +1,12 @@
 """One room's page: everything that it shows, gathered as far as its reader may see it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from registry.bookings.days import RoomDay, day_of
-from registry.bookings.projections import FullBooking, PublicState, VisibleBooking, sees_times
+from registry.bookings.projections import FullBooking, PublicState, VisibleBooking
 from registry.bookings.queries import (
     booking_room,
     bookings_between,
@@ -17,14 +17,14 @@ from registry.bookings.queries import (
 from registry.bookings.rules import may_book
 from registry.bookings.state import UNDO
 from registry.devices.models import Device, DeviceKind, Trace
-from registry.devices.occupancy import patience, sensor_of, verdict
+from registry.devices.occupancy import Verdict, patience, sensor_of, verdicts
 from registry.devices.presence_log import traces_of
 from registry.devices.queries import devices_of_room, watch
 from registry.rooms.hours import Hours, opening_spans
-from registry.rooms.models import HELP_POINT, Room, Visibility
+from registry.rooms.models import Room
 from registry.rooms.queries import hours_of
-from web.devices.view import DeviceHealth, health_of
-from web.devices.words import kind_word, reason_word
+from web.devices.view import DeviceHealth, health_of, is_near
+from web.devices.words import doubt_words, kind_word, reason_word
 from web.kit.page_context import PageContext
 from web.kit.timeline import Axis, axis_of, spans_of
 from web.rooms.plan import OpenDays, PlanSlot, blocked_span, next_free, opening_week, plan
@@ -90,8 +90,10 @@ async def view_of(room: Room, context: PageContext) -> RoomView:
     devices = await devices_of_room(room.id)
     near = is_near(room, context)
     traces = await traces_of(room, axis.since, axis.until) if near else {}
-    watching_since = (await watch()).since
-    lines = [_line(device, traces.get(device.id, []), near, watching_since, axis, context) for device in devices]
+    presence = [sensor_of(device) for device in devices if device.kind is DeviceKind.PRESENCE]
+    judged = verdicts(presence, now, (await watch()).since)
+    judgements = {sensor.code: judgement for sensor, judgement in judged}
+    lines = [_line(device, traces.get(device.id, []), near, judgements, axis, context) for device in devices]
     return RoomView(
         room=room,
         state=await state_for(room, context.viewer, now),
@@ -111,11 +113,6 @@ async def view_of(room: Room, context: PageContext) -> RoomView:
         opening=opening_week(hours, context.today),
         always_open=not hours.spans,
     )
-
-
-def is_near(room: Room, context: PageContext) -> bool:
-    """Whether a reader may know when people were in the room: not of the Help Point's rooms, unless at work there."""
-    return room.visibility not in HELP_POINT or sees_times(Visibility.HIDDEN, context.viewer)
 
 
 def _free(hours: Hours, ahead: Sequence[VisibleBooking], context: PageContext) -> tuple[datetime, datetime] | None:
@@ -147,11 +144,12 @@ def _release(booking: FullBooking, evidence: dict[str, Any], now: datetime) -> R
 
 
 def _line(
-    device: Device, traces: list[Trace], near: bool, watching_since: datetime | None, axis: Axis, context: PageContext
+    device: Device, traces: list[Trace], near: bool, judgements: Mapping[str, Verdict], axis: Axis, context: PageContext
 ) -> SensorLine:
-    says = ""
-    if device.kind is DeviceKind.PRESENCE and near:
-        says = reason_word(verdict(sensor_of(device), context.now, watching_since).reason, context)
+    judgement = judgements.get(device.code) if near else None
+    says = reason_word(judgement.reason, context) if judgement else ""
+    if judgement and judgement.doubt:
+        says = doubt_words(judgement.reason, judgement.since, context)
     return SensorLine(
         device=device,
         kind=device.asset.name if device.asset else kind_word(device, context),

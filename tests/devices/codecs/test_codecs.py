@@ -81,10 +81,21 @@ def test_zigbee2mqtt_single_attributes_and_bases() -> None:
         ('{"presence":"absent"}', False),
         ('{"motion_state":"none"}', False),
         ('{"motion_state":"small"}', True),
-        ('{"presence":false,"motion_state":"static"}', False),
+        ('{"presence":false,"motion_state":"static"}', True),  # a positive outweighs the "no" beside it
         ('{"occupancy":false,"presence":true}', True),
         ('{"occupancy":null,"presence":false}', False),
-        ('{"occupancy":"maybe","motion_state":"small"}', None),
+        ('{"occupancy":"maybe","motion_state":"small"}', True),
+        ('{"presence":false,"presence_state":"creeping"}', None),  # somebody, for all that is known here
+        ('{"presence":false,"presence_state":null}', False),
+        ('{"presence_state":"none","illuminance":120}', False),
+        ('{"presence_state":"motion","illuminance":120}', True),
+        ('{"presence_state":"Stationary"}', True),
+        ('{"motion_state":"active","occupancy":false}', True),
+        ('{"occupancy":false,"occupancy_3":true}', True),
+        ('{"presence":false,"zone_1_occupancy":true}', True),
+        ('{"presence":false,"zone_1_occupancy":false}', False),
+        ('{"presence":false,"motion_sensitivity":true}', False),
+        ('{"occupancy":false,"people":-1}', None),
         ('{"vibration":true}', None),
         ('{"local_temperature":21,"occupied_heating_setpoint":22}', None),
         ('{"action":"region_2_unoccupied","presence":true}', True),
@@ -92,6 +103,78 @@ def test_zigbee2mqtt_single_attributes_and_bases() -> None:
 )
 def test_zigbee2mqtt_presence_in_its_many_words(payload: str, occupied: bool | None) -> None:
     assert decode_text("zigbee2mqtt/radar", payload)["occupied"] is occupied
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "is_unknown"),
+    [
+        ("zigbee2mqtt/pir", '{"occupancy":null,"battery":100}', True),
+        ("zigbee2mqtt/pir", '{"presence":null,"presence_state":null}', True),
+        ("zigbee2mqtt/pir", '{"presence_state":"creeping"}', True),
+        ("zigbee2mqtt/pir", "unavailable", True),
+        ("zigbee2mqtt/pir", "null", True),
+        ("zigbee2mqtt/pir", '{"occupancy":NaN}', True),
+        ("zigbee2mqtt/pir", "", True),
+        ("zigbee2mqtt/pir/availability", "", True),
+        ("zigbee2mqtt/pir/occupancy", "unknown", True),
+        ("zigbee2mqtt/pir", '{"battery":100}', False),
+        ("zigbee2mqtt/pir", '{"occupancy":null,"presence":false}', False),
+        ("zigbee2mqtt/pir/set", "unavailable", False),
+        ("zigbee2mqtt/pir/set", '{"occupancy":NaN}', False),
+        ("izba/devices/s/reading", '{"occupied":null}', True),
+        ("izba/devices/s/reading", '{"occupied":"unavailable"}', True),
+        ("izba/devices/s/reading", '{"occupied":7}', True),
+        ("izba/devices/s/reading", '{"occupied":{"v":1}}', True),
+        ("izba/devices/s/reading", "unavailable", True),
+        ("izba/devices/s/reading", "7", True),
+        ("izba/devices/s/reading", '{"people":-1}', True),
+        ("izba/devices/s/reading", '{"occupied":false,"simulated":true}', True),
+        ("izba/devices/s/reading", '{"battery":60,"co2":800}', False),
+        ("izba/devices/s/status", "online", False),
+        ("rooms/101/occupancy", "unavailable", True),
+        ("rooms/101/motion", "[1]", True),
+        ("rooms/101/report", '{"presence":null}', True),
+        ("rooms/101/temperature", "unavailable", False),
+    ],
+)
+def test_an_explicit_unknown_is_not_the_same_as_saying_nothing(topic: str, payload: str, is_unknown: bool) -> None:
+    decoded = codecs.decode(Topics().route(topic), payload.encode(), False, NOW)
+    assert decoded.is_unknown is is_unknown
+    assert decoded.occupied is (False if payload == '{"occupancy":null,"presence":false}' else None)
+
+
+@pytest.mark.parametrize("payload", ['{"occupied":false,"motion":true}', '{"occupied":false,"people":1}'])
+def test_a_positive_anywhere_outweighs_the_no_beside_it(payload: str) -> None:
+    assert decode_text("izba/devices/s/reading", payload)["occupied"] is True
+    assert decode_text("rooms/101/report", payload)["occupied"] is True
+
+
+def test_a_count_below_zero_tells_that_a_counter_drifts() -> None:
+    values = decode_text("izba/devices/door/reading", '{"people":-1}')
+    assert (values["occupied"], values["other"]["untrusted"]) == (None, "drift")
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "other"),
+    [
+        (
+            "response/device/rename",
+            '{"data":{"from":"office/pir","to":"room 12 PIR","homeassistant_rename":false},"status":"ok"}',
+            {"renamed": "office/pir", "name": "room 12 PIR"},
+        ),
+        ("response/device/rename", '{"data":{"from":"a","to":"b"},"status":"error"}', {"response_to": None}),
+        ("response/device/remove", '{"data":{"id":"office/pir"},"status":"ok"}', {"left": "office/pir"}),
+        (
+            "event",
+            '{"type":"device_leave","data":{"ieee_address":"0x00158d0001","friendly_name":"office/pir"}}',
+            {"left": "office/pir"},
+        ),
+    ],
+)
+def test_zigbee2mqtt_tells_which_name_is_gone(topic: str, payload: str, other: dict[str, Any]) -> None:
+    values = decode_text(f"zigbee2mqtt/bridge/{topic}", payload)
+    assert values["device"] == "bridge"
+    assert values["other"].items() >= other.items()
 
 
 def test_zigbee2mqtt_bridge_inventory_names_what_it_does_not_support() -> None:

@@ -126,7 +126,7 @@ async def test_an_empty_meeting_gives_the_rest_back():
     await record_readings([Reading(device.id, empty_from, occupied=False)], empty_from)
     await pass_time(empty_from, 20)
     row = await Booking.get(id=booking.id)
-    assert (row.status, row.release_reason, row.ends_at) == (Status.ENDED, "vacant", empty_from + 15 * MINUTE)
+    assert (row.status, row.release_reason, row.ends_at) == (Status.ENDED, "vacant", empty_from + 20 * MINUTE)
 
 
 @pytest.mark.parametrize("silence", ["never_heard", "broker_lost", "offline", "stale"])

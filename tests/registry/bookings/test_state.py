@@ -183,6 +183,46 @@ def test_what_time_does(the_slot, fold, act):
     assert [step.act for step in due] == ([act] if act else [])
 
 
+@pytest.mark.parametrize(
+    ("before", "sign", "shows_up"),
+    [
+        (slot(-70, -10), 11, False),  # the people of the meeting before
+        (slot(-70, -10), 10, True),  # still there at the start
+        (slot(-70, -15), 11, True),  # after its end
+        (slot(-70, -15, blocked_to=NOW - 10 * MINUTE), 11, False),  # who cleans up
+        (slot(-70, -40, planned_ends_at=NOW - 10 * MINUTE, release_reason="no_show"), 11, True),
+        (None, 11, True),
+        (None, 21, False),
+    ],
+)
+def test_who_leaves_the_meeting_before_is_no_check_in(before, sign, shows_up):
+    fold = replace(VACANT, positive_at=NOW - sign * MINUTE)
+    due = steps(ROOM, [*([before] if before else []), slot(-10, 60)], fold, NOW)
+    assert ("check_in" in [step.act for step in due]) is shows_up
+
+
+def test_a_room_held_for_whoever_was_seen_before_the_start_is_no_check_in():
+    fold = replace(OCCUPIED, positive_at=NOW - 12 * MINUTE)
+    assert steps(ROOM, [slot(-70, -10, Status.ENDED), slot(-10, 60)], fold, NOW) == []
+
+
+def test_a_room_in_which_only_a_doubted_sensor_sees_somebody_checks_nobody_in():
+    assert steps(ROOM, [slot(-10, 60)], replace(OCCUPIED, positive_at=None), NOW) == []
+
+
+@pytest.mark.parametrize(("vacant", "act"), [(5, "warn"), (15, None)])
+def test_the_rooms_own_minutes_begin_when_the_hold_is_over(vacant, act):
+    """A hold of 15 minutes and 5 minutes of the room: given up 20 minutes after the last sign, not 15."""
+    fold = replace(VACANT, vacant_since=NOW - 18 * MINUTE, vacant_at=NOW - 3 * MINUTE)
+    due = steps(replace(ROOM, vacant=vacant * MINUTE), [slot(-30, 60, Status.CHECKED_IN)], fold, NOW)
+    assert [step.act for step in due] == ([act] if act else [])
+
+
+def test_a_room_that_became_vacant_late_begins_its_minutes_late():
+    room = replace(ROOM, occupancy=Occupancy.VACANT, occupancy_since=NOW - 2 * MINUTE)
+    assert steps(room, [slot(-60, 60, Status.CHECKED_IN)], VACANT, NOW) == []
+
+
 @pytest.mark.parametrize("visibility", [Visibility.CONFIDENTIAL, Visibility.HIDDEN])
 def test_a_help_point_room_is_never_released(visibility):
     assert steps(replace(ROOM, visibility=visibility), [slot(-30, 60)], VACANT, NOW) == []

@@ -45,6 +45,17 @@ def ago(minutes):
         ({"battery": 5}, "unknown", "battery"),
         ({"battery": 6}, "negative", "sees_nobody"),
         ({"distrust": "tamper"}, "unknown", "tamper"),
+        ({"distrust": "left", "online": False}, "unknown", "left"),
+        ({"distrust": "renamed", "online": False}, "unknown", "renamed"),
+        ({"occupied": None}, "unknown", "no_reading"),
+        ({"confirmed_at": ago(-3)}, "unknown", "clock"),
+        ({"confirmed_at": ago(-1)}, "negative", "sees_nobody"),
+        ({"sensing": "passage"}, "unknown", "passages"),
+        ({"sensing": "passage", "occupied": True}, "positive", "sees_somebody"),
+        ({"sensing": "counter", "distrust": "drift"}, "unknown", "drift"),
+        ({"sensing": "counter", "distrust": "drift", "occupied": True}, "positive", "sees_somebody"),
+        ({"occupied": True, "changed_at": ago(6 * 60)}, "positive", "stuck"),
+        ({"occupied": True, "changed_at": ago(6 * 60 - 1)}, "positive", "sees_somebody"),
     ],
 )
 def test_one_sensor(columns, says, reason):
@@ -73,6 +84,10 @@ def test_a_fresh_start_proves_nothing_until_the_hold_has_passed():
         ([sensor(sensing="co2")], Occupancy.UNKNOWN),
         ([sensor(sensing="contact", occupied=True)], Occupancy.UNKNOWN),
         ([sensor(), sensor(sensing="co2", occupied=True)], Occupancy.VACANT),
+        ([sensor(sensing="passage")], Occupancy.UNKNOWN),
+        ([sensor(), sensor(sensing="passage")], Occupancy.VACANT),
+        ([sensor(), sensor(sensing="passage", occupied=True)], Occupancy.OCCUPIED),
+        ([sensor(), sensor(sensing="counter", distrust="drift")], Occupancy.UNKNOWN),
     ],
 )
 def test_a_room_of_sensors(sensors, occupancy):
@@ -86,6 +101,45 @@ def test_vacant_since_is_the_last_sign_of_anybody():
     assert [entry["says"] for entry in fold.evidence] == ["negative", "negative"]
 
 
+def test_a_room_is_vacant_from_the_moment_at_which_every_hold_is_over():
+    movement = sensor(sensing="pir", hold=15 * MINUTE, changed_at=ago(20), positive_at=ago(20))
+    radar = sensor(changed_at=ago(8), positive_at=ago(8))
+    assert room_occupancy([movement, radar], NOW, START).vacant_at == ago(3)
+
+
+@pytest.mark.parametrize(
+    ("seer", "other", "is_doubted"),
+    [
+        ({"sensing": "pir"}, {"sensing": "counter"}, True),
+        ({"sensing": "pir"}, {"sensing": "mmwave"}, True),
+        ({"sensing": "counter"}, {"sensing": "mmwave"}, True),
+        ({"sensing": "passage"}, {"sensing": "pir"}, True),
+        ({"sensing": "mmwave"}, {"sensing": "pir"}, False),  # people sit still
+        ({"sensing": "pir", "changed_at": ago(4)}, {"sensing": "counter"}, False),
+        ({"sensing": "pir"}, {"sensing": "counter", "changed_at": ago(1)}, False),
+        ({"sensing": "pir"}, {"sensing": "counter", "online": False}, False),
+    ],
+)
+def test_a_sensor_that_another_one_contradicts_keeps_the_room_and_is_doubted(seer, other, is_doubted):
+    seer, other = sensor(occupied=True, **{"changed_at": ago(5), **seer}), sensor(**other, positive_at=None)
+    fold = room_occupancy([seer, other], NOW, START)
+    assert fold.occupancy is Occupancy.OCCUPIED
+    assert (fold.evidence[0]["reason"] == "contradicted") is is_doubted
+    assert (fold.positive_at is None) is is_doubted
+
+
+def test_it_looks_again_when_a_contradiction_becomes_one():
+    seer = sensor(sensing="pir", occupied=True, changed_at=ago(2), positive_at=ago(2))
+    assert room_occupancy([seer, sensor(sensing="counter")], NOW, START).look_at == NOW + 3 * MINUTE
+
+
+def test_whoever_is_seen_now_was_last_seen_now():
+    seer = sensor(occupied=True, changed_at=ago(30), positive_at=ago(30))
+    assert room_occupancy([seer], NOW, START).positive_at == NOW
+    assert room_occupancy([sensor(positive_at=ago(30))], NOW, START).positive_at == ago(30)
+    assert room_occupancy([sensor(positive_at=ago(-30))], NOW, START).positive_at is None, "the clock was wrong"
+
+
 def test_it_looks_again_when_a_hold_ends():
     fold = room_occupancy([sensor(changed_at=ago(3), positive_at=ago(3))], NOW, START)
     assert fold.look_at == NOW + 2 * MINUTE
@@ -97,6 +151,7 @@ def test_it_looks_again_when_a_hold_ends():
         {},
         {"occupied": True},
         {"changed_at": ago(3), "positive_at": ago(3)},
+        {"occupied": True, "changed_at": ago(6 * 60 - 2)},
         {"changed_at": ago(1), "positive_at": ago(3)},  # a gap between what it saw and what it sees
         {"changed_at": ago(3), "positive_at": None},
         {"hold": 120 * MINUTE, "confirmed_at": ago(80), "changed_at": ago(80), "positive_at": ago(80)},

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from registry.bookings.projections import Viewer
+from registry.bookings.readings import settle_rooms
 from registry.core.history import HistoryEntry
 from registry.devices import pairing
 from registry.devices.models import Device, DeviceKind, Sensing, Watch
+from registry.rooms.models import Visibility
 from tests import make
 from tests.conftest import Database
 from tests.statements import Statements
@@ -52,6 +54,31 @@ async def test_devices_are_not_for_everybody(desk: Desk, who: str) -> None:
     assert (await desk.get("/devices", who)).status_code == 403
     assert (await desk.post("/devices/bind", who, **BIND)).status_code == 403
     assert 'href="/devices"' not in (await desk.get("/rooms", who)).text
+
+
+@pytest.mark.parametrize(("visibility", "is_told"), [(Visibility.INTERNAL, True), (Visibility.CONFIDENTIAL, False)])
+async def test_a_sensor_that_is_stuck_or_contradicted_is_named_on_every_page_that_shows_it(
+    desk: Desk, visibility: Visibility, is_told: bool
+) -> None:
+    """Not of the Help Point's rooms, where it would tell when somebody was there."""
+    now = datetime.now(UTC)
+    since = now - timedelta(hours=7)
+    await Watch.create(id=1, since=since)
+    room = await make.make_room(code="ZW-01", visibility=visibility)
+    asset = await make.make_asset(room=room)
+    words = {"room": room, "heard_at": now, "confirmed_at": now, "online": True}
+    await make.make_device(code="A-stuck", occupied=True, changed_at=since, asset=asset, **words)
+    recent = now - timedelta(hours=1)
+    await make.make_device(code="B-odd", occupied=True, changed_at=recent, **words)
+    await make.make_device(code="C-count", sensing=Sensing.COUNTER, occupied=False, changed_at=since, **words)
+    await settle_rooms([room.id], now)
+    stuck = "has seen somebody for hours on end: it may be stuck, unchanged since"
+    odd = "sees somebody where another sensor sees nobody, unchanged since"
+    for path, sentences in (
+        ("/devices", [stuck, odd]), ("/rooms/ZW-01", [stuck, odd]), (f"/assets/{asset.id}", [stuck]),
+    ):  # fmt: skip
+        page = await desk.read(path, "auditor")
+        assert [sentence in page for sentence in sentences] == [is_told] * len(sentences), path
 
 
 async def test_what_worries_comes_first(desk: Desk) -> None:
