@@ -48,7 +48,7 @@ async def book(
     """
     room_id = await room_id_of(request.room)
     try:
-        async with changing(room_id) as change:
+        async with changing(room_id, is_seen=True) as change:
             booking = await _book(change, request, by, actor, now)
             await record(request_key, booking)
             return booking

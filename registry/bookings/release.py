@@ -59,7 +59,9 @@ async def settle_touched(change: RoomChange, room: Room, now: datetime) -> None:
 
 
 async def take_in(change: RoomChange, room: Room, booking: Booking, now: datetime) -> None:
-    """A booking was just stored in the locked room. One that is far away only brings the next look forward."""
+    """A booking was just stored in the room, whose revision grew with its lock. One that is far away only brings the
+    next look forward.
+    """
     is_near, is_soon = booking.starts_at < now + AHEAD, booking.starts_at - SOON <= now
     snapshot = recall(room.id, room.version - 1, now) or (await load(room, now) if is_soon else None)
     if snapshot and is_near:
@@ -68,11 +70,13 @@ async def take_in(change: RoomChange, room: Room, booking: Booking, now: datetim
         await write(await settle(change, room, snapshot, now, is_touched=True))
         return
     change.announce(room, is_near=is_near)
-    room.next_change_at = min(max(booking.starts_at - SOON, now), room.next_change_at or booking.starts_at)
+    former = room.next_change_at
+    room.next_change_at = min(max(booking.starts_at - SOON, now), former or booking.starts_at)
     if snapshot:
         after = replace(snapshot, room=copy(room), facts=replace(snapshot.facts, revision=room.revision))
         change.afterwards(lambda: keep(after))
-    await write(Fields(room, ("revision", "next_change_at")))
+    if room.next_change_at != former:
+        await write(Fields(room, ("next_change_at",)))
 
 
 async def _take(step: Step, room: Room, fold: OccupancyFold, now: datetime) -> Slot:

@@ -18,6 +18,8 @@ from registry.rooms.models import Room
 
 # the row lock and the fresh row in one statement
 LOCK = "UPDATE room SET version = version + 1 WHERE id = ? RETURNING *"
+# the same for a change that is certain to be seen
+LOCK_AND_REVISE = "UPDATE room SET version = version + 1, revision = revision + 1 WHERE id = ? RETURNING *"
 REVISE = "UPDATE room SET revision = revision + 1 WHERE id = ? RETURNING revision"
 
 
@@ -28,6 +30,7 @@ class RoomChange(Change):
     """
 
     rooms: dict[int, Room] = field(default_factory=dict)
+    is_revised: bool = False  # the revisions grew with the lock
     compared: set[int] = field(default_factory=set)
 
     @property
@@ -38,9 +41,11 @@ class RoomChange(Change):
 
     def announce(self, room: Room, is_near: bool = True) -> None:
         """What can be seen of this locked room differs: its revision grows, and whoever watches is told after the
-        commit. The caller stores the revision. Not ``is_near``: it shows at no door today.
+        commit. The caller stores the revision, unless it grew with the lock. Not ``is_near``: it shows at no door
+        today.
         """
-        room.revision += 1
+        if not self.is_revised:
+            room.revision += 1
         self.compared.add(room.id)
         self.happened(RoomChanged(room.id, room.revision, is_near))
 
@@ -50,15 +55,17 @@ class RoomChange(Change):
 
 
 @asynccontextmanager
-async def changing(*room_ids: int) -> AsyncIterator[RoomChange]:
-    """A transaction that first locks these rooms, in the order of their ids.
+async def changing(*room_ids: int, is_seen: bool = False) -> AsyncIterator[RoomChange]:
+    """A transaction that first locks these rooms, in the order of their ids. With ``is_seen`` their revisions grow in
+    the same step: whatever the block does will be seen, or it raises.
 
     Beside what :func:`registry.core.transaction.transaction` raises: NotFound("room.unknown") for a room that is gone,
     Conflict("booking.overlap") for a double booking that only the database saw.
     """
-    change, ids = RoomChange(), sorted(set(room_ids))
+    change, ids = RoomChange(is_revised=is_seen), sorted(set(room_ids))
+    lock = LOCK_AND_REVISE if is_seen else LOCK
     try:
-        async with transaction(change, first=[(LOCK, [room_id]) for room_id in ids]):
+        async with transaction(change, first=[(lock, [room_id]) for room_id in ids]):
             for room_id, rows in zip(ids, change.first_rows, strict=True):
                 if not rows:
                     raise NotFound("room.unknown", room=room_id)
@@ -66,8 +73,9 @@ async def changing(*room_ids: int) -> AsyncIterator[RoomChange]:
             yield change
             for room in change.rooms.values():
                 if room.id not in change.compared:
-                    (row,) = await ask(REVISE, [room.id])
-                    room.revision = row["revision"]
+                    if not is_seen:
+                        (row,) = await ask(REVISE, [room.id])
+                        room.revision = row["revision"]
                     change.happened(RoomChanged(room.id, room.revision))
     except IntegrityError as fault:
         if "booking_no_overlap" not in str(fault):

@@ -48,6 +48,24 @@ async def test_a_booking_holds_its_time_and_is_told():
     assert fresh.next_change_at == row.starts_at - 15 * MINUTE
 
 
+async def test_a_booking_of_another_day_writes_its_room_with_the_lock(statements):
+    alice, *_ = await make_people()
+    room = await make_room()
+    await book(wish(room, start=50 * 60), alice, ACTOR, NOW)
+    before = len(statements)
+    await book(wish(room, start=60 * 60), alice, ACTOR, NOW)
+    assert len([one for one in statements[before:] if one.text.startswith("UPDATE") and "room" in one.text]) == 1
+    assert (await Room.get(id=room.id)).revision == 2
+
+
+async def test_a_refused_booking_leaves_the_revision():
+    alice, *_ = await make_people()
+    room = await make_room()
+    await book(wish(room), alice, ACTOR, NOW)
+    await refused(book(wish(room), alice, ACTOR, NOW))
+    assert (await Room.get(id=room.id)).revision == 1
+
+
 async def test_a_booking_of_another_day_wakes_no_door():
     alice, *_ = await make_people()
     room = await make_room()
