@@ -34,7 +34,7 @@ check: ## format, lint, types, arrows, migrations, translations, docs: seconds, 
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m web.kit.catalogues --check
 	$(BIN)/python -m config.reference --check
-	$(BIN)/pytest -q tests/test_architecture.py tests/test_docs.py tests/test_migrations.py -k "not postgres"
+	$(BIN)/pytest -q tests/test_architecture.py tests/test_names.py tests/test_docs.py tests/test_migrations.py -k "not postgres"
 
 .PHONY: format
 format: ## put the code into its form and mend what the linter can
@@ -47,6 +47,12 @@ bench: ## measure the promises and print them as a table
 	@scripts/setup dev
 	@scripts/system-packages mosquitto postgresql
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: bench-offices
+bench-offices: ## measure what people wait for in three offices, on both databases; ARGS="town"
+	@scripts/setup dev
+	@scripts/system-packages mosquitto postgresql
+	@$(BIN)/python -m benchmarks.waits $(ARGS)
 
 .PHONY: setup
 setup: ## .venv with everything for working on Izba

@@ -56,8 +56,11 @@ def request(method: str, path: str, token: str, body: bytes = b"") -> bytes:
     return head.encode() + b"\r\n" + body
 
 
-async def drive(port: int, requests: Sequence[bytes], clients: int) -> Outcome:
-    """Send the requests from so many clients, each waiting for its answer before it sends the next."""
+async def drive(port: int | Sequence[int], requests: Sequence[bytes], clients: int) -> Outcome:
+    """Send the requests from so many clients, each waiting for its answer before it sends the next. Of several ports
+    each client takes the next one.
+    """
+    ports = [port] if isinstance(port, int) else port
     outcome, waiting = Outcome(), iter(requests)
 
     async def client(connection: Connection) -> None:
@@ -67,7 +70,7 @@ async def drive(port: int, requests: Sequence[bytes], clients: int) -> Outcome:
             outcome.took.append((time.perf_counter() - start) * 1000)
             outcome.codes[code] += 1
 
-    connections = [await Connection(port).open() for _ in range(clients)]
+    connections = [await Connection(ports[n % len(ports)]).open() for n in range(clients)]
     start = time.perf_counter()
     await asyncio.gather(*(client(connection) for connection in connections))
     outcome.seconds = time.perf_counter() - start

@@ -138,17 +138,25 @@ END $do$
 
 
 class Postgres:
-    """A PostgreSQL cluster without fsync, for databases that live no longer than a run of the tests."""
+    """A PostgreSQL cluster. Without a ``home`` it has no fsync and its databases live no longer than it; with one it is
+    durable, and what is there is found again.
+    """
 
-    def __init__(self) -> None:
-        self.home = scratch("postgres")
+    def __init__(self, home: Path | None = None) -> None:
+        self.is_kept = home is not None
+        self.home = home or scratch("postgres")
+        self.home.mkdir(exist_ok=True)
         self.port = free_port()
         self._clients: dict[str, subprocess.Popen[str]] = {}
         try:
             self._start()
         except BaseException:
-            shutil.rmtree(self.home, ignore_errors=True)
+            self._forget()
             raise
+
+    def _forget(self) -> None:
+        if not self.is_kept:
+            shutil.rmtree(self.home, ignore_errors=True)
 
     @staticmethod
     def _find(name: str) -> str:
@@ -161,11 +169,14 @@ class Postgres:
         initdb, server = self._find("initdb"), self._find("postgres")
         if AS_ROOT:
             shutil.chown(self.home, "postgres")
-        self._run(initdb, "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D", str(data))
+        if not data.exists():
+            self._run(initdb, "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D", str(data))
         options = {
-            "port": self.port, "listen_addresses": LOOPBACK, "unix_socket_directories": "", "fsync": "off",
-            "full_page_writes": "off", "jit": "off", "max_connections": 200, "shared_buffers": "64MB",
+            "port": self.port, "listen_addresses": LOOPBACK, "unix_socket_directories": "", "jit": "off",
+            "max_connections": 200, "shared_buffers": "256MB" if self.is_kept else "64MB",
         }  # fmt: skip
+        if not self.is_kept:
+            options |= {"fsync": "off", "full_page_writes": "off"}
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with open(self.home / "log", "wb") as log:
             self.process = subprocess.Popen(
@@ -233,7 +244,7 @@ class Postgres:
         try:
             self.process.wait(60)
         finally:
-            shutil.rmtree(self.home, ignore_errors=True)
+            self._forget()
 
 
 def no_delay(_client: object, _data: object, sock: socket.socket) -> None:
