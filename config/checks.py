@@ -11,7 +11,7 @@ from config.faults import database_reason
 from devices.run import DeviceLayer
 from registry.bookings.readings import sweep_lag
 from registry.core.clock import Clock, utc_now
-from registry.core.errors import Unavailable
+from registry.core.errors import N_, Reason, Unavailable
 
 LAG = timedelta(seconds=30)
 
@@ -35,10 +35,10 @@ def checks(
     async def broker_answers() -> None:
         if devices is None or not (devices.leads or devices.is_failing):
             return  # another process speaks with it
-        if devices.refusal:
-            raise Unavailable("broker.refuses", url=devices.url, reason=devices.refusal)
-        if not devices.is_connected or not await devices.serves():
-            raise Unavailable("broker.away", url=devices.url)
+        if trouble := devices.trouble:
+            raise trouble
+        if not await devices.serves():
+            raise Unavailable("broker.away", url=devices.url, reason=Reason(N_("it takes no clients any more")))
 
     async def sweeper_keeps_up() -> None:
         lag = await sweep_lag(clock())

@@ -5,9 +5,12 @@ also from a file (``IZBA_SECRET_KEY_FILE``). The environment wins over the file.
 """
 
 import difflib
+import hashlib
 import logging
 import os
 import secrets
+import socket
+import ssl
 import tempfile
 import tomllib
 from collections.abc import Mapping
@@ -39,6 +42,7 @@ PREFIX = "IZBA_"
 TOML = "izba.toml"
 KEY_FILE = "secret.key"
 KEY_LENGTH = 32
+CLIENT_ID_BYTES = 64
 
 
 class BadSettings(Exception):
@@ -89,6 +93,25 @@ def _broker(value: str) -> str:
 def _prefix(value: str) -> str:
     if not value or set(value) & set("+#/ ") or value.startswith("$"):
         raise ValueError(Reason(N_("Set one topic level: no / + # and no space in it, no $ at its beginning.")))
+    return value
+
+
+def _authority(path: str) -> str:
+    if not path:
+        return path
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise ValueError(Reason(N_("Name a PEM file with BEGIN CERTIFICATE in it: this one holds none."))) from None
+    except OSError as wrong:
+        advice = N_("Name a file that Izba's account may read. Of this one the system says: {reason}.")
+        raise ValueError(Reason(advice, reason=system_reason(wrong))) from wrong
+    return path
+
+
+def _client_id(value: str) -> str:
+    if len(value.encode()) > CLIENT_ID_BYTES or not value.isprintable():
+        raise ValueError(Reason(N_("Set at most {most} printable characters."), most=CLIENT_ID_BYTES))
     return value
 
 
@@ -173,6 +196,20 @@ class Settings(BaseSettings):
     mqtt_password: Secret = Field(Secret(""), description=N_("The password that Izba gives the broker."))
     mqtt_prefix: Annotated[str, AfterValidator(_prefix)] = Field(
         "izba", description=N_("The first level of every topic of Izba's own.")
+    )
+    mqtt_ca_file: Annotated[str, AfterValidator(_authority)] = Field(
+        "",
+        description=N_(
+            "A file with the certificates (PEM) of the authorities that may sign the broker's, such as the office's "
+            "own. Empty: those that this machine trusts."
+        ),
+    )
+    mqtt_client_id: Annotated[str, AfterValidator(_client_id)] = Field(
+        "",
+        description=N_(
+            "The client id that Izba gives the broker, where no other client may have it. Empty: one made of the host, "
+            "the prefix and the data directory."
+        ),
     )
     mqtt_families: Words = Field(
         ("zigbee2mqtt",), description=N_("Foreign device families whose topics are read, comma separated.")
@@ -316,10 +353,10 @@ def load(**values: Any) -> Settings:
         faults.append(Unavailable("data_dir.read_only", path=str(data_dir)))
     if faults or settings is None:
         raise BadSettings(faults)
-    return _completed(settings, settings.secret_key.get_secret_value() or key)
+    return _completed(settings, key)
 
 
-def _completed(settings: Settings, key: str) -> Settings:
+def _completed(settings: Settings, kept_key: str) -> Settings:
     data_dir = settings.data_dir.absolute()
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     everywhere = settings.host in ("0.0.0.0", "::")  # noqa: S104  # compared, not bound to
@@ -330,9 +367,18 @@ def _completed(settings: Settings, key: str) -> Settings:
             "data_dir": data_dir,
             "base_url": (settings.base_url or own).rstrip("/"),
             "database_url": Secret(url),
-            "secret_key": Secret(key),
+            "secret_key": Secret(settings.secret_key.get_secret_value() or kept_key),
+            "mqtt_client_id": settings.mqtt_client_id or _own_client_id(settings.mqtt_prefix, kept_key),
         }
     )
+
+
+def _own_client_id(prefix: str, kept_key: str) -> str:
+    """An id that no other Izba has: not one of another prefix, nor one of another data directory on this machine or on
+    another one of its name. It is the same at every start.
+    """
+    digest = hashlib.sha256(f"mqtt client of {prefix}: {kept_key}".encode()).hexdigest()
+    return f"izba-{socket.gethostname()[:40]}-{digest[:10]}"
 
 
 def _kept_key(data_dir: Path) -> str:
@@ -397,7 +443,8 @@ def _tell_strangers(environ: Mapping[str, str]) -> None:
     for variable in sorted(environ):
         if not variable.startswith(PREFIX):
             continue
-        name = variable.removeprefix(PREFIX).removesuffix("_FILE").lower()
-        if name not in Settings.model_fields and _nearest(name):
+        name = variable.removeprefix(PREFIX).lower()
+        is_field = name in Settings.model_fields or name.removesuffix("_file") in Settings.model_fields
+        if not is_field and _nearest(name):
             near = f"{PREFIX}{_nearest(name).upper()}"
             log.warning(words("settings.stranger", {"variable": variable, "near": near}, translate(language())))

@@ -18,6 +18,7 @@ from devices.simulator import Simulator
 from devices.topics import Topics
 from registry.bookings.readings import watch_lost
 from registry.core.clock import Clock, utc_now
+from registry.core.errors import N_, Reason, Unavailable
 from registry.devices.models import DeviceState
 
 log = logging.getLogger(__name__)
@@ -45,11 +46,12 @@ class DeviceLayer:
         prefix: str = "izba",
         username: str = "",
         password: str = "",
+        ca_file: str = "",
         families: Sequence[str] = (),
         embedded_port: int | None = None,
         simulator: bool = False,
         seed: int = 7,
-        instance: str = "",
+        client_id: str = "",
         translate: Callable[[str], str] = _as_is,
         clock: Clock = utc_now,
     ) -> None:
@@ -58,8 +60,8 @@ class DeviceLayer:
         self.topics = Topics(prefix)
         self._clock, self._families = clock, tuple(families)
         self._embedded = EmbeddedBroker(embedded_port) if embedded_port else None
-        where = self._embedded.where if self._embedded else addresses(url, username, password)
-        self.broker = Broker(where, instance or f"izba-{socket.gethostname()}"[:60], self.topics.status, clock)
+        where = self._embedded.where if self._embedded else addresses(url, username, password, ca_file)
+        self.broker = Broker(where, client_id or f"izba-{socket.gethostname()}-{prefix}", self.topics.status, clock)
         self.commands = PanelCommands(self.broker, self.topics, clock, translate)
         self.readings = Readings(self.topics, clock, self.commands.take)
         self.doors = DoorStates(self.broker, self.topics, secret_key.encode(), clock)
@@ -87,6 +89,28 @@ class DeviceLayer:
     def refusal(self) -> str:
         """Why the broker refuses us, or some of what we want to hear; empty when it does not."""
         return self.broker.refusal
+
+    @property
+    def trouble(self) -> Unavailable | None:
+        """What is wrong between us and the broker, with what to do; None where nothing is."""
+        broker = self.broker
+        if broker.refusal:
+            return Unavailable("broker.refuses", url=self.url, reason=broker.refusal)
+        if broker.duplicate_id:
+            return Unavailable("broker.same_id", url=self.url, client_id=broker.client_id)
+        if broker.distrust:
+            return Unavailable("broker.untrusted", url=self.url, reason=broker.distrust)
+        if not broker.connected:
+            return Unavailable("broker.away", url=self.url, reason=broker.absence)
+        return self._untaken(broker.untaken)
+
+    def _untaken(self, topics: dict[str, str]) -> Unavailable | None:
+        if not topics:
+            return None
+        topic, reason = next(iter(topics.items()))
+        about = {"topic": topic, "count": len(topics), "detail": reason}
+        reason = Reason(N_("it takes no state for {topic} (“{detail}”; topics in all: {count})"), **about)
+        return Unavailable("broker.refuses", url=self.url, reason=reason)
 
     async def serves(self) -> bool:
         """Whether others can connect to the broker, as far as that is ours to know: the embedded one may hear us and be
@@ -157,6 +181,7 @@ class DeviceLayer:
             "mqtt_connects_total": broker.connects,
             "mqtt_received_total": broker.received,
             "mqtt_published_total": broker.published,
+            "mqtt_refused_total": broker.unpublished,
             "mqtt_lost_total": broker.lost,
             "mqtt_faults_total": broker.faults,
             "mqtt_duplicate_client_id": float(broker.duplicate_id),

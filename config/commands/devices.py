@@ -22,12 +22,13 @@ def add_to(app: typer.Typer) -> None:
 
 def broker_config(broker: Annotated[str, typer.Argument(help="mosquitto")]) -> None:
     """A complete, commented configuration with dynamic security, and the steps."""
-    from devices.broker.mosquitto import configuration
+    from devices.broker.mosquitto import configuration, place_of
 
     if broker != "mosquitto":
         raise Invalid("export.unknown", given=broker, known="mosquitto")
     settings = load()
-    typer.echo(configuration(settings.mqtt_prefix, settings.mqtt_families))
+    place = place_of("" if settings.embedded_broker else settings.mqtt_url, settings.mqtt_username)
+    typer.echo(configuration(settings.mqtt_prefix, settings.mqtt_families, place))
 
 
 @devices.command("decode")

@@ -21,13 +21,14 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices.broker.wire import Pump, WiredClient
+from registry.core.errors import N_, Reason, system_reason
 
 V311, V5 = MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv5
 QOS = 1
 KEEPALIVE = 20
 CONNECT_SECONDS = 3.0
 # reason codes of MQTT 5, to which paho maps those of 3.1.1
-TAKEN_OVER, OTHER_PROTOCOL = 142, 132
+TAKEN_OVER, OTHER_PROTOCOL, NORMAL, UNSPECIFIED = 142, 132, 0, 128
 BAD_ID, BAD_PASSWORD, NOT_AUTHORIZED, BANNED = 133, 134, 135, 138
 # seconds between attempts, and between two complaints of one kind
 FIRST, LONGEST, LONGEST_UNWELCOME = 0.5, 4.0, 30.0
@@ -39,7 +40,9 @@ KINDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where and how a broker is reached. ``password`` never shows in a log."""
+    """Where and how a broker is reached. ``password`` never shows in a log; ``ca_file`` names the certificates of the
+    authorities that may sign the broker's, empty for those that the system trusts.
+    """
 
     host: str
     port: int
@@ -47,20 +50,22 @@ class Address:
     tls: bool = False
     username: str = ""
     password: str = ""
+    ca_file: str = ""
 
     def __str__(self) -> str:
         version = "5" if self.protocol == V5 else "3.1.1"
         return f"{self.host}:{self.port} (MQTT {version})"
 
 
-def addresses(url: str, username: str = "", password: str = "") -> tuple[Address, ...]:
+def addresses(url: str, username: str = "", password: str = "", ca_file: str = "") -> tuple[Address, ...]:
     """MQTT 5 first, 3.1.1 where a broker refuses it. ``url`` is mqtt://[name:password@]host[:port] or mqtts://."""
     parts = urlsplit(url)
     tls = parts.scheme == "mqtts"
     port = parts.port or (8883 if tls else 1883)
     name = unquote(parts.username or "") or username
     secret = unquote(parts.password or "") or password
-    return tuple(Address(parts.hostname or "", port, version, tls, name, secret) for version in (V5, V311))
+    host = parts.hostname or ""
+    return tuple(Address(host, port, version, tls, name, secret, ca_file) for version in (V5, V311))
 
 
 def without_secrets(url: str) -> str:
@@ -85,6 +90,33 @@ def outcome_of(code: Any) -> Outcome:
     return Outcome.UNLIKE if code.value == OTHER_PROTOCOL else Outcome.AWAY
 
 
+def absence(fault: Exception) -> Reason:
+    """Why nobody could be reached, in words of ours; what a library says is quoted."""
+    if isinstance(fault, ssl.SSLError):
+        return Reason(
+            N_("it does not greet as TLS does (“{detail}”)"), detail=getattr(fault, "reason", "") or str(fault)
+        )
+    if isinstance(fault, OSError):
+        return system_reason(fault)
+    return Reason(N_("the client says “{detail}”"), detail=str(fault))
+
+
+def distrust(fault: Exception) -> str:
+    """Why the broker's certificate is not trusted, as TLS says it; empty for any other fault."""
+    return fault.verify_message.rstrip(".") if isinstance(fault, ssl.SSLCertVerificationError) else ""
+
+
+class _GreetingSocket(ssl.SSLSocket):
+    """Closed when the greeting fails; paho leaves that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 def make_client(address: Address, client_id: str, will_topic: str) -> mqtt.Client:
     """A client that does not reconnect by itself, with ``offline`` as its last will."""
     client = WiredClient(
@@ -100,7 +132,9 @@ def make_client(address: Address, client_id: str, will_topic: str) -> mqtt.Clien
     if address.username:
         client.username_pw_set(address.username, address.password or None)
     if address.tls:
-        client.tls_set_context(ssl.create_default_context())
+        trust = ssl.create_default_context(cafile=address.ca_file or None)
+        trust.sslsocket_class = _GreetingSocket
+        client.tls_set_context(trust)
     client.on_socket_open = lambda _c, _u, sock: _no_delay(sock)
     return client
 
@@ -172,6 +206,14 @@ class Pace:
         wait = FIRST if lasted >= STEADY_SECONDS else min(self._wait, longest)
         self._wait = min(wait * 2, longest)
         return wait * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  # no secret: so that clients do not come all at once
+
+
+def is_other_client(code: Any, is_often: bool) -> bool:
+    """Whether a connection ended because another client has our id: the broker says so, or it ends often and without
+    a reason of its own.
+    """
+    value = getattr(code, "value", UNSPECIFIED)
+    return value == TAKEN_OVER or is_often and value in (NORMAL, UNSPECIFIED)
 
 
 class Complaints:

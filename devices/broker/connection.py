@@ -18,21 +18,25 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices.broker.client import (
     QOS,
-    TAKEN_OVER,
     V5,
     Address,
     Complaints,
     Outcome,
     Pace,
+    absence,
     answer_properties,
     connect,
+    distrust,
+    is_other_client,
     make_client,
     outcome_of,
     start_pump,
     subscriptions,
 )
+from devices.broker.receipts import Receipts
 from devices.broker.wire import Pump
 from devices.topics import split
+from registry.core.errors import N_, Reason
 
 log = logging.getLogger(__name__)
 
@@ -78,9 +82,13 @@ class Broker:
         self.since: datetime | None = None
         self.address: Address | None = None
         # counted for /metrics
-        self.received = self.lost = self.published = self.connects = self.faults = 0
+        self.received = self.lost = self.published = self.unpublished = self.connects = self.faults = 0
+        # what is wrong, for readiness: another client has our id; what the broker refuses us; the topics it takes no
+        # state for; why its certificate is not trusted; why it is not reached, or why the connection ended
         self.duplicate_id = False
-        self.refusal = ""
+        self.refusal = self.distrust = ""
+        self.absence = Reason(N_("it has not been asked yet"))
+        self._receipts = Receipts()
         self._clock, self._capacity = clock, capacity
         self._batches: list[Callable[[list[Message]], None]] = []
         self._gaps: list[Callable[[], None]] = []
@@ -158,6 +166,11 @@ class Broker:
             self._task = None
         self.connected = False
 
+    @property
+    def untaken(self) -> dict[str, str]:
+        """The topics whose retained state the broker refused to take from us, with its reason. Only MQTT 5 tells."""
+        return self._receipts.refused
+
     # the connection
 
     async def _stay_connected(self) -> None:
@@ -176,9 +189,9 @@ class Broker:
                 is_unwelcome = outcome is Outcome.UNWELCOME or outcome is Outcome.UP and self.duplicate_id
                 await asyncio.sleep(pace.next_wait(lasted, is_unwelcome))
 
-    def _complain(self, what: str, reason: str, exc_info: bool = False) -> None:
+    def _complain(self, what: str, reason: str, exc_info: bool = False, **about: str) -> None:
         if self._complaints.is_news(what + reason, time.monotonic()):
-            log.warning(what, extra={"broker": str(self.address), "reason": reason}, exc_info=exc_info)
+            log.warning(what, extra={"broker": str(self.address), "reason": reason, **about}, exc_info=exc_info)
 
     async def _session(self, address: Address) -> tuple[Outcome, float]:
         """One connection from first to last. Returns how it ended and for how many seconds it was up."""
@@ -187,8 +200,7 @@ class Broker:
         try:
             await connect(client, address)
         except (OSError, ValueError) as fault:
-            self.refusal = ""
-            self._complain("MQTT broker does not answer", str(fault))
+            self._note_absence(fault)
             return Outcome.AWAY, 0.0
         self._client = client
         pump = start_pump(client, self.client_id)
@@ -199,6 +211,13 @@ class Broker:
             return outcome, time.monotonic() - began
         finally:
             await self._go_down(client, pump)
+
+    def _note_absence(self, fault: Exception) -> None:
+        self.refusal, self.distrust, self.absence = "", distrust(fault), absence(fault)
+        if self.distrust:
+            self._complain("MQTT broker's certificate is not trusted", self.distrust)
+        else:
+            self._complain("MQTT broker does not answer", str(fault))
 
     def _make_client(self, address: Address, signals: Signals) -> mqtt.Client:
         loop = self._loop
@@ -213,13 +232,28 @@ class Broker:
         client.on_subscribe = lambda _c, _u, _m, codes, _p: note("subscribed", codes)
         client.on_disconnect = lambda _c, _u, _f, code, _p: note("lost", code)
         client.on_message = self._on_message
+        receipts = self._receipts = Receipts()
+
+        def note_receipt(_client: mqtt.Client, _userdata: object, mid: int, code: Any, _properties: object) -> None:
+            if receipts.is_worth_a_look(mid, code):
+                loop.call_soon_threadsafe(self._note_receipt, receipts, mid, code)
+
+        client.on_publish = note_receipt
         return client
+
+    def _note_receipt(self, receipts: Receipts, mid: int, code: Any) -> None:
+        topic = receipts.note(mid, code)
+        if code.is_failure:
+            self.unpublished += 1
+            self._complain("MQTT broker refuses what Izba publishes", str(code), topic=topic)
 
     async def _come_up(self, client: mqtt.Client, signals: Signals) -> Outcome:
         try:
             name, code = await asyncio.wait_for(signals.get(), ANSWER_SECONDS)
+            self.distrust = ""
             if name != "connected" or code.is_failure:
                 self._complain("MQTT broker refuses", str(code))
+                self.absence = Reason(N_("it greets with “{detail}”"), detail=str(code))
                 outcome = outcome_of(code) if name == "connected" else Outcome.UNLIKE
                 self.refusal = str(code) if outcome is Outcome.UNWELCOME else ""
                 return outcome
@@ -229,6 +263,7 @@ class Broker:
                 return Outcome.UNLIKE
             self._note_denied(codes)
         except TimeoutError:
+            self.absence = Reason(N_("it takes the connection and says nothing"))
             self._complain("MQTT broker is silent", "")
             return Outcome.UNLIKE
         self._up()
@@ -269,9 +304,13 @@ class Broker:
         now = time.monotonic()
         self._losses.append(now)
         often = len(self._losses) == FLAPS and now - self._losses[0] < FLAP_SECONDS
-        self.duplicate_id = getattr(code, "value", 0) == TAKEN_OVER or often
-        level = logging.ERROR if self.duplicate_id else logging.WARNING
-        log.log(level, "MQTT connection lost", extra={"reason": str(code), "duplicate_id": self.duplicate_id})
+        self.duplicate_id = is_other_client(code, often)
+        self.absence = Reason(N_("it ended the connection (“{detail}”)"), detail=str(code))
+        about = {"broker": str(self.address), "reason": str(code), "client_id": self.client_id}
+        if self.duplicate_id:
+            log.error("MQTT connection lost: another client has Izba's id", extra=about)
+        else:
+            log.warning("MQTT connection lost", extra=about)
 
     async def _go_down(self, client: mqtt.Client, pump: Pump) -> None:
         was_up, self.connected = self.connected, False
@@ -300,7 +339,8 @@ class Broker:
 
     def _publish(self, topic: str, payload: bytes, retain: bool, properties: Properties | None = None) -> None:
         if self._client:
-            self._client.publish(topic, payload, qos=QOS, retain=retain, properties=properties)
+            mid = self._client.publish(topic, payload, qos=QOS, retain=retain, properties=properties).mid
+            self._receipts.expect(mid, topic, is_state=retain)
             self.published += 1
 
     # messages: the first half runs in paho's thread

@@ -17,7 +17,7 @@ from pathlib import Path
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from devices.broker.client import V5, V311, Address
-from registry.core.errors import Unavailable
+from registry.core.errors import N_, Reason, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class EmbeddedBroker:
                 return
             await asyncio.sleep(0.01)
         await self._stop_child()
-        raise Unavailable("broker.away", url=self.url)
+        raise Unavailable("broker.away", url=self.url, reason=Reason(N_("its process does not start")))
 
     async def stop(self) -> None:
         """End the child within a second and free its ports."""

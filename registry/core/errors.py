@@ -267,7 +267,15 @@ WORDS: dict[str, str] = {
     ),
     "database.behind": N_("The database lacks the migration {migration}. Run: izba migrate"),
     "database.away": N_("The database does not answer: {reason}. Check IZBA_DATABASE_URL and that it runs."),
-    "broker.away": N_("The MQTT broker does not answer at {url}. Check IZBA_MQTT_URL and that it runs."),
+    "broker.away": N_("The MQTT broker does not answer at {url}: {reason}. Check IZBA_MQTT_URL and that it runs."),
+    "broker.untrusted": N_(
+        "The MQTT broker at {url} shows a certificate that is not trusted: {reason}. Set IZBA_MQTT_CA_FILE to the "
+        "certificate of the authority that signed it, and in IZBA_MQTT_URL the name that it is for."
+    ),
+    "broker.same_id": N_(
+        "The MQTT broker at {url} ends Izba's connection because another client has its id, {client_id}. Give each an "
+        "id of its own with IZBA_MQTT_CLIENT_ID, and an account of its own where the broker binds ids to accounts."
+    ),
     "broker.refuses": N_(
         "The MQTT broker at {url} refuses Izba: {reason}. Check IZBA_MQTT_USERNAME, its password and its rights there."
     ),

@@ -2,11 +2,13 @@
 
 import logging
 import os
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from config.settings import BadSettings, Settings, load
 from registry.assets.policy import DEFAULT
@@ -132,6 +134,10 @@ FAULTS = {
     "a word for yes": ("LOG_JSON", "maybe", "true or false"),
     "a prefix of two levels": ("MQTT_PREFIX", "a/b", "one topic level"),
     "a prefix with a wildcard": ("MQTT_PREFIX", "izba+", "one topic level"),
+    "an authority that is not there": ("MQTT_CA_FILE", "nowhere/ca.pem", "it is not there"),
+    "an authority without a certificate": ("MQTT_CA_FILE", __file__, "BEGIN CERTIFICATE"),
+    "a client id that is too long": ("MQTT_CLIENT_ID", "x" * 65, "at most 64 printable"),
+    "a client id with a line break": ("MQTT_CLIENT_ID", "izba\n1", "printable characters"),
     "a short key": ("SECRET_KEY", "short", "Set at least 32 characters"),
     "an unknown level": ("LOG_LEVEL", "LOUD", "DEBUG, INFO"),
     "no time between two looks": ("SWEEP_SECONDS", "0", "above 0"),
@@ -220,6 +226,26 @@ def test_a_data_directory_that_is_read_only_is_a_fault(readable: bool, monkeypat
     monkeypatch.setattr("config.settings.tempfile.NamedTemporaryFile", refuse)
     (fault,) = faults()
     assert "cannot be written to" in fault
+
+
+def test_each_izba_has_a_client_id_of_its_own(tmp_path: Path) -> None:
+    """On one machine too: of another prefix, and of another data directory."""
+    first = load().mqtt_client_id
+    assert first.startswith(f"izba-{socket.gethostname()[:40]}-")
+    assert load().mqtt_client_id == first, "the same at every start"
+    assert load(secret_key="k" * 32).mqtt_client_id == first
+    others = {load(mqtt_prefix="izba2").mqtt_client_id, load(data_dir=tmp_path / "trial").mqtt_client_id}
+    assert len({first, *others}) == 3
+    assert load(mqtt_client_id="izba-production").mqtt_client_id == "izba-production"
+
+
+def test_a_setting_that_names_a_file_is_no_mistyped_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("IZBA_MQTT_CA_FILE", str(tmp_path / "ca.pem"))
+    assert load().mqtt_ca_file == str(tmp_path / "ca.pem")
+    assert not caplog.records
 
 
 def test_a_mistyped_variable_is_named_in_the_log(

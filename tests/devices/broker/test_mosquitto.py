@@ -1,14 +1,16 @@
 """The configuration of a production broker: its text, and its steps followed on a real one."""
 
 import getpass
+import os
 import re
 import subprocess
+from collections.abc import AsyncIterator
 
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from devices.broker.mosquitto import configuration
+from devices.broker.mosquitto import BrokerPlace, configuration, place_of
 from devices.codecs import FAMILIES
 from devices.run import DeviceLayer
 from devices.topics import Topics
@@ -36,53 +38,82 @@ def test_no_more_than_that() -> None:
     assert "{" not in configuration()
 
 
+class Office:
+    """A broker with the printed configuration, all of whose steps were run as they stand; only the machine's own
+    directories lie elsewhere. As Debian's, its main file includes ours.
+    """
+
+    def __init__(self, mosquitto: Mosquitto, text: str) -> None:
+        self.mosquitto, self.port, self.ca = mosquitto, mosquitto.port, mosquitto.home / "etc" / "certs" / "ca.crt"
+        self.home = mosquitto.home
+        self._environment = {**os.environ, "HOME": str(self.home), "PATH": f"{self.home / 'bin'}:{os.environ['PATH']}"}
+        self._environment.pop("XDG_CONFIG_HOME", None)
+        plugin = or_skip(lambda: program("mosquitto_dynamic_security.so", "/usr/lib/*/mosquitto_dynamic_security.so"))
+        or_skip(lambda: program("mosquitto_ctrl"))
+        for folder in ("etc/certs", "etc/conf.d", "lib", "bin"):
+            (self.home / folder).mkdir(parents=True)
+        for name in ("apt-get", "chown", "systemctl"):  # the machine's, which no test may change
+            (self.home / "bin" / name).write_text("#!/bin/sh\n")
+            (self.home / "bin" / name).chmod(0o755)
+        text = re.sub(r"/usr/lib/\S+/mosquitto_dynamic_security.so", plugin, text)
+        self.text = text.replace("/etc/mosquitto", f"{self.home}/etc").replace("/var/lib/mosquitto", f"{self.home}/lib")
+        (self.home / "etc" / "conf.d" / "izba.conf").write_text(self.text)
+        (self.home / "mosquitto.conf").write_text(
+            f"user {getpass.getuser()}\npersistence true\npersistence_location {self.home}/lib/\n"
+            f"include_dir {self.home}/etc/conf.d\n"
+        )
+        mosquitto.stop()
+        for step in commands(self.text):
+            self.run(step)
+
+    def run(self, step: str) -> None:
+        """One command of the steps; where it asks for a password it is told the one of all accounts here."""
+        ended = subprocess.run(
+            ["bash", "-c", step], input=f"{SECRET}\n{SECRET}\n", env=self._environment, text=True, timeout=60,
+            capture_output=True, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 0, f"{step}: {ended.stderr}"
+        assert "rror" not in ended.stderr, f"{step}: {ended.stderr}"
+        if step == "systemctl restart mosquitto":
+            self.mosquitto.start()
+
+
+def commands(text: str) -> list[str]:
+    """The commands of the steps, as they stand behind their eight spaces."""
+    return re.findall(r"^#        (\S.*)$", text, re.MULTILINE)
+
+
 @pytest.fixture
-def secured(mosquitto: Mosquitto) -> Mosquitto:
-    """A broker with the printed configuration, but for TLS, and all the accounts of its steps."""
-    text, home = configuration(), mosquitto.home
-    settings = [line for line in text.splitlines() if line and not line.startswith("#")]
-    control = or_skip(lambda: program("mosquitto_ctrl"))
-    plugin = or_skip(lambda: program("mosquitto_dynamic_security.so", "/usr/lib/*/mosquitto_dynamic_security.so"))
-    rights = home / "dynamic-security.json"
-    subprocess.run([control, "dynsec", "init", str(rights), "admin", SECRET], check=True, capture_output=True)
-    elsewhere = ("listener", "protocol", "certfile", "keyfile", "tls_version", "persistence", "autosave", "plugin")
-    here = [
-        f"listener {mosquitto.port} 127.0.0.1", f"user {getpass.getuser()}", "persistence false",
-        f"plugin {plugin}", f"plugin_opt_config_file {rights}",
-    ]  # fmt: skip
-    mosquitto.stop()
-    lines = [*here, *(line for line in settings if not line.startswith(elsewhere)), ""]
-    (home / "mosquitto.conf").write_text("\n".join(lines))
-    mosquitto.start()
-    for step in re.findall(r"^#\s+mosquitto_ctrl -u admin (dynsec .+)$", text, re.MULTILINE):
-        words = [word.strip("'") for word in step.split()]
-        password = ["-p", SECRET] if words[1] == "createClient" else []
-        door = ["-h", "127.0.0.1", "-p", str(mosquitto.port), "-u", "admin", "-P", SECRET]
-        subprocess.run([control, *door, *words, *password], check=True, capture_output=True, timeout=30)
-    return mosquitto
+def secured(mosquitto: Mosquitto) -> Office:
+    """A broker on which every step was run."""
+    return Office(mosquitto, configuration("izba", ["zigbee2mqtt"], BrokerPlace("localhost", mosquitto.port)))
 
 
 class Account:
     """Somebody on the broker, by MQTT 5: what it hears, and what the broker answers to what it publishes."""
 
-    def __init__(self, broker: Mosquitto, name: str, *filters: str) -> None:
+    def __init__(self, broker: Office, name: str, *filters: str, client_id: str = "") -> None:
         messages: dict[str, bytes] = {}
         answers: dict[int, bool] = {}
         grants: list[bool] = []
         options = mqtt.SubscribeOptions(qos=1)
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        losses: list[str] = []
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5)
+        client.tls_set(str(broker.ca))
+        client.on_disconnect = lambda _c, _u, _f, code, _p: losses.append(str(code))
         client.username_pw_set(name, SECRET)
         client.on_message = lambda _c, _u, m: messages.__setitem__(m.topic, bytes(m.payload))
         client.on_publish = lambda _c, _u, mid, code, _p: answers.__setitem__(mid, not code.is_failure)
         client.on_subscribe = lambda _c, _u, _m, codes, _p: grants.extend(not code.is_failure for code in codes)
         client.on_connect = lambda c, *_: c.subscribe([(topic, options) for topic in filters])
-        client.connect("127.0.0.1", broker.port)
+        client.connect("localhost", broker.port)
         client.loop_start()
         # none of the callbacks holds this object: in a circle paho would close its sockets too late
         self.client, self.messages, self.answers, self.grants = client, messages, answers, grants
+        self.losses = losses
 
-    async def may_publish(self, topic: str) -> bool:
-        mid = self.client.publish(topic, b"x", 1, retain=True).mid
+    async def may_publish(self, topic: str, payload: bytes = b"x") -> bool:
+        mid = self.client.publish(topic, payload, 1, retain=True).mid
         await until(lambda: mid in self.answers)
         return self.answers[mid]
 
@@ -91,7 +122,7 @@ class Account:
         self.client.loop_stop()
 
 
-async def test_the_broker_s_rights_keep_everybody_else_from_speaking_in_izba_s_name(secured: Mosquitto) -> None:
+async def test_the_broker_s_rights_keep_everybody_else_from_speaking_in_izba_s_name(secured: Office) -> None:
     izba = Account(secured, "izba", "izba/#")
     sensor = Account(secured, SENSOR, "izba/rooms/+/state")
     panel = Account(secured, PANEL, OURS.panel_state(PANEL), OURS.panel_state(OTHER_PANEL))
@@ -111,12 +142,70 @@ async def test_the_broker_s_rights_keep_everybody_else_from_speaking_in_izba_s_n
         account.close()
 
 
-async def test_izba_itself_is_refused_nothing_there(secured: Mosquitto) -> None:
-    url = f"mqtt://izba:{SECRET}@127.0.0.1:{secured.port}"
-    devices = DeviceLayer(url=url, secret_key="s" * 32)
-    await devices.broker.start()
-    try:
-        assert await devices.wait_until_connected()
-        assert devices.refusal == ""
-    finally:
-        await devices.broker.stop()
+@pytest.fixture
+async def devices(secured: Office) -> AsyncIterator[DeviceLayer]:
+    """Izba itself there, as step 8 says."""
+    url = f"mqtts://izba:{SECRET}@localhost:{secured.port}"
+    layer = DeviceLayer(url=url, secret_key="s" * 32, families=["zigbee2mqtt"], ca_file=str(secured.ca))
+    await layer.broker.start()
+    assert await layer.wait_until_connected()
+    yield layer
+    await layer.broker.stop()
+
+
+async def test_every_step_runs_as_it_stands_and_izba_itself_is_refused_nothing(
+    secured: Office, devices: DeviceLayer
+) -> None:
+    steps = commands(secured.text)
+    assert len(steps) > 30
+    assert not [step for step in steps if "NAME" in step or "HOST" in step]
+    devices.broker.retain(OURS.room_state("ZW-01"), b"{}")
+    await until(lambda: not devices.broker._receipts._topics)
+    assert devices.trouble is None
+    assert devices.broker.unpublished == 0
+
+
+async def test_who_takes_izba_s_client_id_does_not_throw_izba_off(secured: Office, devices: DeviceLayer) -> None:
+    for attempt, client_id in enumerate((devices.broker.client_id, "izba"), 1):
+        thief = Account(secured, SENSOR, "izba/rooms/+/state", client_id=client_id)
+        await until(lambda thief=thief: thief.client.is_connected())  # type: ignore[misc]
+        assert await thief.may_publish(OURS.reading(SENSOR), b'{"occupied": true}')
+        await until(lambda attempt=attempt: devices.broker.received == attempt)  # type: ignore[misc]
+        thief.close()
+        await until(lambda thief=thief: thief.losses)  # type: ignore[misc]
+    assert devices.broker.connected
+    assert (devices.broker.connects, devices.broker.duplicate_id) == (1, False)
+
+
+@pytest.mark.parametrize("size", [228_191, 3_000_000])
+async def test_zigbee2mqtt_s_list_of_definitions_cuts_nobody_off(
+    secured: Office, devices: DeviceLayer, size: int
+) -> None:
+    """What it publishes at each start, with the definitions of today, and the devices of a very large network."""
+    definitions = b'{"clusters":{},"custom_clusters":{"x":"%s"}}' % (b"x" * size)
+    gateway = Account(secured, "zigbee2mqtt", "zigbee2mqtt/#")
+    await until(lambda: gateway.grants == [True])
+    assert await gateway.may_publish("zigbee2mqtt/bridge/state", b'{"state":"online"}')
+    assert await gateway.may_publish("zigbee2mqtt/bridge/definitions", definitions)
+    assert await gateway.may_publish("zigbee2mqtt/hall", b'{"occupancy":true}')
+    await until(lambda: "zigbee2mqtt/hall" in gateway.messages)
+    assert gateway.losses == []
+    assert gateway.messages["zigbee2mqtt/bridge/definitions"] == definitions
+    assert not await gateway.may_publish(OURS.reading(SENSOR))
+    await until(lambda: devices.broker.received >= 3)
+    assert devices.broker.connects == 1
+    gateway.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "username", "place"),
+    [
+        ("mqtts://broker.office:8884", "izba2", BrokerPlace("broker.office", 8884, account="izba2")),
+        ("mqtt://10.0.40.1", "", BrokerPlace("10.0.40.1", 8883)),
+    ],
+)
+def test_the_steps_are_of_the_broker_that_the_settings_name(url: str, username: str, place: BrokerPlace) -> None:
+    text = configuration("izba", [], place_of(url, username))
+    assert text == configuration("izba", [], place)
+    assert f"'-h {place.host}' '-p {place.port}'" in text
+    assert f"createClient {place.account}\n" in text
