@@ -99,15 +99,15 @@ async def test_an_answer_that_the_broker_refuses_harms_no_readiness(mosquitto: M
 
 def test_a_receipt_of_a_state_that_was_refused_before_takes_it_back() -> None:
     receipts = Receipts()
-    refused, taken = (mqtt.ReasonCode(mqtt.PacketTypes.PUBACK, name) for name in ("Not authorized", "Success"))
+    refusal, success = (mqtt.ReasonCode(mqtt.PacketTypes.PUBACK, name) for name in ("Not authorized", "Success"))
     receipts.expect(1, "izba/status", is_state=True)
-    assert not receipts.is_worth_a_look(1, taken)
+    assert not receipts.is_worth_a_look(1, success)
     receipts.expect(2, "izba/status", is_state=True)
-    assert receipts.is_worth_a_look(2, refused)
-    assert receipts.note(2, refused) == "izba/status"
+    assert receipts.is_worth_a_look(2, refusal)
+    assert receipts.note(2, refusal) == "izba/status"
     receipts.expect(3, "izba/status", is_state=True)
-    assert receipts.is_worth_a_look(3, taken)
-    assert receipts.note(3, taken) == ""
+    assert receipts.is_worth_a_look(3, success)
+    assert receipts.note(3, success) == ""
     assert (receipts.refused, receipts._topics) == ({}, {})
 
 
