@@ -4,27 +4,31 @@ the same transaction, and whoever watches is told after the commit.
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from registry.bookings.alternatives import offer_help
 from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.obstacles import offer_help
 from registry.bookings.projections import as_entry, viewer_of
-from registry.bookings.queries import booking_by_id, booking_room, is_taken, room_id_of
+from registry.bookings.queries import booking_by_id, booking_room, is_taken, known_booking, knows_of, room_id_of
 from registry.bookings.release import settle_touched, take_in, truncate
 from registry.bookings.rules import (
     BookingRequest,
     BookingRoom,
     blocked,
+    change_reasons,
     complete,
     hours_reasons,
     is_checked_in_by_lead,
+    is_within,
     may_change,
     may_extend,
     may_vouch,
     reasons,
+    request_of,
     span_reasons,
     wrong_state,
 )
@@ -53,8 +57,8 @@ async def book(
             await record(request_key, booking)
             return booking
     except Conflict as refusal:
-        if refusal.code in ("booking.overlap", "booking.over_capacity", "booking.closed"):
-            await offer_help(refusal, room_id, request, viewer_of(by), now)
+        viewer = viewer_of(by)
+        await offer_help(refusal, room_id, request, viewer, lambda other, room: reasons(other, room, viewer, now))
         raise
 
 
@@ -104,26 +108,32 @@ async def _organizer(request: BookingRequest, by: Person | None) -> Person | Non
     return organizer
 
 
+class Unchanged(Enum):
+    """What a change says of a field that stays, where None is a value of its own."""
+
+    STAYS = "stays"
+
+
 @dataclass(frozen=True, slots=True)
 class BookingChanges:
-    """What should be different; None stays as it is."""
+    """What should be different; None stays as it is. The number of people, which may be none, has a word for that."""
 
     room: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     title: str | None = None
     kind: Kind | None = None
-    attendees: int | None = None
+    attendees: int | Unchanged | None = Unchanged.STAYS
     needs: tuple[str, ...] | None = None
 
 
 async def change(
     booking_id: UUID, changes: BookingChanges, by: Person, actor: Actor, now: datetime, if_revision: int | None = None
 ) -> Booking:
-    """Apply the changes, all rules checked anew. Raises Conflict("request.stale") when ``if_revision`` is not the
-    booking's, Conflict("booking.overlap") with conflicts and alternatives when the new span is taken.
+    """Apply the changes; the rules look at what differs. Raises Conflict("request.stale") when ``if_revision`` is not
+    the booking's, Conflict("booking.overlap") with conflicts and alternatives when the new span is taken.
     """
-    former = await booking_by_id(booking_id)
+    former = await known_booking(booking_id, viewer_of(by))
     target = await room_id_of(changes.room) if changes.room else former.room_id
     try:
         async with changing(former.room_id, target) as locked:
@@ -140,8 +150,7 @@ async def change(
                 await settle_touched(locked, room, now)
             return booking
     except Conflict as refusal:
-        if refusal.code == "booking.overlap":
-            await offer_help(refusal, target, _request_of(former, changes), viewer_of(by), now)
+        await _offer_change(refusal, former, target, changes, by, now)
         raise
 
 
@@ -154,12 +163,32 @@ def _check(booking: Booking, by: Person, now: datetime, if_revision: int | None)
         raise wrong_state(booking.status)
 
 
-def _request_of(booking: Booking, changes: BookingChanges) -> BookingRequest:
-    return BookingRequest(
-        room=changes.room or "",
-        starts_at=changes.starts_at or booking.starts_at,
-        ends_at=changes.ends_at or booking.ends_at,
-        attendees=changes.attendees or booking.attendees,
+async def _offer_change(
+    refusal: Conflict, former: Booking, target: int, changes: BookingChanges, by: Person, now: datetime
+) -> None:
+    """What the booking, as it was read, could be changed into instead."""
+    viewer, old = viewer_of(by), request_of(former, former.room.code)
+    request = _changed(old, changes, changes.room or old.room)
+    await offer_help(
+        refusal,
+        target,
+        request,
+        viewer,
+        lambda other, room: change_reasons(old, replace(other, room=room.code), room, viewer, now),
+        str(former.id),
+    )
+
+
+def _changed(former: BookingRequest, changes: BookingChanges, room: str) -> BookingRequest:
+    return replace(
+        former,
+        room=room,
+        starts_at=changes.starts_at or former.starts_at,
+        ends_at=changes.ends_at or former.ends_at,
+        title=former.title if changes.title is None else changes.title.strip(),
+        kind=changes.kind or former.kind,
+        attendees=former.attendees if changes.attendees is Unchanged.STAYS else changes.attendees,
+        needs=former.needs if changes.needs is None else changes.needs,
     )
 
 
@@ -167,20 +196,13 @@ async def _apply(
     locked: RoomChange, booking: Booking, target: int, changes: BookingChanges, by: Person, now: datetime
 ) -> None:
     room = await booking_room(locked.rooms[target])
-    request = BookingRequest(
-        room=room.code,
-        starts_at=changes.starts_at or booking.starts_at,
-        ends_at=changes.ends_at or booking.ends_at,
-        title=booking.title if changes.title is None else changes.title.strip(),
-        kind=changes.kind or booking.kind,
-        attendees=booking.attendees if changes.attendees is None else changes.attendees,
-        needs=booking.needs if changes.needs is None else changes.needs,
-    )
-    # a running booking keeps its start, so the rule against the past does not apply to it
-    has_started = booking.starts_at <= now < request.ends_at and request.starts_at == booking.starts_at
-    for refusal in reasons(request, room, viewer_of(by), now, has_started):
+    former = request_of(booking, locked.rooms[booking.room_id].code)
+    request = _changed(former, changes, room.code)
+    for refusal in change_reasons(former, request, room, viewer_of(by), now):
         raise refusal
     blocked_from, blocked_to = blocked(request, room)
+    if is_within(former, request):  # buffers that grew since then take nothing from who came next
+        blocked_from, blocked_to = max(blocked_from, booking.blocked_from), min(blocked_to, booking.blocked_to)
     await _refuse_overlap(locked.rooms[target], blocked_from, blocked_to, booking.id)
     booking.room_id = target
     booking.starts_at, booking.ends_at, booking.planned_ends_at = request.starts_at, request.ends_at, request.ends_at
@@ -200,11 +222,17 @@ async def _refuse_overlap(room: Room, blocked_from: datetime, blocked_to: dateti
 
 
 @asynccontextmanager
-async def _held(booking_id: UUID, request_key: RequestKey | None = None) -> AsyncIterator[tuple[RoomChange, Booking]]:
-    """The booking with its room locked; what is answered is recorded as the block ends."""
+async def _held(
+    booking_id: UUID, by: Person | None, request_key: RequestKey | None = None
+) -> AsyncIterator[tuple[RoomChange, Booking]]:
+    """The booking with its room locked; what is answered is recorded as the block ends. Raises NotFound, also for one
+    that is not theirs to know of.
+    """
     former = await booking_by_id(booking_id)
     async with changing(former.room_id) as change:
         booking = await Booking.get(id=booking_id)
+        if not knows_of(viewer_of(by), booking, change.room.visibility):
+            raise NotFound("booking.unknown")
         if booking.room_id != former.room_id:  # moved while this waited for its room
             raise Conflict("request.stale", revision=booking.revision)
         yield change, booking
@@ -236,7 +264,7 @@ async def check_in(
     booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """Say that somebody is there. Raises Conflict outside [start − 10 min, end)."""
-    async with _held(booking_id, request_key) as (change, booking):
+    async with _held(booking_id, by, request_key) as (change, booking):
         _must_vouch(booking, change.room, by)
         if booking.status is Status.CHECKED_IN:
             return booking
@@ -261,7 +289,7 @@ async def extend(
     request_key: RequestKey | None = None,
 ) -> Booking:
     """Let a running booking end later. Raises Conflict("booking.overlap") when somebody follows."""
-    async with _held(booking_id, request_key) as (change, booking):
+    async with _held(booking_id, by, request_key) as (change, booking):
         _must_be_theirs(booking, by)
         if not may_extend(booking.status, booking.starts_at, booking.ends_at, now):
             raise Conflict("booking.not_running")
@@ -300,7 +328,7 @@ async def end(
     booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """End a running booking now; the rest of its time is free again."""
-    async with _held(booking_id, request_key) as (change, booking):
+    async with _held(booking_id, by, request_key) as (change, booking):
         _must_be_theirs(booking, by)
         if booking.status is Status.ENDED:
             return booking
@@ -322,7 +350,7 @@ async def cancel(
     request_key: RequestKey | None = None,
 ) -> Booking:
     """Take a booking back before anybody came. One that runs is ended instead."""
-    async with _held(booking_id, request_key) as (change, booking):
+    async with _held(booking_id, by, request_key) as (change, booking):
         _must_be_theirs(booking, by)
         if booking.status is Status.CANCELLED:
             return booking
@@ -340,7 +368,7 @@ async def undo_release(
     booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """Give a released booking its time back, within ten minutes and if nobody took it; it is then left alone."""
-    async with _held(booking_id, request_key) as (change, booking):
+    async with _held(booking_id, by, request_key) as (change, booking):
         _must_vouch(booking, change.room, by)
         if booking.released_at is None:
             raise wrong_state(booking.status)

@@ -1,155 +1,268 @@
-"""What stands in the way of a booking, and what could be had instead."""
+"""What could be had instead of a booking that is refused. Whatever is offered can be booked as it stands, and is what a
+person would take: within the opening hours, soon, and not at night.
+"""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from registry.bookings.day_rows import TAKING
-from registry.bookings.models import Booking
-from registry.bookings.projections import Viewer, as_json, sees_times
-from registry.bookings.queries import booking_room, booking_rooms, bookings_between
-from registry.bookings.room_snapshot import LONGEST
-from registry.bookings.rules import BookingRequest, BookingRoom, default_kind, reasons
-from registry.core.errors import Conflict
+import orjson
+
+from registry.bookings.models import Kind
+from registry.bookings.projections import RUNS_ROOMS, Viewer, sees_times
+from registry.bookings.queries import booking_room, booking_rooms
+from registry.bookings.rules import BookingRequest, BookingRoom, blocked, longest_of, reasons
+from registry.bookings.taken import NEXT_SPANS, BlockedSpan, Span, taken_among, taken_rooms
+from registry.core.errors import Refusal
 from registry.core.statements import numbered
 from registry.core.transaction import reading_from
-from registry.rooms.hours import is_open_throughout, next_opening
-from registry.rooms.models import HoursPolicy, Room
-from registry.rooms.queries import zone_of
+from registry.rooms.hours import Hours, is_open_throughout, local_instant, next_opening, open_span_at
+from registry.rooms.models import Room
+from registry.rooms.queries import hours_of, zone_of
 
-Span = tuple[datetime, datetime]
-MINUTE = timedelta(minutes=1)
+Judge = Callable[[BookingRequest, BookingRoom], Sequence[Refusal]]
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 SEARCHED = timedelta(hours=8)  # how far from the request another time is looked for
+WORTH_TAKING = timedelta(minutes=15)  # nobody who wants an hour is helped by less
+MORNING, EVENING = 6 * 60, 22 * 60  # minutes of the day in a room that never closes
+OFFERED, OFFERED_ROOMS, LOTS = 5, 3, (12, 60)
 
 
-async def offer_help(refusal: Conflict, room_id: int, request: BookingRequest, viewer: Viewer, now: datetime) -> None:
-    """Add to a refusal what stands in the way and what could be had instead, as far as this viewer may see."""
-    refusal.params["conflicts"] = await conflicts(room_id, request.starts_at, request.ends_at, viewer)
-    refusal.params["alternatives"] = await alternatives(room_id, request, viewer, now)
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A booking that was refused: its room, what that room is blocked by around it, and who wants it. ``judge`` says
+    what speaks against it elsewhere or at another time.
+    """
+
+    room: Room
+    request: BookingRequest
+    spans: Sequence[BlockedSpan]
+    viewer: Viewer
+    judge: Judge
 
 
-async def conflicts(room_id: int, since: datetime, until: datetime, viewer: Viewer) -> list[dict[str, Any]]:
-    """What stands in the way, as far as this viewer may see it."""
-    room = await Room.get(id=room_id).select_related("building__site")
-    zone = await zone_of(room)
-    bookings = await bookings_between([room], since, until, viewer)
-    return [as_json(booking, zone) for booking in bookings[room_id]]
-
-
-# of each room only the booking that ends next, by the index booking_holds: they never overlap, so it decides
-TAKEN = """SELECT room.id FROM room WHERE (
-    SELECT blocked_from FROM booking
-    WHERE room_id = room.id AND status NOT IN ('cancelled', 'rejected') AND blocked_to > ?
-    ORDER BY blocked_to LIMIT 1
-) < ?"""
-
-
-async def taken_rooms(since: datetime, until: datetime) -> set[int]:
-    """Rooms that cannot be had for all of [since, until), clean-up times of others counted."""
-    connection, span = reading_from(), [since.astimezone(UTC), until.astimezone(UTC)]
-    is_sqlite = connection.capabilities.dialect == "sqlite"
-    rows = await connection.execute_query_dict(TAKEN if is_sqlite else numbered(TAKEN), span)
-    return {row["id"] for row in rows}
-
-
-async def alternatives(room_id: int, request: BookingRequest, viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
+async def alternatives(wish: Wish) -> list[dict[str, Any]]:
     """What could be had instead, best first: this room at the nearest time, another room at the same one, a shorter
     span. Each is ``{room, name, starts_at, ends_at, reason}`` and bookable by this viewer when it was looked up.
     """
-    room = await Room.get(id=room_id).select_related("building__site")
-    if not timedelta(0) < request.ends_at - request.starts_at <= timedelta(days=1):
-        return []
-    request = replace(request, title="", needs=(), kind=request.kind or default_kind(room.visibility))
+    request = wish.request
     offers: list[dict[str, Any]] = []
-    if sees_times(room.visibility, viewer):
-        offers += await _same_room(room, request, viewer, now)
-    offers += await _other_rooms(room, request, viewer, now)
-    return offers[:5]
+    if sees_times(wish.room.visibility, wish.viewer):
+        offers += await _same_room(wish)
+    # what is to be done in a room is not done in another
+    if request.kind is not Kind.BLOCK and request.ends_at - request.starts_at <= DAY:
+        offers += [offer async for offer in _other_rooms(wish)]
+    return offers[:OFFERED]
 
 
-async def _same_room(room: Room, request: BookingRequest, viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
-    rules, zone = await booking_room(room), await zone_of(room)
-    spans = await _blocked_spans(room.id, request.starts_at - SEARCHED, request.ends_at + SEARCHED)
-    others = {"later": _later(spans, request, rules), "shorter": _shorter(spans, request, rules)}
+async def _same_room(wish: Wish) -> list[dict[str, Any]]:
+    rules, zone = await booking_room(wish.room), await zone_of(wish.room)
+    is_long = wish.request.ends_at - wish.request.starts_at > DAY
+    others = {"later": None if is_long else _later(wish, rules), "shorter": _shorter(wish, rules)}
     return [
-        _offer(room, other.starts_at, other.ends_at - other.starts_at, zone, reason)
+        _offer(wish.room, other, zone, reason)
         for reason, other in others.items()
-        if other and not reasons(other, rules, viewer, now)
+        if other and not wish.judge(other, rules)
     ]
 
 
-def _later(spans: Sequence[Span], request: BookingRequest, rules: BookingRoom) -> BookingRequest | None:
-    """The same length at the nearest later time, of a room that keeps its hours within them."""
-    length = request.ends_at - request.starts_at
-    blocked = length + rules.setup + rules.cleanup
-    starts_at = _first_gap(spans, request.starts_at - rules.setup, blocked) + rules.setup
-    other = replace(request, starts_at=starts_at, ends_at=starts_at + length)
-    if rules.hours_policy is HoursPolicy.STRICT and not is_open_throughout(rules.hours, starts_at, other.ends_at):
-        opens = next_opening(rules.hours, starts_at)
+def _later(wish: Wish, rules: BookingRoom) -> BookingRequest | None:
+    """The same length at the nearest later time at which the room is open."""
+    request, length = wish.request, wish.request.ends_at - wish.request.starts_at
+    blocked_from, blocked_to = blocked(request, rules)
+    setup, until = request.starts_at - blocked_from, request.starts_at + SEARCHED
+    at = request.starts_at
+    while at <= until:
+        start = _first_gap(wish.spans, at - setup, blocked_to - blocked_from)
+        if start is None or start + setup > until:
+            return None
+        at = start + setup
+        other = replace(request, starts_at=at, ends_at=at + length)
+        if _is_taken_gladly(rules.hours, other, request):
+            return other if at > request.starts_at else None
+        opens = _next_morning(rules.hours, at)
         if opens is None:
             return None
-        starts_at = _first_gap(spans, opens - rules.setup, blocked) + rules.setup
-        other = replace(request, starts_at=starts_at, ends_at=starts_at + length)
-    return other if request.starts_at < starts_at <= request.starts_at + SEARCHED else None
+        at = opens
+    return None
 
 
-def _shorter(spans: Sequence[Span], request: BookingRequest, rules: BookingRoom) -> BookingRequest | None:
-    """From the same time until the next booking, if that is less than was asked for."""
-    free_until = min((start for start, _ in spans if start > request.starts_at), default=None)
-    if free_until is None or any(start <= request.starts_at < end for start, end in spans):
+def _shorter(wish: Wish, rules: BookingRoom) -> BookingRequest | None:
+    """From the same time until the next booking, the closing of the room or its longest, if that is worth taking."""
+    request = wish.request
+    blocked_from, blocked_to = blocked(request, rules)
+    cleanup = blocked_to - request.ends_at
+    if any(_start(span) <= blocked_from < _end(span) for span in wish.spans):
         return None
-    ends_at = free_until - rules.cleanup
-    return replace(request, ends_at=ends_at) if request.starts_at < ends_at < request.ends_at else None
+    ends = [request.starts_at + longest_of(request.kind, rules), request.ends_at]
+    ends += [_start(span) - cleanup for span in wish.spans if _start(span) > blocked_from][:1]
+    if (opening := open_span_at(rules.hours, request.starts_at)) and rules.hours.spans:
+        ends.append(opening[1])
+    other = replace(request, ends_at=min(ends))
+    if not WORTH_TAKING <= other.ends_at - other.starts_at < request.ends_at - request.starts_at:
+        return None
+    return other if _is_taken_gladly(rules.hours, other, request) else None
 
 
-async def _blocked_spans(room_id: int, since: datetime, until: datetime) -> list[Span]:
+def free_from(wish: Wish, rules: BookingRoom) -> datetime | None:
+    """From when the room can be had again for its shortest booking; None where that is not within SEARCHED, or where it
+    is free at the time asked for.
+    """
+    request = wish.request
+    least = replace(request, ends_at=request.starts_at + rules.shortest, attendees=None, needs=())
+    blocked_from, blocked_to = blocked(least, rules)
+    start = _first_gap(wish.spans, blocked_from, blocked_to - blocked_from)
+    if start is None or not blocked_from < start <= blocked_from + SEARCHED:
+        return None
+    at = start + (request.starts_at - blocked_from)
+    return None if wish.judge(replace(least, starts_at=at, ends_at=at + rules.shortest), rules) else at
+
+
+def _is_taken_gladly(hours: Hours, other: BookingRequest, request: BookingRequest) -> bool:
+    """Whether somebody who asked for a time would take this one."""
+    if hours.spans or other.kind is Kind.BLOCK:
+        return other.kind is Kind.BLOCK or is_open_throughout(hours, other.starts_at, other.ends_at)
+    # who asks for a time at night is there at night
+    return other.starts_at == request.starts_at or _is_by_day(hours, other) or not _is_by_day(hours, request)
+
+
+def _is_by_day(hours: Hours, request: BookingRequest) -> bool:
+    day = request.starts_at.astimezone(hours.zone).date()
+    morning, evening = (local_instant(day, minute, hours.zone) for minute in (MORNING, EVENING))
+    return morning <= request.starts_at and request.ends_at <= evening
+
+
+def _next_morning(hours: Hours, at: datetime) -> datetime | None:
+    """When people come again after ``at``."""
+    if hours.spans:
+        return next_opening(hours, at)
+    day = at.astimezone(hours.zone).date()
+    morning = local_instant(day, MORNING, hours.zone)
+    return morning if morning > at else local_instant(day + timedelta(days=1), MORNING, hours.zone)
+
+
+def _first_gap(spans: Sequence[BlockedSpan], at: datetime, length: timedelta) -> datetime | None:
+    """The first moment from ``at`` on with so much room; None where it lies behind all spans that were read."""
+    for span in spans:
+        if _start(span) - at >= length:
+            return at
+        at = max(at, _end(span))
+    return at if len(spans) < NEXT_SPANS - 1 else None
+
+
+def _start(span: BlockedSpan) -> datetime:
     """In full minutes: a meeting that was ended early leaves a second that nobody would offer."""
-    spans: list[Span] = await (
-        Booking.filter(
-            room_id=room_id,
-            starts_at__gte=since - LONGEST,
-            starts_at__lt=until,
-            blocked_to__gt=since,
-            status__in=TAKING,
-        )
-        .order_by("blocked_from")
-        .values_list("blocked_from", "blocked_to")
-    )
-    return [(start - _past_minute(start), end + -_past_minute(end) % MINUTE) for start, end in spans]
+    return span.since - _past_minute(span.since)
+
+
+def _end(span: BlockedSpan) -> datetime:
+    return span.until + -_past_minute(span.until) % MINUTE
 
 
 def _past_minute(at: datetime) -> timedelta:
     return timedelta(seconds=at.second, microseconds=at.microsecond)
 
 
-def _first_gap(spans: Sequence[Span], at: datetime, length: timedelta) -> datetime:
-    for start, end in spans:
-        if start - at >= length:
-            return at
-        at = max(at, end)
-    return at
+# what of a room the database alone can say: the rest is asked of the first that are left
+_COLUMNS = "id, building_id, opening_id, setup_minutes, cleanup_minutes, capacity"
+_CANDIDATES = """SELECT {columns} FROM room WHERE bookable AND visibility = ? AND id <> ? AND capacity >= ?
+    AND min_minutes <= ? AND max_hours * 60 >= ? {institutions}"""
+_THEIRS = """AND (NOT EXISTS (SELECT 1 FROM room_institution one WHERE one.room_id = room.id)
+    OR EXISTS (SELECT 1 FROM room_institution one WHERE one.room_id = room.id AND one.institution_id = ?))"""
 
 
-async def _other_rooms(room: Room, request: BookingRequest, viewer: Viewer, now: datetime) -> list[dict[str, Any]]:
-    rooms = await Room.filter(bookable=True, visibility=room.visibility).select_related("building__site")
-    unavailable = await taken_rooms(request.starts_at, request.ends_at)
+class Candidate(NamedTuple):
+    """A room that could be offered."""
+
+    id: int
+    building_id: int
+    opening_id: int | None
+    setup_minutes: int
+    cleanup_minutes: int
+    capacity: int
+
+    def blocked(self, request: BookingRequest) -> Span:
+        setup, cleanup = timedelta(minutes=self.setup_minutes), timedelta(minutes=self.cleanup_minutes)
+        return request.starts_at - setup, request.ends_at + cleanup
+
+
+async def candidates(wish: Wish) -> list[Candidate]:
+    """The rooms that could be offered, before anybody looked whether they are open and free: of the same house first,
+    then those that hold as many people, the one that fits best first.
+    """
+    connection, request, room = reading_from(), wish.request, wish.room
+    minutes = (request.ends_at - request.starts_at) / MINUTE
+    values = [str(room.visibility), room.id, max(1, request.attendees or 0), int(minutes), -int(-minutes // 1)]
+    runs_rooms = wish.viewer.role is None or wish.viewer.role in RUNS_ROOMS
+    if not runs_rooms:
+        values.append(wish.viewer.institution_id or 0)
+    is_sqlite = connection.capabilities.dialect == "sqlite"
+    columns = f"json_group_array(json_array({_COLUMNS})) AS answer" if is_sqlite else _COLUMNS
+    query = _CANDIDATES.format(columns=columns, institutions="" if runs_rooms else _THEIRS)
+    rows = await connection.execute_query_dict(query if is_sqlite else numbered(query), values)
+    if is_sqlite:
+        rooms = [Candidate._make(room) for room in orjson.loads(rows[0]["answer"])]
+    else:
+        rooms = [Candidate(**row) for row in rows]
+    seats = request.attendees or room.capacity
+
+    def rank(other: Candidate) -> tuple[bool, bool, int, int]:
+        is_small = other.capacity < seats
+        return other.building_id != room.building_id, is_small, abs(other.capacity - seats), other.id
+
+    return sorted(rooms, key=rank)
+
+
+async def _other_rooms(wish: Wish) -> AsyncIterator[dict[str, Any]]:
+    """Only as many rooms are looked at as it takes to find three."""
+    rest, missing = [room for room in await candidates(wish) if await _is_open(room, wish)], OFFERED_ROOMS
+    for size in (*LOTS, len(rest)):
+        lot, rest = rest[:size], rest[size:]
+        busy = await taken_among({room.id: room.blocked(wish.request) for room in lot})
+        ids = [room.id for room in lot if room.id not in busy]
+        for room in await _bookable(ids[: 2 * missing], wish):
+            yield _offer(room, wish.request, await zone_of(room), "other_room")
+            missing -= 1
+            if not missing:
+                return
+        if not rest:
+            return
+
+
+async def _is_open(room: Candidate, wish: Wish) -> bool:
+    return _is_taken_gladly(await hours_of(room), wish.request, wish.request)
+
+
+async def _bookable(ids: Sequence[int], wish: Wish) -> list[Room]:
+    """Those of these rooms, in this order, that no rule speaks against."""
+    if not ids:
+        return []
+    rooms = {room.id: room for room in await Room.filter(id__in=list(ids)).select_related("building__site")}
+    rules = await booking_rooms(list(rooms.values()))
+    return [
+        rooms[id_]
+        for id_ in ids
+        if id_ in rooms and not wish.judge(replace(wish.request, room=rooms[id_].code), rules[id_])
+    ]
+
+
+async def rooms_to_have(rooms: Sequence[Room], request: BookingRequest, viewer: Viewer, now: datetime) -> list[Room]:
+    """Those of the rooms that this viewer could book for the span of ``request``: no rule speaks against it, and nobody
+    has them then. Without a kind each is asked for what it is mostly for.
+    """
     rules = await booking_rooms(rooms)
-    offers = []
-    for other in sorted(rooms, key=lambda other: (other.building_id != room.building_id, other.capacity)):
-        if other.id in unavailable or other.id == room.id or (request.attendees or 0) > other.capacity:
-            continue
-        if not reasons(request, rules[other.id], viewer, now):
-            length = request.ends_at - request.starts_at
-            offers.append(_offer(other, request.starts_at, length, await zone_of(other), "other_room"))
-    return offers[:3]
+    fitting = [room for room in rooms if not reasons(replace(request, room=room.code), rules[room.id], viewer, now)]
+    busy = await taken_rooms(fitting, request.starts_at, request.ends_at, request.kind)
+    return [room for room in fitting if room.id not in busy]
 
 
-def _offer(room: Room, starts_at: datetime, length: timedelta, zone: Any, reason: str) -> dict[str, Any]:
+def _offer(room: Room, request: BookingRequest, zone: ZoneInfo, reason: str) -> dict[str, Any]:
     return {
         "room": room.code,
         "name": room.name,
-        "starts_at": starts_at.astimezone(zone).isoformat(),
-        "ends_at": (starts_at + length).astimezone(zone).isoformat(),
+        "starts_at": request.starts_at.astimezone(zone).isoformat(),
+        "ends_at": request.ends_at.astimezone(zone).isoformat(),
         "reason": reason,
     }

@@ -11,11 +11,13 @@ from registry.bookings.projections import (
     COLUMNS,
     BookingRow,
     PublicState,
+    Sight,
     Viewer,
     VisibleBooking,
     project,
     public_state,
     sees_times,
+    sight,
     viewer_of,
     works_at_help_point,
 )
@@ -50,6 +52,21 @@ async def booking_by_id(booking_id: UUID) -> Booking:
     if booking is None:
         raise NotFound("booking.unknown")
     return booking
+
+
+async def known_booking(booking_id: UUID, viewer: Viewer) -> Booking:
+    """A booking with its room. Raises NotFound("booking.unknown"), also for one that is not the viewer's to know of."""
+    booking = await Booking.get_or_none(id=booking_id).select_related("room")
+    if booking is None or not knows_of(viewer, booking, booking.room.visibility):
+        raise NotFound("booking.unknown")
+    return booking
+
+
+def knows_of(viewer: Viewer, booking: Booking, visibility: Visibility) -> bool:
+    """Whether a viewer may know that a booking exists; a door panel knows of its room's."""
+    if viewer.role is None:
+        return True
+    return sight(visibility, viewer, booking.organizer_id, booking.institution_id) is not Sight.NOTHING
 
 
 async def visible_booking(booking_id: UUID, viewer: Viewer) -> tuple[VisibleBooking, Room]:

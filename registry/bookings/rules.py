@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from registry.bookings.models import Kind, Status
+from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import HELP_POINT_ROLES, RUNS_ROOMS, Sight, Viewer, sight
 from registry.core.errors import N_, Conflict, Forbidden, Invalid, Refusal, Term
 from registry.people.models import Role
@@ -70,6 +70,19 @@ class BookingRequest:
     protected: bool = False
 
 
+def request_of(booking: Booking, room: str) -> BookingRequest:
+    """A booking as it would be asked for today in this room."""
+    return BookingRequest(
+        room=room,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        title=booking.title,
+        kind=booking.kind,
+        attendees=booking.attendees,
+        needs=tuple(booking.needs),
+    )
+
+
 def complete(request: BookingRequest, room: BookingRoom) -> BookingRequest:
     """The request with what was left out, as it would be stored."""
     return replace(request, title=request.title.strip(), kind=request.kind or default_kind(room.visibility))
@@ -96,6 +109,47 @@ def reasons(
         *_words(request, room),
         *hours_reasons(request, room, by),
     ]
+
+
+def change_reasons(
+    former: BookingRequest, request: BookingRequest, room: BookingRoom, by: Viewer, now: datetime
+) -> list[Refusal]:
+    """Every reason against a change of the booking ``former`` into ``request``, except that the room is taken. A rule
+    looks at what changes: a span within the old one, words that stay, or fewer people, need no new permission, whatever
+    became of the room's rules, and whoever made the exception.
+    """
+    is_started = former.starts_at <= now < request.ends_at and request.starts_at == former.starts_at
+    settled: set[str] = set()
+    if former.room == request.room:
+        settled |= {code for code, is_same in _unchanged(former, request) if is_same}
+        if is_within(former, request):
+            settled |= {"room.not_bookable", "room.not_yours", "booking.too_long", "booking.too_far", "booking.closed"}
+            if by.role is not Role.AUDITOR and request.kind == former.kind:
+                settled.add("auth.role")
+    # a running booking keeps its start, so the rule against the past does not apply to it
+    return [refusal for refusal in reasons(request, room, by, now, is_started) if refusal.code not in settled]
+
+
+def is_within(former: BookingRequest, request: BookingRequest) -> bool:
+    """Whether a booking takes no moment of its room that it does not have already."""
+    return (
+        former.room == request.room
+        and (former.kind is Kind.BLOCK) == (request.kind is Kind.BLOCK)
+        and former.starts_at <= request.starts_at
+        and request.ends_at <= former.ends_at
+    )
+
+
+def _unchanged(former: BookingRequest, request: BookingRequest) -> Iterator[tuple[str, bool]]:
+    """Which reasons speak of something that stays as it is."""
+    is_same_time = (former.starts_at, former.ends_at) == (request.starts_at, request.ends_at)
+    yield from ((code, is_same_time) for code in ("booking.too_short", "booking.too_early"))
+    is_same_title = former.title == request.title
+    yield from ((f"booking.title_{fault}", is_same_title) for fault in ("too_long", "control", "not_here"))
+    yield "booking.bad_kind", former.kind == request.kind
+    yield "booking.bad_needs", set(request.needs) <= set(former.needs)
+    yield "booking.bad_attendees", former.attendees == request.attendees
+    yield "booking.over_capacity", (request.attendees or 0) <= (former.attendees or 0)
 
 
 def _rights(request: BookingRequest, room: BookingRoom, by: Viewer) -> Iterator[Refusal]:

@@ -84,9 +84,12 @@ class Term(str):
 
 
 def words(code: str, params: dict[str, Any], translate: Any = lambda text: text) -> str:
-    """The sentence of a code with its params filled in; a missing param leaves its name."""
+    """The sentence of a code with its params filled in; a missing param leaves its name. An ``obstacle`` among the
+    params, a sentence of its own, stands behind it.
+    """
     sentence: str = translate(WORDS[code])
-    return sentence.format_map(_words_of(params, translate))
+    words = _words_of(params, translate)
+    return f"{sentence.format_map(words)} {words['obstacle']}" if params.get("obstacle") else sentence.format_map(words)
 
 
 def _words_of(params: dict[str, Any], translate: Any) -> "_Named":

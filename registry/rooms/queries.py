@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from functools import cache
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -89,7 +90,18 @@ def public_holidays(first_year: int, last_year: int) -> frozenset[date]:
 _hours: Cache[tuple[int, int | None], Hours] = Cache(HOURS_SECONDS)
 
 
-async def hours_of(room: Room) -> Hours:
+class HouseRoom(Protocol):
+    """What decides when a room is open: its building and its profile."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def building_id(self) -> int: ...
+    @property
+    def opening_id(self) -> int | None: ...
+
+
+async def hours_of(room: HouseRoom) -> Hours:
     """A room's opening hours with holidays and the site's own days resolved. Kept for half a minute."""
     key = (room.building_id, room.opening_id)
     return await _hours.load(key, lambda: _load_hours(room))
@@ -105,7 +117,7 @@ async def hours_of_rooms(rooms: Sequence[Room]) -> dict[int, Hours]:
     return {room.id: by_profile[room.building_id, room.opening_id] for room in rooms}
 
 
-async def _load_hours(room: Room) -> Hours:
+async def _load_hours(room: HouseRoom) -> Hours:
     fresh = await Room.get(id=room.id).select_related("building__site", "opening")
     site, profile = fresh.building.site, fresh.opening
     days = await CalendarDay.filter(site_id=site.id).values("day", "is_open")

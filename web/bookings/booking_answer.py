@@ -7,9 +7,11 @@ from urllib.parse import urlencode
 
 from registry.assets.queries import Equipment, equipment_of
 from registry.bookings.rules import FEATURES
+from registry.core.errors import Reason
 from registry.rooms.models import Room
 from registry.rooms.queries import rooms_of_codes
 from web.bookings.form import FormCheck, times
+from web.bookings.words import BookingWords
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 from web.rooms.words import RoomWords
@@ -22,13 +24,20 @@ OFFER_WORDS = {
 }
 
 
+OBSTACLES_SHOWN = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``is_free`` is None when the sentence cannot be read yet; then ``faults`` say why."""
+    """``is_free`` is None when the sentence cannot be read yet; then ``faults`` say why. ``obstacles`` are what stands
+    in the way of one that is not.
+    """
 
     is_free: bool | None
     room: Room | None = None
     span: str = ""
+    outside_hours: bool = False
+    obstacles: list[str] = field(default_factory=list)
     has: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -42,7 +51,7 @@ async def answer_of(check: FormCheck, context: PageContext) -> Answer:
     if room is None or request is None or preview is None:
         return Answer(None, room, faults=faults)
     equipment = (await equipment_of([room]))[room.id]
-    warnings = [words.say(N_("This is outside the opening hours."))] if preview.outside_hours else []
+    warnings: list[str] = []
     lacks = [need for need in request.needs if need in FEATURES and need not in equipment.works]
     if lacks:
         features = ", ".join(words.feature(need) for need in lacks)
@@ -51,11 +60,37 @@ async def answer_of(check: FormCheck, context: PageContext) -> Answer:
         is_free=not preview.overlap if not faults else (False if preview.overlap else None),
         room=room,
         span=context.fmt.span(request.starts_at, request.ends_at),
+        outside_hours=preview.outside_hours,
+        obstacles=_obstacles(check, words, context),
         has=_has(room, equipment, words),
         warnings=[*warnings, *broken_words(equipment, words)],
         faults=[] if preview.overlap else faults,
         alternatives=await offers(check, context),
     )
+
+
+def _obstacles(check: FormCheck, words: RoomWords, context: PageContext) -> list[str]:
+    """What stands in the way, as far as its reader may see it: „11:15–12:15 Narada”, else in a sentence which set-up or
+    clean-up does; and from when the room is free again.
+    """
+    request, overlap = check.request, check.preview.overlap if check.preview else None
+    if request is None or overlap is None:
+        return []
+    kinds, lines = BookingWords.of(context.words), []
+    for conflict in overlap.params["conflicts"]:
+        start, end = (datetime.fromisoformat(conflict[key]) for key in ("starts_at", "ends_at"))
+        if start < request.ends_at and request.starts_at < end:
+            kind = kinds.kind(conflict["kind"]) if conflict.get("kind") else ""
+            name = conflict.get("title") or " · ".join(part for part in (kind, conflict.get("institution")) if part)
+            lines.append(f"{context.fmt.span(start, end)} {name}".strip())
+    if not lines:
+        obstacle = overlap.params.get("obstacle")
+        return [obstacle.words(context.say)] if isinstance(obstacle, Reason) else []
+    lines = lines[:OBSTACLES_SHOWN]
+    if free := overlap.params.get("free_from"):
+        at = context.fmt.time(datetime.fromisoformat(free))
+        lines.append(context.say(N_("free again from %(time)s")) % {"time": at})
+    return lines
 
 
 def _has(room: Room, equipment: Equipment, words: RoomWords) -> list[str]:

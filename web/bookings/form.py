@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData, QueryParams
@@ -199,7 +198,8 @@ async def check_form(
     starts_at, ends_at = _span(check, zone)
     attendees, kind = _attendees(check), _kind(check)
     if form["room"] in ("", ANY_ROOM) and starts_at and ends_at and starts_at < ends_at:
-        check.room = await any_free_room(starts_at, ends_at, attendees, person)
+        wish = BookingRequest("", starts_at, ends_at, attendees=attendees)
+        check.room = await any_free_room(wish, person, now)
         if check.room is None:
             check.refuse(Invalid("room.none_free"), "room")
     if check.room:
@@ -221,9 +221,7 @@ async def check_form(
 async def _preview(
     check: FormCheck, request: BookingRequest, person: Person, now: datetime, former: Booking | None, is_timed: bool
 ) -> None:
-    but: UUID | None = former.id if former else None
-    has_started = bool(former and former.starts_at <= now and request.starts_at == former.starts_at)
-    outlook = await preview(request, person, now, but, has_started)
+    outlook = await preview(request, person, now, former)
     if is_timed:
         check.request, check.preview = request, outlook
     for refusal in outlook.refusals:

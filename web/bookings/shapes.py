@@ -69,7 +69,7 @@ class BookingChangesBody(Changes):
     ends_at: Moment = left_out()
     title: str = left_out()
     kind: Annotated[Kind | None, BeforeValidator(_other_kind)] = left_out()
-    attendees: People = left_out()
+    attendees: People | None = left_out()
     needs: Needs = left_out()
 
     def wanted(self) -> BookingChanges:

@@ -7,10 +7,11 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from registry.assets.queries import of_room, readiness
-from registry.bookings.alternatives import taken_rooms
+from registry.bookings.alternatives import rooms_to_have
 from registry.bookings.projections import Viewer, as_json, sees_times, viewer_of
 from registry.bookings.public_revision import revision_of
-from registry.bookings.queries import bookings_between, rooms_open_to, state_for
+from registry.bookings.queries import bookings_between, state_for
+from registry.bookings.rules import BookingRequest
 from registry.core.errors import Invalid
 from registry.rooms.models import Room, RoomKind
 from registry.rooms.queries import all_rooms, features_of, zone_of
@@ -57,7 +58,9 @@ async def rooms(
     free_from: Annotated[Moment | None, MAY_BE_EMPTY, Query(description="RFC 3339 with offset; needs free_to")] = None,
     free_to: Annotated[Moment | None, MAY_BE_EMPTY, Query()] = None,
 ) -> ListAnswer[RoomAnswer]:
-    """With ``free_from`` and ``free_to``: rooms that the caller may book and that nobody has then."""
+    """With ``free_from`` and ``free_to``: rooms that the caller could book for exactly that time, set-up, clean-up and
+    the rules of each room considered.
+    """
     house, viewer = await all_rooms(), viewer_of(person)
     features = await features_of(house)
     fitting = [
@@ -69,7 +72,7 @@ async def rooms(
         and set(feature) - {""} <= set(features[room.id])
     ]
     if free_from or free_to:
-        fitting = await _free(fitting, free_from, free_to, viewer)
+        fitting = await _free(fitting, free_from, free_to, viewer, now)
     part = paging.part(fitting)
     return RoomsAnswer(
         items=await room_answers(part, viewer, now),
@@ -78,15 +81,16 @@ async def rooms(
     )
 
 
-async def _free(rooms: list[Room], since: datetime | None, until: datetime | None, viewer: Viewer) -> list[Room]:
+async def _free(
+    rooms: list[Room], since: datetime | None, until: datetime | None, viewer: Viewer, now: datetime
+) -> list[Room]:
     if since is None or until is None:
         raise Invalid("request.missing_field", field="free_from" if until else "free_to")
     if until <= since:
         raise Invalid("booking.ends_before_start")
-    occupied_ids, open_ids = await taken_rooms(since, until), await rooms_open_to(rooms, viewer)
     # a hidden room left out for being taken would tell its times, so it is left out always
     visible = [room for room in rooms if sees_times(room.visibility, viewer)]
-    return [room for room in visible if room.id in open_ids - occupied_ids]
+    return await rooms_to_have(visible, BookingRequest("", since, until), viewer, now)
 
 
 @router.get("/rooms/{code}", responses=faults(404), summary="One room")

@@ -6,9 +6,9 @@ import pytest
 from tortoise.connection import get_connections
 from tortoise.transactions import in_transaction
 
-from registry.bookings.alternatives import TAKEN, taken_rooms
 from registry.bookings.models import Booking, Status
 from registry.bookings.queries import NEAREST, NOBODY, is_taken
+from registry.bookings.taken import HOLDS, NEXT_SPANS, taken_question, taken_rooms
 from registry.core.statements import numbered
 from registry.rooms.models import Room
 from tests.make import HOUR, NOW, make_booking, make_building, make_room
@@ -38,7 +38,7 @@ async def test_what_is_in_the_way(span, around, more, is_in_the_way):
     blocked = {"blocked_from": starts_at - around[0] * MINUTE, "blocked_to": ends_at + around[1] * MINUTE}
     await make_booking(starts_at, ends_at, room=room, **blocked, **more)
     request_span = NOW + HOUR, NOW + 2 * HOUR
-    assert await taken_rooms(*request_span) == ({room.id} if is_in_the_way else set())
+    assert await taken_rooms([room, free], *request_span) == ({room.id} if is_in_the_way else set())
     assert await is_taken(room.id, *request_span) is is_in_the_way
     assert not await is_taken(free.id, *request_span)
 
@@ -55,12 +55,18 @@ async def plan(query, values):
     return "\n".join(row["QUERY PLAN"] for row in rows)
 
 
-@pytest.mark.parametrize(
-    ("query", "values"),
-    [(TAKEN, [NOW, NOW + HOUR]), (NEAREST, [1, NOW, str(NOBODY), NOW + HOUR])],
-    ids=["taken rooms", "one room"],
-)
-async def test_the_index_answers(query, values):
+def question(name, dialect):
+    if name == "taken rooms":
+        return taken_question({1: (NOW, NOW + HOUR), 2: (NOW, NOW + HOUR)}, dialect)
+    return {
+        "one room": (NEAREST, [1, NOW, str(NOBODY), NOW + HOUR]),
+        "a room's spans": (HOLDS, [1, NOW, NEXT_SPANS]),
+    }[name]
+
+
+@pytest.mark.parametrize("name", ["taken rooms", "one room", "a room's spans"])
+async def test_the_index_answers(name, database):
+    query, values = question(name, database.dialect)
     answer = await plan(query, values)
     assert "booking_holds" in answer, answer
     assert "SCAN booking" not in answer, answer
@@ -81,7 +87,9 @@ async def test_it_reads_one_booking_of_each_room_among_many():
     ]  # fmt: skip
     await Booking.bulk_create(bookings, batch_size=500)
     connection = get_connections().get("default")
-    if connection.capabilities.dialect == "sqlite":
+    dialect = connection.capabilities.dialect
+    statement = taken_question({room.id: (NOW, NOW + 30 * MINUTE) for room in rooms}, dialect)
+    if dialect == "sqlite":
         steps = 0
 
         def count() -> int:
@@ -90,15 +98,13 @@ async def test_it_reads_one_booking_of_each_room_among_many():
             return 0
 
         await connection._connection._execute(connection._connection._conn.set_progress_handler, count, 1)
-        await connection.execute_query(TAKEN, [NOW, NOW + 30 * MINUTE])
+        await connection.execute_query(*statement)
         await connection._connection._execute(connection._connection._conn.set_progress_handler, None, 1)
         assert 0 < steps < 300, "instructions of SQLite's machine, some 40 for each room"
     else:
         await connection.execute_query("ANALYZE booking")
-        rows = await connection.execute_query_dict(
-            f"EXPLAIN (ANALYZE, FORMAT TEXT) {numbered(TAKEN)}", [NOW, NOW + 30 * MINUTE]
-        )
+        rows = await connection.execute_query_dict(f"EXPLAIN (ANALYZE, FORMAT TEXT) {statement[0]}", statement[1])
         answer = "\n".join(row["QUERY PLAN"] for row in rows)
         assert "booking_holds" in answer, answer
         assert "Rows Removed" not in answer.split("SubPlan")[-1], answer
-    assert await taken_rooms(NOW, NOW + 30 * MINUTE) == set(await Room.all().values_list("id", flat=True))
+    assert await taken_rooms(rooms, NOW, NOW + 30 * MINUTE) == set(await Room.all().values_list("id", flat=True))

@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from registry.bookings.models import Booking
 from registry.core.idempotency import IdempotencyKey
-from registry.rooms.models import HoursPolicy, StandardItem
+from registry.rooms.models import HoursPolicy, Room, StandardItem
 from tests.make import make_opening, make_room
 from tests.web.conftest import Office, soon, wish
 
@@ -197,3 +198,57 @@ async def test_a_refusal_names_the_state_in_words_and_the_time_on_the_wall(offic
     late = (await office.post(f"/bookings/{answer['id']}/check-in", headers={"accept-language": "pl"})).json()
     assert late["params"]["status"] == "cancelled"
     assert late["detail"].endswith("to odwołana.")
+
+
+async def test_rooms_that_are_said_to_be_free_can_be_booked(office: Office) -> None:
+    """With their own set-up and clean-up, and not where the rules of the room refuse it."""
+    await Room.filter(code__in=["M-1", "M-2"]).update(cleanup_minutes=10)
+    await Room.filter(code="P-1").update(max_hours=0)
+    assert (await office.book(25, "M-2")).status_code == 201
+    body = wish()
+    free = await office.get("/rooms", params={"free_from": body["starts_at"], "free_to": body["ends_at"]})
+    codes = sorted(room["code"] for room in free.json()["items"])
+    assert codes == ["C-1", "M-1"]
+    for code in codes:
+        kind = {"kind": "consultation"} if code == "C-1" else {}
+        assert (await office.post("/bookings", body | {"room": code} | kind)).status_code == 201
+
+
+async def test_a_clean_up_in_the_way_is_named(office: Office) -> None:
+    await Room.filter(code="M-1").update(cleanup_minutes=10)
+    first = (await office.book()).json()
+    following = {"room": "M-1", "starts_at": first["ends_at"], "ends_at": wish(25.5)["starts_at"]}
+    for who in ("alice", "charlie", "coordinator"):
+        refused = (await office.post("/bookings", following, who)).json()
+        assert [one["ends_at"] for one in refused["conflicts"]] == [first["ends_at"]], who
+        assert refused["params"]["free_from"] >= first["blocked_to"][:16]
+        assert "cleaned up until" in refused["detail"]
+
+
+async def test_null_takes_the_number_of_people_out(office: Office) -> None:
+    booking = (await office.book(wish={"attendees": 8})).json()
+    changed = await office.call("PATCH", f"/bookings/{booking['id']}", json={"attendees": None})
+    assert (changed.status_code, changed.json()["attendees"]) == (200, None)
+    renamed = await office.call("PATCH", f"/bookings/{booking['id']}", json={"title": "x"})
+    assert renamed.json()["attendees"] is None
+
+
+@pytest.mark.parametrize("who", ["alice", "accountant", "facilities"])
+async def test_a_hidden_booking_is_unknown_to_a_stranger_in_every_call(office: Office, who: str) -> None:
+    hidden = await office.held("H-1", -0.1, "coordinator", kind="consultation")
+    released = await office.held("H-1", -3, "coordinator", kind="consultation", status="released", released_at=soon(0))
+    calls: list[tuple[str, str, Any]] = [
+        ("GET", "", None),
+        ("PATCH", "", {"attendees": 2}),
+        ("PATCH", "", {"room": "nowhere"}),
+        *(("POST", f"/{act}", {}) for act in ("check-in", "extend", "end", "cancel", "undo-release")),
+    ]
+    for method, act, body in calls:
+        for booking in (hidden, released):
+            answers = [
+                await office.call(method, f"/bookings/{one}{act}", who, json=body, headers={"If-Match": '"7"'})
+                for one in (booking.id, uuid4())
+            ]
+            theirs, nobodys = [(answer.status_code, answer.json()) for answer in answers]
+            assert theirs == nobodys, (method, act)
+            assert theirs[0] in (403, 404)

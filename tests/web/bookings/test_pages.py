@@ -520,3 +520,27 @@ async def test_another_room_shows_its_kinds_and_loses_nothing(desk: Desk, room: 
     for value in ("2", "10:00", "Narada"):
         assert f'value="{value}"' in page.text
     assert not await Booking.exists()
+
+
+async def test_the_answer_names_what_stands_in_the_way(desk: Desk) -> None:
+    """Not the time that was wished for: what is booked then, and from when the room is free again."""
+    tidied = await make.make_room(code="TIDY", cleanup_minutes=10)
+    booking = await mine(desk, local(11, 15), tidied, "alice", title="Odprawa", ends_at=local(12, 15))
+    await Booking.filter(id=booking.id).update(blocked_to=local(12, 25))
+    wishes = {"11:30": "12:30", "12:15": "12:45"}
+    answers = [
+        unescape((await desk.get("/bookings/answer", "alice", params=form(room="TIDY", title="", **hours))).text)
+        for hours in ({"from": start, "to": end} for start, end in wishes.items())
+    ]
+    assert "Taken 11:15–12:15 Odprawa" in answers[0]
+    assert "free again from 12:25" in answers[0]
+    assert "11:30–12:30" not in answers[0]
+    assert "cleaned up until 12:25" in answers[1]
+
+
+async def test_a_form_that_empties_the_number_of_people_takes_it_out(desk: Desk, room: Room) -> None:
+    booking = await mine(desk, local(9), room, "alice", attendees=8)
+    fields = form(title="", attendees="", revision=str(booking.revision), **{"from": "9:00", "to": "10:00"})
+    answer = await desk.post(f"/bookings/{booking.id}", "alice", **fields)
+    assert answer.headers["location"].endswith("did=changed"), answer.text
+    assert (await Booking.get(id=booking.id)).attendees is None

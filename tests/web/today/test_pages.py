@@ -12,7 +12,7 @@ from registry.assets.models import Condition
 from registry.bookings.models import Booking, Status
 from registry.bookings.readings import record_readings, watch_started
 from registry.devices.occupancy import Reading
-from registry.rooms.models import Room, Visibility
+from registry.rooms.models import OpeningProfile, OpeningSpan, Room, Visibility
 from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk, text_of
@@ -170,8 +170,13 @@ async def test_an_unbooked_visit_to_a_quiet_room_withholds_nothing(desk: Desk) -
 
 
 async def test_the_booking_sentence_begins_with_a_time_that_can_be_had(desk: Desk) -> None:
-    """Nobody begins with a refusal: the room's next free hour is proposed, not the next hour."""
-    room = await make.make_room(code="MAIN", kind="conference")
+    """Nobody begins with a refusal: the room's next free hour is proposed, not the next hour. This room says that it is
+    open at night; one that says no hours is not offered then.
+    """
+    always = await OpeningProfile.create(code="day and night", closed_on_holidays=False)
+    for weekday in range(7):
+        await OpeningSpan.create(profile=always, weekday=weekday, opens=0, closes=24 * 60)
+    room = await make.make_room(code="MAIN", kind="conference", opening=always)
     booking = await held(desk, room, -30, ends_at=soon(180))
     page = (await desk.get("/", "alice")).text
     proposed = re.search(r'name="from"[^>]*value="([0-9:]+)"', page)
