@@ -32,6 +32,7 @@ MODELS = [
     "registry.rooms.models",
     "registry.grants.models",
     "registry.assets.models",
+    "registry.faults.models",
     "registry.devices.models",
     "registry.importing.models",
     "registry.duties.models",

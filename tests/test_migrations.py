@@ -25,11 +25,14 @@ from registry.assets.models import Asset
 from registry.assets.queries import search
 from registry.assets.search import AssetFilter
 from registry.bookings.models import Booking
+from registry.core import history
 from registry.core.errors import Conflict, Unavailable
-from registry.core.history import SYSTEM
+from registry.core.history import SYSTEM, Actor
 from registry.core.idempotency import IdempotencyKey, RequestKey, act_once, record
+from registry.core.transaction import transaction
+from registry.faults.models import Fault, FaultEntry
 from tests.conftest import MIGRATE, ROOT, Database, postgres_copy, sqlite_copy
-from tests.make import NOW, make_asset, make_booking, make_room
+from tests.make import NOW, make_asset, make_booking, make_person, make_room
 from tests.servers import Postgres
 
 NAMES = sorted(path.stem for path in Path(registry.migrations.__path__[0]).glob("0*.py"))
@@ -217,3 +220,31 @@ async def test_a_database_that_is_away_is_told_with_what_to_do(tmp_path: Path) -
             async with database(url):
                 pytest.fail("it must not open")
         assert refusal.value.code == "database.away"
+
+
+async def test_what_was_reported_before_faults_were_records_is_one(database: Database) -> None:
+    """It stood in the history of its room, on no page."""
+    executor = MigrationExecutor(database.context.db("default"), orm(database.url)["apps"])
+    room, person = await make_room(), await make_person()
+    assets = [await make_asset(room=room, condition=condition) for condition in ("faulty", "in_repair", "ok")]
+    await executor.migrate(targets=[MigrationTarget("registry", "0007_passage_counters")], direction="backward")
+    someone, door = Actor(person.name, "web", person.id), Actor("R-door", "panel")
+    reports: list[tuple[str, Actor, dict[str, Any] | None, str]] = [
+        (f"room:{room.id}", someone, {"kind": ""}, "Cieknie kaloryfer"),
+        (f"room:{room.id}", door, {"kind": "light"}, "light"),
+        (f"room:{room.id}", door, {"kind": "light"}, "light"),
+        *((f"asset:{asset.id}", someone, None, "dymi") for asset in assets),
+    ]
+    async with transaction():
+        for thing, actor, after, reason in reports:
+            await history.write(thing, "fault_reported", actor, NOW, after=after, reason=reason)
+    await executor.migrate(direction="forward")
+    rows = await Fault.all().order_by("id").values_list("asset_id", "kind", "text", "state", "reports")
+    assert [tuple(row) for row in rows] == [
+        (None, "", "Cieknie kaloryfer", "open", 1),
+        (None, "light", "", "open", 2),
+        (assets[0].id, "", "dymi", "open", 1),
+        (assets[1].id, "", "dymi", "taken", 1),
+    ]
+    assert [fault.opened_at for fault in await Fault.all()] == [NOW] * 4
+    assert await FaultEntry.filter(person_id=person.id).count() == 3

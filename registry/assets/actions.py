@@ -1,6 +1,7 @@
 """What changes assets. Each is one transaction with its history; rooms that it touches are told after the commit."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,18 +11,16 @@ from tortoise.exceptions import IntegrityError
 
 from registry.assets import policy
 from registry.assets.intake import NewPiece, register_many
-from registry.assets.models import STANDING, Asset, Condition, Lifecycle, Purchase
+from registry.assets.models import STANDING, Asset, Purchase
 from registry.assets.rules import (
     StandingPiece,
     account,
-    feature_of,
     fold,
     number_columns,
     search_text,
     touched_rooms,
 )
 from registry.assets.transitions import (
-    TRANSITIONS,
     Answers,
     RoomEffect,
     Transition,
@@ -149,8 +148,9 @@ async def perform(
     Raises NotFound: asset.no_transition, asset.unknown, room.unknown; Invalid("request.missing_field"); Conflict:
     asset.state, request.stale.
     """
-    transition = transition_named(name)
-    return (await _perform(transition, {asset_id: if_revision}, answers, actor, now, _the_first, request_key))[0]
+    async with passing(transition_named(name), {asset_id: if_revision}, answers, actor, now) as passage:
+        await record(request_key, passage.assets)
+    return passage.assets[0]
 
 
 async def perform_on_many(
@@ -167,14 +167,18 @@ async def perform_on_many(
     Raises as :func:`perform`, but for the assets' own refusals: those are one Conflict("asset.refused"), which names
     each in ``refused`` as ``{id, code, detail}``.
     """
-    return await _perform(transition_named(name), revisions, answers, actor, now, _together, request_key)
+    async with passing(transition_named(name), revisions, answers, actor, now, together) as passage:
+        await record(request_key, passage.assets)
+    return passage.assets
 
 
-def _the_first(refusals: Mapping[int, Refusal]) -> Refusal:
+def the_first(refusals: Mapping[int, Refusal]) -> Refusal:
+    """Of the refusals of many assets the first."""
     return next(iter(refusals.values()))
 
 
-def _together(refusals: Mapping[int, Refusal]) -> Refusal:
+def together(refusals: Mapping[int, Refusal]) -> Refusal:
+    """The refusals of many assets as one, which names each."""
     rows = [
         {"id": asset_id, "code": refusal.code, "detail": Reason(WORDS[refusal.code], **refusal.params)}
         for asset_id, refusal in refusals.items()
@@ -182,15 +186,30 @@ def _together(refusals: Mapping[int, Refusal]) -> Refusal:
     return Conflict("asset.refused", count=len(rows), refused=rows)
 
 
-async def _perform(
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Assets that went through a transition, in the transaction of it."""
+
+    change: RoomChange
+    transition: Transition
+    assets: list[Asset]
+    answers: Answers
+    actor: Actor
+    now: datetime
+
+
+@asynccontextmanager
+async def passing(
     transition: Transition,
     revisions: Mapping[int, int | None],
     answers: Answers,
     actor: Actor,
     now: datetime,
-    refusal_of: Callable[[Mapping[int, Refusal]], Refusal],
-    request_key: RequestKey | None,
-) -> list[Asset]:
+    refusal_of: Callable[[Mapping[int, Refusal]], Refusal] = the_first,
+) -> AsyncIterator[Passage]:
+    """The transaction in which assets go through a transition. When the block begins they went; what follows from it
+    is written in the block. ``revisions`` as in :func:`perform_on_many`; raises what :func:`perform` does.
+    """
     if faults := unanswered(transition, answers):
         raise faults[0]
     ids, places = list(revisions), {}
@@ -209,9 +228,7 @@ async def _perform(
         for asset in assets.values():
             await _go(transition, asset, answers, change, actor, now)
         await _keep_untouched_quiet(change, zip(stood, map(_standing, assets.values()), strict=True))
-        in_order = [assets[asset_id] for asset_id in revisions]
-        await record(request_key, in_order)
-    return in_order
+        yield Passage(change, transition, [assets[asset_id] for asset_id in revisions], answers, actor, now)
 
 
 def _refusal(
@@ -261,27 +278,6 @@ async def _keep_untouched_quiet(
     for room in change.rooms.values():
         if room.id not in touched:
             change.keep_quiet(room)
-
-
-async def report_fault(
-    room_id: int, kind: str, actor: Actor, now: datetime, reason: str = "", request_key: RequestKey | None = None
-) -> Asset | None:
-    """Somebody at the door says that the room's projector (or another feature, ``kind``) does not work.
-
-    The one working piece of that kind becomes faulty and is returned. With none or several nobody knows which it is:
-    the report then stands in the room's history for staff, and None is returned. Raises NotFound("room.unknown").
-    """
-    async with changing(room_id) as change:
-        there = await Asset.select_for_update().filter(room_id=room_id, lifecycle=Lifecycle.IN_USE).order_by("id")
-        alike = [asset for asset in there if kind and feature_of(asset.name) == kind]
-        working = [asset for asset in alike if asset.condition == Condition.OK]
-        asset = working[0] if len(working) == 1 else None
-        if asset:
-            await _go(TRANSITIONS["report_fault"], asset, Answers(reason=reason or kind), change, actor, now)
-        else:
-            await history.write(f"room:{room_id}", "fault_reported", actor, now, after={"kind": kind}, reason=reason)
-        await record(request_key, asset)
-    return asset
 
 
 async def _asset(asset_id: int) -> Asset:

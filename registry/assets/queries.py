@@ -161,14 +161,6 @@ async def room_codes_of(asset_ids: Collection[int]) -> frozenset[str]:
     return frozenset(str(code) for code in await rows)
 
 
-async def faulty_in_use(limit: int) -> tuple[list[dict[str, Any]], int]:
-    """The newest faulty things in use with their rooms, and how many there are."""
-    faulty = Asset.filter(lifecycle=Lifecycle.IN_USE, condition=Condition.FAULTY)
-    newest = faulty.order_by("-id").limit(limit)
-    rows = await newest.values("id", "name", "inventory_no", "condition", "room__code", "room__name")
-    return list(rows), await faulty.count()
-
-
 async def spent_of(grant_id: int) -> tuple[int, Decimal]:
     """How many pieces a grant paid for, in part or wholly, and how much of their price, in PLN."""
     sums = FundingShare.filter(grant_id=grant_id).annotate(pieces=Count("id"), spent=Sum("amount"))

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from registry.assets.actions import report_fault
-from registry.assets.models import Asset
 from registry.bookings.actions import book, check_in, end, extend, undo_release
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.rules import BookingRequest
@@ -21,12 +19,12 @@ from registry.core.transaction import transaction
 from registry.devices.models import Device, DeviceKind
 from registry.doors.queries import after_the_last, door_room, from_minute
 from registry.doors.view import FAULTS, MINUTES_TO_BOOK, MINUTES_TO_EXTEND
+from registry.faults.actions import NewReport, report
+from registry.faults.records import Filed
 from registry.rooms.models import Room
 
 COMMANDS = ("book", "check_in", "extend", "end", "report_fault")
 ID_LENGTH = 200
-# a person at the door says "screen, projector"; the equipment knows its features
-FEATURES = {"screen": "projector"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ async def panel_command(device: Device, command: PanelCommand, now: datetime) ->
     return await Booking.get_or_none(id=UUID(answer.body)) if answer.body else None
 
 
-async def _answering(result: Booking | Asset | None) -> RequestAnswer:
+async def _answering(result: Booking | Filed | None) -> RequestAnswer:
     """A tap is answered by the booking it was about, a fault report by nothing."""
     return RequestAnswer(body=str(result.id) if isinstance(result, Booking) else "")
 
@@ -171,8 +169,7 @@ async def _end(tap: _Tap) -> Booking | None:
 
 
 async def _report_fault(tap: _Tap) -> Booking | None:
-    kind = str(tap.command.kind)
-    await report_fault(tap.room.id, FEATURES.get(kind, kind), tap.actor, tap.now, kind, tap.request_key)
+    await report(NewReport(tap.room.id, kind=str(tap.command.kind)), tap.actor, tap.now, tap.request_key)
     return None
 
 

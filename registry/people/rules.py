@@ -39,6 +39,8 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "assets.change": frozenset({FACILITIES, ADMIN}),
     "assets.export": frozenset({FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "faults.report": WORKING,
+    "faults.see_all": frozenset({DUTY, COORDINATOR, FACILITIES, AUDITOR, ADMIN}),  # also out of shy rooms, with names
+    "faults.manage": frozenset({FACILITIES, ADMIN}),
     "labels.print": frozenset({COORDINATOR, FACILITIES, ADMIN}),
     "imports.run": frozenset({FACILITIES, ADMIN}),
     "grants.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),

@@ -12,8 +12,9 @@ from tortoise.context import get_current_context
 from registry.assets.models import FundingShare
 from registry.core import history
 from registry.core.context import OpenRegister
-from registry.core.history import SYSTEM
+from registry.core.history import SYSTEM, Actor
 from registry.duties.models import Duty
+from registry.faults.actions import NewReport, report
 from registry.grants.models import Grant
 from registry.rooms.models import StandardItem
 from tests.make import make_asset, make_booking, make_device, make_panel, make_person, make_room
@@ -70,6 +71,12 @@ async def entries(office: Office, number: int) -> None:
     await history.write_new([(f"asset:{9000 + number}", {"name": "x"})], "registered", SYSTEM, datetime.now(UTC))
 
 
+async def faults(office: Office, number: int) -> None:
+    asset = await make_asset(room=office.rooms["C-1"] if number % 2 else None)
+    person = await make_person()
+    await report(NewReport(asset_id=asset.id, text="x"), Actor("x", "web", person.id), datetime.now(UTC))
+
+
 async def nothing(office: Office, number: int) -> None:
     """What this lists is not in the database."""
 
@@ -86,6 +93,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/devices": ("/devices?limit=200", devices),
     "/devices/inbox": ("/devices/inbox", nothing),
     "/panels": ("/panels?limit=200", panels),
+    "/faults": ("/faults?limit=200", faults),
     "/history": ("/history?limit=200", entries),
     "/grants": ("/grants?limit=200", assets),
 }

@@ -8,7 +8,9 @@ from fastapi.routing import APIRoute
 
 from registry.assets import tags
 from registry.assets.models import Tag
+from registry.core.history import Actor
 from registry.devices import pairing
+from registry.faults.actions import NewReport, report
 from registry.importing import sessions
 from tests import make
 from tests.conftest import Database
@@ -47,9 +49,11 @@ async def addresses(desk: Desk) -> dict[str, str]:
     person = desk.people["admin"]
     span = (now + timedelta(hours=20), now + timedelta(hours=21))
     booking = await make.make_booking(*span, room=room, organizer=person, institution_id=person.institution_id)
+    filed = await report(NewReport(room.id, text="x"), Actor("x", "web", person.id), now)
     upload = await sessions.send(b"nazwa;cena\nLampa;10\n", "lista.csv", None, person.id, now)
     values = {
         "booking_id": booking.id, "asset_id": asset.id, "number": upload.id, "kind": "csv", "key": KEY, "code": "MAIN",
+        "fault_id": filed.fault.id,
     }  # fmt: skip
     special = {"/t/{code}": f"/t/{CODE}", "/assets/chosen": f"/assets/chosen?act=move&id={asset.id}"}
     return {path: special.get(path) or path.format_map(values) for path in PAGES}

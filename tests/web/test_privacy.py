@@ -37,6 +37,7 @@ async def paths(office: Office, bookings: list[Booking]) -> list[str]:
             continue
         filled = {re.sub(r"\{code\}", code, path) for code in codes} if "/rooms/" in path else {path}
         filled = {one.replace("{asset_id}", "1").replace("{grant_id}", "1").replace("{number}", "x") for one in filled}
+        filled = {one.replace("{fault_id}", str(number)) for one in filled for number in (1, 2)}
         for one in filled:
             if "{booking_id}" in one:
                 urls += [one.replace("{booking_id}", str(booking.id)) for booking in bookings]
@@ -72,6 +73,8 @@ async def test_no_route_lets_a_canary_out(office: Office) -> None:
     await Duty.create(
         room=office.rooms["C-1"], person=office.people["duty"], name=f"{CANARY}-D", starts_at=soon(23), ends_at=soon(26)
     )
+    for code in ("C-1", "H-1"):
+        await office.post("/faults", {"room": code, "kind": "light", "text": f"{CANARY}-F"}, "alice")
     seers: dict[str, set[str]] = {}
     for who in EVERYBODY:
         for path in await paths(office, bookings):
@@ -87,6 +90,7 @@ async def test_no_route_lets_a_canary_out(office: Office) -> None:
     assert seers.pop(f"{CANARY}-C-1") == SEES_CONFIDENTIAL
     assert seers.pop(f"{CANARY}-H-1") == SEES_HIDDEN
     assert seers.pop(f"{CANARY}-D") == {"duty", "coordinator", "auditor", "admin"}
+    assert seers.pop(f"{CANARY}-F") == {"alice", "duty", "coordinator", "facilities", "auditor", "admin"}
     assert not seers
 
 
@@ -146,6 +150,16 @@ async def test_nothing_tells_that_something_happened_in_a_shy_room(office: Offic
         after = await walk(office, urls, who)
         differs = {path for path in after if after[path] != before[who][path]}
         assert differs == set(), who
+
+
+async def test_nothing_tells_a_stranger_that_something_was_reported_in_a_shy_room(office: Office) -> None:
+    urls = await paths(office, [])
+    before = {who: await walk(office, urls, who) for who in ("bob", "charlie")}
+    for code in ("C-1", "H-1"):
+        assert (await office.post("/faults", {"room": code, "text": "Cieknie"}, "alice")).status_code == 201
+    for who, told_before in before.items():
+        after = await walk(office, urls, who)
+        assert {path for path in after if after[path] != told_before[path]} == set(), who
 
 
 async def test_the_same_day_is_told_to_each_viewer_anew(office: Office) -> None:

@@ -7,6 +7,8 @@ import httpx
 import pytest
 
 from registry.bookings.models import Booking
+from registry.core.history import Actor
+from registry.faults.actions import NewReport, report
 from registry.people.models import Person
 from registry.rooms.models import StandardItem
 from tests import make
@@ -22,12 +24,15 @@ A_SENTENCE = "room={room}&from=9:00&to=10:00"
 # page → how many statements: at the first look, when nothing of its rooms is kept, nor perhaps of who looks, and at the
 # next
 CEILINGS = {
-    "/": (36, 24),
+    "/": (37, 25),
     "/calendar": (16, 6),
     "/calendar?view=week": (16, 6),
     "/rooms": (14, 4),
-    "/rooms/{room}": (24, 13),
-    "/rooms/{room}/fault": (3, 2),
+    "/rooms/{room}": (27, 16),
+    "/rooms/{room}/fault": (6, 5),
+    "/faults": (10, 9),
+    "/faults/{fault}": (4, 3),
+    "/faults/new": (2, 1),
     "/bookings": (3, 2),
     "/bookings/{booking}": (13, 9),
     "/bookings/new?room={room}": (14, 9),
@@ -53,13 +58,14 @@ async def furnish(person: Person, rooms: int) -> dict[str, object]:
         await make.make_panel(room=room)
         await StandardItem.create(room=room, name="Projektor", feature="projector")
         await make.make_asset(name="Projektor", room=room, condition="faulty")
+        filed = await report(NewReport(room.id, text="x"), Actor("x", "web", person.id), datetime.now(UTC))
         starts_at = datetime.now(UTC) + timedelta(minutes=10 + number)
         await make.make_booking(
             starts_at, room=room, organizer=person, institution_id=person.institution_id, title="Narada"
         )
     booking = await Booking.all().order_by("-starts_at").first()
     assert booking
-    return {"room": room.code, "booking": booking.id}
+    return {"room": room.code, "booking": booking.id, "fault": filed.fault.id}
 
 
 @pytest.mark.parametrize("page", CEILINGS)

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, RedirectResponse, Response
 
-from registry.assets import actions, labels
+from registry.assets import labels
 from registry.assets.queries import answers_by_code, assets_by_id
 from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
 from registry.core.errors import Forbidden, Invalid, NotFound, Refusal
 from registry.exporting.lists import export_list
+from registry.faults import asset_transitions
 from registry.people.models import Person
 from registry.people.queries import active_people
 from web.assets import words
@@ -21,6 +22,7 @@ from web.assets.view import view_of
 from web.auth.access import PageCaller, actor_of, page_with
 from web.auth.session import options_of
 from web.bookings.words import BookingWords
+from web.faults import words as fault_words
 from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
@@ -136,7 +138,7 @@ async def do_to_chosen(
         looks = dict(zip(ids, revisions, strict=True))
     try:
         answers = await _answers(act, room, custodian, reason)
-        await actions.perform_on_many(act, looks, answers, actor_of(request, person), now)
+        await asset_transitions.perform_on_many(act, looks, answers, actor_of(request, person), now)
     except Refusal as refusal:
         typed = {"room": room, "custodian": custodian, "reason": reason}
         return await _chosen(request, context, act, ids, 409, **typed, faults=await _faults(refusal, context))
@@ -187,7 +189,8 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
         rooms=await room_options(context) if may_change else [],
         people=await active_people() if may_change else [],
         looks=words,
-        **({"open_act": "", "form": {}, "fault": ""} | typed),
+        fault_words=fault_words,
+        **({"open_act": request.query_params.get("act", "")[:20], "form": {}, "fault": ""} | typed),
     )
 
 
@@ -224,7 +227,7 @@ async def do(
     look = int(revision) if revision.isdecimal() and len(revision) < 10 else None
     try:
         answers = await _answers(name, room, custodian, reason)
-        await actions.perform(name, _number(asset_id), answers, actor_of(request, person), now, look)
+        await asset_transitions.perform(name, _number(asset_id), answers, actor_of(request, person), now, look)
     except Refusal as refusal:
         return await _refused(request, page_context(request, person, now), asset_id, act, form, refusal)
     return RedirectResponse(f"/assets/{asset_id}?done={act}", 303)

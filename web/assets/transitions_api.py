@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from registry.assets import actions
 from registry.assets.models import Asset
 from registry.assets.queries import answers_by_code
 from registry.assets.transitions import TRANSITIONS, Answers, Transition, transition_named
 from registry.core.errors import Forbidden
+from registry.faults import asset_transitions
 from web.assets.api import AssetId, asset_detail
 from web.assets.shapes import AssetDetailAnswer
 from web.auth.access import Caller
@@ -22,6 +22,7 @@ from web.kit.routing import CallerActor, IfMatch, faults
 
 router = routing.router("assets")
 AT_ONCE = 1000
+AssetNumber = Annotated[Whole, Field(ge=1, lt=2**31)]
 
 
 class QuestionAnswer(BaseModel):
@@ -60,7 +61,11 @@ class TransitionBody(Body):
 
 
 class ManyTransitionBody(TransitionBody):
-    ids: Annotated[list[Annotated[Whole, Field(ge=1, lt=2**31)]], Field(min_length=1, max_length=AT_ONCE)]
+    ids: Annotated[list[AssetNumber], Field(min_length=1, max_length=AT_ONCE)]
+    revisions: Annotated[
+        dict[str, Annotated[Whole, Field(ge=1)]],
+        Field(max_length=AT_ONCE, description="by id, as they were read: a piece that changed since refuses all"),
+    ] = {}
 
 
 class ManyTransitionAnswer(BaseModel):
@@ -103,13 +108,14 @@ async def perform_on_many(
     body: ManyTransitionBody, transition: TransitionOfRole, actor: CallerActor, now: Now, once: OnceOnly
 ) -> ManyTransitionAnswer:
     """All of them, or none: when one is refused ``refused`` names each that is, as ``{id, code, detail}``."""
-    revisions, answers = dict.fromkeys(body.ids), await _answers(transition, body)
+    answers = await _answers(transition, body)
+    revisions = {asset_id: body.revisions.get(str(asset_id)) for asset_id in body.ids}
 
     async def answering(assets: list[Asset]) -> ManyTransitionAnswer:
         return ManyTransitionAnswer(document=None, done=[asset.id for asset in assets], refused=[])
 
     return await once(
-        lambda key: actions.perform_on_many(transition.name, revisions, answers, actor, now, key), answering
+        lambda key: asset_transitions.perform_on_many(transition.name, revisions, answers, actor, now, key), answering
     )
 
 
@@ -132,7 +138,7 @@ async def perform(
     """The names are those of the table."""
     answers = await _answers(transition, body)
     return await once(
-        lambda key: actions.perform(transition.name, asset_id, answers, actor, now, revision, key),
+        lambda key: asset_transitions.perform(transition.name, asset_id, answers, actor, now, revision, key),
         lambda _: asset_detail(asset_id, person, response),
     )
 

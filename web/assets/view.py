@@ -16,6 +16,7 @@ from registry.bookings.projections import FullBooking
 from registry.bookings.queries import bookings_between
 from registry.devices.models import Device
 from registry.devices.queries import devices_of_asset
+from registry.faults.queries import FaultFilter, VisibleFault, search
 from registry.rooms.models import Room
 from registry.rooms.queries import room_by_code
 from web.assets.words import CHOSEN_AS_NOBODY, TRANSITION_WORDS, AssetHistoryLine, TransitionWords, history_lines
@@ -25,6 +26,7 @@ from web.kit.page_context import PageContext
 
 AHEAD = timedelta(days=14)
 HISTORY_LINES = 12
+FAULTS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class AssetView:
     entries: int
     condition_line: AssetHistoryLine | None
     wanted_by: list[FullBooking]
+    faults: list[VisibleFault]
+    fault_count: int
     grants: Decimal
 
 
@@ -89,6 +93,7 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
     room = await room_by_code(asset["room"]) if asset["room"] else None
     entries = asset["history"] if context.may("history.see") else []
     lines = await history_lines(entries, context)
+    faults, fault_count = await search(FaultFilter(asset=asset_id), context.person, 0, FAULTS_SHOWN)
     changes = (line for line, entry in zip(lines, entries, strict=True) if "condition" in (entry["before"] or ()))
     return AssetView(
         asset=asset,
@@ -101,6 +106,8 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
         entries=len(lines),
         condition_line=next(changes, None),
         wanted_by=await _wanted_by(asset, room, context),
+        faults=faults,
+        fault_count=fault_count,
         grants=sum((share["amount"] for share in asset["shares"] if share["grant"]), Decimal(0)),
     )
 

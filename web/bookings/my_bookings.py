@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from registry.assets.queries import faulty_in_use
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.queries import my_bookings, undoable
 from registry.bookings.rules import may_extend
 from registry.bookings.state import CHECK_IN_EARLY, LONG, UNDO, release_at
 from registry.people.models import Person
-from registry.people.rules import may
 from registry.rooms.models import HELP_POINT, Room
+from web.faults.view import FaultTasks, fault_tasks
 
-FAULTS_SHOWN = 5
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -97,22 +94,18 @@ async def agenda(person: Person, now: datetime, sensed_rooms: set[int], limit: i
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for a person: rooms about to be given up or just released, and broken things to see to."""
+    """What waits for a person: rooms about to be given up or just released, and what is broken or mended again."""
 
     owns: list[OwnBooking]
-    faults: list[dict[str, Any]]
-    more_faults: int
+    faults: FaultTasks
 
     @property
     def count(self) -> int:
-        return len(self.owns) + len(self.faults) + self.more_faults
+        return len(self.owns) + self.faults.count
 
 
 async def waiting(person: Person, mine: list[OwnBooking], now: datetime) -> Waiting:
     released = [own_booking(booking, booking.room, now, True) for booking in await undoable(person, now)]
     owns = [one for one in mine if one.release_at or (one.check_in and now >= one.booking.starts_at)]
     owns += [one for one in released if one.undo_until]
-    if not may(person.role, "assets.change"):
-        return Waiting(owns, [], 0)
-    faults, count = await faulty_in_use(FAULTS_SHOWN)
-    return Waiting(owns, faults, max(0, count - len(faults)))
+    return Waiting(owns, await fault_tasks(person, now))

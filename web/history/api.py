@@ -10,8 +10,10 @@ from registry.bookings.projections import FullBooking, viewer_of
 from registry.bookings.queries import visible_booking
 from registry.core import history
 from registry.core.errors import Forbidden, NotFound
+from registry.faults.queries import sees_fault
 from registry.people import rules
 from registry.people.models import Person, Role
+from registry.rooms.queries import room_or_none
 from web.auth.access import caller_with
 from web.kit import routing
 from web.kit.answers import Instant, ListAnswer, Paged
@@ -46,11 +48,12 @@ async def entries(
     paging: Paged,
     thing: Annotated[
         str,
-        Query(alias="object", max_length=60, description="asset:12, booking:<id>, room:4; all without it"),
+        Query(alias="object", max_length=60, description="asset:12, booking:<id>, fault:3, room:ZW-02; all without it"),
         LINE,
     ] = "",
 ) -> ListAnswer[EntryAnswer]:
     """A booking's history for who sees all of the booking; an auditor reads every history."""
+    thing = await _stored_as(thing)
     await _must_be_allowed(thing, person)
     rows, total = await history.newest_entries(thing, paging.start, paging.limit)
     return EntriesAnswer(
@@ -60,12 +63,23 @@ async def entries(
     )
 
 
+async def _stored_as(thing: str) -> str:
+    """A room is written down by its number, and asked for by its code as well."""
+    kind, _, name = thing.partition(":")
+    if kind != "room" or name.isdecimal():
+        return thing
+    room = await room_or_none(name)
+    return f"room:{room.id}" if room else thing
+
+
 async def _must_be_allowed(thing: str, person: Person) -> None:
     kind, _, name = thing.partition(":")
     if person.role in SEES_ALL:
         return
     if kind in ("", "person", "token") and not rules.may(person.role, "people.see"):
         raise Forbidden("auth.role")
+    if kind == "fault" and not (name.isdecimal() and len(name) < 10 and await sees_fault(int(name), person)):
+        raise NotFound("fault.unknown")
     if kind == "booking":
         try:
             booking, _ = await visible_booking(UUID(name), viewer_of(person))

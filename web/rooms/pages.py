@@ -3,25 +3,30 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.assets import actions as asset_actions
 from registry.assets import queries as asset_queries
 from registry.assets.search import AssetFilter
-from registry.assets.transitions import Answers
 from registry.bookings.days import RoomDay, day_of
 from registry.bookings.projections import PublicState
 from registry.bookings.queries import states_for
 from registry.bookings.state import SOON
 from registry.core.errors import Refusal
+from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
 from registry.devices.pairing import pair
+from registry.faults.actions import NewReport, report
+from registry.faults.queries import FaultFilter, search
+from registry.faults.records import Filed
+from registry.faults.rules import KINDS
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms, room_by_code
 from web.auth.access import PageCaller, actor_of, page_with
 from web.bookings.words import BookingWords
+from web.faults import words as fault_words
 from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.i18n import refusal_words, translate
@@ -37,6 +42,7 @@ router = APIRouter(include_in_schema=False)
 Reporter = Annotated[Person, Depends(page_with("faults.report"))]
 Text = Annotated[str, Form(max_length=2000)]
 NOTHING_SAID = N_("Choose a thing or say what is wrong.")
+FAULTS_SHOWN = 10
 FEATURES = ("bookable", "step_free", "hearing_loop", "screen")
 
 
@@ -156,6 +162,7 @@ async def _page(request: Request, person: Person, now: datetime, code: str, stat
     view = await view_of(room, context)
     readiness = await asset_queries.readiness(room.id)
     stands = await asset_queries.search(AssetFilter(room=room.code), limit=1)
+    reported, fault_count = await search(FaultFilter("active", room.code), person, 0, FAULTS_SHOWN)
     return render(
         request,
         "rooms/_room.html" if is_fragment(request) else "rooms/room.html",
@@ -172,6 +179,9 @@ async def _page(request: Request, person: Person, now: datetime, code: str, stat
         pieces=stands.total,
         worth=stands.total_price,
         note_of=note_of,
+        reported=reported,
+        fault_count=fault_count,
+        fault_words=fault_words,
         **more,
     )
 
@@ -207,38 +217,62 @@ async def _fault_form(
     request: Request, person: Person, now: datetime, code: str, status: int = 200, **values: Any
 ) -> Response:
     room = await room_by_code(code)
+    context = page_context(request, person, now)
+    reported, _ = await search(FaultFilter("active", room.code), person, 0, FAULTS_SHOWN)
     return render(
         request,
         "rooms/fault.html",
         person=person,
         status=status,
         room=room,
-        context=page_context(request, person, now),
+        context=context,
         stands=await asset_queries.of_room(room.id),
-        **({"asset": "", "reason": "", "fault": ""} | values),
+        reported=reported,
+        fault_words=fault_words,
+        kinds=[(kind, fault_words.kind_word(kind, context)) for kind in KINDS],
+        **({"asset": "", "kind": "", "reason": "", "fault": "", "key": uuid4().hex} | values),
     )
 
 
 @router.post("/rooms/{code}/fault")
 async def report_fault(
-    request: Request, person: Reporter, now: Now, code: str, asset: Text = "", reason: Text = ""
+    request: Request,
+    person: Reporter,
+    now: Now,
+    code: str,
+    asset: Text = "",
+    kind: Text = "",
+    reason: Text = "",
+    key: Text = "",
 ) -> Response:
-    """The named piece is faulty from now on; a report about no certain piece stands in the room's history."""
+    """File the report: of the chosen piece, which is faulty from now on, or of the room. The same form sent twice is
+    one report.
+    """
     room = await room_by_code(code)
+    typed = {"asset": asset, "kind": kind, "reason": reason, "key": key}
+    new = NewReport(room.id, await _piece_here(asset, room), kind, reason.strip())
+    if new.asset_id is None and not (kind or new.text):
+        sentence = _say(request, person, NOTHING_SAID)
+        return await _fault_form(request, person, now, code, 422, **typed | {"fault": sentence})
+    request_key = RequestKey(f"person:{person.id}", f"form:{key[:100]}", digest_of(new), now) if key else None
     actor = actor_of(request, person)
+
+    async def answering(filed: Filed) -> RequestAnswer:
+        outcome = "joined" if filed.is_joined else "reported"
+        return RequestAnswer(303, f"/faults/{filed.fault.id}?done={outcome}")
+
     try:
-        if not asset and not reason.strip():
-            return await _fault_form(request, person, now, code, 422, fault=_say(request, person, NOTHING_SAID))
-        if asset.isdecimal() and len(asset) < 10:
-            here = {item["id"] for item in await asset_queries.of_room(room.id)}
-            if int(asset) in here:
-                await asset_actions.perform("report_fault", int(asset), Answers(reason=reason.strip()), actor, now)
-                return RedirectResponse(f"/assets/{asset}?done=report_fault", 303)
-        await asset_actions.report_fault(room.id, "", actor, now, reason.strip())
+        answer = await act_once(request_key, lambda key: report(new, actor, now, key), answering)
     except Refusal as refusal:
-        values = {"asset": asset, "reason": reason, "fault": refusal_words(refusal, language_of(request, person))}
-        return await _fault_form(request, person, now, code, status_of(refusal), **values)
-    return RedirectResponse(f"/rooms/{room.code}?done=fault", 303)
+        sentence = refusal_words(refusal, language_of(request, person))
+        return await _fault_form(request, person, now, code, status_of(refusal), **typed | {"fault": sentence})
+    return RedirectResponse(answer.body, 303)
+
+
+async def _piece_here(asset: str, room: Room) -> int | None:
+    """The chosen piece, if it stands in the room."""
+    number = int(asset) if asset.isdecimal() and len(asset) < 10 else 0
+    return number if number and number in {item["id"] for item in await asset_queries.of_room(room.id)} else None
 
 
 @router.post("/rooms/{code}/panel")

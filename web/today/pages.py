@@ -28,6 +28,7 @@ from web.calendar.room_rows import (
     shape,
     used_rooms,
 )
+from web.faults import words as fault_words
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
 from web.kit.pieces import IN_PLACE, next_look, piece_request
@@ -81,6 +82,8 @@ async def _values(context: PageContext) -> dict[str, Any]:
         "duty_words": duty_words,
         "mine": mine,
         "waiting": tasks,
+        "fault_words": fault_words,
+        "context": context,
         "look_again": next_look(now, [at for own in [*mine, *tasks.owns] for at in own.moments(now)]),
     }
 

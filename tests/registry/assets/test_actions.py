@@ -193,17 +193,3 @@ async def test_repair_and_readiness() -> None:
     await perform("move", asset.id)
     assert (await queries.readiness(here)).broken[0].problems == ({"problem": "missing", "count": 1},)
     assert (await queries.readiness((await room("R-2")).id)).ready
-
-
-async def test_a_fault_told_at_the_door_finds_the_one_it_means() -> None:
-    asset, here = await projector(), (await room()).id
-    asset_meant = await actions.report_fault(here, "projector", SYSTEM, NOW)
-    assert asset_meant is not None
-    assert (asset_meant.id, asset_meant.condition) == (asset.id, Condition.FAULTY)
-    # now there is none that works, and of flipcharts none at all: staff read it in the room's history
-    for kind in ("projector", "flipchart", ""):
-        assert await actions.report_fault(here, kind, SYSTEM, NOW) is None
-    reports = await HistoryEntry.filter(object=f"room:{here}").order_by("seq").values_list("after", flat=True)
-    assert reports == [{"kind": "projector"}, {"kind": "flipchart"}, {"kind": ""}]
-    with pytest.raises(NotFound):
-        await actions.report_fault(999, "projector", SYSTEM, NOW)

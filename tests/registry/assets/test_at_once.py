@@ -19,6 +19,7 @@ from registry.core.idempotency import IdempotencyKey, RequestAnswer, RequestKey,
 from registry.devices import actions as device_actions
 from registry.devices.models import Device
 from registry.doors.actions import PanelCommand, panel_command
+from registry.faults.models import Fault
 from registry.rooms.lock import changing
 from registry.rooms.models import Room
 from tests.make import NOW, make_asset, make_device, make_panel, make_room
@@ -102,4 +103,5 @@ async def test_a_fault_report_that_broke_half_way_can_be_sent_again(monkeypatch:
     assert await IdempotencyKey.all().count() == 0
     await asyncio.gather(*(panel_command(panel, tap, NOW) for _ in range(3)))
     assert (await Asset.get(id=projector.id)).condition == Condition.FAULTY
-    assert await HistoryEntry.all().count() == 1
+    objects = await HistoryEntry.all().order_by("object").values_list("object", flat=True)
+    assert objects == [f"asset:{projector.id}", f"fault:{(await Fault.get()).id}"]

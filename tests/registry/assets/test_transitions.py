@@ -24,6 +24,7 @@ from registry.assets.transitions import (
 from registry.core import events
 from registry.core.errors import Conflict, Invalid, NotFound, Reason
 from registry.core.history import SYSTEM, HistoryEntry
+from registry.faults.actions import NewReport, report
 from registry.people.rules import CAPABILITIES
 from tests.conftest import Database
 from tests.make import make_asset, make_person, make_room
@@ -178,7 +179,7 @@ async def test_a_second_report_is_written_and_ends_no_repair(database: Database)
 
 
 async def _in_room(asset: Asset) -> Any:
-    await actions.report_fault(asset.room_id or 0, "projector", SYSTEM, NOW)
+    await report(NewReport(asset.room_id, kind="screen"), SYSTEM, NOW)
 
 
 def _through(name: str, **answers: Any) -> Callable[[Asset], Awaitable[Any]]:

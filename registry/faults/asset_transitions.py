@@ -1,0 +1,78 @@
+"""A thing's transition with what it means for its faults, in one transaction: what is reported is a fault, what is
+mended has none, what goes to repair is in somebody's hands.
+
+Whoever takes an asset through a transition on behalf of a person comes through here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from registry.assets.actions import Passage, passing, the_first, together
+from registry.assets.models import Asset
+from registry.assets.transitions import Answers, Transition, transition_named
+from registry.core.history import Actor
+from registry.core.idempotency import RequestKey, record
+from registry.faults.models import ACTIVE, Fault, FaultAct, FaultState
+from registry.faults.records import FaultPlace, file, go
+from registry.faults.rules import is_shy
+
+
+async def perform(
+    name: str,
+    asset_id: int,
+    answers: Answers,
+    actor: Actor,
+    now: datetime,
+    if_revision: int | None = None,
+    request_key: RequestKey | None = None,
+) -> Asset:
+    """As :func:`registry.assets.actions.perform`, with the faults of the asset."""
+    transition, revisions = transition_named(name), {asset_id: if_revision}
+    open_answers = await in_open(transition, revisions, answers)
+    async with passing(transition, revisions, open_answers, actor, now, the_first) as passage:
+        await follow(passage, answers.reason)
+        await record(request_key, passage.assets)
+    return passage.assets[0]
+
+
+async def perform_on_many(
+    name: str,
+    revisions: Mapping[int, int | None],
+    answers: Answers,
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None = None,
+) -> list[Asset]:
+    """As :func:`registry.assets.actions.perform_on_many`, with the faults of the assets."""
+    transition = transition_named(name)
+    open_answers = await in_open(transition, revisions, answers)
+    async with passing(transition, revisions, open_answers, actor, now, together) as passage:
+        await follow(passage, answers.reason)
+        await record(request_key, passage.assets)
+    return passage.assets
+
+
+async def in_open(transition: Transition, asset_ids: Mapping[int, object], answers: Answers) -> Answers:
+    """The answers as the history of these assets may tell them: what is reported out of a confidential or hidden room
+    stands in the history of its fault alone, which fewer may read.
+    """
+    if transition.name != "report_fault" or not answers.reason:
+        return answers
+    rooms = Asset.filter(id__in=list(asset_ids), room_id__isnull=False).values_list("room__visibility", flat=True)
+    return replace(answers, reason="") if any(is_shy(str(one)) for one in await rooms) else answers
+
+
+async def follow(passage: Passage, text: str) -> None:
+    """Write what a transition means for the faults of its assets."""
+    if passage.transition.name == "report_fault":
+        for asset in passage.assets:
+            await file(FaultPlace(asset.room_id, asset.id), text, passage.actor, passage.now)
+        return
+    act = {"mend": FaultAct.RESOLVE, "send_to_repair": FaultAct.TAKE}.get(passage.transition.name)
+    if act is None:
+        return
+    states = ACTIVE if act is FaultAct.RESOLVE else (FaultState.OPEN,)
+    ids = [asset.id for asset in passage.assets]
+    for fault in await Fault.select_for_update().filter(asset_id__in=ids, state__in=states).order_by("id"):
+        await go(fault, act, text, passage.actor, passage.now)
