@@ -31,6 +31,7 @@ class DeviceEntry:
     online: bool | None
     distrust: str
     room_id: int | None = None
+    enabled: bool = True
     confirmed: bool = False
     stored_at: float = 0.0
     bridge: str = ""
@@ -129,7 +130,7 @@ def _entry(row: dict[str, Any]) -> DeviceEntry:
 
 def _carried(former: DeviceEntry | None, fresh: DeviceEntry) -> DeviceEntry:
     """What has been heard but not stored yet is newer than the row. Of another sensor under the name it is nothing, nor
-    of the same one in another room.
+    of the same one in another room or once it was switched off.
     """
     if former is None or _identity(former) != _identity(fresh):
         return fresh
@@ -137,5 +138,5 @@ def _carried(former: DeviceEntry | None, fresh: DeviceEntry) -> DeviceEntry:
     return former
 
 
-def _identity(entry: DeviceEntry) -> tuple[str, str, int | None]:
-    return entry.family, entry.address, entry.room_id
+def _identity(entry: DeviceEntry) -> tuple[str, str, int | None, bool]:
+    return entry.family, entry.address, entry.room_id, entry.enabled

@@ -22,7 +22,7 @@ from registry.bookings.readings import record_readings, watch_lost, watch_starte
 from registry.core import events
 from registry.core.clock import Clock
 from registry.core.errors import Refusal
-from registry.devices.occupancy import Reading
+from registry.devices.occupancy import GONE, Reading
 
 log = logging.getLogger(__name__)
 
@@ -179,11 +179,10 @@ class Readings:
             self._note_bridge(decoded, message, now)
         elif decoded.other.keys() & {"left", "renamed"}:
             self._note_gone(decoded, now)
-            self._note_joined(decoded, str(decoded.other.get("name")))
         elif decoded.other.get("ignored"):
             self.ignored += 1
         elif message.payload:
-            self._note_joined(decoded, str(decoded.other.get("discovered")))
+            self._note_joined(decoded, now)
             self.inbox.note(message.topic, message.payload, decoded, now)
 
     def _note_refusal(self, reason: str) -> None:
@@ -214,16 +213,18 @@ class Readings:
         name = decoded.other.get("renamed") or decoded.other.get("left")
         device = self.table.find(decoded.family, str(name))
         if device and device.bridge in ("", decoded.bridge):
-            device.availability = False
             distrust = "renamed" if "renamed" in decoded.other else "left"
             reading = Reading(device.id, now, online=False, distrust=distrust, live=False, gap=True)
             self._pend(device, reading, time.monotonic())
 
-    def _note_joined(self, decoded: Decoded, name: str) -> None:
-        """What a bridge said of a former device of this name says nothing of the one that has it now."""
-        device = self.table.find(decoded.family, name)
-        if device:
+    def _note_joined(self, decoded: Decoded, now: datetime) -> None:
+        """A device that had left is back. Of one that was renamed the name may be another one's by now: a person says
+        so.
+        """
+        device = self.table.find(decoded.family, str(decoded.other.get("discovered")))
+        if device and device.distrust == "left" and device.bridge in ("", decoded.bridge):
             device.availability = None
+            self._pend(device, Reading(device.id, now, distrust="", live=False), time.monotonic())
 
     def _fold(self, device: DeviceEntry, decoded: Decoded, message: Message, second: float, now: datetime) -> None:
         other = decoded.other
@@ -247,10 +248,13 @@ class Readings:
 
     def _is_cached(self, device: DeviceEntry, decoded: Decoded, message: Message) -> bool:
         """Whether a bridge repeats what it had kept of a device: while it calls the device offline itself, and in the
-        minute after its start. The device's own time, where the bridge tells it, shows that a state is a new one.
+        minute after its start. The device's own time, where the bridge tells it, shows that a state is a new one. Under
+        the name of a device that is gone nothing is its word.
         """
         if not decoded.bridge or decoded.online is not None:
             return False
+        if device.distrust in GONE:
+            return True
         second, started_at = self._bridge_starts.get(decoded.bridge, (-math.inf, None))
         if started_at and message.second - second < CACHE_SECONDS:
             return decoded.at is None or decoded.at < started_at

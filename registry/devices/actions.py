@@ -92,7 +92,7 @@ async def amend(
 ) -> Device:
     """Change what the amendment holds of a known device; the rest stays. Another family, address or kind of sensing
     is another sensor: what the former one said is forgotten. In another room, and where it was switched off, what it
-    saw is forgotten.
+    saw is forgotten; switched on again it is trusted again.
 
     Raises NotFound("device.unknown"), Invalid("request.bad_field"), Conflict: device.taken, device.is_panel, and
     request.stale when somebody else carried it meanwhile.
@@ -135,7 +135,9 @@ def _changes(device: Device, amendment: Amendment) -> dict[str, Any]:
     if changes.keys() & IDENTITY:
         return changes | dict.fromkeys(LAST_WORDS) | {"distrust": ""}
     # what it saw in one room says nothing of another, and what it would have seen while it was off is not known
-    return changes | dict.fromkeys(PRESENCE) if "room_id" in changes or changes.get("enabled") else changes
+    if changes.get("enabled"):
+        return changes | dict.fromkeys(PRESENCE) | {"distrust": ""}
+    return changes | dict.fromkeys(PRESENCE) if "room_id" in changes else changes
 
 
 async def _refuse_a_second(device: Device, columns: dict[str, Any]) -> None:

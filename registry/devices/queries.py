@@ -21,6 +21,7 @@ _SIGNS = (
 # what a device is and what it said last
 _COLUMNS = (
     "id", "code", "kind", "family", "address", "room_id", "occupied", "people", "battery", "online", "distrust",
+    "enabled",
 )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ async def doubts() -> Counter[str]:
 
 async def device_rows() -> list[dict[str, Any]]:
     """Of every device its id, code, kind, family, address and room_id, and what it last said: occupied, people,
-    battery, online, distrust.
+    battery, online, distrust; and whether it is enabled.
     """
     return list(await Device.all().values(*_COLUMNS))
 
