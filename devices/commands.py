@@ -141,9 +141,20 @@ def command_of(payload: bytes) -> PanelCommand:
             raise Invalid("panel.bad_command", reason=name)
     if clean(value["id"], ID_LENGTH) != value["id"]:
         raise Invalid("panel.bad_command", reason="id")  # cut or cleaned it would be another tap's
-    minutes, kind = value.get("minutes"), value.get("kind")
-    if minutes is not None and (isinstance(minutes, bool) or not isinstance(minutes, int)):
-        raise Invalid("panel.bad_command", reason="minutes")
-    if kind is not None and not isinstance(kind, str):
-        raise Invalid("panel.bad_command", reason="kind")
-    return PanelCommand(value["id"], clean(value["command"]), minutes, clean(kind) if kind else kind)
+    for name in ("minutes", "revision"):
+        number = value.get(name)
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+            raise Invalid("panel.bad_command", reason=name)
+    for name in ("kind", "booking", "proof"):
+        if not isinstance(value.get(name), str | None):
+            raise Invalid("panel.bad_command", reason=name)
+    kind, booking, proof = value.get("kind"), value.get("booking"), value.get("proof")
+    return PanelCommand(
+        id=value["id"],
+        command=clean(value["command"]),
+        minutes=value.get("minutes"),
+        kind=clean(kind) if kind else kind,
+        booking=clean(booking) or None if booking else None,
+        revision=value.get("revision"),
+        proof=proof or None,
+    )

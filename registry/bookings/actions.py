@@ -32,7 +32,7 @@ from registry.bookings.rules import (
     span_reasons,
     wrong_state,
 )
-from registry.bookings.state import CHECK_IN_EARLY, UNDO
+from registry.bookings.state import CHECK_IN_EARLY, UNDO, given_back_at
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
@@ -223,17 +223,18 @@ async def _refuse_overlap(room: Room, blocked_from: datetime, blocked_to: dateti
 
 @asynccontextmanager
 async def _held(
-    booking_id: UUID, by: Person | None, request_key: RequestKey | None = None
+    booking_id: UUID, by: Person | None, request_key: RequestKey | None = None, if_revision: int | None = None
 ) -> AsyncIterator[tuple[RoomChange, Booking]]:
     """The booking with its room locked; what is answered is recorded as the block ends. Raises NotFound, also for one
-    that is not theirs to know of.
+    that is not theirs to know of, and Conflict("request.stale") when ``if_revision`` is not the booking's.
     """
     former = await booking_by_id(booking_id)
     async with changing(former.room_id) as change:
         booking = await Booking.get(id=booking_id)
         if not knows_of(viewer_of(by), booking, change.room.visibility):
             raise NotFound("booking.unknown")
-        if booking.room_id != former.room_id:  # moved while this waited for its room
+        is_moved = booking.room_id != former.room_id  # while this waited for its room
+        if is_moved or if_revision not in (None, booking.revision):
             raise Conflict("request.stale", revision=booking.revision)
         yield change, booking
         change.keep_quiet(change.room)  # where nothing was to be done
@@ -261,10 +262,15 @@ def _must_vouch(booking: Booking, room: Room, by: Person | None) -> None:
 
 
 async def check_in(
-    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
+    booking_id: UUID,
+    by: Person | None,
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None = None,
+    if_revision: int | None = None,
 ) -> Booking:
     """Say that somebody is there. Raises Conflict outside [start − 10 min, end)."""
-    async with _held(booking_id, by, request_key) as (change, booking):
+    async with _held(booking_id, by, request_key, if_revision) as (change, booking):
         _must_vouch(booking, change.room, by)
         if booking.status is Status.CHECKED_IN:
             return booking
@@ -287,9 +293,10 @@ async def extend(
     minutes: int = 15,
     until: datetime | None = None,
     request_key: RequestKey | None = None,
+    if_revision: int | None = None,
 ) -> Booking:
     """Let a running booking end later. Raises Conflict("booking.overlap") when somebody follows."""
-    async with _held(booking_id, by, request_key) as (change, booking):
+    async with _held(booking_id, by, request_key, if_revision) as (change, booking):
         _must_be_theirs(booking, by)
         if not may_extend(booking.status, booking.starts_at, booking.ends_at, now):
             raise Conflict("booking.not_running")
@@ -325,10 +332,15 @@ async def _respan(change: RoomChange, booking: Booking, ends_at: datetime, now: 
 
 
 async def end(
-    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
+    booking_id: UUID,
+    by: Person | None,
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None = None,
+    if_revision: int | None = None,
 ) -> Booking:
-    """End a running booking now; the rest of its time is free again."""
-    async with _held(booking_id, by, request_key) as (change, booking):
+    """End a running booking now; the rest of its time is free again. A door, nobody's, is noted as the reason."""
+    async with _held(booking_id, by, request_key, if_revision) as (change, booking):
         _must_be_theirs(booking, by)
         if booking.status is Status.ENDED:
             return booking
@@ -337,6 +349,7 @@ async def end(
         before = as_entry(booking)
         truncate(booking, now, timedelta(minutes=change.room.cleanup_minutes))
         booking.status = Status.ENDED
+        booking.release_reason = "" if by else "door"
         await _keep(change, booking, before, "ended", actor, now)
         return booking
 
@@ -365,20 +378,30 @@ async def cancel(
 
 
 async def undo_release(
-    booking_id: UUID, by: Person | None, actor: Actor, now: datetime, request_key: RequestKey | None = None
+    booking_id: UUID,
+    by: Person | None,
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None = None,
+    if_revision: int | None = None,
 ) -> Booking:
-    """Give a released booking its time back, within ten minutes and if nobody took it; it is then left alone."""
-    async with _held(booking_id, by, request_key) as (change, booking):
+    """Give a booking that was released or ended the rest of its time back, within ten minutes and if nobody took it.
+    One that was released by itself is then left alone.
+    """
+    async with _held(booking_id, by, request_key, if_revision) as (change, booking):
         _must_vouch(booking, change.room, by)
-        if booking.released_at is None:
+        at = given_back_at(booking.status, booking.ends_at, booking.planned_ends_at, booking.released_at)
+        if at is None:
             raise wrong_state(booking.status)
-        if now > booking.released_at + UNDO or now >= booking.planned_ends_at:
-            raise Conflict("booking.undo_late", until=await _here(change.room, booking.released_at + UNDO))
-        before = as_entry(booking)
+        if now > at + UNDO or now >= booking.planned_ends_at:
+            raise Conflict("booking.undo_late", until=await _here(change.room, at + UNDO))
+        before, is_released = as_entry(booking), booking.released_at is not None
         await _respan(change, booking, booking.planned_ends_at, now)
-        booking.status, booking.checked_in_at, booking.protected = Status.CHECKED_IN, now, True
+        booking.status, booking.checked_in_at = Status.CHECKED_IN, now
+        booking.protected = booking.protected or is_released
         booking.released_at, booking.release_reason, booking.warned_at = None, "", None
-        await _keep(change, booking, before, "release_undone", actor, now)
+        action = "release_undone" if is_released else "end_undone"
+        await _keep(change, booking, before, action, actor, now)
         return booking
 
 

@@ -71,7 +71,7 @@ class Booking(Model):
     checked_in_by = fields.CharField(max_length=20, default="", description="person, panel, sensor, lead")
     warned_at = UTCDatetimeField(null=True, description="when the door began to count down to a release")
     released_at = UTCDatetimeField(null=True, description="when it was released or ended by itself")
-    release_reason = fields.CharField(max_length=20, default="", description="no_show, vacant")
+    release_reason = fields.CharField(max_length=20, default="", description="no_show, vacant")  # and door: ended there
     evidence: Any = fields.JSONField(null=True, description="what the sensors said when it was released")
     revision = fields.IntField(default=1)
 

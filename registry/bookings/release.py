@@ -19,7 +19,7 @@ from registry.rooms.lock import RoomChange
 from registry.rooms.models import Room
 
 SETTLED = ("occupancy", "occupancy_since", "vacant_since", "occupancy_evidence", "next_change_at", "appearance",
-           "revision")  # fmt: skip
+           "revision", "plan_revision")  # fmt: skip
 
 
 async def settle(
@@ -45,6 +45,8 @@ async def settle(
     if due or is_touched or looks != room.appearance:
         change.announce(room)
         room.appearance = looks
+        if due or is_touched:
+            room.plan_revision = room.revision
         facts, state = replace(facts, revision=room.revision), replace(state, revision=room.revision)
     else:
         change.keep_quiet(room)

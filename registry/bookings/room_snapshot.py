@@ -32,6 +32,7 @@ KEPT_FOR = timedelta(minutes=10)
 SLOT_COLUMNS = (
     "id", "starts_at", "ends_at", "status", "kind", "blocked_from", "blocked_to", "planned_ends_at", "protected",
     "checked_in_at", "warned_at", "released_at", "release_reason",
+    "source",
 )  # fmt: skip
 
 

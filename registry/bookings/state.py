@@ -68,6 +68,7 @@ class Slot:
     warned_at: datetime | None = None
     released_at: datetime | None = None
     release_reason: str = ""
+    source: str = ""
     title: str = ""
 
 
@@ -87,6 +88,17 @@ class RoomState:
     occupancy_since: datetime | None = None
     is_settling: bool = False
     is_silent: bool = False  # there are sensors, and nothing is known of what they see
+
+
+def given_back_at(
+    status: Status, ends_at: datetime, planned_ends_at: datetime, released_at: datetime | None
+) -> datetime | None:
+    """When a booking lost the rest of its time, by itself or by a hand, None if it did not: it can be had back for UNDO
+    from then on.
+    """
+    if released_at is None and status is Status.ENDED and ends_at < planned_ends_at:
+        return ends_at
+    return released_at
 
 
 def running(slots: Sequence[Slot], now: datetime) -> Slot | None:

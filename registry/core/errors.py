@@ -211,7 +211,7 @@ WORDS: dict[str, str] = {
     "booking.state": N_("This cannot be done: the booking is {status}."),
     "booking.check_in_early": N_("Check-in opens at {opens}. Come back then."),
     "booking.not_running": N_("This booking is not running now."),
-    "booking.undo_late": N_("A release can be undone until {until}. Book the room again."),
+    "booking.undo_late": N_("This could be taken back until {until}. Book the room again."),
     "booking.nothing_to_do": N_("There is no booking in this room now."),
     # assets, tags
     "asset.unknown": N_("There is no such asset."),
@@ -245,6 +245,13 @@ WORDS: dict[str, str] = {
     "panel.code_unknown": N_("No panel shows the code {code} now. Look at its screen and type the code again."),
     "panel.bad_command": N_("The panel command cannot be read: {reason}."),
     "panel.not_allowed": N_("This door does not offer that."),
+    "door.other_booking": N_("Nothing was done: that booking is over or has changed. Look at the door again."),
+    "door.proof_needed": N_("This was not booked at the door. To end it there, prove it by: {proofs}."),
+    "door.wrong_pin": N_("The PIN of the room is wrong."),
+    "door.pin_wait": N_("Too many wrong PINs at this door. Wait {minutes} minutes and try again."),
+    "door.bad_pin": N_("The PIN of a room has 4 to 8 digits. Type another."),
+    "door.bad_proof": N_("There is no proof {proof}. Choose from: {proofs}."),
+    "door.no_pin": N_("The room takes its PIN as a proof, and has none. Type one, or leave the proof out."),
     # import
     "import.unreadable": N_("{file} cannot be read: {reason}. Check it, or save it anew as XLSX or CSV."),
     "import.no_header": N_("No row of {file} names the columns. Put the column names into the first 20 rows."),

@@ -104,6 +104,7 @@ class Pairing(Model):
     id = fields.IntField(primary_key=True)
     code = fields.CharField(max_length=12, unique=True)
     key_digest = fields.CharField(max_length=64, unique=True)
+    address = fields.CharField(max_length=64, default="", db_default="", description="where the tablet asks from")
     expires_at = UTCDatetimeField()
     device: fields.ForeignKeyNullableRelation[Device] = fields.ForeignKeyField(
         "registry.Device", related_name="pairings", on_delete=fields.CASCADE, null=True

@@ -1,64 +1,82 @@
-"""What a door panel may do, on MQTT or on its page: book now, check in, extend, end, report a fault.
+"""What a door panel may do, on MQTT or on its page: book now, check in, extend, end, undo an end, report a fault.
 
-Nobody is named. A door does what it offers and nothing else, and a repeated tap does it once.
+Nobody is named. A door does what it offers and nothing else, to the booking that it showed and to no other, and a
+repeated tap does it once.
 """
 
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from registry.bookings.actions import book, check_in, end, extend, undo_release
-from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.models import Booking, Status
+from registry.bookings.room_snapshot import RoomSnapshot, derive, snapshot_at
 from registry.bookings.rules import BookingRequest
-from registry.bookings.state import CHECK_IN_EARLY, RUNNING, UNDO
+from registry.core import history
+from registry.core.cache import Cache
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
 from registry.core.transaction import transaction
 from registry.devices.models import Device, DeviceKind
-from registry.doors.queries import after_the_last, door_room, from_minute
-from registry.doors.view import FAULTS, MINUTES_TO_BOOK, MINUTES_TO_EXTEND
+from registry.doors.policy import PIN, PROOFS, check_pin, checked_proofs, door_id, ways_to_end
+from registry.doors.queries import after_the_last, door, door_room, from_minute
+from registry.doors.view import FAULTS, MINUTES_TO_BOOK, MINUTES_TO_EXTEND, Act, DoorState, DoorView, OpenDoor, acts
 from registry.faults.actions import NewReport, report
 from registry.faults.records import Filed
-from registry.rooms.models import Room
+from registry.people.actions import hasher
+from registry.rooms.lock import changing
 
-COMMANDS = ("book", "check_in", "extend", "end", "report_fault")
+COMMANDS = ("book", "check_in", "extend", "end", "undo", "report_fault")
 ID_LENGTH = 200
+WRONG_PINS, PIN_WAIT_MINUTES = 5, 5
+
+_wrong_pins: Cache[int, int] = Cache(PIN_WAIT_MINUTES * 60)
 
 
 @dataclass(frozen=True, slots=True)
 class PanelCommand:
     """One tap. ``id`` is the panel's own and the same for a repeated tap; ``minutes`` to book (15, 30, 60) or extend
-    (15); ``kind`` of a fault.
+    (5, 10, 15); ``kind`` of a fault; ``booking`` and ``revision`` as the door showed them; ``proof`` is the room's PIN.
     """
 
     id: str
     command: str
     minutes: int | None = None
     kind: str | None = None
+    booking: str | None = None
+    revision: int | None = None
+    proof: str | None = field(default=None, repr=False)
 
 
 async def panel_command(device: Device, command: PanelCommand, now: datetime) -> Booking | None:
     """Do what was tapped; the booking it was about, None for a fault report.
 
-    Raises Invalid("panel.bad_command"), NotFound("panel.unknown"), Forbidden("panel.not_allowed"), and what booking
-    refuses, with ``alternatives`` where there are any.
+    Raises Invalid("panel.bad_command"), NotFound("panel.unknown"), Forbidden("panel.not_allowed"),
+    Conflict("door.other_booking") when the door shows another booking by now or this one otherwise,
+    Forbidden("door.proof_needed", "door.wrong_pin", "door.pin_wait"), and what booking refuses, with ``alternatives``
+    where there are any.
     """
     _check(command)
     if device.kind is not DeviceKind.DOOR_PANEL or device.room_id is None:
         raise NotFound("panel.unknown")
-    room = await Room.get_or_none(id=device.room_id)
-    if room is None:
-        raise NotFound("panel.unknown")
+    room_id = device.room_id
 
     async def act(request_key: RequestKey | None) -> Booking | None:
-        if not device.enabled or not await _offers(room, command.command):
+        if not device.enabled:
             raise Forbidden("panel.not_allowed")
-        return await _ACTS[command.command](_Tap(command, room, Actor(device.code, "panel"), now, request_key))
+        snapshot = await snapshot_at(room_id, -1, now)
+        view = await door(room_id, now, device, snapshot.room.revision)
+        tap = _Tap(command, snapshot, view, Actor(device.code, "panel"), now, request_key)
+        if not tap.is_offered:
+            raise Forbidden("panel.not_allowed")
+        return await _ACTS[command.command](tap)
 
     # not of the minutes: the same tap, sent twice around the turn of a minute, is the same
-    request_key = RequestKey(f"panel:{device.code}", command.id, digest_of(command.command), now)
+    digest = digest_of(command.command, command.booking) if command.booking else digest_of(command.command)
+    request_key = RequestKey(f"panel:{device.code}", command.id, digest, now)
     answer = await act_once(request_key, act, _answering)
     return await Booking.get_or_none(id=UUID(answer.body)) if answer.body else None
 
@@ -66,6 +84,34 @@ async def panel_command(device: Device, command: PanelCommand, now: datetime) ->
 async def _answering(result: Booking | Filed | None) -> RequestAnswer:
     """A tap is answered by the booking it was about, a fault report by nothing."""
     return RequestAnswer(body=str(result.id) if isinstance(result, Booking) else "")
+
+
+async def set_door_policy(
+    room_id: int, proofs: Sequence[str] | None, pin: str | None, actor: Actor, now: datetime
+) -> None:
+    """Say what allows the end, at this room's door, of what was not booked there; None leaves it as it is, an empty
+    ``pin`` takes the room's PIN away.
+
+    Raises Invalid: door.bad_proof, door.bad_pin, door.no_pin.
+    """
+    stored = None if proofs is None else checked_proofs(proofs)
+    pin_hash: str | None = pin
+    if pin:
+        check_pin(pin)
+        pin_hash = await asyncio.to_thread(hasher.hash, pin)
+    async with changing(room_id) as change:
+        room = change.room
+        before = {"door_proofs": room.door_proofs, "has_pin": bool(room.door_pin)}
+        room.door_proofs = room.door_proofs if stored is None else stored
+        room.door_pin = room.door_pin if pin_hash is None else pin_hash
+        after = {"door_proofs": room.door_proofs, "has_pin": bool(room.door_pin)}
+        if PIN in room.door_proofs.split(",") and not room.door_pin:
+            raise Invalid("door.no_pin")
+        await room.save(update_fields=["door_proofs", "door_pin"])
+        # whether it is another PIN is not for the history to tell beyond that it was set
+        more = {"pin_set": True} if pin else {}
+        await history.write(f"room:{room_id}", "door_policy_set", actor, now, before=before, after=after | more)
+    _wrong_pins.discard(room_id)
 
 
 async def note_panels(device_ids: Collection[int], now: datetime) -> None:
@@ -89,30 +135,36 @@ def _check(command: PanelCommand) -> None:
 def _minutes(command: str) -> tuple[int | None, ...]:
     if command == "book":
         return (None, *MINUTES_TO_BOOK)
-    return (None, MINUTES_TO_EXTEND) if command == "extend" else (None,)
-
-
-async def _offers(room: Room, command: str) -> bool:
-    if command == "report_fault":
-        return True
-    return (await door_room(room)).is_open and (room.panel_books or command == "check_in")
+    return (None, *MINUTES_TO_EXTEND) if command == "extend" else (None,)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tap:
     command: PanelCommand
-    room: Room
+    snapshot: RoomSnapshot
+    view: DoorView
     actor: Actor
     now: datetime
     request_key: RequestKey | None
 
+    @property
+    def room_id(self) -> int:
+        return self.snapshot.room.id
+
+    @property
+    def is_offered(self) -> bool:
+        command = self.command.command
+        if command == "report_fault":
+            return True
+        return isinstance(self.view, OpenDoor) and (self.snapshot.room.panel_books or command == "check_in")
+
 
 async def _book(tap: _Tap) -> Booking | None:
     minute = from_minute(tap.now)
-    former = await Booking.filter(room_id=tap.room.id, blocked_to__gt=minute, blocked_to__lte=tap.now)
+    former = await Booking.filter(room_id=tap.room_id, blocked_to__gt=minute, blocked_to__lte=tap.now)
     starts_at = after_the_last((booking.blocked_to for booking in former), tap.now)
     ends_at = minute + timedelta(minutes=tap.command.minutes or MINUTES_TO_BOOK[0])
-    request = BookingRequest(tap.room.code, starts_at, ends_at, source="panel")
+    request = BookingRequest(tap.snapshot.room.code, starts_at, ends_at, source="panel")
     try:
         return await book(request, None, tap.actor, tap.now, tap.request_key)
     except Conflict as refusal:
@@ -121,55 +173,87 @@ async def _book(tap: _Tap) -> Booking | None:
         raise
 
 
-async def _check_in(tap: _Tap) -> Booking | None:
-    now = tap.now
-    coming = (
-        await Booking.filter(
-            room_id=tap.room.id, starts_at__lte=now + CHECK_IN_EARLY, ends_at__gt=now, status=Status.CONFIRMED
+async def _seen(tap: _Tap) -> Booking:
+    """The booking that the door showed to who tapped, if it still shows that one and as it was. Raises
+    Conflict("door.other_booking").
+    """
+    about = tap.view.booking if isinstance(tap.view, OpenDoor) else ""
+    name, revision, room = tap.command.booking, tap.command.revision, tap.snapshot.room
+    if name is None and Act("undo") in acts(tap.view) and tap.command.command == "undo":
+        name = about  # there is only one to be had back
+    is_late = revision is not None and not room.plan_revision <= revision <= room.revision
+    # who knows the register's own id of a booking names the same one by it
+    slot = next((slot for slot in tap.snapshot.slots if name in (door_id(slot.id), str(slot.id))), None)
+    if is_late or slot is None or about != door_id(slot.id):
+        raise Conflict("door.other_booking")
+    booking = await Booking.get(id=slot.id)
+    if (booking.status, booking.ends_at) != (slot.status, slot.ends_at):
+        raise Conflict("door.other_booking")
+    return booking
+
+
+async def _do(tap: _Tap, act: Callable[..., Awaitable[Booking]], booking: Booking, **more: int) -> Booking:
+    """Do it to the booking as it was seen, or not at all."""
+    try:
+        return await act(
+            booking.id, None, tap.actor, tap.now, request_key=tap.request_key, if_revision=booking.revision, **more
         )
-        .exclude(kind=Kind.BLOCK)
-        .order_by("starts_at")
-        .first()
-    )
-    if coming:
-        return await check_in(coming.id, None, tap.actor, now, request_key=tap.request_key)
-    running = await _running(tap)
-    if running:
-        return await check_in(running.id, None, tap.actor, now, request_key=tap.request_key)
-    released = (
-        await Booking.filter(room_id=tap.room.id, released_at__gte=now - UNDO, planned_ends_at__gt=now)
-        .order_by("-released_at")
-        .first()
-    )
-    if released is None:
-        raise Conflict("booking.nothing_to_do")
-    return await undo_release(released.id, None, tap.actor, now, request_key=tap.request_key)
+    except Conflict as refusal:
+        if refusal.code == "request.stale":
+            raise Conflict("door.other_booking") from refusal
+        raise
 
 
-async def _running(tap: _Tap) -> Booking | None:
-    bookings = Booking.filter(room_id=tap.room.id, starts_at__lte=tap.now, ends_at__gt=tap.now)
-    return await bookings.filter(status__in=[str(status) for status in RUNNING]).exclude(kind=Kind.BLOCK).first()
-
-
-async def _must_run(tap: _Tap) -> Booking:
-    running = await _running(tap)
-    if running is None:
-        raise Conflict("booking.nothing_to_do")
-    return running
+async def _check_in(tap: _Tap) -> Booking | None:
+    booking = await _seen(tap)
+    is_over = booking.status not in (Status.CONFIRMED, Status.CHECKED_IN)
+    return await _do(tap, undo_release if is_over else check_in, booking)
 
 
 async def _extend(tap: _Tap) -> Booking | None:
-    running = await _must_run(tap)
-    return await extend(running.id, None, tap.actor, tap.now, minutes=MINUTES_TO_EXTEND, request_key=tap.request_key)
+    return await _do(tap, extend, await _seen(tap), minutes=tap.command.minutes or MINUTES_TO_EXTEND[0])
 
 
 async def _end(tap: _Tap) -> Booking | None:
-    running = await _must_run(tap)
-    return await end(running.id, None, tap.actor, tap.now, request_key=tap.request_key)
+    booking = await _seen(tap)
+    if tap.view.state is not DoorState.BUSY:
+        raise Forbidden("panel.not_allowed")  # its people may yet come
+    await _must_be_proved(tap, booking)
+    return await _do(tap, end, booking)
+
+
+async def _must_be_proved(tap: _Tap, booking: Booking) -> None:
+    """Raises Forbidden: door.proof_needed, door.wrong_pin, door.pin_wait."""
+    proofs, state = (await door_room(tap.snapshot.room)).proofs, derive(tap.snapshot, tap.now).state
+    ways = ways_to_end(proofs, booking.source, state.occupancy)
+    if ways == ():
+        return
+    if tap.command.proof and ways and PIN in ways:
+        await _must_be_the_pin(tap.room_id, tap.command.proof, tap.snapshot.room.door_pin)
+        return
+    raise Forbidden("door.proof_needed", proofs=", ".join(proof for proof in PROOFS if proof in proofs) or "–")
+
+
+async def _must_be_the_pin(room_id: int, pin: str, pin_hash: str) -> None:
+    """Counted before it is looked at: many at once are still counted one by one."""
+    count = _wrong_pins.get(room_id, 0)
+    if count >= WRONG_PINS:
+        raise Forbidden("door.pin_wait", minutes=PIN_WAIT_MINUTES)
+    _wrong_pins.put(room_id, count + 1)
+    if not await asyncio.to_thread(hasher.verify, pin[:100], pin_hash):
+        raise Forbidden("door.wrong_pin")
+    _wrong_pins.discard(room_id)
+
+
+async def _undo(tap: _Tap) -> Booking | None:
+    booking = await _seen(tap)
+    if booking.status in (Status.CONFIRMED, Status.CHECKED_IN):
+        raise Conflict("booking.nothing_to_do")
+    return await _do(tap, undo_release, booking)
 
 
 async def _report_fault(tap: _Tap) -> Booking | None:
-    await report(NewReport(tap.room.id, kind=str(tap.command.kind)), tap.actor, tap.now, tap.request_key)
+    await report(NewReport(tap.room_id, kind=str(tap.command.kind)), tap.actor, tap.now, tap.request_key)
     return None
 
 
@@ -178,5 +262,6 @@ _ACTS: dict[str, Callable[[_Tap], Awaitable[Booking | None]]] = {
     "check_in": _check_in,
     "extend": _extend,
     "end": _end,
+    "undo": _undo,
     "report_fault": _report_fault,
 }

@@ -20,6 +20,11 @@ REFUSED = {
     "booking.not_running": "refused_nothing",
     "booking.nothing_to_do": "refused_nothing",
     "booking.closed": "refused_closed",
+    "booking.undo_late": "refused_late",
+    "door.other_booking": "refused_other_booking",
+    "door.proof_needed": "refused_proof",
+    "door.wrong_pin": "refused_pin",
+    "door.pin_wait": "refused_pin_wait",
 }
 assert REFUSED.keys() <= WORDS.keys()
 

@@ -6,16 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from registry.bookings.models import Kind, Status
 from registry.bookings.projections import COLLAPSED, PublicState, public_state
 from registry.bookings.public_revision import revision_of
 from registry.bookings.queries import room_state_of
 from registry.bookings.room_snapshot import RoomSnapshot, derive, snapshot_at
+from registry.bookings.rules import LONGEST_MEETING
 from registry.bookings.state import CHECK_IN_EARLY, UNDO, RoomState, Slot, StateKind, following, running
 from registry.core.cache import Cache
+from registry.core.errors import NotFound
 from registry.devices.models import Device
 from registry.doors.phrases import LANGUAGES, say
+from registry.doors.policy import ANYONE, PIN, door_id, proofs_of, ways_to_end
 from registry.doors.view import (
     MINUTES_TO_BOOK,
     MINUTES_TO_EXTEND,
@@ -44,6 +48,7 @@ STATES = {
     StateKind.CLOSED: DoorState.CLOSED,
     StateKind.UNKNOWN: DoorState.UNKNOWN,
 }
+DOOR_REASON = "door"  # the reason of what was ended there
 RELEASES = {"no_show": "released_no_show", "vacant": "ended_vacant"}
 
 
@@ -63,6 +68,9 @@ class DoorRoom:
     cleanup: timedelta
     shortest: timedelta
     is_strict: bool
+    longest: timedelta = LONGEST_MEETING
+    plan_revision: int = 0
+    proofs: tuple[str, ...] = (ANYONE,)
 
     @property
     def is_open(self) -> bool:
@@ -115,6 +123,15 @@ async def door(room_id: int, now: datetime, device: Device | None = None, revisi
     return view
 
 
+async def booking_at_door(room_id: int, name: str, now: datetime) -> UUID:
+    """The booking that the room's door calls by this name. Raises NotFound("booking.unknown")."""
+    snapshot = await snapshot_at(room_id, -1, now)
+    for slot in snapshot.slots:
+        if door_id(slot.id) == name:
+            return slot.id
+    raise NotFound("booking.unknown")
+
+
 async def door_room(room: Room) -> DoorRoom:
     """What of a room its door depends on."""
     has_shy_neighbours, reception = await _surroundings(room)
@@ -137,6 +154,9 @@ async def door_room(room: Room) -> DoorRoom:
         cleanup=timedelta(minutes=room.cleanup_minutes),
         shortest=timedelta(minutes=room.min_minutes),
         is_strict=room.hours_policy is HoursPolicy.STRICT,
+        plan_revision=room.plan_revision,
+        longest=min(timedelta(hours=room.max_hours), LONGEST_MEETING),
+        proofs=tuple(proof for proof in proofs_of(room.door_proofs) if proof != PIN or room.door_pin),
     )
 
 
@@ -199,7 +219,8 @@ def door_view(
     current, after, released = running(slots, state.as_of), following(slots, state.as_of), given_up(slots, state.as_of)
     fields |= {
         "day": day_strip(slots, hours, state.as_of),
-        "acts": _acts(room, state, slots, hours) if can_act else (),
+        "plan_revision": room.plan_revision,
+        **(_offer(room, state, slots, hours)._asdict() if can_act else {}),
         "next_span": (after.starts_at, after.ends_at) if after else None,
         "check_in_until": state.check_in_until,
         "elsewhere": elsewhere if state.kind is StateKind.SOON else None,
@@ -212,9 +233,12 @@ def door_view(
 
 
 def given_up(slots: Sequence[Slot], now: datetime) -> Slot | None:
-    """What was released a moment ago and can still be had back: nobody has booked its time since."""
+    """What was released, or ended at the door, a moment ago and can still be had back: nobody has booked its time
+    since.
+    """
     for slot in slots:
-        if slot.released_at is None or not slot.released_at <= now <= slot.released_at + UNDO:
+        at = _given_up_at(slot)
+        if at is None or not at <= now <= at + UNDO:
             continue
         others = (other for other in slots if other is not slot and other.starts_at >= slot.starts_at)
         if now < slot.planned_ends_at and all(other.blocked_from >= slot.planned_ends_at for other in others):
@@ -222,25 +246,69 @@ def given_up(slots: Sequence[Slot], now: datetime) -> Slot | None:
     return None
 
 
-def _acts(room: DoorRoom, state: RoomState, slots: Sequence[Slot], hours: Hours) -> tuple[Act, ...]:
+def _given_up_at(slot: Slot) -> datetime | None:
+    return slot.ends_at if slot.release_reason == DOOR_REASON else slot.released_at
+
+
+class DoorOffer(NamedTuple):
+    """What a door offers, and which booking that is about."""
+
+    acts: tuple[Act, ...]
+    booking: str = ""
+    ways_to_end: tuple[str, ...] = ()
+
+
+def _offer(room: DoorRoom, state: RoomState, slots: Sequence[Slot], hours: Hours) -> DoorOffer:
     now = state.as_of
     if state.kind is StateKind.IN_USE:
-        current = running(slots, now)
-        if not current or not room.panel_books:
-            return ()
-        is_late = room.check_in and current.status is Status.CONFIRMED  # held for people who may yet come
-        longer = current.ends_at + timedelta(minutes=MINUTES_TO_EXTEND)
-        extend = (Act("extend", MINUTES_TO_EXTEND),) if _fits(room, slots, hours, current.starts_at, longer) else ()
-        return *((Act("check_in"),) if is_late else ()), *extend, Act("end")
+        return _offer_in_use(room, state, slots, hours)
     acts: list[Act] = []
-    after = following(slots, now)
+    current, after, lapsed = running(slots, now), following(slots, now), given_up(slots, now)
+    subject = current
     is_near = state.kind is StateKind.SOON and after is not None and after.starts_at - now <= CHECK_IN_EARLY
-    is_given_up = state.kind in (StateKind.FREE, StateKind.UNKNOWN) and given_up(slots, now) is not None
-    if state.kind is StateKind.AWAITING_CHECK_IN or room.check_in and is_near or is_given_up:
+    was_ended_here = lapsed is not None and lapsed.release_reason == DOOR_REASON
+    if state.kind is StateKind.AWAITING_CHECK_IN:
         acts.append(Act("check_in"))
+    elif room.check_in and is_near:
+        subject = after
+        acts.append(Act("check_in"))
+    elif lapsed and not was_ended_here and state.kind in (StateKind.FREE, StateKind.UNKNOWN):
+        subject = lapsed
+        acts.append(Act("check_in"))
+    elif lapsed and was_ended_here and room.panel_books and current is None:
+        subject = lapsed
+        acts.append(Act("undo"))
     if state.kind in (StateKind.FREE, StateKind.IN_USE_UNBOOKED, StateKind.UNKNOWN):
         acts += [Act("book", minutes) for minutes in bookable_minutes(room, slots, hours, now)]
-    return tuple(acts)
+    return DoorOffer(tuple(acts), door_id(subject.id) if subject else "")
+
+
+def _offer_in_use(room: DoorRoom, state: RoomState, slots: Sequence[Slot], hours: Hours) -> DoorOffer:
+    current = running(slots, state.as_of)
+    if not current:
+        return DoorOffer(())
+    if not room.panel_books:
+        return DoorOffer((), door_id(current.id))
+    acts = []
+    if room.check_in and current.status is Status.CONFIRMED:  # held for people who may yet come
+        acts.append(Act("check_in"))
+    minutes = extension_minutes(room, slots, hours, current)
+    if minutes:
+        acts.append(Act("extend", minutes))
+    ways = ways_to_end(room.proofs, current.source, state.occupancy)
+    if ways is not None:
+        acts.append(Act("end"))
+    return DoorOffer(tuple(acts), door_id(current.id), ways or ())
+
+
+def extension_minutes(room: DoorRoom, slots: Sequence[Slot], hours: Hours, current: Slot) -> int | None:
+    """By how many minutes the running booking can be extended at the door, at most; None for not at all."""
+    for minutes in MINUTES_TO_EXTEND:
+        ends_at = current.ends_at + timedelta(minutes=minutes)
+        is_short = ends_at - current.starts_at <= room.longest
+        if is_short and _fits(room, slots, hours, current.starts_at, ends_at):
+            return minutes
+    return None
 
 
 def bookable_minutes(room: DoorRoom, slots: Sequence[Slot], hours: Hours, now: datetime) -> list[int]:
@@ -262,7 +330,7 @@ def changes_at(slots: Sequence[Slot], now: datetime) -> datetime:
     """
     ends = (at for slot in slots for at in (slot.ends_at, slot.planned_ends_at, slot.blocked_to))
     starts = (at for slot in slots for at in (slot.starts_at, slot.starts_at - CHECK_IN_EARLY))
-    undo_ends = (slot.released_at + UNDO for slot in slots if slot.released_at)
+    undo_ends = (at + UNDO for at in map(_given_up_at, slots) if at)
     next_minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     return min([next_minute, *(at for at in (*ends, *starts, *undo_ends) if at > now)])
 

@@ -18,7 +18,7 @@ from babel.dates import format_date
 from registry.doors.phrases import Phrases, phrases
 
 MINUTES_TO_BOOK = (15, 30, 60)
-MINUTES_TO_EXTEND = 15
+MINUTES_TO_EXTEND = (15, 10, 5)  # the first that can be had is offered
 FAULTS = ("screen", "light", "temperature", "cleaning", "furniture", "network")
 
 
@@ -34,7 +34,7 @@ class DoorState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that the door offers: book, check_in, extend or end. ``minutes`` where it takes some."""
+    """Something that the door offers: book, check_in, extend, end or undo. ``minutes`` where it takes some."""
 
     command: str
     minutes: int | None = None
@@ -103,10 +103,16 @@ class TimedDoor(DoorView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDoor(TimedDoor):
-    """A door that also shows its day and what can be done. Still nobody and no purpose."""
+    """A door that also shows its day and what can be done. Still nobody and no purpose. ``booking`` is what the acts
+    are about, by a name that means nothing elsewhere; ``plan_revision`` counts the changes of the room's bookings;
+    ``ways_to_end``: the proofs of which the end wants one.
+    """
 
     day: DayStrip
     acts: tuple[Act, ...] = ()
+    booking: str = ""
+    plan_revision: int = 0
+    ways_to_end: tuple[str, ...] = ()
     next_span: tuple[datetime, datetime] | None = None
     check_in_until: datetime | None = None
     elsewhere: Elsewhere | None = None
@@ -210,7 +216,7 @@ def act_word(act: Act, words: Phrases) -> str:
         return words["minutes"].format(n=act.minutes)
     if act.command == "extend":
         return words["extend_by"].format(n=act.minutes)
-    return words[{"check_in": "check_in", "end": "end_now"}[act.command]]
+    return words[{"check_in": "check_in", "end": "end_now", "undo": "undo"}[act.command]]
 
 
 def minutes_left(until: datetime, now: datetime) -> int:
@@ -311,7 +317,9 @@ def payload(view: DoorView, languages: Sequence[str]) -> dict[str, Any]:
     ``revision`` is None for whoever sends it to fill in, where the room's own would count what the door does not show.
     """
     until = view.until if isinstance(view, TimedDoor) else None
-    busy_spans = view.day.busy if isinstance(view, OpenDoor) else ()
+    open_view = view if isinstance(view, OpenDoor) else None
+    busy_spans, booking = (open_view.day.busy, open_view.booking) if open_view else ((), "")
+    ways = open_view.ways_to_end if open_view else ()
     return {
         "number": view.number,
         "state": view.state.value,
@@ -321,8 +329,13 @@ def payload(view: DoorView, languages: Sequence[str]) -> dict[str, Any]:
             language: {key: text for key, text in texts(view, language).items() if key not in ("link", "date")}
             for language in languages
         },
+        "booking": booking or None,
         "actions": [
-            *({"command": act.command, "minutes": act.minutes} for act in acts(view)),
+            *(
+                {"command": act.command, "minutes": act.minutes}
+                | ({"proof": list(ways)} if act.command == "end" and ways else {})
+                for act in acts(view)
+            ),
             *({"command": "report_fault", "kind": kind} for kind in FAULTS),
         ],
         "day": [{"from": _iso(start, view.zone), "to": _iso(end, view.zone)} for start, end in busy_spans],

@@ -75,7 +75,7 @@ async def backward(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0007_passage_counters")]
+    dependencies = [("registry", "0009_doors")]
     operations = [
         ops.CreateModel(
             name="Fault",

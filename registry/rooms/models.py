@@ -164,6 +164,11 @@ class Room(Model):
     no_show_minutes = fields.SmallIntField(null=True, description="release after, empty for never")
     vacant_minutes = fields.SmallIntField(null=True, description="end after this vacancy, empty for never")
     panel_books = fields.BooleanField(default=False, description="the door offers book, extend and end")
+    door_proofs = fields.CharField(
+        max_length=40, default="phone,empty", db_default="phone,empty",
+        description="what lets end what was not booked at the door: pin, phone, empty, or anyone",
+    )  # fmt: skip
+    door_pin = fields.CharField(max_length=200, default="", db_default="", description="hash of the room's PIN")
     institutions: fields.ManyToManyRelation["Model"] = fields.ManyToManyField(
         "registry.Institution", related_name="rooms", through="room_institution", on_delete=fields.CASCADE
     )
@@ -174,6 +179,9 @@ class Room(Model):
     occupancy_evidence: Any = fields.JSONField(default=list, description="which sensor said what, and when")
     version = fields.BigIntField(default=0, db_default=0, description="grows with every lock of the room")
     revision = fields.BigIntField(default=0, description="grows with every change of the room or its bookings")
+    plan_revision = fields.BigIntField(
+        default=0, db_default=0, description="the revision at which a booking of today changed last"
+    )
     published = fields.BigIntField(default=-1, description="the revision last sent to the door")
     appearance = fields.CharField(max_length=32, default="", db_default="", description="digest of what was last told")
     next_change_at = UTCDatetimeField(null=True, description="when to look again")

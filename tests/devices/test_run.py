@@ -96,7 +96,7 @@ async def test_the_panel_is_signed_and_retained(door: Other, devices: DeviceLaye
     assert mark == signature(state, panel_key(SECRET.encode(), "ZW-01-door"))
     assert mark != signature({**state, "state": "free!"}, panel_key(SECRET.encode(), "ZW-01-door"))
     assert set(state["texts"]) == {"pl", "en"}
-    assert {"panel", "state", "until", "actions", "day", "revision", "as_of"} <= set(state)
+    assert {"panel", "state", "until", "booking", "actions", "day", "revision", "as_of"} <= set(state)
     late = Other(mosquitto.port, topic)
     await until(lambda: late.heard)
     assert late.heard[0][2], "it is retained"
@@ -119,8 +119,18 @@ async def test_a_tap_books_once_and_answers_the_same_each_time(door: Other, room
     answer = last_json(door, reply)
     assert (answer["ok"], answer["code"]) == (False, "booking.overlap")
     assert answer["text"]
-    door.say(OURS.panel_command("ZW-01-door"), json.dumps({"id": "tap-3", "command": "end"}))
-    await until(lambda: last_json(door, reply)["id"] == "tap-3")
+    state = last_json(door, OURS.panel_state("ZW-01-door"))
+    for number, name in enumerate((None, "f" * 24), 3):
+        tap = {"id": f"tap-{number}", "command": "end", "booking": name}
+        door.say(OURS.panel_command("ZW-01-door"), json.dumps(tap))
+        await until(lambda tap=tap: last_json(door, reply)["id"] == tap["id"])
+        assert (last_json(door, reply)["ok"], last_json(door, reply)["code"]) == (False, "door.other_booking")
+    tap = {"id": "tap-5", "command": "end", "booking": state["booking"], "revision": state["revision"]}
+    door.say(OURS.panel_command("ZW-01-door"), json.dumps(tap))
+    await until(lambda: last_json(door, reply)["id"] == "tap-5")
+    assert last_json(door, reply)["ok"]
+    door.say(OURS.panel_command("ZW-01-door"), json.dumps({"id": "tap-6", "command": "undo"}))
+    await until(lambda: last_json(door, reply)["id"] == "tap-6")
     assert last_json(door, reply)["ok"]
 
 
@@ -135,7 +145,10 @@ async def test_a_tap_books_once_and_answers_the_same_each_time(door: Other, room
         ("ZW-01-door", '{"id": "1", "command": "demolish"}', "panel.bad_command"),
         ("ZW-99-door", '{"id": "1", "command": "end"}', "panel.unknown"),
         ("ZW-01-occ", '{"id": "1", "command": "end"}', "panel.unknown"),
-        ("ZW-01-door", '{"id": "1", "command": "end"}', "booking.nothing_to_do"),
+        ("ZW-01-door", '{"id": "1", "command": "end"}', "door.other_booking"),
+        ("ZW-01-door", '{"id": "1", "command": "end", "booking": 7}', "panel.bad_command"),
+        ("ZW-01-door", '{"id": "1", "command": "end", "revision": "7"}', "panel.bad_command"),
+        ("ZW-01-door", '{"id": "1", "command": "end", "proof": 4711}', "panel.bad_command"),
     ],
 )
 async def test_what_cannot_be_done_is_answered(door: Other, panel: str, payload: str, code: str) -> None:

@@ -43,6 +43,7 @@ ACTS = {
     "released": N_("Released: nobody came"),
     "ended_vacant": N_("Ended by itself: the room was empty"),
     "release_undone": N_("Release undone"),
+    "end_undone": N_("End undone"),
     "approved": N_("Approved"),
     "rejected": N_("Rejected"),
 }

@@ -13,16 +13,19 @@ from fastapi import APIRouter, Depends, Form, Request
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from registry.bookings.projections import FullBooking, viewer_of
+from registry.bookings.queries import visible_booking
 from registry.core.errors import Forbidden, NotFound, Refusal
 from registry.devices import pairing
 from registry.devices.models import Device
+from registry.devices.queries import panel_by_code
 from registry.doors.actions import PanelCommand, panel_command
 from registry.doors.phrases import LANGUAGES, panel_languages
-from registry.doors.queries import door
+from registry.doors.queries import booking_at_door, door
 from registry.doors.view import Act, DoorView, OpenDoor, acts
 from registry.people.models import Person
 from registry.rooms.queries import all_rooms
-from web.auth.access import actor_of, page_with
+from web.auth.access import PageCaller, actor_of, page_with
 from web.auth.session import A_YEAR, keep, options_of
 from web.doors.hub import BEAT_SECONDS, DoorStream, hub_of, message
 from web.doors.view import (
@@ -96,6 +99,9 @@ async def command(
     minutes: Text = "",
     kind: Text = "",
     tap: TapId = "",
+    booking: Text = "",
+    revision: Text = "",
+    proof: Text = "",
     lang: Text = "",
 ) -> Response:
     """A tap. Answers with what the panel should show next, or with the reason why not."""
@@ -109,6 +115,9 @@ async def command(
         command=command,
         minutes=int(minutes) if minutes.isdecimal() and len(minutes) < 5 else None,
         kind=kind or None,
+        booking=booking or None,
+        revision=int(revision) if revision.isdecimal() and len(revision) < 19 else None,
+        proof=proof or None,
     )
     try:
         await panel_command(device, panel_tap, now)
@@ -121,6 +130,21 @@ async def command(
         return RedirectResponse(f"/panel?view={next_view}" + (f"&lang={lang}" if lang in languages else ""), 303)
     door_now = await door(_room_of(device), now, device)
     return _show(request, door_now, device, _screen(request, door_now, device, next_view, "", lang))
+
+
+@router.get("/panel/end/{panel_code}/{name}")
+async def organizers_phone(panel_code: str, name: str, person: PageCaller, now: Now) -> Response:
+    """Where the picture on a door leads the organizer, who signs in and ends the booking on its own page. Raises
+    NotFound("booking.unknown") for whoever does not see all of it.
+    """
+    device = await panel_by_code(panel_code)
+    if device.room_id is None:
+        raise NotFound("panel.unknown")
+    booking_id = await booking_at_door(device.room_id, name, now)
+    visible, _ = await visible_booking(booking_id, viewer_of(person))
+    if not isinstance(visible, FullBooking):
+        raise NotFound("booking.unknown")
+    return RedirectResponse(f"/bookings/{booking_id}", 303)
 
 
 @router.get("/panel/pair")
@@ -183,7 +207,8 @@ def _screen(request: Request, view: DoorView, device: Device, name: str, book: s
         if book.isdecimal() and Act("book", int(book[:4])) in acts(view):
             return book_screen(pages, view, int(book), languages, lang)
         if name == "end" and Act("end") in acts(view):
-            return end_screen(pages, view, languages, lang)
+            address = f"{options_of(request).base_url}/panel/end/{device.code}/{view.booking}"
+            return end_screen(pages, view, languages, lang, address)
     return door_screen(pages, view, languages, lang)
 
 

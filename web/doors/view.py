@@ -13,6 +13,7 @@ from markupsafe import Markup
 from registry.core.errors import Refusal
 from registry.devices.pairing import Offer, spaced_code
 from registry.doors.phrases import LANGUAGES, NAMES, REFUSED, say
+from registry.doors.policy import PHONE, PIN
 from registry.doors.queries import from_minute
 from registry.doors.view import (
     FAULTS,
@@ -33,7 +34,7 @@ from registry.doors.view import (
 )
 from web.kit.render import Pages
 
-BACK_SECONDS, THANKS_SECONDS = 20, 6
+BACK_SECONDS, PROOF_SECONDS, THANKS_SECONDS = 20, 60, 6
 NIGHT_FROM, NIGHT_TO = 20, 6
 TWO_LINES, LONG_WORD, MIDDLE_WORD = 16, 12, 6
 TEMPLATE = "panel/door.html"
@@ -70,6 +71,9 @@ class ScreenLayout:
     back: int = 0
     id: str = ""
     minutes: int = 0
+    booking: str = ""
+    revision: int = 0
+    asks_pin: bool = False
     here: str = "/panel?"
     guides: Sequence[Guide] = ()
     day: Mapping[str, Any] | None = None
@@ -124,8 +128,16 @@ def door_screen(pages: Pages, view: DoorView, languages: Sequence[str], lang: st
         day=_band(view.day, view) if isinstance(view, OpenDoor) and view.state is not DoorState.CLOSED else None,
         week=_week(view),
         acts=[_button(act, len(acts(view))) for act in acts(view)],
+        **_about(view),
     )
     return _screen(pages, layout, {language: texts(view, language) for language in languages})
+
+
+def _about(view: DoorView) -> dict[str, Any]:
+    """Which booking a tap is about, and as of which change of the room's bookings it was shown."""
+    if not isinstance(view, OpenDoor) or not view.booking:
+        return {}
+    return {"booking": view.booking, "revision": view.plan_revision}
 
 
 def _holds(view: DoorView) -> int:
@@ -186,16 +198,22 @@ def book_screen(pages: Pages, view: OpenDoor, minutes: int, languages: Sequence[
     )
 
 
-def end_screen(pages: Pages, view: OpenDoor, languages: Sequence[str], lang: str) -> Screen:
-    """A passer-by's tap should not end somebody's meeting."""
-    buttons = (
-        Button("command", "end", "big", "check"),
-        BACK,
-    )
+def end_screen(pages: Pages, view: OpenDoor, languages: Sequence[str], lang: str, phone_address: str) -> Screen:
+    """A passer-by's tap should not end somebody's meeting: it is asked about the one that runs now, and, where it was
+    not booked at this door, for a proof. ``phone_address`` is the page where its organizer ends it.
+    """
+    asks_pin, asks_phone = PIN in view.ways_to_end, PHONE in view.ways_to_end
+    buttons = (Button("command", "end", "big", "check"), BACK) if asks_pin or not view.ways_to_end else (BACK,)
+    code = segno.make(phone_address, error="m").matrix if asks_phone else ()
     layout = _layout(
-        view, languages, lang, state=view.state.value, view="book", back=BACK_SECONDS, acts=buttons,
-        day=_band(view.day, view), id=secrets.token_urlsafe(12), here="/panel?view=end&",
+        view, languages, lang, state=view.state.value, view="proof" if asks_phone else "book", acts=buttons,
+        back=PROOF_SECONDS if view.ways_to_end else BACK_SECONDS, day=_band(view.day, view), asks_pin=asks_pin,
+        id=secrets.token_urlsafe(12), here="/panel?view=end&", **_about(view),
+        qr=_qr_path(code), qr_scale=round(176 / len(code), 4) if code else 1,
     )  # fmt: skip
+    yes = {"a1": "yes_end", "a2": "back"} if len(buttons) > 1 else {"a1": "back"}
+    more = ("end_phone" if asks_phone else "end_proof") if view.ways_to_end else "end_frees"
+    keys = {"word": "end_question", "more": more, "pin": "end_pin" if asks_pin else "", "short": "busy"} | yes
     return _screen(
         pages,
         layout,
@@ -203,12 +221,8 @@ def end_screen(pages: Pages, view: OpenDoor, languages: Sequence[str], lang: str
             view,
             languages,
             lambda language: {
-                "word": say("end_question", language),
-                "more": say("end_frees", language),
-                "short": say("busy", language),
                 "day": texts(view, language)["day"],
-                "a1": say("yes_end", language),
-                "a2": say("back", language),
+                **{name: say(key, language) for name, key in keys.items() if key},
             },
         ),
     )

@@ -161,7 +161,7 @@ def _booking(
         layers += _band("released", booking.starts_at, max(back, booking.ends_at), axis, booking=booking, mine=mine)
         return layers
     layers += _band(kind, booking.starts_at, booking.ends_at, axis, booking=booking, mine=mine, movable=movable)
-    if booking.release_reason:
+    if booking.released_at:
         return [*layers, *_band("released", booking.ends_at, back, axis, booking=booking, mine=mine)]
     return [*layers, *_band("buffer", booking.ends_at, booking.blocked_to, axis)]
 

@@ -231,9 +231,12 @@ def test_strict_hours_end_what_is_offered() -> None:
 
 
 def test_extending_stops_where_somebody_follows() -> None:
-    near = slot(85, 120)
+    near = slot(82, 120)
     view = door_view(room(), state(StateKind.IN_USE, UNTIL), [RUNNING, near], ALWAYS)
     assert acts(view) == (Act("end"),)
+    later = slot(83, 120)
+    view = door_view(room(), state(StateKind.IN_USE, UNTIL), [RUNNING, later], ALWAYS)
+    assert acts(view) == (Act("extend", 5), Act("end")), "as much as can be had"
 
 
 @pytest.mark.parametrize("kind", [StateKind.IN_USE, StateKind.AWAITING_CHECK_IN, StateKind.CLOSED])
