@@ -32,6 +32,8 @@ _JOINS = """FROM asset
 LEFT JOIN room ON room.id = asset.room_id
 LEFT JOIN person custodian ON custodian.id = asset.custodian_id
 LEFT JOIN purchase ON purchase.id = asset.purchase_id"""
+# the expression of an index, migration 0010
+_BY_SERIAL = "FROM asset WHERE lower(replace(serial_no, ' ', '')) = lower(?) ORDER BY asset.id LIMIT 50"
 _DAYS = ("accepted_on", "warranty_until", "durable_until")
 
 
@@ -183,6 +185,22 @@ async def tag_or_none(code: str) -> Tag | None:
     """The tag with this code as somebody types it, with its asset and room; None for one that nobody printed."""
     code = tags.normalised(code)
     return await Tag.get_or_none(code=code).select_related("asset", "room") if tags.check(code) else None
+
+
+async def numbered(number: str) -> list[dict[str, Any]]:
+    """The assets that have exactly this number, spaces and case aside: by their inventory number, else by their serial
+    number. Each ``{id, name, inventory_no}``.
+    """
+    key = rules.number_key(number)
+    if not key or not key.isprintable():
+        return []
+    columns = ("id", "name", "inventory_no")
+    by_number = await Asset.filter(number_key=key).order_by("id").values(*columns)
+    if by_number:
+        return list(by_number)
+    clause = Clause(_BY_SERIAL, ("".join(number.split()),))
+    rows = await listed(reading_from(), [f"asset.{name}" for name in columns], clause)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 async def of_room(room_id: int) -> list[dict[str, Any]]:

@@ -21,9 +21,12 @@ from registry.core.transaction import reading_from
 
 SORTS = {"name": "asset.search_text", "number": "asset.inventory_no", "price": "CAST(asset.price AS NUMERIC)",
          "room": "room.code", "accepted": "asset.accepted_on", "id": "asset.id"}  # fmt: skip
+# for who counts money alone
+MONEY_SORTS = frozenset({"price"})
 INDEXED = 3  # characters of the shortest word that has a trigram
 KEPT_AT_MOST = 500
 SORTED_AT_MOST = 10_000
+EVERYTHING = 2**31 - 1
 
 _GROSZE = "CAST(ROUND(asset.price * 100) AS INTEGER)"  # SQLite would add up in floating point
 _SUMMED = "SELECT {sums} FROM asset WHERE {condition}"
@@ -160,6 +163,19 @@ async def find(wish: AssetFilter, sort: str, offset: int, limit: int) -> tuple[T
         _store(condition, revision, totals)
         _store((condition, page), revision, ids)
     return totals, ids
+
+
+async def all_ids(wish: AssetFilter, sort: str) -> list[int]:
+    """The ids of all that was asked for, in this order; nothing of it is kept. ``sort``: see queries.search."""
+    if wish.cannot_exist():
+        return []
+    connection, texts = reading_from(), wish.words()
+    names = await _names(connection, wish, bool(texts))
+    words = [] if names["tagged_id"] or not texts else _words(texts, names)
+    column = SORTS.get(sort.removeprefix("-"), SORTS["name"])
+    page = Page(column, "DESC" if sort.startswith("-") else "ASC", 0, EVERYTHING)
+    _, ids = await _by_table(connection, _condition(wish, names, words), page, None)
+    return ids
 
 
 def _recalled(key: Hashable, revision: int | None) -> Any | None:

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import BinaryIO
 
+from registry.assets.search import AssetFilter
 from registry.core.errors import Invalid
 from registry.exporting.csv import write_csv
-from registry.exporting.tables import ASSETS, BOOKINGS, HISTORY, ExportTable
+from registry.exporting.tables import ASSETS, BOOKINGS, HISTORY, ExportTable, assets_of
 from registry.exporting.xlsx import write_xlsx
 
 TABLES = {"assets": ASSETS, "bookings": BOOKINGS, "history": HISTORY}
@@ -27,3 +28,12 @@ async def export_list(table: str, file_format: str, to: BinaryIO) -> int:
     """
     check_export(table, file_format)
     return await FORMATS[file_format](TABLES[table], to)
+
+
+async def export_assets(file_format: str, to: BinaryIO, wish: AssetFilter, sort: str = "name") -> int:
+    """Write the assets that a search finds, in its order, into an open binary file. Returns how many.
+
+    Raises Invalid("export.unknown").
+    """
+    check_export("assets", file_format)
+    return await FORMATS[file_format](assets_of(wish, sort), to)

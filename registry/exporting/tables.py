@@ -4,7 +4,7 @@ Rows are read in lots, so that no list is held as a whole.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ import orjson
 from tortoise.expressions import Q
 
 from registry.assets.models import Asset, FundingShare
+from registry.assets.search import AssetFilter, all_ids
 from registry.bookings.models import Booking
 from registry.core.history import HistoryEntry
 from registry.exporting.funding import funding_cell, percent_text, percents_of
@@ -48,17 +49,29 @@ _LIFECYCLES = {"in_use": "w użyciu", "in_store": "w magazynie", "ordered": "zam
 _CONDITIONS = {"ok": "sprawny", "faulty": "uszkodzony", "in_repair": "w naprawie"}
 
 
+_COLUMNS = (
+    "id", "inventory_no", "name", "category", "kst", "account", "quantity", "price", "serial_no", "accepted_on",
+    "warranty_until", "durable_until", "lifecycle", "condition", "note",
+)  # fmt: skip
+_JOINED = {"room": "room__code", "custodian": "custodian__login", "purchase": "purchase__code"}
+
+
 async def _assets() -> AsyncIterator[Sequence[Record]]:
     last = 0
     while True:
-        lot: list[Record] = await Asset.filter(id__gt=last).order_by("id").limit(LOT).values(
-            "id", "inventory_no", "name", "category", "kst", "account", "quantity", "price", "serial_no",
-            "accepted_on", "warranty_until", "durable_until", "lifecycle", "condition", "note",
-            room="room__code", custodian="custodian__login", purchase="purchase__code",
-        )  # fmt: skip
+        lot = list(await Asset.filter(id__gt=last).order_by("id").limit(LOT).values(*_COLUMNS, **_JOINED))
         if not lot:
             return
         last = lot[-1]["id"]
+        await _add_percents(lot)
+        yield lot
+
+
+async def _assets_by_id(ids: Sequence[int]) -> AsyncIterator[Sequence[Record]]:
+    for first in range(0, len(ids), LOT):
+        part = ids[first : first + LOT]
+        rows = {row["id"]: row for row in await Asset.filter(id__in=list(part)).values(*_COLUMNS, **_JOINED)}
+        lot = [rows[asset_id] for asset_id in part if asset_id in rows]
         await _add_percents(lot)
         yield lot
 
@@ -118,6 +131,16 @@ ASSETS = ExportTable(
     lots=_assets,
     money=frozenset({"Wartość brutto"}),
 )
+
+
+def assets_of(wish: AssetFilter, sort: str) -> ExportTable:
+    """The assets that a search finds, in its order: the ids at once, the rest in lots."""
+
+    async def lots() -> AsyncIterator[Sequence[Record]]:
+        async for lot in _assets_by_id(await all_ids(wish, sort)):
+            yield lot
+
+    return replace(ASSETS, lots=lots)
 
 
 async def _bookings() -> AsyncIterator[Sequence[Record]]:

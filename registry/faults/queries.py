@@ -82,10 +82,11 @@ class VisibleFault:
 
 async def search(wish: FaultFilter, reader: Person, start: int, limit: int) -> tuple[list[VisibleFault], int]:
     """A part of the faults that somebody may see, the newest first, and how many they are."""
-    own = await _own_ids(reader)
+    own = set() if rules.sees_all(reader.role) and not wish.is_own else await _own_ids(reader)
     matches = _matching(wish, reader, own)
     rows = await matches.order_by("-id").offset(start).limit(limit).values(*_FIELDS, **_JOINED)
-    return await _visible(rows, reader, own), await matches.count()
+    is_all = not start and len(rows) < limit
+    return await _visible(rows, reader), len(rows) if is_all else await matches.count()
 
 
 async def counts_of(wishes: Sequence[FaultFilter], reader: Person) -> list[int]:
@@ -120,13 +121,15 @@ async def _own_ids(reader: Person) -> set[int]:
     return {int(str(fault_id)) for fault_id in await entries.distinct().values_list("fault_id", flat=True)}
 
 
-async def _visible(rows: Sequence[dict[str, Any]], reader: Person, own: set[int]) -> list[VisibleFault]:
-    covered = [row["id"] for row in rows if not _reads(row, reader)]
-    texts: dict[int, str] = {}
-    if covered:
-        entries = FaultEntry.filter(fault_id__in=covered, person_id=reader.id, act=FaultAct.REPORT).order_by("-id")
-        texts = dict(await entries.values_list("fault_id", "text"))
-    return [_fault(row, texts.get(row["id"]) if row["id"] in covered else row["text"], own) for row in rows]
+async def _visible(rows: Sequence[dict[str, Any]], reader: Person) -> list[VisibleFault]:
+    if not rows:
+        return []
+    ids = [row["id"] for row in rows]
+    entries = FaultEntry.filter(fault_id__in=ids, person_id=reader.id, act=FaultAct.REPORT).order_by("-id")
+    texts: dict[int, str] = dict(await entries.values_list("fault_id", "text"))  # of each what they said first
+    return [
+        _fault(row, row["text"] if _reads(row, reader) else texts.get(row["id"]), row["id"] in texts) for row in rows
+    ]
 
 
 def _reads(row: dict[str, Any], reader: Person) -> bool:
@@ -134,7 +137,7 @@ def _reads(row: dict[str, Any], reader: Person) -> bool:
     return rules.sees_all(reader.role) or not rules.is_shy(row["visibility"])
 
 
-def _fault(row: dict[str, Any], text: str | None, own: set[int]) -> VisibleFault:
+def _fault(row: dict[str, Any], text: str | None, is_own: bool) -> VisibleFault:
     place = "asset_room" if row["asset_id"] else "room"
     return VisibleFault(
         id=row["id"],
@@ -150,7 +153,7 @@ def _fault(row: dict[str, Any], text: str | None, own: set[int]) -> VisibleFault
         owner=row["owner"],
         owner_name=row["owner_name"],
         reports=row["reports"],
-        is_own=row["id"] in own,
+        is_own=is_own,
         opened_at=row["opened_at"],
         changed_at=row["changed_at"],
         resolved_at=row["resolved_at"],
@@ -162,12 +165,12 @@ async def visible_fault(fault_id: int, reader: Person) -> VisibleFault:
     """One fault with all that was said and done about it, as far as somebody may see it. Raises
     NotFound("fault.unknown").
     """
-    own = await _own_ids(reader)
+    own = set() if rules.sees_all(reader.role) else await _own_ids(reader)
     matches = _seen_by(reader, own).filter(id=fault_id) if 0 < fault_id < 2**31 else Fault.filter(id=-1)
     rows = await matches.values(*_FIELDS, **_JOINED)
     if not rows:
         raise NotFound("fault.unknown", fault=fault_id)
-    (fault,) = await _visible(rows, reader, own)
+    (fault,) = await _visible(rows, reader)
     reads = _reads(rows[0], reader)
     entries = await FaultEntry.filter(fault_id=fault_id).order_by("id")
     fault.lines.extend(_line(entry, reader, reads or entry.person_id == reader.id) for entry in entries)
@@ -194,7 +197,7 @@ async def mended_for(reader: Person, now: datetime) -> list[VisibleFault]:
     if not ids:
         return []
     rows = await Fault.filter(id__in=list(ids)).order_by("-resolved_at").values(*_FIELDS, **_JOINED)
-    return await _visible(rows, reader, ids)
+    return await _visible(rows, reader)
 
 
 async def waiting_faults(owner: Person, limit: int) -> tuple[list[VisibleFault], int]:
@@ -203,7 +206,7 @@ async def waiting_faults(owner: Person, limit: int) -> tuple[list[VisibleFault],
     """
     waits = Fault.filter(Q(state=FaultState.OPEN) | Q(state=FaultState.TAKEN, owner_id=owner.id))
     rows = await waits.order_by("-id").limit(limit).values(*_FIELDS, **_JOINED)
-    return await _visible(rows, owner, set()), await waits.count() if len(rows) >= limit else len(rows)
+    return await _visible(rows, owner), await waits.count() if len(rows) >= limit else len(rows)
 
 
 async def faulty_without_report(limit: int) -> tuple[list[dict[str, Any]], int]:

@@ -42,6 +42,20 @@ async def room_or_none(code: str) -> Room | None:
     return await Room.get_or_none(code=code).select_related("building__site") if is_code(code) else None
 
 
+async def room_as_typed(code: str) -> Room | None:
+    """The room with this code, spaces and case aside; the code as it is as_typed before any other way."""
+    if not is_code(code):
+        return None
+    as_typed = Room.filter(code__in=list({code, code.upper()})).select_related("building__site")
+    rooms = {room.code: room for room in await as_typed}
+    if rooms:
+        return rooms.get(code) or rooms[code.upper()]
+    key = "".join(code.split()).casefold()
+    codes = await Room.all().values_list("code", flat=True)
+    matches = [str(one) for one in codes if "".join(str(one).split()).casefold() == key]
+    return await room_or_none(matches[0]) if len(matches) == 1 else None
+
+
 async def rooms_by_code() -> list[Room]:
     """Every room in the order of the codes."""
     return await Room.all().order_by("code")

@@ -9,8 +9,8 @@ from registry.assets import actions
 from registry.assets.actions import NewAsset
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.queries import detail, search
-from registry.assets.search import SORTS, AssetFilter
-from registry.core.errors import NotFound
+from registry.assets.search import MONEY_SORTS, SORTS, AssetFilter
+from registry.core.errors import Forbidden, NotFound
 from registry.devices.queries import devices_of_asset
 from registry.grants.queries import grant_ids
 from registry.people import rules
@@ -60,13 +60,16 @@ async def assets(
     condition: Annotated[Condition | None, MAY_BE_EMPTY] = None,
     sort: Annotated[str, Query(pattern=f"^-?({'|'.join(SORTS)})$")] = "name",
 ) -> AssetsAnswer:
+    counts_money = rules.may(person.role, "assets.see_money")
+    if not counts_money and (grant or sort.removeprefix("-") in MONEY_SORTS):
+        raise Forbidden("auth.role")  # the order by price tells the prices
     words = AssetFilter(q, room, category, custodian, grant, lifecycle or "", condition or "")
     page = await search(words, sort, paging.start, paging.limit)
     return AssetsAnswer(
         items=[asset_answer(row, person.role) for row in page.items],
         next=paging.cursor(len(page.items), page.total),
         total=page.total,
-        total_price=pln(page.total_price) if rules.may(person.role, "assets.see_money") else None,
+        total_price=pln(page.total_price) if counts_money else None,
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.background import BackgroundTask
@@ -11,13 +12,15 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from registry.assets import labels
 from registry.assets.queries import answers_by_code, assets_by_id
 from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
-from registry.core.errors import Forbidden, Invalid, NotFound, Refusal
-from registry.exporting.lists import export_list
+from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from registry.exporting.lists import export_assets
 from registry.faults import asset_transitions
+from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import active_people
 from web.assets import words
-from web.assets.table import LABELS, address_of, chips, is_locked, options, page_at, room_options, views
+from web.assets.table import address_of, chips, is_locked, options, page_at, room_options, views
+from web.assets.table import labels as filter_labels
 from web.assets.view import view_of
 from web.auth.access import PageCaller, actor_of, page_with
 from web.auth.session import options_of
@@ -42,7 +45,7 @@ FILE_TYPES = {
 async def assets(request: Request, person: PageCaller, now: Now) -> Response:
     """The list. The search field asks for the rows alone while somebody types."""
     context = page_context(request, person, now)
-    address = address_of(dict(request.query_params))
+    address = address_of(dict(request.query_params), context.may("assets.see_money"))
     is_part = is_fragment(request)
     offers = await options(context) if address.is_filtered or not is_part else {}
     return render(
@@ -55,7 +58,7 @@ async def assets(request: Request, person: PageCaller, now: Now) -> Response:
         views=[] if is_part else await views(address, context),
         offers=offers,
         chips=list(chips(address, offers, context)),
-        labels=LABELS,
+        labels=filter_labels(context),
         looks=words,
         is_locked=is_locked,
     )
@@ -63,13 +66,19 @@ async def assets(request: Request, person: PageCaller, now: Now) -> Response:
 
 @router.get("/assets/export.{kind}")
 async def export(
-    person: Annotated[Person, Depends(page_with("assets.export"))], kind: Literal["csv", "xlsx"], now: Now
+    request: Request,
+    person: Annotated[Person, Depends(page_with("assets.export"))],
+    kind: Literal["csv", "xlsx"],
+    now: Now,
 ) -> Response:
-    """The whole register as a file that the importer takes."""
+    """The list of the page as a file that the importer takes: what the filter shows, in its order; without one the
+    whole register.
+    """
+    address = address_of(dict(request.query_params), rules.may(person.role, "assets.see_money"))
     handle, path = tempfile.mkstemp(suffix=f".{kind}")
     try:
         with os.fdopen(handle, "wb") as file:
-            await export_list("assets", kind, file)
+            await export_assets(kind, file, address.filter, address.sort)
     except BaseException:
         os.unlink(path)
         raise
@@ -84,12 +93,13 @@ async def chosen(
     now: Now,
     act: str = "",
     ids: Annotated[list[int] | None, Query(alias="id", max_length=AT_ONCE)] = None,
+    back: str = "",
 ) -> Response:
     """What is about to be done to many assets: say why, and where to or to whom."""
-    if act not in TRANSITIONS:
+    if act not in words.OFFERED_TO_MANY:
         return RedirectResponse("/assets", 303)
     _check(act, person)
-    return await _chosen(request, page_context(request, person, now), act, ids or [])
+    return await _chosen(request, page_context(request, person, now), act, ids or [], back=_list_at(back))
 
 
 async def _chosen(
@@ -112,7 +122,7 @@ async def _chosen(
         rooms=await room_options(context) if QuestionField.ROOM in fields else [],
         people=await active_people() if QuestionField.CUSTODIAN in fields else [],
         looks=words,
-        **({"room": "", "custodian": "", "reason": "", "faults": []} | typed),
+        **({"room": "", "custodian": "", "reason": "", "faults": [], "back": "/assets"} | typed),
     )
 
 
@@ -124,25 +134,44 @@ async def do_to_chosen(
     act: Text,
     ids: Annotated[list[int], Form(alias="id", max_length=AT_ONCE)],
     revisions: Annotated[list[int] | None, Form(alias="revision", max_length=AT_ONCE)] = None,
+    back: Text = "",
     room: Text = "",
     custodian: Text = "",
     reason: Text = "",
 ) -> Response:
     """Do it to all of them, or to none: then each that is in the way is named."""
-    if act not in TRANSITIONS:
+    if act not in words.OFFERED_TO_MANY:
         raise Invalid("request.bad_field", field="act", reason=act[:40])
     _check(act, person)
     context = page_context(request, person, now)
-    looks: dict[int, int | None] = dict.fromkeys(ids)
-    if revisions and len(revisions) == len(ids):
-        looks = dict(zip(ids, revisions, strict=True))
+    list_address = _list_at(back)
     try:
+        looks = _looks(ids, revisions or [])
         answers = await _answers(act, room, custodian, reason)
         await asset_transitions.perform_on_many(act, looks, answers, actor_of(request, person), now)
     except Refusal as refusal:
-        typed = {"room": room, "custodian": custodian, "reason": reason}
+        typed = {"room": room, "custodian": custodian, "reason": reason, "back": list_address}
         return await _chosen(request, context, act, ids, 409, **typed, faults=await _faults(refusal, context))
-    return RedirectResponse(f"/assets?done={len(looks)}", 303)
+    return RedirectResponse(f"{list_address}{'&' if '?' in list_address else '?'}done={len(looks)}", 303)
+
+
+def _looks(ids: list[int], revisions: list[int]) -> dict[int, int | None]:
+    """The revision of each piece as the page showed it; any where the form names none at all. Raises
+    Conflict("request.stale") where one of them is missing.
+    """
+    if not revisions:
+        return dict.fromkeys(ids)
+    if len(revisions) != len(ids):
+        raise Conflict("request.stale")
+    return dict(zip(ids, revisions, strict=True))
+
+
+def _list_at(back: str) -> str:
+    """The list that somebody came from, to go back to it with its filter: an address of ours, read and written anew."""
+    parts = urlsplit(back)
+    if (parts.scheme, parts.netloc, parts.path) != ("", "", "/assets") or len(back) > 2000:
+        return "/assets"
+    return address_of(dict(parse_qsl(parts.query))).place
 
 
 async def _faults(refusal: Refusal, context: PageContext) -> list[str]:

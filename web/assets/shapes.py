@@ -106,7 +106,7 @@ class AssetAnswer(BaseModel):
     name: str
     category: str
     kst: str
-    account: str
+    account: str | None = Field(description="it tells what the price is above; null for who may not see money")
     quantity: int
     serial_no: str
     room: str | None
@@ -164,7 +164,8 @@ def detail_answer(row: Mapping[str, Any], devices: list[str], role: Role) -> Ass
 
 
 def _of_row(row: Mapping[str, Any], sees_money: bool) -> dict[str, Any]:
-    return {name: row[name] for name in _STORED} | {"price": pln(row["price"]) if sees_money else None}
+    money = {"price": pln(row["price"]), "account": row["account"]} if sees_money else {"price": None, "account": None}
+    return {name: row[name] for name in _STORED} | money
 
 
 def _share(share: Mapping[str, Any]) -> ShareAnswer:

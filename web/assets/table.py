@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.queries import AssetPage, categories, counts_by_state, custodians, grant_percents, search
-from registry.assets.search import SORTS, AssetFilter
+from registry.assets.search import MONEY_SORTS, SORTS, AssetFilter
 from registry.assets.transitions import CONDITION_WORDS, LIFECYCLE_WORDS
 from registry.grants.queries import all_grants
 from registry.rooms.queries import rooms_by_code
@@ -49,6 +49,15 @@ class ListAddress:
             del query["sort"]
         return "/assets?" + urlencode({name: value for name, value in query.items() if value})
 
+    @property
+    def place(self) -> str:
+        """The address of this very page of the list."""
+        return self.href(offset=self.offset).removesuffix("?")
+
+    def export_href(self, kind: str) -> str:
+        """The address of this very list as a file."""
+        return self.href().replace("/assets?", f"/assets/export.{kind}?")
+
     def sorted_by(self, column: str) -> str:
         """The address with another order; the column that sorts already turns round."""
         return self.href(sort=f"-{column}" if self.sort == column else column)
@@ -65,10 +74,15 @@ class ListAddress:
         return any(getattr(self.filter, name) for name in FILTERS)
 
 
-def address_of(query: dict[str, str]) -> ListAddress:
-    """What the query of an address says. What cannot be read counts as not said."""
+def address_of(query: dict[str, str], counts_money: bool = True) -> ListAddress:
+    """What the query of an address says. What cannot be read counts as not said, and so does what would tell money to
+    who does not count it: the order by price, and what a grant paid for.
+    """
     wish = AssetFilter(**{name: query.get(name, "").strip() for name in ("q", *FILTERS)})
     sort, offset = query.get("sort", ""), query.get("offset", "")
+    if not counts_money:
+        wish = replace(wish, grant="")
+        sort = "" if sort.removeprefix("-") in MONEY_SORTS else sort
     return ListAddress(
         filter=wish,
         sort=sort if sort.removeprefix("-") in SORTS else "name",
@@ -126,11 +140,12 @@ def _sum(counts: dict[tuple[Lifecycle, Condition], int], state: Lifecycle | Cond
 
 async def options(context: PageContext) -> dict[str, Options]:
     """What each filter offers, as pairs of value and word."""
+    grants = await all_grants() if context.may("assets.see_money") else []
     return {
         "room": await room_options(context),
         "category": [(name, name) for name in await categories()],
         "custodian": await custodians(),
-        "grant": [(grant["code"], grant["code"]) for grant in await all_grants()],
+        "grant": [(grant["code"], grant["code"]) for grant in grants],
         "lifecycle": [(str(state), context.say(word)) for state, word in LIFECYCLE_WORDS.items()],
         "condition": [(str(state), context.say(word)) for state, word in CONDITION_WORDS.items()],
     }
@@ -139,6 +154,11 @@ async def options(context: PageContext) -> dict[str, Options]:
 async def room_options(context: PageContext) -> Options:
     """Every room, as pairs of code and name."""
     return [(room.code, f"{room.code} {context.words.room(room)}") for room in await rooms_by_code()]
+
+
+def labels(context: PageContext) -> dict[str, str]:
+    """The filters that the reader may use, with their words."""
+    return {name: word for name, word in LABELS.items() if name != "grant" or context.may("assets.see_money")}
 
 
 def chips(address: ListAddress, offers: dict[str, Options], context: PageContext) -> Iterable[tuple[str, str]]:

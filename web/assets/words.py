@@ -183,7 +183,7 @@ def _line(
     parts = [entry["actor"], _from_to(entry, context, names), entry["reason"], _source(entry, context)]
     return AssetHistoryLine(
         at=entry["at"],
-        when=context.fmt.date(entry["at"]),
+        when=context.fmt.when(entry["at"], context.now),
         iso=context.fmt.iso(entry["at"]),
         title=context.say(ACTION_WORDS.get(entry["action"], ACTION_WORDS["changed"])),
         text=" · ".join(part for part in parts if part),

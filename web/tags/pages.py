@@ -9,11 +9,12 @@ from starlette.responses import RedirectResponse, Response
 from registry.assets import tags
 from registry.assets.labels import link_tag
 from registry.assets.models import Tag
-from registry.assets.queries import by_tag, search, tag_or_none
+from registry.assets.queries import by_tag, numbered, search, tag_or_none
 from registry.assets.search import AssetFilter
 from registry.core.errors import Conflict, NotFound, Refusal
+from registry.faults.rules import id_of
 from registry.people.models import Person
-from registry.rooms.queries import room_or_none
+from registry.rooms.queries import room_as_typed
 from web.assets.table import ListAddress
 from web.auth.access import PageCaller, actor_of, page_with
 from web.kit.clock import Now
@@ -26,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=2000)]
 LIMIT = 200
 NOTHING_CALLED = N_("Nothing in the register is called %(code)s. The code of a label has %(length)s characters.")
-NO_SUCH_ASSET = N_("Nothing in the register has the number %(number)s.")
+NO_SUCH_ASSET = N_("Nothing in the register has exactly the number %(number)s. Give the whole number of the thing.")
 
 
 @router.get("/scan")
@@ -53,14 +54,19 @@ def _page(request: Request, person: Person, status: int = 200, **typed: Any) -> 
 
 
 async def _place_of(typed: str) -> str:
-    """Where a code leads, empty if nowhere: a tag first, then a room, then whatever the register finds."""
+    """Where a code leads, empty if nowhere: a tag, a room, a fault, a thing of exactly this number. A part of a number,
+    or what several have, leads to the list of what holds it.
+    """
     if tag := await tag_or_none(typed):
         return _address(tag)
-    if room := await room_or_none(typed.upper()):
+    if room := await room_as_typed(typed):
         return f"/rooms/{room.code}"
-    page = await search(AssetFilter(q=typed), limit=2)
-    if len(page.items) == 1:
-        return f"/assets/{page.items[0]['id']}"
+    things = await numbered(typed)
+    if len(things) == 1:
+        return f"/assets/{things[0]['id']}"
+    if fault_id := id_of(typed):
+        return f"/faults/{fault_id}"
+    page = await search(AssetFilter(q=typed), limit=1)
     return ListAddress(AssetFilter(q=typed)).href() if page.items else ""
 
 
@@ -120,17 +126,15 @@ async def link(
 
 
 async def _link(code: str, thing: str, request: Request, person: Person, now: datetime) -> str:
-    """The page of what the label is on now, empty if nothing has this number."""
+    """The page of what the label is on now, empty if nothing has exactly this number."""
     actor = actor_of(request, person)
-    if room := await room_or_none(thing.upper()[:40]):
+    if room := await room_as_typed(thing):
         await link_tag(code, actor, now, room_id=room.id)
         return f"/rooms/{room.code}"
-    items = (await search(AssetFilter(q=thing), limit=2)).items if thing else []
-    exact = [item for item in items if thing in (item["inventory_no"], item["serial_no"])]
-    matches = exact or items
-    if len(matches) > 1:
+    things = await numbered(thing)
+    if len(things) > 1:
         raise Conflict("asset.several", number=thing[:80])
-    if not matches:
+    if not things:
         return ""
-    await link_tag(code, actor, now, asset_id=matches[0]["id"])
-    return f"/assets/{matches[0]['id']}"
+    await link_tag(code, actor, now, asset_id=things[0]["id"])
+    return f"/assets/{things[0]['id']}"

@@ -24,6 +24,6 @@ async def test_it_leaves_nothing_behind(database: Database, tmp_path: Path, monk
     async def breaks(*_: object) -> int:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(pages, "export_list", breaks)
+    monkeypatch.setattr(pages, "export_assets", breaks)
     assert (await desk.get("/assets/export.csv", "accountant")).status_code == 500
     assert list(files.iterdir()) == []
