@@ -98,7 +98,7 @@ async def running(
     async with notices(url):
         leading = asyncio.create_task(lead(url, devices.start, devices.stop))
         scheduler.start()
-        timekeeper = asyncio.create_task(keep_time(scheduler, clock))
+        timekeeper = asyncio.create_task(keep_time(scheduler))
         try:
             yield create_app(settings, context, devices, clock)
         finally:

@@ -9,9 +9,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config.demo.life import liven
 from config.settings import Settings
-from registry.bookings.readings import advance_due
+from registry.bookings.readings import advance_due, bring_looks_forward
+from registry.bookings.state import LONGEST_LOOK
 from registry.core import idempotency, seals
-from registry.core.clock import Clock, utc_now
+from registry.core.clock import Clock, SteadyClock, is_doubted, utc_now
 from registry.core.errors import Refusal
 from registry.devices import presence_log
 from registry.importing import sessions
@@ -37,15 +38,22 @@ def timetable(settings: Settings, is_lively: bool = False, clock: Clock = utc_no
     scheduler.add_job(calm(forget_traces(settings.trace_days)), "interval", hours=1, id="forget traces")
     scheduler.add_job(calm(seal), "cron", hour=0, minute=7, id="seal")
     scheduler.add_job(calm(seal), id="seal at the start")  # nobody was there at midnight
+    scheduler.add_job(calm(look_at_the_put_off), id="look at the start")
+    if isinstance(clock, SteadyClock):
+        clock.on_doubt(lambda is_doubt, now: None if is_doubt else _look_anew_soon(scheduler, calm(look_anew)))
     if is_lively:
         scheduler.add_job(calm(live), "interval", minutes=5, id="live")
     return scheduler
 
 
 def calmly(job: Job, clock: Clock) -> Callable[[], Awaitable[None]]:
-    """A job that is given the time, whose fault is logged and whose next run comes all the same."""
+    """A job that is given the time, whose fault is logged and whose next run comes all the same. It waits while the
+    clock is doubted.
+    """
 
     async def run() -> None:
+        if is_doubted(clock):
+            return  # nothing is ended, sealed or forgotten by a time that may be wrong
         try:
             await job(clock())
         except asyncio.CancelledError:
@@ -84,6 +92,20 @@ def bring_forward(scheduler: AsyncIOScheduler, now: datetime) -> list[str]:
 async def live(now: datetime) -> None:
     """See that somebody meets in the demo."""
     await liven(now)
+
+
+def _look_anew_soon(scheduler: AsyncIOScheduler, job: Callable[[], Awaitable[None]]) -> None:
+    scheduler.add_job(job, id="look anew", replace_existing=True)
+
+
+async def look_anew(now: datetime) -> None:
+    """Look at every room, after a doubt about the time."""
+    await bring_looks_forward(now)
+
+
+async def look_at_the_put_off(now: datetime) -> None:
+    """Look at the rooms that were put off further than any ever is, by a clock that was wrong when Izba ran last."""
+    await bring_looks_forward(now, LONGEST_LOOK)
 
 
 async def sweep(now: datetime) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from devices.broker.client import addresses, without_secrets
@@ -17,7 +18,7 @@ from devices.readings import Readings
 from devices.simulator import Simulator
 from devices.topics import Topics
 from registry.bookings.readings import watch_lost
-from registry.core.clock import Clock, utc_now
+from registry.core.clock import Clock, SteadyClock, is_doubted, utc_now
 from registry.core.errors import N_, Reason, Unavailable
 from registry.devices.models import DeviceState
 
@@ -69,10 +70,23 @@ class DeviceLayer:
         self.simulator = Simulator(where, self.topics, clock, seed) if simulator else None
         self.broker.listen((*self.topics.filters(), *self._foreign()))
         self.broker.on_messages(self.readings.take)
-        self.broker.on_gap(self.readings.gap)
-        self.broker.on_up(self.readings.connected)
+        self.broker.on_gap(lambda: self._listen(clock()))
+        self.broker.on_up(self._listen)
         self.broker.on_down(self.readings.disconnected)
         self.broker.on_up(lambda _at: self.doors.wake())
+        if isinstance(clock, SteadyClock):
+            clock.on_doubt(self._doubt)
+
+    def _doubt(self, is_doubted: bool, now: datetime) -> None:
+        """While the clock is doubted nothing that sensors said is believed, and afterwards each must say it anew."""
+        if is_doubted:
+            self.readings.disconnected(now)
+        elif self.broker.connected:
+            self.readings.connected(now)
+
+    def _listen(self, now: datetime) -> None:
+        if not is_doubted(self._clock):
+            self.readings.connected(now)
 
     def _foreign(self) -> list[str]:
         families = [FAMILIES[name] for name in self._families if name in FAMILIES]

@@ -10,7 +10,7 @@ import typer
 from config.commands.terminal import in_register, log_to_console, refusal_line, run, sentence
 from config.settings import Settings, load
 from config.single_server import alone
-from registry.core.clock import utc_now
+from registry.core.clock import SteadyClock
 from registry.core.errors import N_, Refusal
 
 FUNDING = (
@@ -58,14 +58,15 @@ async def _serve(settings: Settings, *, is_demo: bool, simulator: bool) -> None:
     from config.serving import claim_port, serve
 
     gc.disable()  # until everything stands: the collector would walk it seven times while it is built
-    claimed, devices = claim_port(settings.host, settings.port), devices_of(settings, simulator)
+    clock = SteadyClock()
+    claimed, devices = claim_port(settings.host, settings.port), devices_of(settings, simulator, clock)
     devices.claim_ports()
     async with register(settings) as context:
         if is_demo:
             from config.demo.prepare import prepare
 
-            await prepare(settings, utc_now(), is_lively=simulator)
-        async with running(settings, context, devices, simulator=simulator) as site:
+            await prepare(settings, clock(), is_lively=simulator)
+        async with running(settings, context, devices, simulator=simulator, clock=clock) as site:
             if is_demo:  # who is told that it is ready may speak to the broker at once
                 await site.state.devices.wait_until_connected(5)
             await serve(site, claimed, settings, lambda: _tell_ready(settings, is_demo))

@@ -7,6 +7,8 @@ from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tortoise.expressions import Q
+
 from registry.bookings.release import settle
 from registry.bookings.room_snapshot import load, locked_snapshot
 from registry.core.cache import Cache
@@ -14,7 +16,7 @@ from registry.core.errors import Unavailable
 from registry.core.statements import Fields, Work, column, first_value, write
 from registry.core.transaction import transaction
 from registry.devices.models import Device, DeviceKind, Watch
-from registry.devices.occupancy import FOLDED, Reading, fold, sensor_of
+from registry.devices.occupancy import FOLDED, PRESENCE, Reading, fold, sensor_of
 from registry.devices.presence_log import LastWord, trace_changes
 from registry.devices.queries import watch
 from registry.rooms.lock import RoomChange, changing
@@ -121,8 +123,11 @@ async def _record_roomless(readings: Sequence[Reading], now: datetime) -> None:
 
 
 async def watch_started(now: datetime) -> None:
-    """The broker is heard from now on. What was said before proves nothing any more."""
+    """The broker is heard from now on. What was said before proves nothing any more, nor what was said by a clock that
+    has been set back since.
+    """
     await _note_watch(now, None)
+    await Device.filter(Q(confirmed_at__gt=now) | Q(positive_at__gt=now)).update(**dict.fromkeys(PRESENCE))
     await _settle_sensed(now)
 
 
@@ -182,6 +187,13 @@ async def _advance(room_id: int, now: datetime) -> bool:
         else:  # another process was quicker
             change.keep_quiet(room)
     return is_due
+
+
+async def bring_looks_forward(now: datetime, beyond: timedelta = timedelta(0)) -> int:
+    """Look soon at the rooms whose next look is further ahead than this: a clock that was wrong may have set it.
+    Returns how many there are.
+    """
+    return await Room.filter(next_change_at__gt=now + beyond).update(next_change_at=now)
 
 
 async def sweep_lag(now: datetime) -> timedelta:

@@ -142,6 +142,11 @@ def _finish(booking: Booking, room: Room, now: datetime) -> tuple[list[str], str
     return ["status"], "ended"
 
 
+def _resume(booking: Booking, room: Room, now: datetime) -> tuple[list[str], str]:
+    booking.status = Status.CHECKED_IN if booking.checked_in_at else Status.CONFIRMED
+    return ["status"], "resumed"
+
+
 _ACTS = {
     "check_in": _check_in,
     "warn": _warn,
@@ -149,6 +154,7 @@ _ACTS = {
     "release": _release,
     "vacate": _vacate,
     "finish": _finish,
+    "resume": _resume,
 }
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from registry.bookings.models import Kind, Status
-from registry.devices.occupancy import OccupancyFold
+from registry.devices.occupancy import CLOCK_SLACK, OccupancyFold
 from registry.rooms.hours import Hours, next_opening, open_span_at
 from registry.rooms.models import HELP_POINT, Occupancy, Visibility
 
@@ -21,6 +21,7 @@ LEAST_RUN = timedelta(minutes=10)
 LEAST_LEFT = timedelta(minutes=15)
 LONG = timedelta(hours=4)
 UNDO = timedelta(minutes=10)
+LONGEST_LOOK = timedelta(hours=6)  # a room is looked at this often at the least
 HELD = frozenset({Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN})
 RUNNING = frozenset({Status.CONFIRMED, Status.CHECKED_IN})
 
@@ -187,7 +188,7 @@ def awaits(room: RoomFacts, slot: Slot, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What time or a sensor does to a booking: check_in, warn, calm, release (no-show), vacate, finish."""
+    """What time or a sensor does to a booking: check_in, warn, calm, release (no-show), vacate, finish, resume."""
 
     act: str
     slot: Slot
@@ -196,12 +197,21 @@ class Step:
 def steps(room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, now: datetime) -> list[Step]:
     """What is due for a room's bookings at ``now``. Unknown occupancy never releases anything."""
     due = [Step("finish", slot) for slot in slots if slot.status in RUNNING and slot.ends_at <= now]
+    due += [Step("resume", slot) for slot in slots if is_over_too_soon(slot, now)]
     current = running(slots, now)
     if current and current.kind is not Kind.BLOCK:
         step = _step(room, slots, current, fold, now)
         if step:
             due.append(Step(step, current))
     return due
+
+
+def is_over_too_soon(slot: Slot, now: datetime) -> bool:
+    """Whether a booking is over before its end though nobody ended it: a clock that went ahead has, and was set right
+    since. Whoever ends one shortens it.
+    """
+    is_whole = slot.ends_at == slot.planned_ends_at
+    return slot.status is Status.ENDED and is_whole and slot.ends_at > now + CLOCK_SLACK
 
 
 def has_shown_up(slots: Sequence[Slot], slot: Slot, fold: OccupancyFold) -> bool:
@@ -270,7 +280,7 @@ def release_at(
 def next_change(room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, hours: Hours, now: datetime) -> datetime:
     """When to look at a room again: the first instant after ``now`` at which anything could differ."""
     span = open_span_at(hours, now)
-    instants = [now + timedelta(hours=6), fold.look_at, span[1] if span else next_opening(hours, now)]
+    instants = [now + LONGEST_LOOK, fold.look_at, span[1] if span else next_opening(hours, now)]
     for slot in slots:
         if slot.status not in HELD:
             continue

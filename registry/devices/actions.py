@@ -12,7 +12,7 @@ from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.devices import presence_log
 from registry.devices.models import Device, DeviceKind, Sensing
-from registry.devices.occupancy import HOLD_SECONDS
+from registry.devices.occupancy import HOLD_SECONDS, PRESENCE
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import Room
 
@@ -23,7 +23,6 @@ DEFAULT_HOLD = 300
 IDENTITY = frozenset({"family", "address", "sensing"})
 AMENDED = IDENTITY | {"room_id", "enabled"}
 # what a sensor says of a room, and what it says of itself besides
-PRESENCE = ("occupied", "people", "confirmed_at", "changed_at", "positive_at")
 LAST_WORDS = (*PRESENCE, "heard_at", "online", "battery")
 
 

@@ -64,6 +64,8 @@ class Reading:
     gap: bool = False
 
 
+# what a sensor says of a room
+PRESENCE = ("occupied", "people", "confirmed_at", "changed_at", "positive_at")
 # what a reading may change of its device's row
 FOLDED = (
     "occupied", "people", "confirmed_at", "changed_at", "positive_at", "heard_at", "online", "battery", "distrust",

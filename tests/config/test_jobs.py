@@ -9,6 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from config import jobs
 from config.jobs import bring_forward, forget_traces, keep_time, tidy, timetable
 from config.settings import Settings
+from registry.core.clock import SteadyClock
 from registry.devices.models import Trace
 from registry.people import policy
 from registry.people.models import FailedSignIn
@@ -61,6 +62,24 @@ async def test_a_stop_in_the_middle_of_a_job_is_no_fault_of_it(
     scheduler.shutdown(wait=False)
     await asyncio.sleep(0.05)
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_nothing_is_done_by_a_time_that_may_be_wrong() -> None:
+    """An hour ahead for a moment: the sweep waits, and looks at every room once the time is sure."""
+    walls, times = [NOW], list[datetime]()
+    clock = SteadyClock(lambda: walls[-1], lambda: 0.0)
+
+    async def sweep(now: datetime) -> None:
+        times.append(now)
+
+    run = jobs.calmly(sweep, clock)
+    scheduler = timetable(Settings(), clock=clock)
+    scheduler.remove_all_jobs()
+    for wall in (NOW, NOW + timedelta(hours=1), NOW):
+        walls.append(wall)
+        await run()
+    assert times == [NOW, NOW]
+    assert [job.id for job in scheduler.get_jobs()] == ["look anew"]
 
 
 async def test_a_clock_that_is_set_back_puts_no_job_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,9 @@ from devices.broker.connection import Message
 from devices.readings import Readings
 from devices.topics import Topics
 from registry.bookings.models import Booking, Status
+from registry.bookings.queries import state_of
 from registry.bookings.readings import advance_due
+from registry.core.clock import SteadyClock
 from registry.core.history import Actor
 from registry.devices.actions import amend
 from registry.devices.models import Device, Sensing
@@ -370,6 +372,33 @@ async def test_a_sensor_that_another_one_contradicts_checks_nobody_in(office: Of
     room = await Room.get(id=office.room.id)
     assert sorted(line["reason"] for line in room.occupancy_evidence) == ["contradicted", "sees_nobody"]
     assert (await fate(booking))[:2] == (Status.CONFIRMED, "")
+
+
+@pytest.mark.parametrize("way", [timedelta(hours=1), timedelta(hours=-1)])
+async def test_a_clock_that_is_wrong_for_a_moment_ends_nothing_and_empties_no_room(
+    office: Office, way: timedelta
+) -> None:
+    await office.open()
+    await office.sensor("s", "native", **COUNTER)
+    booking = await office.booking(0, 30)
+    wrong = [timedelta(0)]
+    clock = SteadyClock(lambda: NOW + timedelta(seconds=office.second) + wrong[0], lambda: office.second)
+    office.readings = Readings(Topics(), clock, lambda *_: None)
+    await office.listen()
+    for minute in range(1, 20):
+        office.second = 60 * minute
+        await office.say("izba/devices/s/reading", '{"people":1}')
+    office.second += 2
+    await office.say("izba/devices/s/reading", '{"people":0}')
+    wrong[0] = way
+    for _ in range(15):
+        office.second += 1
+        await advance_due(clock())
+        assert (await state_of(office.room.id, clock()))[0].occupancy is Occupancy.OCCUPIED, "held"
+    wrong[0] = timedelta(0)
+    await advance_due(clock())
+    assert (await fate(booking))[:2] == (Status.CHECKED_IN, "sensor")
+    assert (await Device.get(code="s")).confirmed_at == NOW + timedelta(minutes=19, seconds=2)
 
 
 @pytest.mark.parametrize("sensing", [Sensing.PASSAGE, Sensing.COUNTER])

@@ -20,8 +20,9 @@ from devices.topics import Topics
 from registry.bookings.models import Booking, Status
 from registry.bookings.readings import record_readings
 from registry.core import events
+from registry.core.clock import SteadyClock
 from registry.core.errors import Unavailable
-from registry.devices.models import Device, Sensing
+from registry.devices.models import Device, Sensing, Watch
 from registry.devices.queries import door_panels
 from registry.rooms.lock import changing
 from registry.rooms.models import Room, Visibility
@@ -574,3 +575,27 @@ async def test_the_embedded_broker_with_simulated_sensors(room: Room, monkeypatc
         await devices.stop()
         assert time.monotonic() - began < 30
     devices.claim_ports()
+
+
+async def test_while_the_clock_is_doubted_nothing_that_sensors_said_is_believed(database: Database) -> None:
+    walls = [NOW]
+    clock = SteadyClock(lambda: walls[-1], lambda: 0.0)
+    devices = DeviceLayer(url="mqtt://127.0.0.1:1", secret_key=SECRET, clock=clock)
+    devices._listen(NOW)
+    await devices.readings._work()
+    assert (await Watch.get(id=1)).since == NOW
+    walls.append(NOW + timedelta(hours=1))
+    clock()
+    await devices.readings._work()
+    assert (await Watch.get(id=1)).since is None
+    devices._listen(NOW)  # a broker that comes back meanwhile
+    await devices.readings._work()
+    assert (await Watch.get(id=1)).since is None
+    walls.append(NOW)
+    clock()
+    await devices.readings._work()
+    assert (await Watch.get(id=1)).since is None, "the broker is not heard"
+    devices.broker.connected = True
+    devices._doubt(False, NOW)
+    await devices.readings._work()
+    assert (await Watch.get(id=1)).since == NOW

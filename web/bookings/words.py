@@ -44,6 +44,7 @@ ACTS = {
     "ended_vacant": N_("Ended by itself: the room was empty"),
     "release_undone": N_("Release undone"),
     "end_undone": N_("End undone"),
+    "resumed": N_("Runs on: a wrong clock had ended it"),
     "approved": N_("Approved"),
     "rejected": N_("Rejected"),
 }

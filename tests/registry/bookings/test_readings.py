@@ -8,7 +8,14 @@ import pytest
 from registry.bookings import readings, room_snapshot
 from registry.bookings.models import Booking, Status
 from registry.bookings.queries import public_room_state, state_of
-from registry.bookings.readings import advance_due, record_readings, sweep_lag, watch_lost, watch_started
+from registry.bookings.readings import (
+    advance_due,
+    bring_looks_forward,
+    record_readings,
+    sweep_lag,
+    watch_lost,
+    watch_started,
+)
 from registry.bookings.state import StateKind
 from registry.core import events, seals
 from registry.core.history import HistoryEntry
@@ -228,6 +235,42 @@ async def test_a_stuck_sensor_only_keeps_a_room():
     await record_readings([Reading(device.id, NOW, occupied=True)], NOW)
     await pass_time(NOW, 89)
     assert (await Booking.get(id=booking.id)).status is Status.CHECKED_IN
+
+
+@pytest.mark.parametrize("checked_in_at", [NOW, None])
+async def test_what_a_clock_that_was_ahead_has_ended_runs_on_once_it_is_right(checked_in_at):
+    room, _ = await a_room()
+    status = Status.CHECKED_IN if checked_in_at else Status.CONFIRMED
+    booking = await make_booking(NOW, NOW + HOUR, room=room, status=status, checked_in_at=checked_in_at)
+    await watch_started(NOW)
+    await advance_due(NOW + 2 * HOUR)
+    assert (await Booking.get(id=booking.id)).status is Status.ENDED
+    assert await bring_looks_forward(NOW + MINUTE) == 1
+    await advance_due(NOW + MINUTE)
+    assert (await Booking.get(id=booking.id)).status is status
+    actions = await HistoryEntry.filter(object=f"booking:{booking.id}").order_by("id").values_list("action", flat=True)
+    assert actions == ["ended", "resumed"]
+    assert (await state_of(room.id, NOW + MINUTE))[0].booking_id == booking.id
+
+
+async def test_what_was_said_by_a_clock_that_was_ahead_is_not_believed_when_its_time_comes():
+    room, device = await a_room()
+    await watch_started(NOW)
+    ahead = NOW + HOUR
+    await record_readings([Reading(device.id, ahead, occupied=False)], ahead)
+    await watch_started(NOW + MINUTE)
+    await advance_due(ahead + 10 * MINUTE)
+    assert await occupancy(room) == Occupancy.UNKNOWN
+    fresh = await Device.get(id=device.id)
+    assert (fresh.occupied, fresh.confirmed_at) == (None, None)
+
+
+async def test_a_room_that_a_wrong_clock_put_off_is_looked_at_soon():
+    far, near = await make_room(next_change_at=NOW + 20 * HOUR), await make_room(next_change_at=NOW + HOUR)
+    assert await bring_looks_forward(NOW, 6 * HOUR) == 1
+    assert (await Room.get(id=far.id)).next_change_at == NOW
+    assert await bring_looks_forward(NOW) == 1
+    assert (await Room.get(id=near.id)).next_change_at == NOW
 
 
 async def test_a_room_is_looked_at_once_however_many_sweep():

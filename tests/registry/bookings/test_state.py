@@ -223,6 +223,20 @@ def test_a_room_that_became_vacant_late_begins_its_minutes_late():
     assert steps(room, [slot(-60, 60, Status.CHECKED_IN)], VACANT, NOW) == []
 
 
+@pytest.mark.parametrize(
+    ("the_slot", "act"),
+    [
+        (slot(-30, 30, Status.ENDED), "resume"),
+        (slot(-30, 1, Status.ENDED), None),  # a clock that is set back a little
+        (slot(-30, 30, Status.ENDED, planned_ends_at=NOW + 60 * MINUTE), None),  # somebody ended it
+        (slot(-30, 0, Status.ENDED), None),
+        (slot(-30, 30, Status.RELEASED), None),
+    ],
+)
+def test_what_a_clock_that_was_ahead_has_ended_is_taken_back(the_slot, act):
+    assert [step.act for step in steps(ROOM, [the_slot], OCCUPIED, NOW)] == ([act] if act else [])
+
+
 @pytest.mark.parametrize("visibility", [Visibility.CONFIDENTIAL, Visibility.HIDDEN])
 def test_a_help_point_room_is_never_released(visibility):
     assert steps(replace(ROOM, visibility=visibility), [slot(-30, 60)], VACANT, NOW) == []
