@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from config.demo.faults import lay_faults
 from registry.assets import actions
 from registry.assets.queries import standing_pieces
 from registry.assets.rules import feature_of, fold
@@ -66,6 +67,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
     for piece in pieces:
         if (piece["name"], piece["room"]) == (IN_REPAIR, "ZW-01"):
             await actions.perform("send_to_repair", piece["id"], Answers(reason="serwis gwarancyjny"), actor, now)
+    await lay_faults(now)
 
 
 async def bring_in(name: str, actor: Actor, now: datetime, *, pieces: bool = True) -> None:

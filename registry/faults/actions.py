@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from registry.assets.actions import passing
@@ -26,35 +26,46 @@ _OF_ASSET = {FaultAct.RESOLVE: TRANSITIONS["mend"], FaultAct.REOPEN: TRANSITIONS
 
 @dataclass(frozen=True, slots=True)
 class NewReport:
-    """What somebody says is broken: a thing, or something in a room, of a kind of rules.KINDS or none."""
+    """What somebody says is broken: a thing, or something in a room, of a kind of rules.KINDS or none. ``fault_id`` is
+    the fault that it is, where they know.
+    """
 
     room_id: int | None = None
     asset_id: int | None = None
     kind: str = ""
     text: str = ""
+    fault_id: int | None = None
 
 
 async def report(new: NewReport, actor: Actor, now: datetime, request_key: RequestKey | None = None) -> Filed:
     """File a report. Of a thing: it is faulty from now on, and one in repair stays there. Of a room: a kind that means
     one thing there is about that thing. The same reported again joins the fault.
 
-    Raises Invalid: fault.bad_kind, fault.nothing_said; NotFound: asset.unknown, room.unknown.
+    Raises Invalid: fault.bad_kind, fault.nothing_said; NotFound: asset.unknown, fault.unknown, room.unknown;
+    Conflict("fault.state") for a fault that is mended by now.
     """
-    for refusal in rules.report_faults(new.kind, new.text, new.asset_id is not None):
-        raise refusal
-    asset_id = new.asset_id or await _asset_meant(new)
-    if asset_id is None:
-        async with changing(new.room_id or 0) as change:
-            is_shy = rules.is_shy(change.room.visibility)
-            filed = await file(FaultPlace(new.room_id, None, new.kind), new.text, actor, now, is_shy)
+    if new.fault_id is not None:
+        place = await _place_of(new.fault_id)
+    else:
+        for refusal in rules.report_faults(new.kind, new.text, new.asset_id is not None):
+            raise refusal
+        place = FaultPlace(new.room_id, new.asset_id or await _asset_meant(new), new.kind)
+    if place.asset_id is None:
+        async with changing(place.room_id or 0) as change:
+            filed = await file(place, new.text, actor, now, rules.is_shy(change.room.visibility))
             await record(request_key, filed)
         return filed
-    transition, revisions = TRANSITIONS["report_fault"], {asset_id: None}
+    transition, revisions = TRANSITIONS["report_fault"], {place.asset_id: None}
     answers = await in_open(transition, revisions, Answers(reason=new.text or new.kind))
     async with passing(transition, revisions, answers, actor, now) as passage:
-        filed = await file(FaultPlace(passage.assets[0].room_id, asset_id, new.kind), new.text, actor, now)
+        filed = await file(replace(place, room_id=passage.assets[0].room_id), new.text, actor, now)
         await record(request_key, filed)
     return filed
+
+
+async def _place_of(fault_id: int) -> FaultPlace:
+    fault = await fault_by_id(fault_id)
+    return FaultPlace(fault.room_id, fault.asset_id, fault.kind, fault_id)
 
 
 async def _asset_meant(new: NewReport) -> int | None:

@@ -182,6 +182,15 @@ def _line(entry: FaultEntry, reader: Person, reads: bool) -> FaultLine:
     return FaultLine(entry.act, entry.at, entry.actor if is_known else "", entry.source, entry.text if reads else None)
 
 
+async def fault_of_number(number: str, reader: Person) -> int | None:
+    """The fault of a number as somebody types it, if there is one that they may see."""
+    fault_id = rules.id_of(number)
+    if fault_id is None:
+        return None
+    own = set() if rules.sees_all(reader.role) else await _own_ids(reader)
+    return fault_id if await _seen_by(reader, own).filter(id=fault_id).exists() else None
+
+
 async def sees_fault(fault_id: int, reader: Person) -> bool:
     """Whether somebody may see all of a fault."""
     rows = await Fault.filter(id=fault_id).values(visibility="room__visibility")

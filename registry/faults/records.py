@@ -9,6 +9,7 @@ from registry.assets.rules import fold
 from registry.core import history
 from registry.core.history import Actor
 from registry.core.statements import insert
+from registry.faults import rules
 from registry.faults.models import ACTIVE, Fault, FaultAct, FaultEntry, FaultState
 from registry.faults.rules import goal
 
@@ -21,11 +22,14 @@ ENTRIES = {
 
 @dataclass(frozen=True, slots=True)
 class FaultPlace:
-    """What a report is about: a thing, or a room as a whole. ``kind`` is of rules.KINDS or empty."""
+    """What a report is about: a thing, or a room as a whole. ``kind`` is of rules.KINDS or empty; ``fault_id`` is the
+    fault that it is, where that is known.
+    """
 
     room_id: int | None
     asset_id: int | None = None
     kind: str = ""
+    fault_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,13 @@ async def file(place: FaultPlace, text: str, actor: Actor, now: datetime, is_shy
 
 async def active_fault(place: FaultPlace, text: str) -> Fault | None:
     """The fault that such a report joins: of a thing, whatever is said of it; of a room, one of the same kind. Without
-    a kind, what is said tells whether it is the same.
+    a kind, what is said tells whether it is the same. Raises Conflict("fault.state") for a known one that is mended.
     """
+    if place.fault_id is not None:
+        named = await Fault.get(id=place.fault_id)
+        for refusal in rules.act_faults(named.state, FaultAct.RESOLVE):
+            raise refusal
+        return named
     active = Fault.filter(state__in=ACTIVE)
     if place.asset_id is not None:
         return await active.filter(asset_id=place.asset_id).order_by("id").first()

@@ -16,6 +16,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from registry.assets import tags
 from registry.assets.models import FundingShare, Tag
 from registry.assets.rules import search_text
+from registry.core.history import Actor
+from registry.faults.actions import NewReport, act_on, report
+from registry.faults.models import FaultAct
 from registry.grants.models import Grant
 from registry.importing import sessions
 from registry.people.models import Person, Role, Session
@@ -41,6 +44,7 @@ A/2;Krzesło konferencyjne z pulpitem i o bardzo długiej nazwie, która nie mie
 A/3;Krzesło;10;2022-01-05;26;ZW-01
 ;Lampa;5;;1;
 """
+LEAK = "Cieknie kaloryfer"
 EMPTY = tags.new_code((6).to_bytes(tags.RANDOM_BYTES, "big"))
 
 
@@ -83,7 +87,14 @@ async def furnish(office: Office) -> None:
     await make.make_device(code="ZW-01-occ", room=room, heard_at=now, confirmed_at=now, occupied=True, positive_at=now)
     await make.make_panel(code="ZW-01-door", room=room)
     await make.make_booking(now + timedelta(hours=20), room=room, title="Narada")
-    sender = (await Person.get(login="facilities")).id
+    member, clerk = await Person.get(login="member"), await Person.get(login="facilities")
+    reporter = Actor(member.name, "web", member.id)
+    for text in (LEAK, "Nie domyka się okno przy stoliku, a przez szparę wieje wprost na krzesła pod ścianą."):
+        filed = await report(NewReport(room.id, text=text), reporter, now)
+    await act_on(FaultAct.TAKE, filed.fault.id, "do piątku", Actor(clerk.name, "web", clerk.id), now)
+    mended = await report(NewReport(room.id, kind="light"), Actor("ZW-01-door", "panel"), now)
+    await act_on(FaultAct.RESOLVE, mended.fault.id, "nowa świetlówka", Actor(clerk.name, "web", clerk.id), now)
+    sender = clerk.id
     office.list_page = f"/assets/import/{(await sessions.send(LIST.encode(), 'lista.csv', None, sender, now)).id}"
 
 
@@ -129,7 +140,7 @@ def paths(office: Office) -> list[str]:
     return [
         "/rooms", "/rooms?seats=900", "/rooms/ZW-01", "/rooms/PP-06", "/rooms/ZW-01/fault", "/assets",
         "/assets?room=ZW-01&condition=ok", "/assets?q=nothing+like+this", f"/assets/{projector}", "/scan",
-        f"/t/{EMPTY}",
+        f"/t/{EMPTY}", "/faults", "/faults?state=resolved&room=PP-06", "/faults/1", "/faults/2", "/faults/3",
     ]  # fmt: skip
 
 
@@ -140,7 +151,7 @@ def test_no_page_has_a_fault_of_accessibility(browser: Browser, office: Office, 
         page = context.new_page()
         chosen = f"/assets/chosen?act=move&id={office.ids['Stół']}"
         lists = ["/assets/import", office.list_page, f"{office.list_page}?show=", f"{office.list_page}?show=warning"]
-        for path in [*paths(office), "/devices", chosen, *lists]:
+        for path in [*paths(office), "/faults/new", "/", "/devices", chosen, *lists]:
             check(page, path)
 
 
@@ -182,6 +193,43 @@ def test_a_fault_travels_from_the_label_to_an_open_page_of_the_room(browser: Bro
         expect(walker.locator("#asset-states")).to_contain_text("faulty")
         expect(watcher.locator("#room-now")).to_contain_text("2 of 3 items")
         expect(watcher.locator("#room-standard")).to_contain_text("faulty: 1")
+
+
+def test_a_fault_is_reported_mended_and_told_without_javascript(browser: Browser, office: Office) -> None:
+    with (
+        visit(browser, office, "duty", java_script_enabled=False) as telling,
+        visit(browser, office, "admin", java_script_enabled=False) as mending,
+    ):
+        reporter, clerk = telling.new_page(), mending.new_page()
+        reporter.goto("/faults/new")
+        reporter.get_by_label("Room").select_option("PP-06")
+        reporter.get_by_role("button", name="Next").click()
+        reporter.get_by_label("What is it about").select_option("temperature")
+        reporter.get_by_label("What is wrong").fill("12 stopni")
+        reporter.get_by_role("button", name="Send the report").click()
+        expect(reporter.locator(".toast")).to_contain_text("Your report is with the facilities staff")
+        clerk.goto("/")
+        clerk.get_by_role("button", name="Open: Too warm or too cold").click()
+        clerk.get_by_text("It is mended").first.click()
+        clerk.get_by_label("What was done").fill("odpowietrzony")
+        clerk.get_by_role("button", name="It is mended").click()
+        expect(clerk.locator("h1 + p")).to_contain_text("mended")
+        reporter.goto("/")
+        expect(reporter.locator("#my-tasks")).to_contain_text("Mended: Too warm or too cold")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_filter_of_rooms_shows_at_once_what_is_ticked(browser: Browser, office: Office, width: int) -> None:
+    with visit(browser, office, "member", viewport={"width": width, "height": 844}) as context:
+        page = context.new_page()
+        page.goto("/rooms")
+        expect(page.get_by_role("link", name="Pokój rozmów")).to_be_visible()
+        page.get_by_label("hearing loop").check()
+        expect(page).to_have_url(re.compile("feature=hearing_loop"))
+        expect(page.get_by_role("link", name="Pokój rozmów")).to_have_count(0)
+        expect(page.get_by_label("hearing loop")).to_be_focused()
+        page.get_by_label("hearing loop").press("Space")
+        expect(page.get_by_role("link", name="Pokój rozmów")).to_be_visible()
 
 
 def test_a_list_is_corrected_and_written_without_javascript(browser: Browser, office: Office, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from registry.core.errors import Conflict
 from registry.core.history import SYSTEM
 from registry.core.statements import column
 from registry.devices.models import Device, Trace
+from registry.faults.models import Fault
 from registry.grants.models import Grant
 from registry.people.models import Institution, Person, Role
 from registry.rooms.models import HoursPolicy, Room, StandardItem
@@ -88,6 +89,14 @@ async def test_the_projector_is_in_repair_and_the_room_says_so() -> None:
     rooms = await Room.filter(bookable=True).values_list("id", flat=True)
     others = await queries.readiness_of([one for one in rooms if one != room.id])
     assert all(one.ready for one in others.values())
+
+
+async def test_there_are_faults_in_every_state() -> None:
+    rows = await Fault.all().order_by("id").values_list("room__code", "state", "owner__login")
+    assert [tuple(row) for row in rows] == [
+        ("PP-07", "open", None), ("JA-120", "taken", "ewidencja1"), ("MG-01", "resolved", "ewidencja1"),
+        ("JA-120", "open", None),
+    ]  # fmt: skip
 
 
 async def test_it_is_loaded_once() -> None:

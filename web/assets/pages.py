@@ -15,6 +15,7 @@ from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, tra
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.exporting.lists import export_assets
 from registry.faults import asset_transitions
+from registry.faults.queries import fault_of_number
 from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import active_people
@@ -47,6 +48,9 @@ async def assets(request: Request, person: PageCaller, now: Now) -> Response:
     context = page_context(request, person, now)
     address = address_of(dict(request.query_params), context.may("assets.see_money"))
     is_part = is_fragment(request)
+    page = await page_at(address, context)
+    if not (is_part or page.assets.total) and (fault_id := await fault_of_number(address.filter.q, person)):
+        return RedirectResponse(f"/faults/{fault_id}", 303)  # typed into the search that every page has
     offers = await options(context) if address.is_filtered or not is_part else {}
     return render(
         request,
@@ -54,7 +58,7 @@ async def assets(request: Request, person: PageCaller, now: Now) -> Response:
         person=person,
         context=context,
         address=address,
-        page=await page_at(address, context),
+        page=page,
         views=[] if is_part else await views(address, context),
         offers=offers,
         chips=list(chips(address, offers, context)),

@@ -73,6 +73,8 @@ async def report_fault(
     """Of a room, a piece, or what a tag is on. The same reported again joins the open fault: 200, the same ``id``, and
     ``reports`` grows.
     """
+    if body.fault is not None:
+        await visible_fault(body.fault, person)
     new = await _new(body)
 
     async def answering(filed: Filed) -> FaultDetailAnswer:
@@ -83,12 +85,14 @@ async def report_fault(
 
 
 async def _new(body: ReportBody) -> NewReport:
-    places = [name for name in ("room", "asset", "tag") if getattr(body, name) not in (None, "")]
+    places = [name for name in ("room", "asset", "tag", "fault") if getattr(body, name) not in (None, "")]
     if len(places) > 1:
         raise Invalid("request.bad_field", field=places[1], reason=Reason(N_("a fault is of one thing or one room")))
     if not places:
         raise Invalid("request.missing_field", field="room")
     kind, text = body.kind or "", body.text or ""
+    if body.fault is not None:
+        return NewReport(kind=kind, text=text, fault_id=body.fault)
     if body.tag:
         tag = await by_tag(body.tag)
         if not (tag.asset_id or tag.room_id):

@@ -14,11 +14,12 @@ ReportText = Annotated[str, Field(max_length=TEXT_LENGTH), LINES]
 
 
 class ReportBody(Body):
-    """One of ``room``, ``asset`` and ``tag``."""
+    """One of ``room``, ``asset`` and ``tag``, or the ``fault`` that it is."""
 
     room: RoomCode | None = None
     asset: Annotated[Whole, Field(ge=1, le=2**31 - 1)] | None = None
     tag: Annotated[str, Field(max_length=200), LINE] | None = None
+    fault: Annotated[Whole, Field(ge=1, le=2**31 - 1)] | None = None
     kind: Annotated[str, Field(max_length=40, description="light, screen, … or none"), LINE] | None = None
     text: Annotated[str, Field(max_length=TEXT_LENGTH), LINES] | None = None
 

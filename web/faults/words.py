@@ -85,7 +85,7 @@ def title_of(fault: VisibleFault, context: PageContext) -> str:
     """What is broken, in a few words: the thing, the kind, or how what was said begins."""
     words = fault.asset_name or kind_word(fault.kind, context) or " ".join((fault.text or "").split())
     if len(words) > 80:
-        words = words[:79].rstrip() + "…"
+        words = words[:80].rpartition(" ")[0].rstrip(" .,;:") + "…"
     return words or context.say(N_("Fault"))
 
 

@@ -18,7 +18,7 @@ from registry.core.errors import Refusal
 from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
 from registry.devices.pairing import pair
 from registry.faults.actions import NewReport, report
-from registry.faults.queries import FaultFilter, search
+from registry.faults.queries import FaultFilter, search, visible_fault
 from registry.faults.records import Filed
 from registry.faults.rules import KINDS
 from registry.people.models import Person
@@ -230,7 +230,7 @@ async def _fault_form(
         reported=reported,
         fault_words=fault_words,
         kinds=[(kind, fault_words.kind_word(kind, context)) for kind in KINDS],
-        **({"asset": "", "kind": "", "reason": "", "fault": "", "key": uuid4().hex} | values),
+        **({"asset": "", "kind": "", "reason": "", "joins": "", "fault": "", "key": uuid4().hex} | values),
     )
 
 
@@ -243,15 +243,17 @@ async def report_fault(
     asset: Text = "",
     kind: Text = "",
     reason: Text = "",
+    joins: Text = "",
     key: Text = "",
 ) -> Response:
     """File the report: of the chosen piece, which is faulty from now on, or of the room. The same form sent twice is
     one report.
     """
     room = await room_by_code(code)
-    typed = {"asset": asset, "kind": kind, "reason": reason, "key": key}
-    new = NewReport(room.id, await _piece_here(asset, room), kind, reason.strip())
-    if new.asset_id is None and not (kind or new.text):
+    typed = {"asset": asset, "kind": kind, "reason": reason, "joins": joins, "key": key}
+    fault_id = (await visible_fault(int(joins), person)).id if joins.isdecimal() and len(joins) < 10 else None
+    new = NewReport(room.id, await _piece_here(asset, room), kind, reason.strip(), fault_id)
+    if new.asset_id is None and not (kind or new.text or fault_id):
         sentence = _say(request, person, NOTHING_SAID)
         return await _fault_form(request, person, now, code, 422, **typed | {"fault": sentence})
     request_key = RequestKey(f"person:{person.id}", f"form:{key[:100]}", digest_of(new), now) if key else None

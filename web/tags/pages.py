@@ -12,7 +12,7 @@ from registry.assets.models import Tag
 from registry.assets.queries import by_tag, numbered, search, tag_or_none
 from registry.assets.search import AssetFilter
 from registry.core.errors import Conflict, NotFound, Refusal
-from registry.faults.rules import id_of
+from registry.faults.queries import fault_of_number
 from registry.people.models import Person
 from registry.rooms.queries import room_as_typed
 from web.assets.table import ListAddress
@@ -36,7 +36,7 @@ async def scan(request: Request, person: PageCaller, now: Now, code: str = "") -
     typed = code.strip()[:LIMIT]
     if not typed:
         return _page(request, person)
-    address = await _place_of(typed)
+    address = await _place_of(typed, person)
     if address:
         return RedirectResponse(address, 303)
     if tags.check(tags.normalised(typed)):
@@ -53,7 +53,7 @@ def _page(request: Request, person: Person, status: int = 200, **typed: Any) -> 
     return render(request, "scan/scan.html", person=person, status=status, **({"code": "", "fault": ""} | typed))
 
 
-async def _place_of(typed: str) -> str:
+async def _place_of(typed: str, person: Person) -> str:
     """Where a code leads, empty if nowhere: a tag, a room, a fault, a thing of exactly this number. A part of a number,
     or what several have, leads to the list of what holds it.
     """
@@ -64,7 +64,7 @@ async def _place_of(typed: str) -> str:
     things = await numbered(typed)
     if len(things) == 1:
         return f"/assets/{things[0]['id']}"
-    if fault_id := id_of(typed):
+    if fault_id := await fault_of_number(typed, person):
         return f"/faults/{fault_id}"
     page = await search(AssetFilter(q=typed), limit=1)
     return ListAddress(AssetFilter(q=typed)).href() if page.items else ""

@@ -53,6 +53,21 @@ async def test_a_second_report_of_the_same_joins_it(database: Database) -> None:
     ]  # fmt: skip
 
 
+async def test_who_knows_which_fault_it_is_adds_to_it(database: Database) -> None:
+    room, asset = await make_room(), await make_asset()
+    for first, again in (
+        (NewReport(room.id, text="Cieknie"), "kapie z sufitu"), (NewReport(asset_id=asset.id, text="dymi"), ""),
+    ):  # fmt: skip
+        fault = (await report(first, DOOR, NOW)).fault
+        filed = await report(NewReport(text=again, fault_id=fault.id), DOOR, NOW)
+        assert (filed.fault.id, filed.is_joined, filed.fault.reports) == (fault.id, True, 2)
+        await act_on(FaultAct.RESOLVE, fault.id, "", SYSTEM, NOW)
+        with pytest.raises(Conflict, match="is mended by now"):
+            await report(NewReport(text=again, fault_id=fault.id), DOOR, NOW)
+    with pytest.raises(NotFound):
+        await report(NewReport(text="x", fault_id=999), DOOR, NOW)
+
+
 async def test_two_at_once_report_one_fault(database: Database) -> None:
     room, asset = await make_room(), await make_asset()
     for new in (NewReport(room.id, kind="light"), NewReport(asset_id=asset.id, text="dymi")):

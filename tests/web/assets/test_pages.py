@@ -361,7 +361,7 @@ async def test_a_scan_opens_exactly_what_has_the_number(desk: Desk) -> None:
     assert await place(" usb1 ") == f"/assets/{usb['USB1'].id}"
     assert await place("SN0042/a") == f"/assets/{serial.id}"
     assert await place("sala1") == "/rooms/Sala 1".replace(" ", "%20")
-    assert await place("U/99") == "/faults/99"
+    assert await place("U/99") == "404"
     assert await place("DOK-1") == f"/assets/{dock.id}"
     assert await place("NIC-1") == "404"
 

@@ -29,6 +29,35 @@ async def test_a_report_is_a_fault_and_the_same_again_joins_it(office: Office) -
     assert (item["id"], item["reports"], item["is_own"]) == (fault["id"], 2, True)
 
 
+async def test_a_report_may_name_the_fault_that_it_is(office: Office) -> None:
+    fault = (await office.post("/faults", {"room": "H-1", "text": "Cieknie"})).json()["id"]
+    answer = await office.post("/faults", {"fault": fault, "text": "kapie"}, "alice")
+    assert (answer.status_code, answer.json()["id"], answer.json()["reports"]) == (200, fault, 2)
+    assert (await office.post("/faults", {"fault": fault, "text": "kapie"}, "bob")).status_code == 404
+    assert (await office.post("/faults", {"fault": fault, "room": "M-1", "text": "x"})).status_code == 422
+    assert (await Fault.get()).reports == 2
+
+
+async def test_many_go_together_only_as_they_were_read(office: Office) -> None:
+    one, two = [await make_asset() for _ in range(2)]
+    await office.post(f"/assets/{one.id}/transitions/move", {"room": "M-2"}, "admin")
+    body = {"ids": [one.id, two.id], "room": "M-1", "revisions": {str(one.id): 1, str(two.id): 1}}
+    refused = (await office.post("/transitions/move", body, "facilities")).json()
+    assert (refused["code"], [row["code"] for row in refused["refused"]]) == ("asset.refused", ["request.stale"])
+    assert (await Asset.get(id=two.id)).room_id is None
+    body["revisions"] = {str(one.id): 2, str(two.id): 1}
+    assert (await office.post("/transitions/move", body, "facilities")).json()["done"] == [one.id, two.id]
+
+
+async def test_programs_cannot_sort_by_what_they_may_not_see(office: Office) -> None:
+    await make_asset(account="011")
+    for who, status in (("alice", 403), ("duty", 403), ("accountant", 200)):
+        for query in ("sort=-price", "sort=price", "grant=PL/1"):
+            assert (await office.get(f"/assets?{query}", who)).status_code == status, (who, query)
+        accounts = {item["account"] for item in (await office.get("/assets", who)).json()["items"]}
+        assert (accounts == {None}) is (status == 403)
+
+
 async def test_a_repeated_request_reports_once(office: Office) -> None:
     key = {"idempotency-key": "tap-1"}
     answers = [await office.post("/faults", {"room": "M-1", "text": "Cieknie"}, headers=key) for _ in range(2)]

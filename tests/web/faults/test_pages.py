@@ -92,6 +92,20 @@ async def test_the_same_form_sent_twice_is_one_report(desk: Desk) -> None:
     assert (await Fault.get()).reports == 2
 
 
+async def test_the_form_adds_to_one_that_was_reported_already(desk: Desk) -> None:
+    await make.make_room(code="ZW-02")
+    await desk.post("/rooms/ZW-02/fault", "alice", reason=LEAK)
+    fault = await Fault.get()
+    assert f'<option value="{fault.id}">{LEAK}' in (await desk.get("/rooms/ZW-02/fault", "bob")).text
+    answer = await desk.post("/rooms/ZW-02/fault", "bob", reason="kałuża pod oknem", joins=str(fault.id))
+    assert answer.headers["location"] == f"/faults/{fault.id}?done=joined"
+    assert (await Fault.get()).reports == 2
+    await desk.post(f"/faults/{fault.id}/resolve", "facilities", revision="2")
+    late = await desk.post("/rooms/ZW-02/fault", "bob", reason="dalej mokro", joins=str(fault.id))
+    assert late.status_code == 409
+    assert "dalej mokro" in late.text
+
+
 async def test_a_thing_in_repair_can_be_reported_from_its_room_and_stays_there(desk: Desk) -> None:
     room = await make.make_room(code="ZW-02")
     asset = await make.make_asset(name="Projektor", room=room, condition="in_repair")
@@ -118,6 +132,16 @@ async def test_the_form_is_found_from_a_room_a_thing_and_a_label(desk: Desk) -> 
     await Tag.filter(id=tag.id).update(asset_id=None)
     assert (await desk.get(f"/faults/new?tag={CODE}", "member")).headers["location"] == f"/t/{CODE}"
     assert (await desk.get("/faults/new", "auditor")).status_code == 403
+
+
+async def test_a_fault_is_found_by_its_number(desk: Desk) -> None:
+    await make.make_room(code="SHY", visibility="hidden")
+    await desk.post("/rooms/SHY/fault", "alice", reason=LEAK)
+    fault = await Fault.get()
+    for path in (f"/scan?code=u/{fault.id}", f"/scan?code=U%2F{fault.id:05}", f"/assets?q=U/{fault.id:05}"):
+        assert (await desk.get(path, "alice")).headers["location"] == f"/faults/{fault.id}"
+        answer = await desk.get(path, "bob")
+        assert "/faults/" not in answer.headers.get("location", ""), "it is nobody else's to know"
 
 
 async def test_the_list_narrows_to_a_room_a_state_and_ones_own(desk: Desk) -> None:
