@@ -1,6 +1,7 @@
 """Commands of devices: the configuration of a broker, and what Izba understands of a message."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from config.settings import load
 from registry.core.clock import utc_now
 from registry.core.errors import Invalid, NotFound
 
+LONGEST_MESSAGE = 4 * 1024 * 1024
 devices = typer.Typer(no_args_is_help=True, help="Sensors and panels.")
 
 
@@ -44,12 +46,17 @@ def decode(
     if jsonl is not None and not jsonl.is_file():
         raise NotFound("import.no_file", file=str(jsonl))
     now, binding = utc_now(), dict(_binding(text) for text in bind or [])
-    if jsonl is None:
-        messages = [decode_line(topic, sys.stdin.buffer.read(), retained, binding, now)]
-    else:
-        messages = [decode_sample(line, binding, now) for line in jsonl.read_bytes().splitlines() if line.strip()]
-    for message in messages:
-        sys.stdout.buffer.write(orjson.dumps(message, default=str) + b"\n")
+    for message in _lines_of(jsonl) if jsonl else [sys.stdin.buffer.read(LONGEST_MESSAGE)]:
+        meaning = decode_sample(message, binding, now) if jsonl else decode_line(topic, message, retained, binding, now)
+        sys.stdout.buffer.write(orjson.dumps(meaning, default=str) + b"\n")
+
+
+def _lines_of(path: Path) -> Iterator[bytes]:
+    """A line at a time: the file may be of any length."""
+    with path.open("rb") as file:
+        while line := file.readline(LONGEST_MESSAGE):
+            if line.strip():
+                yield line.rstrip(b"\r\n")
 
 
 def _binding(text: str) -> tuple[str, str]:

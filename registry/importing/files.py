@@ -1,46 +1,45 @@
-"""A file's bytes as tables of cells: its encoding, its delimiter, its spreadsheet pages."""
+"""A file's bytes as tables of cells. What could harm is read by a process of its own, within bounds, and can be ended.
 
-import codecs
-import csv
-import io
-import re
-from array import array
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+A text of some pages harms nobody and is read in place; its cost is bounded by its length.
+"""
+
+import mmap
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
 
-import charset_normalizer
-import python_calamine
+import orjson
 
-from registry.core.errors import N_, Invalid, NotFound, Reason, system_reason
+import registry
+from registry.core.aside import ended_with, go_on
+from registry.core.errors import N_, NotFound, Unavailable, system_reason
+from registry.importing.bounds import LARGEST_FILE, PATIENCE_SECONDS, too_much, unreadable
 from registry.importing.cells import Cell
+from registry.importing.spreadsheets import is_spreadsheet
+from registry.importing.texts import ListText
 
-LARGEST_FILE = 50 * 1024 * 1024
-DELIMITERS = (";", "\t", "|", ",")
-SPREADSHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-# how an export keeps a spreadsheet from running a cell as a formula
-_GUARDED = re.compile(r"''*[=+\-@\t\r]")
-_LOOK_AT = 200_000
-_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
-_POLISH = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ")
-_TYPOGRAPHY = frozenset("„”“‚’–—…§°©®\u00a0€«»·±²³ ½")
-# Mazovia stands on CP437 with the Polish letters at its own places
-_MAZOVIA = dict(
-    zip(b"\x86\x8d\x91\x92\xa4\xa2\x9e\xa6\xa7\x8f\x95\x90\x9c\xa5\xa3\x98\xa0\xa1", "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", strict=True)
-)
-_MAZOVIA_TABLE = "".join(_MAZOVIA.get(byte, bytes([byte]).decode("cp437")) for byte in range(256))
-# the names that people meet in dialogs, with Python's
-_CANDIDATES = (
-    ("windows-1250", "cp1250"),
-    ("iso-8859-2", "iso8859_2"),
-    ("cp852", "cp852"),
-    ("mazovia", "mazovia"),
-)
+IN_PLACE = 256 * 1024
+# more would take the memory of as many
+_AT_ONCE = threading.BoundedSemaphore(2)
+_LOOK_EVERY = 500
+# how often who waits for the others looks up
+TURNS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A file's rows, read as they are asked for, each with its line (its row in a spreadsheet), from 1."""
+    """A file's rows, read as they are asked for, each with its line (its row in a spreadsheet), from 1.
+
+    ``foreign_lines`` hold letters of another encoding; ``joined_lines`` say of a line up to which one a cell of it
+    goes, once the rows were read.
+    """
 
     name: str
     format: str
@@ -48,156 +47,134 @@ class Sheet:
     encoding: str | None = None
     delimiter: str | None = None
     page: str = ""
+    foreign_lines: frozenset[int] = frozenset()
+    joined_lines: Mapping[int, int] = field(default_factory=dict)
 
 
 def read(source: str | Path | bytes, filename: str = "", encoding: str | None = None) -> list[Sheet]:
     """The ways a file may be read, most likely first: one per delimiter or spreadsheet page.
 
-    Raises NotFound("import.no_file"), Invalid("import.unreadable").
+    Raises NotFound("import.no_file"), Invalid("import.unreadable"), Unavailable("internal.busy").
     """
-    if isinstance(source, bytes):
-        content, name = source, Path(filename).name
-    else:
-        name = filename or Path(source).name
-        try:
-            content = Path(source).read_bytes()
-        except FileNotFoundError:
-            raise NotFound("import.no_file", file=str(source)) from None
-        except OSError as fault:
-            raise Invalid("import.unreadable", file=name, reason=system_reason(fault)) from None
-    if not content.strip():
-        raise Invalid("import.unreadable", file=name, reason=Reason(N_("it is empty")))
+    content, name = (source, Path(filename).name) if isinstance(source, bytes) else _content(Path(source), filename)
     if len(content) > LARGEST_FILE:
-        raise Invalid("import.unreadable", file=name, reason=Reason(N_("it is larger than 50 MB")))
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")) or name.lower().endswith(SPREADSHEETS):
-        return _spreadsheet(content, name)
-    return _text(content, name, encoding)
-
-
-def _spreadsheet(content: bytes, name: str) -> list[Sheet]:
-    suffix = Path(name).suffix.lower().lstrip(".") or "xlsx"
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        pages = [(page, book.get_sheet_by_name(page)) for page in book.sheet_names]
-    except python_calamine.PasswordError:
-        raise Invalid("import.unreadable", file=name, reason=Reason(N_("a password protects it"))) from None
-    except (python_calamine.CalamineError, ValueError, OSError):
-        raise Invalid("import.unreadable", file=name, reason=Reason(N_("it is no spreadsheet, or damaged"))) from None
-    return [Sheet(name=name, format=suffix, rows=_page_rows(page), page=title) for title, page in pages]
-
-
-def _page_rows(page: python_calamine.CalamineSheet) -> Callable[[], Iterator[tuple[int, list[Cell]]]]:
-    def rows() -> Iterator[tuple[int, list[Cell]]]:
-        for line, cells in enumerate(page.iter_rows(), 1):
-            yield line, list(cells)  # type: ignore[arg-type]  # times of day and durations are read as their text
-
-    return rows
-
-
-def _text(content: bytes, name: str, forced: str | None) -> list[Sheet]:
-    encoding = forced or encoding_of(content)
-    try:
-        text = decoded(content, encoding)
-    except (UnicodeDecodeError, LookupError):
-        raise Invalid(
-            "import.unreadable", file=name, reason=Reason(N_("it is not text in {encoding}"), encoding=encoding)
-        ) from None
-    if text.count("\x00") > len(text) // 100:
-        raise Invalid("import.unreadable", file=name, reason=Reason(N_("it is no text file")))
-    text = text.replace("\x00", "")
-    suffix = Path(name).suffix.lower().lstrip(".") or "csv"
+        raise unreadable(name, N_("it is larger than 50 MB"))
+    if not content.strip():
+        raise unreadable(name, N_("it is empty"))
+    if is_spreadsheet(content, name) or len(content) > IN_PLACE:
+        return _apart(content, name, encoding)
+    text = ListText(content, name, encoding)
     return [
-        Sheet(name=name, format=suffix, rows=_text_rows(text, delimiter), encoding=encoding, delimiter=delimiter)
-        for delimiter in DELIMITERS
-        if delimiter in text
-    ] or [Sheet(name=name, format=suffix, rows=_text_rows(text, ";"), encoding=encoding, delimiter=";")]
+        Sheet(
+            name=name,
+            format=format_of(name),
+            rows=_wanted_rows(text, delimiter),
+            encoding=text.encoding,
+            delimiter=delimiter,
+            foreign_lines=text.foreign_lines,
+            joined_lines=text.joined_lines,
+        )
+        for delimiter in text.delimiters
+    ]
 
 
-def _text_rows(text: str, delimiter: str) -> Callable[[], Iterator[tuple[int, list[Cell]]]]:
+def format_of(name: str) -> str:
+    """The suffix of a file's name."""
+    return Path(name).suffix.lower().lstrip(".") or "csv"
+
+
+def _content(path: Path, filename: str) -> tuple[bytes, str]:
+    name = filename or path.name
+    try:
+        with open(path, "rb") as file:
+            return file.read(LARGEST_FILE + 1), name
+    except FileNotFoundError:
+        raise NotFound("import.no_file", file=str(path)) from None
+    except OSError as fault:
+        raise unreadable(name, system_reason(fault)) from None
+
+
+def _wanted_rows(text: ListText, delimiter: str) -> Callable[[], Iterator[tuple[int, list[Cell]]]]:
     def rows() -> Iterator[tuple[int, list[Cell]]]:
-        # where its lines begin: a list of them would be the file once more
-        starts, start = array("Q", (line.start() for line in _LINE.finditer(text))), 0
-        while start < len(starts):
-            lines = (line[0] for line in _LINE.finditer(text, starts[start]))
-            reader, first = csv.reader(lines, delimiter=delimiter), start
-            while start < len(starts):
-                try:
-                    cells = next(reader)
-                except StopIteration:
-                    return
-                except csv.Error:
-                    cells = ["\ufffd"]
-                line, start = start + 1, first + reader.line_num
-                if start >= len(starts) and _is_unclosed(text[starts[line - 1] :], delimiter):
-                    # a quotation mark that is never closed swallowed the rest: its line cannot be read, the next may
-                    cells, start = ["\ufffd"], line
-                yield line, [cell[1:] if cell[:1] == "'" and _GUARDED.match(cell) else cell for cell in cells]
-                if start < first + reader.line_num:
-                    break
+        for line, cells in text.rows(delimiter):
+            if not line % _LOOK_EVERY:
+                go_on()
+            yield line, cells
 
     return rows
 
 
-def _is_unclosed(record: str, delimiter: str) -> bool:
+def _apart(content: bytes, name: str, encoding: str | None) -> list[Sheet]:
+    """What the process of ``reading_process`` makes of a file."""
+    for _ in range(TURNS):
+        go_on()
+        if _AT_ONCE.acquire(timeout=PATIENCE_SECONDS / TURNS):
+            break
+    else:
+        raise Unavailable("internal.busy")
     try:
-        list(csv.reader(io.StringIO(record, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as fault:
-        return str(fault) == "unexpected end of data"
-    return False
+        with TemporaryFile() as table:
+            pages = _pages_of(content, name, encoding, table)
+            size = os.fstat(table.fileno()).st_size
+            rows = mmap.mmap(table.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+    finally:
+        _AT_ONCE.release()
+    return [_sheet(name, rows, page) for page in pages]
 
 
-def decoded(content: bytes, encoding: str) -> str:
-    """Bytes as text. Raises UnicodeDecodeError, LookupError."""
-    if encoding == "mazovia":
-        return codecs.charmap_decode(content, "strict", _MAZOVIA_TABLE)[0]
-    return content.decode(encoding)
-
-
-def encoding_of(content: bytes) -> str:
-    """The encoding of a text file, as people name it: utf-8-sig, utf-8, windows-1250, iso-8859-2, cp852, …
-
-    UTF-8 first, strictly. Then what reads as Polish: each candidate is scored by the letters it makes of the bytes
-    above 127, so that ą (B9 in one, B1, A5 in the others) decides.
-    """
-    if content.startswith(codecs.BOM_UTF8):
-        return "utf-8-sig"
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return _eight_bit(content)
-    return "utf-8"
-
-
-def _eight_bit(content: bytes) -> str:
-    sample = b" ".join(re.findall(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*", content)[:_LOOK_AT])
-    best, score = "windows-1250", 0.0
-    for name, codec in _CANDIDATES:
+def _pages_of(content: bytes, name: str, encoding: str | None, table: IO[bytes]) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "registry.importing.reading_process", name, encoding or "", str(table.fileno())]
+    reading = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(table.fileno(),),
+        env={"PYTHONPATH": str(Path(registry.__path__[0]).parent)},
+    )
+    with reading, ended_with(reading.kill):
         try:
-            text = decoded(sample, codec)
-        except UnicodeDecodeError:
-            continue
-        points = _polish(text)
-        if points > score:
-            best, score = name, points
-    if score > 0:
-        return best
-    guess = charset_normalizer.from_bytes(content[:_LOOK_AT]).best()
-    return guess.encoding if guess else best
+            answer, _ = reading.communicate(content, timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise too_much(name) from None
+        finally:
+            reading.kill()
+    go_on()
+    if reading.returncode:
+        raise too_much(name)
+    facts = orjson.loads(answer)
+    if "reason" in facts:
+        raise unreadable(name, facts["reason"], **facts["params"])
+    pages: list[dict[str, Any]] = facts["pages"]
+    return pages
 
 
-def _polish(text: str) -> float:
-    points = 0.0
-    for word in text.split(" "):
-        for at, letter in enumerate(word):
-            if letter.isascii() or letter in _TYPOGRAPHY:
-                continue
-            if letter not in _POLISH:
-                points -= 2 if letter.isprintable() else 4
-            elif letter.isupper() and at and word[at - 1].islower():
-                # a capital after a small letter is a small letter of another code page
-                points -= 1
-            else:
-                points += 1
-    return points
+def _sheet(name: str, rows: mmap.mmap | bytes, page: dict[str, Any]) -> Sheet:
+    return Sheet(
+        name=name,
+        format=format_of(name),
+        rows=_rows_between(rows, page["start"], page["end"]),
+        encoding=page["encoding"],
+        delimiter=page["delimiter"],
+        page=page["title"],
+        foreign_lines=frozenset(page["foreign_lines"]),
+        joined_lines=dict(page["joined_lines"]),
+    )
+
+
+def _rows_between(table: mmap.mmap | bytes, start: int, end: int) -> Callable[[], Iterator[tuple[int, list[Cell]]]]:
+    def rows() -> Iterator[tuple[int, list[Cell]]]:
+        at = start
+        while at < end:
+            behind = table.find(b"\n", at)
+            line, cells = orjson.loads(table[at:behind])
+            if not line % _LOOK_EVERY:
+                go_on()
+            yield line, [_cell(cell) if isinstance(cell, dict) else cell for cell in cells]
+            at = behind + 1
+
+    return rows
+
+
+def _cell(cell: dict[str, str]) -> Cell:
+    return datetime.fromisoformat(cell["at"]) if "at" in cell else date.fromisoformat(cell["on"])

@@ -11,10 +11,10 @@ from registry.importing.cells import Cell, Unreadable, whole, yes
 from registry.importing.columns import Header
 from registry.importing.rows import ImportProblem, ListRow
 from registry.importing.snapshot import RegisterSnapshot
+from registry.importing.texts import UNREADABLE_CELLS
 
 LONGEST_TEXT = 2000
 DATES = ("acquired_on", "invoiced_on", "warranty_until", "durable_until")
-UNREADABLE = ["\ufffd"]  # the cells of a line whose quotation mark is not closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class RowReader:
     def row(self, line: int, cells: Sequence[Cell]) -> ListRow:
         """Read one line, with every problem of it, not the first alone."""
         row = ListRow(line)
-        if list(cells) == UNREADABLE:
+        if list(cells) == UNREADABLE_CELLS:
             row.problems.append(ImportProblem("UNREADABLE_ROW", "", ""))
         else:
             self.fill(row, cells)

@@ -12,9 +12,10 @@ from registry.importing.cells import Cell, Unreadable, amount, whole
 from registry.importing.columns import FAMILIES, HEADER_WITHIN, Header, find_header
 from registry.importing.files import Sheet
 from registry.importing.kinds import LIST_KINDS
-from registry.importing.reader import UNREADABLE, column_facts
+from registry.importing.reader import column_facts
 from registry.importing.rows import ImportProblem, ListRow, Translate, in_words, row_in_words, same
 from registry.importing.snapshot import RegisterSnapshot
+from registry.importing.texts import UNREADABLE_CELLS
 
 _TOTAL = re.compile(r"(razem|suma|ogolem|lacznie|w sumie|podsumowanie|total|do przeniesienia|z przeniesienia)\b")
 _CARRIED = re.compile(r"(do|z) przeniesienia")
@@ -128,7 +129,9 @@ def judge_rows(
         if what == "blank":
             blanks += 1
         elif what == "row":
-            row = reader.row(line, _corrected(cells, header, (corrections or {}).get(line, {})))
+            corrected = (corrections or {}).get(line, {})
+            row = reader.row(line, _corrected(cells, header, corrected))
+            row.problems.extend([] if corrected else _text_problems(sheet, line, cells))
             report.computed_total += row.values.get("value") or Decimal("0.00")
             yield row
         else:
@@ -137,14 +140,23 @@ def judge_rows(
                 report.control_total = _control(cells, header) or report.control_total
     blank = ["blank" if blanks == 1 else f"blank {blanks}"] if blanks else []
     report.skipped = above + blank + others
-    report.notices = reader.notices + _control_notice(report)
+    report.notices = reader.notices + _control_notice(report) + _header_notice(report)
+
+
+def _text_problems(sheet: Sheet, line: int, cells: list[Cell]) -> Iterator[ImportProblem]:
+    """What is wrong with a line as text, whatever its cells say. Whoever corrected the row has looked at it."""
+    is_foreign = line in sheet.foreign_lines or any(isinstance(cell, str) and "\ufffd" in cell for cell in cells)
+    if is_foreign and cells != UNREADABLE_CELLS:
+        yield ImportProblem("FOREIGN_LETTERS", "", " ".join(map(whole, cells))[:200])
+    if line in sheet.joined_lines:
+        yield ImportProblem("LINES_IN_ONE_CELL", "", "", {"first": line, "last": sheet.joined_lines[line]})
 
 
 def _corrected(cells: list[Cell], header: Header, corrections: Mapping[str, Cell]) -> list[Cell]:
     if not corrections:
         return cells
     last = max(header.columns.values())
-    corrected = ([] if cells == UNREADABLE else cells) + [None] * (last + 1)
+    corrected = ([] if cells == UNREADABLE_CELLS else cells) + [None] * (last + 1)
     for column, cell in corrections.items():
         corrected[header.columns[column]] = cell
     return corrected
@@ -209,3 +221,8 @@ def _control_notice(report: ImportReport) -> list[ImportProblem]:
     if total is None or total == computed:
         return []
     return [ImportProblem("CONTROL_TOTAL_DIFFERS", "", str(total), {"computed": str(computed)})]
+
+
+def _header_notice(report: ImportReport) -> list[ImportProblem]:
+    is_foreign = report.header.line in report.sheet.foreign_lines
+    return [ImportProblem("FOREIGN_HEADER", "", "", {"line": report.header.line})] if is_foreign else []

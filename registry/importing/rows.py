@@ -40,6 +40,7 @@ ERRORS: dict[str, str] = {
     "INVALID_SPREAD": N_("Write rooms and pieces like PP-02:4|PP-03:1."),
     "SPREAD_MISMATCH": N_("The rooms take {spread} pieces, the line has {quantity}. Correct one of them."),
     "UNREADABLE_ROW": N_("A quotation mark is not closed here. Close it or remove it."),
+    "FOREIGN_LETTERS": N_("Letters of this line are in another encoding than the rest. Check and correct them."),
 }
 WARNINGS: dict[str, str] = {
     "NO_INVENTORY_NO": N_("It will be registered without a number. Give it one later."),
@@ -58,10 +59,16 @@ WARNINGS: dict[str, str] = {
     "UNKNOWN_CUSTODIAN": N_("There is no such login. It is kept in the notes; choose the custodian later."),
     "UNKNOWN_PURCHASE": N_("There is no such purchase. It is kept in the notes."),
     "UNKNOWN_GRANT": N_("There is no such grant. It is kept in the notes; own funds were written."),
+    "LINES_IN_ONE_CELL": N_(
+        "A cell goes from line {first} to line {last}. Check that no row of the list is lost in it."
+    ),
     "UNKNOWN_STATUS": N_("This status is not known. It is kept in the notes; „in use” was written."),
 }
 NOTICES: dict[str, str] = {
     "CONTROL_TOTAL_DIFFERS": N_("The lines sum to {computed}. Check whether one is missing or misread."),
+    "FOREIGN_HEADER": N_(
+        "Letters of line {line} are in another encoding than the rest. Check the names of the columns."
+    ),
     "NO_ROOMS": N_("The register has no rooms yet. Places are kept in the notes; import the rooms first."),
     "NO_GRANTS": N_("The register has no grants yet. Funding is kept in the notes as written."),
 }

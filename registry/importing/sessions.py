@@ -16,6 +16,7 @@ import orjson
 
 from registry.assets.rules import fold
 from registry.core import idempotency
+from registry.core.aside import aside
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey
@@ -91,7 +92,7 @@ async def correct(
         pending = await find(number, owner_id, now)
         _refuse_stale(pending, if_revision)
         _refuse_written(pending)
-        former = await asyncio.to_thread(record, pending)
+        former = await aside(record, pending)
         if all(row["line"] != line for row in former["rows"]):
             raise NotFound("import.no_row", line=line, file=pending.file)
         before, revision = pending.corrections, pending.revision
@@ -189,7 +190,7 @@ async def _judged(pending: PendingImport) -> ImportReport:
     meanwhile.
     """
     sender = await Person.get(id=pending.owner_id)
-    return await asyncio.to_thread(_judge, pending, await load_snapshot(grantable_roles(sender.role)))
+    return await aside(_judge, pending, await load_snapshot(grantable_roles(sender.role)))
 
 
 def _judge(pending: PendingImport, snapshot: RegisterSnapshot) -> ImportReport:
@@ -198,7 +199,7 @@ def _judge(pending: PendingImport, snapshot: RegisterSnapshot) -> ImportReport:
 
 
 async def _packed(as_record: Callable[[], dict[str, Any]]) -> bytes:
-    return await asyncio.to_thread(lambda: zlib.compress(orjson.dumps(as_record()), level=1))
+    return await aside(lambda: zlib.compress(orjson.dumps(as_record()), level=1))
 
 
 def _by_column(columns: Mapping[str, str], cells: Mapping[str, Cell]) -> dict[str, Cell]:

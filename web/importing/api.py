@@ -14,8 +14,8 @@ from starlette.datastructures import UploadFile
 
 from registry.core.errors import N_, Invalid
 from registry.importing import sessions as pending
+from registry.importing.bounds import LARGEST_FILE
 from registry.importing.columns import FAMILIES
-from registry.importing.files import LARGEST_FILE
 from registry.importing.models import ImportState, PendingImport
 from registry.importing.sessions import LONGEST
 from registry.people.models import Person

@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Invalid, NotFound, Reason, Refusal
 from registry.importing import sessions
+from registry.importing.bounds import LARGEST_FILE
 from registry.importing.cells import whole
 from registry.importing.columns import FAMILIES
-from registry.importing.files import LARGEST_FILE
 from registry.importing.models import ImportState, PendingImport
 from registry.importing.rows import in_words, row_in_words
 from registry.people.models import Person

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.core.errors import Invalid, NotFound, Refusal
-from registry.importing.files import decoded, encoding_of, read
+from registry.importing.files import read
 from registry.importing.report import ImportReport, find_list, judge
 from registry.importing.rows import HINTS, ImportProblem
 from registry.importing.snapshot import GrantTerms, RegisterSnapshot
+from registry.importing.texts import decoded, encoding_of
 from registry.people.models import Role
 from registry.people.rules import grantable_roles
 from tests.registry.importing.samples import EXPECTED, SAMPLES, differences
@@ -447,7 +448,7 @@ def test_a_quotation_mark_that_never_closes_swallows_no_other_row() -> None:
 
 def test_every_problem_has_words() -> None:
     names = ("reason", "limit", "line", "choices", "rooms", "spread", "quantity", "computed", "percent",
-             "role", "town")  # fmt: skip
+             "role", "town", "first", "last")  # fmt: skip
     for code in HINTS:
         assert ImportProblem(code, "", "", dict.fromkeys(names, "x")).hint(str)
 
