@@ -51,7 +51,7 @@ def create_app(
     )
     app.state.devices = devices
     app.state.inbox = devices.readings.inbox if devices else None
-    app.state.checks = checks(context, devices, clock)
+    app.state.checks = checks(context, devices, clock, settings)
     return app
 
 

@@ -18,7 +18,8 @@ from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavai
 async def back_up(settings: Settings, file: Path) -> Reason:
     """Copy the database to ``file``, readable by its owner alone. Returns what to tell the operator.
 
-    Raises Conflict("backup.exists"), Unavailable("file.not_written") or Unavailable("database.away").
+    The copy is checked as a restore would. Raises Conflict("backup.exists"), Invalid("backup.damaged"); Unavailable:
+    file.not_written, database.away.
     """
     if file.exists():
         raise Conflict("backup.exists", file=str(file))
@@ -31,6 +32,16 @@ async def back_up(settings: Settings, file: Path) -> Reason:
             await asyncio.to_thread(_dump_postgres, url, file)
     except OSError as fault:
         raise Unavailable("file.not_written", path=str(file), reason=system_reason(fault)) from fault
+    except sqlite3.Error as fault:
+        raise Unavailable("database.away", reason=database_reason(fault)) from fault
+    try:
+        if path is not None:
+            await asyncio.to_thread(_check_sqlite, file)
+            await _check_history(file)
+        else:
+            await asyncio.to_thread(_check_whole_dump, file)
+    except Invalid as bad:
+        raise Invalid("backup.damaged", file=str(file), reason=bad.params["reason"]) from bad
     return Reason(N_("{file} holds {bytes} bytes."), file=str(file), bytes=file.stat().st_size)
 
 
@@ -103,6 +114,27 @@ def _check_dump(file: Path) -> None:
             )
 
 
+def _check_whole_dump(file: Path) -> None:
+    """Read all of a dump, as a restore would. Raises Invalid("backup.bad")."""
+    _check_dump(file)
+    try:
+        # our own command
+        subprocess.run(["pg_restore", "--file=/dev/null", str(file)], check=True, capture_output=True, text=True)  # noqa: S603, S607  # its path is the administrator's
+    except subprocess.CalledProcessError as fault:
+        reason = Reason(N_("it says “{told}”"), told=_last_line(fault.stderr))
+        raise Invalid("backup.bad", file=str(file), reason=reason) from fault
+
+
+async def _check_history(file: Path) -> None:
+    async with database(f"sqlite://{file}") as context:
+        await pending(context)
+        _, broken = await seals.verify()
+    for suffix in ("-wal", "-shm"):
+        Path(f"{file}{suffix}").unlink(missing_ok=True)
+    if broken is not None:
+        raise Invalid("backup.bad", file=str(file), reason=Reason(N_("its history was altered")))
+
+
 def _check_sqlite(file: Path) -> None:
     try:
         connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
@@ -120,12 +152,11 @@ def _check_sqlite(file: Path) -> None:
 async def _swap(path: Path, file: Path) -> Reason:
     fresh = path.with_suffix(".restoring")
     await asyncio.to_thread(shutil.copyfile, file, fresh)
-    async with database(f"sqlite://{fresh}") as context:
-        await pending(context)
-        _, broken = await seals.verify()
-    if broken is not None:
+    try:
+        await _check_history(fresh)
+    except Invalid as bad:
         fresh.unlink()
-        raise Invalid("backup.bad", file=str(file), reason=Reason(N_("its history was altered")))
+        raise Invalid("backup.bad", file=str(file), reason=bad.params["reason"]) from bad
     former = path.with_suffix(".before-restore")
     for suffix in ("-wal", "-shm"):
         Path(f"{fresh}{suffix}").unlink(missing_ok=True)

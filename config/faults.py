@@ -8,26 +8,11 @@ from typing import Any
 import asyncpg
 from pydantic.fields import FieldInfo
 
+from registry.core import outages
 from registry.core.errors import N_, Invalid, Reason, Refusal, system_reason
 
 _PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _BOUNDS = ("ge", "gt", "le", "lt")
-_SQLITE = {
-    "unable to open database file": N_("its file cannot be opened"),
-    "file is not a database": N_("its file holds something else than a database"),
-    "malformed": N_("its file is damaged"),
-    "locked": N_("another program holds its file"),
-    "disk is full": N_("the disk is full"),
-    "readonly": N_("its file is read-only"),
-}
-_POSTGRES: dict[type[Exception], str] = {
-    asyncpg.InvalidPasswordError: N_("it does not take the password"),
-    asyncpg.InvalidAuthorizationSpecificationError: N_("it does not let this user in"),
-    asyncpg.InvalidCatalogNameError: N_("it has no database of this name"),
-    asyncpg.TooManyConnectionsError: N_("it takes no more connections"),
-    asyncpg.CannotConnectNowError: N_("it is starting or stopping"),
-    asyncpg.InsufficientPrivilegeError: N_("the user has too few rights in it"),
-}
 
 
 def setting_fault(name: str, field: FieldInfo, error: Any, is_secret: bool) -> Refusal:
@@ -84,15 +69,16 @@ def file_fault(name: str, wrong: Exception) -> Refusal:
 
 def database_reason(fault: BaseException) -> Reason:
     """Why the database did not answer. What only the database can say is quoted."""
+    if reason := outages.reason_of(fault):
+        return reason
     # the ORM wraps what its driver raised
     cause = fault.__cause__ if isinstance(fault.__cause__, OSError | sqlite3.Error | asyncpg.PostgresError) else fault
     if isinstance(cause, TimeoutError):
         return Reason(N_("it took too long"))
     if isinstance(cause, OSError):
         return system_reason(cause)
-    for kind, text in _POSTGRES.items():
-        if isinstance(cause, kind):
-            return Reason(text)
-    message = str(cause)
-    words = next((words for part, words in _SQLITE.items() if part in message), None)
-    return Reason(words) if words else Reason(N_("it says “{told}”"), told=message or type(cause).__name__)
+    if isinstance(cause, asyncpg.InsufficientPrivilegeError):
+        return Reason(N_("the user has too few rights in it"))
+    if "locked" in str(cause):
+        return Reason(N_("another program holds its file"))
+    return Reason(N_("it says “{told}”"), told=str(cause) or type(cause).__name__)

@@ -59,7 +59,7 @@ def calmly(job: Job, clock: Clock) -> Callable[[], Awaitable[None]]:
         except asyncio.CancelledError:
             pass  # the stop of the scheduler, which would call it the job's fault
         except Refusal as refusal:
-            log.warning("%s: %s", job.__name__, refusal)
+            log.warning("%s: %s", job.__name__, refusal)  # of an outage another line tells already
         except Exception:
             log.exception("%s failed, it runs again at its next time", job.__name__)
 

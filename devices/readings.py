@@ -286,7 +286,7 @@ class Readings:
             except Exception as fault:
                 # the database is away or busy: everything is kept and tried again
                 is_refusal = isinstance(fault, Refusal)
-                log.warning("readings wait to be recorded", extra={"reason": str(fault)}, exc_info=not is_refusal)
+                log.warning("readings wait to be recorded: %s", fault, exc_info=not is_refusal)
                 await asyncio.sleep(RETRY_SECONDS)
                 self._wake.set()
 

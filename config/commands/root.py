@@ -7,6 +7,7 @@ import typer
 from config.commands import accounts, devices, lists, server, store
 from config.commands.terminal import refusal_line
 from config.settings import BadSettings
+from registry.core import outages
 from registry.core.errors import Refusal
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -24,4 +25,10 @@ def main() -> None:
         sys.exit(2)
     except Refusal as refusal:
         print(refusal_line(refusal), file=sys.stderr)
+        sys.exit(2)
+    except Exception as fault:
+        outage = outages.refusal_of(fault)
+        if outage is None:
+            raise
+        print(refusal_line(outage), file=sys.stderr)
         sys.exit(2)

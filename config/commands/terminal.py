@@ -10,6 +10,7 @@ from config.settings import Settings
 from config.settings import language as settings_language
 from registry.core.errors import Reason, Refusal, words
 from registry.core.history import Actor
+from registry.core.outages import OncePerOutage
 
 ACTOR = Actor(name="izba", source="cli")
 
@@ -63,6 +64,7 @@ def log_to_console(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     handler = logging.StreamHandler()
+    handler.addFilter(OncePerOutage())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=processors,

@@ -157,6 +157,7 @@ WORDS: dict[str, str] = {
     "request.method": N_("This address does not take {method}."),
     "internal.fault": N_("Something broke on our side. It has been logged; please try again."),
     "internal.busy": N_("Too many changes at once. Please try again in a moment."),
+    "internal.stopping": N_("Izba is being restarted. Please try again in a moment."),
     # people
     "auth.required": N_("Sign in first, or send a token: Authorization: Bearer …"),
     "auth.bad_token": N_("This token is unknown or withdrawn. Ask for a new one."),
@@ -282,6 +283,7 @@ WORDS: dict[str, str] = {
     ),
     "database.behind": N_("The database lacks the migration {migration}. Run: izba migrate"),
     "database.away": N_("The database does not answer: {reason}. Check IZBA_DATABASE_URL and that it runs."),
+    "disk.full": N_("Only {megabytes} MB are free in {path}. Make room there: nothing can be stored without it."),
     "broker.away": N_("The MQTT broker does not answer at {url}: {reason}. Check IZBA_MQTT_URL and that it runs."),
     "broker.untrusted": N_(
         "The MQTT broker at {url} shows a certificate that is not trusted: {reason}. Set IZBA_MQTT_CA_FILE to the "
@@ -298,6 +300,10 @@ WORDS: dict[str, str] = {
     "export.unknown": N_("{given} is not known here. Choose one of: {known}."),
     "file.not_written": N_("{path} cannot be written: {reason}. Name another place, or make room there."),
     "backup.bad": N_("{file} is not a backup that can be restored: {reason}. Choose another copy."),
+    "backup.damaged": N_(
+        "{file} was written, and could not be restored: {reason}. The database itself is damaged: keep the older "
+        "copies, and restore the newest good one."
+    ),
     "backup.exists": N_("{file} is there already. Name another file."),
     "settings.bad": N_("{setting}: {given} cannot be used. Its meaning: {about} {advice}"),
     "settings.unknown": N_("{setting} in {file}: there is no such setting. Remove it or check its spelling."),

@@ -15,9 +15,9 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
-from registry.core import events
+from registry.core import events, outages
 from registry.core.context import PerRegister
-from registry.core.errors import Unavailable
+from registry.core.errors import Refusal, Unavailable
 from registry.core.events import Event
 from registry.core.sqlite_group_commit import GroupingClient, Rows
 from registry.core.statements import Statement, numbered
@@ -77,8 +77,8 @@ async def transaction(change: Change | None = None, *, first: Sequence[Statement
     """A transaction of everything that the block writes; what the block raises rolls it back.
 
     The statements of ``first`` run as it begins, in one step; their rows are in ``change.first_rows``. Raises
-    Unavailable("internal.busy") when others were quicker, and RuntimeError inside another transaction: its events
-    would be told though the outer one is rolled back.
+    Unavailable("internal.busy") when others were quicker, Unavailable("database.away"), and RuntimeError inside
+    another transaction: its events would be told though the outer one is rolled back.
     """
     if is_inside():
         raise RuntimeError(
@@ -96,13 +96,30 @@ async def transaction(change: Change | None = None, *, first: Sequence[Statement
         if "history_ent" in str(fault):  # two at once appended to the history of one thing that neither had locked
             raise Unavailable("internal.busy") from fault
         raise
-    except OperationalError as fault:
-        if "locked" in str(fault) or "deadlock" in str(fault):
-            raise Unavailable("internal.busy") from fault
+    except Refusal:
         raise
+    except Exception as fault:
+        if isinstance(fault, OperationalError) and ("locked" in str(fault) or "deadlock" in str(fault)):
+            raise Unavailable("internal.busy") from fault
+        if outage := outages.refusal_of(fault):
+            raise outage from fault
+        raise
+    outages.over()
     for call in change.calls:
         call()
     await events.dispatch(change.events)
+
+
+async def try_a_write() -> None:
+    """Commit something that changes nothing. Raises Unavailable("database.away") where no write can be stored."""
+    client = get_connections().get("default")
+    if client.capabilities.dialect == "sqlite":
+        (pragma,) = await client.execute_query_dict("PRAGMA user_version")
+        # writes the first page of the file as it is
+        async with transaction(first=[(f"PRAGMA user_version = {int(pragma['user_version'])}", [])]):
+            return
+    async with transaction(first=[("SELECT pg_current_xact_id()", [])]):
+        return
 
 
 @asynccontextmanager

@@ -9,9 +9,11 @@ import logging
 from contextlib import suppress
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from registry.core.errors import Invalid
+from registry.core import outages
+from registry.core.errors import Invalid, Unavailable
 from web.kit.errors import answer, fault_answer
 from web.kit.options import SiteOptions
 
@@ -74,17 +76,31 @@ class Edge:
                 await answer(Request(scope, receive), refusal)(scope, receive, safe_send)
                 return
             await self.app(scope, _checked(receive, limit, is_text), safe_send)
-        except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"])
+        except ClientDisconnect:
+            log.debug("%s %s: the client has gone in the middle of it", scope["method"], scope["path"])
+        except asyncio.CancelledError:
+            if started or not _is_stopping(scope):
+                raise
+            await answer(Request(scope, receive), Unavailable("internal.stopping"))(scope, receive, safe_send)
+        except Exception as fault:
+            outage = outages.refusal_of(fault)
+            if outage is None:
+                log.exception("%s %s failed", scope["method"], scope["path"])
             if started:
                 raise
-            await fault_answer(Request(scope, receive))(scope, receive, safe_send)
+            request = Request(scope, receive)
+            await (answer(request, outage) if outage else fault_answer(request))(scope, receive, safe_send)
 
     def _body_rules(self, scope: Scope) -> tuple[int, bool]:
         kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
         if kind.startswith(b"multipart/"):
             return self.options.max_upload_bytes, False
         return self.options.max_body_bytes, b"json" in kind or not kind
+
+
+def _is_stopping(scope: Scope) -> bool:
+    stopping = getattr(scope["app"].state, "stopping", None)
+    return stopping is not None and stopping.is_set()
 
 
 def _headed(send: Send) -> Send:

@@ -121,7 +121,7 @@ def problem(refusal: Refusal, status: int, language: str, beside: dict[str, Any]
         **{name: params[name] for name in BESIDE if name in params},
         **(beside or {}),
     }
-    headers = {"content-language": language}
+    headers = {"content-language": language, **retry_after(refusal, status)}
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     return Response(orjson.dumps(payload, default=str), status, headers, media_type=PROBLEM)
@@ -143,7 +143,7 @@ def answer(request: Request, refusal: Refusal, status: int | None = None) -> Res
         return problem(refusal, status, api_language(request))
     language = language_of(request, getattr(request.state, "person", None))
     say = translate(language)
-    return render(
+    page = render(
         request,
         "error.html",
         status=status,
@@ -152,6 +152,17 @@ def answer(request: Request, refusal: Refusal, status: int | None = None) -> Res
         detail=words(refusal.code, refusal.params, say),
         alternatives=refusal.params.get("alternatives") or [],
     )
+    page.headers.update(retry_after(refusal, status))
+    return page
+
+
+def retry_after(refusal: Refusal, status: int) -> dict[str, str]:
+    """The header that says in how many seconds to come again, where that may help."""
+    if status == 429:
+        return {"retry-after": str(refusal.params.get("seconds") or 60 * refusal.params.get("minutes", 1))}
+    if status == 503:
+        return {"retry-after": "1" if refusal.code == "internal.busy" else "5"}
+    return {}
 
 
 def fault_answer(request: Request) -> Response:

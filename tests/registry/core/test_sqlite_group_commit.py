@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from tortoise.connection import get_connections
-from tortoise.exceptions import OperationalError
 
 from registry.core import events, sqlite_group_commit
+from registry.core.errors import Unavailable
 from registry.core.sqlite import SqliteTransaction
 from registry.core.sqlite_group_commit import GroupCommit, Rows
 from registry.core.statements import Statement
@@ -77,7 +77,7 @@ async def test_when_the_disk_refuses_nobody_is_told_of_success(
     with monkeypatch.context() as broken:
         broken.setattr(SqliteTransaction, "commit", full)
         answers = await asyncio.gather(write(), write(), return_exceptions=True)
-    assert [type(answer) for answer in answers] == [OperationalError] * 2
+    assert [type(answer) for answer in answers] == [Unavailable] * 2
     assert event_log == []
     async with asyncio.timeout(30):
         await write()
@@ -151,7 +151,7 @@ async def test_nobody_is_told_of_success_when_sqlite_undid_everything(
     go.set()
     async with asyncio.timeout(30):
         answers = await asyncio.gather(writing, failing, third, return_exceptions=True)
-    assert [type(answer) for answer in answers] == [OperationalError, Refused, type(None)]
+    assert [type(answer) for answer in answers] == [Unavailable, Refused, type(None)]
     assert committed(database, "SELECT revision FROM room") == 1
     assert len(event_log) == 1
 
