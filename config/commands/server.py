@@ -19,6 +19,9 @@ FUNDING = (
 )
 
 
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
 def add_to(app: typer.Typer) -> None:
     """Hang these commands on the root."""
     for command in (demo, serve, migrate, check):
@@ -92,9 +95,26 @@ def check() -> None:
     refusals = run(faults(settings))
     for refusal in refusals:
         print(refusal_line(refusal, settings.language), file=sys.stderr)
+    if warning := proxy_warning(settings):
+        print(sentence(warning, settings, host=settings.host, trusted=settings.trusted_proxies), file=sys.stderr)
     if refusals:
         raise typer.Exit(2)
     print(sentence(N_("No faults found."), settings))
+
+
+def proxy_warning(settings: Settings) -> str:
+    """What to say of a proxy in front that is not trusted; empty when there is none or it is. Without it everybody
+    has the proxy's address, and their failed sign-ins count together.
+    """
+    trusted = {address.strip() for address in settings.trusted_proxies.split(",")}
+    is_behind_proxy = settings.base_url.startswith("https://")
+    is_on_network = settings.host not in LOOPBACK
+    if is_behind_proxy and (not trusted - {""} or is_on_network and not trusted - LOOPBACK):
+        return N_(
+            "A proxy stands in front (IZBA_BASE_URL begins with https) and is not trusted: Izba listens on {host} and "
+            "believes only {trusted}. Everybody has the proxy's address then. Set IZBA_TRUSTED_PROXIES to it."
+        )
+    return ""
 
 
 async def faults(settings: Settings) -> list[Refusal]:

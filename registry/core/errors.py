@@ -164,6 +164,7 @@ WORDS: dict[str, str] = {
     "auth.bad_login": N_("The login or the password is wrong."),
     "auth.bad_password": N_("The present password is wrong."),
     "auth.too_many": N_("Too many attempts. Wait {minutes} minutes and try again."),
+    "auth.slow_down": N_("Too many attempts from here or with this login. Wait {seconds} seconds and try again."),
     "auth.role": N_("Your role does not allow this."),
     "person.unknown": N_("There is nobody with the login {login}."),
     "person.login_taken": N_("The login {login} is taken. Choose another."),

@@ -8,6 +8,7 @@ from datetime import datetime
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
 
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, NotFound
@@ -156,12 +157,14 @@ async def revoke_token(person: Person, token_id: int, actor: Actor, now: datetim
     forget(token.digest)
 
 
-async def sign_in(login: str, password: str, address: str, now: datetime) -> tuple[Person, str]:
-    """The person and the secret of a new session, by the rules in force. Raises Forbidden("auth.bad_login") and
-    Forbidden("auth.too_many").
+async def sign_in(login: str, password: str, address: str, now: datetime, browser: str = "") -> tuple[Person, str]:
+    """The person and the secret of a new session, by the rules in force. ``browser`` names one that this login signed
+    in from before: its attempts count for it alone, whatever others do from its address or with its login.
+
+    Raises Forbidden: auth.bad_login, auth.too_many, auth.slow_down.
     """
-    login = rules.plain_login(login)[:64]
-    attempt = await _note_attempt(login, address[:64], now)
+    login, address = rules.plain_login(login)[:64], f"browser {browser}" if browser else address
+    attempt = await _note_attempt(login, address[:64], now, is_known=bool(browser))
     person = await Person.get_or_none(login=login).select_related("institution")
     right = await _verify(password, person.password_hash if person else "")
     if not right or person is None or not person.is_active:
@@ -202,17 +205,23 @@ async def _institution(code: str | None) -> Institution | None:
     return institution
 
 
-async def _note_attempt(login: str, address: str, now: datetime) -> FailedSignIn:
+async def _note_attempt(login: str, address: str, now: datetime, *, is_known: bool = False) -> FailedSignIn:
     """Written before the password is looked at: a hundred attempts at once are still counted one by one."""
     async with transaction():
         attempt = await FailedSignIn.create(login=login, address=address, at=now)
     limits = policy.in_force()
     recent = FailedSignIn.filter(at__gt=now - limits.window, id__lte=attempt.id)
     of_address, of_login = recent.filter(address=address), recent.filter(login=login)
-    of_both = await of_address.filter(login=login).count()
-    if limits.is_too_many(of_both, await of_address.count(), await of_login.count()):
+    if limits.is_too_many(await of_address.filter(login=login).count()):
         await attempt.delete()
         raise Forbidden("auth.too_many", minutes=limits.window_minutes)
+    if not is_known and limits.is_slowed(await of_address.count(), await of_login.count()):
+        others = recent.filter(Q(address=address) | Q(login=login), id__lt=attempt.id)
+        last = await others.order_by("-at").first()
+        wait = rules.SLOW_SECONDS - int((now - last.at).total_seconds()) if last else 0
+        if wait > 0:
+            await attempt.delete()
+            raise Forbidden("auth.slow_down", seconds=wait)
     return attempt
 
 

@@ -9,6 +9,7 @@ from registry.people.models import Role
 
 # an office behind one address slips more often than one of its people, and nobody far away locks an account easily
 ADDRESS_FACTOR, LOGIN_FACTOR = 5, 10
+SLOW_SECONDS = 10
 MINIMUM_PASSWORD = 12
 MAXIMUM_PASSWORD = 1000
 
@@ -60,7 +61,8 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
 class SignInRules:
     """How many sign-ins of one login from one address may fail within the window before it must wait, and how long a
     session lasts. One address may fail ``ADDRESS_FACTOR`` times as often with all its logins, one login
-    ``LOGIN_FACTOR`` times as often from all addresses.
+    ``LOGIN_FACTOR`` times as often from all addresses; from then on they are slowed down to one attempt in
+    ``SLOW_SECONDS``, so that nobody shuts out everybody behind an address, or a login's owner.
     """
 
     attempts: int = 5
@@ -75,13 +77,13 @@ class SignInRules:
     def session(self) -> timedelta:
         return timedelta(hours=self.session_hours)
 
-    def is_too_many(self, of_both: int, of_address: int, of_login: int) -> bool:
-        """Whether these are too many attempts within the window, the present one included."""
-        return (
-            of_both > self.attempts
-            or of_address > self.attempts * ADDRESS_FACTOR
-            or of_login > self.attempts * LOGIN_FACTOR
-        )
+    def is_too_many(self, of_both: int) -> bool:
+        """Whether these are too many attempts of one login from one address within the window, this one included."""
+        return of_both > self.attempts
+
+    def is_slowed(self, of_address: int, of_login: int) -> bool:
+        """Whether an address or a login has so many attempts within the window that it is slowed down."""
+        return of_address > self.attempts * ADDRESS_FACTOR or of_login > self.attempts * LOGIN_FACTOR
 
 
 def may(role: Role | str, what: str) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from config.commands.server import proxy_warning
 from config.settings import BadSettings, Settings, load
 from registry.assets.policy import DEFAULT
 
@@ -265,3 +266,20 @@ def test_every_setting_says_what_it_is() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_warned"),
+    [
+        ({}, False),
+        ({"base_url": "https://izba.example"}, False),
+        ({"base_url": "https://izba.example", "trusted_proxies": ""}, True),
+        ({"base_url": "https://izba.example", "host": "0.0.0.0"}, True),  # what is checked
+        (
+            {"base_url": "https://izba.example", "host": "0.0.0.0", "trusted_proxies": "10.0.0.2"},
+            False,
+        ),  # what is checked
+    ],
+)
+def test_a_proxy_that_is_not_trusted_is_warned_of(tmp_path: Path, settings: dict[str, str], is_warned: bool) -> None:
+    assert bool(proxy_warning(Settings(data_dir=tmp_path, **settings))) is is_warned

@@ -1,15 +1,29 @@
 """Signing in and out, how pages look and speak, one's own password and tokens."""
 
+import asyncio
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.core.errors import Refusal
+from registry.core.errors import Forbidden, Refusal
 from registry.people import actions, policy, queries
 from registry.people.models import Person
 from web.auth.access import FormGuard, PageCaller, Visitor, actor_of, address_of
-from web.auth.session import A_YEAR, LANGUAGE, SESSION, THEME, TYPE, drop, keep, local_path, options_of
+from web.auth.session import (
+    A_YEAR,
+    LANGUAGE,
+    SESSION,
+    THEME,
+    TYPE,
+    drop,
+    keep,
+    known_browser,
+    local_path,
+    options_of,
+    remember_login,
+)
 from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.i18n import LANGUAGES, refusal_words
@@ -19,6 +33,9 @@ router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=2000)]
 Next = Annotated[str, Form(alias="next", max_length=2000)]
 Size = Annotated[str, Form(alias="type", max_length=20)]
+# how many may wait for their turn to sign in at once
+_turns = asyncio.Semaphore(20)
+pause = asyncio.sleep
 NextPage = Annotated[str, Query(alias="next", max_length=2000)]
 
 
@@ -35,16 +52,31 @@ async def sign_in(request: Request, now: Now, login: Text = "", password: Text =
     """Check login and password, open a session and go on."""
     options = options_of(request)
     try:
-        person, secret = await actions.sign_in(login, password, address_of(request), now)
+        person, secret = await _sign_in(request, login, password, now)
     except Refusal as refusal:
         fault = refusal_words(refusal, language_of(request))
         status = status_of(refusal)
         return render(request, "account/sign_in.html", status=status, next=local_path(after), login=login, fault=fault)
     response = RedirectResponse(local_path(after), 303)
     keep(response, options, SESSION, secret, int(policy.in_force().session.total_seconds()))
+    remember_login(request, response, login)
     if person.language in LANGUAGES:
         keep(response, options, LANGUAGE, person.language, A_YEAR)
     return response
+
+
+async def _sign_in(request: Request, login: str, password: str, now: datetime) -> tuple[Person, str]:
+    """Signed in; who is slowed down waits here for his turn, where not too many do already."""
+    address, browser = address_of(request), known_browser(request, login)
+    try:
+        return await actions.sign_in(login, password, address, now, browser)
+    except Forbidden as refusal:
+        if refusal.code != "auth.slow_down" or _turns.locked():
+            raise
+        async with _turns:
+            wait = int(refusal.params["seconds"])
+            await pause(wait)
+            return await actions.sign_in(login, password, address, now + timedelta(seconds=wait), browser)
 
 
 @router.post("/sign-out")

@@ -5,7 +5,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from fastapi import Request
-from itsdangerous import Signer
+from itsdangerous import BadSignature, Signer
 from starlette.responses import Response
 
 from registry.core.errors import Forbidden
@@ -13,10 +13,12 @@ from web.kit.options import SiteOptions
 
 SESSION = "izba_session"
 VISIT = "izba_visit"  # stands in for the session until somebody signs in
+KNOWN = "izba_known"  # who signed in from this browser before
 LANGUAGE = "izba_language"
 THEME = "izba_theme"
 TYPE = "izba_type"
 A_YEAR = 365 * 24 * 3600
+LOGINS_OF_A_BROWSER = 8
 FORM_FIELD, HEADER = "csrf", "x-csrf-token"
 
 
@@ -41,6 +43,36 @@ def form_token(options: SiteOptions, seed: str) -> str:
 
 def _signer(options: SiteOptions) -> Signer:
     return Signer(options.secret_key, salt="izba form", key_derivation="hmac", digest_method=hashlib.sha256)
+
+
+def known_browser(request: Request, login: str) -> str:
+    """The name of this browser if this login signed in from it before, else empty."""
+    name, logins = _known(request)
+    return name if _login_mark(login) in logins else ""
+
+
+def remember_login(request: Request, response: Response, login: str) -> None:
+    """Let the browser prove later that this login signed in from it. It holds no login."""
+    options, (name, logins) = options_of(request), _known(request)
+    marks = [_login_mark(login), *(mark for mark in logins if mark != _login_mark(login))][:LOGINS_OF_A_BROWSER]
+    value = _browser_signer(options).sign("-".join((name or secrets.token_hex(8), *marks))).decode()
+    keep(response, options, KNOWN, value, A_YEAR)
+
+
+def _known(request: Request) -> tuple[str, list[str]]:
+    try:
+        name, *logins = _browser_signer(options_of(request)).unsign(request.cookies.get(KNOWN, "")).decode().split("-")
+    except BadSignature:
+        return "", []
+    return name, logins
+
+
+def _login_mark(login: str) -> str:
+    return hashlib.sha256(login.strip().lower().encode()).hexdigest()[:16]
+
+
+def _browser_signer(options: SiteOptions) -> Signer:
+    return Signer(options.secret_key, salt="izba browser", key_derivation="hmac", digest_method=hashlib.sha256)
 
 
 async def check_form_token(request: Request) -> None:

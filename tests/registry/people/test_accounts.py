@@ -1,6 +1,7 @@
 """Accounts on both databases: people, passwords, sessions, tokens, attempts."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -145,6 +146,34 @@ async def test_one_login_cannot_be_tried_from_many_addresses(database: Database)
             await actions.sign_in("alice", "wrong", f"127.0.1.{number}", NOW)
     with pytest.raises(Forbidden, match="Too many"):
         await actions.sign_in("alice", "wrong", "127.0.1.10", NOW)
+
+
+async def test_colleagues_behind_an_address_are_slowed_down_and_not_shut_out(database: Database) -> None:
+    await add()
+    policy.use(SignInRules(attempts=5))
+    for number in range(25):
+        with pytest.raises(Forbidden, match="wrong"):
+            await actions.sign_in(f"login-{number}", "wrong", HERE, NOW)
+    with pytest.raises(Forbidden) as refused:
+        await actions.sign_in("alice", PASSWORD, HERE, NOW + timedelta(seconds=3))
+    assert (refused.value.code, refused.value.params) == ("auth.slow_down", {"seconds": 7})
+    await actions.sign_in("alice", PASSWORD, HERE, NOW + timedelta(seconds=10))
+
+
+async def test_a_browser_that_is_known_is_slowed_down_by_nobody(database: Database) -> None:
+    await add()
+    policy.use(SignInRules(attempts=2))
+    for number in range(30):
+        with contextlib.suppress(Forbidden):
+            await actions.sign_in("alice", "wrong", f"127.0.1.{number}", NOW)
+            await actions.sign_in(f"login-{number}", "wrong", HERE, NOW)
+    await actions.sign_in("alice", PASSWORD, HERE, NOW, "b1")
+    for _ in range(2):
+        with pytest.raises(Forbidden, match="wrong"):
+            await actions.sign_in("alice", "wrong", HERE, NOW, "b1")
+    with pytest.raises(Forbidden) as refused:
+        await actions.sign_in("alice", PASSWORD, HERE, NOW, "b1")
+    assert refused.value.code == "auth.too_many", "it has a limit of its own"
 
 
 async def test_the_present_password_is_tried_by_the_same_rules(database: Database) -> None:

@@ -16,6 +16,7 @@ from registry.people.models import Person, Session
 from registry.people.rules import SignInRules
 from tests.conftest import Database
 from web.app import SiteOptions, create_site
+from web.auth import pages
 
 PASSWORD = "correct horse battery"
 
@@ -78,6 +79,33 @@ async def test_too_many_attempts(client: httpx.AsyncClient) -> None:
     answer = await signed_in(client)
     assert answer.status_code == 429
     assert "Odczekaj 15 min" in answer.text
+
+
+async def test_a_known_browser_signs_in_while_its_address_is_slowed_down(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(pages, "pause", pause)
+    assert (await signed_in(client)).status_code == 303
+    mark = client.cookies["izba_known"]
+    assert "alice" not in mark
+    client.cookies.clear()
+    for number in range(10):
+        assert (await signed_in(client, login=f"login-{number}", password="wrong")).status_code == 403
+    assert (await signed_in(client)).status_code == 303, "it waits for its turn and is let in"
+    assert waits == [10]
+    client.cookies.clear()
+    client.cookies.set("izba_known", mark)
+    assert (await signed_in(client)).status_code == 303
+    assert waits == [10], "who is known does not wait"
+    client.cookies.clear()
+    client.cookies.set("izba_known", mark[:-1] + ("A" if mark[-1] != "A" else "B"))
+    await signed_in(client, login="bob", password="wrong")
+    assert waits == [10, 10], "a cookie of another making is none"
 
 
 async def test_a_form_from_elsewhere_is_refused(client: httpx.AsyncClient) -> None:
