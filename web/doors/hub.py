@@ -249,7 +249,8 @@ class Hub:
             log.exception("the register did not answer; no beat")
             return
         minute = self._minute(now)
-        beat = message("beat", f"{minute} {self.pages.static_hash}")
+        time, epoch = panel_time(self.pages, now).split()
+        beat = message("beat", f"{time} {self.pages.static_hash} {epoch}")
         for face, audience in list(self.faces.items()):
             is_fresh = revisions.get(face.room_id) == audience.revision and audience.minute == minute
             if is_fresh or await self._refresh(face):
@@ -267,6 +268,11 @@ class Hub:
 
 def _switched_off() -> Device:
     return Device(enabled=False)
+
+
+def panel_time(pages: Pages, now: datetime) -> str:
+    """The time at the site and in seconds of the epoch, by which a panel sets its clock: ``20:49:37 1795996177``."""
+    return f"{now.astimezone(pages.formats('pl').zone):%H:%M:%S} {int(now.timestamp())}"
 
 
 class DoorStream(Stream):

@@ -6,7 +6,7 @@ admits when it has heard nothing.
 
 import secrets
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -27,12 +27,13 @@ from registry.people.models import Person
 from registry.rooms.queries import all_rooms
 from web.auth.access import PageCaller, actor_of, page_with
 from web.auth.session import A_YEAR, keep, options_of
-from web.doors.hub import BEAT_SECONDS, DoorStream, hub_of, message
+from web.doors.hub import BEAT_SECONDS, DoorStream, hub_of, message, panel_time
 from web.doors.view import (
     Screen,
     book_screen,
     door_screen,
     end_screen,
+    failed_screen,
     fault_screen,
     pairing_screen,
     refused_screen,
@@ -48,6 +49,7 @@ from web.kit.render import language_of, pages_of, render
 router = APIRouter(include_in_schema=False)
 KEY = "izba_panel"
 PART = "x-panel-part"
+UNSTORED = {"cache-control": "no-store", "vary": PART}
 STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
 Staff = Annotated[Person, Depends(page_with("panels.pair"))]
 Text = Annotated[str, Form(max_length=300)]
@@ -213,27 +215,36 @@ def _screen(request: Request, view: DoorView, device: Device, name: str, book: s
 
 
 def _show(request: Request, view: DoorView, device: Device, screen: Screen, status: int = 200) -> Response:
+    pages, languages = pages_of(request), panel_languages(device.languages)
+    headers = {"x-panel-time": panel_time(pages, view.as_of), "x-panel-version": pages.static_hash}
     if _is_part(request):
-        return HTMLResponse(screen.markup, status, headers={"cache-control": "no-store", "vary": PART})
-    response = _page(
-        request, screen, status, stale_screen(pages_of(request), view, panel_languages(device.languages)).markup
-    )
+        return HTMLResponse(screen.markup, status, headers=headers | UNSTORED)
+    spares = Spares(stale_screen(pages, view, languages).markup, failed_screen(pages, view, languages).markup)
+    response = _page(request, screen, view.as_of, status, spares)
     keep(response, options_of(request), KEY, request.cookies[KEY], A_YEAR)
     return response
 
 
-def _page(request: Request, screen: Screen, status: int = 200, stale: Markup | None = None) -> Response:
+class Spares(NamedTuple):
+    """What a panel shows by itself: that it has heard nothing, and that a tap was not answered."""
+
+    stale: Markup
+    failed: Markup
+
+
+def _page(request: Request, screen: Screen, now: datetime, status: int = 200, spares: Spares | None = None) -> Response:
     pages = pages_of(request)
     page = pages.environment("pl").get_template("panel/page.html")
     body = page.render(
         s=screen.layout,
         w=screen.words[screen.layout.lang],
         door=screen.markup,
-        stale=stale or "",
-        beat=BEAT_SECONDS if stale else 0,
+        spares=spares,
+        beat=BEAT_SECONDS if spares else 0,
+        time=panel_time(pages, now),
         version=pages.static_hash,
     )
-    return HTMLResponse(body, status, headers={"cache-control": "no-store", "vary": PART})
+    return HTMLResponse(body, status, headers=UNSTORED)
 
 
 async def _pairing(request: Request, now: datetime, lang: str) -> Response:
@@ -243,6 +254,6 @@ async def _pairing(request: Request, now: datetime, lang: str) -> Response:
     options = options_of(request)
     address = f"{options.base_url}/panel/pair?code={offer.code}"
     language = lang if lang in LANGUAGES else LANGUAGES[0]
-    response = _page(request, pairing_screen(pages_of(request), offer, address, now, language))
+    response = _page(request, pairing_screen(pages_of(request), offer, address, now, language), now)
     keep(response, options, KEY, offer.key, A_YEAR)
     return response

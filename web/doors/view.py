@@ -167,6 +167,14 @@ def stale_screen(pages: Pages, view: DoorView, languages: Sequence[str]) -> Scre
     return _screen(pages, layout, words)
 
 
+def failed_screen(pages: Pages, view: DoorView, languages: Sequence[str]) -> Screen:
+    """What the panel shows when a tap was not answered."""
+    return _note(
+        pages, view, languages, "", "refused", BACK_SECONDS,
+        lambda language: {"word": say("refused", language), "until": say("no_answer", language)},
+    )  # fmt: skip
+
+
 def book_screen(pages: Pages, view: OpenDoor, minutes: int, languages: Sequence[str], lang: str) -> Screen:
     """Is this what you want? Its id makes a second tap the same booking."""
     start = from_minute(view.as_of)
