@@ -6,6 +6,7 @@ The demo's clock is set by faketime, so that the office is open in the pictures 
 import shutil
 import sys
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,8 @@ from tests.journeys.whole import ROOT, Ear, Whole, until
 from tests.servers import chromium
 
 OUT = ROOT / "docs" / "images"
-BEFORE, NOW = "@2026-11-26 09:35:00", "@2026-11-26 09:42:00"  # UTC; 10:42 in Warsaw
+BEFORE, NOW = datetime(2026, 11, 26, 9, 35), datetime(2026, 11, 26, 9, 42)  # noqa: DTZ001  # faketime's own; in UTC
+STEP = timedelta(minutes=1)  # a clock that leaps further is doubted
 WIDTHS = (1440, 390)
 PAGES = {"today": "/", "calendar": "/calendar", "room": "/rooms/ZW-01", "assets": "/assets?room=ZW-01"}
 
@@ -36,7 +38,9 @@ def main() -> None:
             ear = Ear(izba.mqtt_port, "izba/rooms/+/state")
             until(lambda: len(ear.last) > 10, 20)
             _live(izba, ear)
-            _set(clock, NOW)  # the hold of the sensors has passed
+            for step in range(1, (NOW - BEFORE) // STEP + 1):  # until the hold of the sensors has passed
+                _set(clock, BEFORE + step * STEP)
+                until(lambda: httpx.get(f"{izba.url}/readyz").status_code == 200, 30)
             until(lambda: ear.state("ZW-03").get("occupancy") == "vacant", 30)
             with sync_playwright() as play:
                 browser = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
@@ -50,10 +54,10 @@ def main() -> None:
             izba.stop()
 
 
-def _set(clock: Path, time: str) -> None:
+def _set(clock: Path, time: datetime) -> None:
     """At once: an empty file would be the real time."""
     fresh = clock.with_suffix(".fresh")
-    fresh.write_text(time)
+    fresh.write_text(f"@{time:%Y-%m-%d %H:%M:%S}")
     fresh.replace(clock)
 
 

@@ -102,7 +102,7 @@ class Source:
 
     def happens(self) -> None:
         """Something other than a "no" of its own."""
-        self.last_no = self.quiet_since = None
+        self.last_no = self.quiet_since = self.sees = None
 
     def proves_vacancy(self, now: datetime) -> bool:
         if self.last_no is None or self.quiet_since is None or self.is_broken or self.is_offline:
@@ -259,7 +259,7 @@ def _offline(stage: Stage, source: Source, pick: Callable[[list[str]], str]) -> 
     if source.family == "generic":
         return
     stage.send(_status_topic(source), "offline")
-    source.is_offline, source.quiet_since = True, None
+    source.is_offline, source.quiet_since, source.sees = True, None, None
 
 
 def _cached(stage: Stage, source: Source, pick: Callable[[list[str]], str]) -> None:

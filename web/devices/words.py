@@ -91,7 +91,8 @@ def doubt_words(reason: str, since: datetime | None, context: PageContext) -> st
     sentence = reason_word(reason, context)
     if since is None:
         return sentence
-    return f"{sentence}, {context.say(N_('unchanged since %(time)s')) % {'time': context.fmt.when(since, context.now)}}"
+    unchanged = context.say(N_("unchanged since %(time)s")) % {"time": context.fmt.when(since, context.now)}
+    return f"{sentence}, {unchanged}"
 
 
 def toast_of(act: str, context: PageContext) -> str:
