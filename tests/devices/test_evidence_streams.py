@@ -24,6 +24,7 @@ from devices.readings import Readings
 from devices.topics import Topics
 from registry.bookings.models import Kind, Status
 from registry.bookings.state import RoomFacts, Slot, next_change, steps
+from registry.core.clock import SteadyClock
 from registry.devices.models import Device
 from registry.devices.occupancy import fold, room_occupancy, sensor_of
 from registry.rooms.hours import Hours
@@ -120,6 +121,9 @@ class Stage:
         self.slots = [_slot(number, start, end) for number, (start, end) in enumerate([(30, 150), (150, 210)])]
         self.watching_since: datetime | None = None
         self.given_up = 0
+        self.wrong = timedelta(0)  # by how much the wall clock is ahead
+        self.clock = SteadyClock(lambda: self.now + self.wrong, self.monotonic)
+        self.clock.on_doubt(lambda is_doubted, _now: self.lose() if is_doubted else self.hear())
         self.start()
 
     def monotonic(self) -> float:
@@ -127,7 +131,7 @@ class Stage:
 
     def start(self) -> None:
         """Izba begins, with nothing but what it had stored; then the broker is heard."""
-        self.readings = Readings(Topics(), lambda: self.now, lambda *_: None)
+        self.readings = Readings(Topics(), self.clock, lambda *_: None)
         for source in self.sources:
             device = source.device
             columns = {name: getattr(device, name) for name in ("occupied", "people", "battery", "online", "distrust")}
@@ -154,7 +158,11 @@ class Stage:
             self.readings.take([Message(topic, payload.encode(), retained, self.monotonic())])
 
     def look(self) -> datetime:
-        """Record what is pending, judge the room and its bookings; returns when to look again."""
+        """Record what is pending, judge the room and its bookings; returns when to look again. The sweep waits while
+        the clock is doubted.
+        """
+        if self.clock.is_doubted:
+            return self.now + timedelta(seconds=5)
         batch, self.readings._pending = self.readings._pending, {}
         for reading in batch.values():
             fold(next(one.device for one in self.sources if one.device.id == reading.device_id), reading,
@@ -305,8 +313,16 @@ def _outage(stage: Stage, source: Source, pick: Callable[[list[str]], str]) -> N
     stage.hear()
 
 
+def _leap(stage: Stage, source: Source, pick: Callable[[list[str]], str]) -> None:
+    """Izba's own clock is an hour ahead or behind for a moment."""
+    stage.wrong = float(pick(["60", "-60", "600"])) * MINUTE
+    stage.pass_time(0.25)
+    stage.wrong = timedelta(0)
+    stage.look()
+
+
 ACTS = [_no] * 8 + [_no_with_its_time, _nothing] * 2 + [
-    _yes, _unknown, _retained, _offline, _cached, _bridge_restart, _gone, _restart, _outage,
+    _yes, _unknown, _retained, _offline, _cached, _bridge_restart, _gone, _restart, _outage, _leap,
 ]  # fmt: skip
 kinds = st.tuples(st.sampled_from(["native", "zigbee2mqtt", "generic"]), st.sampled_from([*HOLDS]))
 acts = st.tuples(
