@@ -22,7 +22,7 @@ from registry.bookings.readings import record_readings, watch_lost, watch_starte
 from registry.core import events
 from registry.core.clock import Clock
 from registry.core.errors import Refusal
-from registry.devices.occupancy import GONE, Reading
+from registry.devices.occupancy import DRIFT, GONE, Reading
 
 log = logging.getLogger(__name__)
 
@@ -347,7 +347,7 @@ def merged(former: Reading, newer: Reading) -> Reading:
     """Two readings of one device as one: the last value, and that somebody was seen in between."""
     health: dict[str, Any] = {
         "battery": _last(former.battery, newer.battery),
-        "distrust": _last(former.distrust, newer.distrust),
+        "distrust": DRIFT if former.distrust == DRIFT else _last(former.distrust, newer.distrust),
         # what it did not see while it was offline or not to be trusted is not known, however short that was
         "gap": former.gap or newer.gap or former.online is False or bool(former.distrust),
         "was_positive": former.was_positive or newer.was_positive,

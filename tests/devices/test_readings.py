@@ -417,6 +417,11 @@ def test_two_words_become_one(
     assert (one.occupied, one.was_positive) == (occupied, was_positive)
 
 
+def test_a_counter_that_drifts_does_so_whatever_it_counts_in_the_same_moment() -> None:
+    one = merged(Reading(1, NOW, distrust="drift", gap=True), Reading(1, NOW, occupied=False, people=0, distrust=""))
+    assert (one.distrust, one.gap, one.occupied) == ("drift", True, False)
+
+
 def test_only_news_is_news() -> None:
     entry = DeviceEntry(1, "s1", "presence", "native", "", None, None, None, None, None, "")
     assert entry.remember(Reading(1, NOW, occupied=True), 0)
