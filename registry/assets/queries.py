@@ -12,9 +12,10 @@ from registry.assets import rules, tags
 from registry.assets.models import STANDING, Asset, Condition, FundingShare, Lifecycle, Tag
 from registry.assets.search import AssetFilter, Clause, find, listed, one_of
 from registry.assets.transitions import Answers, QuestionField, Transition
+from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry
-from registry.core.transaction import reading_from
+from registry.core.transaction import is_inside, reading_from
 from registry.people.models import Person
 from registry.people.queries import person_by_login
 from registry.rooms.models import Room, StandardItem
@@ -245,13 +246,21 @@ def _folded(standard: Iterable[rules.Standard], pieces: Sequence[rules.Piece]) -
     return Readiness(all(item.ready for item in items), tuple(items))
 
 
+# what works is summed by the database, or each look at a large house would read all that stands in it
+_STANDING = """FROM asset WHERE {rooms} AND lifecycle IN ('in_use', 'in_store') GROUP BY 1, 2, 3, 4, 6"""
+_STANDING_COLUMNS = (
+    "room_id", "name", "condition", "CASE WHEN condition = 'ok' THEN NULL ELSE id END", "SUM(quantity)",
+    "CASE WHEN condition = 'ok' THEN NULL ELSE inventory_no END",
+)  # fmt: skip
+
+
 async def _pieces(room_ids: Sequence[int]) -> dict[int, list[rules.Piece]]:
     pieces: dict[int, list[rules.Piece]] = {}
     if room_ids:
-        standing = Asset.filter(room_id__in=list(room_ids), lifecycle__in=STANDING)
-        rows = await standing.values_list("room_id", "id", "name", "condition", "quantity", "inventory_no")
-        for room_id, pk, name, condition, quantity, number in rows:
-            pieces.setdefault(room_id, []).append(rules.Piece(pk, name, str(condition), quantity, number))
+        rooms_clause = one_of("room_id", room_ids)
+        clause = Clause(_STANDING.format(rooms=rooms_clause.sql), rooms_clause.values)
+        for room_id, name, condition, pk, quantity, number in await listed(reading_from(), _STANDING_COLUMNS, clause):
+            pieces.setdefault(room_id, []).append(rules.Piece(pk, name, condition, int(quantity), number))
     return pieces
 
 
@@ -275,10 +284,25 @@ _FAULTY = """FROM (
 ) AS faulty WHERE place <= 2 ORDER BY room_id, place"""
 
 
+# by room id, with the room's revision: whatever changes the equipment as it can be seen makes that grow
+_equipment: Cache[int, tuple[int, Equipment]] = Cache()
+
+
 async def equipment_of(rooms: Sequence[Room]) -> dict[int, Equipment]:
     """The equipment of many rooms by room id. A feature works if every line of the room's standard that is meant for it
     is ready; what is built in and on no line works.
     """
+    entries = {room.id: _equipment.get(room.id) for room in rooms}
+    equipment = {room.id: entry[1] for room in rooms if (entry := entries[room.id]) and entry[0] == room.revision}
+    new = [room for room in rooms if room.id not in equipment]
+    for room, fresh in zip(new, await _fresh_equipment(new) if new else (), strict=True):
+        equipment[room.id] = fresh
+        if not is_inside():
+            _equipment.put(room.id, (room.revision, fresh))
+    return equipment
+
+
+async def _fresh_equipment(rooms: Sequence[Room]) -> list[Equipment]:
     ids = [room.id for room in rooms]
     readiness_by_room = await readiness_of(ids)
     faulty: dict[int, list[dict[str, Any]]] = {}
@@ -286,15 +310,13 @@ async def equipment_of(rooms: Sequence[Room]) -> dict[int, Equipment]:
     rooms_clause = one_of("room_id", ids)
     clause = Clause(_FAULTY.format(rooms=rooms_clause.sql), rooms_clause.values)
     columns = ("room_id", "id", "name", "condition", "of_room")
-    for room_id, asset_id, name, condition, of_room in await listed(reading_from(), columns, clause) if ids else ():
+    for room_id, asset_id, name, condition, of_room in await listed(reading_from(), columns, clause):
         faulty.setdefault(room_id, []).append({"id": asset_id, "name": name, "condition": Condition(condition)})
         counts[room_id] = of_room
-    return {
-        room.id: Equipment(
-            _working_features(room, readiness_by_room[room.id]), faulty.get(room.id, []), counts.get(room.id, 0)
-        )
+    return [
+        Equipment(_working_features(room, readiness_by_room[room.id]), faulty.get(room.id, []), counts.get(room.id, 0))
         for room in rooms
-    }
+    ]
 
 
 def _working_features(room: Room, readiness: Readiness) -> frozenset[str]:

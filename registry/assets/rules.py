@@ -153,9 +153,9 @@ class Standard:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One record of what stands in the room."""
+    """One record of what stands in the room, or those of one name that work together, which have no ``asset_id``."""
 
-    asset_id: int
+    asset_id: int | None
     name: str
     condition: str
     quantity: int = 1

@@ -18,6 +18,7 @@ from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.people.models import Person
 from registry.rooms.models import Building, Room, RoomKind, Site, StandardItem
+from tests.statements import Statements
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("rooms")
@@ -193,3 +194,25 @@ async def test_repair_and_readiness() -> None:
     await perform("move", asset.id)
     assert (await queries.readiness(here)).broken[0].problems == ({"problem": "missing", "count": 1},)
     assert (await queries.readiness((await room("R-2")).id)).ready
+
+
+async def test_what_a_room_offers_is_asked_once_until_it_changes(statements: Statements) -> None:
+    asset = await projector()
+    await StandardItem.create(room=await room(), name="Projektor laserowy", feature="projector", quantity=1)
+    here = await room()
+    assert (await queries.equipment_of([here]))[here.id].works == {"projector"}
+    with statements.at_most(0):
+        await queries.equipment_of([here])
+    await perform("send_to_repair", asset.id, reason="serwis")
+    after = (await queries.equipment_of([await Room.get(id=here.id)]))[here.id]
+    assert (after.works, after.faulty_count, after.broken[0]["id"]) == (frozenset(), 1, asset.id)
+
+
+async def test_what_works_is_summed_by_name() -> None:
+    here = (await room()).id
+    await StandardItem.create(room_id=here, name="Krzesło", quantity=5)
+    for number, quantity in ((1, 2), (2, 2), (3, 1)):
+        chair = NewAsset(name="Krzesło", inventory_no=f"K-{number}", price=Decimal(1), room_id=here, quantity=quantity)
+        await actions.register(chair, SYSTEM, NOW)
+    (chairs,) = (await queries.readiness(here)).items
+    assert (chairs.working, chairs.ready, chairs.problems) == (5, True, ())

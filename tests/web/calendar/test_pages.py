@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from registry.assets.models import Condition
+from registry.assets.actions import perform
+from registry.assets.transitions import Answers
 from registry.bookings.models import Booking
+from registry.core.history import SYSTEM
 from registry.duties.models import Duty
 from registry.rooms.lock import changing
 from registry.rooms.models import Room, StandardItem, Visibility
@@ -122,7 +124,7 @@ async def test_filters_work_by_the_address(desk: Desk) -> None:
     assert await shown("needs=projector") == {"LARGE"}
     assert await shown("needs=projector&step_free=1") == set()
     assert await shown("needs=nonsense") == {"SMALL", "LARGE"}
-    await type(projector).filter(id=projector.id).update(condition=Condition.IN_REPAIR)
+    await perform("send_to_repair", projector.id, Answers(reason="the lamp"), SYSTEM, datetime.now(UTC))
     assert await shown("needs=projector") == set()
 
 
