@@ -124,12 +124,11 @@ async def _own_ids(reader: Person) -> set[int]:
 async def _visible(rows: Sequence[dict[str, Any]], reader: Person) -> list[VisibleFault]:
     if not rows:
         return []
-    ids = [row["id"] for row in rows]
-    entries = FaultEntry.filter(fault_id__in=ids, person_id=reader.id, act=FaultAct.REPORT).order_by("-id")
-    texts: dict[int, str] = dict(await entries.values_list("fault_id", "text"))  # of each what they said first
-    return [
-        _fault(row, row["text"] if _reads(row, reader) else texts.get(row["id"]), row["id"] in texts) for row in rows
-    ]
+    entries = FaultEntry.filter(fault_id__in=[row["id"] for row in rows]).order_by("id")
+    own: dict[int, list[FaultEntry]] = {}
+    for entry in await entries.filter(Q(person_id=reader.id) | ~Q(act=FaultAct.REPORT)):
+        own.setdefault(entry.fault_id, []).append(entry)
+    return [_fault(row, own.get(row["id"], []), reader) for row in rows]
 
 
 def _reads(row: dict[str, Any], reader: Person) -> bool:
@@ -137,13 +136,17 @@ def _reads(row: dict[str, Any], reader: Person) -> bool:
     return rules.sees_all(reader.role) or not rules.is_shy(row["visibility"])
 
 
-def _fault(row: dict[str, Any], text: str | None, is_own: bool) -> VisibleFault:
+def _fault(row: dict[str, Any], entries: Sequence[FaultEntry], reader: Person) -> VisibleFault:
+    """A row with what the reader said of it and what was done. Who reads no more than that is told no other times."""
     place = "asset_room" if row["asset_id"] else "room"
+    own = [entry for entry in entries if entry.act is FaultAct.REPORT and entry.person_id == reader.id]
+    if not _reads(row, reader) and own:
+        row = row | {"text": own[0].text, "opened_at": own[0].at, "changed_at": entries[-1].at}
     return VisibleFault(
         id=row["id"],
         state=FaultState(row["state"]),
         kind=row["kind"],
-        text=text,
+        text=row["text"],
         room=row[place],
         room_name=row[f"{place}_name"] or "",
         room_name_en=row[f"{place}_name_en"] or "",
@@ -153,7 +156,7 @@ def _fault(row: dict[str, Any], text: str | None, is_own: bool) -> VisibleFault:
         owner=row["owner"],
         owner_name=row["owner_name"],
         reports=row["reports"],
-        is_own=is_own,
+        is_own=bool(own),
         opened_at=row["opened_at"],
         changed_at=row["changed_at"],
         resolved_at=row["resolved_at"],
@@ -172,8 +175,10 @@ async def visible_fault(fault_id: int, reader: Person) -> VisibleFault:
         raise NotFound("fault.unknown", fault=fault_id)
     (fault,) = await _visible(rows, reader)
     reads = _reads(rows[0], reader)
-    entries = await FaultEntry.filter(fault_id=fault_id).order_by("id")
-    fault.lines.extend(_line(entry, reader, reads or entry.person_id == reader.id) for entry in entries)
+    for entry in await FaultEntry.filter(fault_id=fault_id).order_by("id"):
+        is_own = entry.person_id == reader.id
+        if reads or is_own or entry.act is not FaultAct.REPORT:
+            fault.lines.append(_line(entry, reader, reads or is_own))
     return fault
 
 

@@ -10,7 +10,7 @@ from web.kit.words import N_
 
 KIND_WORDS = {
     "screen": N_("Screen, projector"),
-    "light": N_("Light"),
+    "light": N_("Lighting"),
     "temperature": N_("Too warm or too cold"),
     "cleaning": N_("Cleaning"),
     "furniture": N_("Furniture"),
@@ -24,7 +24,7 @@ STATE_LOOKS = {
 LINE_WORDS = {
     FaultAct.REPORT: N_("Reported"),
     FaultAct.TAKE: N_("Taken on"),
-    FaultAct.RESOLVE: N_("Mended"),
+    FaultAct.RESOLVE: N_("It was mended"),
     FaultAct.REOPEN: N_("Open again"),
 }
 SOURCE_WORDS = {"panel": N_("at the door panel"), "api": N_("by another program")}

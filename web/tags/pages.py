@@ -55,9 +55,11 @@ def _page(request: Request, person: Person, status: int = 200, **typed: Any) -> 
 
 async def _place_of(typed: str, person: Person) -> str:
     """Where a code leads, empty if nowhere: a tag, a room, a fault, a thing of exactly this number. A part of a number,
-    or what several have, leads to the list of what holds it.
+    or what several have, leads to the list of what holds it. A tag that is only meant, O for 0, comes after all of
+    them.
     """
-    if tag := await tag_or_none(typed):
+    tag = await tag_or_none(typed)
+    if tag and "".join(typed.upper().split()).endswith(tag.code):
         return _address(tag)
     if room := await room_as_typed(typed):
         return f"/rooms/{room.code}"
@@ -66,6 +68,8 @@ async def _place_of(typed: str, person: Person) -> str:
         return f"/assets/{things[0]['id']}"
     if fault_id := await fault_of_number(typed, person):
         return f"/faults/{fault_id}"
+    if tag:
+        return _address(tag)
     page = await search(AssetFilter(q=typed), limit=1)
     return ListAddress(AssetFilter(q=typed)).href() if page.items else ""
 

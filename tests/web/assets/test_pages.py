@@ -366,6 +366,16 @@ async def test_a_scan_opens_exactly_what_has_the_number(desk: Desk) -> None:
     assert await place("NIC-1") == "404"
 
 
+async def test_an_exact_number_goes_before_a_label_that_is_only_meant(desk: Desk) -> None:
+    labelled, code = await stock(), next(code for code in map(printed, range(1, 99)) if "0" in code)
+    await Tag.create(code=code, asset=labelled, created_at=datetime.now(UTC))
+    reading = code.replace("0", "O", 1)
+    assert (await desk.get(f"/scan?code={reading}", "member")).headers["location"] == f"/assets/{labelled.id}"
+    named = await stock(inventory_no=reading)
+    assert (await desk.get(f"/scan?code={reading}", "member")).headers["location"] == f"/assets/{named.id}"
+    assert (await desk.get(f"/scan?code={code}", "member")).headers["location"] == f"/assets/{labelled.id}"
+
+
 async def test_two_things_of_one_serial_number_are_listed(desk: Desk) -> None:
     for _ in range(2):
         await stock("Monitor", serial_no="S-9")

@@ -1,11 +1,13 @@
 """Faults for programs: reporting, joining, the acts, the filters, and who may read what."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from registry.assets.models import Asset, Tag
 from registry.core.history import Actor
-from registry.faults.actions import NewReport, report
-from registry.faults.models import Fault
+from registry.faults.actions import NewReport, act_on, report
+from registry.faults.models import Fault, FaultAct
 from registry.people.models import Role
 from tests.make import NOW, make_asset
 from tests.web.conftest import Office
@@ -154,6 +156,22 @@ async def test_out_of_a_shy_room_a_fault_is_known_to_who_sees_to_it_and_to_its_r
         assert ("Alice" in pages[1]) == (who in SEES_ALL | {"alice"}), who
     assert (await office.get(f"/faults/{fault}", "charlie")).status_code == 404
     assert (await office.get("/faults", "charlie")).json()["total"] == 0
+
+
+async def test_a_reporter_in_a_shy_room_learns_no_time_of_anybody_else(office: Office) -> None:
+    room, person = office.rooms["C-1"], office.people["alice"]
+    times = [datetime(2026, 11, 26, 9, minute, 17, tzinfo=UTC) for minute in (1, 2, 3, 4)]
+    actors = [Actor("door", "panel"), Actor(person.name, "web", person.id), Actor("door", "panel")]
+    for at, actor in zip(times, actors, strict=False):
+        fault = (await report(NewReport(room.id, kind="light"), actor, at)).fault
+    clerk = office.people["facilities"]
+    await act_on(FaultAct.TAKE, fault.id, "", Actor(clerk.name, "web", clerk.id), times[3])
+    for path in ("/faults", f"/faults/{fault.id}"):
+        text = (await office.get(path, "alice")).text
+        assert ["09:01:17" in text, "09:03:17" in text] == [False, False], path
+        assert "09:02:17" in text
+        assert "09:01:17" in (await office.get(path, "facilities")).text
+    assert (await office.get(f"/faults/{fault.id}", "alice")).json()["changed_at"] == "2026-11-26T09:04:17+00:00"
 
 
 async def test_a_rooms_history_is_found_by_its_code(office: Office) -> None:

@@ -41,7 +41,7 @@ async def test_a_tap_at_the_door_is_on_todays_page_of_who_sees_to_it(desk: Desk)
     room = await make.make_room(code="ZW-02")
     await report(NewReport(room.id, kind="light"), Actor("ZW-02-door", "panel"), NOW)
     today = await desk.read("/", "facilities")
-    assert "Fault: Light" in today
+    assert "Fault: Lighting" in today
     page = await desk.read(f"/faults/{(await Fault.get()).id}", "facilities")
     assert "Reported at the door panel" in page
 
