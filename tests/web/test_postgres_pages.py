@@ -20,7 +20,8 @@ from web.app import ROUTERS, SiteOptions, create_site
 KEY = "the-key-of-a-door"
 CODE = tags.new_code((5).to_bytes(tags.RANDOM_BYTES, "big"))
 ENDLESS = {"/panel/events"}  # a stream; tests/web/doors
-ANSWERS = {"/panel/waiting": 205}  # no page: a tablet asks whether it has become another
+# no pages: a tablet asks whether it has become another; the organizer's phone finds that nothing runs at the door
+ANSWERS = {"/panel/waiting": 205, "/panel/end/{panel_code}/{name}": 404}
 PAGES = sorted(
     {
         route.path
@@ -53,7 +54,7 @@ async def addresses(desk: Desk) -> dict[str, str]:
     upload = await sessions.send(b"nazwa;cena\nLampa;10\n", "lista.csv", None, person.id, now)
     values = {
         "booking_id": booking.id, "asset_id": asset.id, "number": upload.id, "kind": "csv", "key": KEY, "code": "MAIN",
-        "fault_id": filed.fault.id,
+        "fault_id": filed.fault.id, "panel_code": "MAIN-door", "name": "0",
     }  # fmt: skip
     special = {"/t/{code}": f"/t/{CODE}", "/assets/chosen": f"/assets/chosen?act=move&id={asset.id}"}
     return {path: special.get(path) or path.format_map(values) for path in PAGES}
