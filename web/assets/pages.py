@@ -4,6 +4,7 @@ import os
 import tempfile
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.background import BackgroundTask
@@ -13,6 +14,7 @@ from registry.assets import labels
 from registry.assets.queries import answers_by_code, assets_by_id
 from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from registry.core.idempotency import RequestAnswer, act_once
 from registry.exporting.lists import export_assets
 from registry.faults import asset_transitions
 from registry.faults.queries import fault_of_number
@@ -29,6 +31,7 @@ from web.bookings.words import BookingWords
 from web.faults import words as fault_words
 from web.kit.clock import Now
 from web.kit.errors import status_of
+from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.render import is_fragment, render
 
@@ -126,7 +129,7 @@ async def _chosen(
         rooms=await room_options(context) if QuestionField.ROOM in fields else [],
         people=await active_people() if QuestionField.CUSTODIAN in fields else [],
         looks=words,
-        **({"room": "", "custodian": "", "reason": "", "faults": [], "back": "/assets"} | typed),
+        **({"room": "", "custodian": "", "reason": "", "faults": [], "back": "/assets", "key": uuid4().hex} | typed),
     )
 
 
@@ -142,21 +145,31 @@ async def do_to_chosen(
     room: Text = "",
     custodian: Text = "",
     reason: Text = "",
+    key: Text = "",
 ) -> Response:
-    """Do it to all of them, or to none: then each that is in the way is named."""
+    """Do it to all of them, or to none: then each that is in the way is named. The same form sent twice does it once."""
     if act not in words.OFFERED_TO_MANY:
         raise Invalid("request.bad_field", field="act", reason=act[:40])
     _check(act, person)
     context = page_context(request, person, now)
     list_address = _list_at(back)
+    actor, form = actor_of(request, person), (ids, revisions, room, custodian, reason)
     try:
         looks = _looks(ids, revisions or [])
         answers = await _answers(act, room, custodian, reason)
-        await asset_transitions.perform_on_many(act, looks, answers, actor_of(request, person), now)
+        await act_once(
+            form_key(person, key, now, act, form),
+            lambda once: asset_transitions.perform_on_many(act, looks, answers, actor, now, once),
+            _nothing_more,
+        )
     except Refusal as refusal:
-        typed = {"room": room, "custodian": custodian, "reason": reason, "back": list_address}
+        typed = {"room": room, "custodian": custodian, "reason": reason, "back": list_address, "key": key}
         return await _chosen(request, context, act, ids, 409, **typed, faults=await _faults(refusal, context))
     return RedirectResponse(f"{list_address}{'&' if '?' in list_address else '?'}done={len(looks)}", 303)
+
+
+async def _nothing_more(_: object) -> RequestAnswer:
+    return RequestAnswer(303)
 
 
 def _looks(ids: list[int], revisions: list[int]) -> dict[int, int | None]:
@@ -223,7 +236,7 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
         people=await active_people() if may_change else [],
         looks=words,
         fault_words=fault_words,
-        **({"open_act": request.query_params.get("act", "")[:20], "form": {}, "fault": ""} | typed),
+        **({"open_act": request.query_params.get("act", "")[:20], "form": {}, "fault": "", "key": uuid4().hex} | typed),
     )
 
 
@@ -250,8 +263,9 @@ async def do(
     custodian: Text = "",
     reason: Text = "",
     revision: Text = "",
+    key: Text = "",
 ) -> Response:
-    """Take it through a transition of the table."""
+    """Take it through a transition of the table. The same form sent twice does it once."""
     if act not in TRANSITIONS:
         raise NotFound("request.not_found")
     _check(act, person)
@@ -260,7 +274,12 @@ async def do(
     look = int(revision) if revision.isdecimal() and len(revision) < 10 else None
     try:
         answers = await _answers(name, room, custodian, reason)
-        await asset_transitions.perform(name, _number(asset_id), answers, actor_of(request, person), now, look)
+        number, actor = _number(asset_id), actor_of(request, person)
+        await act_once(
+            form_key(person, key, now, name, asset_id, form, revision),
+            lambda once: asset_transitions.perform(name, number, answers, actor, now, look, once),
+            _nothing_more,
+        )
     except Refusal as refusal:
         return await _refused(request, page_context(request, person, now), asset_id, act, form, refusal)
     return RedirectResponse(f"/assets/{asset_id}?done={act}", 303)

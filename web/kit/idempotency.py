@@ -81,6 +81,16 @@ Key = Annotated[str, Field(max_length=200), LINE]
 HEADER = "Idempotency-Key"
 
 
+def form_key(person: Person, key: str, now: datetime, *content: object) -> RequestKey | None:
+    """The key of a page's form, by the mark that the page gave it. The same content sent again is the same request;
+    what somebody changed after going back is another one. None without a mark.
+    """
+    if not key:
+        return None
+    digest = digest_of(*content)
+    return RequestKey(f"person:{person.id}", f"form:{key[:100]}:{digest[:32]}", digest, now)
+
+
 class _Headers(BaseModel):
     key: Key = Field("", alias=HEADER)
 

@@ -15,7 +15,7 @@ from registry.bookings.projections import PublicState
 from registry.bookings.queries import states_for
 from registry.bookings.state import SOON
 from registry.core.errors import Refusal
-from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
+from registry.core.idempotency import RequestAnswer, act_once
 from registry.devices.pairing import pair
 from registry.faults.actions import NewReport, report
 from registry.faults.queries import FaultFilter, search, visible_fault
@@ -30,6 +30,7 @@ from web.faults import words as fault_words
 from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.i18n import refusal_words, translate
+from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.pieces import IN_PLACE, next_look, piece_request, shape_of
 from web.kit.render import is_fragment, language_of, render
@@ -256,7 +257,7 @@ async def report_fault(
     if new.asset_id is None and not (kind or new.text or fault_id):
         sentence = _say(request, person, NOTHING_SAID)
         return await _fault_form(request, person, now, code, 422, **typed | {"fault": sentence})
-    request_key = RequestKey(f"person:{person.id}", f"form:{key[:100]}", digest_of(new), now) if key else None
+    request_key = form_key(person, key, now, new)
     actor = actor_of(request, person)
 
     async def answering(filed: Filed) -> RequestAnswer:

@@ -92,6 +92,23 @@ async def test_the_same_form_sent_twice_is_one_report(desk: Desk) -> None:
     assert (await Fault.get()).reports == 2
 
 
+async def test_the_forms_of_things_sent_twice_do_it_once(desk: Desk) -> None:
+    room = await make.make_room(code="ZW-01")
+    asset = await make.make_asset(condition="faulty")
+    form = {"reason": "iskrzy", "revision": "1", "key": "a-form"}
+    for _ in range(2):
+        answer = await desk.post(f"/assets/{asset.id}/report_fault", "alice", **form)
+        assert answer.headers["location"] == f"/assets/{asset.id}?done=report_fault"
+    assert (await Fault.get()).reports == 1
+    await desk.post(f"/assets/{asset.id}/report_fault", "alice", **form | {"reason": "i dymi"})
+    assert (await Fault.get()).reports == 2, "what was changed after going back is another report"
+    many = {"act": "move", "id": [str(asset.id)], "revision": ["1"], "room": "ZW-01", "key": "another"}
+    for _ in range(2):
+        assert (await desk.post("/assets/chosen", "facilities", **many)).headers["location"] == "/assets?done=1"
+    fresh = await Asset.get(id=asset.id)
+    assert (fresh.room_id, fresh.revision) == (room.id, 2)
+
+
 async def test_the_form_adds_to_one_that_was_reported_already(desk: Desk) -> None:
     await make.make_room(code="ZW-02")
     await desk.post("/rooms/ZW-02/fault", "alice", reason=LEAK)
