@@ -15,7 +15,6 @@ from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.transaction import Change
 from registry.faults import rules
-from registry.faults.asset_transitions import in_open
 from registry.faults.models import ACTIVE, Fault, FaultAct
 from registry.faults.records import FaultPlace, Filed, active_fault, file, go
 from registry.rooms.lock import changing
@@ -51,12 +50,12 @@ async def report(new: NewReport, actor: Actor, now: datetime, request_key: Reque
             raise refusal
         place = FaultPlace(new.room_id, new.asset_id or await _asset_meant(new), new.kind)
     if place.asset_id is None:
-        async with changing(place.room_id or 0) as change:
-            filed = await file(place, new.text, actor, now, rules.is_shy(change.room.visibility))
+        async with changing(place.room_id or 0):
+            filed = await file(place, new.text, actor, now)
             await record(request_key, filed)
         return filed
     transition, revisions = TRANSITIONS["report_fault"], {place.asset_id: None}
-    answers = await in_open(transition, revisions, Answers(reason=new.text or new.kind))
+    answers = Answers(reason=new.text or new.kind)
     async with passing(transition, revisions, answers, actor, now) as passage:
         filed = await file(replace(place, room_id=passage.assets[0].room_id), new.text, actor, now)
         await record(request_key, filed)
@@ -125,9 +124,7 @@ async def _changing(fault: Fault, act: FaultAct, text: str, actor: Actor, now: d
     """The transaction of an act, with the thing or the room of the fault locked, and told of it."""
     transition = _OF_ASSET.get(act)
     if fault.asset_id and transition:
-        revisions = {fault.asset_id: None}
-        answers = await in_open(transition, revisions, Answers(reason=text))
-        async with passing(transition, revisions, answers, actor, now) as passage:
+        async with passing(transition, {fault.asset_id: None}, Answers(reason=text), actor, now) as passage:
             passage.change.happened(AssetChanged(fault.asset_id))
             yield passage.change
         return

@@ -5,17 +5,15 @@ Whoever takes an asset through a transition on behalf of a person comes through 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from registry.assets.actions import Passage, passing, the_first, together
 from registry.assets.models import Asset
-from registry.assets.transitions import Answers, Transition, transition_named
+from registry.assets.transitions import Answers, transition_named
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.faults.models import ACTIVE, Fault, FaultAct, FaultState
 from registry.faults.records import FaultPlace, file, go
-from registry.faults.rules import is_shy
 
 
 async def perform(
@@ -28,10 +26,8 @@ async def perform(
     request_key: RequestKey | None = None,
 ) -> Asset:
     """As :func:`registry.assets.actions.perform`, with the faults of the asset."""
-    transition, revisions = transition_named(name), {asset_id: if_revision}
-    open_answers = await in_open(transition, revisions, answers)
-    async with passing(transition, revisions, open_answers, actor, now, the_first) as passage:
-        await follow(passage, answers.reason)
+    async with passing(transition_named(name), {asset_id: if_revision}, answers, actor, now, the_first) as passage:
+        await follow(passage)
         await record(request_key, passage.assets)
     return passage.assets[0]
 
@@ -45,26 +41,15 @@ async def perform_on_many(
     request_key: RequestKey | None = None,
 ) -> list[Asset]:
     """As :func:`registry.assets.actions.perform_on_many`, with the faults of the assets."""
-    transition = transition_named(name)
-    open_answers = await in_open(transition, revisions, answers)
-    async with passing(transition, revisions, open_answers, actor, now, together) as passage:
-        await follow(passage, answers.reason)
+    async with passing(transition_named(name), revisions, answers, actor, now, together) as passage:
+        await follow(passage)
         await record(request_key, passage.assets)
     return passage.assets
 
 
-async def in_open(transition: Transition, asset_ids: Mapping[int, object], answers: Answers) -> Answers:
-    """The answers as the history of these assets may tell them: what is reported out of a confidential or hidden room
-    stands in the history of its fault alone, which fewer may read.
-    """
-    if transition.name != "report_fault" or not answers.reason:
-        return answers
-    rooms = Asset.filter(id__in=list(asset_ids), room_id__isnull=False).values_list("room__visibility", flat=True)
-    return replace(answers, reason="") if any(is_shy(str(one)) for one in await rooms) else answers
-
-
-async def follow(passage: Passage, text: str) -> None:
+async def follow(passage: Passage) -> None:
     """Write what a transition means for the faults of its assets."""
+    text = passage.answers.reason
     if passage.transition.name == "report_fault":
         for asset in passage.assets:
             await file(FaultPlace(asset.room_id, asset.id), text, passage.actor, passage.now)

@@ -40,9 +40,9 @@ class Filed:
     is_joined: bool
 
 
-async def file(place: FaultPlace, text: str, actor: Actor, now: datetime, is_shy: bool = False) -> Filed:
+async def file(place: FaultPlace, text: str, actor: Actor, now: datetime) -> Filed:
     """Write a report down: it joins the fault that somebody has reported already, or begins one. What it is about is
-    locked by the caller. ``is_shy``: the room's history, which more people read, does not tell what was said.
+    locked by the caller.
     """
     same = await active_fault(place, text)
     if same:
@@ -58,11 +58,10 @@ async def file(place: FaultPlace, text: str, actor: Actor, now: datetime, is_shy
         await insert(fault)
     await _note(fault, FaultAct.REPORT, text, actor, now)
     after = {"reports": fault.reports, "kind": place.kind, "room_id": fault.room_id, "asset_id": fault.asset_id}
-    await history.write(f"fault:{fault.id}", "fault_reported", actor, now, after=after, reason=text)
+    await history.write(f"fault:{fault.id}", rules.REPORTED, actor, now, after=after, reason=text)
     if place.asset_id is None:
-        words = "" if is_shy else text or place.kind
-        room = f"room:{place.room_id}"
-        await history.write(room, "fault_reported", actor, now, after={"kind": place.kind}, reason=words)
+        room, words = f"room:{place.room_id}", text or place.kind
+        await history.write(room, rules.REPORTED, actor, now, after={"kind": place.kind}, reason=words)
     return Filed(fault, fault.reports > 1)
 
 

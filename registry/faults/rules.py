@@ -13,6 +13,7 @@ KINDS = ("screen", "light", "temperature", "cleaning", "furniture", "network")
 # a person says "screen"; the equipment knows its features
 FEATURES = {"screen": "projector"}
 TEXT_LENGTH = 2000
+REPORTED = "fault_reported"  # what the history calls a report, of a fault, a room or a thing
 STATE_WORDS = {
     FaultState.OPEN: N_("open"),
     FaultState.TAKEN: N_("taken on"),
@@ -96,3 +97,10 @@ def is_shy(visibility: Visibility | str | None) -> bool:
 def sees_all(role: Role | str) -> bool:
     """Whether somebody may read every report."""
     return may(role, "faults.see_all")
+
+
+def reads_reason(role: Role | str, action: str) -> bool:
+    """Whether somebody who reads a history reads what was said with an action of it: of a report only who may read
+    every report. The others read at the fault what they may.
+    """
+    return action != REPORTED or sees_all(role)

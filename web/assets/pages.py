@@ -147,7 +147,7 @@ async def do_to_chosen(
     reason: Text = "",
     key: Text = "",
 ) -> Response:
-    """Do it to all of them, or to none: then each that is in the way is named. The same form sent twice does it once."""
+    """Do it to all of them or to none; then each that is in the way is named. The same form does it once."""
     if act not in words.OFFERED_TO_MANY:
         raise Invalid("request.bad_field", field="act", reason=act[:40])
     _check(act, person)

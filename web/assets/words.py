@@ -7,6 +7,7 @@ from typing import Any
 
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.transitions import CONDITION_WORDS, LIFECYCLE_WORDS
+from registry.faults.rules import reads_reason
 from registry.people.queries import names_of_people
 from registry.rooms.queries import codes_of_rooms
 from web.kit.page_context import PageContext
@@ -180,7 +181,8 @@ def _ids(entries: Sequence[Mapping[str, Any]], column: str) -> set[int]:
 def _line(
     entry: Mapping[str, Any], context: PageContext, names: dict[str, tuple[dict[int, str], str]]
 ) -> AssetHistoryLine:
-    parts = [entry["actor"], _from_to(entry, context, names), entry["reason"], _source(entry, context)]
+    reason = entry["reason"] if reads_reason(context.person.role, entry["action"]) else ""
+    parts = [entry["actor"], _from_to(entry, context, names), reason, _source(entry, context)]
     return AssetHistoryLine(
         at=entry["at"],
         when=context.fmt.when(entry["at"], context.now),

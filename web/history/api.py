@@ -10,7 +10,9 @@ from registry.bookings.projections import FullBooking, viewer_of
 from registry.bookings.queries import visible_booking
 from registry.core import history
 from registry.core.errors import Forbidden, NotFound
+from registry.core.history import HistoryEntry
 from registry.faults.queries import sees_fault
+from registry.faults.rules import reads_reason
 from registry.people import rules
 from registry.people.models import Person, Role
 from registry.rooms.queries import room_or_none
@@ -57,10 +59,15 @@ async def entries(
     await _must_be_allowed(thing, person)
     rows, total = await history.newest_entries(thing, paging.start, paging.limit)
     return EntriesAnswer(
-        items=[EntryAnswer.model_validate(row, from_attributes=True) for row in rows],
+        items=[_entry(row, person) for row in rows],
         next=paging.cursor(len(rows), total),
         total=total,
     )
+
+
+def _entry(row: HistoryEntry, person: Person) -> EntryAnswer:
+    answer = EntryAnswer.model_validate(row, from_attributes=True)
+    return answer if reads_reason(person.role, row.action) else answer.model_copy(update={"reason": ""})
 
 
 async def _stored_as(thing: str) -> str:

@@ -162,13 +162,3 @@ async def test_a_report_that_says_nothing_is_refused(database: Database) -> None
     with pytest.raises(Invalid, match="no kind of fault"):
         await report(NewReport(room.id, kind="weather"), DOOR, NOW)
     assert await Fault.all().count() == 0
-
-
-@pytest.mark.parametrize("visibility", ["confidential", "hidden"])
-async def test_what_is_said_in_a_shy_room_stands_with_its_fault_alone(database: Database, visibility: str) -> None:
-    asset = await make_asset(room=await make_room(visibility=visibility))
-    await asset_transitions.perform("report_fault", asset.id, Answers(reason="KANAREK"), DOOR, NOW)
-    fault = (await report(NewReport(asset_id=asset.id, text="KANAREK-2"), DOOR, NOW)).fault
-    other = (await report(NewReport(asset.room_id, text="KANAREK-3"), DOOR, NOW)).fault
-    objects = await HistoryEntry.filter(reason__contains="KANAREK").values_list("object", flat=True)
-    assert set(objects) == {f"fault:{fault.id}", f"fault:{other.id}"}

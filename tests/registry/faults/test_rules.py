@@ -64,6 +64,12 @@ def test_a_report_must_say_something(kind: str, text: str, is_of_asset: bool, co
     assert [refusal.code for refusal in rules.report_faults(kind, text, is_of_asset)] == codes
 
 
+def test_what_was_reported_is_read_in_a_history_by_who_may_read_every_report() -> None:
+    readers = {role for role in Role if rules.reads_reason(role, rules.REPORTED)}
+    assert readers == {Role.DUTY, Role.COORDINATOR, Role.FACILITIES, Role.AUDITOR, Role.ADMIN}
+    assert all(rules.reads_reason(role, "moved") for role in Role)
+
+
 def test_a_door_offers_no_kind_that_a_fault_has_not() -> None:
     assert set(FAULTS) <= set(rules.KINDS)
 
