@@ -302,6 +302,8 @@ def _gone(stage: Stage, source: Source, pick: Callable[[list[str]], str]) -> Non
 
 
 def _restart(stage: Stage, source: Source, pick: Callable[[list[str]], str]) -> None:
+    """A stop records what was heard."""
+    stage.look()
     stage.lose()
     stage.now += float(pick(["0.5", "5", "40"])) * MINUTE
     stage.start()
