@@ -13,7 +13,7 @@ from registry.core.transaction import reading_from
 from registry.devices.models import Device, DeviceKind, DeviceState, Sensing, Watch
 from registry.devices.occupancy import DOUBTS
 from registry.devices.rules import WORRIES, HealthSigns, HealthState, device_state, health_state
-from registry.rooms.models import Occupancy, Room
+from registry.rooms.models import HELP_POINT, Occupancy, Room, Visibility
 
 _SIGNS = (
     "kind", "enabled", "key_digest IS NOT NULL", "online", "battery", "heard_at", "heartbeat_seconds", "distrust",
@@ -62,8 +62,11 @@ async def presence_sensors(room_ids: Iterable[int]) -> dict[int, list[Device]]:
 
 
 async def doubts() -> Counter[str]:
-    """How many sensors see somebody and are doubted, by the reason, as their rooms were last judged."""
-    occupied = Room.filter(occupancy=Occupancy.OCCUPIED)
+    """How many sensors see somebody and are doubted, by the reason, as their rooms were last judged. Not those of the
+    Help Point, where it would tell of a visit.
+    """
+    open_rooms = [str(visibility) for visibility in Visibility if visibility not in HELP_POINT]
+    occupied = Room.filter(occupancy=Occupancy.OCCUPIED, visibility__in=open_rooms)
     lines = [line for evidence in await column(occupied, "occupancy_evidence") for line in evidence or []]
     return Counter(line["reason"] for line in lines if line["reason"] in DOUBTS)
 

@@ -2,12 +2,23 @@
 
 from datetime import timedelta
 
-from registry.devices.queries import devices_by_id, devices_by_worry, signs_of
+from registry.devices.queries import devices_by_id, devices_by_worry, doubts, signs_of
 from registry.devices.rules import HealthState, health_state
 from tests.conftest import Database
 from tests.make import NOW, make_device, make_panel, make_room
 
 MINUTE = timedelta(minutes=1)
+
+
+async def test_sensors_that_are_doubted_are_counted_by_the_reason(database: Database) -> None:
+    def line(reason: str) -> dict[str, str]:
+        return {"sensor": "s", "says": "positive", "reason": reason}
+
+    await make_room(occupancy="occupied", occupancy_evidence=[line("stuck"), line("sees_nobody")])
+    await make_room(occupancy="occupied", occupancy_evidence=[line("contradicted"), line("stuck")])
+    await make_room(occupancy="vacant", occupancy_evidence=[line("stuck")])
+    await make_room(occupancy="occupied", occupancy_evidence=[line("stuck")], visibility="hidden")
+    assert await doubts() == {"stuck": 2, "contradicted": 1}
 
 
 async def test_devices_that_worry_come_first_and_then_by_code(database: Database) -> None:
