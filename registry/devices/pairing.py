@@ -1,15 +1,18 @@
 """From a tablet that shows a code to the door panel of a room.
 
-The tablet asks for a pairing and keeps its key. Staff type the code and choose the room. From then on the key opens
-that room's door and no other; only its digest is kept.
+The tablet asks for a pairing and keeps its key, which says when it was made and gives the code. Staff type the code and
+choose the room. From then on the key opens that room's door and no other; only its digest is kept. Nothing is written
+for who only looked: a pairing is stored when its tablet asks again.
 """
 
 import hashlib
+import re
 import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from registry.core import history
+from registry.core.cache import Cache
 from registry.core.errors import Conflict, NotFound
 from registry.core.events import DeviceChanged
 from registry.core.history import Actor
@@ -23,8 +26,9 @@ VALID_FOR = timedelta(minutes=10)
 # code beyond an upright screen
 ALPHABET = "34679ACEFGHJKNPRTXY"
 CODE_LENGTH = 6
-AT_ONCE = 200
+AT_ONCE, OF_ONE_ADDRESS, A_MINUTE = 1000, 20, 10
 MOST_PANELS = 50
+KEY = re.compile(r"[\w-]{43}\.([0-9a-f]{8})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,14 @@ class Offer:
     """What a new tablet gets: the code to show, the key to keep, until when the code is good."""
 
     code: str
-    key: str
+    key: str = field(repr=False)
     expires_at: datetime
+
+
+# what was shown and not asked about again yet, by its code; when a waiting tablet asked last; writes of an address
+_offers: Cache[str, Offer] = Cache(VALID_FOR.total_seconds(), at_most=2 * AT_ONCE)
+_asked: Cache[str, datetime] = Cache(VALID_FOR.total_seconds())
+_writes: Cache[str, int] = Cache(60.0)
 
 
 def digest(key: str) -> str:
@@ -51,31 +61,60 @@ def plain_code(code: str) -> str:
     return "".join(character for character in code.upper() if character.isalnum())[:12]
 
 
-async def offer(now: datetime) -> Offer:
-    """A code for a tablet without a room. Old ones go; with too many at once the oldest waits no longer."""
-    key = secrets.token_urlsafe(32)
+def offer(now: datetime) -> Offer:
+    """A code for a tablet without a room. Nothing is written for it yet."""
+    offer = _offer_of(f"{secrets.token_urlsafe(32)}.{int(now.timestamp()):08x}", now)
+    assert offer
+    return _offers.put(offer.code, offer)
+
+
+def _offer_of(key: str, now: datetime) -> Offer | None:
+    """What a tablet's key is good for, None where it is none of a tablet that waits, or an old one."""
+    match = KEY.fullmatch(key)
+    if match is None:
+        return None
+    made_at = datetime.fromtimestamp(int(match.group(1), 16), UTC)
+    number = int(hashlib.sha256(f"code {key}".encode()).hexdigest(), 16)
+    code = "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(CODE_LENGTH))
+    offer = Offer(code, key, made_at + VALID_FOR)
+    return offer if made_at <= now < offer.expires_at else None
+
+
+async def waiting(key: str, address: str, now: datetime) -> Offer | None:
+    """What the tablet at ``address`` with this key waits for, None when it waits no longer: its code is old, or it has
+    its room. It is stored now, unless this address has stored too many in this minute.
+    """
+    offer = _offer_of(key, now)
+    if offer is None or await panel_of(key) is not None:
+        return None
+    _asked.put(digest(key), now)
+    if not await Pairing.filter(key_digest=digest(key)).exists():
+        await _store(offer, address[:64], now)
+    return offer
+
+
+async def _store(offer: Offer, address: str, now: datetime) -> None:
+    """Of too many of one address its own goes that was not asked about for the longest; a tablet asks every few
+    seconds. Where another shows the same code this one is not stored, and its tablet gets a new one in the end.
+    """
+    count = _writes.get(address, 0)
+    if count >= A_MINUTE:
+        _offers.put(offer.code, offer)
+        return
+    _writes.put(address, count + 1)
     async with changing():
         await Pairing.filter(expires_at__lte=now).delete()
-        crowd = (
-            await Pairing.all().order_by("-expires_at").offset(AT_ONCE - 1).limit(AT_ONCE).values_list("id", flat=True)
+        if await Pairing.filter(code=offer.code).exists():
+            return
+        of_address = await Pairing.filter(address=address).order_by("expires_at")
+        if len(of_address) >= OF_ONE_ADDRESS:
+            await min(of_address, key=lambda row: _asked.get(row.key_digest, row.expires_at - VALID_FOR)).delete()
+        elif await Pairing.all().count() >= AT_ONCE:
+            oldest = await Pairing.all().order_by("expires_at").first()
+            await Pairing.filter(id=oldest.id if oldest else 0).delete()
+        await Pairing.create(
+            code=offer.code, key_digest=digest(offer.key), address=address, expires_at=offer.expires_at
         )
-        if crowd:
-            await Pairing.filter(id__in=list(crowd)).delete()
-        code = await _free_code()
-        await Pairing.create(code=code, key_digest=digest(key), expires_at=now + VALID_FOR)
-    return Offer(code, key, now + VALID_FOR)
-
-
-async def _free_code() -> str:
-    while True:
-        code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-        if not await Pairing.filter(code=code).exists():
-            return code
-
-
-async def waiting(key: str, now: datetime) -> Pairing | None:
-    """The pairing that a tablet's key belongs to, while its code is good."""
-    return await Pairing.get_or_none(key_digest=digest(key), expires_at__gt=now)
 
 
 async def pair(code: str, room_code: str, by: Actor, now: datetime, request_key: RequestKey | None = None) -> Device:
@@ -86,18 +125,28 @@ async def pair(code: str, room_code: str, by: Actor, now: datetime, request_key:
     room = await room_by_code(room_code)
     code = plain_code(code)
     async with changing(room.id) as change:
-        pairing = await Pairing.get_or_none(code=code, expires_at__gt=now, device_id=None)
-        if pairing is None:
-            raise NotFound("panel.code_unknown", code=code)
+        key_digest = await _digest_behind(code, now)
         device = await _panel_for(room.id, f"{room.code}-door")
-        device.key_digest, device.enabled = pairing.key_digest, True
+        device.key_digest, device.enabled = key_digest, True
         await device.save()
-        await pairing.delete()
+        await Pairing.filter(code=code).delete()
+        change.afterwards(lambda: _offers.discard(code))
         after = {"room": room.code, "device": device.code}
         await history.write(f"device:{device.id}", "paired", by, now, after=after)
         change.happened(DeviceChanged(device.id))
         await record(request_key, device)
     return device
+
+
+async def _digest_behind(code: str, now: datetime) -> str:
+    """The digest of the key of the tablet that shows this code. Raises NotFound("panel.code_unknown")."""
+    pairing = await Pairing.get_or_none(code=code, expires_at__gt=now, device_id=None)
+    if pairing:
+        return pairing.key_digest
+    offer = _offers.get(code)
+    if offer is None or offer.expires_at <= now:
+        raise NotFound("panel.code_unknown", code=code)
+    return digest(offer.key)
 
 
 async def _panel_for(room_id: int, stem: str) -> Device:

@@ -76,7 +76,7 @@ async def a_binding(office: Office) -> Call:
 
 
 async def a_pairing(office: Office) -> Call:
-    return "/panels/pair", {"json": {"code": (await pairing.offer(datetime.now(UTC))).code, "room": "M-1"}}
+    return "/panels/pair", {"json": {"code": pairing.offer(datetime.now(UTC)).code, "room": "M-1"}}
 
 
 async def a_report(office: Office) -> Call:

@@ -227,7 +227,7 @@ async def test_devices_and_panels_are_listed_and_paired(office: Office) -> None:
     assert [(one["code"], one["state"], one["room"]) for one in payload["items"]] == [("s-1", "low_battery", "M-1")]
     assert (await office.get("/devices?kind=door_panel", "facilities")).json()["items"][0]["state"] == "silent"
     assert (await office.get("/devices/inbox", "facilities")).json()["items"] == []
-    offer = await pairing.offer(datetime.now(UTC))
+    offer = pairing.offer(datetime.now(UTC))
     paired = await office.post("/panels/pair", {"code": offer.code, "room": "M-2"}, "facilities")
     assert (paired.status_code, paired.json()["code"], paired.json()["paired"]) == (200, "M-2-door", True)
     assert offer.key not in paired.text

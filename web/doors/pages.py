@@ -25,7 +25,7 @@ from registry.doors.queries import booking_at_door, door
 from registry.doors.view import Act, DoorView, OpenDoor, acts
 from registry.people.models import Person
 from registry.rooms.queries import all_rooms
-from web.auth.access import PageCaller, actor_of, page_with
+from web.auth.access import PageCaller, actor_of, address_of, page_with
 from web.auth.session import A_YEAR, keep, options_of
 from web.doors.hub import BEAT_SECONDS, DoorStream, hub_of, message, panel_time
 from web.doors.view import (
@@ -80,7 +80,7 @@ async def open_panel(request: Request, key: str) -> Response:
 async def waiting(request: Request, now: Now) -> Response:
     """What a tablet with a code asks: 204 while it waits, 205 when it should load the page again."""
     key = request.cookies.get(KEY, "")
-    is_waiting = await pairing.waiting(key, now) is not None
+    is_waiting = await pairing.waiting(key, address_of(request), now) is not None
     return Response(status_code=204 if is_waiting else 205, headers={"cache-control": "no-store"})
 
 
@@ -249,8 +249,7 @@ def _page(request: Request, screen: Screen, now: datetime, status: int = 200, sp
 
 async def _pairing(request: Request, now: datetime, lang: str) -> Response:
     key = request.cookies.get(KEY, "")
-    pending = await pairing.waiting(key, now) if key else None
-    offer = pairing.Offer(pending.code, key, pending.expires_at) if pending else await pairing.offer(now)
+    offer = await pairing.waiting(key, address_of(request), now) or pairing.offer(now)
     options = options_of(request)
     address = f"{options.base_url}/panel/pair?code={offer.code}"
     language = lang if lang in LANGUAGES else LANGUAGES[0]

@@ -158,7 +158,7 @@ async def test_a_device_is_hung_elsewhere_and_switched_off(desk: Desk) -> None:
 
 async def test_a_tablet_gets_a_door_and_loses_it(desk: Desk) -> None:
     room = await make.make_room(code="ZW-01")
-    offer = await pairing.offer(datetime.now(UTC))
+    offer = pairing.offer(datetime.now(UTC))
     wrong = await desk.post("/devices/pair", "facilities", panel_code="NOPE99", panel_room="ZW-01")
     assert wrong.status_code == 404
     assert 'value="NOPE99"' in wrong.text

@@ -505,27 +505,83 @@ async def test_a_second_panel_of_a_room_has_a_name_of_its_own(database: Database
     room = await make.make_room(code="ZW-09")
     codes = []
     for _ in range(3):
-        offer = await pairing.offer(now())
+        offer = pairing.offer(now())
         codes.append((await pairing.pair(offer.code, room.code, STAFF, now())).code)
     assert codes == ["ZW-09-door", "ZW-09-door-2", "ZW-09-door-3"]
 
 
 async def test_a_code_is_good_for_ten_minutes_and_once(database: Database) -> None:
     room = await make.make_room()
-    old = await pairing.offer(now() - pairing.VALID_FOR)
-    fresh = await pairing.offer(now())
+    old = pairing.offer(now() - pairing.VALID_FOR)
+    fresh = pairing.offer(now())
     await pairing.pair(fresh.code, room.code, STAFF, now())
     for code in (old.code, fresh.code, "KANAREK"):
         with pytest.raises(NotFound) as refused:
             await pairing.pair(code, room.code, STAFF, now())
         assert refused.value.code == "panel.code_unknown"
     with pytest.raises(NotFound):
-        await pairing.pair((await pairing.offer(now())).code, "NOWHERE", STAFF, now())
+        await pairing.pair(pairing.offer(now()).code, "NOWHERE", STAFF, now())
+
+
+def tablet_at(site, address: str) -> httpx.AsyncClient:
+    """A browser of its own at an address."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(site, client=(address, 1)), base_url=BASE)
+
+
+async def code_shown(tablet: httpx.AsyncClient) -> str:
+    shown = re.search(r'<h1 class="word"[^>]*>([^<]+)</h1>', (await tablet.get("/panel")).text)
+    assert shown
+    return pairing.plain_code(shown.group(1))
+
+
+async def test_who_only_looks_at_the_panel_page_writes_nothing_and_takes_nobodys_code(site) -> None:
+    room = await make.make_room()
+    async with tablet_at(site, "10.0.0.1") as tablet:
+        code = await code_shown(tablet)
+        assert (await tablet.get("/panel/waiting")).status_code == 204
+        for _ in range(205):
+            async with tablet_at(site, "10.0.0.1") as other:
+                await other.get("/panel")
+        assert await Pairing.all().count() == 1
+        assert (await tablet.get("/panel/waiting")).status_code == 204
+        assert await code_shown(tablet) == code
+        await pairing.pair(code, room.code, STAFF, now())
+
+
+async def test_one_address_stores_few_pairings_and_displaces_its_own(site, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = await make.make_room()
+    async with tablet_at(site, "10.0.0.1") as tablet, tablet_at(site, "10.0.0.2") as second:
+        codes = [await code_shown(one) for one in (tablet, second)]
+        for one in (tablet, second):
+            assert (await one.get("/panel/waiting")).status_code == 204
+        keys = [pairing.offer(now() - 2 * SECOND).key for _ in range(30)]
+        for key in keys:
+            assert await pairing.waiting(key, "10.0.0.2", now())
+        assert await Pairing.filter(address="10.0.0.2").count() == pairing.A_MINUTE
+        monkeypatch.setattr(pairing, "A_MINUTE", 1000)
+        for key in keys:
+            assert (await second.get("/panel/waiting")).status_code == 204
+            assert await pairing.waiting(key, "10.0.0.2", now())
+        assert await Pairing.filter(address="10.0.0.2").count() == pairing.OF_ONE_ADDRESS
+        for code in codes:
+            assert await Pairing.filter(code=code).exists(), "whoever asks keeps it"
+            await pairing.pair(code, room.code, STAFF, now())
+
+
+async def test_a_tablets_key_survives_a_restart_and_an_old_one_is_good_for_nothing(database: Database) -> None:
+    offer = pairing.offer(now())
+    pairing._offers.clear()
+    again = await pairing.waiting(offer.key, "10.0.0.1", now())
+    assert again
+    assert again.code == offer.code
+    assert await pairing.waiting(offer.key, "10.0.0.1", offer.expires_at) is None
+    for key in ("", "key-R-1", "x" * 43 + ".ffffffff", offer.key + "0"):
+        assert await pairing.waiting(key, "10.0.0.1", now()) is None
 
 
 async def test_codes_hold_nothing_that_reads_like_another(database: Database) -> None:
     assert not set(pairing.ALPHABET) & set("0OQD1IL2Z5S8BUV")
-    offers = [await pairing.offer(now()) for _ in range(5)]
+    offers = [pairing.offer(now()) for _ in range(5)]
     assert len({offer.code for offer in offers}) == 5
     assert all(re.fullmatch(f"[{pairing.ALPHABET}]{{6}}", offer.code) for offer in offers)
 
@@ -547,7 +603,7 @@ async def test_only_staff_pair(site) -> None:
     person = await make.make_person(role=Role.MEMBER, login="member")
     staff = await make.make_person(role=Role.FACILITIES, login="staff")
     room = await make.make_room()
-    offer = await pairing.offer(now())
+    offer = pairing.offer(now())
     for who, status in ((person, 403), (staff, 200)):
         secret = f"secret-{who.login}"
         expires = now() + timedelta(hours=1)

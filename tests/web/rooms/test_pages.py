@@ -188,7 +188,7 @@ async def test_an_empty_report_is_asked_again_and_an_auditor_changes_nothing(des
 
 async def test_staff_pair_a_tablet_and_a_wrong_code_is_kept_to_be_corrected(desk: Desk) -> None:
     room = await make.make_room(code="M-1")
-    offer = await pairing.offer(datetime.now(UTC))
+    offer = pairing.offer(datetime.now(UTC))
     wrong = await desk.post("/rooms/M-1/panel", "coordinator", panel_code="AAA 111")
     assert wrong.status_code == 404
     assert 'value="AAA 111"' in wrong.text
