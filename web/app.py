@@ -23,6 +23,7 @@ from web.calendar import api as availability
 from web.calendar import pages as calendar
 from web.devices import api as devices_api
 from web.devices import pages as devices
+from web.doors import api as doors_api
 from web.doors import pages as doors
 from web.duties import api as duties_api
 from web.events import api as events_api
@@ -50,7 +51,7 @@ API = "/api/v1"
 ROUTERS = (
     availability.router, bookings_api.router, rooms_api.router, assets_api.router,
     transitions_api.router, tags_api.router, imports_api.router, devices_api.router, duties_api.router,
-    faults_api.router, history_api.router, grants_api.router, events_api.router, system_api.router,
+    doors_api.router, faults_api.router, history_api.router, grants_api.router, events_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     imports.router,  # before the numbers of assets
     assets.router, faults.router, tags.router, devices.router, doors.router,

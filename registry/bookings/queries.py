@@ -22,7 +22,15 @@ from registry.bookings.projections import (
     works_at_help_point,
 )
 from registry.bookings.room_snapshot import RoomSnapshot, derive, snapshot_at, snapshot_of, snapshots_of
-from registry.bookings.rules import BookingRoom, may_book
+from registry.bookings.rules import (
+    EXTENSIONS,
+    BookingRequest,
+    BookingRoom,
+    blocked,
+    hours_reasons,
+    may_book,
+    span_reasons,
+)
 from registry.bookings.state import UNDO, RoomState
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
@@ -133,6 +141,25 @@ async def evidence_of(booking_ids: Collection[UUID | str]) -> dict[str, dict[str
 async def room_state_of(room: Room, now: datetime) -> RoomState:
     """A fetched room's state; ``occupancy`` and its evidence come from what the sensors said, not from a column."""
     return derive(await snapshot_of(room, now), now).state
+
+
+async def extension_minutes(booking: Booking, room: Room, viewer: Viewer, now: datetime) -> int:
+    """By how many minutes a booking that runs in the fetched room can be extended, at most EXTENSIONS[0], by the rules
+    that the extension itself keeps to; 0 for not at all.
+    """
+    snapshot, rules = await snapshot_of(room, now), await booking_room(room)
+    for minutes in EXTENSIONS:
+        ends_at = booking.ends_at + timedelta(minutes=minutes)
+        request = BookingRequest(rules.code, booking.starts_at, ends_at, kind=booking.kind)
+        blocked_from, blocked_to = blocked(request, rules)
+        is_taken = any(
+            slot.id != booking.id and slot.blocked_from < blocked_to and blocked_from < slot.blocked_to
+            for slot in snapshot.slots
+        )
+        refusals = (*hours_reasons(request, rules, viewer), *span_reasons(request, rules, now, has_started=True))
+        if not is_taken and not refusals:
+            return minutes
+    return 0
 
 
 async def state_of(room_id: int, now: datetime) -> tuple[RoomState, Room]:

@@ -18,6 +18,7 @@ LATE = timedelta(minutes=15)
 LEAD = timedelta(minutes=10)
 BLOCK_DAYS = 31
 LONGEST_MEETING = timedelta(hours=24)
+EXTENSIONS = (15, 10, 5)  # minutes; the first that can be had is offered
 FEATURES = (
     "projector", "screen", "hearing_loop", "step_free", "video", "microphones", "flipchart", "interpretation",
 )  # fmt: skip

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
+from registry.bookings.rules import EXTENSIONS
 from registry.doors.phrases import Phrases, phrases
 
 MINUTES_TO_BOOK = (15, 30, 60)
-MINUTES_TO_EXTEND = (15, 10, 5)  # the first that can be had is offered
+MINUTES_TO_EXTEND = EXTENSIONS
 FAULTS = ("screen", "light", "temperature", "cleaning", "furniture", "network")
 
 

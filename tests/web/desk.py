@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from registry.core.history import SYSTEM
+from registry.people.actions import issue_token
 from registry.people.models import Person, Role, Session
 from registry.people.queries import digest_of
 from tests.make import make_institution, make_person
@@ -52,6 +54,13 @@ class Desk:
         token = form_token(self.app.state.options, self.secrets[who])
         async with self._client(who) as client:
             return await client.post(path, data={FORM_FIELD: token} | fields)
+
+    async def api(self, method: str, path: str, who: str, **more: Any) -> httpx.Response:
+        """Call the API as a program of theirs, with a token made for it."""
+        token = await issue_token(who, "test", SYSTEM, datetime.now(UTC))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://test") as client:
+            headers = {"authorization": f"Bearer {token}"}
+            return await client.request(method, f"/api/v1{path}", headers=headers, **more)
 
     async def send(self, path: str, who: str, /, **fields: Any) -> httpx.Response:
         """Send a form as a browser does: where it leads is opened."""

@@ -1,11 +1,12 @@
 """What can be done with a booking now, and what waits for its organizer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.queries import my_bookings, undoable
-from registry.bookings.rules import may_extend
+from registry.bookings.projections import viewer_of
+from registry.bookings.queries import extension_minutes, my_bookings, undoable
+from registry.bookings.rules import EXTENSIONS, may_extend
 from registry.bookings.state import CHECK_IN_EARLY, LONG, UNDO, release_at
 from registry.people.models import Person
 from registry.rooms.models import HELP_POINT, Room
@@ -21,7 +22,7 @@ class OwnBooking:
     booking: Booking
     room: Room
     check_in: bool
-    extend: bool
+    extend: int  # by so many minutes
     end: bool
     cancel: bool
     edit: bool
@@ -54,7 +55,9 @@ def own_booking(booking: Booking, room: Room, now: datetime, is_sensed: bool) ->
         booking=booking,
         room=room,
         check_in=check_in or (booking.warned_at is not None and booking.status is Status.CONFIRMED),
-        extend=running and (booking.status is Status.CHECKED_IN or not room.check_in or is_block),
+        extend=EXTENSIONS[0]
+        if running and (booking.status is Status.CHECKED_IN or not room.check_in or is_block)
+        else 0,
         end=running,
         cancel=is_held and not (booking.status is Status.CHECKED_IN and now >= booking.starts_at) and not running,
         edit=is_held,
@@ -84,12 +87,20 @@ def _release_at(booking: Booking, room: Room) -> datetime | None:
     return release_at(booking.status, booking.starts_at, booking.warned_at, no_show)
 
 
+async def as_it_fits(own: OwnBooking | None, person: Person, now: datetime) -> OwnBooking | None:
+    """What can be done with a booking, offering only as much longer as can be had."""
+    if own is None or not own.extend:
+        return own
+    return replace(own, extend=await extension_minutes(own.booking, own.room, viewer_of(person), now))
+
+
 async def agenda(person: Person, now: datetime, sensed_rooms: set[int], limit: int = 6) -> list[OwnBooking]:
     """A person's next bookings, running ones first."""
-    return [
+    owns = [
         own_booking(booking, booking.room, now, booking.room_id in sensed_rooms)
         for booking in await my_bookings(person, now, limit)
     ]
+    return [own for own in [await as_it_fits(own, person, now) for own in owns] if own]
 
 
 @dataclass(frozen=True, slots=True)

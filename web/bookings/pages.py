@@ -14,7 +14,7 @@ from registry.bookings import actions
 from registry.bookings.models import Booking
 from registry.bookings.projections import VisibleBooking
 from registry.bookings.queries import bookable_rooms, booking_by_id, my_bookings, past_bookings, visible_booking
-from registry.bookings.rules import may_change
+from registry.bookings.rules import EXTENSIONS, may_change
 from registry.core.errors import Conflict, Forbidden, NotFound, Refusal
 from registry.core.history import Actor
 from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of, earlier_answer
@@ -220,6 +220,18 @@ ACTS: dict[str, tuple[str, Act]] = {
     "cancel": ("cancelled", lambda booking_id, by, actor, now: actions.cancel(booking_id, by, actor, now)),
     "undo-release": ("undone", lambda booking_id, by, actor, now: actions.undo_release(booking_id, by, actor, now)),
 }
+
+
+def _extension(minutes: int) -> Callable[..., Awaitable[Booking]]:
+    def extend(
+        booking_id: UUID, by: Person, actor: Actor, now: datetime, key: RequestKey | None = None
+    ) -> Awaitable[Booking]:
+        return actions.extend(booking_id, by, actor, now, minutes, request_key=key)
+
+    return extend
+
+
+ACTS |= {f"extend-{minutes}": ("extended", _extension(minutes)) for minutes in EXTENSIONS[1:]}
 
 
 @router.post("/bookings/{booking_id}/{act}")

@@ -18,7 +18,7 @@ from registry.rooms.hours import is_open_throughout
 from registry.rooms.models import Room
 from web.bookings.booking_answer import broken_words, offers
 from web.bookings.form import ANY_ROOM, FormCheck, form_of_booking, takes_title
-from web.bookings.my_bookings import own_booking
+from web.bookings.my_bookings import as_it_fits, own_booking
 from web.bookings.words import BookingWords
 from web.kit.page_context import PageContext
 from web.kit.words import N_
@@ -108,7 +108,7 @@ async def view_context(context: PageContext, visible: VisibleBooking, room: Room
         "visible": visible,
         "full": full,
         "room": room,
-        "own": own,
+        "own": await as_it_fits(own, context.person, context.now),
         "outside_hours": full is not None and booking.kind is not Kind.BLOCK and not is_within,
         "broken": broken_words(equipment, words),
         "needs_words": ", ".join(words.feature(need) for need in full.needs) if full else "",

@@ -529,9 +529,9 @@ def tablet_at(site, address: str) -> httpx.AsyncClient:
 
 
 async def code_shown(tablet: httpx.AsyncClient) -> str:
-    shown = re.search(r'<h1 class="word"[^>]*>([^<]+)</h1>', (await tablet.get("/panel")).text)
-    assert shown
-    return pairing.plain_code(shown.group(1))
+    title = re.search(r'<h1 class="word"[^>]*>([^<]+)</h1>', (await tablet.get("/panel")).text)
+    assert title
+    return pairing.plain_code(title.group(1))
 
 
 async def test_who_only_looks_at_the_panel_page_writes_nothing_and_takes_nobodys_code(site) -> None:
