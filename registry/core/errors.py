@@ -245,6 +245,7 @@ WORDS: dict[str, str] = {
     "device.taken": N_("There is already a device {device}."),
     "panel.unknown": N_("There is no such panel. Pair it again."),
     "panel.code_unknown": N_("No panel shows the code {code} now. Look at its screen and type the code again."),
+    "panel.too_many": N_("Too many new panels from this address. Wait a minute and load the page again."),
     "panel.bad_command": N_("The panel command cannot be read: {reason}."),
     "panel.not_allowed": N_("This door does not offer that."),
     "door.other_booking": N_("Nothing was done: that booking is over or has changed. Look at the door again."),

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from registry.core import history
 from registry.core.cache import Cache
-from registry.core.errors import Conflict, NotFound
+from registry.core.errors import Conflict, Forbidden, NotFound
 from registry.core.events import DeviceChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
@@ -26,7 +26,8 @@ VALID_FOR = timedelta(minutes=10)
 # code beyond an upright screen
 ALPHABET = "34679ACEFGHJKNPRTXY"
 CODE_LENGTH = 6
-AT_ONCE, OF_ONE_ADDRESS, A_MINUTE = 1000, 20, 10
+AT_ONCE, OF_ONE_ADDRESS = 1000, 20
+OFFERS_A_MINUTE, STORED_A_MINUTE = 60, 10  # of one address
 MOST_PANELS = 50
 KEY = re.compile(r"[\w-]{43}\.([0-9a-f]{8})", re.ASCII)
 
@@ -40,10 +41,11 @@ class Offer:
     expires_at: datetime
 
 
-# what was shown and not asked about again yet, by its code; when a waiting tablet asked last; writes of an address
+# what was shown and not asked about again yet, by its code; when a waiting tablet asked last; what an address did in a
+# minute
 _offers: Cache[str, Offer] = Cache(VALID_FOR.total_seconds(), at_most=2 * AT_ONCE)
 _asked: Cache[str, datetime] = Cache(VALID_FOR.total_seconds())
-_writes: Cache[str, int] = Cache(60.0)
+_counts: Cache[tuple[str, str, int], int] = Cache(120.0)
 
 
 def digest(key: str) -> str:
@@ -61,11 +63,25 @@ def plain_code(code: str) -> str:
     return "".join(character for character in code.upper() if character.isalnum())[:12]
 
 
-def offer(now: datetime) -> Offer:
-    """A code for a tablet without a room. Nothing is written for it yet."""
+def offer(now: datetime, address: str = "") -> Offer:
+    """A code for a tablet without a room. Nothing is written for it yet. Raises Forbidden("panel.too_many") when
+    ``address`` had many in this minute.
+    """
+    if address and not _is_within(OFFERS_A_MINUTE, "offers", address, now):
+        raise Forbidden("panel.too_many")
     offer = _offer_of(f"{secrets.token_urlsafe(32)}.{int(now.timestamp()):08x}", now)
     assert offer
     return _offers.put(offer.code, offer)
+
+
+def _is_within(limit: int, what: str, address: str, now: datetime) -> bool:
+    """Whether this address may do one more in this minute, which is counted."""
+    key = (what, address, int(now.timestamp()) // 60)
+    count = _counts.get(key, 0)
+    if count >= limit:
+        return False
+    _counts.put(key, count + 1)
+    return True
 
 
 def _offer_of(key: str, now: datetime) -> Offer | None:
@@ -97,11 +113,9 @@ async def _store(offer: Offer, address: str, now: datetime) -> None:
     """Of too many of one address its own goes that was not asked about for the longest; a tablet asks every few
     seconds. Where another shows the same code this one is not stored, and its tablet gets a new one in the end.
     """
-    count = _writes.get(address, 0)
-    if count >= A_MINUTE:
+    if not _is_within(STORED_A_MINUTE, "stored", address, now):
         _offers.put(offer.code, offer)
         return
-    _writes.put(address, count + 1)
     async with changing():
         await Pairing.filter(expires_at__lte=now).delete()
         if await Pairing.filter(code=offer.code).exists():

@@ -298,7 +298,7 @@ def _page(request: Request, screen: Screen, now: datetime, status: int = 200, sp
 
 async def _pairing(request: Request, now: datetime, lang: str) -> Response:
     key = request.cookies.get(KEY, "")
-    offer = await pairing.waiting(key, address_of(request), now) or pairing.offer(now)
+    offer = await pairing.waiting(key, address_of(request), now) or pairing.offer(now, address_of(request))
     options = options_of(request)
     address = f"{options.base_url}/panel/pair?code={offer.code}"
     language = lang if lang in LANGUAGES else LANGUAGES[0]

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -212,12 +213,12 @@ def end_screen(pages: Pages, view: OpenDoor, languages: Sequence[str], lang: str
     """
     asks_pin, asks_phone = PIN in view.ways_to_end, PHONE in view.ways_to_end
     buttons = (Button("command", "end", "big", "check"), BACK) if asks_pin or not view.ways_to_end else (BACK,)
-    code = segno.make(phone_address, error="m").matrix if asks_phone else ()
+    qr, qr_scale = _picture(phone_address) if asks_phone else ("", 1)
     layout = _layout(
         view, languages, lang, state=view.state.value, view="proof" if asks_phone else "book", acts=buttons,
         back=PROOF_SECONDS if view.ways_to_end else BACK_SECONDS, day=_band(view.day, view), asks_pin=asks_pin,
         id=secrets.token_urlsafe(12), here="/panel?view=end&", **_about(view),
-        qr=_qr_path(code), qr_scale=round(176 / len(code), 4) if code else 1,
+        qr=qr, qr_scale=qr_scale,
     )  # fmt: skip
     yes = {"a1": "yes_end", "a2": "back"} if len(buttons) > 1 else {"a1": "back"}
     more = ("end_phone" if asks_phone else "end_proof") if view.ways_to_end else "end_frees"
@@ -300,10 +301,10 @@ def _note(
 def pairing_screen(pages: Pages, offer: Offer, address: str, now: datetime, lang: str) -> Screen:
     """A tablet without a room: its code, a picture of it for the phones of the staff, and what to do."""
     local = now.astimezone(pages.formats("pl").zone)
-    code = segno.make(address, error="m")
+    qr, qr_scale = _picture(address)
     layout = ScreenLayout(
         number=pages.options.title, state="pairing", view="pair", now=local.strftime("%H:%M"), home=LANGUAGES[0],
-        lang=lang, fit="m", can_report=False, qr=_qr_path(code.matrix), qr_scale=round(176 / len(code.matrix), 4),
+        lang=lang, fit="m", can_report=False, qr=qr, qr_scale=qr_scale,
     )  # fmt: skip
     words = {
         language: {
@@ -318,6 +319,13 @@ def pairing_screen(pages: Pages, offer: Offer, address: str, now: datetime, lang
         for language in LANGUAGES
     }
     return _screen(pages, layout, words)
+
+
+@lru_cache(256)
+def _picture(address: str) -> tuple[str, float]:
+    """The QR code of an address as the path of a drawing, and its scale. It takes as long as a page to find."""
+    matrix = segno.make(address, error="m").matrix
+    return _qr_path(matrix), round(176 / len(matrix), 4)
 
 
 def _qr_path(matrix: Sequence[Iterable[int]]) -> str:

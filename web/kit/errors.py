@@ -36,6 +36,7 @@ STATUS_OF_CODE: dict[str, int] = {
     "auth.required": 401,
     "auth.bad_token": 401,
     "auth.too_many": 429,
+    "panel.too_many": 429,
     "auth.slow_down": 429,
     "request.malformed": 400,
     "request.not_utf8": 400,
