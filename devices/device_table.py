@@ -11,6 +11,7 @@ from registry.devices.queries import device_rows
 
 STORE_SECONDS = 20.0
 FLIPS, FLIP_SECONDS = 4, 60.0
+REFUSAL_SECONDS, REFUSAL_PAUSE = 60.0, 10.0
 
 
 @dataclass(slots=True)
@@ -32,11 +33,29 @@ class DeviceEntry:
     distrust: str
     room_id: int | None = None
     enabled: bool = True
+    value_keys: dict[str, str] | None = None
     confirmed: bool = False
     stored_at: float = 0.0
     bridge: str = ""
     availability: bool | None = None
+    refusal: str = ""
+    refused_at: float = 0.0
     flips: deque[float] = field(default_factory=lambda: deque(maxlen=FLIPS))
+
+    @property
+    def binding(self) -> dict[str, str]:
+        """What an operator said of it, as its codec takes it."""
+        return {"family": self.family, "kind": self.kind, **(self.value_keys or {})}
+
+    def is_refusal_news(self, reason: str, second: float) -> bool:
+        """Whether the register should hear that something was refused: for another reason, or after a minute; never
+        more often than every ten seconds.
+        """
+        since = second - self.refused_at
+        if self.refusal and since < (REFUSAL_SECONDS if reason == self.refusal else REFUSAL_PAUSE):
+            return False
+        self.refusal, self.refused_at = reason, second
+        return True
 
     def reading(self, decoded: Decoded, at: datetime, is_live: bool, second: float) -> Reading:
         """What a message says, for the register. ``at`` is when it arrived; only a live one confirms a value."""
@@ -138,5 +157,5 @@ def _carried(former: DeviceEntry | None, fresh: DeviceEntry) -> DeviceEntry:
     return former
 
 
-def _identity(entry: DeviceEntry) -> tuple[str, str, int | None, bool]:
-    return entry.family, entry.address, entry.room_id, entry.enabled
+def _identity(entry: DeviceEntry) -> tuple[str, str, int | None, bool, dict[str, str] | None]:
+    return entry.family, entry.address, entry.room_id, entry.enabled, entry.value_keys

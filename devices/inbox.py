@@ -28,6 +28,7 @@ class UnboundTopic:
     values: dict[str, Any] = field(default_factory=dict)
     payloads: deque[bytes] = field(default_factory=lambda: deque(maxlen=PAYLOADS))
     size: int = 0  # about what it takes in memory
+    understood: bool = False  # by any codec; what is not stands below the others
 
     def per_minute(self) -> float:
         """Messages a minute since it was first heard."""
@@ -43,18 +44,22 @@ class UnboundTopic:
             "last_at": self.last_at,
             "count": self.count,
             "per_minute": self.per_minute(),
+            "understood": self.understood,
             "said": self.values,
             "payloads": [clean(payload.decode("utf-8", "replace"), SHOWN) for payload in self.payloads],
         }
 
 
 class TopicInbox:
-    """The unbound topics: at most so many and of so many bytes, the longest silent one leaves first."""
+    """The unbound topics: at most so many and of so many bytes. The longest silent one leaves first, and one of which
+    nothing is understood before all others: a network has more lamps than sensors.
+    """
 
     def __init__(self, capacity: int = TOPICS) -> None:
         self.capacity = capacity
         self.messages = self.bytes = 0
         self._topics: OrderedDict[str, UnboundTopic] = OrderedDict()
+        self._riddles: OrderedDict[str, None] = OrderedDict()  # the topics of which nothing was understood yet
 
     def __len__(self) -> int:
         return len(self._topics)
@@ -67,11 +72,17 @@ class TopicInbox:
         self._topics.move_to_end(topic)
         entry.last_at = now
         entry.count += 1
+        entry.understood = entry.understood or not decoded.other.get("ignored")
+        if entry.understood:
+            self._riddles.pop(topic, None)
+        else:
+            self._riddles[topic] = None
+            self._riddles.move_to_end(topic)
         entry.values = decoded.as_dict()
         entry.payloads.append(payload[:SHOWN])
         self._weigh(entry)
         while len(self._topics) > self.capacity or self.bytes > INBOX_BYTES and len(self._topics) > 1:
-            self.forget(next(iter(self._topics)))
+            self.forget(next(iter(self._riddles or self._topics)))
 
     def _weigh(self, entry: UnboundTopic) -> None:
         size = 2 * sys.getsizeof(entry.topic) + 3 * len(repr(entry.values)) + 3_000
@@ -80,10 +91,12 @@ class TopicInbox:
 
     def forget(self, topic: str) -> None:
         """After a person bound or dismissed it."""
+        self._riddles.pop(topic, None)
         entry = self._topics.pop(topic, None)
         if entry:
             self.bytes -= entry.size
 
     def all(self) -> list[UnboundTopic]:
-        """Last heard first."""
-        return list(reversed(self._topics.values()))
+        """Those of which something is understood first, and last heard first."""
+        latest = [*reversed(self._topics.values())]
+        return sorted(latest, key=lambda entry: not entry.understood)

@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 
 from devices import codecs
 from devices.broker.connection import Message
+from devices.codecs import GENERIC
 from devices.codecs.message import Decoded
 from devices.codecs.values import SKEW
+from devices.codecs.zigbee2mqtt import BRIDGE
 from devices.device_table import DeviceEntries, DeviceEntry
 from devices.inbox import TopicInbox
 from devices.topics import Route, TopicKind, Topics
@@ -22,6 +24,7 @@ from registry.bookings.readings import record_readings, watch_lost, watch_starte
 from registry.core import events
 from registry.core.clock import Clock
 from registry.core.errors import Refusal
+from registry.devices.actions import note_refusals
 from registry.devices.occupancy import DRIFT, GONE, Reading
 
 log = logging.getLogger(__name__)
@@ -73,6 +76,7 @@ class Readings:
         self._entries: dict[str, TopicEntry] = {}
         self._memory_bytes = 0
         self._pending: dict[int, Reading] = {}
+        self._refusals: dict[int, tuple[str, datetime]] = {}
         self._bridge_starts: dict[str, tuple[float, datetime]] = {}
         self._watch: tuple[bool, datetime] | None = None
         self._is_stale = self._in_flood = False
@@ -80,9 +84,14 @@ class Readings:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] | None = None
+        self._follow: Callable[[list[str]], None] | None = None
+
+    def on_topics(self, follow: Callable[[list[str]], None]) -> None:
+        """Call this with the topics of the devices that have one of their own, whenever they were read."""
+        self._follow = follow
 
     async def start(self) -> None:
-        await self.table.load()
+        await self._load()
         self._unsubscribe = events.on(self._changed)
         self._task = asyncio.get_running_loop().create_task(self._pump(), name="readings")
 
@@ -136,6 +145,9 @@ class Readings:
 
     def _enter(self, topic: str) -> TopicEntry:
         route = self.topics.route(topic)
+        bound = None if route.own else self.table.find(GENERIC.name, topic)
+        if bound:
+            route = self.topics.route(topic, bound.binding)
         self._claim(ENTRY_BYTES + sys.getsizeof(topic) + sum(map(sys.getsizeof, route.levels)))
         entry = self._entries[topic] = TopicEntry(route)
         if route.own and route.own.kind is TopicKind.PANEL_COMMAND:
@@ -156,6 +168,9 @@ class Readings:
         decoded = codecs.decode(entry.route, message.payload, message.retained, now)
         if not entry.is_resolved:
             entry.device, entry.is_resolved = self.table.find(decoded.family, decoded.device), True
+            if entry.device and entry.device.value_keys and not entry.route.binding:
+                entry.route = replace(entry.route, binding=entry.device.binding)
+                decoded = codecs.decode(entry.route, message.payload, message.retained, now)
         # what holds a time means something else a minute later
         is_lasting = decoded.at is None and decoded.other.get("untrusted") != "clock" and not message.retained
         if is_lasting and len(message.payload) <= LONGEST_PAYLOAD:
@@ -173,17 +188,20 @@ class Readings:
         entry.meanings_bytes += size
 
     def _note_unbound(self, message: Message, decoded: Decoded, now: datetime) -> None:
-        if decoded.refused:
+        is_device = not decoded.bridge or decoded.device != BRIDGE
+        ignored = decoded.other.get("ignored")
+        if decoded.refused and is_device:
             self._note_refusal(decoded.refused)
+        if ignored or decoded.refused and not is_device:
+            self.ignored += 1
         if decoded.other.get("scope") == "bridge":
             self._note_bridge(decoded, message, now)
         elif decoded.other.keys() & {"left", "renamed"}:
             self._note_gone(decoded, now)
-        elif decoded.other.get("ignored"):
-            self.ignored += 1
         elif message.payload:
             self._note_joined(decoded, now)
-            self.inbox.note(message.topic, message.payload, decoded, now)
+            if is_device and not isinstance(ignored, str):
+                self.inbox.note(message.topic, message.payload, decoded, now)
 
     def _note_refusal(self, reason: str) -> None:
         self.refused += 1
@@ -229,7 +247,11 @@ class Readings:
     def _fold(self, device: DeviceEntry, decoded: Decoded, message: Message, second: float, now: datetime) -> None:
         other = decoded.other
         if decoded.refused or "reason" in other:
-            self._note_refusal(decoded.refused or str(other["reason"]))
+            reason = decoded.refused or str(other["reason"])
+            self._note_refusal(reason)
+            if device.is_refusal_news(reason, second):
+                self._refusals[device.id] = (reason, now)
+                self._wake.set()
         if other.get("ignored") or other.get("deleted"):
             self.ignored += 1
         if (decoded.refused or other.get("ignored") or other.get("deleted")) and not decoded.is_unknown:
@@ -312,16 +334,24 @@ class Readings:
         if self._pending:
             batch, self._pending = self._pending, {}
             await self._store(batch)
+        if self._refusals:
+            refusals, self._refusals = self._refusals, {}
+            await note_refusals(refusals)
 
     async def _reload(self) -> None:
         """Read the devices anew; where that fails they are read at the next turn."""
         self._is_stale = False  # before: what changes meanwhile is read once more
         try:
-            await self.table.load()
+            await self._load()
         except BaseException:
             self._is_stale = True
             raise
         self._forget_topics()
+
+    async def _load(self) -> None:
+        await self.table.load()
+        if self._follow:
+            self._follow([device.address for device in self.table.all() if device.family == GENERIC.name])
 
     async def _record_watch(self, watch: tuple[bool, datetime]) -> None:
         is_heard, at = watch

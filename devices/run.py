@@ -69,6 +69,7 @@ class DeviceLayer:
         self.presence = Presence(clock)
         self.simulator = Simulator(where, self.topics, clock, seed) if simulator else None
         self.broker.listen((*self.topics.filters(), *self._foreign()))
+        self.readings.on_topics(self.broker.follow)
         self.broker.on_messages(self.readings.take)
         self.broker.on_gap(lambda: self._listen(clock()))
         self.broker.on_up(self._listen)

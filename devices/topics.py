@@ -138,9 +138,11 @@ class Topics:
         return topic == self.prefix or topic.startswith(f"{self.prefix}/")
 
     def route(self, topic: str, binding: Mapping[str, str] | None = None) -> Route:
-        """The route of whatever comes on this topic. Never raises: what is no topic has a ``fault``."""
+        """The route of whatever comes on this topic. Never raises: what is no topic has a ``fault``. Of a topic that an
+        operator bound, a slash at its beginning is a part of its name.
+        """
         try:
-            levels = split(topic)
+            levels = split(topic.removeprefix("/") if binding else topic)
         except BadTopic as fault:
             return Route(topic, fault=str(fault))
         depth = self.prefix.count("/") + 1

@@ -96,6 +96,9 @@ class Broker:
         self._downs: list[Callable[[datetime], None]] = []
         self._filters = {status_topic: SubscribeOptions(qos=QOS)}
         self._vital: set[str] = set()
+        self._followed: set[str] = set()
+        self._denied: set[str] = set()
+        self._asked: deque[list[str]] = deque()  # what was asked for and is not answered yet
         self._retained: dict[str, bytes] = {status_topic: b"online"}
         self._queue: deque[Message] = deque()
         # the one is counted by paho's thread alone, the other by the loop: what came and was not dropped, what went on
@@ -130,6 +133,27 @@ class Broker:
         fresh = dict.fromkeys(filters, SubscribeOptions(qos=QOS))
         self._filters.update(fresh)
         self._vital.update(fresh)
+
+    def follow(self, topics: Iterable[str]) -> None:
+        """Topics to subscribe to beside those of ``listen``, from now on and at every connect; those of an earlier call
+        that are left out are not heard any more. What another filter brings already is not asked for twice.
+        """
+        former = self._filters.keys()
+        fixed = [name for name in self._filters if name not in self._followed]
+        single = [one for one in topics if one and not set(one) & set("+#\0")]
+        own = {one for one in single if not any(mqtt.topic_matches_sub(name, one) for name in fixed)}
+        fresh, gone = sorted(own - former), sorted(self._followed - own)
+        for name in gone:
+            del self._filters[name]
+            self._vital.discard(name)
+            self._denied.discard(name)
+        self.listen(fresh)
+        self._followed = own
+        if self.connected and self._client:
+            if gone:
+                self._client.unsubscribe(gone)
+            if fresh:
+                self._ask(self._client, fresh)
 
     def retain(self, topic: str, payload: bytes) -> None:
         """Publish a retained state, now and at every connect. Never blocks. Raises BadTopic.
@@ -257,7 +281,9 @@ class Broker:
                 outcome = outcome_of(code) if name == "connected" else Outcome.UNLIKE
                 self.refusal = str(code) if outcome is Outcome.UNWELCOME else ""
                 return outcome
-            client.subscribe(subscriptions(self._filters, client.protocol))
+            self._asked.clear()
+            self._denied.clear()
+            self._ask(client, list(self._filters))
             name, codes = await asyncio.wait_for(signals.get(), ANSWER_SECONDS)
             if name != "subscribed":
                 return Outcome.UNLIKE
@@ -269,11 +295,18 @@ class Broker:
         self._up()
         return Outcome.UP
 
+    def _ask(self, client: mqtt.Client, filters: list[str]) -> None:
+        self._asked.append(filters)
+        client.subscribe(subscriptions({name: self._filters[name] for name in filters}, client.protocol))
+
     def _note_denied(self, codes: Sequence[Any]) -> None:
-        denied = [name for name, code in zip(self._filters, codes, strict=False) if code.is_failure]
-        self.refusal = ", ".join(name for name in denied if name in self._vital)
+        """Of what was asked for first and is not answered yet, what the broker refuses."""
+        request = self._asked.popleft() if self._asked else list(self._filters)
+        denied = [name for name, code in zip(request, codes, strict=False) if code.is_failure]
+        self._denied = self._denied.difference(request).union(name for name in denied if name in self._vital)
+        self.refusal = ", ".join(name for name in self._filters if name in self._denied)
         if denied:
-            log.error("MQTT broker refuses subscriptions", extra={"filters": denied})
+            log.error("MQTT broker refuses subscriptions", extra={"broker": str(self.address), "filters": denied})
 
     def _up(self) -> None:
         now = self._clock()
@@ -296,6 +329,8 @@ class Broker:
                 if pump.is_alive():
                     continue
                 name, code = "lost", None
+            if name == "subscribed":
+                self._note_denied(code)
             if name == "lost":
                 self._note_loss(code)
                 return

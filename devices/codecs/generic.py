@@ -4,7 +4,7 @@ A binding is ``occupancy``, ``people``, ``battery`` or ``online`` (also ``occupa
 a dot descends: ``LD2410.Out_pin``, ``params.input:0.state``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from devices.codecs.draft import FACTS, Draft
@@ -82,9 +82,13 @@ def _at(value: Any, path: str) -> Any:
 
 
 def _single(draft: Draft, last: str, value: Any) -> None:
-    """One value on a topic of its own; the topic's last level says what it is."""
+    """One value on a topic of its own; a binding says what it is, or the topic's last level."""
     plain = str(value) if isinstance(value, PlainText) else value
-    if last in OCCUPANCY or draft.incoming.route.binding.get("occupancy") in ("payload", "."):
+    binding = draft.incoming.route.binding
+    bound = next((name for name in _SINGLE if binding.get(name) in WHOLE), "")
+    if bound:
+        _SINGLE[bound](draft, plain)
+    elif last in OCCUPANCY:
         draft.take_presence(plain)
     elif last in PEOPLE:
         draft.take_people(plain)
@@ -94,3 +98,18 @@ def _single(draft: Draft, last: str, value: Any) -> None:
         draft.online = up_down(plain)
     elif last in FACTS:
         draft.take_facts({last: plain}, [last])
+    elif binding.get("kind") == "presence":  # whatever its topic is called
+        draft.take_presence(plain)
+
+
+def _take_online(draft: Draft, value: Any) -> None:
+    draft.online = up_down(value)
+
+
+WHOLE = ("payload", ".")  # as a key: the message itself
+_SINGLE: dict[str, Callable[[Draft, Any], None]] = {
+    "occupancy": Draft.take_presence,
+    "people": Draft.take_people,
+    "battery": Draft.take_battery,
+    "online": _take_online,
+}

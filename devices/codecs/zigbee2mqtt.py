@@ -15,6 +15,7 @@ from devices.codecs.values import clean, up_down
 from devices.topics import Route
 
 FAMILY = "zigbee2mqtt"
+BRIDGE = "bridge"  # stands for a device where a bridge speaks of itself
 BASES = ("zigbee2mqtt", "z2m")
 COMMANDS = frozenset({"set", "get"})
 NO_COMMAND = "a command topic, not telemetry"
@@ -61,7 +62,7 @@ def decode(incoming: Incoming) -> Decoded:
 
 
 def _decode(incoming: Incoming, name: tuple[str, ...]) -> Decoded:
-    if name[0] == "bridge":
+    if name[0] == BRIDGE:
         return _bridge(incoming, name)
     if len(name) > 1 and (name[-1] in COMMANDS or name[-2] in COMMANDS):
         at = -1 if name[-1] in COMMANDS else -2
@@ -137,16 +138,16 @@ def _bridge(incoming: Incoming, name: tuple[str, ...]) -> Decoded:
         scope: dict[str, Any] = {"scope": "bridge"}
         if online is None:
             scope["reason"] = "neither online nor offline"
-        return Decoded(FAMILY, "bridge", online=online, other=scope)
+        return Decoded(FAMILY, BRIDGE, online=online, other=scope)
     if about == "event" and isinstance(value, dict):
-        return Decoded(FAMILY, "bridge", other=_event(value))
+        return Decoded(FAMILY, BRIDGE, other=_event(value))
     if about == "response" and isinstance(value, dict):
-        return Decoded(FAMILY, "bridge", other=_response(name[2:], value))
+        return Decoded(FAMILY, BRIDGE, other=_response(name[2:], value))
     if about == "devices" and isinstance(value, list):
-        return Decoded(FAMILY, "bridge", other=_inventory(value))
+        return Decoded(FAMILY, BRIDGE, other=_inventory(value))
     if about == "request":
-        return Decoded(FAMILY, "bridge", other={"ignored": NO_COMMAND})
-    return Decoded(FAMILY, "bridge", other={"ignored": True})
+        return Decoded(FAMILY, BRIDGE, other={"ignored": NO_COMMAND})
+    return Decoded(FAMILY, BRIDGE, other={"ignored": True})
 
 
 def _response(about: tuple[str, ...], value: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """From a topic that nobody knows to a device of the register: a person says what it senses and where it hangs."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -10,9 +10,11 @@ from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason
 from registry.core.events import DeviceChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
+from registry.core.transaction import transaction
 from registry.devices import presence_log
 from registry.devices.models import Device, DeviceKind, Sensing
 from registry.devices.occupancy import HOLD_SECONDS, PRESENCE
+from registry.devices.rules import address_fault, keys_fault
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import Room
 
@@ -20,9 +22,10 @@ from registry.rooms.models import Room
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KINDS = {Sensing.CO2: DeviceKind.AIR, Sensing.CONTACT: DeviceKind.CONTACT, Sensing.NONE: DeviceKind.OTHER}
 DEFAULT_HOLD = 300
-IDENTITY = frozenset({"family", "address", "sensing"})
+IDENTITY = frozenset({"family", "address", "sensing", "value_keys"})
 AMENDED = IDENTITY | {"room_id", "enabled"}
 # what a sensor says of a room, and what it says of itself besides
+REFUSAL = ("refusal", "refused_at")
 LAST_WORDS = (*PRESENCE, "heard_at", "online", "battery")
 
 
@@ -31,6 +34,7 @@ class Amendment(TypedDict, total=False):
 
     family: str
     address: str
+    value_keys: Mapping[str, str]
     sensing: Sensing
     room_id: int | None
     enabled: bool
@@ -46,11 +50,13 @@ async def bind(
     *,
     room_id: int | None = None,
     enabled: bool = True,
+    value_keys: Mapping[str, str] | None = None,
     request_key: RequestKey | None = None,
 ) -> Device:
-    """Take a device into the register. ``address`` is its name in its family, of a native device its code.
+    """Take a device into the register. ``address`` is its name in its family, of a native device its code, of a generic
+    one its topic; ``value_keys`` says which key of its messages is the occupancy, people, battery or online.
 
-    Raises Invalid: request.bad_field for a code or an address that is none, device.native_address; and
+    Raises Invalid: request.bad_field for a code, an address or keys that are none, device.native_address; and
     Conflict("device.taken").
     """
     if not _CODE.fullmatch(code):
@@ -58,13 +64,28 @@ async def bind(
             "request.bad_field", field="code", reason=Reason(N_("it is not 1–64 letters, digits, dots, _ or -"))
         )
     address = _address(code, family, address)
+    keys = _value_keys(family, value_keys)
     async with changing(*([room_id] if room_id else [])) as change:
         if await Device.exists(code=code) or address and await Device.exists(family=family, address=address):
             raise Conflict("device.taken", device=code)
         device = await Device.create(
-            code=code, family=family, address=address, room_id=room_id, enabled=enabled, **_sensing(sensing)
+            code=code,
+            family=family,
+            address=address,
+            room_id=room_id,
+            enabled=enabled,
+            value_keys=keys,
+            **_sensing(sensing),
         )
-        after = {"code": code, "family": family, "address": address, "sensing": str(sensing), "room_id": room_id}
+        after: dict[str, Any] = {
+            "code": code,
+            "family": family,
+            "address": address,
+            "sensing": str(sensing),
+            "room_id": room_id,
+        }
+        if keys:
+            after["value_keys"] = keys
         await history.write(f"device:{device.id}", "bound", actor, now, after=after)
         await _look_at(change, now)
         change.happened(DeviceChanged(device.id))
@@ -128,11 +149,13 @@ def _changes(device: Device, amendment: Amendment) -> dict[str, Any]:
         family = columns.setdefault("family", device.family)
         address = device.address if family == device.family else ""
         columns["address"] = _address(device.code, family, columns.get("address", address))
+    if "value_keys" in columns:
+        columns["value_keys"] = _value_keys(columns.get("family", device.family), columns["value_keys"])
     if "sensing" in columns and columns["sensing"] != device.sensing:
         columns |= _sensing(columns["sensing"])
     changes = {name: value for name, value in columns.items() if getattr(device, name) != value}
     if changes.keys() & IDENTITY:
-        return changes | dict.fromkeys(LAST_WORDS) | {"distrust": ""}
+        return changes | dict.fromkeys(LAST_WORDS) | dict.fromkeys(REFUSAL) | {"distrust": ""}
     # what it saw in one room says nothing of another, and what it would have seen while it was off is not known
     if changes.get("enabled"):
         return changes | dict.fromkeys(PRESENCE) | {"distrust": ""}
@@ -148,13 +171,24 @@ async def _refuse_a_second(device: Device, columns: dict[str, Any]) -> None:
 
 def _address(code: str, family: str, address: str) -> str:
     """What is stored as the address. A native device's code is its name on the topic too."""
-    if not 0 < len(family) <= 30 or len(address) > 200:
-        raise Invalid("request.bad_field", field="address", reason=Reason(N_("it is too long")))
+    if not 0 < len(family) <= 30:
+        raise Invalid("request.bad_field", field="family", reason=Reason(N_("it is too long")))
+    fault = address_fault(family, address or code)
+    if fault:
+        raise Invalid("request.bad_field", field="address", reason=fault)
     if family != "native":
         return address or code
     if address not in ("", code):
         raise Invalid("device.native_address", device=code, address=address)
     return ""
+
+
+def _value_keys(family: str, keys: Mapping[str, str] | None) -> dict[str, str] | None:
+    """What is stored as the keys, None for the usual ones."""
+    fault = keys_fault(family, keys or {})
+    if fault:
+        raise Invalid("request.bad_field", field="keys", reason=fault)
+    return dict(keys) if keys else None
 
 
 def _sensing(sensing: Sensing) -> dict[str, Any]:
@@ -163,6 +197,15 @@ def _sensing(sensing: Sensing) -> dict[str, Any]:
         "sensing": sensing,
         "hold_seconds": HOLD_SECONDS.get(str(sensing), DEFAULT_HOLD),
     }
+
+
+async def note_refusals(refusals: Mapping[int, tuple[str, datetime]]) -> None:
+    """Keep why something that these devices sent was refused, by their ids, and when. It is no news for anybody: the
+    state of no room differs by it.
+    """
+    async with transaction():
+        for device_id, (reason, at) in sorted(refusals.items()):  # in one order for all processes
+            await Device.filter(id=device_id).update(refusal=reason[:200], refused_at=at)
 
 
 def check_family(family: str, families: Collection[str]) -> None:

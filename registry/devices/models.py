@@ -1,6 +1,7 @@
 """Devices: sensors and door panels, what they said last, and the tablets that wait to become a door."""
 
 from enum import StrEnum
+from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
@@ -44,6 +45,9 @@ class Device(Model):
     kind = fields.CharEnumField(DeviceKind, max_length=20)
     family = fields.CharField(max_length=30, default="native", description="the codec that reads it")
     address = fields.CharField(max_length=200, default="", description="its name in its family: a friendly name")
+    value_keys: Any = fields.JSONField(
+        null=True, description="which key of its messages means what: occupancy, people, battery, online"
+    )
     sensing = fields.CharEnumField(Sensing, max_length=20, default=Sensing.NONE)
     asset: fields.ForeignKeyNullableRelation[Asset] = fields.ForeignKeyField(
         "registry.Asset", related_name="devices", on_delete=fields.SET_NULL, null=True
@@ -64,6 +68,8 @@ class Device(Model):
     online = fields.BooleanField(null=True)
     battery = fields.SmallIntField(null=True, description="percent")
     distrust = fields.CharField(max_length=40, default="", description="tamper, disabled, simulated, clock, …")
+    refusal = fields.CharField(max_length=200, null=True, description="why something that it sent was refused last")
+    refused_at = UTCDatetimeField(null=True)
     # a door panel
     languages = fields.CharField(max_length=40, default="pl,en,uk,ru")
     key_digest = fields.CharField(max_length=64, null=True, unique=True, description="of a panel's secret")

@@ -1,7 +1,7 @@
 """What is asked about devices."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ _SIGNS = (
 # what a device is and what it said last
 _COLUMNS = (
     "id", "code", "kind", "family", "address", "room_id", "occupied", "people", "battery", "online", "distrust",
-    "enabled",
+    "enabled", "value_keys",
 )  # fmt: skip
 
 
@@ -72,10 +72,15 @@ async def doubts() -> Counter[str]:
 
 
 async def device_rows() -> list[dict[str, Any]]:
-    """Of every device its id, code, kind, family, address and room_id, and what it last said: occupied, people,
-    battery, online, distrust; and whether it is enabled.
+    """Of every device its id, code, kind, family, address, room_id and value_keys, and what it last said: occupied,
+    people, battery, online, distrust; and whether it is enabled.
     """
     return list(await Device.all().values(*_COLUMNS))
+
+
+async def known_codes(codes: Collection[str]) -> set[str]:
+    """Those of these codes that a device of the register has."""
+    return set(await column(Device.filter(code__in=list(codes)), "code")) if codes else set()
 
 
 async def device_states(now: datetime) -> dict[int, DeviceState]:

@@ -1,9 +1,13 @@
 """What follows from what a device last said."""
 
+import re
+import unicodedata
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from registry.core.errors import N_, Reason
 from registry.devices.models import DeviceKind, DeviceState
 from registry.devices.occupancy import patience
 
@@ -19,6 +23,49 @@ def device_state(
     if battery is not None and battery <= LOW_BATTERY:
         return DeviceState.LOW_BATTERY
     return DeviceState.ALIVE
+
+
+# what a key of a device's messages may mean; "." as a key is the whole message, where it is a single value
+MEANINGS = ("occupancy", "people", "battery", "online")
+KEY_LENGTH = 100
+CODE_LENGTH = 64
+_CROSSED = str.maketrans("łŁ", "lL")  # Unicode takes its stroke for no accent
+_FORBIDDEN = frozenset("+#\0")
+_NOT_IN_A_CODE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def address_fault(family: str, address: str) -> Reason | None:
+    """Why no message can come from a device of this family at this address, None where one can."""
+    if family == "native":
+        return None
+    if len(address) > 200:
+        return Reason(N_("it is too long"))
+    if set(address) & _FORBIDDEN:
+        return Reason(N_("no + and no # may be in it: name the one topic that the device publishes to"))
+    if not all(address.removeprefix("/").split("/")):
+        return Reason(N_("a level between two slashes is empty"))
+    return None
+
+
+def keys_fault(family: str, keys: Mapping[str, str]) -> Reason | None:
+    """Why a device's keys cannot mean that, None where they can."""
+    if family == "native" and keys:
+        return Reason(N_("a device of Izba's own format says in Izba's words what its values mean"))
+    unknown = ", ".join(sorted(keys.keys() - set(MEANINGS)))
+    if unknown:
+        return Reason(N_("{unknown} is none of {meanings}"), unknown=unknown[:100], meanings=", ".join(MEANINGS))
+    if not all(0 < len(key) <= KEY_LENGTH for key in keys.values()):
+        return Reason(N_("a key has 1 to {most} characters"), most=KEY_LENGTH)
+    return None
+
+
+def proposed_codes(address: str) -> tuple[str, ...]:
+    """Names for the device of this address that the register takes, the best one first: the last signs of the address
+    that may stand in one, and the same with a number behind it.
+    """
+    plain = "".join(one for one in unicodedata.normalize("NFKD", address.translate(_CROSSED)) if one.isascii())
+    name = _NOT_IN_A_CODE.sub("-", plain).strip("._-")[-CODE_LENGTH:].lstrip("._-") or "device"
+    return name, *(f"{name[: CODE_LENGTH - 2]}-{number}" for number in range(2, 8))
 
 
 class HealthState(StrEnum):

@@ -14,6 +14,7 @@ from tortoise.context import TortoiseContext
 
 from config.checks import checks
 from devices import doors, run
+from devices.device_table import DeviceEntry
 from devices.doors import panel_key, signature
 from devices.run import STOP_SECONDS, DeviceLayer
 from devices.topics import Topics
@@ -22,6 +23,8 @@ from registry.bookings.readings import record_readings
 from registry.core import events
 from registry.core.clock import SteadyClock
 from registry.core.errors import Unavailable
+from registry.core.history import Actor
+from registry.devices.actions import amend, bind
 from registry.devices.models import Device, Sensing, Watch
 from registry.devices.queries import door_panels
 from registry.rooms.lock import changing
@@ -34,6 +37,7 @@ from tests.servers import Mosquitto
 pytestmark = pytest.mark.anyio
 OURS = Topics()
 SECRET = "s" * 32
+BOSS = Actor(name="facilities", source="api")
 
 
 @pytest.fixture
@@ -599,3 +603,145 @@ async def test_while_the_clock_is_doubted_nothing_that_sensors_said_is_believed(
     devices._doubt(False, NOW)
     await devices.readings._work()
     assert (await Watch.get(id=1)).since == NOW
+
+
+# devices of other makers
+
+
+@pytest.mark.parametrize(
+    ("address", "keys", "yes", "no"),
+    [
+        ("office/hall/pir", None, '{"occupied": true}', '{"occupied": false}'),
+        ("office/hall/pir", None, "ON", "OFF"),
+        ("/room1/motion", None, "ON", "OFF"),
+        ("espresense/rooms/hall", None, "ON", "OFF"),
+        (
+            "tele/hall/SENSOR",
+            {"occupancy": "LD2410.Out_pin"},
+            '{"LD2410": {"Out_pin": 1}}',
+            '{"LD2410": {"Out_pin": 0}}',
+        ),
+        ("office/hall/x", {"occupancy": "."}, "1", "0"),
+        ("office/hall/count", {"people": "."}, "2", "0"),
+    ],
+)
+async def test_a_generic_device_is_heard_from_the_moment_it_is_bound(
+    devices: DeviceLayer, mosquitto: Mosquitto, room: Room, address: str, keys: dict[str, str] | None, yes: str, no: str
+) -> None:
+    device = await bind("gen-1", "generic", address, Sensing.PIR, BOSS, NOW, room_id=room.id, value_keys=keys)
+    await until(lambda: address in devices.broker._filters)
+    other = Other(mosquitto.port)
+    for payload, occupied in ((yes, True), (no, False)):
+        other.say(address, payload)
+        await until_stored(device, occupied)
+    other.close()
+    assert devices.broker.refusal == ""
+
+
+async def until_stored(device: Device, occupied: bool) -> None:
+    while (await Device.get(id=device.id)).occupied is not occupied:
+        await asyncio.sleep(0.02)
+
+
+async def test_a_generic_device_is_heard_after_a_restart_and_never_twice(
+    devices: DeviceLayer, mosquitto: Mosquitto, room: Room
+) -> None:
+    """On a topic that Izba hears anyway, a second filter would bring each message twice."""
+    for code, address in (("gen-1", "office/hall/pir"), ("gen-2", "zigbee2mqtt/hall")):
+        await bind(code, "generic", address, Sensing.PIR, BOSS, NOW, room_id=room.id)
+    await until(lambda: "office/hall/pir" in devices.broker._filters)
+    assert "zigbee2mqtt/hall" not in devices.broker._filters
+    mosquitto.stop()
+    await until(lambda: not devices.is_connected)
+    mosquitto.start()
+    await until(lambda: devices.is_connected)
+    other = Other(mosquitto.port)
+    for code, address in (("gen-1", "office/hall/pir"), ("gen-2", "zigbee2mqtt/hall")):
+        other.say(address, '{"occupied": true}')
+        await until_stored(await Device.get(code=code), True)
+    assert devices.readings.messages == 2
+    other.close()
+
+
+async def test_a_generic_device_that_was_bound_elsewhere_is_not_heard_at_its_former_topic(
+    devices: DeviceLayer, room: Room
+) -> None:
+    device = await bind("gen-1", "generic", "office/a", Sensing.PIR, BOSS, NOW, room_id=room.id)
+    await until(lambda: "office/a" in devices.broker._filters)
+    await amend(device.id, {"address": "office/b"}, BOSS, NOW)
+    await until(lambda: "office/b" in devices.broker._filters)
+    assert "office/a" not in devices.broker._filters
+
+
+async def test_a_key_that_only_the_operator_knows_is_read_of_a_zigbee_device_too(
+    devices: DeviceLayer, mosquitto: Mosquitto, room: Room
+) -> None:
+    keys = {"occupancy": "zone_a_taken"}
+    device = await bind("zig-1", "zigbee2mqtt", "hall", Sensing.MMWAVE, BOSS, NOW, room_id=room.id, value_keys=keys)
+    other = Other(mosquitto.port)
+    await until(lambda: len(devices.readings.table) == 3)
+    other.say("zigbee2mqtt/hall", '{"zone_a_taken": true}')
+    await until_stored(device, True)
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b'{"occupied":true}\0', "NUL"),
+        (b'{"occupied":true,"people":NaN}', "NaN"),
+        (b'{"occupied":"perhaps"}', "perhaps"),
+    ],
+)
+async def test_why_a_known_device_is_refused_is_kept_with_its_time(
+    devices: DeviceLayer, door: Other, payload: bytes, reason: str
+) -> None:
+    door.say(OURS.reading("ZW-01-occ"), payload)
+    device = await Device.get(code="ZW-01-occ")
+    while not device.refusal:
+        await asyncio.sleep(0.02)
+        device = await Device.get(code="ZW-01-occ")
+    assert reason in device.refusal
+    assert device.refused_at is not None
+
+
+async def test_a_device_that_is_refused_again_and_again_costs_a_write_now_and_then() -> None:
+    entry = DeviceEntry(1, "a", "presence", "native", "", None, None, None, None, "")
+    news = [entry.is_refusal_news(f"duplicate key {second}", float(second)) for second in range(100, 160)]
+    assert news.count(True) == 6
+    assert [entry.is_refusal_news("duplicate key 150", at) for at in (160.0, 209.0, 210.0)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [("zigbee2mqtt/shelly10", '{"zone_x": 1}'), ("zigbee2mqtt/floor2/fp2", '{"Zone A": "someone", "linkquality": 3}'),
+     ("izba/devices/new-one/reading", '{"hall": 1}')],
+)  # fmt: skip
+async def test_a_device_whose_keys_nobody_understands_is_in_the_inbox(
+    devices: DeviceLayer, door: Other, topic: str, payload: str
+) -> None:
+    door.say(topic, payload)
+    await until(lambda: devices.inbox())
+    (row,) = devices.inbox()
+    assert (row["topic"], row["understood"], row["payloads"]) == (topic, False, [payload])
+    assert row["device"] in topic
+    assert devices.metrics()["readings_ignored_total"] == 1
+    door.say("zigbee2mqtt/hall", '{"occupancy": true}')
+    await until(lambda: len(devices.inbox()) == 2)
+    door.say(topic, payload)
+    await until(lambda: devices.metrics()["readings_ignored_total"] == 2)
+    assert [one["understood"] for one in devices.inbox()] == [True, False], "those that are understood first"
+
+
+async def test_what_is_no_device_stays_out_of_the_inbox(devices: DeviceLayer, door: Other) -> None:
+    definitions = b'{"clusters":{"x":"%s"}}' % (b"x" * 228_191)
+    for topic, payload in {
+        "zigbee2mqtt/bridge/definitions": definitions, "zigbee2mqtt/bridge/info": b'{"version": "2"}',
+        "zigbee2mqtt/bridge/logging": b'{"level": "info"}', "zigbee2mqtt/bridge/groups": b"[]",
+        "zigbee2mqtt/bridge/extensions": b"[]", "zigbee2mqtt/hall/set": b'{"state": "ON"}',
+        "izba/other/thing": b'{"a": 1}',
+    }.items():  # fmt: skip
+        door.say(topic, payload)
+    await until(lambda: devices.readings.messages == 6)  # Izba does not even listen to the last one
+    assert devices.inbox() == []
+    assert devices.metrics()["readings_refused_total"] == 0

@@ -9,6 +9,7 @@ import pytest
 from registry.assets.models import Asset, FundingShare, Tag
 from registry.core.errors import Unavailable
 from registry.devices import pairing
+from registry.devices.actions import note_refusals
 from registry.devices.models import Device
 from registry.duties.models import Duty
 from registry.grants.models import Grant
@@ -282,6 +283,39 @@ async def test_an_unknown_family_is_refused_with_the_known_ones(office: Office) 
         assert refused.json()["params"]["families"] == "native, zigbee2mqtt, tasmota"
         await office.post("/devices/x-1/bind", new | {"family": "tasmota"}, "facilities")
     assert (await Device.get(code="x-1")).family == "tasmota"
+
+
+async def test_the_keys_of_a_device_are_told_and_changed(office: Office) -> None:
+    new = {"family": "tasmota", "address": "tele/x", "sensing": "pir", "keys": {"occupancy": "LD2410.Out_pin"}}
+    assert (await office.post("/devices/x-1/bind", new, "facilities")).json()["keys"] == new["keys"]
+    keys = {"occupancy": "pir", "battery": "bat"}
+    assert (await office.post("/devices/x-1/bind", {"keys": keys}, "facilities")).json()["keys"] == keys
+    assert (await office.get("/devices", "facilities")).json()["items"][0]["keys"] == keys
+    assert (await office.post("/devices/x-1/bind", {"keys": {}}, "facilities")).json()["keys"] == {}
+    for wrong in ({"light": "lux"}, {"occupancy": ""}, {"occupancy": "x" * 101}):
+        refusal = await office.post("/devices/x-1/bind", {"keys": wrong}, "facilities")
+        assert (refusal.status_code, refusal.json()["code"]) == (422, "request.bad_field")
+        assert refusal.json()["params"]["field"].startswith("keys")
+
+
+@pytest.mark.parametrize("address", ["office/+/pir", "office/#", "office//pir", "office/"])
+async def test_an_address_that_nothing_can_come_from_is_refused(office: Office, address: str) -> None:
+    new = {"family": "tasmota", "address": address, "sensing": "pir"}
+    refusal = await office.post("/devices/x-1/bind", new, "facilities")
+    assert (refusal.status_code, refusal.json()["code"]) == (422, "request.bad_field")
+    assert refusal.json()["params"]["field"] == "address"
+
+
+async def test_why_a_device_was_refused_last_is_told_with_its_time(office: Office) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    device = await make_device(code="nul-1")
+    await note_refusals({device.id: ("NUL in the payload", now)})
+    (row,) = (await office.get("/devices", "facilities")).json()["items"]
+    assert row["refusal"] == "NUL in the payload"
+    assert datetime.fromisoformat(row["refused_at"]) == now
+    body = {"family": "zigbee2mqtt", "address": "hall"}
+    other = (await office.post("/devices/nul-1/bind", body, "facilities")).json()
+    assert (other["refusal"], other["refused_at"]) == (None, None), "another device sent that"
 
 
 async def test_what_is_given_of_a_known_device_is_applied_and_told(office: Office) -> None:

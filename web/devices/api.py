@@ -53,6 +53,14 @@ class BindingBody(Changes):
 
     family: Annotated[str, Field(max_length=30, description="native, zigbee2mqtt, …")] = left_out()
     address: Annotated[str, Field(max_length=200, description="its name in its family"), LINE] = left_out()
+    keys: Annotated[
+        dict[str, Annotated[str, LINE]],
+        Field(
+            max_length=10,
+            description="which key of its JSON means what: occupancy, people, battery, online; a dot descends, and . "
+            "alone is the whole message",
+        ),
+    ] = left_out()
     sensing: Sensing = left_out()
     room: Annotated[RoomCode | None, Field(description="null: in no room")] = left_out()
     enabled: YesNo = left_out()
@@ -65,6 +73,7 @@ class DeviceAnswer(BaseModel):
     kind: str
     family: str
     address: str
+    keys: dict[str, str]
     sensing: str
     enabled: bool
     occupied: bool | None
@@ -76,6 +85,8 @@ class DeviceAnswer(BaseModel):
     asset: int | None
     state: Literal["alive", "silent", "low_battery"]
     heard_at: Instant | None
+    refusal: Annotated[str | None, Field(description="why something that it sent was refused last")]
+    refused_at: Instant | None
 
 
 class PanelAnswer(BaseModel):
@@ -91,7 +102,7 @@ class PanelAnswer(BaseModel):
 DevicesAnswer, PanelsAnswer = ListAnswer[DeviceAnswer], ListAnswer[PanelAnswer]
 StrangersAnswer = ListAnswer[dict[str, Any]]
 _STORED = ("id", "code", "kind", "family", "address", "sensing", "enabled", "occupied", "people", "battery", "online",
-           "distrust", "heard_at")  # fmt: skip
+           "distrust", "heard_at", "refusal", "refused_at")  # fmt: skip
 
 
 @router.get("/devices", responses=faults(404), summary="Devices and what they last said")
@@ -159,6 +170,8 @@ async def _amendment(body: BindingBody, families: tuple[str, ...]) -> actions.Am
     changes.pop("topic", None)
     if "family" in changes:
         actions.check_family(body.family, families)
+    if "keys" in changes:
+        changes["value_keys"] = changes.pop("keys")
     if "room" in changes:
         code = changes.pop("room")
         changes["room_id"] = (await room_by_code(code)).id if code else None
@@ -181,6 +194,7 @@ async def _take_in(
         now,
         room_id=amendment.get("room_id"),
         enabled=amendment.get("enabled", True),
+        value_keys=amendment.get("value_keys"),
         request_key=key,
     )
 
@@ -224,6 +238,7 @@ def _device(device: Device, now: datetime) -> DeviceAnswer:
     heartbeat = timedelta(seconds=device.heartbeat_seconds)
     return DeviceAnswer(
         **{name: getattr(device, name) for name in _STORED},
+        keys=device.value_keys or {},
         room=_room(device),
         asset=device.asset_id,
         state=device_state(device.online, device.battery, device.heard_at, heartbeat, now).value,

@@ -1,11 +1,13 @@
 """Devices: sensors and door panels with their health, what speaks without being known, and pairing a tablet."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
+from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
-from registry.core.errors import Invalid, NotFound, Refusal
+from registry.core.errors import Invalid, NotFound, Refusal, Term
 from registry.devices import actions, pairing
 from registry.devices.models import Sensing
 from registry.devices.queries import devices_by_worry, watch
@@ -15,7 +17,7 @@ from registry.rooms.queries import room_by_code, rooms_by_code
 from web.auth.access import actor_of, page_with
 from web.auth.session import options_of
 from web.devices import words
-from web.devices.view import device_tables
+from web.devices.view import device_tables, stranger_rows
 from web.kit.clock import Now
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
@@ -26,6 +28,14 @@ SeesDevices = Annotated[Person, Depends(page_with("devices.see"))]
 Manager = Annotated[Person, Depends(page_with("devices.manage"))]
 Pairer = Annotated[Person, Depends(page_with("panels.pair"))]
 Text = Annotated[str, Form(max_length=2000)]
+Typed = Annotated[str, Field(max_length=2000)]
+
+
+class _Typed(dict[str, str]):
+    """What was typed, or what is wrong with it, by field; nothing of all others."""
+
+    def __missing__(self, field: str) -> str:
+        return ""
 
 
 @router.get("/devices")
@@ -56,12 +66,13 @@ async def _page(
         worries=order.worries,
         low_battery=LOW_BATTERY,
         is_connected=strangers is not None,
-        strangers=[_stranger(one, context) for one in strangers or []],
+        strangers=await stranger_rows(strangers or [], context),
         watch=await watch(),
         rooms=[(room.code, context.words.room(room)) for room in await rooms_by_code()] if may_choose else [],
         sensing=[(str(sensing), context.say(word)) for sensing, word in words.SENSING_WORDS.items()],
         looks=words,
-        **({"form": {}, "fault": "", "fault_at": ""} | typed),
+        blank=_Typed(),
+        **({"form": _Typed(), "faults": _Typed(), "fault_at": ""} | typed),
     )
 
 
@@ -71,32 +82,63 @@ def strangers_of(request: Request) -> list[dict[str, Any]] | None:
     return list(mqtt.inbox()) if mqtt is not None else None
 
 
-def _stranger(row: dict[str, Any], context: PageContext) -> dict[str, Any]:
-    return row | {"last_heard": context.ago(row["last_at"]), "payload": (row["payloads"] or [""])[-1]}
+class BindingForm(BaseModel):
+    """The form of a device that comes into the register."""
+
+    code: Typed = ""
+    family: Typed = "native"
+    address: Typed = ""
+    sensing: Typed = ""
+    room: Typed = ""
+    occupancy_key: Typed = ""
+    people_key: Typed = ""
+    battery_key: Typed = ""
+
+    def value_keys(self) -> dict[str, str]:
+        """Which key means what, of those that were named."""
+        keys = {"occupancy": self.occupancy_key, "people": self.people_key, "battery": self.battery_key}
+        return {name: key.strip() for name, key in keys.items() if key.strip()}
 
 
 @router.post("/devices/bind")
-async def bind(
-    request: Request,
-    person: Manager,
-    now: Now,
-    code: Text = "",
-    family: Text = "native",
-    address: Text = "",
-    sensing: Text = "",
-    room: Text = "",
-) -> Response:
+async def bind(request: Request, person: Manager, now: Now, form: Annotated[BindingForm, Form()]) -> Response:
     """Take a stranger into the register, in a room."""
-    form = {"code": code, "family": family, "address": address, "sensing": sensing, "room": room}
+    at = form.address or form.code
+    return await _take_in(request, person, now, form, at if _is_stranger(request, at) else "by-topic")
+
+
+@router.post("/devices")
+async def add(request: Request, person: Manager, now: Now, form: Annotated[BindingForm, Form()]) -> Response:
+    """Take a device that was never heard into the register, by its topic."""
+    return await _take_in(request, person, now, form, "by-topic")
+
+
+async def _take_in(request: Request, person: Person, now: datetime, form: BindingForm, at: str) -> Response:
     try:
-        if sensing not in set(Sensing):
+        if form.sensing not in set(Sensing):
             raise Invalid("request.missing_field", field="sensing")
-        actions.check_family(family, options_of(request).families)
-        actor, room_id = actor_of(request, person), await _room_id(room)
-        await actions.bind(code.strip(), family, address.strip(), Sensing(sensing), actor, now, room_id=room_id)
+        if form.family == "generic" and not form.address.strip():
+            raise Invalid("request.missing_field", field="address")
+        actions.check_family(form.family, options_of(request).families)
+        actor, room_id = actor_of(request, person), await _room_id(form.room)
+        await actions.bind(
+            form.code.strip(),
+            form.family,
+            form.address.strip(),
+            Sensing(form.sensing),
+            actor,
+            now,
+            room_id=room_id,
+            value_keys=form.value_keys(),
+        )
     except Refusal as refusal:
-        return await _refused(request, page_context(request, person, now), refusal, address or code, form)
+        return await _refused(request, page_context(request, person, now), refusal, at, form.model_dump())
     return RedirectResponse("/devices?done=bound", 303)
+
+
+def _is_stranger(request: Request, address: str) -> bool:
+    """Whether the page has a form for this address: what was typed is shown there again."""
+    return any(row["device"] == address for row in strangers_of(request) or [])
 
 
 @router.post("/devices/pair")
@@ -143,7 +185,24 @@ def _number(device_id: int) -> int:
     return device_id
 
 
+# the field that a refusal is about, where it names none: as the forms call it
+_FIELDS = {
+    "device.taken": "code",
+    "device.native_address": "code",
+    "device.bad_family": "address",
+    "room.unknown": "room",
+    "panel.code_unknown": "panel_code",
+}
+
+
 async def _refused(request: Request, context: PageContext, refusal: Refusal, at: str, form: dict[str, str]) -> Response:
-    """The page with what was typed, and why not."""
-    sentence = context.words.refusal(refusal)
-    return await _page(request, context, status_of(refusal), fault=sentence, fault_at=at, form=form)
+    """The page with what was typed, and why not, at the field that it is about."""
+    field = str(refusal.params.get("field") or _FIELDS.get(refusal.code, ""))
+    if at == "pair":
+        field = "panel_room" if field == "room" else field or "panel_code"
+    label = words.FIELD_WORDS.get(field)
+    if label and "field" in refusal.params:
+        refusal = type(refusal)(refusal.code, **refusal.params | {"field": Term(field, label)})
+    place = field if label else "form"
+    faults = _Typed({"occupancy_key" if place == "keys" else place: context.words.refusal(refusal)})
+    return await _page(request, context, status_of(refusal), faults=faults, fault_at=at, form=_Typed(form))

@@ -1,14 +1,17 @@
 """The page of devices: each with its health, a page of sensors and a page of panels at a time."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from registry.bookings.projections import sees_times
 from registry.devices.models import Device
-from registry.devices.queries import DeviceOrder, devices_by_id, signs_of
-from registry.devices.rules import health_state
+from registry.devices.queries import DeviceOrder, devices_by_id, known_codes, signs_of
+from registry.devices.rules import health_state, proposed_codes
 from registry.rooms.models import HELP_POINT, Room, Visibility
-from web.devices.words import HEALTH_WORDS, doubt_of, kind_word
+from web.devices.words import HEALTH_WORDS, doubt_of, kind_word, refusal_word
 from web.kit.page_context import PageContext
+from web.kit.words import N_
 
 PAGE = 50
 
@@ -43,6 +46,7 @@ class DeviceRow:
     kind: str
     health: DeviceHealth
     last_heard: str
+    refusal: str = ""  # when something that it sent was refused last, and why
     doubt: str = ""  # why what it sees is not believed to the last
 
 
@@ -87,5 +91,61 @@ def _row(device: Device, context: PageContext) -> DeviceRow:
         kind=device.asset.name if device.asset else kind_word(device, context),
         health=health_of(device, context),
         last_heard=context.ago(device.heard_at),
+        refusal=_refusal(device, context),
         doubt=doubt_of(device, device.room, context) if device.room and is_near(device.room, context) else "",
+    )
+
+
+def _refusal(device: Device, context: PageContext) -> str:
+    if not device.refusal:
+        return ""
+    about = {"time": context.ago(device.refused_at), "reason": refusal_word(device.refusal, context)}
+    return context.say(N_("a message was refused %(time)s: %(reason)s")) % about
+
+
+@dataclass(frozen=True, slots=True)
+class StrangerRow:
+    """Something that spoke and that nobody has bound. ``code`` is a name that the register takes as it stands."""
+
+    topic: str
+    family: str
+    device: str
+    code: str
+    count: int
+    last_heard: str
+    payload: str
+    note: str  # why nothing follows from what it said, empty where something does
+    understood: bool
+
+    @property
+    def proposal(self) -> dict[str, str]:
+        """What its form holds at first."""
+        return {"code": self.code, "sensing": "", "room": "", "occupancy_key": ""}
+
+
+async def stranger_rows(strangers: Sequence[Mapping[str, Any]], context: PageContext) -> list[StrangerRow]:
+    """The strangers in their order, each with a name of its own."""
+    proposals = [proposed_codes(row["device"]) for row in strangers]
+    codes = await known_codes({name for names in proposals for name in names})
+    rows = []
+    for row, names in zip(strangers, proposals, strict=True):
+        code = next((name for name in names if name not in codes), names[-1])
+        codes.add(code)
+        rows.append(_stranger(row, code, context))
+    return rows
+
+
+def _stranger(row: Mapping[str, Any], code: str, context: PageContext) -> StrangerRow:
+    refused, understood = row["said"].get("refused", ""), bool(row.get("understood", True))
+    note = refusal_word(refused, context) if refused else ""
+    return StrangerRow(
+        topic=row["topic"],
+        family=row["family"],
+        device=row["device"],
+        code=code,
+        count=row["count"],
+        last_heard=context.ago(row["last_at"]),
+        payload=(row["payloads"] or [""])[-1],
+        note=note if understood else context.say(N_("none of its keys is understood: say which one is the presence")),
+        understood=understood,
     )

@@ -58,6 +58,34 @@ SENSING_WORDS = {
     Sensing.CONTACT: N_("a door or a window (contact)"),
     Sensing.NONE: N_("something else"),
 }
+# why something that a device sent was refused, by how the reason begins
+REFUSAL_WORDS = {
+    "over the size limit": N_("it is larger than 64 kB"),
+    "only white space": N_("it is empty"),
+    "empty": N_("it is empty"),
+    "utf-": N_("it is not UTF-8 text"),
+    "not utf-8": N_("it is not UTF-8 text"),
+    "NUL": N_("a zero byte stands in it"),
+    "control characters": N_("control characters stand in it"),
+    "too deep": N_("it is nested too deep"),
+    "python repr": N_("it is Python's way of writing, not JSON"),
+    "not JSON": N_("it is not JSON"),
+    "duplicate key": N_("it says one key twice"),
+    "a number out of range": N_("a number in it is too large"),
+    "not an object": N_("it is no object of JSON"),
+    "neither online nor offline": N_("it says neither online nor offline"),
+    "a time stamp": N_("its clock is ahead of ours"),
+}
+# what the fields of a form are called there, by the names that programs use
+FIELD_WORDS = {
+    "code": N_("Its name here"),
+    "address": N_("Its topic or its name in the network"),
+    "keys": N_("Which key means what"),
+    "sensing": N_("What it senses"),
+    "room": N_("Room"),
+    "panel_code": N_("Code on the tablet"),
+    "panel_room": N_("Room"),
+}
 TOASTS = {
     "bound": N_("The device is in the register."),
     "paired": N_("The tablet is now the door panel of this room."),
@@ -98,3 +126,9 @@ def doubt_words(reason: str, since: datetime | None, context: PageContext) -> st
 def toast_of(act: str, context: PageContext) -> str:
     """What the page says after an act; nothing for a name that is none."""
     return context.say(TOASTS[act]) if act in TOASTS else ""
+
+
+def refusal_word(reason: str, context: PageContext) -> str:
+    """Why something that a device sent was refused; what a codec says of a single value is quoted."""
+    text = next((text for start, text in REFUSAL_WORDS.items() if reason.startswith(start)), None)
+    return context.say(text) if text else f"“{reason}”" if context.language == "en" else f"„{reason}”"

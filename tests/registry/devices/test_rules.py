@@ -4,8 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from registry.devices.actions import _CODE
 from registry.devices.models import DeviceKind, DeviceState
-from registry.devices.rules import HealthSigns, HealthState, device_state, health_state
+from registry.devices.rules import (
+    HealthSigns,
+    HealthState,
+    address_fault,
+    device_state,
+    health_state,
+    keys_fault,
+    proposed_codes,
+)
 from tests.make import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -48,3 +57,46 @@ def test_device_state(online: bool | None, battery: int | None, minutes: int | N
 def test_the_health_of_a_device(changes: dict[str, object], state: HealthState) -> None:
     alive = HealthSigns(DeviceKind.PRESENCE, True, False, True, 80, NOW, 1800, "")
     assert health_state(alive._replace(**changes), NOW) is state
+
+
+@pytest.mark.parametrize(
+    ("family", "address", "is_fault"),
+    [
+        ("native", "", False),
+        ("generic", "office/hall/pir", False),
+        ("generic", "/room1/motion", False),
+        ("generic", "//room1", True),
+        ("generic", "office/hall/", True),
+        ("generic", "office/+", True),
+        ("generic", "#", True),
+        ("generic", "a\0b", True),
+        ("generic", "x" * 201, True),
+        ("zigbee2mqtt", "floor 2/Czujnik biuro", False),
+    ],
+)
+def test_an_address_is_one_topic(family: str, address: str, is_fault: bool) -> None:
+    assert (address_fault(family, address) is not None) is is_fault
+
+
+def test_keys_mean_what_izba_knows() -> None:
+    assert keys_fault("generic", {"occupancy": "a.b", "people": "n", "battery": ".", "online": "up"}) is None
+    for keys in ({"light": "lux"}, {"occupancy": ""}, {"occupancy": "x" * 101}):
+        assert keys_fault("generic", keys) is not None
+    assert keys_fault("native", {}) is None
+    assert keys_fault("native", {"occupancy": "x"}) is not None
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [("Czujnik biuro", "Czujnik-biuro"), ("floor2/Łazienka", "floor2-Lazienka"), ("…", "device"), ("._x", "x")],
+)
+def test_a_proposed_code_is_one(address: str, code: str) -> None:
+    first, *others = proposed_codes(address)
+    assert first == code
+    assert all(_CODE.fullmatch(one) for one in (first, *others))
+    assert len({first, *others}) == 7
+
+
+def test_a_long_address_makes_a_short_code() -> None:
+    assert all(_CODE.fullmatch(one) for one in proposed_codes("a/" * 90 + "hall"))
+    assert proposed_codes("a/" * 90 + "hall")[0].endswith("hall")

@@ -1,5 +1,7 @@
 """The page of devices: health, who speaks without being known, taking it in, hanging it elsewhere, pairing a tablet."""
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -244,3 +246,117 @@ async def test_a_mistyped_room_of_a_device_is_said_and_kept(desk: Desk) -> None:
     assert (await Device.get(id=device.id)).room_id == device.room_id
     assert (await desk.post(f"/devices/{device.id}/place", "facilities", room=" ")).status_code == 303
     assert (await Device.get(id=device.id)).room_id is None
+
+
+def order_of(page: str, *parts: str) -> list[int]:
+    places = [page.find(part) for part in parts]
+    assert -1 not in places, parts
+    return places
+
+
+async def test_who_is_unknown_and_the_pairing_stand_before_the_long_lists(desk: Desk) -> None:
+    for number in range(60):
+        await make.make_device(code=f"S-{number:02}")
+    desk.app.state.devices = Reading(stranger())
+    page = (await desk.get("/devices", "facilities")).text
+    places = order_of(page, 'id="d-inbox"', 'id="d-pair"', 'id="d-sensors"', "S-00")
+    assert places == sorted(places)
+
+
+def fault_at(page: str, field: str) -> str:
+    """What stands at a field that is wrong; it has the focus, and no other one has."""
+    inputs = re.findall(r"<(?:input|select)[^>]*autofocus[^>]*>", page)
+    assert len(inputs) == 1, inputs
+    assert f'id="{field}"' in inputs[0]
+    assert 'aria-invalid="true"' in inputs[0]
+    paragraph = re.search(rf'<p role="alert" id="{field}-fault">(.*?)</p>', page, re.DOTALL)
+    assert paragraph
+    return html.unescape(re.sub(r"<[^>]*>", "", paragraph[1]))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "words"),
+    [
+        ({"code": "Czujnik biuro"}, "bind-code-1", "Its name here"),
+        ({"code": "known"}, "bind-code-1", "known"),
+        ({"sensing": ""}, "bind-sensing-1", "What it senses"),
+        ({"room": "NOWHERE"}, "bind-room-1", "NOWHERE"),
+        ({"address": "gone/by/now", "code": "a b"}, "bind-code-by-topic", "Its name here"),
+    ],
+)
+async def test_what_is_wrong_with_a_stranger_stands_at_its_field(
+    desk: Desk, wrong: dict[str, str], field: str, words: str
+) -> None:
+    """And in the page's own words: no field is called "code" there."""
+    await make.make_device(code="known")
+    await make.make_room(code="ZW-01")
+    desk.app.state.devices = Reading(stranger())
+    page = (await desk.post("/devices/bind", "facilities", **BIND | wrong)).text
+    fault = fault_at(page, field)
+    assert words in fault
+    assert not fault.startswith(("code", "sensing", "room"))
+
+
+async def test_a_wrong_pairing_code_is_told_at_its_field(desk: Desk) -> None:
+    await make.make_room(code="ZW-01")
+    page = (await desk.post("/devices/pair", "facilities", panel_code="NOPE99", panel_room="ZW-01")).text
+    assert "NOPE99" in fault_at(page, "f-panel_code")
+    offer = await pairing.offer(datetime.now(UTC))
+    page = (await desk.post("/devices/pair", "facilities", panel_code=offer.code, panel_room="ZW-99")).text
+    assert "ZW-99" in fault_at(page, "pair-room")
+
+
+@pytest.mark.parametrize("name", ["Czujnik biuro", "Łazienka/ruch", "0x00158d00045a1b2c", "…", "x" * 190, "hall.1/a b"])
+async def test_a_name_that_the_page_proposes_is_one_that_the_register_takes(desk: Desk, name: str) -> None:
+    await make.make_room(code="ZW-01")
+    topic = f"zigbee2mqtt/{name}"
+    desk.app.state.devices = Reading(stranger(topic=topic, device=name), stranger(topic=f"z2m/{name}", device=name))
+    page = (await desk.get("/devices", "facilities")).text
+    proposals = re.findall(r'name="code"[^>]* value="([^"]*)"', page)
+    assert len({*proposals[:2]}) == 2, "two of one name get two names"
+    answer = await desk.post("/devices/bind", "facilities", **BIND | {"address": name, "code": proposals[0]})
+    assert answer.status_code == 303
+    again = (await desk.get("/devices", "facilities")).text
+    assert proposals[0] not in re.findall(r'name="code"[^>]* value="([^"]*)"', again)
+
+
+async def test_a_device_that_was_never_heard_is_added_by_its_topic(database: Database, tmp_path: Path) -> None:
+    families = ("native", "zigbee2mqtt", "generic")
+    options = SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en", families=families)
+    desk = await Desk(create_site(options)).open()
+    room = await make.make_room(code="ZW-01")
+    form = {"family": "generic", "address": "office/hall/pir", "code": "hall", "sensing": "pir", "room": "ZW-01"}
+    wrong = (await desk.post("/devices", "facilities", **form | {"address": "office/+/pir"})).text
+    assert "no + and no #" in fault_at(wrong, "bind-address")
+    assert 'value="office/+/pir"' in wrong
+    assert "Its topic" in fault_at(
+        (await desk.post("/devices", "facilities", **form | {"address": ""})).text, "bind-address"
+    )
+    answer = await desk.post("/devices", "facilities", **form, occupancy_key="state.pir", battery_key="bat")
+    assert answer.status_code == 303
+    device = await Device.get(code="hall")
+    assert (device.family, device.address, device.room_id) == ("generic", "office/hall/pir", room.id)
+    assert device.value_keys == {"occupancy": "state.pir", "battery": "bat"}
+    assert (await desk.post("/devices", "coordinator", **form)).status_code == 403
+
+
+async def test_why_a_known_device_was_refused_stands_at_it(desk: Desk) -> None:
+    now = datetime.now(UTC)
+    desk.app.state.clock = lambda: now
+    await make.make_device(code="A", refusal="NUL in the payload", refused_at=now - timedelta(minutes=3))
+    await make.make_device(code="B", refusal="perhaps is no boolean", refused_at=now)
+    page = await desk.read("/devices", "auditor")
+    assert "a message was refused 3 min ago: a zero byte stands in it" in page
+    assert "a message was refused just now: “perhaps is no boolean”" in page
+
+
+async def test_what_nobody_understands_is_shown_with_a_field_for_its_key(desk: Desk) -> None:
+    odd = {"topic": "zigbee2mqtt/fp2", "device": "fp2", "understood": False, "payloads": ['{"zone_1": true}']}
+    desk.app.state.devices = Reading(stranger(), stranger(**odd))
+    page = (await desk.get("/devices", "facilities")).text
+    assert "none of its keys is understood" in page
+    assert 'id="bind-occupancy-2"' in page
+    assert 'id="bind-occupancy-1"' not in page
+    form = BIND | {"address": "fp2", "code": "fp2", "room": "", "occupancy_key": "zone_1"}
+    assert (await desk.post("/devices/bind", "facilities", **form)).status_code == 303
+    assert (await Device.get(code="fp2")).value_keys == {"occupancy": "zone_1"}
