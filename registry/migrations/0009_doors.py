@@ -6,7 +6,7 @@ from registry.core.columns import AddColumn
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0007_passage_counters")]
+    dependencies = [("registry", "0008_what_a_device_says")]
     operations = [
         AddColumn(
             model_name="Room",
