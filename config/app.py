@@ -64,6 +64,7 @@ def devices_of(settings: Settings, simulator: bool, clock: Clock = utc_now) -> D
         ca_file=settings.mqtt_ca_file,
         client_id=settings.mqtt_client_id,
         families=settings.mqtt_families,
+        bases=settings.mqtt_zigbee2mqtt_bases,
         embedded_port=settings.mqtt_port if settings.embedded_broker else None,
         secret_key=settings.secret_key.get_secret_value(),
         translate=translate(settings.language),

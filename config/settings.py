@@ -96,6 +96,17 @@ def _prefix(value: str) -> str:
     return value
 
 
+def _bases(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if set(value) & set("+#\0") or not all(value.split("/")) or value.startswith("$"):
+            raise ValueError(
+                Reason(N_("Set topics like zigbee2mqtt or office/zigbee: no + and # in them, no empty level."))
+            )
+    if not values:
+        raise ValueError(Reason(N_("Set one at least; to read none of them, leave zigbee2mqtt out of the families.")))
+    return values
+
+
 def _authority(path: str) -> str:
     if not path:
         return path
@@ -213,6 +224,13 @@ class Settings(BaseSettings):
     )
     mqtt_families: Words = Field(
         ("zigbee2mqtt",), description=N_("Foreign device families whose topics are read, comma separated.")
+    )
+    mqtt_zigbee2mqtt_bases: Annotated[Words, AfterValidator(_bases)] = Field(
+        ("zigbee2mqtt",),
+        description=N_(
+            "The base topics of Zigbee2MQTT, comma separated, one of each network. The address of a device is its name "
+            "there; below any base but the first it is the base, a slash and the name."
+        ),
     )
 
     # people

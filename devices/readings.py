@@ -194,6 +194,8 @@ class Readings:
             self._note_refusal(decoded.refused)
         if ignored or decoded.refused and not is_device:
             self.ignored += 1
+        if not is_device and self.topics.base_of(message.topic):
+            self._note_base(decoded.bridge)
         if decoded.other.get("scope") == "bridge":
             self._note_bridge(decoded, message, now)
         elif decoded.other.keys() & {"left", "renamed"}:
@@ -223,8 +225,19 @@ class Readings:
 
     def _devices_of(self, decoded: Decoded) -> list[DeviceEntry]:
         """The devices of a bridge that has said something, and those of which it is not known yet whose they are."""
-        bridges = ("", decoded.bridge)
-        return [device for device in self.table.all() if device.family == decoded.family and device.bridge in bridges]
+        bridges, stem = ("", decoded.bridge), self.topics.stem(decoded.bridge)
+        return [
+            device
+            for device in self.table.all()
+            if device.family == decoded.family
+            and (device.bridge in bridges or stem and device.address.startswith(stem))
+        ]
+
+    def _note_base(self, base: str) -> None:
+        """A bridge that speaks below the base of another one is one of its own from now on."""
+        if base not in self.topics.bases and len(self.topics.bases) < BRIDGES:
+            self.topics = replace(self.topics, bases=(*self.topics.bases, base))
+            self._forget_topics()
 
     def _note_gone(self, decoded: Decoded, now: datetime) -> None:
         """A device that left its network, or is called otherwise now, says nothing under its former name any more."""

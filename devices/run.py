@@ -10,7 +10,7 @@ from typing import Any
 from devices.broker.client import addresses, without_secrets
 from devices.broker.connection import Broker
 from devices.broker.embedded import EmbeddedBroker
-from devices.codecs import FAMILIES
+from devices.codecs import FAMILIES, filters_of
 from devices.commands import PanelCommands
 from devices.doors import DoorStates
 from devices.presence import Presence
@@ -36,7 +36,8 @@ class DeviceLayer:
     """The broker's client, readings, commands, doors, the presence watch, and for the demo the broker and the sensors.
 
     ``url`` is mqtt:// or mqtts://; with ``embedded_port`` a broker of our own is started on that port (MQTT 3.1.1) and
-    the next (MQTT 5), and ``url`` is only shown. ``families`` are the foreign device families to listen to.
+    the next (MQTT 5), and ``url`` is only shown. ``families`` are the foreign device families to listen to,
+    ``bases`` the base topics of their bridges.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class DeviceLayer:
         password: str = "",
         ca_file: str = "",
         families: Sequence[str] = (),
+        bases: Sequence[str] = ("zigbee2mqtt",),
         embedded_port: int | None = None,
         simulator: bool = False,
         seed: int = 7,
@@ -58,7 +60,7 @@ class DeviceLayer:
     ) -> None:
         self.url, self.leads = without_secrets(url), False
         self.is_failing = False
-        self.topics = Topics(prefix)
+        self.topics = Topics(prefix, tuple(bases))
         self._clock, self._families = clock, tuple(families)
         self._embedded = EmbeddedBroker(embedded_port) if embedded_port else None
         where = self._embedded.where if self._embedded else addresses(url, username, password, ca_file)
@@ -90,10 +92,9 @@ class DeviceLayer:
             self.readings.connected(now)
 
     def _foreign(self) -> list[str]:
-        families = [FAMILIES[name] for name in self._families if name in FAMILIES]
         for name in set(self._families) - set(FAMILIES):
             log.warning("no such device family", extra={"family": name, "known": sorted(FAMILIES)})
-        return [topic for family in families for topic in family.filters]
+        return filters_of(self._families, self.topics)
 
     @property
     def is_connected(self) -> bool:

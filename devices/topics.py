@@ -50,7 +50,9 @@ class Route:
     """Where messages come from: a topic, split once however many come on it.
 
     ``own`` is set in Izba's own tree. ``binding`` is what an operator configured for the device, e.g. which key is the
-    occupancy. ``fault`` says why nothing may come on such a topic; it has no levels then.
+    occupancy. ``base`` is the bridge's base topic that it stands below, if it is one that was set, and ``stem`` what
+    stands before a device's name in its address there: nothing below the first base. ``fault`` says why nothing may
+    come on such a topic; it has no levels then.
     """
 
     topic: str
@@ -58,6 +60,8 @@ class Route:
     own: OwnTopic | None = None
     binding: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""
+    base: str = ""
+    stem: str = ""
 
 
 def split(topic: str) -> tuple[str, ...]:
@@ -94,12 +98,35 @@ def check_name(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Izba's own tree below ``prefix`` (which may itself have several levels)."""
+    """Izba's own tree below ``prefix`` (which may itself have several levels), and the base topics of bridges: Zigbee
+    networks, the first of which gives its devices' names no stem.
+    """
 
     prefix: str = "izba"
+    bases: tuple[str, ...] = ("zigbee2mqtt",)
 
     def __post_init__(self) -> None:
-        split(self.prefix)
+        for name in (self.prefix, *self.bases):
+            split(name)
+
+    def foreign_filters(self) -> list[str]:
+        """What to subscribe to for the bridges: each tree once, also where one base stands below another."""
+        return [
+            f"{base}/#"
+            for base in dict.fromkeys(self.bases)
+            if not any(base.startswith(f"{other}/") for other in self.bases)
+        ]
+
+    def base_of(self, topic: str) -> str:
+        """The longest base that a topic stands below, empty where it is none."""
+        return max((base for base in self.bases if topic.startswith(f"{base}/")), key=len, default="")
+
+    def stem(self, base: str) -> str:
+        """What stands before the name of a device of this base in its address. Names below the first base are as they
+        are; so is a base that stands below it, as if its name were a part of the device's.
+        """
+        home = self.bases[0] if self.bases else ""
+        return "" if base in ("", home) else f"{base.removeprefix(f'{home}/')}/"
 
     @property
     def status(self) -> str:
@@ -147,7 +174,8 @@ class Topics:
             return Route(topic, fault=str(fault))
         depth = self.prefix.count("/") + 1
         own = _own(levels[depth:]) if self.prefix == "/".join(levels[:depth]) else None
-        return Route(topic, levels, own, binding or {})
+        base = self.base_of(topic)
+        return Route(topic, levels, own, binding or {}, base=base, stem=self.stem(base))
 
 
 def _own(branch: tuple[str, ...]) -> OwnTopic:

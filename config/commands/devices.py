@@ -30,7 +30,7 @@ def broker_config(broker: Annotated[str, typer.Argument(help="mosquitto")]) -> N
         raise Invalid("export.unknown", given=broker, known="mosquitto")
     settings = load()
     place = place_of("" if settings.embedded_broker else settings.mqtt_url, settings.mqtt_username)
-    typer.echo(configuration(settings.mqtt_prefix, settings.mqtt_families, place))
+    typer.echo(configuration(settings.mqtt_prefix, settings.mqtt_families, place, settings.mqtt_zigbee2mqtt_bases))
 
 
 @devices.command("decode")

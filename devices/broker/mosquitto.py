@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devices.broker.client import addresses
-from devices.codecs import FAMILIES
+from devices.codecs import filters_of
+from devices.topics import Topics
 
 TLS_PORT = 8883
 CA_FILE = "/etc/mosquitto/certs/ca.crt"
@@ -32,15 +33,21 @@ def place_of(url: str, username: str) -> BrokerPlace:
     return BrokerPlace(address.host, address.port if address.tls else TLS_PORT, account=address.username or "izba")
 
 
-def configuration(prefix: str = "izba", families: Sequence[str] = (), place: BrokerPlace | None = None) -> str:
+def configuration(
+    prefix: str = "izba",
+    families: Sequence[str] = (),
+    place: BrokerPlace | None = None,
+    bases: Sequence[str] = ("zigbee2mqtt",),
+) -> str:
     """A complete, commented mosquitto.conf for this topic prefix and these foreign device families, with the steps
     before and after it. Every line of eight spaces behind its # is a command that runs as it stands.
     """
     place = place or BrokerPlace()
-    chosen = [FAMILIES[name] for name in families if name in FAMILIES]
-    topics = [topic for family in chosen for topic in family.filters]
+    topics = filters_of(families, Topics(prefix, tuple(bases)))
     rights = "".join(_FOREIGN.format(account=place.account, topic=topic) for topic in topics)
-    gateways = "".join(_GATEWAY.format(base=topic.removesuffix("/#"), topic=topic) for topic in topics)
+    gateways = "".join(
+        _GATEWAY.format(base=topic.removesuffix("/#").replace("/", "-"), topic=topic) for topic in topics
+    )
     return _CONFIGURATION.format(
         prefix=prefix,
         foreign=rights,

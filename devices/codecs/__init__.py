@@ -5,7 +5,7 @@ To add a family: copy ``blueprint.py``, enter it into ``FAMILIES``, and put its 
 """
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -20,12 +20,12 @@ from devices.topics import Route, Topics
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A device family: which topics are its own, how it is read, what to subscribe to when it is switched on."""
+    """A device family: which topics are its own, and how it is read."""
 
     name: str
     matches: Callable[[Route], bool]
     decode: Callable[[Incoming], Decoded]
-    filters: tuple[str, ...] = ()
+    is_bridged: bool = False  # it speaks below base topics that are set
 
 
 GENERIC = Family(generic.FAMILY, generic.matches, generic.decode)
@@ -33,10 +33,16 @@ FAMILIES = {
     family.name: family
     for family in (
         Family(native.FAMILY, native.matches, native.decode),
-        Family(zigbee2mqtt.FAMILY, zigbee2mqtt.matches, zigbee2mqtt.decode, ("zigbee2mqtt/#",)),
+        Family(zigbee2mqtt.FAMILY, zigbee2mqtt.matches, zigbee2mqtt.decode, is_bridged=True),
         GENERIC,
     )
 }
+
+
+def filters_of(families: Iterable[str], topics: Topics) -> list[str]:
+    """What to subscribe to for these families; names that are none have nothing."""
+    is_bridged = any(FAMILIES[name].is_bridged for name in families if name in FAMILIES)
+    return topics.foreign_filters() if is_bridged else []
 
 
 def decode(route: Route, payload: bytes, retained: bool, now: datetime) -> Decoded:

@@ -16,6 +16,11 @@ from devices.topics import Route
 
 FAMILY = "zigbee2mqtt"
 BRIDGE = "bridge"  # stands for a device where a bridge speaks of itself
+BRIDGE_TOPICS = frozenset({
+    "state", "info", "devices", "groups", "definitions", "extensions", "converters", "event", "logging", "response",
+    "request", "health",
+})  # fmt: skip
+NAMES = ("renamed", "name", "left", "discovered", "about")  # of devices, where a bridge speaks of them
 BASES = ("zigbee2mqtt", "z2m")
 COMMANDS = frozenset({"set", "get"})
 NO_COMMAND = "a command topic, not telemetry"
@@ -50,15 +55,27 @@ def base_of(levels: tuple[str, ...]) -> int:
 
 
 def matches(route: Route) -> bool:
-    """A topic with one of the usual base topics in front."""
-    return base_of(route.levels) > 0
+    """A topic below a base that was set, or with one of the usual ones in front."""
+    return bool(route.base) or base_of(route.levels) > 0
 
 
 def decode(incoming: Incoming) -> Decoded:
-    """What a message of a Zigbee2MQTT base topic says."""
-    levels = incoming.route.levels
-    depth = base_of(levels) or min(1, len(levels) - 1)
-    return replace(_decode(incoming, levels[depth:]), bridge="/".join(levels[:depth]))
+    """What a message of a Zigbee2MQTT base topic says. A device's name is its address: with the stem of its base."""
+    route, levels = incoming.route, incoming.route.levels
+    depth = route.base.count("/") + 1 if route.base else base_of(levels) or min(1, len(levels) - 1)
+    inner = _inner_bridge(levels[depth:])
+    stem = route.stem + "".join(f"{level}/" for level in levels[depth : depth + inner])
+    decoded = _decode(incoming, levels[depth + inner :])
+    if stem:
+        named = {key: f"{stem}{decoded.other[key]}" for key in NAMES if decoded.other.get(key)}
+        device = decoded.device if decoded.device == BRIDGE else f"{stem}{decoded.device}"
+        decoded = replace(decoded, device=device, other={**decoded.other, **named})
+    return replace(decoded, bridge="/".join(levels[: depth + inner]))
+
+
+def _inner_bridge(name: tuple[str, ...]) -> int:
+    """How many levels further down another bridge has its base, 0 where there is none."""
+    return next((at for at in range(1, len(name) - 1) if name[at] == BRIDGE and name[at + 1] in BRIDGE_TOPICS), 0)
 
 
 def _decode(incoming: Incoming, name: tuple[str, ...]) -> Decoded:

@@ -135,6 +135,8 @@ FAULTS = {
     "a word for yes": ("LOG_JSON", "maybe", "true or false"),
     "a prefix of two levels": ("MQTT_PREFIX", "a/b", "one topic level"),
     "a prefix with a wildcard": ("MQTT_PREFIX", "izba+", "one topic level"),
+    "a base with a wildcard": ("MQTT_ZIGBEE2MQTT_BASES", "zigbee2mqtt/#", "topics like zigbee2mqtt"),
+    "no base at all": ("MQTT_ZIGBEE2MQTT_BASES", ",", "one at least"),
     "an authority that is not there": ("MQTT_CA_FILE", "nowhere/ca.pem", "it is not there"),
     "an authority without a certificate": ("MQTT_CA_FILE", __file__, "BEGIN CERTIFICATE"),
     "a client id that is too long": ("MQTT_CLIENT_ID", "x" * 65, "at most 64 printable"),

@@ -745,3 +745,59 @@ async def test_what_is_no_device_stays_out_of_the_inbox(devices: DeviceLayer, do
     await until(lambda: devices.readings.messages == 6)  # Izba does not even listen to the last one
     assert devices.inbox() == []
     assert devices.metrics()["readings_refused_total"] == 0
+
+
+@pytest.fixture
+async def networks(room: Room, mosquitto: Mosquitto) -> AsyncIterator[DeviceLayer]:
+    """Izba with two Zigbee networks that were set, below one of which there is a third that was not."""
+    running = DeviceLayer(
+        url=mosquitto.url, secret_key=SECRET, families=["zigbee2mqtt"], bases=["zigbee2mqtt", "zigbee2mqtt_floor2"]
+    )
+    await running.start()
+    try:
+        assert await running.wait_until_connected()
+        yield running
+    finally:
+        await running.stop()
+
+
+async def test_the_devices_of_each_zigbee_network_are_heard_under_their_own_address(
+    networks: DeviceLayer, mosquitto: Mosquitto, room: Room
+) -> None:
+    """Two sensors of one name in two networks are two sensors."""
+    addresses = {"zigbee2mqtt/pir": "pir", "zigbee2mqtt_floor2/pir": "zigbee2mqtt_floor2/pir",
+                 "zigbee2mqtt/floor3/pir": "floor3/pir"}  # fmt: skip
+    other = Other(mosquitto.port)
+    for topic in addresses:
+        other.say(topic, '{"occupancy": false}')
+    await until(lambda: len(networks.inbox()) == 3)
+    assert {row["topic"]: row["device"] for row in networks.inbox()} == addresses
+    for number, address in enumerate(addresses.values()):
+        await bind(f"pir-{number}", "zigbee2mqtt", address, Sensing.PIR, BOSS, NOW, room_id=room.id)
+    await until(lambda: len(networks.readings.table) == 5)
+    for number, topic in enumerate(addresses):
+        other.say(topic, '{"occupancy": true}')
+        await until_stored(await Device.get(code=f"pir-{number}"), True)
+        assert await Device.filter(occupied=True).count() == number + 1
+    other.close()
+
+
+@pytest.mark.parametrize("base", ["zigbee2mqtt_floor2", "zigbee2mqtt/floor3"])
+async def test_a_bridge_that_dies_takes_its_own_devices_along_and_no_others(
+    networks: DeviceLayer, mosquitto: Mosquitto, room: Room, base: str
+) -> None:
+    await bind("here", "zigbee2mqtt", "pir", Sensing.PIR, BOSS, NOW, room_id=room.id)
+    there = await bind("there", "zigbee2mqtt", f"{base}/pir".removeprefix("zigbee2mqtt/"), Sensing.PIR, BOSS, NOW,
+                       room_id=room.id)  # fmt: skip
+    await until(lambda: len(networks.readings.table) == 4)
+    other = Other(mosquitto.port)
+    for topic in ("zigbee2mqtt/pir", f"{base}/pir"):
+        other.say(topic, '{"occupancy": true}')
+    await until_stored(await Device.get(code="here"), True)
+    await until_stored(there, True)
+    other.say(f"{base}/bridge/state", '{"state": "offline"}')
+    while (await Device.get(code="there")).online is not False:
+        await asyncio.sleep(0.02)
+    assert (await Device.get(code="here")).online is not False
+    assert networks.inbox() == []
+    other.close()

@@ -75,3 +75,13 @@ def test_a_name_is_one_level(name: str) -> None:
 def test_any_topic_has_levels_or_a_fault(topic: str) -> None:
     route = OURS.route(topic)
     assert bool(route.levels) is not bool(route.fault)
+
+
+def test_each_base_is_subscribed_once_and_gives_its_names_a_stem() -> None:
+    topics = Topics("izba", ("zigbee2mqtt", "zigbee2mqtt/floor3", "office/z2m", "zigbee2mqtt"))
+    assert topics.foreign_filters() == ["zigbee2mqtt/#", "office/z2m/#"]
+    bases = {
+        topic: topics.base_of(topic) for topic in ("zigbee2mqtt/a", "zigbee2mqtt/floor3/a", "office/z2m/a", "z2m/a")
+    }
+    assert list(bases.values()) == ["zigbee2mqtt", "zigbee2mqtt/floor3", "office/z2m", ""]
+    assert [topics.stem(base) for base in bases.values()] == ["", "floor3/", "office/z2m/", ""]

@@ -33,6 +33,13 @@ def test_izba_s_account_may_hear_all_that_izba_listens_to() -> None:
     assert [name for name in devices.broker._filters if not name.startswith(tuple(branches))] == []
 
 
+def test_each_zigbee_network_has_an_account_and_izba_hears_it() -> None:
+    steps = configuration("izba", ["zigbee2mqtt"], bases=["zigbee2mqtt", "office/floor2"])
+    for account, topic in (("zigbee2mqtt", "zigbee2mqtt/#"), ("office-floor2", "office/floor2/#")):
+        assert f"addRoleACL {account} publishClientSend '{topic}' allow" in steps
+        assert f"addRoleACL izba subscribePattern '{topic}' allow" in steps
+
+
 def test_no_more_than_that() -> None:
     assert "zigbee2mqtt" not in configuration("izba", ["native", "nonsense"])
     assert "{" not in configuration()
