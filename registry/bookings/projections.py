@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from registry.bookings.models import Booking
 from registry.bookings.state import RoomState, StateKind
 from registry.people.models import Person, Role
+from registry.people.rules import CAPABILITIES
 from registry.rooms.models import HELP_POINT, Occupancy, Visibility
 
-RUNS_ROOMS = (Role.COORDINATOR, Role.ADMIN)
-HELP_POINT_ROLES = (Role.DUTY, Role.COORDINATOR, Role.ADMIN)
+RUNS_ROOMS = CAPABILITIES["bookings.manage"]
+SEES_HELP_POINT, BOOKS_HELP_POINT = CAPABILITIES["help_point.see"], CAPABILITIES["help_point.book"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def sight(visibility: Visibility, viewer: Viewer, organizer_id: int | None, inst
     if viewer.role in RUNS_ROOMS or organizer_id is not None and organizer_id == viewer.person_id:
         return Sight.FULL
     if visibility in HELP_POINT:
-        if viewer.role is Role.DUTY:
+        if viewer.role in SEES_HELP_POINT:
             return Sight.FULL
         return Sight.BUSY if visibility is Visibility.CONFIDENTIAL else Sight.NOTHING
     if visibility is Visibility.PUBLIC or institution_id is not None and institution_id == viewer.institution_id:
@@ -62,7 +63,7 @@ def sees_times(visibility: Visibility, viewer: Viewer) -> bool:
 
 def works_at_help_point(viewer: Viewer) -> bool:
     """Whether the Help Point's rooms are this viewer's own."""
-    return viewer.role in HELP_POINT_ROLES
+    return viewer.role in SEES_HELP_POINT
 
 
 def hides_changes(visibility: Visibility, viewer: Viewer) -> bool:

@@ -90,6 +90,12 @@ async def visible_booking(booking_id: UUID, viewer: Viewer) -> tuple[VisibleBook
     return booking, room
 
 
+async def in_help_point(booking_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these bookings that are in rooms of the Help Point."""
+    shy = Booking.filter(id__in=list(booking_ids), room__visibility__in=list(HELP_POINT))
+    return {booking.id for booking in await shy.only("id")} if booking_ids else set()
+
+
 async def bookings_between(
     rooms: Sequence[Room], since: datetime, until: datetime, viewer: Viewer, statuses: Sequence[str] = TAKING
 ) -> dict[int, list[VisibleBooking]]:

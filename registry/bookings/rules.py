@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.projections import HELP_POINT_ROLES, RUNS_ROOMS, Sight, Viewer, sight
+from registry.bookings.projections import BOOKS_HELP_POINT, RUNS_ROOMS, Sight, Viewer, sight
 from registry.core.errors import N_, Conflict, Forbidden, Invalid, Refusal, Term
 from registry.people.models import Role
 from registry.rooms.hours import Hours, is_open_throughout
@@ -166,7 +166,7 @@ def may_book(room: BookingRoom, by: Viewer) -> bool:
     """A member books what its institution may; hidden rooms are for those who run the Help Point."""
     if by.role is None or by.role in RUNS_ROOMS:
         return True
-    if room.visibility is Visibility.HIDDEN and by.role not in HELP_POINT_ROLES:
+    if room.visibility is Visibility.HIDDEN and by.role not in BOOKS_HELP_POINT:
         return False
     return not room.institutions or by.institution_id in room.institutions
 

@@ -23,17 +23,14 @@ WORKING = EVERYONE - {AUDITOR}  # an auditor reads all and changes nothing
 CAPABILITIES: dict[str, frozenset[Role]] = {
     # rooms and bookings
     "rooms.see": EVERYONE,
-    "rooms.manage": frozenset({COORDINATOR, ADMIN}),
     "bookings.make": WORKING,
     "bookings.manage": frozenset({COORDINATOR, ADMIN}),
     "bookings.for_another": frozenset({COORDINATOR, ADMIN}),
     "bookings.block": frozenset({COORDINATOR, FACILITIES, ADMIN}),
-    "bookings.export": frozenset({COORDINATOR, AUDITOR, ADMIN}),
-    "confidential.see": frozenset({DUTY, COORDINATOR, AUDITOR, ADMIN}),
-    "confidential.book": frozenset({DUTY, COORDINATOR, ADMIN}),
-    "hidden.see": frozenset({COORDINATOR, AUDITOR, ADMIN}),
+    # of the Help Point's rooms: who comes, when and what for is read by those alone who work there
+    "help_point.see": frozenset({DUTY, COORDINATOR, ADMIN}),
+    "help_point.book": frozenset({DUTY, COORDINATOR, ADMIN}),
     "duties.see": frozenset({DUTY, COORDINATOR, AUDITOR, ADMIN}),
-    "duties.manage": frozenset({COORDINATOR, ADMIN}),
     # assets
     "assets.see": EVERYONE,
     "assets.see_money": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
@@ -42,7 +39,6 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "faults.report": WORKING,
     "faults.see_all": frozenset({DUTY, COORDINATOR, FACILITIES, AUDITOR, ADMIN}),  # also out of shy rooms, with names
     "faults.manage": frozenset({FACILITIES, ADMIN}),
-    "labels.print": frozenset({COORDINATOR, FACILITIES, ADMIN}),
     "imports.run": frozenset({FACILITIES, ADMIN}),
     "grants.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     # devices, panels
@@ -51,7 +47,6 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "panels.pair": frozenset({COORDINATOR, FACILITIES, ADMIN}),
     # the rest
     "history.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
-    "reports.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "people.see": frozenset({COORDINATOR, AUDITOR, ADMIN}),
     "people.manage": frozenset({ADMIN}),
 }

@@ -447,3 +447,21 @@ async def test_an_inbox_that_nobody_wrote_to_is_an_empty_list(office: Office) ->
     office.app.state.inbox, office.app.state.devices = Inbox(), Devices()
     answer = await office.get("/devices/inbox", "facilities")
     assert (answer.status_code, answer.json()["total"]) == (200, 0)
+
+
+async def test_an_auditor_reads_of_a_help_point_booking_that_it_was_and_nothing_of_it(office: Office) -> None:
+    booked = {}
+    for code in ("M-1", "C-1", "H-1"):
+        answer = await office.book(room=code, who="coordinator", wish={"kind": "consultation"} if code != "M-1" else {})
+        assert answer.status_code == 201, answer.text
+        booked[code] = answer.json()["id"]
+    for code, booking_id in booked.items():
+        path = f"/history?object=booking:{booking_id}"
+        assert (await office.get(path, "auditor")).status_code == (200 if code == "M-1" else 404), code
+        assert (await office.get(path, "coordinator")).status_code == 200
+    entries = {entry["object"]: entry for entry in (await office.get("/history", "auditor")).json()["items"]}
+    for code, booking_id in booked.items():
+        entry = entries[f"booking:{booking_id}"]
+        assert entry["withheld"] is (code != "M-1")
+        assert bool(entry["actor"] and entry["after"]) is (code == "M-1")
+        assert entry["hash"], "the chain can be followed"

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from registry.bookings.projections import FullBooking, viewer_of
-from registry.bookings.queries import visible_booking
+from registry.bookings.projections import BusySpan, FullBooking, viewer_of
+from registry.bookings.queries import in_help_point, visible_booking
 from registry.core import history
 from registry.core.errors import Forbidden, NotFound
 from registry.core.history import HistoryEntry
@@ -39,6 +39,7 @@ class EntryAnswer(BaseModel):
     after: dict[str, Any] | None
     reason: str
     hash: str
+    withheld: bool = Field(default=False, description="it is of a Help Point room's booking: no person and no content")
 
 
 EntriesAnswer = ListAnswer[EntryAnswer]
@@ -54,12 +55,14 @@ async def entries(
         LINE,
     ] = "",
 ) -> ListAnswer[EntryAnswer]:
-    """A booking's history for who sees all of the booking; an auditor reads every history."""
+    """A booking's history for who sees all of the booking. An auditor reads every history; of a booking in a Help Point
+    room it tells that something was done, and neither by whom nor what.
+    """
     thing = await _stored_as(thing)
     await _must_be_allowed(thing, person)
     rows, total = await history.newest_entries(thing, paging.start, paging.limit)
     return EntriesAnswer(
-        items=[_entry(row, person) for row in rows],
+        items=await _as_seen_by(person, [_entry(row, person) for row in rows]),
         next=paging.cursor(len(rows), total),
         total=total,
     )
@@ -79,8 +82,26 @@ async def _stored_as(thing: str) -> str:
     return f"room:{room.id}" if room else thing
 
 
+async def _as_seen_by(person: Person, entries: list[EntryAnswer]) -> list[EntryAnswer]:
+    """The entries, without who and what where only those who work at the Help Point may read it."""
+    if rules.may(person.role, "help_point.see"):
+        return entries
+    bookings = {entry.object: UUID(entry.object.partition(":")[2]) for entry in entries if _is_of_booking(entry.object)}
+    shy = await in_help_point(bookings.values())
+    nothing: dict[str, Any] = {"actor": "", "before": None, "after": None, "reason": "", "withheld": True}
+    return [entry.model_copy(update=nothing) if bookings.get(entry.object) in shy else entry for entry in entries]
+
+
+def _is_of_booking(thing: str) -> bool:
+    return thing.startswith("booking:")
+
+
 async def _must_be_allowed(thing: str, person: Person) -> None:
     kind, _, name = thing.partition(":")
+    if kind == "booking" and not rules.may(person.role, "help_point.see"):
+        booking, _ = await visible_booking(_booking_id(name), viewer_of(person))
+        if isinstance(booking, BusySpan):
+            raise NotFound("booking.unknown")
     if person.role in SEES_ALL:
         return
     if kind in ("", "person", "token") and not rules.may(person.role, "people.see"):
@@ -88,9 +109,13 @@ async def _must_be_allowed(thing: str, person: Person) -> None:
     if kind == "fault" and not (name.isdecimal() and len(name) < 10 and await sees_fault(int(name), person)):
         raise NotFound("fault.unknown")
     if kind == "booking":
-        try:
-            booking, _ = await visible_booking(UUID(name), viewer_of(person))
-        except ValueError as fault:
-            raise NotFound("booking.unknown") from fault
+        booking, _ = await visible_booking(_booking_id(name), viewer_of(person))
         if not isinstance(booking, FullBooking):
             raise NotFound("booking.unknown")
+
+
+def _booking_id(name: str) -> UUID:
+    try:
+        return UUID(name)
+    except ValueError as fault:
+        raise NotFound("booking.unknown") from fault
