@@ -19,6 +19,7 @@ from registry.bookings.rules import (
     BookingRequest,
     BookingRoom,
     blocked,
+    cancellation_reasons,
     change_reasons,
     complete,
     hours_reasons,
@@ -362,9 +363,13 @@ async def cancel(
     reason: str = "",
     request_key: RequestKey | None = None,
 ) -> Booking:
-    """Take a booking back before anybody came. One that runs is ended instead."""
+    """Take a booking back before anybody came. One that runs is ended instead. Of a Help Point room the reason is one
+    of the rules' list. Raises Invalid("booking.bad_reason").
+    """
     async with _held(booking_id, by, request_key) as (change, booking):
         _must_be_theirs(booking, by)
+        for refusal in cancellation_reasons(reason, change.room.visibility):
+            raise refusal
         if booking.status is Status.CANCELLED:
             return booking
         if booking.status not in (Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN) or now >= booking.ends_at:

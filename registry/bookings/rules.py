@@ -33,6 +33,16 @@ STATUSES = {
     Status.CANCELLED: N_("cancelled"),
     Status.REJECTED: N_("rejected"),
 }
+# why a booking of a Help Point room was taken back: the history stores it for years, and a sentence may name somebody
+CANCELLATION_REASONS = {
+    "moved": N_("at another time"),
+    "elsewhere": N_("in another room"),
+    "not_needed": N_("no longer needed"),
+    "staff_away": N_("staff are away"),
+    "room_not_ready": N_("the room is not ready"),
+    "mistake": N_("booked by mistake"),
+    "other": N_("another reason"),
+}
 BLOCKS = (Role.COORDINATOR, Role.ADMIN, Role.FACILITIES)
 
 
@@ -188,6 +198,12 @@ def span_reasons(
         yield Conflict("booking.too_early")
     if request.starts_at > now + room.furthest:
         yield Conflict("booking.too_far", room=room.code, days=room.furthest.days)
+
+
+def cancellation_reasons(reason: str, visibility: Visibility) -> Iterator[Refusal]:
+    """What speaks against the words of a cancellation: in a Help Point room only those of the list are taken."""
+    if reason and visibility in HELP_POINT and reason not in CANCELLATION_REASONS:
+        yield Invalid("booking.bad_reason", reasons=", ".join(CANCELLATION_REASONS))
 
 
 def longest_of(kind: Kind | None, room: BookingRoom) -> timedelta:

@@ -206,6 +206,9 @@ WORDS: dict[str, str] = {
     "booking.title_not_here": N_(
         "Bookings of this room have no title, to protect the people who come. Leave it empty."
     ),
+    "booking.bad_reason": N_(
+        "In this room a reason is one of a list, to protect the people who come. Choose one of: {reasons}."
+    ),
     "booking.bad_kind": N_("There is no kind {kind} of booking here. Choose one of: {kinds}."),
     "booking.bad_needs": N_("There is no need {need}. Choose from: {needs}."),
     "booking.not_yours": N_("This is not your booking. Ask its organizer or the coordinator."),

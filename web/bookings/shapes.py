@@ -92,6 +92,8 @@ class ExtensionBody(Body):
 
 
 class CancellationBody(Body):
+    """Why; in a Help Point room one of a list, which the refusal of another names."""
+
     reason: Annotated[str, Field(max_length=300), LINE] = ""
 
 

@@ -125,7 +125,9 @@ async def _history(booking: Booking, context: PageContext, words: BookingWords) 
             when=f"{fmt.short(entry.at)} {fmt.time(entry.at)}",
             iso=fmt.iso(entry.at),
             title=words.act(entry.action),
-            text=" · ".join(part for part in (entry.actor, _difference(entry, context), entry.reason) if part),
+            text=" · ".join(
+                part for part in (entry.actor, _difference(entry, context), words.reason(entry.reason)) if part
+            ),
         )
         for entry in await entries_of(f"booking:{booking.id}", HISTORY_LIMIT)
     ]

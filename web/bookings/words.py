@@ -5,7 +5,7 @@ from typing import Any
 
 from registry.bookings.models import Booking, Status
 from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, VisibleBooking
-from registry.bookings.rules import STATUSES
+from registry.bookings.rules import CANCELLATION_REASONS, STATUSES
 from web.kit.words import N_
 from web.rooms.words import RoomWords
 
@@ -87,6 +87,10 @@ class BookingWords(RoomWords):
 
     def act(self, action: str) -> str:
         return self.say(ACTS.get(action, action))
+
+    def reason(self, reason: str) -> str:
+        """Why a booking was taken back: of the list where there is one, else as it was written."""
+        return self.say(CANCELLATION_REASONS.get(reason, reason)) if reason else ""
 
     def title(self, booking: VisibleBooking) -> str:
         """What stands on a booking's band: its title, else its kind; in a room that keeps quiet, that it is taken."""

@@ -112,6 +112,19 @@ async def test_a_running_booking_is_checked_in_extended_and_ended(office: Office
     assert ended.json()["status"] == "ended"
 
 
+@pytest.mark.parametrize("code", ["C-1", "H-1"])
+async def test_the_reason_of_a_shy_room_is_one_of_a_list(office: Office, code: str) -> None:
+    booking = await office.held(code, hours=24, who="coordinator", kind="consultation", status="confirmed")
+    path = f"/bookings/{booking.id}/cancel"
+    for words in ("pani Nowak nie przyjdzie", "Moved"):
+        refused = await office.post(path, {"reason": words}, "coordinator")
+        assert (refused.status_code, refused.json()["code"]) == (422, "booking.bad_reason")
+        assert "not_needed" in refused.json()["params"]["reasons"]
+    assert (await office.post(path, {"reason": "not_needed"}, "coordinator")).status_code == 200
+    entries = (await office.get(f"/history?object=booking:{booking.id}", "coordinator")).json()["items"]
+    assert [entry["reason"] for entry in entries if entry["action"] == "cancelled"] == ["not_needed"]
+
+
 async def test_a_booking_is_cancelled_with_a_reason(office: Office) -> None:
     booking = await office.held("M-1")
     assert (await office.post(f"/bookings/{booking.id}/cancel", {"reason": "choroba"})).json()["status"] == "cancelled"
