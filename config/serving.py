@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from config.connections import BoundedConnection
 from config.settings import Settings
 from registry.core.errors import Unavailable
 
@@ -74,6 +75,7 @@ async def serve(app: FastAPI, claimed: socket.socket, settings: Settings, ready:
             proxy_headers=True,
             forwarded_allow_ips=settings.trusted_proxies,
             server_header=False,
+            http=BoundedConnection,
         )
     )
     async with until_told(stopping):

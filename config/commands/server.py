@@ -58,7 +58,10 @@ def _forget(settings: Settings) -> None:
 
 async def _serve(settings: Settings, *, is_demo: bool, simulator: bool) -> None:
     from config.app import devices_of, register, running
+    from config.connections import raise_descriptor_limit
     from config.serving import claim_port, serve
+
+    raise_descriptor_limit()
 
     gc.disable()  # until everything stands: the collector would walk it seven times while it is built
     clock = SteadyClock()

@@ -146,6 +146,8 @@ WORDS: dict[str, str] = {
     "request.not_utf8": N_("The request body is not UTF-8 text. Send it as UTF-8."),
     "request.not_json": N_("The request body is not JSON: {reason}. Correct it and send it again."),
     "request.too_large": N_("The request is larger than {limit} bytes. Send less at once."),
+    "request.too_slow": N_("The request did not come to its end in time. Check the connection and send it again."),
+    "events.too_many": N_("You have {limit} streams of news open. Close some of them."),
     "request.unknown_field": N_("There is no field {field} here. Remove it or check its spelling."),
     "request.duplicate_key": N_("The key {field} comes twice in one object of the request body. Keep one of the two."),
     "request.missing_field": N_("The field {field} is missing. Add it."),

@@ -31,7 +31,7 @@ Looks = dict[int, Any]
 @router.get(
     "/events",
     responses={
-        **faults(),
+        **faults(429),
         200: {"description": "Server-sent events", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
     },
     response_class=Response,
@@ -42,15 +42,15 @@ async def stream(request: Request, person: Caller) -> Response:
 
     Ask for the states after connecting and after each reconnection: the stream repeats nothing, whatever
     ``Last-Event-ID`` says. ``beat`` comes every 15 seconds. A reader that does not keep up is disconnected,
-    and everybody after 15 minutes: whoever may still listen connects again. Of a Help Point room only who works there
-    is told more than what is to be seen of it.
+    and everybody after 15 minutes: whoever may still listen connects again. One person has 40 streams at most.
+    Of a Help Point room only who works there is told more than what is to be seen of it.
     """
     live, clock = live_of(request.app), request.app.state.clock
     before: Looks = {}
     eyes, teller = _eyes(person, before, clock)
     if eyes not in live.tellers:
         before.update(await _looks_now(viewer_of(person), clock))
-    return EventStream(live, eyes, teller)
+    return EventStream(live, eyes, teller, person.id)
 
 
 def _eyes(person: Person, before: Looks, clock: Clock) -> tuple[Hashable, Teller]:

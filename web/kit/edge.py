@@ -6,6 +6,7 @@ Starlette's BaseHTTPMiddleware would cost every request a task and buffer live s
 import asyncio
 import codecs
 import logging
+import time
 from contextlib import suppress
 
 from fastapi import Request
@@ -42,6 +43,8 @@ HEADERS = [
     (b"cross-origin-opener-policy", b"same-origin"),
 ]
 HEARD_OUT, HEARD_OUT_SECONDS = 64_000_000, 10
+# how long a body may pause, and how long all of it may take: this, and a second for so many bytes
+PAUSE_SECONDS, BODY_SECONDS, BYTES_A_SECOND = 20.0, 60.0, 10_000
 TLS_HEADERS = [(b"strict-transport-security", b"max-age=31536000")]
 
 
@@ -75,7 +78,7 @@ class Edge:
                 await _let_finish(scope, receive)
                 await answer(Request(scope, receive), refusal)(scope, receive, safe_send)
                 return
-            await self.app(scope, _checked(receive, limit, is_text), safe_send)
+            await self.app(scope, _checked(receive, limit, is_text, _has_body(scope)), safe_send)
         except ClientDisconnect:
             log.debug("%s %s: the client has gone in the middle of it", scope["method"], scope["path"])
         except asyncio.CancelledError:
@@ -129,15 +132,28 @@ def _announced(scope: Scope) -> int:
     return int(length) if length.isdigit() else 0
 
 
-def _checked(receive: Receive, limit: int, is_text: bool) -> Receive:
+def _has_body(scope: Scope) -> bool:
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+
+
+def _checked(receive: Receive, limit: int, is_text: bool, has_body: bool) -> Receive:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    size = 0
+    size, is_whole, began = 0, not has_body, time.monotonic()
+
+    async def in_time() -> Message:
+        left = began + BODY_SECONDS + size / BYTES_A_SECOND - time.monotonic()
+        try:
+            async with asyncio.timeout(min(PAUSE_SECONDS, max(left, 0))):
+                return await receive()
+        except TimeoutError:
+            raise Invalid("request.too_slow") from None
 
     async def checked() -> Message:
-        nonlocal size
-        message = await receive()
+        nonlocal size, is_whole
+        message = await (receive() if is_whole else in_time())
         if message["type"] != "http.request":
             return message
+        is_whole = is_whole or not message.get("more_body", False)
         body = message.get("body", b"")
         size += len(body)
         if size > limit:

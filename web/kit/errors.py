@@ -38,12 +38,14 @@ STATUS_OF_CODE: dict[str, int] = {
     "auth.too_many": 429,
     "panel.too_many": 429,
     "auth.slow_down": 429,
+    "events.too_many": 429,
     "request.malformed": 400,
     "request.not_utf8": 400,
     "request.not_json": 400,
     "request.method": 405,
     "request.stale": 412,
     "request.too_large": 413,
+    "request.too_slow": 408,
     "internal.fault": 500,
 }
 TITLES: dict[int, str] = {
@@ -52,6 +54,7 @@ TITLES: dict[int, str] = {
     403: N_("Not allowed"),
     404: N_("Not found"),
     405: N_("Not possible here"),
+    408: N_("Too slow"),
     409: N_("Not possible now"),
     412: N_("Changed meanwhile"),
     413: N_("Too large"),
@@ -159,7 +162,9 @@ def answer(request: Request, refusal: Refusal, status: int | None = None) -> Res
 
 
 def retry_after(refusal: Refusal, status: int) -> dict[str, str]:
-    """The header that says in how many seconds to come again, where that may help."""
+    """The headers that say in how many seconds to come again, where that may help."""
+    if status == 408:
+        return {"connection": "close"}  # what may still come of it is no request
     if status == 429:
         return {"retry-after": str(refusal.params.get("seconds") or 60 * refusal.params.get("minutes", 1))}
     if status == 503:

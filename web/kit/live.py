@@ -7,7 +7,7 @@ let go: it comes back by itself and looks at everything anew. Nobody waits for i
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Hashable
 from operator import attrgetter
 
@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from registry.core import events
+from registry.core.errors import Forbidden
 from registry.core.events import AssetChanged, Event, RoomChanged
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,8 @@ QUEUE = 64
 GRACE_SECONDS = 0.2
 # then it comes back and shows anew who it is: a closed account or an ended session is not told for ever
 LONGEST_SECONDS = 900.0
+# of one person: all tabs of a browser share one
+MOST_STREAMS = 40
 RETRY = b"retry: 2000\n\n"
 # an event, not a comment: a page must hear that its stream is still there
 HEARTBEAT = b"event: beat\ndata: {}\n\n"
@@ -101,6 +104,7 @@ class Live:
     def __init__(self, stopping: asyncio.Event | None = None) -> None:
         self.stopping = stopping or asyncio.Event()
         self.listeners: dict[Hashable, set[Listener]] = {}
+        self.streams_of: defaultdict[Hashable, int] = defaultdict(int)
         self.tellers: dict[Hashable, Teller] = {}
         self._leave: Callable[[], None] | None = None
         self._beat: asyncio.Task[None] | None = None
@@ -241,18 +245,25 @@ class Stream(Response):
 class EventStream(Stream):
     """What listeners with these eyes are told."""
 
-    def __init__(self, live: Live, eyes: Hashable, teller: Teller) -> None:
+    def __init__(self, live: Live, eyes: Hashable, teller: Teller, owner: Hashable) -> None:
+        """``owner`` has ``MOST_STREAMS`` of them at most. Raises Forbidden("events.too_many")."""
+        if live.streams_of.get(owner, 0) >= MOST_STREAMS:
+            raise Forbidden("events.too_many", limit=MOST_STREAMS, seconds=60)
         super().__init__()
-        self.live, self.eyes, self.teller = live, eyes, teller
+        self.live, self.eyes, self.teller, self.owner = live, eyes, teller, owner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         listener = self.live.enter(self.eyes, self.teller)
+        self.live.streams_of[self.owner] += 1
         ending = asyncio.get_running_loop().call_later(LONGEST_SECONDS, listener.close)
         try:
             await self.follow(listener, receive, send)
         finally:
             ending.cancel()
             self.live.leave(listener)
+            self.live.streams_of[self.owner] -= 1
+            if not self.live.streams_of[self.owner]:
+                del self.live.streams_of[self.owner]
 
 
 async def _closed_by(receive: Receive, place: Place) -> None:

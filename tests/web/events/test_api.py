@@ -92,6 +92,17 @@ async def test_a_change_is_told_at_once(office: Office) -> None:
     assert len(live_of(office.app)) == 0
 
 
+async def test_a_person_has_a_bounded_number_of_streams(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "MOST_STREAMS", 2)
+    async with listening(office, "bob"), listening(office, "bob"), listening(office, "alice"):
+        refused = await office.get("/events", "bob")
+        assert (refused.status_code, refused.json()["code"]) == (429, "events.too_many")
+        assert int(refused.headers["retry-after"]) > 0
+    assert live_of(office.app).streams_of == {}
+    async with listening(office, "bob") as (listener, _):
+        assert listener.status == 200
+
+
 async def test_a_sensor_that_repeats_itself_is_told_to_nobody(office: Office) -> None:
     sensor = await make_device(room=office.rooms["M-1"], sensing="mmwave")
     now = datetime.now(UTC)

@@ -1,10 +1,12 @@
 """Headers, bodies, faults: what every answer has in common."""
 
+import asyncio
 import hashlib
 import logging
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from registry.core.errors import WORDS, Conflict, Forbidden, Invalid, NotFound, Refusal, Unavailable
 from web.app import SiteOptions, create_site
-from web.kit import errors, routing
+from web.kit import edge, errors, routing
 from web.kit.render import STATIC
 
 
@@ -214,6 +216,46 @@ async def test_a_body_that_grows_beyond_the_limit(client: httpx.AsyncClient) -> 
     headers = {"Content-Type": "application/json"}
     answer = await client.post("/api/v1/test/body", content=endless(), headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
+
+
+@pytest.mark.parametrize("limits", [{"PAUSE_SECONDS": 0.05}, {"BODY_SECONDS": 0.0}])
+async def test_a_body_that_never_ends_is_not_waited_for(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, limits: dict[str, float]
+) -> None:
+    for name, seconds in limits.items():
+        monkeypatch.setattr(edge, name, seconds)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b'{"room": "'
+        await asyncio.Event().wait()
+
+    answer = await client.post("/api/v1/test/body", content=slow(), headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (408, "request.too_slow")
+    assert answer.headers["connection"] == "close"
+
+
+async def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_fault(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    messages = iter([{"type": "http.request", "body": b"--x", "more_body": True}, {"type": "http.disconnect"}])
+    answers: list[Any] = []
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": "/api/v1/test/form", "raw_path": b"/api/v1/test/form", "query_string": b"", "root_path": "",
+        "headers": [(b"content-type", b"multipart/form-data; boundary=x"), (b"content-length", b"900")],
+        "client": ("127.0.0.1", 1), "server": ("test", 80),
+    }  # fmt: skip
+    caplog.set_level(logging.DEBUG, logger="web.kit.edge")
+    transport: Any = client._transport
+    await transport.app(scope, receive, send)
+    assert [(record.levelname, record.exc_info) for record in caplog.records] == [("DEBUG", None)]
 
 
 async def test_a_body_that_is_announced_as_too_large_is_heard_out(client: httpx.AsyncClient) -> None:
