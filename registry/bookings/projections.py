@@ -16,7 +16,7 @@ from registry.people.models import Person, Role
 from registry.people.rules import CAPABILITIES
 from registry.rooms.models import HELP_POINT, Occupancy, Visibility
 
-RUNS_ROOMS = CAPABILITIES["bookings.manage"]
+RUNS_ROOMS, SEES_ALL = CAPABILITIES["rooms.manage"], CAPABILITIES["bookings.manage"]
 SEES_HELP_POINT, BOOKS_HELP_POINT = CAPABILITIES["help_point.see"], CAPABILITIES["help_point.book"]
 
 
@@ -45,7 +45,7 @@ class Sight(IntEnum):
 
 def sight(visibility: Visibility, viewer: Viewer, organizer_id: int | None, institution_id: int | None) -> Sight:
     """What a signed-in viewer sees of a booking. Its own always; a Help Point room's schedule only who works there."""
-    if viewer.role in RUNS_ROOMS or organizer_id is not None and organizer_id == viewer.person_id:
+    if viewer.role in SEES_ALL or organizer_id is not None and organizer_id == viewer.person_id:
         return Sight.FULL
     if visibility in HELP_POINT:
         if viewer.role in SEES_HELP_POINT:

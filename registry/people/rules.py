@@ -23,6 +23,7 @@ WORKING = EVERYONE - {AUDITOR}  # an auditor reads all and changes nothing
 CAPABILITIES: dict[str, frozenset[Role]] = {
     # rooms and bookings
     "rooms.see": EVERYONE,
+    "rooms.manage": frozenset({COORDINATOR, ADMIN}),
     "bookings.make": WORKING,
     "bookings.manage": frozenset({COORDINATOR, ADMIN}),
     "bookings.for_another": frozenset({COORDINATOR, ADMIN}),

@@ -9,7 +9,7 @@ from registry.people.models import Role
 
 ROOT = Path(__file__).parents[3]
 CHANGES = {
-    "bookings.make", "bookings.manage", "bookings.for_another", "bookings.block", "help_point.book",
+    "rooms.manage", "bookings.make", "bookings.manage", "bookings.for_another", "bookings.block", "help_point.book",
     "assets.change", "faults.report", "faults.manage", "imports.run", "devices.manage", "panels.pair",
     "people.manage",
 }  # fmt: skip
