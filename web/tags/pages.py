@@ -59,7 +59,8 @@ async def _place_of(typed: str, person: Person) -> str:
     them.
     """
     tag = await tag_or_none(typed)
-    if tag and "".join(typed.upper().split()).endswith(tag.code):
+    letters = "".join(typed.upper().split())
+    if tag and (letters == tag.code or f"/T/{tag.code}" in letters):
         return _address(tag)
     if room := await room_as_typed(typed):
         return f"/rooms/{room.code}"

@@ -8,12 +8,13 @@ from registry.assets.models import Asset, Condition
 from registry.assets.transitions import Answers
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import SYSTEM, Actor, HistoryEntry
+from registry.doors.actions import PanelCommand, panel_command
 from registry.faults import asset_transitions
 from registry.faults.actions import NewReport, act_on, report
 from registry.faults.models import Fault, FaultAct, FaultEntry, FaultState
 from registry.people.models import Person
 from tests.conftest import Database
-from tests.make import NOW, make_asset, make_person, make_room
+from tests.make import NOW, make_asset, make_panel, make_person, make_room
 
 pytestmark = pytest.mark.anyio
 DOOR = Actor("R-door", "panel")
@@ -153,6 +154,18 @@ async def test_a_fault_told_at_the_door_finds_the_one_thing_it_means(database: D
     assert nobody_knows.fault.asset_id is None, "there are two that work"
     with pytest.raises(NotFound):
         await report(NewReport(999, kind="light"), DOOR, NOW)
+
+
+@pytest.mark.parametrize("visibility", ["internal", "hidden"])
+async def test_a_tap_at_a_door_is_a_fault_once_and_nobodys(database: Database, visibility: str) -> None:
+    room = await make_room(visibility=visibility)
+    panel = await make_panel(room=room)
+    for tap in ("tap-1", "tap-1", "tap-2"):
+        assert await panel_command(panel, PanelCommand(tap, "report_fault", kind="light"), NOW) is None
+    fault = await Fault.get()
+    assert (fault.room_id, fault.kind, fault.state, fault.reports) == (room.id, "light", FaultState.OPEN, 2)
+    entries = await FaultEntry.all().values_list("person_id", "source", "actor")
+    assert set(entries) == {(None, "panel", panel.code)}
 
 
 async def test_a_report_that_says_nothing_is_refused(database: Database) -> None:

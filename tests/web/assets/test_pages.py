@@ -374,6 +374,11 @@ async def test_an_exact_number_goes_before_a_label_that_is_only_meant(desk: Desk
     named = await stock(inventory_no=reading)
     assert (await desk.get(f"/scan?code={reading}", "member")).headers["location"] == f"/assets/{named.id}"
     assert (await desk.get(f"/scan?code={code}", "member")).headers["location"] == f"/assets/{labelled.id}"
+    address = f"{BASE}/t/{code.lower()}?x=1"
+    assert (await desk.get("/scan", "member", params={"code": address})).headers["location"] == f"/assets/{labelled.id}"
+    long = await stock(inventory_no=f"KPUW/013/{code}")
+    answer = await desk.get("/scan", "member", params={"code": f"KPUW/013/{code}"})
+    assert answer.headers["location"] == f"/assets/{long.id}", "its end alone is the code of a label"
 
 
 async def test_two_things_of_one_serial_number_are_listed(desk: Desk) -> None:
