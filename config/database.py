@@ -28,6 +28,7 @@ from registry.core.errors import Unavailable
 MODELS = [
     "registry.core.history",
     "registry.core.idempotency",
+    "registry.core.drafts",
     "registry.people.models",
     "registry.rooms.models",
     "registry.grants.models",

@@ -13,6 +13,7 @@ from registry.bookings.readings import advance_due, bring_looks_forward
 from registry.bookings.state import LONGEST_LOOK
 from registry.core import idempotency, seals
 from registry.core.clock import Clock, SteadyClock, is_doubted, utc_now
+from registry.core.drafts import forget_drafts
 from registry.core.errors import Refusal
 from registry.devices import presence_log
 from registry.importing import sessions
@@ -114,8 +115,9 @@ async def sweep(now: datetime) -> None:
 
 
 async def tidy(now: datetime) -> None:
-    """Forget sessions, sign-in attempts, request keys and sent lists that are over."""
+    """Forget sessions, sign-in attempts, request keys, drafts and sent lists that are over."""
     await people.sweep(now)
+    await forget_drafts(now)
     await idempotency.forget(now - KEYS_KEPT)
     await sessions.forget_old(now)
 

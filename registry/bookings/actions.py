@@ -13,7 +13,15 @@ from uuid import UUID
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.obstacles import offer_help
 from registry.bookings.projections import as_entry, viewer_of
-from registry.bookings.queries import booking_by_id, booking_room, is_taken, known_booking, knows_of, room_id_of
+from registry.bookings.queries import (
+    booking_by_id,
+    booking_room,
+    cancellation_of,
+    is_taken,
+    known_booking,
+    knows_of,
+    room_id_of,
+)
 from registry.bookings.release import settle_touched, take_in, truncate
 from registry.bookings.rules import (
     BookingRequest,
@@ -390,10 +398,13 @@ async def undo_release(
     request_key: RequestKey | None = None,
     if_revision: int | None = None,
 ) -> Booking:
-    """Give a booking that was released or ended the rest of its time back, within ten minutes and if nobody took it.
-    One that was released by itself is then left alone.
+    """Give a booking that was released, ended or cancelled its time back, within ten minutes and if nobody took it. One
+    that was released by itself is then left alone.
     """
     async with _held(booking_id, by, request_key, if_revision) as (change, booking):
+        if booking.status is Status.CANCELLED:
+            await _uncancel(change, booking, by, actor, now)
+            return booking
         _must_vouch(booking, change.room, by)
         at = given_back_at(booking.status, booking.ends_at, booking.planned_ends_at, booking.released_at)
         if at is None:
@@ -408,6 +419,18 @@ async def undo_release(
         action = "release_undone" if is_released else "end_undone"
         await _keep(change, booking, before, action, actor, now)
         return booking
+
+
+async def _uncancel(change: RoomChange, booking: Booking, by: Person | None, actor: Actor, now: datetime) -> None:
+    _must_be_theirs(booking, by)
+    cancellation = await cancellation_of(booking.id)
+    if cancellation is None or now > cancellation.at + UNDO or now >= booking.ends_at:
+        until = cancellation.at + UNDO if cancellation else now
+        raise Conflict("booking.undo_late", until=await _here(change.room, min(until, booking.ends_at)))
+    await _refuse_overlap(change.room, booking.blocked_from, booking.blocked_to, booking.id)
+    before = as_entry(booking)
+    booking.status = Status((cancellation.before or {}).get("status", Status.CONFIRMED))
+    await _keep(change, booking, before, "cancel_undone", actor, now)
 
 
 async def _here(room: Room, at: datetime) -> datetime:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from registry.bookings.day_rows import TAKING, rows_between
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import (
@@ -34,12 +36,14 @@ from registry.bookings.rules import (
 from registry.bookings.state import UNDO, RoomState
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
+from registry.core.history import HistoryEntry, entries_of
 from registry.core.statements import ask, first_value
 from registry.people.models import Person
 from registry.rooms.hours import Hours
 from registry.rooms.models import HELP_POINT, Room, Visibility
 from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code
 
+HISTORY_LOOK = 50
 _ids: Cache[str, int] = Cache()
 
 
@@ -276,12 +280,21 @@ async def rooms_open_to(rooms: Sequence[Room], viewer: Viewer) -> set[int]:
 
 
 async def undoable(person: Person, now: datetime) -> list[Booking]:
-    """This person's bookings that were released by themselves and can still be given back; the room is fetched."""
-    return await (
-        Booking.filter(organizer_id=person.id, released_at__gte=now - UNDO, planned_ends_at__gt=now)
-        .order_by("-released_at")
-        .select_related("room")
+    """This person's bookings that were released by themselves or ended, and can still be given back; the room is
+    fetched.
+    """
+    by_itself = Q(released_at__gte=now - UNDO)
+    by_hand = Q(status=Status.ENDED, ends_at__gte=now - UNDO, released_at__isnull=True)
+    theirs = Booking.filter(
+        by_itself | by_hand, organizer_id=person.id, ends_at__gte=now - UNDO, planned_ends_at__gt=now
     )
+    return await theirs.order_by("-ends_at").select_related("room")
+
+
+async def cancellation_of(booking_id: UUID) -> HistoryEntry | None:
+    """The entry of the history that a booking was cancelled last; None if it never was."""
+    entries = await entries_of(f"booking:{booking_id}", HISTORY_LOOK)
+    return next((entry for entry in entries if entry.action == "cancelled"), None)
 
 
 async def past_bookings(person: Person, now: datetime, limit: int = 10) -> list[Booking]:

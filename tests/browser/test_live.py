@@ -348,7 +348,7 @@ async def test_a_stream_that_says_nothing_is_replaced_by_looking(
     await office.look(walk)
 
 
-async def test_an_ended_session_sends_nobody_away_from_what_is_typed(office: Office, turns: Turns) -> None:
+async def test_an_ended_session_is_said_and_sends_nobody_away_from_what_is_typed(office: Office, turns: Turns) -> None:
     async def end() -> None:
         alice = office.desk.people["alice"]
         await Session.filter(person_id=alice.id).delete()
@@ -361,7 +361,9 @@ async def test_an_ended_session_sends_nobody_away_from_what_is_typed(office: Off
         page.fill("#qb-people", "7")
         with page.expect_response("**/?shape=*"):
             turns.do(end)
-        page.wait_for_timeout(500)
+        page.wait_for_selector("#page-age:has-text('Your session has ended')")
         assert page.input_value("#qb-people") == "7"
+        page.click("#page-age a")
+        page.wait_for_url("**/sign-in?next=*")
 
     await office.look(walk)

@@ -15,6 +15,8 @@ from registry.people.queries import digest_of
 from tests.make import make_institution, make_person
 from web.auth.session import FORM_FIELD, SESSION, form_token
 
+AGAIN = re.compile(r"[?&]again=")
+
 
 class Desk:
     """``await desk.get("/rooms", "auditor")``: one person of each role; ``alice`` and ``bob`` are colleagues."""
@@ -50,10 +52,12 @@ class Desk:
             return await client.get(path, **more)
 
     async def post(self, path: str, who: str, /, **fields: Any) -> httpx.Response:
-        """Send a form with this browser's token."""
+        """Send a form with this browser's token. Of a refused one the page that it leads back to."""
         token = form_token(self.app.state.options, self.secrets[who])
         async with self._client(who) as client:
-            return await client.post(path, data={FORM_FIELD: token} | fields)
+            answer = await client.post(path, data={FORM_FIELD: token} | fields)
+            is_led_back = answer.status_code == 303 and AGAIN.search(answer.headers["location"])
+            return await client.get(answer.headers["location"]) if is_led_back else answer
 
     async def api(self, method: str, path: str, who: str, **more: Any) -> httpx.Response:
         """Call the API as a program of theirs, with a token made for it."""

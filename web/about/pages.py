@@ -3,10 +3,10 @@
 from decimal import Decimal
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from web.auth.access import Visitor
-from web.kit.render import render
+from web.kit.render import pages_of, render
 
 router = APIRouter(include_in_schema=False)
 
@@ -15,6 +15,12 @@ COLOURS = (
     "soon-soft", "busy", "busy-soft", "unknown", "unknown-soft", "chart-1", "chart-2", "chart-3", "chart-4", "chart-5",
     "focus",
 )  # fmt: skip
+
+
+@router.get("/favicon.ico")
+async def favicon(request: Request) -> Response:
+    """For browsers that ask for it by its old name."""
+    return RedirectResponse(pages_of(request).static("icons/favicon.svg"), 308)
 
 
 @router.get("/styleguide")

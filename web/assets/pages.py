@@ -3,7 +3,7 @@
 import os
 import tempfile
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -30,6 +30,7 @@ from web.auth.session import options_of
 from web.bookings.words import BookingWords
 from web.faults import words as fault_words
 from web.kit.clock import Now
+from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
@@ -98,6 +99,7 @@ async def chosen(
     request: Request,
     person: PageCaller,
     now: Now,
+    typed: TypedWords,
     act: str = "",
     ids: Annotated[list[int] | None, Query(alias="id", max_length=AT_ONCE)] = None,
     back: str = "",
@@ -106,7 +108,8 @@ async def chosen(
     if act not in words.OFFERED_TO_MANY:
         return RedirectResponse("/assets", 303)
     _check(act, person)
-    return await _chosen(request, page_context(request, person, now), act, ids or [], back=_list_at(back))
+    page_words = {"back": _list_at(back)} | typed.words
+    return await _chosen(request, page_context(request, person, now), act, ids or [], typed.status, **page_words)
 
 
 async def _chosen(
@@ -164,7 +167,8 @@ async def do_to_chosen(
         )
     except Refusal as refusal:
         typed = {"room": room, "custodian": custodian, "reason": reason, "back": list_address, "key": key}
-        return await _chosen(request, context, act, ids, 409, **typed, faults=await _faults(refusal, context))
+        page = f"/assets/chosen?{urlencode([('act', act), *(('id', one) for one in ids)])}"
+        return await back_to(page, request, now, 409, **typed, faults=await _faults(refusal, context))
     return RedirectResponse(f"{list_address}{'&' if '?' in list_address else '?'}done={len(looks)}", 303)
 
 
@@ -215,9 +219,9 @@ async def _answers(name: str, room: str, custodian: str, reason: str) -> Answers
 
 
 @router.get("/assets/{asset_id}")
-async def asset(request: Request, person: PageCaller, asset_id: int, now: Now) -> Response:
+async def asset(request: Request, person: PageCaller, asset_id: int, now: Now, typed: TypedWords) -> Response:
     """One asset."""
-    return await _page(request, page_context(request, person, now), asset_id)
+    return await _page(request, page_context(request, person, now), asset_id, typed.status, **typed.words)
 
 
 async def _page(request: Request, context: PageContext, asset_id: int, status: int = 200, **typed: Any) -> Response:
@@ -288,11 +292,12 @@ async def do(
 async def _refused(
     request: Request, context: PageContext, asset_id: int, act: str, form: dict[str, str], refusal: Refusal
 ) -> Response:
-    """The page with what was typed and why not. An asset that is not there has no page."""
+    """Back to the page with what was typed and why not. An asset that is not there has no page."""
     if refusal.code == "asset.unknown":
         raise refusal
     sentence = context.words.refusal(refusal)
-    return await _page(request, context, asset_id, status_of(refusal), open_act=act, form=form, fault=sentence)
+    words = {"open_act": act, "form": form, "fault": sentence}
+    return await back_to(f"/assets/{asset_id}", request, context.now, status_of(refusal), **words)
 
 
 def _number(asset_id: int) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Request
 
@@ -11,22 +11,35 @@ from registry.core.history import Actor
 from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import person_of_session, person_of_token
-from web.auth.session import SESSION, check_form_token, options_of, page_before
+from web.auth.session import SESSION, check_form_token, options_of, page_before, person_of_form, token_of_form
 from web.kit.clock import now_of
+from web.kit.drafts import keep_sent_form
 from web.kit.render import is_fragment
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class SignInNeeded(Exception):  # noqa: N818 # it leads on, it is no error
-    """A page for people was asked for by nobody: show the sign-in and come back."""
+    """A page for people was asked for by nobody: show the sign-in and come back; with the key of a form that was sent,
+    carry that out then.
+    """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, draft: str = "", seed: str = "") -> None:
         super().__init__("sign in needed")
+        self.seed = seed
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         if request.method != "GET" or is_fragment(request):
             path = page_before(request)  # where the form or the box stands
-        self.url = "/sign-in" if path == "/" else f"/sign-in?next={quote(path, safe='/')}"
+        query = {name: text for name, text in (("draft", draft), ("next", "" if path == "/" else path)) if text}
+        self.url = f"/sign-in?{urlencode(query, safe='/', quote_via=quote)}" if query else "/sign-in"
+
+
+class StaleForm(Exception):  # noqa: N818 # it leads on, it is no error
+    """A form was shown to this very person in a session that is over: show them what they typed, with a new token."""
+
+    def __init__(self, draft: str) -> None:
+        super().__init__("stale form")
+        self.url = f"/drafts/{draft}"
 
 
 async def caller(request: Request) -> Person:
@@ -58,11 +71,33 @@ async def visitor(request: Request) -> Person | None:
 async def page_caller(request: Request) -> Person:
     """Whoever opens a page; a stranger is sent to the sign-in and comes back. Checks the token of sent forms."""
     person = await visitor(request)
+    if request.method not in SAFE:
+        await _check_form(request, person)
     if person is None:
         raise SignInNeeded(request)
-    if request.method not in SAFE:
-        await check_form_token(request)
     return person
+
+
+async def _check_form(request: Request, person: Person | None) -> None:
+    """Raises Forbidden("request.csrf") for a form that nobody can have sent from a page of ours."""
+    theirs = person_of_form(options_of(request), await token_of_form(request))
+    try:
+        await check_form_token(request)
+        is_ours = True
+    except Forbidden:
+        is_ours = False
+        if person is not None and (theirs != person.id or is_fragment(request)):
+            raise
+    if person is not None and is_ours:
+        return
+    draft, seed = "", ""
+    if is_ours or theirs is not None:
+        draft, seed = await keep_sent_form(request, theirs, now_of(request))
+    if person is None:
+        raise SignInNeeded(request, draft, seed)
+    if not draft:
+        raise Forbidden("request.csrf")
+    raise StaleForm(draft)
 
 
 async def form_guard(request: Request) -> None:
@@ -109,7 +144,7 @@ Visitor = Annotated[Person | None, Depends(visitor)]
 FormGuard = Depends(form_guard)
 
 __all__ = [
-    "Caller", "FormGuard", "PageCaller", "SignInNeeded", "Visitor", "actor_of", "address_of", "caller",
+    "Caller", "FormGuard", "PageCaller", "SignInNeeded", "StaleForm", "Visitor", "actor_of", "address_of", "caller",
     "caller_with", "form_guard", "options_of", "page_caller", "page_with", "visitor",
 ]  # fmt: skip
 

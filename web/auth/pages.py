@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from typing import Annotated
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -11,12 +12,14 @@ from registry.core.errors import Forbidden, Refusal
 from registry.people import actions, policy, queries
 from registry.people.models import Person
 from web.auth.access import FormGuard, PageCaller, Visitor, actor_of, address_of
+from web.auth.sending import page_of, send_again
 from web.auth.session import (
     A_YEAR,
     LANGUAGE,
     SESSION,
     THEME,
     TYPE,
+    check_form_token,
     drop,
     keep,
     known_browser,
@@ -25,6 +28,7 @@ from web.auth.session import (
     remember_login,
 )
 from web.kit.clock import Now
+from web.kit.drafts import TypedWords, back_to, sent_form
 from web.kit.errors import status_of
 from web.kit.i18n import LANGUAGES, refusal_words
 from web.kit.render import language_of, render
@@ -36,28 +40,44 @@ Size = Annotated[str, Form(alias="type", max_length=20)]
 # how many may wait for their turn to sign in at once
 _turns = asyncio.Semaphore(20)
 pause = asyncio.sleep
+Draft = Annotated[str, Form(max_length=100)]
+DraftKey = Annotated[str, Query(max_length=100)]
+NEW_TOKEN, A_MINUTE = "izba_new_token", 60
 NextPage = Annotated[str, Query(alias="next", max_length=2000)]
 
 
 @router.get("/sign-in")
-async def sign_in_page(request: Request, person: Visitor, after: NextPage = "/") -> Response:
+async def sign_in_page(
+    request: Request, person: Visitor, now: Now, typed: TypedWords, after: NextPage = "/", draft: DraftKey = ""
+) -> Response:
     """The form; somebody who is signed in goes on."""
     if person is not None:
-        return RedirectResponse(local_path(after), 303)
-    return render(request, "account/sign_in.html", next=local_path(after), login="", fault="")
+        return RedirectResponse(f"/drafts/{quote(draft, safe='')}" if draft else local_path(after), 303)
+    is_unsent = await sent_form(request, draft, now) is not None
+    words = {"login": "", "fault": ""} | typed.words
+    return render(
+        request,
+        "account/sign_in.html",
+        status=typed.status,
+        next=local_path(after),
+        draft=draft if is_unsent else "",
+        **words,
+    )
 
 
 @router.post("/sign-in", dependencies=[FormGuard])
-async def sign_in(request: Request, now: Now, login: Text = "", password: Text = "", after: Next = "/") -> Response:
-    """Check login and password, open a session and go on."""
+async def sign_in(
+    request: Request, now: Now, login: Text = "", password: Text = "", after: Next = "/", draft: Draft = ""
+) -> Response:
+    """Check login and password, open a session and go on: with the form that was sent as the last session ended."""
     options = options_of(request)
     try:
         person, secret = await _sign_in(request, login, password, now)
     except Refusal as refusal:
         fault = refusal_words(refusal, language_of(request))
-        status = status_of(refusal)
-        return render(request, "account/sign_in.html", status=status, next=local_path(after), login=login, fault=fault)
-    response = RedirectResponse(local_path(after), 303)
+        page = f"/sign-in?{urlencode({'next': local_path(after), 'draft': draft})}"
+        return await back_to(page, request, now, status_of(refusal), login=login, fault=fault)
+    response = await _go_on(request, person, secret, local_path(after), draft, now)
     keep(response, options, SESSION, secret, int(policy.in_force().session.total_seconds()))
     remember_login(request, response, login)
     if person.language in LANGUAGES:
@@ -79,10 +99,30 @@ async def _sign_in(request: Request, login: str, password: str, now: datetime) -
             return await actions.sign_in(login, password, address, now + timedelta(seconds=wait), browser)
 
 
+async def _go_on(request: Request, person: Person, secret: str, after: str, draft: str, now: datetime) -> Response:
+    """What waits for the person, done once; the words of somebody else are gone."""
+    form = await sent_form(request, draft, now, take=True)
+    if form is None or form.person_id != person.id:
+        return RedirectResponse(after, 303)
+    return await send_again(request, form, secret)
+
+
+@router.get("/drafts/{draft}")
+async def unsent_form(request: Request, person: PageCaller, now: Now, draft: str) -> Response:
+    """A form that was sent from a page of an earlier session, as it was typed: its person sends it again."""
+    form = await sent_form(request, draft, now)
+    if form is None or form.person_id != person.id:
+        return RedirectResponse("/", 303)
+    page = page_of(form, quote(draft, safe=""))
+    return RedirectResponse(page, 303) if page else render(request, "account/unsent_form.html", form=form)
+
+
 @router.post("/sign-out")
-async def sign_out(request: Request, person: PageCaller) -> Response:
-    """End the session."""
-    await actions.sign_out(request.cookies[SESSION])
+async def sign_out(request: Request, person: Visitor) -> Response:
+    """End the session; one that is over already is ended."""
+    if person is not None:
+        await check_form_token(request)
+        await actions.sign_out(request.cookies[SESSION])
     response = RedirectResponse("/sign-in", 303)
     drop(response, options_of(request), SESSION)
     return response
@@ -107,9 +147,22 @@ async def preferences(
 
 
 @router.get("/account")
-async def account(request: Request, person: PageCaller) -> Response:
-    """One's own account."""
-    return await _account(request, person)
+async def account(request: Request, person: PageCaller, typed: TypedWords, did: str = "") -> Response:
+    """One's own account; once, the token that was just made."""
+    secret = request.cookies.get(NEW_TOKEN, "")
+    response = render(
+        request,
+        "account/account.html",
+        person=person,
+        status=typed.status,
+        tokens=await queries.tokens_of(person),
+        secret=secret,
+        did=did,
+        **({"faults": {}} | typed.words),
+    )
+    if secret:
+        drop(response, options_of(request), NEW_TOKEN)
+    return response
 
 
 @router.post("/account/password")
@@ -128,15 +181,17 @@ async def change_password(request: Request, person: PageCaller, now: Now, old: T
     except Refusal as refusal:
         field = "new" if refusal.kind == "invalid" else "old"
         faults = {field: refusal_words(refusal, language_of(request, person))}
-        return await _account(request, person, status=status_of(refusal), faults=faults)
-    return await _account(request, person, did="password")
+        return await back_to("/account", request, now, status_of(refusal), faults=faults)
+    return RedirectResponse("/account?did=password", 303)
 
 
 @router.post("/account/tokens")
 async def issue_token(request: Request, person: PageCaller, now: Now, name: Text = "") -> Response:
-    """A new token, shown once."""
+    """A new token. It travels to the page that shows it once in a cookie, and is written nowhere."""
     secret = await actions.issue_token(person.login, name, actor_of(request, person), now)
-    return await _account(request, person, secret=secret)
+    response = RedirectResponse("/account", 303)
+    keep(response, options_of(request), NEW_TOKEN, secret, A_MINUTE)
+    return response
 
 
 @router.post("/account/tokens/{token_id}/revoke")
@@ -145,25 +200,4 @@ async def revoke_token(
 ) -> Response:
     """Withdraw a token."""
     await actions.revoke_token(person, token_id, actor_of(request, person), now)
-    return await _account(request, person, did="token")
-
-
-async def _account(
-    request: Request,
-    person: Person,
-    *,
-    status: int = 200,
-    faults: dict[str, str] | None = None,
-    secret: str = "",
-    did: str = "",
-) -> Response:
-    return render(
-        request,
-        "account/account.html",
-        person=person,
-        status=status,
-        tokens=await queries.tokens_of(person),
-        faults=faults or {},
-        secret=secret,
-        did=did,
-    )
+    return RedirectResponse("/account?did=token", 303)

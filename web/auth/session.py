@@ -20,6 +20,7 @@ TYPE = "izba_type"
 A_YEAR = 365 * 24 * 3600
 LOGINS_OF_A_BROWSER = 8
 FORM_FIELD, HEADER = "csrf", "x-csrf-token"
+SIGNATURE = 43  # characters of one
 
 
 def options_of(request: Request) -> SiteOptions:
@@ -36,13 +37,32 @@ def new_seed() -> str:
     return secrets.token_urlsafe(16)
 
 
-def form_token(options: SiteOptions, seed: str) -> str:
-    """What a form must bring back: another site can send a form with our cookie, but cannot know this."""
-    return _signer(options).get_signature(seed).decode()
+def form_token(options: SiteOptions, seed: str, person_id: int | None = None) -> str:
+    """What a form must bring back: another site can send a form with our cookie, but cannot know this.
+
+    After the part of the browser stands whose page it was on: it proves, when the session is another one by now, that
+    this person was shown the form.
+    """
+    token = _signer(options).get_signature(seed).decode()
+    return token if person_id is None else f"{token}{_signed_person(options, str(person_id))}{person_id}"
 
 
-def _signer(options: SiteOptions) -> Signer:
-    return Signer(options.secret_key, salt="izba form", key_derivation="hmac", digest_method=hashlib.sha256)
+def person_of_form(options: SiteOptions, token: str) -> int | None:
+    """Whose page a form was on, by its token, whatever became of the session; None when it does not prove it."""
+    signature, number = token[SIGNATURE : 2 * SIGNATURE], token[2 * SIGNATURE :]
+    if not number.isdecimal() or not secrets.compare_digest(
+        signature.encode(), _signed_person(options, number).encode()
+    ):
+        return None
+    return int(number)
+
+
+def _signed_person(options: SiteOptions, number: str) -> str:
+    return _signer(options, "izba form of").get_signature(number).decode()
+
+
+def _signer(options: SiteOptions, salt: str = "izba form") -> Signer:
+    return Signer(options.secret_key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
 
 
 def known_browser(request: Request, login: str) -> str:
@@ -77,12 +97,19 @@ def _browser_signer(options: SiteOptions) -> Signer:
 
 async def check_form_token(request: Request) -> None:
     """Raises Forbidden("request.csrf") unless the form or the X-CSRF-Token header brings this browser's token."""
-    seed, token = seed_of(request), request.headers.get(HEADER, "")
-    if not token and "form" in request.headers.get("content-type", ""):
-        token = str((await request.form()).get(FORM_FIELD) or "")
-    if not seed or not _signer(options_of(request)).verify_signature(seed, token):
+    seed, token = seed_of(request), await token_of_form(request)
+    if not seed or not _signer(options_of(request)).verify_signature(seed, token[:SIGNATURE]):
         await request.close()  # of a file that came with it
         raise Forbidden("request.csrf")
+
+
+async def token_of_form(request: Request) -> str:
+    """The token that came with a form or a script's request, nothing without one."""
+    token = request.headers.get(HEADER, "")
+    if not token and "form" in request.headers.get("content-type", ""):
+        token = str((await request.form()).get(FORM_FIELD) or "")
+    request.state.form_token = token
+    return token
 
 
 def keep(

@@ -17,10 +17,12 @@ from registry.people.rules import may
 from registry.rooms.hours import next_opening, open_span_at
 from registry.rooms.models import HELP_POINT, Room, RoomKind
 from registry.rooms.queries import hours_of, room_by_code, zone_of
-from web.kit.time_of_day import DAY, minute_of_day
+from web.kit.time_of_day import DAY as WHOLE_DAY
+from web.kit.time_of_day import clock, minute_of_day
 
 ANY_ROOM = "any"
 QUARTER = timedelta(minutes=15)
+LONGEST_FOLLOWED = 60 * WHOLE_DAY
 FIELDS = (
     "room", "date", "date_to", "from", "to", "from_fold", "to_fold", "title", "kind", "attendees", "organizer", "key",
 )  # fmt: skip
@@ -61,6 +63,21 @@ class BookingForm:
     def having(self, **texts: str) -> "BookingForm":
         return replace(self, texts={**self.texts, **texts})
 
+    def fields(self) -> list[tuple[str, str]]:
+        """As a browser sends it."""
+        return [(name, text) for name, text in self.texts.items() if text] + [("needs", need) for need in self.needs]
+
+    def says_the_same_as(self, other: "BookingForm") -> bool:
+        """Whether all of its fields stand in the other as well, times read as they are meant."""
+        return set(self.needs) == set(other.needs) and all(
+            _meant(name, self[name]) == _meant(name, other[name]) for name in FIELDS if name != "key"
+        )
+
+
+def _meant(name: str, text: str) -> str:
+    minute = minute_of_day(text) if name in ("from", "to") else None
+    return text.strip() if minute is None else clock(minute)
+
 
 def form_of(fields: FormData | QueryParams, zone: ZoneInfo) -> BookingForm:
     """What was sent, an alternative that was chosen already in its place."""
@@ -92,11 +109,59 @@ def times(start: datetime, end: datetime) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class TimesReading:
+    """How the times of a form are read, as it would write them itself; empty where one cannot be read. ``last`` is the
+    last day, where that is another one than the first, ``minutes`` how long it takes by the clock.
+    """
+
+    since: str = ""
+    until: str = ""
+    last: str = ""
+    minutes: int = 0
+
+
+def reading_of(form: BookingForm) -> TimesReading:
+    first, end = minute_of_day(form["from"]), minute_of_day(form["to"])
+    since, until = (clock(minute) if minute is not None else "" for minute in (first, end))
+    if first is None or end is None:
+        return TimesReading(since, until)
+    check = FormCheck(form)
+    day, last = _day(check, "date"), _day(check, "date_to") if form["date_to"] else None
+    span = end - first + ((last - day).days * WHOLE_DAY if day and last else 0)
+    if not form["date_to"] and end == 0:
+        span += WHOLE_DAY
+    return TimesReading(since, until, form["date_to"], max(span, 0))
+
+
+def with_end_after(form: BookingForm, minutes: int) -> BookingForm:
+    """The form with the end so many minutes after its start, where its start can be read."""
+    first, day = minute_of_day(form["from"]), _day(FormCheck(form), "date")
+    if first is None or day is None or not 0 < minutes <= LONGEST_FOLLOWED:
+        return form
+    days, end = divmod(first + minutes, WHOLE_DAY)
+    if end == 0:
+        days, end = days - 1, WHOLE_DAY
+    last = (day + timedelta(days=days)).isoformat() if days else ""
+    return form.having(**{"from": clock(first), "to": clock(end), "date_to": last})
+
+
+def with_end_kept_up(form: BookingForm, former: str) -> BookingForm:
+    """The form with its end as far after its start as in its ``former`` times („08:00|09:00”), where only the start was
+    typed anew and would come after the end; else as it is. It is what a script does while one types.
+    """
+    first, _, end = former.partition("|")
+    before = reading_of(form.having(**{"from": first, "to": end}))
+    is_overtaken = form["to"] == end and form["from"] != first and not reading_of(form).minutes
+    return with_end_after(form, before.minutes) if is_overtaken and before.minutes else form
+
+
 def first_choice(rooms: list[Room]) -> Room:
     """The conference room of the house, else its largest meeting room."""
 
-    def rank(room: Room) -> tuple[bool, bool, int]:
-        return room.visibility not in HELP_POINT, room.kind == RoomKind.CONFERENCE, -room.building_id
+    def rank(room: Room) -> tuple[bool, bool, int, int]:
+        """Of several alike the one that is there longest: a room that came yesterday is nobody's habit."""
+        return room.visibility not in HELP_POINT, room.kind == RoomKind.CONFERENCE, -room.building_id, -room.id
 
     return max(rooms, key=rank)
 
@@ -273,9 +338,9 @@ def _wall(check: FormCheck, name: str) -> tuple[time, bool] | None:
     """A time of day and whether it is the midnight that ends the day."""
     text = check.form[name].strip()
     minute = minute_of_day(text)
-    if minute == DAY and name == "to":
+    if minute == WHOLE_DAY and name == "to":
         return time(0), True
-    if minute is None or minute == DAY:
+    if minute is None or minute == WHOLE_DAY:
         check.refuse(Invalid("booking.bad_clock", given=text[:40]) if text else Invalid("booking.no_clock"), name)
         return None
     return time(minute // 60, minute % 60), False

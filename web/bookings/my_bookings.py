@@ -1,13 +1,13 @@
 """What can be done with a booking now, and what waits for its organizer."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import viewer_of
 from registry.bookings.queries import extension_minutes, my_bookings, undoable
 from registry.bookings.rules import EXTENSIONS, may_extend
-from registry.bookings.state import CHECK_IN_EARLY, LONG, UNDO, release_at
+from registry.bookings.state import CHECK_IN_EARLY, LONG, UNDO, given_back_at, release_at
 from registry.people.models import Person
 from registry.rooms.models import HELP_POINT, Room
 from web.faults.view import FaultTasks, fault_tasks
@@ -30,6 +30,18 @@ class OwnBooking:
     confirm_until: datetime | None
     release_at: datetime | None
 
+    @property
+    def look(self) -> str:
+        """What a button beside it is about: its revision, room and times as they are shown."""
+        booking = self.booking
+        times = (f"{at.astimezone(UTC):%Y%m%dT%H%M%S}" for at in (booking.starts_at, booking.ends_at))
+        return "|".join((str(booking.revision), self.room.code, *times))
+
+    @property
+    def is_released(self) -> bool:
+        """Whether it was given up by itself, and not by a hand."""
+        return self.booking.released_at is not None
+
     def moments(self, now: datetime) -> list[datetime | None]:
         """When what is said of it, or what can be done with it, changes by time alone: each minute in the hour before
         it begins, in which the page counts them.
@@ -40,8 +52,10 @@ class OwnBooking:
                 self.undo_until, self.confirm_until, self.release_at]  # fmt: skip
 
 
-def own_booking(booking: Booking, room: Room, now: datetime, is_sensed: bool) -> OwnBooking:
-    """What its organizer can do with a booking at ``now``."""
+def own_booking(
+    booking: Booking, room: Room, now: datetime, is_sensed: bool, cancelled_at: datetime | None = None
+) -> OwnBooking:
+    """What its organizer can do with a booking at ``now``; ``cancelled_at`` is known where it was just cancelled."""
     running = may_extend(booking.status, booking.starts_at, booking.ends_at, now)
     is_held = booking.status in (Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN) and now < booking.ends_at
     is_block = booking.kind is Kind.BLOCK
@@ -61,16 +75,19 @@ def own_booking(booking: Booking, room: Room, now: datetime, is_sensed: bool) ->
         end=running,
         cancel=is_held and not (booking.status is Status.CHECKED_IN and now >= booking.starts_at) and not running,
         edit=is_held,
-        undo_until=_undo_until(booking, now),
+        undo_until=_undo_until(booking, now, cancelled_at),
         confirm_until=_confirm_until(booking, room) if check_in and is_sensed else None,
         release_at=_release_at(booking, room) if is_held else None,
     )
 
 
-def _undo_until(booking: Booking, now: datetime) -> datetime | None:
-    if booking.released_at is None:
+def _undo_until(booking: Booking, now: datetime, cancelled_at: datetime | None) -> datetime | None:
+    at = given_back_at(booking.status, booking.ends_at, booking.planned_ends_at, booking.released_at)
+    if booking.status is Status.CANCELLED:
+        at = cancelled_at
+    if at is None:
         return None
-    until: datetime = min(booking.released_at + UNDO, booking.planned_ends_at)
+    until: datetime = min(at + UNDO, booking.planned_ends_at)
     return until if now < until else None
 
 

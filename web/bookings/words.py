@@ -45,6 +45,7 @@ ACTS = {
     "release_undone": N_("Release undone"),
     "end_undone": N_("End undone"),
     "resumed": N_("Runs on: a wrong clock had ended it"),
+    "cancel_undone": N_("Cancellation undone"),
     "approved": N_("Approved"),
     "rejected": N_("Rejected"),
 }

@@ -19,6 +19,7 @@ from web.auth.session import options_of
 from web.devices import words
 from web.devices.view import device_tables, stranger_rows
 from web.kit.clock import Now
+from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.render import render
@@ -39,9 +40,13 @@ class _Typed(dict[str, str]):
 
 
 @router.get("/devices")
-async def devices(request: Request, person: SeesDevices, now: Now, sensors: str = "", panels: str = "") -> Response:
+async def devices(
+    request: Request, person: SeesDevices, now: Now, typed: TypedWords, sensors: str = "", panels: str = ""
+) -> Response:
     """Everything that talks, what worries first, a page at a time; and the strangers."""
-    return await _page(request, page_context(request, person, now), starts=(_start(sensors), _start(panels)))
+    starts = _start(sensors), _start(panels)
+    forms = {name: _Typed(typed.words.get(name, {})) for name in ("form", "faults")}
+    return await _page(request, page_context(request, person, now), typed.status, starts, **typed.words | forms)
 
 
 def _start(text: str) -> int:
@@ -196,7 +201,7 @@ _FIELDS = {
 
 
 async def _refused(request: Request, context: PageContext, refusal: Refusal, at: str, form: dict[str, str]) -> Response:
-    """The page with what was typed, and why not, at the field that it is about."""
+    """Back to the page with what was typed, and why not, at the field that it is about."""
     field = str(refusal.params.get("field") or _FIELDS.get(refusal.code, ""))
     if at == "pair":
         field = "panel_room" if field == "room" else field or "panel_code"
@@ -204,5 +209,6 @@ async def _refused(request: Request, context: PageContext, refusal: Refusal, at:
     if label and "field" in refusal.params:
         refusal = type(refusal)(refusal.code, **refusal.params | {"field": Term(field, label)})
     place = field if label else "form"
-    faults = _Typed({"occupancy_key" if place == "keys" else place: context.words.refusal(refusal)})
-    return await _page(request, context, status_of(refusal), faults=faults, fault_at=at, form=_Typed(form))
+    faults = {"occupancy_key" if place == "keys" else place: context.words.refusal(refusal)}
+    status = status_of(refusal)
+    return await back_to("/devices", request, context.now, status, faults=faults, fault_at=at, form=form)

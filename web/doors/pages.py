@@ -7,8 +7,8 @@ admits when it has heard nothing.
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, NamedTuple
-from urllib.parse import urlsplit
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Depends, Form, Request
 from markupsafe import Markup
@@ -44,6 +44,7 @@ from web.doors.view import (
     thanks_screen,
 )
 from web.kit.clock import Now
+from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.i18n import refusal_words, translate
 from web.kit.page_context import page_context
@@ -165,10 +166,17 @@ async def organizers_phone(panel_code: str, name: str, person: PageCaller, now: 
 
 
 @router.get("/panel/pair")
-async def pair_page(request: Request, person: Staff, now: Now, code: str = "") -> Response:
-    """Where the picture on a new tablet leads its staff: choose the room."""
-    rooms = await _rooms(request, person, now)
-    return render(request, "panel/pair.html", code=pairing.plain_code(code), room="", rooms=rooms, fault="")
+async def pair_page(
+    request: Request, person: Staff, now: Now, typed: TypedWords, code: str = "", paired: str = "", room: str = ""
+) -> Response:
+    """Where the picture on a new tablet leads its staff: choose the room. Once it is paired, what it is called."""
+    if paired:
+        device, door_room = await panel_by_code(paired), await room_by_code(room)
+        if device.room_id != door_room.id:
+            raise NotFound("panel.unknown")
+        return render(request, "panel/paired.html", room=door_room.code, device=device)
+    words = {"code": pairing.plain_code(code), "room": "", "fault": ""} | typed.words
+    return render(request, "panel/pair.html", status=typed.status, rooms=await _rooms(request, person, now), **words)
 
 
 @router.post("/panel/pair")
@@ -178,17 +186,16 @@ async def pair(request: Request, person: Staff, now: Now, code: Text = "", room:
         device = await pairing.pair(code, room, actor_of(request, person), now)
     except Refusal as refusal:
         fault = refusal_words(refusal, language_of(request, person))
-        rooms = await _rooms(request, person, now)
-        status = status_of(refusal)
-        return render(request, "panel/pair.html", status=status, code=code, room=room, rooms=rooms, fault=fault)
-    return render(request, "panel/paired.html", room=room, device=device)
+        return await back_to("/panel/pair", request, now, status_of(refusal), code=code, room=room, fault=fault)
+    return RedirectResponse(f"/panel/pair?{urlencode({'paired': device.code, 'room': room})}", 303)
 
 
 @router.get("/rooms/{code}/door")
-async def policy_page(request: Request, person: RunsRooms, code: str) -> Response:
+async def policy_page(request: Request, person: RunsRooms, code: str, typed: TypedWords) -> Response:
     """What may be ended at this room's door, for who runs rooms."""
     room = await room_by_code(code)
-    return _policy(request, room, proofs_of(room.door_proofs))
+    words: dict[str, Any] = {"chosen": proofs_of(room.door_proofs), "status": typed.status} | typed.words
+    return _policy(request, room, **words)
 
 
 @router.post("/rooms/{code}/door")
@@ -205,7 +212,8 @@ async def set_policy(
     try:
         await set_door_policy(room.id, proofs, pin.strip() or None, actor_of(request, person), now)
     except Refusal as refusal:
-        return _policy(request, room, proofs, refusal_words(refusal, language_of(request, person)), status_of(refusal))
+        words = {"chosen": list(proofs), "fault": refusal_words(refusal, language_of(request, person))}
+        return await back_to(f"/rooms/{room.code}/door", request, now, status_of(refusal), **words)
     return RedirectResponse(f"/rooms/{room.code}", 303)
 
 

@@ -21,6 +21,7 @@ from web.faults import words
 from web.faults.access import check_act
 from web.faults.view import PAGE, address_of, offered_acts, views
 from web.kit.clock import Now
+from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.render import render
@@ -71,9 +72,9 @@ async def new(request: Request, person: Reporter, now: Now, room: str = "", asse
 
 
 @router.get("/faults/{fault_id}")
-async def fault(request: Request, person: PageCaller, fault_id: int, now: Now) -> Response:
+async def fault(request: Request, person: PageCaller, fault_id: int, now: Now, typed: TypedWords) -> Response:
     """One fault."""
-    return await _page(request, page_context(request, person, now), fault_id)
+    return await _page(request, page_context(request, person, now), fault_id, typed.status, **typed.words)
 
 
 async def _page(request: Request, context: PageContext, fault_id: int, status: int = 200, **typed: Any) -> Response:
@@ -124,7 +125,7 @@ async def do(
         context = page_context(request, person, now)
         sentence = context.words.refusal(refusal)
         typed = {"open_act": act, "text": text, "sentence": sentence}
-        return await _page(request, context, fault_id, status_of(refusal), **typed)
+        return await back_to(f"/faults/{fault_id}", request, now, status_of(refusal), **typed)
     return RedirectResponse(f"/faults/{fault_id}?done={act}", 303)
 
 

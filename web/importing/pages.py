@@ -18,6 +18,7 @@ from registry.importing.rows import in_words, row_in_words
 from registry.people.models import Person
 from web.auth.access import actor_of, page_with
 from web.kit.clock import Now
+from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.render import render
@@ -59,9 +60,9 @@ class RowForm:
 
 
 @router.get("")
-async def start(request: Request, person: May, now: Now) -> Response:
+async def start(request: Request, person: May, now: Now, typed: TypedWords) -> Response:
     """Choose a file; below it the lists that wait."""
-    return await _start(request, page_context(request, person, now))
+    return await _start(request, page_context(request, person, now), typed.status, **typed.words)
 
 
 async def _start(
@@ -90,7 +91,8 @@ async def send(request: Request, person: May, now: Now) -> Response:
             pending = await sessions.send(content, name, kind or None, person.id, now)
         except Refusal as refusal:
             context = page_context(request, person, now)
-            return await _start(request, context, status_of(refusal), kind, context.words.refusal(refusal))
+            words = {"kind": kind, "fault": context.words.refusal(refusal)}
+            return await back_to("/assets/import", request, now, status_of(refusal), **words)
     return RedirectResponse(f"/assets/import/{pending.id}", 303)
 
 
@@ -109,12 +111,14 @@ async def one(
     person: May,
     now: Now,
     number: str,
+    typed: TypedWords,
     show: str | None = None,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
     """What was read of a list and what is wrong with it."""
     pending = await sessions.find(number, person.id, now)
-    return await _report(request, page_context(request, person, now), pending, show=show, offset=offset)
+    context, form = page_context(request, person, now), RowForm(**typed.words)
+    return await _report(request, context, pending, typed.status, show, offset, form)
 
 
 async def _report(
@@ -182,15 +186,16 @@ async def correct(request: Request, person: May, now: Now, number: str, line: in
     form = await request.form()
     cells = {name.removeprefix(CELL): str(value) for name, value in form.items() if name.startswith(CELL)}
     show, offset = _status_of(str(form.get("show") or "")), _offset(str(form.get("offset") or ""))
-    former = await sessions.find(number, person.id, now)
+    await sessions.find(number, person.id, now)
     try:
         pending = await sessions.correct(number, person.id, line, cells, now)
     except NotFound:
         raise
     except Refusal as refusal:
         context = page_context(request, person, now)
-        row_form = RowForm(context.words.refusal(refusal), cells, line)
-        return await _report(request, context, former, status_of(refusal), show, offset, row_form)
+        words = {"fault": context.words.refusal(refusal), "cells": cells, "line": line}
+        page = f"/assets/import/{number}?show={show}&offset={offset}#line-{line}"
+        return await back_to(page, request, now, status_of(refusal), **words)
     where = await asyncio.to_thread(_where_next, pending, line, show, offset)
     return RedirectResponse(f"/assets/import/{number}?{where}", 303)
 
@@ -215,11 +220,11 @@ def _offset(text: str) -> int:
 @router.post("/{number}/commit")
 async def commit(request: Request, person: May, now: Now, number: str) -> Response:
     """Write what is accepted. What is refused stays out, and the report says why."""
-    pending = await sessions.find(number, person.id, now)
+    await sessions.find(number, person.id, now)
     try:
         await sessions.commit(number, person.id, actor_of(request, person), now)
     except Refusal as refusal:
         context = page_context(request, person, now)
-        form = RowForm(context.words.refusal(refusal))
-        return await _report(request, context, pending, status_of(refusal), form=form)
+        fault = context.words.refusal(refusal)
+        return await back_to(f"/assets/import/{number}", request, now, status_of(refusal), fault=fault)
     return RedirectResponse(f"/assets/import/{number}?done=written", 303)

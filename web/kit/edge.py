@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from registry.core import outages
 from registry.core.errors import Invalid, Unavailable
-from web.kit.errors import answer, fault_answer
+from web.kit.errors import answer, answer_to, fault_answer
 from web.kit.options import SiteOptions
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Edge:
             if _announced(scope) > limit:
                 refusal = Invalid("request.too_large", limit=limit)
                 await _let_finish(scope, receive)
-                await answer(Request(scope, receive), refusal)(scope, receive, safe_send)
+                await (await answer_to(Request(scope, receive), refusal))(scope, receive, safe_send)
                 return
             await self.app(scope, _checked(receive, limit, is_text, _has_body(scope)), safe_send)
         except ClientDisconnect:

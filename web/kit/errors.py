@@ -1,6 +1,7 @@
 """From a refusal to HTTP: problem+json (RFC 9457) for programs, a page for people. Only here statuses are known."""
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -11,7 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Reason, Refusal, Unavailable, words
-from web.auth.access import SignInNeeded
+from web.auth.access import SignInNeeded, StaleForm, visitor
+from web.auth.session import HEADER, form_token, options_of, person_of_form, seed_of
+from web.kit.drafts import with_visit
 from web.kit.i18n import LANGUAGES, Translate, translate
 from web.kit.i18n import preferred as preferred_language
 from web.kit.options import SiteOptions
@@ -141,9 +144,31 @@ def _in_words(value: Any, say: Translate) -> Any:
     return [_in_words(entry, say) for entry in value] if isinstance(value, list) else value
 
 
-def answer(request: Request, refusal: Refusal, status: int | None = None) -> Response:
+async def answer_to(request: Request, refusal: Refusal) -> Response:
+    """As ``answer``, to whoever is signed in: a page that nobody was asked for knows them too."""
+    if not _is_api(request) and not hasattr(request.state, "person"):
+        with suppress(Exception):  # without the database it is a page for nobody
+            await visitor(request)
+    return answer(request, refusal)
+
+
+def answer(request: Request, refusal: Refusal) -> Response:
     """What a refusal looks like to whoever asked: JSON to programs, a page to people."""
-    status = status or status_of(refusal)
+    response = _answer(request, refusal, status_of(refusal))
+    if refusal.code == "request.csrf" and (token := _newer_token(request)):
+        response.headers[HEADER] = token
+    return response
+
+
+def _newer_token(request: Request) -> str:
+    """For a script whose page was shown to this very person in an earlier session: what to send instead."""
+    person, options = getattr(request.state, "person", None), options_of(request)
+    if person is None or person_of_form(options, getattr(request.state, "form_token", "")) != person.id:
+        return ""
+    return form_token(options, seed_of(request), person.id)
+
+
+def _answer(request: Request, refusal: Refusal, status: int) -> Response:
     if _is_api(request):
         return problem(refusal, status, api_language(request))
     language = language_of(request, getattr(request.state, "person", None))
@@ -181,6 +206,7 @@ def install(app: FastAPI) -> None:
     """Let every fault of the app end here."""
     app.add_exception_handler(Refusal, _on_refusal)
     app.add_exception_handler(SignInNeeded, _on_sign_in_needed)
+    app.add_exception_handler(StaleForm, _on_stale_form)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
 
@@ -212,31 +238,40 @@ def _reason(kind: str, context: dict[str, Any]) -> Reason:
 
 async def _on_refusal(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, Refusal)
-    return answer(request, fault)
+    return await answer_to(request, fault)
 
 
 async def _on_sign_in_needed(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, SignInNeeded)
     if is_fragment(request):
-        return render(request, "account/_signed_out.html", status=401, href=fault.url)
+        notice = render(request, "account/_signed_out.html", status=401, href=fault.url)
+        return with_visit(notice, request, fault.seed) if fault.seed else notice
     if request.headers.get("hx-request"):
         return Response(status_code=204, headers={"hx-redirect": "/sign-in"})
+    response = RedirectResponse(fault.url, 303)
+    return with_visit(response, request, fault.seed) if fault.seed else response
+
+
+async def _on_stale_form(request: Request, fault: Exception) -> Response:
+    assert isinstance(fault, StaleForm)
     return RedirectResponse(fault.url, 303)
 
 
 async def _on_validation(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, RequestValidationError)
     if not _is_api(request) and any(error["loc"][0] == "path" for error in fault.errors()):
-        return answer(request, NotFound("request.not_found"))  # a mistyped address, and nothing to correct in a form
+        return await answer_to(
+            request, NotFound("request.not_found")
+        )  # a mistyped address, and nothing to correct in a form
     refusals = [as_refusal(error) for error in fault.errors()[:20]]
     first = refusals[0]
     first.params["errors"] = [{"code": refusal.code, **_without_errors(refusal.params)} for refusal in refusals]
-    return answer(request, first)
+    return await answer_to(request, first)
 
 
 async def _on_http(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, HTTPException)
-    response = answer(request, _http_refusal(request, fault))
+    response = await answer_to(request, _http_refusal(request, fault))
     for name, value in (fault.headers or {}).items():
         response.headers[name] = value
     return response

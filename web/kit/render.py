@@ -7,6 +7,7 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
@@ -27,6 +28,7 @@ from web.auth.session import (
     keep,
     new_seed,
     options_of,
+    page_before,
     seed_of,
 )
 from web.kit import time_classes
@@ -139,7 +141,13 @@ class Pages:
         )
         for name in FILTERS:
             environment.filters[name] = getattr(words.fmt, name)
+        environment.filters["present"] = present
         return environment
+
+
+def present(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Attributes of HTML as they are written: one that is false is not there, one that is true has no value."""
+    return {name: "" if value is True else value for name, value in attributes.items() if value is not False}
 
 
 def pages_of(request: Request) -> Pages:
@@ -174,12 +182,13 @@ def render(
     language = language or language_of(request, person)
     seed = seed_of(request)
     fresh = "" if seed else new_seed()
-    token = form_token(pages.options, seed or fresh)
+    token = form_token(pages.options, seed or fresh, person.id if person else None)
     page = pages.environment(language).get_template(template)
     body = page.render(
         request=request,
         person=person,
         path=request.url.path,
+        here=_here(request),
         navigation=[item for item in NAVIGATION if person and rules.may(person.role, item[3])],
         theme=_wish(request, THEME, ("light", "dark")),
         type=_wish(request, TYPE, ("large",)),
@@ -191,6 +200,14 @@ def render(
     if fresh:
         keep(response, pages.options, VISIT, fresh, A_YEAR)
     return response
+
+
+def _here(request: Request) -> str:
+    """The address to come back to: this page with its query, without what was just done; of a form where it stood."""
+    if request.method not in ("GET", "HEAD"):
+        return page_before(request)
+    rest = [(name, text) for name, text in request.query_params.multi_items() if name not in ("did", "done")]
+    return request.url.path + (f"?{urlencode(rest)}" if rest else "")
 
 
 def is_fragment(request: Request) -> bool:

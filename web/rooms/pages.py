@@ -28,6 +28,7 @@ from web.auth.access import PageCaller, actor_of, page_with
 from web.bookings.words import BookingWords
 from web.faults import words as fault_words
 from web.kit.clock import Now
+from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.i18n import refusal_words, translate
 from web.kit.idempotency import form_key
@@ -152,9 +153,9 @@ def _groups(rows: list[RoomRow]) -> list[tuple[Room, list[RoomRow]]]:
 
 
 @router.get("/rooms/{code}")
-async def room_page(request: Request, person: PageCaller, now: Now, code: str) -> Response:
+async def room_page(request: Request, person: PageCaller, now: Now, code: str, typed: TypedWords) -> Response:
     """One room; asked for as a fragment, all that may change of it."""
-    return await _page(request, person, now, code)
+    return await _page(request, person, now, code, typed.status, **typed.words)
 
 
 async def _page(request: Request, person: Person, now: datetime, code: str, status: int = 200, **more: Any) -> Response:
@@ -209,9 +210,9 @@ def _warnings(view: RoomView, readiness: asset_queries.Readiness) -> dict[Any, l
 
 
 @router.get("/rooms/{code}/fault")
-async def fault_form(request: Request, person: Reporter, now: Now, code: str) -> Response:
+async def fault_form(request: Request, person: Reporter, now: Now, code: str, typed: TypedWords) -> Response:
     """Say what is broken in a room: for a phone, in ten seconds."""
-    return await _fault_form(request, person, now, code)
+    return await _fault_form(request, person, now, code, typed.status, **typed.words)
 
 
 async def _fault_form(
@@ -256,7 +257,7 @@ async def report_fault(
     new = NewReport(room.id, await _piece_here(asset, room), kind, reason.strip(), fault_id)
     if new.asset_id is None and not (kind or new.text or fault_id):
         sentence = _say(request, person, NOTHING_SAID)
-        return await _fault_form(request, person, now, code, 422, **typed | {"fault": sentence})
+        return await back_to(f"/rooms/{room.code}/fault", request, now, 422, **typed | {"fault": sentence})
     request_key = form_key(person, key, now, new)
     actor = actor_of(request, person)
 
@@ -268,7 +269,8 @@ async def report_fault(
         answer = await act_once(request_key, lambda key: report(new, actor, now, key), answering)
     except Refusal as refusal:
         sentence = refusal_words(refusal, language_of(request, person))
-        return await _fault_form(request, person, now, code, status_of(refusal), **typed | {"fault": sentence})
+        words = typed | {"fault": sentence}
+        return await back_to(f"/rooms/{room.code}/fault", request, now, status_of(refusal), **words)
     return RedirectResponse(answer.body, 303)
 
 
@@ -292,7 +294,8 @@ async def pair_panel(
         await pair(panel_code, room.code, actor_of(request, person), now)
     except Refusal as refusal:
         fault = refusal_words(refusal, language_of(request, person))
-        return await _page(request, person, now, code, status_of(refusal), panel_code=panel_code, panel_fault=fault)
+        words = {"panel_code": panel_code, "panel_fault": fault}
+        return await back_to(f"/rooms/{room.code}", request, now, status_of(refusal), **words)
     return RedirectResponse(f"/rooms/{room.code}?done=panel", 303)
 
 

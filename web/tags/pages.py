@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
@@ -18,6 +19,7 @@ from registry.rooms.queries import room_as_typed
 from web.assets.table import ListAddress
 from web.auth.access import PageCaller, actor_of, page_with
 from web.kit.clock import Now
+from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import page_context
 from web.kit.render import render
@@ -83,9 +85,9 @@ def _address(tag: Tag) -> str:
 
 
 @router.get("/t/{code}")
-async def open_tag(request: Request, person: PageCaller, code: str) -> Response:
+async def open_tag(request: Request, person: PageCaller, code: str, typed: TypedWords) -> Response:
     """What a QR code opens."""
-    return await _tag(request, person, code)
+    return await _tag(request, person, code, typed.status, **typed.words)
 
 
 async def _tag(request: Request, person: Person, code: str, status: int = 200, **typed: Any) -> Response:
@@ -123,11 +125,15 @@ async def link(
         if refusal.code == "tag.taken":
             raise
         sentence = context.words.refusal(refusal)
-        return await _tag(request, person, code, status_of(refusal), thing=thing, fault=sentence)
+        return await back_to(_own_page(code), request, now, status_of(refusal), thing=thing, fault=sentence)
     if not address:
         sentence = context.say(NO_SUCH_ASSET) % {"number": thing.strip()[:80]}
-        return await _tag(request, person, code, 404, thing=thing, fault=sentence)
+        return await back_to(_own_page(code), request, now, 404, thing=thing, fault=sentence)
     return RedirectResponse(f"{address}?done=tag", 303)
+
+
+def _own_page(code: str) -> str:
+    return f"/t/{quote(code, safe='')}"
 
 
 async def _link(code: str, thing: str, request: Request, person: Person, now: datetime) -> str:

@@ -121,6 +121,18 @@ async def test_a_typed_time_is_read_back_before_the_act(desk: Desk, room: Room) 
     assert "13:30–14:30" in (await desk.get(f"/bookings/answer?{query}", "alice")).text
 
 
+async def test_without_a_script_the_end_follows_the_start_and_is_read_back_first(desk: Desk, room: Room) -> None:
+    moved = form(**{"from": "9,30", "to": "09:00", "shown": "08:00|09:00"})
+    page = await desk.post("/bookings", "alice", **moved)
+    assert "It would be 09:30–10:30" in text_of(page.text)
+    assert "Free 09:30–10:30" in text_of(page.text)
+    assert 'value="Narada"' in page.text
+    assert await Booking.all().count() == 0
+    assert (await desk.post("/bookings", "alice", **moved | {"to": "10:30"})).status_code == 303
+    wrong = await desk.post("/bookings", "alice", **moved | {"to": "08:30", "key": "k3"})
+    assert wrong.status_code == 422
+
+
 async def test_a_field_takes_a_time_as_long_as_people_type_it(desk: Desk, room: Room) -> None:
     for path in ("/bookings/new?room=MAIN", "/"):
         for field in re.findall(r"<input[^>]*name=\"(?:from|to)\"[^>]*>", (await desk.get(path, "alice")).text):
@@ -469,6 +481,66 @@ async def test_a_running_booking_is_extended_and_ended_and_goes_back_to_this_sit
     assert away.headers["location"] == f"/bookings/{booking.id}?did=ended"
     await booking.refresh_from_db()
     assert booking.status is Status.ENDED
+
+
+async def test_a_cancelled_booking_offers_to_take_it_back(desk: Desk, room: Room) -> None:
+    await desk.post("/bookings", "alice", **form())
+    booking = await Booking.get()
+    page = await desk.send(f"/bookings/{booking.id}/cancel", "alice")
+    assert "you can take this back" in text_of(page.text)
+    assert f'action="/bookings/{booking.id}/undo-release"' in page.text
+    back = await desk.send(f"/bookings/{booking.id}/undo-release", "alice")
+    assert "The room is yours again." in back.text
+    await booking.refresh_from_db()
+    assert booking.status is Status.CONFIRMED
+
+
+async def test_an_ended_booking_can_be_had_back_from_today(desk: Desk, room: Room) -> None:
+    booking = await mine(desk, datetime.now(UTC) - timedelta(minutes=20), room, status=Status.CHECKED_IN)
+    page = await desk.send(f"/bookings/{booking.id}/end", "alice", next="/")
+    assert "Ended: Narada" in text_of(page.text)
+    assert "nobody was there" not in text_of(page.text)
+    await desk.post(f"/bookings/{booking.id}/undo-release", "alice", next="/")
+    await booking.refresh_from_db()
+    assert booking.status is Status.CHECKED_IN
+
+
+def look_of(page: Any, act: str) -> str:
+    match = re.search(rf'/{act}">.*?name="look" value="([^"]+)"', page.text)
+    assert match
+    return unescape(match[1])
+
+
+async def test_a_button_pressed_twice_acts_once(desk: Desk, room: Room) -> None:
+    booking = await mine(desk, datetime.now(UTC) - timedelta(minutes=20), room, status=Status.CHECKED_IN)
+    look = look_of(await desk.get(f"/bookings/{booking.id}", "alice"), "extend")
+    ends_at = booking.ends_at
+    for _ in range(2):
+        assert (await desk.post(f"/bookings/{booking.id}/extend", "alice", look=look)).status_code == 303
+    await booking.refresh_from_db()
+    assert booking.ends_at == ends_at + timedelta(minutes=15)
+    look = look_of(await desk.get(f"/bookings/{booking.id}", "alice"), "extend")
+    await desk.post(f"/bookings/{booking.id}/extend", "alice", look=look)
+    await booking.refresh_from_db()
+    assert booking.ends_at == ends_at + timedelta(minutes=30)
+
+
+async def test_a_button_of_an_old_page_leaves_what_was_moved_alone(desk: Desk, room: Room) -> None:
+    booking = await mine(desk, local(10), room)
+    look = look_of(await desk.get(f"/bookings/{booking.id}", "alice"), "cancel")
+    await edit(desk, booking, who="coordinator", to="12:00")
+    page = await desk.post(f"/bookings/{booking.id}/cancel", "alice", look=look)
+    assert "Somebody changed this meanwhile" in page.text
+    await booking.refresh_from_db()
+    assert booking.status is Status.CONFIRMED
+
+
+async def test_a_change_sent_twice_is_one_change_and_no_stranger(desk: Desk, room: Room) -> None:
+    booking = await mine(desk, local(10), room)
+    for _ in range(2):
+        answer = await edit(desk, booking, title="Inny temat", **{"from": "9,30"})
+        assert answer.headers["location"] == f"/bookings/{booking.id}?did=changed"
+    assert await HistoryEntry.filter(object=f"booking:{booking.id}", action="changed").count() == 1
 
 
 async def test_a_release_is_told_with_its_evidence_and_undone(desk: Desk, room: Room) -> None:

@@ -615,6 +615,6 @@ async def test_only_staff_pair(site) -> None:
             assert page.status_code == status
             token = re.search(r'name="csrf" value="([^"]+)"', page.text)
             form = {"code": offer.code, "room": room.code, "csrf": token.group(1) if token else ""}
-            booking = await client.post("/panel/pair", data=form)
-            assert booking.status_code == status
+            answer = await client.post("/panel/pair", data=form, follow_redirects=True)
+            assert answer.status_code == status
     assert await Device.filter(room_id=room.id).count() == 1

@@ -9,7 +9,7 @@ import pytest
 
 from registry.assets.models import Asset
 from registry.importing.models import ImportState, PendingImport
-from tests.web.desk import Desk
+from tests.web.desk import AGAIN, Desk
 from web.app import SiteOptions, create_site
 from web.auth.session import FORM_FIELD, SESSION, form_token
 from web.importing.pages import PAGE
@@ -33,7 +33,9 @@ async def upload(desk: Desk, content: bytes, name: str = "lista.csv", who: str =
         transport=httpx.ASGITransport(desk.app), base_url="http://test", cookies={SESSION: desk.secrets[who]}
     ) as client:
         data = {FORM_FIELD: token} | fields
-        return await client.post("/assets/import", data=data, files={"file": (name, content)})
+        answer = await client.post("/assets/import", data=data, files={"file": (name, content)})
+        is_led_back = AGAIN.search(answer.headers.get("location", ""))
+        return await client.get(answer.headers["location"]) if is_led_back else answer
 
 
 async def sent(desk: Desk, text: str = LIST) -> str:

@@ -99,14 +99,16 @@
       return;
     }
     if (button && button.name) sent.append(button.name, button.value);
-    fetch(form.action, { method: 'POST', body: sent, credentials: 'same-origin', headers: { 'HX-Request-Type': 'partial' } })
+    window.izbaSend(form.action, { method: 'POST', body: sent, credentials: 'same-origin', headers: { 'HX-Request-Type': 'partial' } })
       .then(function (answer) {
         var done = outcome(answer);
         if (done) { close(); toast(done); return window.izba.refresh(); }
         if (answer.redirected) throw new Error(answer.url);
         return answer.text().then(function (text) {
           // who must sign in first keeps the form and what is typed into it
-          if (answer.status === 401) say(form, text); else fill(form.closest('.lane-box'), text);
+          if (answer.status === 401) say(form, text);
+          else if (text.indexOf('<html') >= 0) toast(words.dataset.refused); // a page of its own has no place in the box
+          else fill(form.closest('.lane-box'), text);
         });
       }).catch(function () { toast(words.dataset.unsure); delete form.dataset.sent; });
   });
@@ -199,7 +201,7 @@
   function send(from, body, wanted) {
     var slot = from.slot;
     slot.classList.add('is-waiting');
-    fetch('/api/v1/bookings/' + slot.dataset.booking, {
+    window.izbaSend('/api/v1/bookings/' + slot.dataset.booking, {
       method: 'PATCH', credentials: 'same-origin', body: JSON.stringify(body),
       headers: {
         'Content-Type': 'application/json', 'If-Match': '"' + slot.dataset.revision + '"',
@@ -221,6 +223,7 @@
   function refused(from, problem, wanted) {
     restore(from);
     close();
+    if (problem.code === 'auth.required') { window.izbaAge('ended', Date.now()); return; }
     var band = draft(wanted.track, Math.max(wanted.first, axis().first), Math.min(wanted.last, axis().last));
     band.classList.add('is-refused');
     var title = from.slot.querySelector('b');

@@ -13,6 +13,7 @@
 
   /* --- what is to be asked for --- */
   var pieces = new Set(), assets = new Set(), isDue = false, isAsking = false, at = Infinity, timer = null;
+  var truth = Date.parse(root.dataset.time); // when the page was last known to be so, on the server's clock
   var isBlocked = false, hasFailed = false; // all of the page is wanted but held; a request went wrong
 
   function due(delay) {
@@ -69,11 +70,16 @@
       if (task.target.dataset.piece) { pieces.add(task.target.dataset.piece); due(LATE); } else { everything(); isBlocked = true; }
     });
   });
-  // nobody who reads is sent away to sign in: what is typed would be gone
+  // nobody who reads is sent away to sign in, what is typed would be gone: the page says that it is old
   document.addEventListener('htmx:after:request', function (event) {
     var ctx = event.detail.ctx;
-    if (ctx.sourceElement === root) delete ctx.hx.redirect;
+    if (ctx.sourceElement !== root) return;
+    delete ctx.hx.redirect;
+    var status = ctx.response ? ctx.response.status : 0;
+    if (status === 401) window.izbaAge('ended', truth);
+    else if (status >= 200 && status < 300) { truth = now(); window.izbaAge('', truth); }
   });
+
   ['htmx:error', 'htmx:response:error'].forEach(function (name) {
     document.addEventListener(name, function (event) {
       if (event.detail.ctx && event.detail.ctx.sourceElement === root) hasFailed = true; // the next minute tries again
@@ -139,6 +145,7 @@
   function tick() {
     setTimeout(tick, MINUTE - now() % MINUTE + 20);
     move();
+    if (hasFailed && now() - truth > 2 * MINUTE) window.izbaAge('away', truth);
     var all = !isLive || hasFailed, isOver = all; // without a stream a page looks each minute
     document.querySelectorAll('[data-until]').forEach(function (element) {
       if (Date.parse(element.dataset.until) > now()) return;
@@ -182,6 +189,6 @@
 
   listen();
   setTimeout(tick, MINUTE - now() % MINUTE + 20);
-  document.addEventListener('visibilitychange', function () { if (!document.hidden) { move(); if (isDue) due(TOGETHER); } });
+  document.addEventListener('visibilitychange', function () { if (!document.hidden) { move(); if (isDue) due(TOGETHER); else if (now() - truth > 5 * MINUTE) everything(); } });
   addEventListener('pageshow', function (event) { if (event.persisted) location.reload(); });
 })();

@@ -1,5 +1,5 @@
-/* The form of a booking: its sentence is answered while it is typed, and another room brings its own fields. Without it
-   the answer comes with the form. */
+/* The form of a booking: its sentence is answered while it is typed, with the times as they were read; the end follows
+   the start; another room brings its own fields. Without it the answer comes with the form. */
 (function () {
   'use strict';
   function parse(text) { return new DOMParser().parseFromString(text, 'text/html'); }
@@ -9,7 +9,7 @@
     var query = new URLSearchParams();
     new FormData(form).forEach(function (value, name) {
       // neither the form's token nor a title belongs into an address
-      if (['csrf', 'key', 'title'].indexOf(name) < 0 && value) query.append(name, value);
+      if (['csrf', 'key', 'title', 'was', 'next', 'shown'].indexOf(name) < 0 && value) query.append(name, value);
     });
     return query;
   }
@@ -17,20 +17,71 @@
   var sentence = document.querySelector('[data-sentence]');
   if (sentence) {
     var form = sentence.matches('form') ? sentence : sentence.querySelector('form');
-    var count = 0, wait = null;
-    var ask = function () {
-      var query = queryOf(form), mine = ++count;
+    var count = 0, wait = null, lead = '', left = {}, readings = {};
+    var day = field('date') && field('date').value, length = lengthOf();
+
+    function field(name) { return form.querySelector('[name=' + name + ']'); }
+    /* Minutes from the start to the end, of times that stand as the server writes them; 0 if they do not. */
+    function lengthOf() {
+      var ends = ['from', 'to'].map(function (name) {
+        var match = /^(\d\d):(\d\d)$/.exec(field(name).value);
+        return match ? match[1] * 60 + Number(match[2]) : NaN;
+      });
+      var last = field('date_to') && field('date_to').value;
+      var days = last ? Math.round((Date.parse(last) - Date.parse(field('date').value)) / 864e5) : 0;
+      var minutes = ends[1] - ends[0] + days * 1440;
+      return minutes > 0 ? minutes : minutes + 1440 > 0 && ends[1] === 0 ? minutes + 1440 : 0;
+    }
+    function ask() {
+      var query = queryOf(form), reading = null, mine = ++count, leads = lead === 'from' && length ? 'from' : '';
       if (!query.get('room') || !query.get('from') || !query.get('to')) return;
-      fetch(sentence.dataset.sentence + '?' + query, { credentials: 'same-origin' }).then(function (answer) {
-        return answer.ok && !answer.redirected ? answer.text() : '';
+      if (leads) query.set('minutes', length);
+      fetch(sentence.dataset.sentence + '?' + query, {
+        credentials: 'same-origin', headers: { 'HX-Request-Type': 'partial' }
+      }).then(function (answer) {
+        reading = new URLSearchParams(answer.headers.get('X-Reading') || '');
+        return (answer.ok || answer.status === 401) && !answer.redirected ? answer.text() : '';
       }).then(function (text) {
         var box = document.getElementById('answer');
-        if (text && box && mine === count) {
-          box.replaceChildren.apply(box, Array.prototype.slice.call(parse(text).body.childNodes));
-        }
+        if (!text || !box || mine !== count) return;
+        box.replaceChildren.apply(box, Array.prototype.slice.call(parse(text).body.childNodes));
+        heed(reading, leads);
       }).catch(function () { /* the answer comes with the form */ });
-    };
-    form.addEventListener('input', function () { clearTimeout(wait); wait = setTimeout(ask, 250); });
+    }
+    /* What the server read: the end goes where the start took it, and what was left stands as it is meant. */
+    function heed(reading, leads) {
+      var ends = { from: reading.get('since'), to: reading.get('until') };
+      if (leads && ends.to) {
+        field('to').value = ends.to;
+        if (field('date_to')) field('date_to').value = reading.get('last');
+      } else if (!leads && reading.get('minutes') > 0) length = Number(reading.get('minutes'));
+      ['from', 'to'].forEach(function (name) {
+        if (ends[name]) readings[name] = { text: field(name).value, reading: ends[name] };
+        if (left[name]) settle(name);
+      });
+    }
+    function settle(name) {
+      var one = readings[name];
+      if (one && one.text === field(name).value) { field(name).value = one.reading; left[name] = false; }
+    }
+    function soon(delay) { clearTimeout(wait); wait = setTimeout(ask, delay); }
+
+    form.addEventListener('input', function (event) {
+      var name = event.target.name;
+      if (name === 'from') lead = 'from'; else if (['to', 'date_to'].indexOf(name) >= 0) lead = '';
+      left[name] = false;
+      if (name === 'date' && field('date_to') && field('date_to').value && day) {
+        var moved = Date.parse(field('date_to').value) + Date.parse(field('date').value) - Date.parse(day);
+        if (!isNaN(moved)) field('date_to').value = new Date(moved).toISOString().slice(0, 10);
+      }
+      if (name === 'date') day = field('date').value;
+      soon(250);
+    });
+    form.addEventListener('focusout', function (event) {
+      if (['from', 'to'].indexOf(event.target.name) < 0) return;
+      left[event.target.name] = true;
+      settle(event.target.name);
+    });
   }
 
   /* What a part of the form asks: the names of its fields, what can be chosen, what is said about them. */
