@@ -29,6 +29,7 @@ from registry.assets.rules import number_key, search_text
 from registry.assets.tags import RANDOM_BYTES, new_code
 from registry.bookings.models import Booking, Status
 from registry.core.history import SYSTEM, HistoryEntry, first
+from registry.core.seals import seal
 from registry.core.statements import insert_many
 from registry.core.transaction import transaction
 from registry.devices.models import Device, DeviceKind, Sensing
@@ -85,6 +86,7 @@ async def fill(url: str, name: str) -> list[str]:
         await _assets(size, rooms, people, now)
         await _bookings(size, rooms, people, now)
         await context.db("default").execute_script("ANALYZE")
+        await seal(now.date())
         return [await issue_token(person.login, "bench", SYSTEM, now) for person in people]
 
 
@@ -277,6 +279,7 @@ def _fill(url: str, name: str, tokens_file: Path) -> None:
 async def bring_up(url: str) -> None:
     async with database(url) as context:
         await migrate(context, url)
+        await seal(datetime.now(UTC).date())
 
 
 def _kept(name: str, dialect: str) -> Path:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from tortoise.expressions import Q
 
 from registry.bookings.release import settle
-from registry.bookings.room_snapshot import load, locked_snapshot
+from registry.bookings.room_snapshot import load, load_many, locked_snapshot
 from registry.core.cache import Cache
 from registry.core.errors import Unavailable
 from registry.core.statements import Fields, Work, column, first_value, write
@@ -160,8 +160,10 @@ async def settle_rooms(room_ids: Iterable[int], now: datetime) -> None:
     rooms = sorted(room_ids)
     for at in range(0, len(rooms), ROOMS_AT_ONCE):
         async with changing(*rooms[at : at + ROOMS_AT_ONCE]) as change:
-            for room in change.rooms.values():
-                await write(await settle(change, room, await load(room, now), now))
+            snapshots = await load_many(list(change.rooms.values()), now)
+            await write(
+                *[await settle(change, change.rooms[snapshot.room.id], snapshot, now) for snapshot in snapshots]
+            )
 
 
 async def advance_due(now: datetime, limit: int = 50) -> int:

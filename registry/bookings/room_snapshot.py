@@ -91,7 +91,7 @@ async def snapshot_of(room: Room, now: datetime) -> RoomSnapshot:
 async def snapshots_of(rooms: Sequence[Room], now: datetime) -> dict[int, RoomSnapshot]:
     """The snapshots of many fetched rooms, by the room's id: what is not kept is read for all of them together."""
     snapshots = {room.id: recall(room.id, room.version, now) for room in rooms}
-    for snapshot in await _load([room for room in rooms if snapshots[room.id] is None], now):
+    for snapshot in await load_many([room for room in rooms if snapshots[room.id] is None], now):
         if not is_inside():
             keep(snapshot)
         snapshots[snapshot.room.id] = snapshot
@@ -120,10 +120,11 @@ async def locked_snapshot(room: Room, now: datetime) -> RoomSnapshot:
 
 async def load(room: Room, now: datetime) -> RoomSnapshot:
     """Read a room's snapshot from the database."""
-    return (await _load([room], now))[0]
+    return (await load_many([room], now))[0]
 
 
-async def _load(rooms: Sequence[Room], now: datetime) -> list[RoomSnapshot]:
+async def load_many(rooms: Sequence[Room], now: datetime) -> list[RoomSnapshot]:
+    """Read the snapshots of many rooms from the database, in the same order and with as many queries as one takes."""
     if not rooms:
         return []
     ids = [room.id for room in rooms]
