@@ -8,6 +8,7 @@ import typer
 from config.commands.terminal import in_register, reason_words, run, sentence
 from config.settings import Settings, load
 from config.single_server import alone
+from registry.core.clock import utc_now
 from registry.core.errors import N_, Reason
 
 verify = typer.Typer(no_args_is_help=True, help="Checks of what is stored.")
@@ -24,14 +25,17 @@ def add_to(app: typer.Typer) -> None:
 def verify_history(
     seal: Annotated[str, typer.Option(help="A seal that this command told before and that was kept elsewhere.")] = "",
 ) -> None:
-    """Walk the hash chain. Exit 1 and the first broken link if it was altered, or if the seal is not in it."""
+    """Walk the hash chain, its seals, and each object beside its last entry. Exit 1 and the first that is not whole."""
     from registry.core import seals
+    from registry.exporting.history_check import first_divergence
 
-    async def walk() -> tuple[int, Any, Any, bool]:
-        return *await seals.verify(), await seals.newest_seal(), await seals.is_sealed(seal.strip().lower())
+    async def walk() -> tuple[int, Any, Any, bool, bool, Any]:
+        walked, broken = await seals.verify()
+        newest, is_sealed = await seals.newest_seal(), await seals.is_sealed(seal.strip().lower())
+        return walked, broken, newest, is_sealed, await seals.are_seals_gone(utc_now()), await first_divergence()
 
     settings = load()
-    walked, broken, newest, is_sealed = in_register(settings, walk)
+    walked, broken, newest, is_sealed, are_gone, divergence = in_register(settings, walk)
     if broken is not None:
         raise typer.Exit(_tell_broken(broken, walked, settings))
     if seal and not is_sealed:
@@ -41,9 +45,24 @@ def verify_history(
             )
         )
         raise typer.Exit(1)
+    if divergence is not None:
+        text = N_("{name} is otherwise than its history says: {column}. It, or the end of its history, was altered.")
+        column = divergence.column or Reason(N_("one of the two is missing"))
+        print(sentence(text, settings, name=divergence.object, column=column))
+        raise typer.Exit(1)
+    if are_gone:
+        print(
+            sentence(
+                N_("The seals are gone: they were removed, or nobody sealed for days. Begin with izba serve."), settings
+            )
+        )
+        raise typer.Exit(1)
     print(sentence(N_("{walked} entries, all whole."), settings, walked=walked))
     if newest:
         print(sentence(N_("Seal of {day}, to keep elsewhere: {seal}"), settings, day=newest.day, seal=newest.hash))
+    else:
+        text = N_("There is no seal yet: the server seals every night. Until then nothing shows that its end is whole.")
+        print(sentence(text, settings))
 
 
 def _tell_broken(broken: Any, walked: int, settings: Settings) -> int:

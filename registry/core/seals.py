@@ -4,7 +4,7 @@ than a lot of it is in memory, and nobody waits to write meanwhile.
 
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tortoise.connection import get_connections
@@ -15,6 +15,7 @@ from registry.core.statements import numbered
 from registry.core.transaction import reading_from, transaction
 
 LOT = 1000
+UNSEALED_AT_MOST = timedelta(days=3)
 # after the last entry of the lot before, through the index of chains
 _CHAINS = "SELECT * FROM history_entry WHERE (object, seq) > (?, ?) ORDER BY object, seq LIMIT ?"
 _GAP = """SELECT id + 1 AS missing FROM history_entry AS entry
@@ -44,6 +45,21 @@ async def seal(day: date) -> HistorySeal | None:
 async def newest_seal() -> HistorySeal | None:
     """The seal that stands for all before it. Kept outside the database it shows a history that was built anew."""
     return await HistorySeal.all().order_by("-id").first()
+
+
+async def are_seals_gone(now: datetime) -> bool:
+    """Whether there is no seal where there should be one: seals had been numbered, or an entry is older than a server
+    that seals every night would leave it.
+    """
+    if await newest_seal() is not None:
+        return False
+    connection = reading_from()
+    if connection.capabilities.dialect == "sqlite":
+        query = "SELECT seq AS number FROM sqlite_sequence WHERE name = 'history_seal'"
+    else:
+        query = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS number FROM history_seal_id_seq"
+    rows = await connection.execute_query_dict(query)
+    return bool(rows and rows[0]["number"]) or await HistoryEntry.all().filter(at__lt=now - UNSEALED_AT_MOST).exists()
 
 
 async def is_sealed(seal_hash: str) -> bool:
