@@ -51,11 +51,10 @@ def verify_history(
         print(sentence(text, settings, name=divergence.object, column=column))
         raise typer.Exit(1)
     if are_gone:
-        print(
-            sentence(
-                N_("The seals are gone: they were removed, or nobody sealed for days. Begin with izba serve."), settings
-            )
+        text = N_(
+            "The seals are gone: they were removed, or no server ran for days. The next one that runs seals anew."
         )
+        print(sentence(text, settings))
         raise typer.Exit(1)
     print(sentence(N_("{walked} entries, all whole."), settings, walked=walked))
     if newest:

@@ -288,6 +288,9 @@ WORDS: dict[str, str] = {
     "database.newer": N_(
         "The database was made by a newer Izba ({migration}). Install that version or restore a backup."
     ),
+    "database.overlaps": N_(
+        "Bookings of one room overlap: {pairs}. Cancel one of each pair with the Izba that you had, then begin anew."
+    ),
     "database.behind": N_("The database lacks the migration {migration}. Run: izba migrate"),
     "database.away": N_("The database does not answer: {reason}. Check IZBA_DATABASE_URL and that it runs."),
     "disk.full": N_("Only {megabytes} MB are free in {path}. Make room there: nothing can be stored without it."),

@@ -9,6 +9,8 @@ from typing import Any
 from tortoise import migrations
 from tortoise.migrations import operations as ops
 
+from registry.core.errors import Conflict
+
 HOLDS = "status NOT IN ('cancelled', 'rejected')"
 
 BLOCKS = "CREATE INDEX booking_blocks ON booking (room_id, starts_at) WHERE kind = 'block'"
@@ -55,8 +57,22 @@ UNDO = {
 }
 
 
+# which of the two stands nobody but the office can say
+OVERLAPS = """SELECT room.code AS room, former.id AS former_id, latter.id AS latter_id
+FROM booking AS former
+JOIN booking AS latter ON latter.room_id = former.room_id AND latter.blocked_from < former.blocked_to
+    AND (latter.blocked_from, latter.id) > (former.blocked_from, former.id)
+JOIN room ON room.id = former.room_id
+WHERE former.status NOT IN ('cancelled', 'rejected') AND latter.status NOT IN ('cancelled', 'rejected')
+ORDER BY former.blocked_from, former.id LIMIT 20"""
+
+
 async def forward(apps: Any, editor: Any) -> None:
+    """Raises Conflict("database.overlaps") when bookings overlap already; then nothing is changed."""
     dialect = editor.client.capabilities.dialect
+    if pairs := await editor.client.execute_query_dict(OVERLAPS):
+        words = "; ".join(f"{pair['room']}: {pair['former_id']}, {pair['latter_id']}" for pair in pairs)
+        raise Conflict("database.overlaps", pairs=words)
     # execute_query takes one whole statement; the editor's own runner splits a trigger at its semicolons
     for statement in POSTGRES if dialect == "postgres" else SQLITE:
         await editor.client.execute_query(statement)
