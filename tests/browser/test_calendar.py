@@ -364,3 +364,53 @@ def examine(page: Any, where: str) -> None:
         f"axe.run({AXE_OPTIONS}).then(found => found.violations.map(one => [one.id, one.nodes.map(n => n.html)]))"
     )
     assert violations == [], (where, violations)
+
+
+async def test_a_short_booking_has_a_name_words_and_a_place_to_click(office: Office) -> None:
+    room, lengths = await room_id("MAIN"), (5, 10, 15, 20, 30, 40, 45)
+    ids = {
+        minutes: (await alices(office, 8 + number * 1.25, ends_at=local(8 + number * 1.25) + timedelta(minutes=minutes),
+                               room_id=room, title=f"Stand-up {minutes}")).id
+        for number, minutes in enumerate(lengths)
+    }  # fmt: skip
+
+    def walk(page: Any) -> None:
+        for width in (1024, 1280, 1440, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto(f"/calendar?date={DAY}")
+            for minutes in lengths:
+                link = page.locator(f'.track > .slot > a[href="/bookings/{ids[minutes]}"]')
+                assert f"Stand-up {minutes}" in link.aria_snapshot(), (width, minutes)
+                shown = page.locator(f'.track :is(a, .beside):has-text("Stand-up {minutes}"):visible')
+                words = [box for one in shown.all() if (box := one.bounding_box())["width"] > 32]
+                assert words, f"{minutes} minutes have no words at {width}"
+            for minutes in (5, 10, 20):
+                box = page.locator(f'.track > .slot:has(> a[href="/bookings/{ids[minutes]}"])').bounding_box()
+                reach = page.locator(f'.reach > a[href="/bookings/{ids[minutes]}"]').bounding_box()
+                assert reach["width"] >= 24
+                page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+                page.wait_for_url(f"**/bookings/{ids[minutes]}")
+                page.go_back()
+
+    await office.look(walk)
+
+
+async def test_short_bookings_side_by_side_are_each_opened(office: Office) -> None:
+    room = await room_id("MAIN")
+    five, bookings = timedelta(minutes=5), []
+    for part in range(4):
+        since = local(9) + part * five
+        bookings.append(
+            await make.make_booking(since, since + five, room_id=room, organizer=office.desk.people["alice"])
+        )
+    ids = [booking.id for booking in bookings]
+
+    def walk(page: Any) -> None:
+        for id_ in ids:
+            page.goto(f"/calendar?date={DAY}")
+            box = page.locator(f'.track > .slot:has(> a[href="/bookings/{id_}"])').bounding_box()
+            page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            page.wait_for_url(f"**/bookings/{id_}")
+        page.goto(f"/calendar?date={DAY}")
+
+    await office.look(walk)

@@ -5,7 +5,7 @@ other day its minutes are those of the clock.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from registry.rooms.models import HELP_POINT
 Span = tuple[datetime, datetime]
 OPENS, CLOSES = 7, 17
 HOUR = timedelta(hours=1)
+BRIEF = 45  # minutes
 OPEN_TO_CHANGE = (Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN)
 
 
@@ -98,7 +99,9 @@ def _blocked(booking: VisibleBooking) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """One band of a track. ``start`` and ``end`` are minutes of the axis, the instants are the true ones."""
+    """One band of a track. ``start`` and ``end`` are minutes of the axis, the instants are the true ones. ``spare`` is
+    how much of the axis behind a booking nobody else's words want.
+    """
 
     kind: str
     start: int
@@ -109,6 +112,12 @@ class Band:
     duty: dict[str, Any] | None = None
     mine: bool = False
     movable: bool = False
+    spare: int = 0
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether it is too narrow for words on most screens."""
+        return self.end - self.start <= BRIEF
 
 
 def bands(day: RoomDay, axis: Axis, viewer: Viewer, login: str, now: datetime) -> list[Band]:
@@ -117,6 +126,16 @@ def bands(day: RoomDay, axis: Axis, viewer: Viewer, login: str, now: datetime) -
     for place, booking in enumerate(day.bookings):
         following = day.bookings[place + 1].starts_at if place + 1 < len(day.bookings) else None
         layers += _booking(day, booking, following, axis, viewer, login, now)
+    return _with_spare(layers, axis)
+
+
+def _with_spare(layers: list[Band], axis: Axis) -> list[Band]:
+    end = axis.opens * 60 + axis.columns * 60
+    for place in range(len(layers) - 1, -1, -1):
+        band = layers[place]
+        if band.booking is not None:
+            layers[place] = replace(band, spare=max(0, end - band.end))
+            end = band.start
     return layers
 
 
