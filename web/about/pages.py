@@ -2,13 +2,14 @@
 
 from decimal import Decimal
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from web.auth.access import Visitor
+from web.kit.query_names import pages
 from web.kit.render import pages_of, render
 
-router = APIRouter(include_in_schema=False)
+router = pages()
 
 COLOURS = (
     "ink", "ink-soft", "line-strong", "line", "paper", "card", "brand", "brand-soft", "free", "free-soft", "soon",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, RedirectResponse, Response
 
@@ -34,9 +34,10 @@ from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
+from web.kit.query_names import pages
 from web.kit.render import is_fragment, render
 
-router = APIRouter(include_in_schema=False)
+router = pages()
 Mover = Annotated[Person, Depends(page_with("assets.change"))]
 Text = Annotated[str, Form(max_length=2000)]
 AT_ONCE = 200
@@ -50,7 +51,7 @@ FILE_TYPES = {
 async def assets(request: Request, person: PageCaller, now: Now) -> Response:
     """The list. The search field asks for the rows alone while somebody types."""
     context = page_context(request, person, now)
-    address = address_of(dict(request.query_params), context.may("assets.see_money"))
+    address = address_of(request.query_params, context.may("assets.see_money"))
     is_part = is_fragment(request)
     page = await page_at(address, context)
     if not (is_part or page.assets.total) and (fault_id := await fault_of_number(address.filter.q, person)):

@@ -1,6 +1,6 @@
 """The list of assets: its filters as addresses, its views with their counts, its rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -74,7 +74,7 @@ class ListAddress:
         return any(getattr(self.filter, name) for name in FILTERS)
 
 
-def address_of(query: dict[str, str], counts_money: bool = True) -> ListAddress:
+def address_of(query: Mapping[str, str], counts_money: bool = True) -> ListAddress:
     """What the query of an address says. What cannot be read counts as not said, and so does what would tell money to
     who does not count it: the order by price, and what a grant paid for.
     """

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi import Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Forbidden, Refusal
@@ -31,9 +31,10 @@ from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to, sent_form
 from web.kit.errors import status_of
 from web.kit.i18n import LANGUAGES, refusal_words
+from web.kit.query_names import pages
 from web.kit.render import language_of, render
 
-router = APIRouter(include_in_schema=False)
+router = pages()
 Text = Annotated[str, Form(max_length=2000)]
 Next = Annotated[str, Form(alias="next", max_length=2000)]
 Size = Annotated[str, Form(alias="type", max_length=20)]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.bookings import actions
@@ -44,9 +44,10 @@ from web.kit.clock import Now
 from web.kit.drafts import Typed, TypedWords, as_form, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
+from web.kit.query_names import pages
 from web.kit.render import is_fragment, render
 
-router = APIRouter(include_in_schema=False)
+router = pages()
 BookingMaker = Annotated[Person, Depends(page_with("bookings.make"))]
 Minutes = Annotated[int, Query(ge=0, le=1_000_000)]
 Look = Annotated[str, Form(max_length=120)]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from registry.bookings.days import RoomDay
@@ -26,11 +26,12 @@ from web.calendar.room_rows import (
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
 from web.kit.pieces import IN_PLACE, piece_request
+from web.kit.query_names import pages
 from web.kit.render import is_fragment, render
 from web.kit.timeline import Axis, Band, axis_between, axis_of, bands, busy_minutes, spans_of
 from web.kit.words import N_
 
-router = APIRouter(include_in_schema=False)
+router = pages()
 WORKDAYS = 5
 NEEDS_OFFERED = ("projector", "hearing_loop", "screen")
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
@@ -22,9 +22,10 @@ from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
+from web.kit.query_names import pages
 from web.kit.render import render
 
-router = APIRouter(include_in_schema=False)
+router = pages()
 SeesDevices = Annotated[Person, Depends(page_with("devices.see"))]
 Manager = Annotated[Person, Depends(page_with("devices.manage"))]
 Pairer = Annotated[Person, Depends(page_with("panels.pair"))]

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -48,10 +48,11 @@ from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.i18n import refusal_words, translate
 from web.kit.page_context import page_context
+from web.kit.query_names import pages
 from web.kit.render import language_of, pages_of, render
 from web.kit.words import N_
 
-router = APIRouter(include_in_schema=False)
+router = pages()
 KEY = "izba_panel"
 PART = "x-panel-part"
 UNSTORED = {"cache-control": "no-store", "vary": PART}

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
@@ -21,10 +21,11 @@ from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
+from web.kit.query_names import pages
 from web.kit.render import render
 from web.kit.words import N_
 
-router = APIRouter(prefix="/assets/import", include_in_schema=False)
+router = pages("/assets/import")
 May = Annotated[Person, Depends(page_with("imports.run"))]
 PAGE = 25
 CELL = "cell:"  # before the names of columns in a form

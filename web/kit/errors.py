@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match, Route
 
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Reason, Refusal, Unavailable, words
 from web.auth.access import SignInNeeded, StaleForm, visitor
@@ -274,7 +275,18 @@ async def _on_http(request: Request, fault: Exception) -> Response:
     response = await answer_to(request, _http_refusal(request, fault))
     for name, value in (fault.headers or {}).items():
         response.headers[name] = value
+    if fault.status_code == 405:
+        response.headers["allow"] = _allowed(request, (fault.headers or {}).get("Allow", ""))
     return response
+
+
+def _allowed(request: Request, first: str) -> str:
+    """What an address takes, of all its routes: the framework names the ``first`` one's alone."""
+    methods = {method for method in first.split(", ") if method}
+    for route in request.app.router.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return ", ".join(sorted(methods))
 
 
 def _http_refusal(request: Request, fault: HTTPException) -> Refusal:

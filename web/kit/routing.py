@@ -13,6 +13,7 @@ from web.kit.answers import revision_of
 from web.kit.body import json_of
 from web.kit.errors import PROBLEM, ProblemAnswer, api_language
 from web.kit.i18n import Translate, translate
+from web.kit.query_names import names_of, refuse_unknown
 
 PREFIX = "/api/v1"
 _REASONS = {
@@ -42,9 +43,10 @@ class _JsonRequest(Request):
 
 class _JsonRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+        handle, names = super().get_route_handler(), names_of(self.dependant)
 
         async def handler(request: Request) -> Response:
+            refuse_unknown(request, names)
             return await handle(_JsonRequest(request.scope, request.receive))
 
         return handler
@@ -58,7 +60,13 @@ def bare(answer: Callable[[Request], Coroutine[Any, Any, Response]]) -> type[API
 
     class BareRoute(APIRoute):
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            return answer
+            names = names_of(self.dependant)
+
+            async def handler(request: Request) -> Response:
+                refuse_unknown(request, names)
+                return await answer(request)
+
+            return handler
 
     return BareRoute
 

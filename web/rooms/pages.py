@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets import queries as asset_queries
@@ -34,13 +34,14 @@ from web.kit.i18n import refusal_words, translate
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.pieces import IN_PLACE, next_look, piece_request, shape_of
+from web.kit.query_names import pages
 from web.kit.render import is_fragment, language_of, render
 from web.kit.timeline import Axis, axis_of, spans_of
 from web.kit.words import N_
 from web.rooms.plan import PlanSlot, note_of, plan
 from web.rooms.view import RoomView, view_of
 
-router = APIRouter(include_in_schema=False)
+router = pages()
 Reporter = Annotated[Person, Depends(page_with("faults.report"))]
 Text = Annotated[str, Form(max_length=2000)]
 NOTHING_SAID = N_("Choose a thing or say what is wrong.")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets import tags
@@ -22,10 +22,11 @@ from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import page_context
+from web.kit.query_names import pages
 from web.kit.render import render
 from web.kit.words import N_
 
-router = APIRouter(include_in_schema=False)
+router = pages()
 Text = Annotated[str, Form(max_length=2000)]
 LIMIT = 200
 NOTHING_CALLED = N_("Nothing in the register is called %(code)s. The code of a label has %(length)s characters.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from registry.bookings.queries import bookable_rooms
@@ -32,10 +32,11 @@ from web.faults import words as fault_words
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
 from web.kit.pieces import IN_PLACE, next_look, piece_request
+from web.kit.query_names import pages
 from web.kit.render import is_fragment, render
 from web.kit.words import N_, OCCUPANCY_WORDS
 
-router = APIRouter(include_in_schema=False)
+router = pages()
 DAYS_OFFERED = 14
 
 

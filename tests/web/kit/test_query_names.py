@@ -1,0 +1,66 @@
+"""A query name that nobody knows is refused, and named, by calls and pages alike."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import API, Office
+from tests.web.desk import Desk
+from web.app import SiteOptions, create_site
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/rooms/M-1/bookings?start=2026-12-08T00:00:00Z&to=2026-12-09T00:00:00Z", "start"),
+        ("/availability?date=2026-12-08&rooms=M-1", "rooms"),
+        ("/availability?day=2026-12-08", "day"),
+        ("/rooms?min_capacity=30", "min_capacity"),
+        ("/assets?page=2", "page"),
+        ("/assets?utm_source=mail", "utm_source"),
+    ],
+)
+async def test_a_call_refuses_a_name_that_it_does_not_know(office: Office, path: str, name: str) -> None:
+    refused = await office.get(path)
+    problem = refused.json()
+    assert (refused.status_code, problem["code"], problem["params"]["field"]) == (422, "request.unknown_field", name)
+
+
+async def test_every_call_refuses_an_unknown_name_and_takes_those_of_its_description(office: Office) -> None:
+    paths = (await office.get(f"{API}/openapi.json", None)).json()["paths"]
+    for path, methods in paths.items():
+        for method in methods:
+            address = path.replace("{code}", "M-1").replace("{", "").replace("}", "")
+            body: Any = {} if method in ("post", "patch", "put") else None
+            refused = await office.call(method.upper(), f"{address}?surely_unknown=1", "admin", json=body)
+            assert refused.json()["code"] == "request.unknown_field", (method, path)
+            assert "surely_unknown" in refused.json()["detail"]
+
+
+MISSPELT = ["/calendar?dat=2026-12-08", "/rooms?fre=1", "/assets?categry=x", "/?day=2", "/bookings?p=2"]
+
+
+@pytest.fixture
+async def desk(database: Any, tmp_path: Path) -> Desk:
+    return await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))).open()
+
+
+@pytest.mark.parametrize("address", MISSPELT)
+async def test_a_page_refuses_a_name_that_it_does_not_know(desk: Desk, address: str) -> None:
+    answer = await desk.get(address, "alice")
+    assert answer.status_code == 422
+    assert address.partition("?")[2].partition("=")[0] in answer.text
+
+
+@pytest.mark.parametrize("name", ["utm_source", "utm_campaign", "fbclid", "gclid", "mc_eid"])
+async def test_a_page_takes_no_notice_of_trackers(desk: Desk, name: str) -> None:
+    assert (await desk.get(f"/calendar?{name}=x", "alice")).status_code == 200
+
+
+async def test_a_method_that_is_not_taken_learns_all_that_are(office: Office) -> None:
+    for path, methods in (("/bookings/1", "GET, PATCH"), ("/assets/1", "GET, PATCH"), ("/assets", "GET, POST")):
+        refused = await office.call("DELETE", path)
+        assert (refused.status_code, refused.headers["allow"]) == (405, methods), path
