@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets.queries import by_tag
@@ -24,9 +24,10 @@ from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
+from web.kit.query_names import pages
 from web.kit.render import render
 
-router = APIRouter(include_in_schema=False)
+router = pages()
 Reporter = Annotated[Person, Depends(page_with("faults.report"))]
 Text = Annotated[str, Form(max_length=4000)]
 
