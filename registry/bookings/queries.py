@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from registry.bookings.day_rows import TAKING, rows_between
 from registry.bookings.models import Booking, Kind, Status
@@ -130,14 +131,36 @@ async def spans_ahead(room_id: int, now: datetime) -> list[tuple[datetime, datet
     return await ahead.order_by("starts_at").values_list("starts_at", "ends_at")
 
 
-async def my_bookings(person: Person, now: datetime, limit: int = 20) -> list[Booking]:
-    """What this person organizes from now on, running ones first; the room is fetched."""
-    return await (
-        Booking.filter(organizer_id=person.id, ends_at__gt=now, status__in=["tentative", "confirmed", "checked_in"])
-        .order_by("starts_at")
-        .limit(limit)
-        .select_related("room__building")
-    )
+async def my_bookings(person: Person, now: datetime, limit: int = 20, start: int = 0) -> list[Booking]:
+    """What this person organizes from now on, running ones first, ``limit`` of them from ``start`` on; the room is
+    fetched.
+    """
+    coming = _coming(person, now).order_by("starts_at", "id").offset(start).limit(limit)
+    return await coming.select_related("room__building")
+
+
+async def count_of_my_bookings(person: Person, now: datetime) -> int:
+    """How many bookings this person organizes from now on."""
+    return await _coming(person, now).count()
+
+
+def _coming(person: Person, now: datetime) -> QuerySet[Booking]:
+    return Booking.filter(organizer_id=person.id, ends_at__gt=now, status__in=["tentative", "confirmed", "checked_in"])
+
+
+async def my_visible_bookings(
+    person: Person, now: datetime, limit: int, start: int
+) -> list[tuple[VisibleBooking, Room]]:
+    """The same as their organizer sees them, each with its room."""
+    bookings = {booking.id: booking for booking in await my_bookings(person, now, limit, start)}
+    rows = await Booking.filter(id__in=list(bookings)).order_by("starts_at", "id").values_list(*COLUMNS)
+    pairs = []
+    for row in map(BookingRow._make, rows):
+        room = next(booking.room for booking in bookings.values() if str(booking.id) == str(row.id))
+        booking = project(row, room.code, room.visibility, viewer_of(person))
+        if booking is not None:
+            pairs.append((booking, room))
+    return pairs
 
 
 async def evidence_of(booking_ids: Collection[UUID | str]) -> dict[str, dict[str, Any]]:

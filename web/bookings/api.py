@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 from registry.bookings import actions
 from registry.bookings.models import Booking
 from registry.bookings.projections import BookingRow, FullBooking, as_json, project, viewer_of
-from registry.bookings.queries import visible_booking
+from registry.bookings.queries import count_of_my_bookings, my_visible_bookings, visible_booking
 from registry.core.errors import NotFound
 from registry.core.idempotency import RequestKey
 from registry.people.models import Person
@@ -22,6 +22,7 @@ from web.auth.access import Caller, actor_of, caller, caller_with
 from web.bookings.shapes import (
     BookedAnswer,
     BookingChangesBody,
+    BookingsAnswer,
     CancellationBody,
     ExtensionBody,
     NewBookingBody,
@@ -30,7 +31,7 @@ from web.bookings.shapes import (
 )
 from web.bookings.warnings import warnings_of
 from web.kit import routing
-from web.kit.answers import etag
+from web.kit.answers import Paged, etag
 from web.kit.body import check, json_of
 from web.kit.clock import Now, now_of
 from web.kit.errors import api_language
@@ -112,6 +113,19 @@ router.add_api_route(
     responses=faults(404, 409),
     summary="Book a room",
 )
+
+
+@router.get(
+    "/bookings",
+    response_model=BookingsAnswer,
+    responses=faults(),
+    summary="What the caller organizes from now on, running bookings first",
+)
+async def coming(person: Caller, paging: Paged, now: Now) -> dict[str, Any]:
+    total = await count_of_my_bookings(person, now)
+    visible = await my_visible_bookings(person, now, paging.limit, paging.start)
+    items = [as_json(booking, await zone_of(room)) for booking, room in visible]
+    return {"items": items, "next": paging.cursor(len(items), total), "total": total}
 
 
 @router.get(

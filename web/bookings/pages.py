@@ -14,7 +14,14 @@ from starlette.responses import RedirectResponse, Response
 from registry.bookings import actions
 from registry.bookings.models import Booking
 from registry.bookings.projections import VisibleBooking
-from registry.bookings.queries import bookable_rooms, booking_by_id, my_bookings, past_bookings, visible_booking
+from registry.bookings.queries import (
+    bookable_rooms,
+    booking_by_id,
+    count_of_my_bookings,
+    my_bookings,
+    past_bookings,
+    visible_booking,
+)
 from registry.bookings.rules import EXTENSIONS, may_change
 from registry.core.errors import Conflict, Forbidden, NotFound, Refusal
 from registry.core.history import Actor
@@ -58,15 +65,21 @@ READING = "x-reading"  # how the times of a sentence were read, for the page's s
 
 
 @router.get("/bookings")
-async def mine(request: Request, person: PageCaller, now: Now) -> Response:
-    """My bookings, the coming ones and the last past ones."""
+async def mine(
+    request: Request, person: PageCaller, now: Now, offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0
+) -> Response:
+    """My bookings, the coming ones in pages and the last past ones."""
     context = page_context(request, person, now)
+    total = await count_of_my_bookings(person, now)
     return render(
         request,
         "bookings/list.html",
         words=BookingWords.of(context.words),
         now=now,
-        coming=await my_bookings(person, now, COMING_LIMIT),
+        coming=await my_bookings(person, now, COMING_LIMIT, offset),
+        offset=offset,
+        total=total,
+        page_size=COMING_LIMIT,
         past=await past_bookings(person, now),
     )
 

@@ -265,3 +265,15 @@ async def test_a_hidden_booking_is_unknown_to_a_stranger_in_every_call(office: O
             theirs, nobodys = [(answer.status_code, answer.json()) for answer in answers]
             assert theirs == nobodys, (method, act)
             assert theirs[0] in (403, 404)
+
+
+async def test_the_callers_own_bookings_are_a_list_in_pages(office: Office) -> None:
+    for hours in (24, 26, 28):
+        await office.held("M-1", hours)
+    await office.held("M-1", 30, "bob")
+    first = (await office.get("/bookings?limit=2")).json()
+    assert (len(first["items"]), first["total"]) == (2, 3)
+    rest = (await office.get(f"/bookings?limit=2&cursor={first['next']}")).json()
+    times = [one["starts_at"] for one in first["items"] + rest["items"]]
+    assert (len(times), rest["next"]) == (3, None)
+    assert times == sorted(times)

@@ -616,3 +616,29 @@ async def test_a_form_that_empties_the_number_of_people_takes_it_out(desk: Desk,
     answer = await desk.post(f"/bookings/{booking.id}", "alice", **fields)
     assert answer.headers["location"].endswith("did=changed"), answer.text
     assert (await Booking.get(id=booking.id)).attendees is None
+
+
+async def test_my_bookings_do_not_stop_at_fifty(desk: Desk, room: Room) -> None:
+    for number in range(84):
+        start = local(8) + timedelta(days=number)
+        await mine(desk, start, room, title=f"Seria {number + 1}", ends_at=start + timedelta(hours=1))
+    first = unescape(await desk.read("/bookings", "alice"))
+    assert "Seria 50" in first
+    assert "Seria 51" not in first
+    assert "1–50 of 84" in first
+    rest = unescape(await desk.read("/bookings?offset=50", "alice"))
+    assert "Seria 51" in rest
+    assert "Seria 84" in rest
+    assert "51–84 of 84" in rest
+
+
+async def test_more_time_is_offered_only_where_it_can_be_had(desk: Desk, room: Room) -> None:
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    ends_at = now + timedelta(minutes=15)
+    booking = await mine(desk, now - timedelta(minutes=5), room, ends_at=ends_at, status="checked_in")
+    assert f'action="/bookings/{booking.id}/extend"' in (await desk.get(f"/bookings/{booking.id}", "alice")).text
+    await mine(desk, ends_at, room, "bob", ends_at=ends_at + timedelta(hours=1))
+    for page in (f"/bookings/{booking.id}", "/"):
+        text = (await desk.get(page, "alice")).text
+        assert f'action="/bookings/{booking.id}/extend"' not in text
+        assert f'action="/bookings/{booking.id}/end"' in text
