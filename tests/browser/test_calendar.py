@@ -381,8 +381,8 @@ async def test_a_short_booking_has_a_name_words_and_a_place_to_click(office: Off
             for minutes in lengths:
                 link = page.locator(f'.track > .slot > a[href="/bookings/{ids[minutes]}"]')
                 assert f"Stand-up {minutes}" in link.aria_snapshot(), (width, minutes)
-                shown = page.locator(f'.track :is(a, .beside):has-text("Stand-up {minutes}"):visible')
-                words = [box for one in shown.all() if (box := one.bounding_box())["width"] > 32]
+                lines = page.locator(f'.track :is(a, .beside):has-text("Stand-up {minutes}"):visible')
+                words = [box for one in lines.all() if (box := one.bounding_box())["width"] > 32]
                 assert words, f"{minutes} minutes have no words at {width}"
             for minutes in (5, 10, 20):
                 box = page.locator(f'.track > .slot:has(> a[href="/bookings/{ids[minutes]}"])').bounding_box()
