@@ -40,6 +40,11 @@ async def bookings(office: Office, number: int) -> None:
     )  # fmt: skip
 
 
+async def own_bookings(office: Office, number: int) -> None:
+    admin, starts_at = office.people["admin"], soon(24) + timedelta(minutes=20 * number)
+    await make_booking(starts_at, starts_at + timedelta(minutes=10), room=office.rooms["M-1"], organizer=admin)
+
+
 async def duties(office: Office, number: int) -> None:
     person, room = await make_person(), office.rooms["M-1"]
     await Duty.create(room=room, person=person, roster=f"r-{number}", name="D", starts_at=soon(24), ends_at=soon(25))
@@ -95,6 +100,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/panels": ("/panels?limit=200", panels),
     "/faults": ("/faults?limit=200", faults),
     "/history": ("/history?limit=200", entries),
+    "/bookings": ("/bookings?limit=200", own_bookings),
     "/grants": ("/grants?limit=200", assets),
 }
 

@@ -70,13 +70,15 @@ async def mine(
 ) -> Response:
     """My bookings, the coming ones in pages and the last past ones."""
     context = page_context(request, person, now)
-    total = await count_of_my_bookings(person, now)
+    coming = await my_bookings(person, now, COMING_LIMIT, offset)
+    is_last = len(coming) < COMING_LIMIT and (coming or not offset)
+    total = offset + len(coming) if is_last else await count_of_my_bookings(person, now)
     return render(
         request,
         "bookings/list.html",
         words=BookingWords.of(context.words),
         now=now,
-        coming=await my_bookings(person, now, COMING_LIMIT, offset),
+        coming=coming,
         offset=offset,
         total=total,
         page_size=COMING_LIMIT,
