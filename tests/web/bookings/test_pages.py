@@ -630,15 +630,3 @@ async def test_my_bookings_do_not_stop_at_fifty(desk: Desk, room: Room) -> None:
     assert "Seria 51" in rest
     assert "Seria 84" in rest
     assert "51–84 of 84" in rest
-
-
-async def test_more_time_is_offered_only_where_it_can_be_had(desk: Desk, room: Room) -> None:
-    now = datetime.now(UTC).replace(second=0, microsecond=0)
-    ends_at = now + timedelta(minutes=15)
-    booking = await mine(desk, now - timedelta(minutes=5), room, ends_at=ends_at, status="checked_in")
-    assert f'action="/bookings/{booking.id}/extend"' in (await desk.get(f"/bookings/{booking.id}", "alice")).text
-    await mine(desk, ends_at, room, "bob", ends_at=ends_at + timedelta(hours=1))
-    for page in (f"/bookings/{booking.id}", "/"):
-        text = (await desk.get(page, "alice")).text
-        assert f'action="/bookings/{booking.id}/extend"' not in text
-        assert f'action="/bookings/{booking.id}/end"' in text
