@@ -13,6 +13,7 @@ TOPICS = 200
 INBOX_BYTES = 2 * 1024 * 1024
 PAYLOADS = 5
 SHOWN = 400
+RENAMED = 50
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class UnboundTopic:
     payloads: deque[bytes] = field(default_factory=lambda: deque(maxlen=PAYLOADS))
     size: int = 0  # about what it takes in memory
     understood: bool = False  # by any codec; what is not stands below the others
+    formerly: str = ""  # the code of the device that had another name in its network before
 
     def per_minute(self) -> float:
         """Messages a minute since it was first heard."""
@@ -45,6 +47,7 @@ class UnboundTopic:
             "count": self.count,
             "per_minute": self.per_minute(),
             "understood": self.understood,
+            "formerly": self.formerly,
             "said": self.values,
             "payloads": [clean(payload.decode("utf-8", "replace"), SHOWN) for payload in self.payloads],
         }
@@ -60,6 +63,7 @@ class TopicInbox:
         self.messages = self.bytes = 0
         self._topics: OrderedDict[str, UnboundTopic] = OrderedDict()
         self._riddles: OrderedDict[str, None] = OrderedDict()  # the topics of which nothing was understood yet
+        self._renamed: OrderedDict[str, str] = OrderedDict()  # new names of known devices, with their codes
 
     def __len__(self) -> int:
         return len(self._topics)
@@ -78,11 +82,19 @@ class TopicInbox:
         else:
             self._riddles[topic] = None
             self._riddles.move_to_end(topic)
+        entry.formerly = self._renamed.get(decoded.device, "")
         entry.values = decoded.as_dict()
         entry.payloads.append(payload[:SHOWN])
         self._weigh(entry)
         while len(self._topics) > self.capacity or self.bytes > INBOX_BYTES and len(self._topics) > 1:
             self.forget(next(iter(self._riddles or self._topics)))
+
+    def rename(self, device: str, code: str) -> None:
+        """A known device, whose code this is, has another name in its network: a person decides whether to follow."""
+        self._renamed[device] = code
+        self._renamed.move_to_end(device)
+        while len(self._renamed) > RENAMED:
+            self._renamed.popitem(last=False)
 
     def _weigh(self, entry: UnboundTopic) -> None:
         size = 2 * sys.getsizeof(entry.topic) + 3 * len(repr(entry.values)) + 3_000

@@ -244,6 +244,8 @@ class Readings:
         name = decoded.other.get("renamed") or decoded.other.get("left")
         device = self.table.find(decoded.family, str(name))
         if device and device.bridge in ("", decoded.bridge):
+            if decoded.other.get("name"):
+                self.inbox.rename(str(decoded.other["name"]), device.code)
             distrust = "renamed" if "renamed" in decoded.other else "left"
             reading = Reading(device.id, now, online=False, distrust=distrust, live=False, gap=True)
             self._pend(device, reading, time.monotonic())

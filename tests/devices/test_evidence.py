@@ -255,6 +255,8 @@ async def test_a_device_that_is_called_otherwise_or_has_left_proves_nothing_any_
     assert device.online is (not distrust)
     await office.until(45, ("zigbee2mqtt/room 12 PIR", '{"occupancy":true}'))
     assert await fate(booking) == (Status.CONFIRMED, "", 120)
+    (unbound,) = office.readings.inbox.all()
+    assert unbound.as_dict()["formerly"] == ("office-pir" if distrust == "renamed" else "")
 
 
 async def test_a_device_that_joins_anew_under_its_name_is_believed(office: Office) -> None:

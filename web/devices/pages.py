@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from registry.core.errors import Invalid, NotFound, Refusal, Term
 from registry.devices import actions, pairing
 from registry.devices.models import Sensing
-from registry.devices.queries import devices_by_worry, watch
+from registry.devices.queries import device_by_code, devices_by_worry, watch
 from registry.devices.rules import LOW_BATTERY
 from registry.people.models import Person
 from registry.rooms.queries import room_by_code, rooms_by_code
@@ -145,6 +145,19 @@ async def _take_in(request: Request, person: Person, now: datetime, form: Bindin
 def _is_stranger(request: Request, address: str) -> bool:
     """Whether the page has a form for this address: what was typed is shown there again."""
     return any(row["device"] == address for row in strangers_of(request) or [])
+
+
+@router.post("/devices/follow")
+async def follow(request: Request, person: Manager, now: Now, code: Text = "", address: Text = "") -> Response:
+    """Let a device go on under the name that it has in its network now."""
+    device = await device_by_code(code)
+    if device is None:
+        raise NotFound("device.unknown", device=code)
+    try:
+        await actions.amend(device.id, {"address": address}, actor_of(request, person), now)
+    except Refusal as refusal:
+        return await _refused(request, page_context(request, person, now), refusal, address, {"code": code})
+    return RedirectResponse("/devices?done=followed", 303)
 
 
 @router.post("/devices/pair")

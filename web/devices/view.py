@@ -116,6 +116,7 @@ class StrangerRow:
     payload: str
     note: str  # why nothing follows from what it said, empty where something does
     understood: bool
+    formerly: str = ""  # the code of the device that had another name in its network before
 
     @property
     def proposal(self) -> dict[str, str]:
@@ -148,4 +149,5 @@ def _stranger(row: Mapping[str, Any], code: str, context: PageContext) -> Strang
         payload=(row["payloads"] or [""])[-1],
         note=note if understood else context.say(N_("none of its keys is understood: say which one is the presence")),
         understood=understood,
+        formerly=str(row.get("formerly") or ""),
     )

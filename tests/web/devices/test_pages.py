@@ -83,6 +83,23 @@ async def test_a_sensor_that_is_stuck_or_contradicted_is_named_on_every_page_tha
         assert [sentence in page for sentence in sentences] == [is_told] * len(sentences), path
 
 
+async def test_a_device_that_was_renamed_in_its_network_is_let_go_on_by_a_person(desk: Desk) -> None:
+    device = await make.make_device(
+        code="ZW-01-occ", family="zigbee2mqtt", address="old", occupied=False, online=False, distrust="renamed"
+    )
+    desk.app.state.devices = Reading(stranger(device="hall/motion", formerly="ZW-01-occ"))
+    page = await desk.read("/devices", "facilities")
+    assert "Let ZW-01-occ go on under this name" in page
+    assert "go on under this name" not in await desk.read("/devices", "auditor")
+    answer = await desk.post("/devices/follow", "facilities", code="ZW-01-occ", address="hall/motion")
+    assert answer.headers["location"] == "/devices?done=followed"
+    await device.refresh_from_db()
+    assert (device.address, device.distrust, device.occupied, device.online) == ("hall/motion", "", None, None)
+    assert (await desk.post("/devices/follow", "facilities", code="nobody", address="x")).status_code == 404
+    await make.make_device(code="other", family="zigbee2mqtt", address="taken")
+    assert (await desk.post("/devices/follow", "facilities", code="ZW-01-occ", address="taken")).status_code == 409
+
+
 async def test_what_worries_comes_first(desk: Desk) -> None:
     now = datetime.now(UTC)
     room = await make.make_room(code="ZW-01")
