@@ -39,7 +39,7 @@ class StaleForm(Exception):  # noqa: N818 # it leads on, it is no error
 
     def __init__(self, draft: str) -> None:
         super().__init__("stale form")
-        self.url = f"/drafts/{draft}"
+        self.url = f"/drafts?draft={draft}"
 
 
 async def caller(request: Request) -> Person:

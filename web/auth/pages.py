@@ -53,7 +53,7 @@ async def sign_in_page(
 ) -> Response:
     """The form; somebody who is signed in goes on."""
     if person is not None:
-        return RedirectResponse(f"/drafts/{quote(draft, safe='')}" if draft else local_path(after), 303)
+        return RedirectResponse(f"/drafts?draft={quote(draft, safe='')}" if draft else local_path(after), 303)
     is_unsent = await sent_form(request, draft, now) is not None
     words = {"login": "", "fault": ""} | typed.words
     return render(
@@ -108,8 +108,8 @@ async def _go_on(request: Request, person: Person, secret: str, after: str, draf
     return await send_again(request, form, secret)
 
 
-@router.get("/drafts/{draft}")
-async def unsent_form(request: Request, person: PageCaller, now: Now, draft: str) -> Response:
+@router.get("/drafts")
+async def unsent_form(request: Request, person: PageCaller, now: Now, draft: DraftKey = "") -> Response:
     """A form that was sent from a page of an earlier session, as it was typed: its person sends it again."""
     form = await sent_form(request, draft, now)
     if form is None or form.person_id != person.id:
