@@ -318,7 +318,7 @@ async def test_a_wrong_pairing_code_is_told_at_its_field(desk: Desk) -> None:
     await make.make_room(code="ZW-01")
     page = (await desk.post("/devices/pair", "facilities", panel_code="NOPE99", panel_room="ZW-01")).text
     assert "NOPE99" in fault_at(page, "f-panel_code")
-    offer = await pairing.offer(datetime.now(UTC))
+    offer = pairing.offer(datetime.now(UTC))
     page = (await desk.post("/devices/pair", "facilities", panel_code=offer.code, panel_room="ZW-99")).text
     assert "ZW-99" in fault_at(page, "pair-room")
 
