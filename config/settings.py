@@ -241,7 +241,8 @@ class Settings(BaseSettings):
         SIGN_IN.attempts,
         description=N_(
             "Failed sign-ins of one login from one address within the window before it must wait. One address may fail"
-            " five times as often with all its logins, one login ten times as often from all addresses."
+            " five times as often with all its logins, one login ten times as often from all addresses; then they are"
+            " slowed down to one attempt in ten seconds."
         ),
     )
     sign_in_window_minutes: Annotated[int, Field(ge=1)] = Field(

@@ -51,9 +51,8 @@ class ImportOutcome:
         report = self.report
         for row in report.rows:
             for problem in row.problems:
-                place = translate(N_("Line {line}, {column}: {given}")).format(
-                    line=row.line, column=problem.column, given=problem.text
-                )
+                text = N_("Line {line}, {column}: {given}") if problem.column else N_("Line {line}: {given}")
+                place = translate(text).format(line=row.line, column=problem.column, given=problem.text)
                 yield f"{place} – {problem.hint(translate)}"
         for notice in report.notices:
             yield notice.hint(translate)
