@@ -134,20 +134,20 @@ def _starts(command: str, homes: Sequence[Path], asks: Callable[[Path], tuple[As
         )
         try:
             page, data = asks(home)
-            _ask(port, page)
+            ask(port, page)
             starts.page.append(time.perf_counter() - start)
-            _ask(port, data)
+            ask(port, data)
             starts.data.append(time.perf_counter() - start)
             if home is homes[-1] and len(starts.page) == len(homes):
                 time.sleep(3)
-                starts.memory = _tree_kb(process.pid) / 1024
+                starts.memory = tree_kb(process.pid) / 1024
         finally:
             process.terminate()
             process.wait(10)
     return Starts(starts.page[1:], starts.data[1:], starts.memory)
 
 
-def _ask(port: int, question: Ask) -> None:
+def ask(port: int, question: Ask) -> None:
     """Ask as soon as the port is open; until it is, try again."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
@@ -167,10 +167,10 @@ def _ask(port: int, question: Ask) -> None:
     raise RuntimeError("the server did not start")
 
 
-def _tree_kb(pid: int) -> int:
+def tree_kb(pid: int) -> int:
     """The memory of a process and of those that it started."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return memory_kb(pid) + sum(_tree_kb(int(child)) for child in children)
+    return memory_kb(pid) + sum(tree_kb(int(child)) for child in children)
 
 
 if __name__ == "__main__":
