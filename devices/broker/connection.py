@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 
 # what waits for the loop: messages, and the bytes of their topics and payloads
 CAPACITY, CAPACITY_BYTES = 65_536, 32 * 1024 * 1024
-BATCH = 512
+BATCH, LEAST_BATCH = 512, 16
+TURN_SECONDS = 0.005  # of handing over, before others have their turn in the loop
 FLOWING, LOOK_AGAIN = 4, 0.002
 ANSWER_SECONDS = 5.0
 LOOK_SECONDS = 2.0
@@ -104,6 +105,7 @@ class Broker:
         # the one is counted by paho's thread alone, the other by the loop: what came and was not dropped, what went on
         self._bytes_in = self._bytes_out = self._lost_before = 0
         self._woken = self._contradicts = False
+        self._batch_size = BATCH
         self._losses: deque[float] = deque(maxlen=FLAPS)
         self._complaints = Complaints()
         self._client: mqtt.Client | None = None
@@ -414,7 +416,7 @@ class Broker:
         """Hand over what has come. While messages flow, look again a moment later instead of being woken for each."""
         queue, batch = self._queue, []
         try:
-            for _ in range(min(len(queue), BATCH)):
+            for _ in range(min(len(queue), self._batch_size)):
                 message = queue.popleft()
                 self._bytes_out += len(message.topic) + len(message.payload)
                 batch.append(message)
@@ -429,10 +431,20 @@ class Broker:
                     self._woken = True
                     self._loop.call_soon(self._drain)
         self.received += len(batch)
+        began = time.monotonic()
         self.faults += _call(self._batches, batch)
+        self._fit_batches(len(batch), time.monotonic() - began)
         if self.lost != self._lost_before:
             self._lost_before = self.lost
             _call(self._gaps)
+
+    def _fit_batches(self, count: int, took: float) -> None:
+        """What repeats itself is handed over in large batches; what costs more, such as a flood of what nobody has seen
+        before, in small ones: nobody else in the loop waits longer for it.
+        """
+        if count:
+            fitting = int(count * TURN_SECONDS / max(took, 1e-6))
+            self._batch_size = max(LEAST_BATCH, min(BATCH, 2 * self._batch_size, fitting))
 
     def _hear_status(self, payload: bytes) -> None:
         """A last will of an earlier session, or of whoever led before, can come after we are online: it is put right,

@@ -432,6 +432,18 @@ async def test_two_with_one_id_are_noticed(mosquitto: Mosquitto) -> None:
         assert mine.broker.duplicate_id
 
 
+def test_what_costs_much_is_handed_over_in_small_batches() -> None:
+    """A flood of what nobody has seen before holds up no page for longer than a moment at a time."""
+    broker = Broker(addresses("mqtt://127.0.0.1"), "izba-test", STATUS, now)
+    sizes = []
+    for cost in (0.000_001, 0.000_5, 0.000_5, 0.01, 0.000_001, 0.000_001, 0.000_001, 0.000_001, 0.000_001, 0.000_001):
+        broker._fit_batches(broker._batch_size, broker._batch_size * cost)
+        sizes.append(broker._batch_size)
+    assert sizes == [512, 16, 16, 16, 32, 64, 128, 256, 512, 512]
+    broker._fit_batches(0, 0.0)
+    assert broker._batch_size == 512, "nothing came, nothing is known"
+
+
 async def test_what_overflows_is_counted_and_the_newest_is_kept(mosquitto: Mosquitto) -> None:
     async with Mine(addresses(mosquitto.url), capacity=10) as mine:
         await until(lambda: mine.ups)
