@@ -7,8 +7,8 @@ import sys
 from benchmarks.table import Row, show
 
 SCRIPTS = (
-    "booking_create", "contention", "day_view", "mqtt_fold", "hostile_messages", "sensor_to_panel", "panels_sse", "asset_search",
-    "import_rows", "cold_start",
+    "booking_create", "contention", "day_view", "mqtt_fold", "sensor_to_panel", "panels_sse", "asset_search",
+    "hostile_messages", "import_rows", "cold_start",
 )  # fmt: skip
 
 
