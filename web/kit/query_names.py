@@ -21,6 +21,8 @@ Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 TRACKING = re.compile(
     r"(utm_\w+|fbclid|gclid|gbraid|wbraid|dclid|msclkid|yclid|twclid|ttclid|li_fat_id|igshid|mc_cid|mc_eid|_ga|_gl|_hs\w+)"
 )
+# what our own forms carry beside what is typed, and what a page is told after an act: a script may pass it on
+CARRIED = frozenset({"csrf", "did", "key", "minutes", "next", "revision", "shown", "was"})
 NAME_LENGTH = 100
 
 
@@ -62,7 +64,8 @@ class _ReadParams(QueryParams):
         return super().__contains__(key)
 
     def unread(self) -> Iterator[str]:
-        return (name for name in self.keys() if name not in self.names and not TRACKING.fullmatch(name))
+        known = self.names | CARRIED
+        return (name for name in self.keys() if name not in known and not TRACKING.fullmatch(name))
 
 
 class _PageRequest(Request):
@@ -81,7 +84,8 @@ class _PageRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            if request.method != "GET" or not request.scope["query_string"]:
+            is_part = request.headers.get("hx-request-type", "") == "partial"  # a script of ours, with a whole form
+            if request.method != "GET" or not request.scope["query_string"] or is_part:
                 return await handle(request)
             page_request = _PageRequest(request.scope, request.receive)
             response = await handle(page_request)

@@ -60,6 +60,14 @@ async def test_a_page_takes_no_notice_of_trackers(desk: Desk, name: str) -> None
     assert (await desk.get(f"/calendar?{name}=x", "alice")).status_code == 200
 
 
+async def test_a_form_that_a_script_sends_along_is_no_mistake(desk: Desk) -> None:
+    query = "room=&date=2026-12-08&from=10:00&to=11:00&revision=3&was=x&csrf=y"
+    for address in (f"/bookings/answer?{query}&whatever=1", f"/bookings/new?{query}"):
+        headers = {"hx-request-type": "partial"} if "answer" in address else {}
+        answer = await desk.get(address, "alice", headers=headers)
+        assert "There is no field" not in answer.text, address
+
+
 async def test_a_method_that_is_not_taken_learns_all_that_are(office: Office) -> None:
     for path, methods in (("/bookings/1", "GET, PATCH"), ("/assets/1", "GET, PATCH"), ("/assets", "GET, POST")):
         refused = await office.call("DELETE", path)
