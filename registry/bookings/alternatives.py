@@ -217,7 +217,7 @@ async def candidates(wish: Wish) -> list[Candidate]:
 
 async def _other_rooms(wish: Wish) -> AsyncIterator[dict[str, Any]]:
     """Only as many rooms are looked at as it takes to find three."""
-    rest, missing = [room for room in await candidates(wish) if await _is_open(room, wish)], OFFERED_ROOMS
+    rest, missing = await _open_then(await candidates(wish), wish), OFFERED_ROOMS
     for size in (*LOTS, len(rest)):
         lot, rest = rest[:size], rest[size:]
         busy = await taken_among({room.id: room.blocked(wish.request) for room in lot})
@@ -231,8 +231,13 @@ async def _other_rooms(wish: Wish) -> AsyncIterator[dict[str, Any]]:
             return
 
 
-async def _is_open(room: Candidate, wish: Wish) -> bool:
-    return _is_taken_gladly(await hours_of(room), wish.request, wish.request)
+async def _open_then(rooms: Sequence[Candidate], wish: Wish) -> list[Candidate]:
+    """Rooms share their hours: each week is looked at once."""
+    is_open: dict[tuple[int, int | None], bool] = {}
+    for room in rooms:
+        if (week := (room.building_id, room.opening_id)) not in is_open:
+            is_open[week] = _is_taken_gladly(await hours_of(room), wish.request, wish.request)
+    return [room for room in rooms if is_open[room.building_id, room.opening_id]]
 
 
 async def _bookable(ids: Sequence[int], wish: Wish) -> list[Room]:

@@ -36,8 +36,15 @@ class BlockedSpan(NamedTuple):
 
 def taken_question(spans: Mapping[int, Span], dialect: str) -> tuple[str, list[Any]]:
     """The statement that tells which of these rooms are taken in their spans, and its values."""
-    wishes = [(room_id, since.astimezone(UTC), until.astimezone(UTC)) for room_id, (since, until) in spans.items()]
-    if dialect == "postgres":
+    # most rooms want the same span: each instant is written once
+    instants = {at: at.astimezone(UTC) for span in spans.values() for at in span}
+    if dialect == "sqlite":
+        texts = {at: instant.isoformat(" ") for at, instant in instants.items()}
+        wishes: list[tuple[Any, ...]] = [
+            (room_id, texts[since], texts[until]) for room_id, (since, until) in spans.items()
+        ]
+    else:
+        wishes = [(room_id, instants[since], instants[until]) for room_id, (since, until) in spans.items()]
         return _POSTGRES, [list(values) for values in zip(*wishes, strict=True)]
     marks = ",".join(["(?,?,?)"] * len(wishes))
     return _SQLITE.format(values=marks) + _NEAREST.format(wish="wish"), [value for wish in wishes for value in wish]

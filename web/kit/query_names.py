@@ -64,8 +64,8 @@ class _ReadParams(QueryParams):
         return super().__contains__(key)
 
     def unread(self) -> Iterator[str]:
-        known = self.names | CARRIED
-        return (name for name in self.keys() if name not in known and not TRACKING.fullmatch(name))
+        names = self.names | CARRIED
+        return (name for name in self.keys() if name not in names and not TRACKING.fullmatch(name))
 
 
 class _PageRequest(Request):
