@@ -273,7 +273,7 @@ def test_what_is_understood_of_a_message(izba):
     answer = izba.done("devices", "decode", "--topic", "zigbee2mqtt/sala", stdin=b'{"occupancy": true, "battery": 91}')
     assert json.loads(answer)["occupied"] is True
     lines = izba.done("devices", "decode", "--jsonl", ROOT / "tests" / "data" / "mqtt" / "zigbee2mqtt.jsonl")
-    assert len(lines.splitlines()) == 28
+    assert len(lines.splitlines()) == 34
     bound = izba.done("devices", "decode", "--topic", "a/b", "--bind", "occupancy=ruch", stdin=b'{"ruch": 1}')
     assert json.loads(bound)["occupied"] is True
     assert "none" in izba.refused("devices", "decode", "--jsonl", izba.home / "none")
