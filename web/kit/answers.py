@@ -19,6 +19,11 @@ T = TypeVar("T")
 Row = TypeVar("Row")
 _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 _CURSOR = re.compile(r"o[0-9]{1,18}")
+# the same in base64: for who writes a cursor by the description
+_TWO, _LAST = "[AEIMQUYcgk][w-z0-5]", "[MN][AQgw]|O[AQ]"
+_PAIR = "([MN][DTjz]|O[DT])[AEIMQUYcgk]"
+_THREE = f"({_PAIR}[w-z0-5])"
+CURSOR_PATTERN = f"^(bz[AEIMQUYcgk]|bz{_TWO}{_THREE}{{0,4}}({_LAST}|{_PAIR})?|bz{_TWO}{_THREE}{{5}}({_LAST})?)$"
 
 # RFC 3339 with the offset that it has; pydantic alone would write Z for UTC
 Instant = Annotated[
@@ -61,7 +66,12 @@ def paging(limit: int) -> Callable[..., Awaitable[Paging]]:
 
     async def asked(
         limit: Annotated[int, Query(ge=1, le=200)] = limit,
-        cursor: Annotated[str | None, Query(max_length=100, description="``next`` of the page before")] = None,
+        cursor: Annotated[
+            str | None,
+            Query(
+                max_length=100, description="``next`` of the page before", json_schema_extra={"pattern": CURSOR_PATTERN}
+            ),
+        ] = None,
     ) -> Paging:
         return Paging(position(cursor), limit)
 

@@ -159,10 +159,18 @@ def _in_our_days(day: date) -> date:
     return day
 
 
+_YEAR, _MONTH_DAY = "(199[0-9]|2[01][0-9]{2})", "(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+_LONG_MONTHS = "(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31"
+DAY_SCHEMA = {
+    "type": "string",
+    "pattern": f"^{_YEAR}-({_MONTH_DAY}|{_LONG_MONTHS})$",
+    "description": "a day from 1990 to 2199",
+    "examples": ["2026-11-26"],
+}
 # an instant in UTC, sent as RFC 3339 with its offset
 Moment = Annotated[AwareDatetime, BeforeValidator(_with_plus), AfterValidator(_in_our_time)]
 # a day between 1990 and 2199, sent as 2026-11-26
-Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_in_our_days)]
+Day = Annotated[date, BeforeValidator(_written_out), AfterValidator(_in_our_days), WithJsonSchema(DAY_SCHEMA)]
 _moment: TypeAdapter[datetime] = TypeAdapter(Moment)
 _day: TypeAdapter[date] = TypeAdapter(Day)
 

@@ -1,5 +1,6 @@
 """A query name that nobody knows is refused, and named, by calls and pages alike."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from tests.web.conftest import API, Office
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
+from web.kit.answers import cursor_at
 
 pytestmark = pytest.mark.anyio
 
@@ -72,3 +74,25 @@ async def test_a_method_that_is_not_taken_learns_all_that_are(office: Office) ->
     for path, methods in (("/bookings/1", "GET, PATCH"), ("/assets/1", "GET, PATCH"), ("/assets", "GET, POST")):
         refused = await office.call("DELETE", path)
         assert (refused.status_code, refused.headers["allow"]) == (405, methods), path
+
+
+async def test_a_cursor_and_a_day_are_described_as_they_are_taken(office: Office) -> None:
+    paths = (await office.get(f"{API}/openapi.json", None)).json()["paths"]
+    for path, methods in paths.items():
+        for one in methods.get("get", {}).get("parameters", []):
+            if one["name"] == "cursor":
+                pattern = next(
+                    kind["pattern"] for kind in (one["schema"], *one["schema"].get("anyOf", ())) if "pattern" in kind
+                )
+                for place in (0, 3, 10, 42, 99, 123, 4567, 98765, 10**17):
+                    assert re.search(pattern, cursor_at(place)), (path, place)
+                for wrong in ("x", "bz", "b3h4", cursor_at(10**18), cursor_at(7)[:-1] + "B"):
+                    assert not re.search(pattern, wrong), (path, wrong)
+    (date,) = [one for one in paths[f"{API}/availability"]["get"]["parameters"] if one["name"] == "date"]
+    pattern = next(kind["pattern"] for kind in date["schema"]["anyOf"] if "pattern" in kind)
+    for day in ("1990-01-01", "2026-12-31", "2199-12-31", "2026-02-28"):
+        assert re.search(pattern, day)
+        assert (await office.get(f"/availability?date={day}")).status_code == 200
+    for day in ("1989-12-31", "2200-01-01", "2026-02-30", "2026-04-31", "0001-01-01"):
+        assert not re.search(pattern, day)
+        assert (await office.get(f"/availability?date={day}")).status_code == 422
