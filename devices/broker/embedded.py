@@ -27,7 +27,7 @@ STOP_SECONDS = 1.0
 MAX_PAYLOAD = 2 * 1024 * 1024
 # what it remembers of each subscription for readers that are slow, in bytes of topics and payloads, of which each takes
 # about four in memory. It forgets only what does not fit: without a limit an office's broker would grow by 20 MB a day
-SEGMENT, SEGMENTS = 256 * 1024, 17
+SEGMENT, SEGMENTS = 256 * 1024, 12
 PROBE_SECONDS, PROBE_TIMEOUT, PROBES, PAUSE_SECONDS = 5.0, 1.0, 3, 0.2
 KNOWN_SECONDS, PATIENCE = 2.0, 2.5
 
