@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from registry.assets.models import Condition
 from registry.bookings.actions import book
 from registry.bookings.readings import record_readings, watch_started
 from registry.bookings.rules import BookingRequest
-from registry.core.events import AssetChanged, RoomChanged, dispatch
+from registry.core.events import RoomChanged, dispatch
 from registry.core.history import SYSTEM
 from registry.devices.occupancy import Reading
+from registry.faults.actions import NewReport, report
 from registry.people.models import Session
 from registry.people.queries import forget_person
 from registry.rooms.lock import changing
@@ -172,8 +172,7 @@ async def test_a_fault_is_asked_for_where_its_room_is_shown(office: Office, turn
     asset = await make.make_asset(name="Projektor", room=room)
 
     async def break_it() -> None:
-        await type(asset).filter(id=asset.id).update(condition=Condition.FAULTY)
-        await dispatch([AssetChanged(asset.id)])
+        await report(NewReport(asset_id=asset.id), SYSTEM, datetime.now(UTC))
 
     def walk(page: Any) -> None:
         page.goto("/")

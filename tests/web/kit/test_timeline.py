@@ -116,7 +116,7 @@ def test_what_was_given_back_is_seen_until_somebody_takes_it() -> None:
     gone = booking(9, 9.25, status="released", planned_ends_at=at(11), release_reason="no_show")
     assert ("released", 540, 660) in kinds(a_day(gone))
     assert ("released", 540, 600) in kinds(a_day(gone, booking(10, 11)))
-    visit = booking(9, 10, status="ended", planned_ends_at=at(11), release_reason="vacant")
+    visit = booking(9, 10, status="ended", planned_ends_at=at(11), release_reason="vacant", released_at=at(10))
     assert [one for one in kinds(a_day(visit)) if one[0] != "shut"] == [("booking", 540, 600), ("released", 600, 660)]
 
 
