@@ -306,7 +306,7 @@ WORDS: dict[str, str] = {
     "broker.refuses": N_(
         "The MQTT broker at {url} refuses Izba: {reason}. Check IZBA_MQTT_USERNAME, its password and its rights there."
     ),
-    "sweeper.behind": N_("Rooms wait {seconds} seconds to be looked at. Check the load and the log."),
+    "sweeper.behind": N_("Rooms have been waiting {seconds} seconds for a check. Look at the load and the log."),
     "export.unknown": N_("{given} is not known here. Choose one of: {known}."),
     "file.not_written": N_("{path} cannot be written: {reason}. Name another place, or make room there."),
     "backup.bad": N_("{file} is not a backup that can be restored: {reason}. Choose another copy."),

@@ -128,7 +128,7 @@ TRANSITION_WORDS = {
         send=N_("Take from its custodian"),
         of_many=N_("Take from the custodian"),
         title=NN_("Take %(num)s asset from its custodian", "Take %(num)s assets from their custodians"),
-        toast=N_("Nobody has it in their care now."),
+        toast=N_("It has no custodian now."),
     ),
 }
 # nobody, chosen in the form of the one, is the other

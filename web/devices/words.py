@@ -90,7 +90,7 @@ TOASTS = {
     "bound": N_("The device is in the register."),
     "followed": N_("The device goes on under its new name."),
     "paired": N_("The tablet is now the door panel of this room."),
-    "unpaired": N_("The tablet has no door any more: it shows a code."),
+    "unpaired": N_("The tablet is no longer a door panel: it shows a code."),
     "placed": N_("Changed."),
 }
 

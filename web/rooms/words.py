@@ -53,7 +53,7 @@ class RoomWords(Words):
         if state.until is None:
             # an unbooked visit has no end to tell, whatever the class of its room
             withheld = room.visibility == "hidden" and state.state is not StateKind.IN_USE_UNBOOKED
-            return self.say(N_("without hours")) if withheld else ""
+            return self.say(N_("hours not shown")) if withheld else ""
         at = self.moment(state.until, now)
         if state.state is StateKind.SOON:
             return self.say(N_("from %(time)s")) % {"time": at}

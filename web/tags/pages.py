@@ -29,7 +29,7 @@ from web.kit.words import N_
 router = pages()
 Text = Annotated[str, Form(max_length=2000)]
 LIMIT = 200
-NOTHING_CALLED = N_("Nothing in the register is called %(code)s. The code of a label has %(length)s characters.")
+NOTHING_CALLED = N_("Nothing in the register has the code %(code)s. The code of a label has %(length)s characters.")
 NO_SUCH_ASSET = N_("Nothing in the register has exactly the number %(number)s. Give the whole number of the thing.")
 
 

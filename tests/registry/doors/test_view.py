@@ -266,7 +266,7 @@ def test_waiting_offers_one_thing() -> None:
     assert acts(view) == (Act("check_in"),)
     lines = texts(view, "pl")
     assert (lines["word"], lines["until"]) == ("Czekamy", "jeszcze 8 min")
-    assert lines["more"] == "Bez potwierdzenia sala zwolni się o 10:50"
+    assert lines["more"] == "Bez potwierdzenia pokój zwolni się o 10:50"
 
 
 def test_a_release_can_be_taken_back_at_the_door() -> None:

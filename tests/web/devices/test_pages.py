@@ -118,11 +118,11 @@ async def test_what_worries_comes_first(desk: Desk) -> None:
 async def test_without_mqtt_the_page_says_so(desk: Desk) -> None:
     assert "MQTT is off in this process" in await desk.read("/devices", "facilities")
     desk.app.state.devices = Reading()
-    assert "The broker cannot be heard" in await desk.read("/devices", "facilities")
+    assert "No connection to the broker" in await desk.read("/devices", "facilities")
     await Watch.create(id=1, since=datetime.now(UTC))
     page = await desk.read("/devices", "facilities")
-    assert "cannot be heard" not in page
-    assert "Nobody speaks who is not known." in page
+    assert "No connection to the broker" not in page
+    assert "No unknown devices." in page
 
 
 async def test_a_stranger_is_taken_into_a_room(desk: Desk) -> None:

@@ -58,7 +58,7 @@ async def test_the_list_can_be_narrowed_to_what_is_needed(desk: Desk) -> None:
         narrow = await desk.read(f"/rooms?{query}", "member")
         assert "BIG" in narrow, query
         assert "SMALL" not in narrow, query
-    assert "No room is like this" in await desk.read("/rooms?seats=999&feature=nonsense", "member")
+    assert "No room matches" in await desk.read("/rooms?seats=999&feature=nonsense", "member")
 
 
 async def test_a_room_that_nobody_books_and_no_sensor_sees_is_not_called_free(desk: Desk) -> None:

@@ -40,7 +40,7 @@ async def held(desk: Desk, room: Room, minutes: float, who: str = "alice", **fie
 async def test_an_empty_office_is_said_to_be_empty(desk: Desk) -> None:
     text = await desk.read("/", "alice")
     assert "There are no rooms yet" in text
-    assert "Nothing. All is in order." in text
+    assert "Nothing. Everything is in order." in text
     assert "You have no bookings ahead." in text
 
 
@@ -77,7 +77,7 @@ async def test_rooms_that_nobody_books_stand_here_only_when_somebody_is_on_duty(
     [
         (5, Status.CONFIRMED, ["I am here"], ["+15 min", "End now"]),
         (60, Status.CONFIRMED, ["Change"], ["I am here", "End now"]),
-        (-5, Status.CONFIRMED, ["I am here", "End now", "waits for you"], ["+15 min"]),
+        (-5, Status.CONFIRMED, ["I am here", "End now", "waiting for you"], ["+15 min"]),
         (-5, Status.CHECKED_IN, ["+15 min", "End now", "running"], ["I am here"]),
         (60, Status.TENTATIVE, ["tentative", "Change"], ["I am here"]),
     ],
@@ -97,11 +97,11 @@ async def test_each_moment_has_its_buttons(
 
 async def test_the_check_in_button_works(desk: Desk) -> None:
     booking = await held(desk, await make.make_room(check_in=True), -2)
-    assert "Say that you are there: Narada" in await desk.read("/", "alice")
+    assert "Confirm that you are there: Narada" in await desk.read("/", "alice")
     answer = await desk.post(f"/bookings/{booking.id}/check-in", "alice", next="/")
     assert answer.headers["location"] == "/?did=checked_in"
     assert "Check-in done" in (await desk.get("/?did=checked_in", "alice")).text
-    assert "Say that you are there" not in await desk.read("/", "alice")
+    assert "Confirm that you are there" not in await desk.read("/", "alice")
 
 
 async def test_a_warned_booking_says_when_it_is_released(desk: Desk) -> None:
@@ -133,7 +133,7 @@ async def test_quiet_rooms_stay_quiet(desk: Desk, visibility: Visibility) -> Non
     row = re.search(r'<tr id="now-QUIET".*?</tr>', page, re.S)
     assert row
     assert ('data-kind="confidential"' in row[0]) is (visibility is Visibility.CONFIDENTIAL)
-    assert ("without hours" in row[0]) is (visibility is Visibility.HIDDEN)
+    assert ("hours not shown" in row[0]) is (visibility is Visibility.HIDDEN)
 
 
 async def test_a_title_of_another_institution_is_nowhere(desk: Desk) -> None:
@@ -166,7 +166,7 @@ async def test_an_unbooked_visit_to_a_quiet_room_withholds_nothing(desk: Desk) -
     for person in ("member", "coordinator"):
         row = re.search(r'<tr id="now-QUIET".*?</tr>', (await desk.get("/", person)).text, re.S)
         assert row
-        assert "without hours" not in row[0]
+        assert "hours not shown" not in row[0]
 
 
 async def test_the_booking_sentence_begins_with_a_time_that_can_be_had(desk: Desk) -> None:
