@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, Query, Request
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -73,8 +73,19 @@ PROOF_WORDS = {
 TapId = Annotated[str, Form(alias="id", max_length=300)]
 
 
+async def _carried(
+    _command: Annotated[str, Query(alias="id")] = "", _booking: Annotated[str, Query(alias="booking")] = ""
+) -> None:
+    """What the door's form brings along without a script when a button asks first: it is made anew with the answer."""
+
+
+Carried = Annotated[None, Depends(_carried)]
+
+
 @router.get("/panel")
-async def panel(request: Request, now: Now, view: str = "", book: str = "", lang: str = "") -> Response:
+async def panel(
+    request: Request, now: Now, _carried: Carried, view: str = "", book: str = "", lang: str = ""
+) -> Response:
     """The door, or one of its questions; a tablet that has no room yet gets a code."""
     device = await _device(request)
     if device is None:
