@@ -34,7 +34,8 @@ check: ## format, lint, types, arrows, migrations, translations, docs: seconds, 
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m web.kit.catalogues --check
 	$(BIN)/python -m config.reference --check
-	$(BIN)/pytest -q tests/test_architecture.py tests/test_names.py tests/test_docs.py tests/test_migrations.py -k "not postgres"
+	$(BIN)/pytest -q tests/test_architecture.py tests/test_names.py tests/test_words.py tests/test_docs.py
+	$(BIN)/pytest -q tests/test_migrations.py -k written
 
 .PHONY: format
 format: ## put the code into its form and mend what the linter can

@@ -85,7 +85,7 @@ async def test_who_dies_in_the_middle_leaves_nothing_half_done(empty_url: str, m
         raise SystemExit
 
     async with database(empty_url) as context:
-        for moment in NAMES:
+        for moment in NAMES[::4] + NAMES[-1:]:  # all before it is taken back with it
             with monkeypatch.context() as patch, pytest.raises(SystemExit):
                 patch.setattr(
                     MigrationRecorder, "record_applied", _until(moment, MigrationRecorder.record_applied, die)

@@ -5,6 +5,7 @@ A text of some pages harms nobody and is read in place; its cost is bounded by i
 
 import mmap
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -140,6 +141,8 @@ def _pages_of(content: bytes, name: str, encoding: str | None, table: IO[bytes])
         finally:
             reading.kill()
     go_on()
+    if -reading.returncode in (signal.SIGTERM, signal.SIGINT):  # whoever stops Izba stops its processes with it
+        raise Unavailable("internal.stopping")
     if reading.returncode:
         raise too_much(name)
     facts = orjson.loads(answer)
