@@ -234,6 +234,7 @@ def test_generic_status_topics() -> None:
     assert decode_text("tele/t/LWT", "Offline")["online"] is False
     assert decode_text("dev/availability", '{"state":"online"}')["online"] is True
     assert decode_text("dev/report", '{"alive":"offline"}', online="alive")["online"] is False
+    assert decode_text("dev/alive", "offline", online="payload")["online"] is False
 
 
 def test_a_single_fact_on_a_topic_of_its_own() -> None:
