@@ -176,22 +176,36 @@ async def next_hour(room: Room, since: datetime, zone: ZoneInfo) -> dict[str, st
     return times(start.astimezone(zone), (start + 4 * QUARTER).astimezone(zone))
 
 
-async def with_hours(
-    form: BookingForm, rooms: list[Room], now: datetime, zone: ZoneInfo, any_day: bool = False
-) -> BookingForm:
-    """A form that says no hours yet, with the next ones of its room on its day, as far as it is open then; on the next
-    day on which it is open, where any day will do.
+async def first_free(form: BookingForm, room: Room, since: datetime, person: Person, now: datetime) -> "FormCheck":
+    """The form for the next hour that the room can be had, so that nobody begins with a refusal; else for the next one
+    at which it is open.
     """
-    if form["from"] or form["to"] or not rooms:
-        return form
+    zone = await zone_of(room)
+    form = form.having(room=form["room"] or room.code, **await next_hour(room, since, zone))
+    check = await check_form(form, person, now, zone)
+    later = next(
+        (offer for offer in check.alternatives if offer["room"] == room.code and offer["reason"] == "later"), None
+    )
+    if later is None:
+        return check
+    start, end = (datetime.fromisoformat(later[name]).astimezone(zone) for name in ("starts_at", "ends_at"))
+    return await check_form(form.having(**times(start, end)), person, now, zone)
+
+
+async def with_hours(
+    form: BookingForm, rooms: list[Room], person: Person, now: datetime, zone: ZoneInfo, any_day: bool = False
+) -> "FormCheck":
+    """A form that says no hours yet, with the next ones that its room can be had on its day; on the next day on which
+    it is open, where any day will do.
+    """
     day = _day(FormCheck(form), "date")
-    if day is None:
-        return form
+    if form["from"] or form["to"] or not rooms or day is None:
+        return await check_form(form, person, now, zone)
     room = next((one for one in rooms if one.code == form["room"]), None) or first_choice(rooms)
     # where a room never closes, nobody means midnight
     morning = datetime.combine(day, time(0) if (await hours_of(room)).spans else time(9), zone)
-    hour = await next_hour(room, max(now, morning.astimezone(UTC)), zone)
-    return form.having(**hour) if any_day or hour["date"] == form["date"] else form
+    check = await first_free(form, room, max(now, morning.astimezone(UTC)), person, now)
+    return check if any_day or check.form["date"] == form["date"] else await check_form(form, person, now, zone)
 
 
 def _fold(local: datetime) -> str:

@@ -112,15 +112,14 @@ async def new(request: Request, person: BookingMaker, now: Now, typed: TypedWord
     form = form_of(request.query_params, context.zone)
     any_day = not form["date"]
     form = form.having(date=form["date"] or context.today.isoformat(), key=uuid.uuid4().hex)
-    form = await with_hours(form, await bookable_rooms(context.person), context.now, context.zone, any_day)
-    return await _unsent(request, context, form)
+    check = await with_hours(form, await bookable_rooms(person), person, context.now, context.zone, any_day)
+    return await _unsent(request, context, check)
 
 
-async def _unsent(request: Request, context: PageContext, form: BookingForm, **more: Any) -> Response:
+async def _unsent(request: Request, context: PageContext, check: FormCheck, **more: Any) -> Response:
     """Nobody is blamed for a form that was not sent yet."""
-    check = await check_form(form, context.person, context.now, context.zone)
-    outlook = await answer_of(check, context) if form["from"] and form["to"] else None
-    blank = FormCheck(form, check.room, check.request, check.preview)
+    outlook = await answer_of(check, context) if check.form["from"] and check.form["to"] else None
+    blank = FormCheck(check.form, check.room, check.request, check.preview)
     return await _form(request, context, blank, answer=outlook, **more)
 
 
@@ -129,9 +128,9 @@ async def _typed_form(request: Request, context: PageContext, typed: Typed) -> R
     form = form_of(as_form(typed.words["fields"]), context.zone)
     form = form.having(key=form["key"] or uuid.uuid4().hex)
     marks = {name: bool(typed.words.get(name)) for name in ("is_unsent", "is_end_moved")}
-    if any(marks.values()) or typed.words.get("is_changing_room"):
-        return await _unsent(request, context, form, **marks)
     check = await check_form(form, context.person, context.now, context.zone)
+    if any(marks.values()) or typed.words.get("is_changing_room"):
+        return await _unsent(request, context, check, **marks)
     if typed.words.get("is_used"):
         check.refuse(Conflict("booking.form_used"))
     return await _form(request, context, check)

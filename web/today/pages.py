@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from fastapi import Request
@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from registry.bookings.queries import bookable_rooms
 from registry.rooms.hours import open_span_at
-from registry.rooms.models import Room, RoomKind
+from registry.rooms.models import RoomKind
 from registry.rooms.queries import hours_of
 from web.auth.access import PageCaller
 from web.bookings.booking_answer import Answer, answer_of, broken_words
-from web.bookings.form import ANY_ROOM, BookingForm, FormCheck, check_form, first_choice, next_hour, times
+from web.bookings.form import ANY_ROOM, BookingForm, first_choice, first_free
 from web.bookings.my_bookings import agenda, waiting
 from web.bookings.words import BookingWords
 from web.calendar.room_rows import (
@@ -122,7 +122,9 @@ async def _quick(context: PageContext) -> QuickBooking | None:
     rooms = await bookable_rooms(context.person)
     if not rooms:
         return None
-    values, check = await _first_free(first_choice(rooms), context)
+    blank = BookingForm({"attendees": ""})
+    check = await first_free(blank, first_choice(rooms), context.now, context.person, context.now)
+    values = check.form.texts
     names = [(room.code, context.words.room(room)) for room in rooms]
     return QuickBooking(
         rooms=[(ANY_ROOM, context.say(N_("Any free room"))), *names],
@@ -130,20 +132,6 @@ async def _quick(context: PageContext) -> QuickBooking | None:
         values=values | {"key": uuid.uuid4().hex},
         answer=await answer_of(check, context),
     )
-
-
-async def _first_free(room: Room, context: PageContext) -> tuple[dict[str, str], FormCheck]:
-    """The next hour of a room that can be had, so that nobody begins with a refusal; else the next hour."""
-    values = {"room": room.code, "attendees": "", **await next_hour(room, context.now, context.zone)}
-    check = await check_form(BookingForm(values), context.person, context.now, context.zone)
-    later = next(
-        (offer for offer in check.alternatives if offer["room"] == room.code and offer["reason"] == "later"), None
-    )
-    if later is None:
-        return values, check
-    since, until = (datetime.fromisoformat(later[name]).astimezone(context.zone) for name in ("starts_at", "ends_at"))
-    values |= times(since, until)
-    return values, await check_form(BookingForm(values), context.person, context.now, context.zone)
 
 
 def _days(context: PageContext, chosen: str) -> list[tuple[str, str]]:

@@ -263,6 +263,16 @@ async def test_an_empty_form_proposes_the_next_hour_at_which_the_room_is_open(de
     assert re.search(r'name="from"[^>]*value=""', other), "a day that was asked for stays"
 
 
+async def test_an_empty_form_proposes_what_can_be_had(desk: Desk, room: Room) -> None:
+    profile = await OpeningProfile.create(code="daily", closed_on_holidays=False)
+    await OpeningSpan.create(profile=profile, weekday=DAY.weekday(), opens=9 * 60, closes=17 * 60)
+    await Room.filter(id=room.id).update(opening_id=profile.id)
+    await mine(desk, local(9), room, "bob")
+    page = (await desk.get(f"/bookings/new?room=MAIN&date={DAY}", "alice")).text
+    assert [re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)[1] for name in ("from", "to")] == ["10:00", "11:00"]  # type: ignore[index]
+    assert "Free 10:00–11:00" in text_of(page)
+
+
 async def test_a_missing_time_is_said_to_be_missing(desk: Desk, room: Room) -> None:
     answer = await desk.post("/bookings", "alice", **form(**{"from": ""}))
     assert "A time is missing" in text_of(answer.text)
