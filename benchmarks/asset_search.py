@@ -65,8 +65,8 @@ KINDS = (
         f"WHERE inventory_no = ? {ORDER}", lambda n: f"AT{n:06}",
     ),
     Kind(
-        "a tag", lambda n: {"q": _code(n)}, lambda _: 1,
-        f"WHERE id = (SELECT asset_id FROM tag WHERE code = ?) {ORDER}", lambda n: _code(n),
+        "a tag", lambda n: {"q": tag_code(n)}, lambda _: 1,
+        f"WHERE id = (SELECT asset_id FROM tag WHERE code = ?) {ORDER}", lambda n: tag_code(n),
     ),
     Kind("a page anywhere", lambda n: {"cursor": cursor_at(n)}, lambda count: count, f"{ORDER} OFFSET ?", lambda n: n),
 )  # fmt: skip
@@ -179,10 +179,10 @@ async def stock(url: str, count: int) -> None:
         while lot := list(islice(fresh, 2000)):
             async with changing():
                 await insert_many(lot)
-        labels = (Tag(code=_code(n), asset_id=n + 1, created_at=datetime.now(UTC)) for n in range(count))
+        labels = (Tag(code=tag_code(n), asset_id=n + 1, created_at=datetime.now(UTC)) for n in range(count))
         await Tag.bulk_create(labels, batch_size=2000)
 
 
-def _code(number: int) -> str:
+def tag_code(number: int) -> str:
     """A tag's code, scattered over all of them as random ones are."""
     return new_code((number * 6_700_417 % 887_503_681).to_bytes(RANDOM_BYTES, "big"))

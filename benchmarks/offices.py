@@ -21,12 +21,11 @@ from uuid import UUID
 
 from tortoise.models import Model
 
-from benchmarks.asset_search import NAMES
+from benchmarks.asset_search import NAMES, tag_code
 from benchmarks.office import apart
 from config.database import database, migrate
 from registry.assets.models import Asset, Condition, FundingShare, Purchase, Tag
 from registry.assets.rules import number_key, search_text
-from registry.assets.tags import RANDOM_BYTES, new_code
 from registry.bookings.models import Booking, Status
 from registry.core.history import SYSTEM, HistoryEntry, first
 from registry.core.seals import seal
@@ -171,11 +170,6 @@ def _asset(number: int, room: int, custodian: int, purchase: int) -> Asset:
         condition=Condition.OK if number % FAULTY else Condition.FAULTY,
         search_text=search_text(name, inventory_no, serial_no, "808", note),
     )  # fmt: skip
-
-
-def tag_code(number: int) -> str:
-    """A tag's code, scattered over all of them as random ones are."""
-    return new_code((number * 6_700_417 % 887_503_681).to_bytes(RANDOM_BYTES, "big"))
 
 
 async def _bookings(size: Size, rooms: list[Room], people: list[Person], now: datetime) -> None:

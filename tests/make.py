@@ -4,19 +4,24 @@ Whose is it? Alice is the organizer, Bob is of the same institution, Charlie is 
 """
 
 import itertools
+from collections.abc import Awaitable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import pytest
+
 from registry.assets.models import Asset
 from registry.assets.rules import number_columns
 from registry.bookings.models import Booking
+from registry.bookings.rules import BookingRequest
+from registry.core.errors import Refusal
 from registry.devices.models import Device, DeviceKind, Sensing
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, OpeningProfile, OpeningSpan, Room, Site
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)  # a Thursday, 10:00 in Warsaw
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 _numbers = itertools.count(1)
 
@@ -109,3 +114,16 @@ async def make_booking(starts_at: datetime = NOW + HOUR, ends_at: datetime | Non
         "planned_ends_at": ends_at, "created_at": starts_at - HOUR,
     }  # fmt: skip
     return await Booking.create(**default | columns)
+
+
+def wish(room: Room, start: int = 60, minutes: int = 60, **fields: Any) -> BookingRequest:
+    """A request for a room, so many minutes after NOW."""
+    starts_at = NOW + start * MINUTE
+    return BookingRequest(room.code, starts_at, starts_at + minutes * MINUTE, **fields)
+
+
+async def refused(work: Awaitable[Any]) -> Refusal:
+    """The refusal that it raises."""
+    with pytest.raises(Refusal) as caught:
+        await work
+    return caught.value

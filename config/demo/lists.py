@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from config.demo.faults import lay_faults
-from registry.assets import actions
 from registry.assets.queries import standing_pieces
 from registry.assets.rules import feature_of, fold
 from registry.assets.transitions import Answers
 from registry.core.history import Actor
 from registry.devices.intake import NewDevice, register_devices
 from registry.devices.models import DeviceKind, Sensing
+from registry.faults.asset_transitions import perform
 from registry.grants.actions import NewGrant, add_grant
 from registry.importing import cells
 from registry.importing.cells import whole
@@ -66,7 +66,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
     await register_devices(list(_devices(pieces)), actor, now)
     for piece in pieces:
         if (piece["name"], piece["room"]) == (IN_REPAIR, "ZW-01"):
-            await actions.perform("send_to_repair", piece["id"], Answers(reason="serwis gwarancyjny"), actor, now)
+            await perform("send_to_repair", piece["id"], Answers(reason="serwis gwarancyjny"), actor, now)
     await lay_faults(now)
 
 

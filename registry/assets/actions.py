@@ -25,7 +25,6 @@ from registry.assets.transitions import (
     RoomEffect,
     Transition,
     state_faults,
-    transition_named,
     unanswered,
 )
 from registry.core import history
@@ -132,44 +131,6 @@ async def _text_of(asset: Asset) -> str:
     purchases = Purchase.filter(id=asset.purchase_id) if asset.purchase_id else None
     code = await first_value(purchases, "code") if purchases else None
     return search_text(asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category, code, asset.note)
-
-
-async def perform(
-    name: str,
-    asset_id: int,
-    answers: Answers,
-    actor: Actor,
-    now: datetime,
-    if_revision: int | None = None,
-    request_key: RequestKey | None = None,
-) -> Asset:
-    """Take an asset through a transition of the table. One that is there already stays as it is.
-
-    Raises NotFound: asset.no_transition, asset.unknown, room.unknown; Invalid("request.missing_field"); Conflict:
-    asset.state, request.stale.
-    """
-    async with passing(transition_named(name), {asset_id: if_revision}, answers, actor, now) as passage:
-        await record(request_key, passage.assets)
-    return passage.assets[0]
-
-
-async def perform_on_many(
-    name: str,
-    revisions: Mapping[int, int | None],
-    answers: Answers,
-    actor: Actor,
-    now: datetime,
-    request_key: RequestKey | None = None,
-) -> list[Asset]:
-    """Take assets through a transition together: all of them or none. ``revisions`` are those that were looked at, by
-    asset; None is any.
-
-    Raises as :func:`perform`, but for the assets' own refusals: those are one Conflict("asset.refused"), which names
-    each in ``refused`` as ``{id, code, detail}``.
-    """
-    async with passing(transition_named(name), revisions, answers, actor, now, together) as passage:
-        await record(request_key, passage.assets)
-    return passage.assets
 
 
 def the_first(refusals: Mapping[int, Refusal]) -> Refusal:

@@ -8,6 +8,7 @@ from typing import Any
 
 from registry.assets.search import Clause, listed
 from registry.core.errors import NotFound
+from registry.core.ids import may_be_id
 from registry.core.statements import column
 from registry.core.transaction import reading_from
 from registry.devices.models import Device, DeviceKind, DeviceState, Sensing, Watch
@@ -130,7 +131,7 @@ async def devices_in_order(
 async def device_by_code(code: str) -> Device | None:
     """A device with its room by its code, or by its number once the register has it."""
     device = await Device.get_or_none(code=code).select_related("room")
-    if device is None and code.isascii() and code.isdigit() and int(code) < 2**31:
+    if device is None and code.isascii() and code.isdigit() and may_be_id(int(code)):
         return await Device.get_or_none(id=int(code)).select_related("room")
     return device
 

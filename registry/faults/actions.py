@@ -13,6 +13,7 @@ from registry.core.errors import Conflict, NotFound
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
+from registry.core.ids import may_be_id
 from registry.core.transaction import Change
 from registry.faults import rules
 from registry.faults.models import ACTIVE, Fault, FaultAct
@@ -113,7 +114,7 @@ async def act_on(
 
 async def fault_by_id(fault_id: int) -> Fault:
     """Raises NotFound("fault.unknown")."""
-    fault = await Fault.get_or_none(id=fault_id) if 0 < fault_id < 2**31 else None
+    fault = await Fault.get_or_none(id=fault_id) if may_be_id(fault_id) else None
     if fault is None:
         raise NotFound("fault.unknown", fault=fault_id)
     return fault

@@ -1,7 +1,7 @@
 """A thing's transition with what it means for its faults, in one transaction: what is reported is a fault, what is
 mended has none, what goes to repair is in somebody's hands.
 
-Whoever takes an asset through a transition on behalf of a person comes through here.
+The one way to take an asset through a transition.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,11 @@ async def perform(
     if_revision: int | None = None,
     request_key: RequestKey | None = None,
 ) -> Asset:
-    """As :func:`registry.assets.actions.perform`, with the faults of the asset."""
+    """Take an asset through a transition of the table. One that is there already stays as it is.
+
+    Raises NotFound: asset.no_transition, asset.unknown, room.unknown; Invalid("request.missing_field"); Conflict:
+    asset.state, request.stale.
+    """
     async with passing(transition_named(name), {asset_id: if_revision}, answers, actor, now, the_first) as passage:
         await follow(passage)
         await record(request_key, passage.assets)
@@ -40,7 +44,12 @@ async def perform_on_many(
     now: datetime,
     request_key: RequestKey | None = None,
 ) -> list[Asset]:
-    """As :func:`registry.assets.actions.perform_on_many`, with the faults of the assets."""
+    """Take assets through a transition together: all of them or none. ``revisions`` are those that were looked at, by
+    asset; None is any.
+
+    Raises as :func:`perform`, but for the assets' own refusals: those are one Conflict("asset.refused"), which names
+    each in ``refused`` as ``{id, code, detail}``.
+    """
     async with passing(transition_named(name), revisions, answers, actor, now, together) as passage:
         await follow(passage)
         await record(request_key, passage.assets)

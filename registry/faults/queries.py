@@ -10,6 +10,7 @@ from tortoise.queryset import QuerySet
 
 from registry.assets.models import Asset, Condition, Lifecycle
 from registry.core.errors import NotFound
+from registry.core.ids import may_be_id
 from registry.faults import rules
 from registry.faults.models import ACTIVE, Fault, FaultAct, FaultEntry, FaultState
 from registry.people.models import Person
@@ -169,7 +170,7 @@ async def visible_fault(fault_id: int, reader: Person) -> VisibleFault:
     NotFound("fault.unknown").
     """
     own = set() if rules.sees_all(reader.role) else await _own_ids(reader)
-    matches = _seen_by(reader, own).filter(id=fault_id) if 0 < fault_id < 2**31 else Fault.filter(id=-1)
+    matches = _seen_by(reader, own).filter(id=fault_id) if may_be_id(fault_id) else Fault.filter(id=-1)
     rows = await matches.values(*_FIELDS, **_JOINED)
     if not rows:
         raise NotFound("fault.unknown", fault=fault_id)

@@ -3,6 +3,7 @@
 import re
 
 from registry.core.errors import N_, Conflict, Invalid, Refusal, Term
+from registry.core.ids import may_be_id
 from registry.faults.models import FaultAct, FaultState
 from registry.people.models import Role
 from registry.people.rules import may
@@ -36,7 +37,7 @@ def number_of(fault_id: int) -> str:
 def id_of(number: str) -> int | None:
     """The fault of a number as somebody types it: ``u/12``, ``U 00012``; None where it is none."""
     match = _NUMBER.fullmatch("".join(number.split()).upper())
-    return int(match[1]) if match and 0 < int(match[1]) < 2**31 else None
+    return int(match[1]) if match and may_be_id(int(match[1])) else None
 
 
 def feature_of(kind: str) -> str:

@@ -3,14 +3,13 @@
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
-from pydantic import AfterValidator
 
 from registry.assets import actions
 from registry.assets.actions import NewAsset
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.queries import detail, search
 from registry.assets.search import MONEY_SORTS, SORTS, AssetFilter
-from registry.core.errors import Forbidden, NotFound
+from registry.core.errors import Forbidden
 from registry.devices.queries import devices_of_asset
 from registry.grants.queries import grant_ids
 from registry.people import rules
@@ -31,6 +30,7 @@ from web.kit.answers import Paged, etag, pln
 from web.kit.body import LINE, MAY_BE_EMPTY
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
+from web.kit.record_ids import unless_unknown
 from web.kit.routing import CallerActor, IfMatch, faults
 
 router = routing.router("assets")
@@ -38,13 +38,7 @@ Word = Annotated[str, Query(max_length=200), LINE]
 MayChange = Annotated[Person, Depends(caller_with("assets.change"))]
 
 
-def _possible(asset_id: int) -> int:
-    if not 0 < asset_id < 2**31:
-        raise NotFound("asset.unknown")
-    return asset_id
-
-
-AssetId = Annotated[int, AfterValidator(_possible)]
+AssetId = Annotated[int, unless_unknown("asset.unknown")]
 
 
 @router.get("/assets", responses=faults(), summary="Search the register")

@@ -15,6 +15,7 @@ from registry.assets.queries import answers_by_code, assets_by_id
 from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.core.idempotency import RequestAnswer, act_once
+from registry.core.ids import may_be_id
 from registry.exporting.lists import export_assets
 from registry.faults import asset_transitions
 from registry.faults.queries import fault_of_number
@@ -35,6 +36,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
+from web.kit.record_ids import possible_id
 from web.kit.render import is_fragment, render
 
 router = pages()
@@ -116,7 +118,7 @@ async def chosen(
 async def _chosen(
     request: Request, context: PageContext, act: str, ids: list[int], status: int = 200, **typed: Any
 ) -> Response:
-    rows = await assets_by_id([asset_id for asset_id in ids[:AT_ONCE] if 0 < asset_id < 2**31])
+    rows = await assets_by_id([asset_id for asset_id in ids[:AT_ONCE] if may_be_id(asset_id)])
     if not rows:
         return RedirectResponse("/assets", 303)
     fields = [str(question.field) for question in TRANSITIONS[act].asks]
@@ -302,6 +304,4 @@ async def _refused(
 
 
 def _number(asset_id: int) -> int:
-    if not 0 < asset_id < 2**31:
-        raise NotFound("asset.unknown")
-    return asset_id
+    return possible_id(asset_id, "asset.unknown")

@@ -15,14 +15,13 @@ from web.assets.shapes import AssetDetailAnswer
 from web.auth.access import Caller
 from web.kit import routing
 from web.kit.answers import ListAnswer
-from web.kit.body import LINE, Body, Login, RoomCode, Whole
+from web.kit.body import LINE, Body, Login, RecordId, RoomCode, Whole
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
 from web.kit.routing import CallerActor, IfMatch, faults
 
 router = routing.router("assets")
 AT_ONCE = 1000
-AssetNumber = Annotated[Whole, Field(ge=1, lt=2**31)]
 
 
 class QuestionAnswer(BaseModel):
@@ -61,7 +60,7 @@ class TransitionBody(Body):
 
 
 class ManyTransitionBody(TransitionBody):
-    ids: Annotated[list[AssetNumber], Field(min_length=1, max_length=AT_ONCE)]
+    ids: Annotated[list[RecordId], Field(min_length=1, max_length=AT_ONCE)]
     revisions: Annotated[
         dict[str, Annotated[Whole, Field(ge=1)]],
         Field(max_length=AT_ONCE, description="by id, as they were read: a piece that changed since refuses all"),

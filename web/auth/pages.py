@@ -9,6 +9,7 @@ from fastapi import Form, Path, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Forbidden, Refusal
+from registry.core.ids import LARGEST_ID
 from registry.people import actions, policy, queries
 from registry.people.models import Person
 from web.auth.access import FormGuard, PageCaller, Visitor, actor_of, address_of
@@ -197,7 +198,7 @@ async def issue_token(request: Request, person: PageCaller, now: Now, name: Text
 
 @router.post("/account/tokens/{token_id}/revoke")
 async def revoke_token(
-    request: Request, person: PageCaller, now: Now, token_id: Annotated[int, Path(ge=1, lt=2**31)]
+    request: Request, person: PageCaller, now: Now, token_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]
 ) -> Response:
     """Withdraw a token."""
     await actions.revoke_token(person, token_id, actor_of(request, person), now)

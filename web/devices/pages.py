@@ -23,6 +23,7 @@ from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
+from web.kit.record_ids import possible_id
 from web.kit.render import render
 
 router = pages()
@@ -199,9 +200,7 @@ async def _room_id(code: str) -> int | None:
 
 
 def _number(device_id: int) -> int:
-    if not 0 < device_id < 2**31:
-        raise NotFound("device.unknown", device=device_id)
-    return device_id
+    return possible_id(device_id, "device.unknown", device=device_id)
 
 
 # the field that a refusal is about, where it names none: as the forms call it

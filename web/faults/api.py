@@ -3,10 +3,10 @@
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Response
-from pydantic import AfterValidator
 
 from registry.assets.queries import by_tag
 from registry.core.errors import N_, Invalid, NotFound, Reason
+from registry.core.ids import LARGEST_ID
 from registry.faults.actions import NewReport, act_on, report
 from registry.faults.models import Fault, FaultAct, FaultState
 from registry.faults.queries import FaultFilter, search, visible_fault
@@ -29,6 +29,7 @@ from web.kit.answers import ListAnswer, Paged, etag
 from web.kit.body import LINE, MAY_BE_EMPTY
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
+from web.kit.record_ids import unless_unknown
 from web.kit.routing import CallerActor, IfMatch, faults
 
 router = routing.router("faults")
@@ -36,13 +37,7 @@ Word = Annotated[str, Query(max_length=64), LINE]
 Reporter = Annotated[Person, Depends(caller_with("faults.report"))]
 
 
-def _possible(fault_id: int) -> int:
-    if not 0 < fault_id < 2**31:
-        raise NotFound("fault.unknown")
-    return fault_id
-
-
-FaultId = Annotated[int, AfterValidator(_possible)]
+FaultId = Annotated[int, unless_unknown("fault.unknown")]
 
 
 @router.get("/faults", responses=faults(), summary="What was reported, the newest first")
@@ -51,7 +46,7 @@ async def listing(
     paging: Paged,
     state: Annotated[FaultState | None, MAY_BE_EMPTY] = None,
     room: Word = "",
-    asset: Annotated[int | None, MAY_BE_EMPTY, Query(ge=1, lt=2**31)] = None,
+    asset: Annotated[int | None, MAY_BE_EMPTY, Query(ge=1, le=LARGEST_ID)] = None,
     owner: Annotated[str, Query(max_length=64, description="the login of who sees to it"), LINE] = "",
 ) -> ListAnswer[FaultAnswer]:
     """As far as the caller may see them: out of confidential and hidden rooms one's own, or all for who works there."""

@@ -8,7 +8,7 @@ from registry.faults.models import FaultAct, FaultState
 from registry.faults.queries import FaultLine, VisibleFault
 from registry.faults.rules import TEXT_LENGTH
 from web.kit.answers import Instant, ListAnswer
-from web.kit.body import LINE, LINES, Body, RoomCode, Whole
+from web.kit.body import LINE, LINES, Body, RecordId, RoomCode
 
 ReportText = Annotated[str, Field(max_length=TEXT_LENGTH), LINES]
 
@@ -17,9 +17,9 @@ class ReportBody(Body):
     """One of ``room``, ``asset`` and ``tag``, or the ``fault`` that it is."""
 
     room: RoomCode | None = None
-    asset: Annotated[Whole, Field(ge=1, le=2**31 - 1)] | None = None
+    asset: RecordId | None = None
     tag: Annotated[str, Field(max_length=200), LINE] | None = None
-    fault: Annotated[Whole, Field(ge=1, le=2**31 - 1)] | None = None
+    fault: RecordId | None = None
     kind: Annotated[str, Field(max_length=40, description="light, screen, … or none"), LINE] | None = None
     text: Annotated[str, Field(max_length=TEXT_LENGTH), LINES] | None = None
 

@@ -4,29 +4,23 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Depends
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from registry.assets.queries import spent_of
-from registry.core.errors import NotFound
 from registry.grants.models import Grant
 from registry.grants.queries import grant_by_id, grants_in_order
 from registry.people.models import Person
 from web.auth.access import caller_with
 from web.kit import routing
 from web.kit.answers import ListAnswer, Paged, pln
+from web.kit.record_ids import unless_unknown
 from web.kit.routing import faults
 
 router = routing.router("grants")
 SeesGrants = Annotated[Person, Depends(caller_with("grants.see"))]
 
 
-def _possible(grant_id: int) -> int:
-    if not 0 < grant_id < 2**31:
-        raise NotFound("grant.unknown")
-    return grant_id
-
-
-GrantId = Annotated[int, AfterValidator(_possible)]
+GrantId = Annotated[int, unless_unknown("grant.unknown")]
 
 
 class GrantAnswer(BaseModel):

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 from starlette.datastructures import UploadFile
 
 from registry.core.errors import N_, Invalid
+from registry.core.ids import LARGEST_ID
 from registry.importing import sessions as pending
 from registry.importing.bounds import LARGEST_FILE
 from registry.importing.columns import FAMILIES
@@ -104,7 +105,7 @@ CellValue = Annotated[
 class CorrectionBody(Body):
     """One row, with what its cells should hold instead."""
 
-    line: Annotated[Whole, Field(ge=1, le=2**31 - 1, description="of the file, as the report tells it")]
+    line: Annotated[Whole, Field(ge=1, le=LARGEST_ID, description="of the file, as the report tells it")]
     values: Annotated[
         dict[Annotated[str, Field(min_length=1, max_length=200)], CellValue],
         Field(min_length=1, max_length=60, description="by column, as it is called in the report or in the file"),

@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from registry.core.errors import Invalid, Reason
+from registry.core.ids import LARGEST_ID
 from web.kit.words import N_
 
 _FIRST, _LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -213,6 +214,7 @@ NAME = AfterValidator(lambda text: _not_blank(_line(text)))
 MAY_BE_EMPTY = BeforeValidator(lambda text: None if text == "" else text)
 # numbers as JSON has them: no text that looks like one, no true
 Whole = Annotated[int, Strict()]
+RecordId = Annotated[Whole, Field(ge=1, le=LARGEST_ID)]
 Number = Annotated[float, Strict()]
 YesNo = Annotated[bool, Strict()]
 RoomCode = Annotated[str, Field(max_length=40), LINE]

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import Depends, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from registry.assets import labels
 from registry.assets.models import Tag
@@ -13,7 +13,7 @@ from registry.people.models import Person
 from registry.rooms.queries import room_by_code
 from web.auth.access import Caller, caller_with
 from web.kit import routing
-from web.kit.body import LINE, Body, RoomCode, Whole, YesNo
+from web.kit.body import LINE, Body, RecordId, RoomCode, YesNo
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
 from web.kit.routing import CallerActor, faults
@@ -25,7 +25,7 @@ TagCode = Annotated[str, Path(max_length=200), LINE]
 class LinkBody(Body):
     """One of ``asset`` and ``room``; neither takes the tag off. ``again`` takes it from what it was on."""
 
-    asset: Annotated[Whole, Field(ge=1, le=2**31 - 1)] | None = None
+    asset: RecordId | None = None
     room: RoomCode | None = None
     again: YesNo = False
 

@@ -16,6 +16,7 @@ from registry.assets.transitions import Answers
 from registry.core import events, seals
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import SYSTEM, HistoryEntry
+from registry.faults import asset_transitions
 from registry.people.models import Person
 from registry.rooms.models import Building, Room, RoomKind, Site, StandardItem
 from tests.statements import Statements
@@ -42,7 +43,7 @@ async def projector(**more: Any) -> Asset:
 
 
 async def perform(name: str, asset_id: int, if_revision: int | None = None, **answers: Any) -> Asset:
-    return await actions.perform(name, asset_id, Answers(**answers), SYSTEM, NOW, if_revision)
+    return await asset_transitions.perform(name, asset_id, Answers(**answers), SYSTEM, NOW, if_revision)
 
 
 async def entries_of(asset: Asset) -> list[tuple[str, Any, Any]]:

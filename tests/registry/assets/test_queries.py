@@ -16,6 +16,7 @@ from registry.core.errors import Conflict, NotFound
 from registry.core.history import SYSTEM
 from registry.devices.models import Device, DeviceKind
 from registry.devices.queries import devices_of_asset
+from registry.faults import asset_transitions
 from registry.grants.actions import NewGrant, add_grant
 from registry.grants.queries import all_grants, grant_by_id
 from registry.people.models import Person
@@ -130,7 +131,7 @@ async def test_detail() -> None:
 
 async def test_what_stands_in_a_room_broken_things_first() -> None:
     laptop = await Asset.get(inventory_no="B/3")
-    await actions.perform("report_fault", laptop.id, Answers(), SYSTEM, NOW)
+    await asset_transitions.perform("report_fault", laptop.id, Answers(), SYSTEM, NOW)
     assert laptop.room_id is not None
     assert [item["inventory_no"] for item in await queries.of_room(laptop.room_id)] == ["B/3", "A/2"]
 
@@ -150,7 +151,7 @@ async def test_categories_and_grants() -> None:
 async def test_what_the_list_of_assets_offers_and_counts() -> None:
     person = await Person.get(login="omo1")
     broken = await Asset.get(inventory_no="B/3")
-    await actions.perform("report_fault", broken.id, Answers(), SYSTEM, NOW)
+    await asset_transitions.perform("report_fault", broken.id, Answers(), SYSTEM, NOW)
     assert await queries.custodians() == [("omo1", "odpowiedzialny 1")]
     counts, mine = await queries.counts_by_state(person.id)
     assert counts == {(Lifecycle.IN_USE, Condition.OK): 3, (Lifecycle.IN_USE, Condition.FAULTY): 1}

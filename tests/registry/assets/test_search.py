@@ -17,6 +17,7 @@ from registry.assets.search import AssetFilter, find
 from registry.assets.transitions import Answers
 from registry.core.history import SYSTEM
 from registry.core.statements import insert_many
+from registry.faults.asset_transitions import perform
 from registry.importing.lists import check_list, write_list
 from registry.people.models import Person
 from registry.rooms.lock import changing
@@ -153,7 +154,7 @@ CHANGES: list[tuple[AssetFilter, Writer]] = [
     (AssetFilter(q="anna"), lambda asset: Person.filter(login="anna").update(login="ewa", name="Ewa")),
     (AssetFilter(q="sala"), lambda asset: Room.filter(code="R-1").update(name="Magazyn")),
     (AssetFilter(room="R-1"), lambda asset: Room.filter(code="R-1").update(code="R-2")),
-    (AssetFilter(condition="ok"), lambda asset: actions.perform("report_fault", asset.id, Answers(), SYSTEM, NOW)),
+    (AssetFilter(condition="ok"), lambda asset: perform("report_fault", asset.id, Answers(), SYSTEM, NOW)),
 ]  # fmt: skip
 
 

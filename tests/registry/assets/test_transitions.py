@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from registry.assets import actions
-from registry.assets.actions import perform_on_many
 from registry.assets.models import Asset, Condition, Lifecycle
 from registry.assets.transitions import (
     TRANSITIONS,
@@ -25,6 +24,7 @@ from registry.core import events
 from registry.core.errors import Conflict, Invalid, NotFound, Reason
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.faults.actions import NewReport, report
+from registry.faults.asset_transitions import perform, perform_on_many
 from registry.people.rules import CAPABILITIES
 from tests.conftest import Database
 from tests.make import make_asset, make_person, make_room
@@ -165,9 +165,9 @@ async def test_what_has_arrived_stays_as_it_is(database: Database) -> None:
 async def test_a_second_report_is_written_and_ends_no_repair(database: Database) -> None:
     asset = await make_asset()
     for reason in ("flickers", "smells of smoke"):
-        await actions.perform("report_fault", asset.id, Answers(reason=reason), SYSTEM, NOW)
-    await actions.perform("send_to_repair", asset.id, Answers(), SYSTEM, NOW)
-    after = await actions.perform("report_fault", asset.id, Answers(reason="is not here"), SYSTEM, NOW)
+        await perform("report_fault", asset.id, Answers(reason=reason), SYSTEM, NOW)
+    await perform("send_to_repair", asset.id, Answers(), SYSTEM, NOW)
+    after = await perform("report_fault", asset.id, Answers(reason="is not here"), SYSTEM, NOW)
     assert (after.condition, after.revision) == (IN_REPAIR, 3)
     assert await actions_of(asset) == [
         ("fault_reported", "flickers"), ("fault_reported", "smells of smoke"), ("sent_to_repair", ""),
@@ -187,7 +187,7 @@ def _through(name: str, **answers: Any) -> Callable[[Asset], Awaitable[Any]]:
         custodian = await make_person() if name == "assign" else None
         room = await make_room() if name == "move" else None
         answers = Answers(room.id if room else None, custodian.id if custodian else None)
-        await actions.perform(name, asset.id, answers, SYSTEM, NOW)
+        await perform(name, asset.id, answers, SYSTEM, NOW)
 
     return go
 

@@ -16,22 +16,11 @@ from registry.core.history import Actor, HistoryEntry
 from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
 from registry.people.models import Role
 from registry.rooms.models import HoursPolicy, Room, Visibility
-from tests.make import HOUR, NOW, make_booking, make_opening, make_people, make_person, make_room
+from tests.make import HOUR, NOW, make_booking, make_opening, make_people, make_person, make_room, refused, wish
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 MINUTE = timedelta(minutes=1)
 ACTOR = Actor("alice", "test")
-
-
-def wish(room, start=60, minutes=60, **fields):
-    starts_at = NOW + start * MINUTE
-    return BookingRequest(room.code, starts_at, starts_at + minutes * MINUTE, **fields)
-
-
-async def refused(work):
-    with pytest.raises(Refusal) as caught:
-        await work
-    return caught.value
 
 
 async def test_a_booking_holds_its_time_and_is_told():

@@ -8,26 +8,26 @@ from registry.bookings.actions import BookingChanges, book, change, check_in, en
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.preview import any_free_room, preview
 from registry.bookings.rules import BookingRequest
-from registry.core.errors import Conflict, Forbidden, NotFound, Refusal
+from registry.core.errors import Conflict, Forbidden, NotFound
 from registry.core.history import Actor
 from registry.people.models import Role
 from registry.rooms.models import HoursPolicy, Room, Visibility
-from tests.make import HOUR, NOW, make_booking, make_building, make_opening, make_people, make_person, make_room
+from tests.make import (
+    HOUR,
+    NOW,
+    make_booking,
+    make_building,
+    make_opening,
+    make_people,
+    make_person,
+    make_room,
+    refused,
+    wish,
+)
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 MINUTE = timedelta(minutes=1)
 ACTOR = Actor("alice", "test")
-
-
-def wish(room, start=60, minutes=60, **fields):
-    starts_at = NOW + start * MINUTE
-    return BookingRequest(room.code, starts_at, starts_at + minutes * MINUTE, **fields)
-
-
-async def refused(work):
-    with pytest.raises(Refusal) as caught:
-        await work
-    return caught.value
 
 
 def spans(refusal):

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from registry.assets.actions import perform
 from registry.assets.queries import equipment_of, readiness
 from registry.assets.transitions import Answers
 from registry.bookings.actions import book, cancel, check_in
@@ -15,6 +14,7 @@ from registry.bookings.state import StateKind
 from registry.core import events
 from registry.core.history import Actor
 from registry.devices.occupancy import Reading
+from registry.faults.asset_transitions import perform
 from registry.rooms.actions import StandardLine, set_standard
 from registry.rooms.models import Room
 from tests.make import HOUR, NOW, make_asset, make_booking, make_device, make_person, make_room

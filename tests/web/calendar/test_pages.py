@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from registry.assets.actions import perform
 from registry.assets.transitions import Answers
 from registry.bookings.models import Booking
 from registry.core.history import SYSTEM
 from registry.duties.models import Duty
+from registry.faults.asset_transitions import perform
 from registry.rooms.lock import changing
 from registry.rooms.models import Room, StandardItem, Visibility
 from tests import make
