@@ -5,7 +5,7 @@ import logging
 import math
 import sys
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -40,6 +40,7 @@ MEMORY_BYTES = 12 * 1024 * 1024
 PAYLOADS, LONGEST_PAYLOAD = 8, 1024
 ENTRY_BYTES, MEANING_BYTES, BYTES_PER_BYTE = 500, 300, 4  # as measured: what a byte of a payload leaves behind
 REASONS = 50
+ABSENT, LONGEST_NAME = 1_000, 200
 BRIDGES = 50
 
 T = TypeVar("T")
@@ -78,6 +79,8 @@ class Readings:
         self._pending: dict[int, Reading] = {}
         self._refusals: dict[int, tuple[str, datetime]] = {}
         self._bridge_starts: dict[str, tuple[float, datetime]] = {}
+        # devices of nobody that their bridge calls offline, with that bridge: whoever binds one learns of it
+        self._absent: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._watch: tuple[bool, datetime] | None = None
         self._is_stale = self._in_flood = False
         self._measured, self._measured_at = 0, 0.0
@@ -202,8 +205,27 @@ class Readings:
             self._note_gone(decoded, now)
         elif message.payload:
             self._note_joined(decoded, now)
+            self._note_availability(decoded)
             if is_device and not isinstance(ignored, str):
                 self.inbox.note(message.topic, message.payload, decoded, now)
+
+    def _note_availability(self, decoded: Decoded) -> None:
+        """Of a device that nobody has bound yet, or whose binding is not read yet: its bridge says it once."""
+        device = decoded.family, decoded.device
+        if decoded.bridge and decoded.online is not None:
+            self._absent.pop(device, None)
+        if decoded.bridge and decoded.online is False and len(decoded.device) <= LONGEST_NAME:
+            self._absent[device] = decoded.bridge
+            if len(self._absent) > ABSENT:
+                self._absent.popitem(last=False)
+
+    def _remember_absent(self) -> None:
+        """What their bridge has said of devices before they were bound."""
+        for family, name in list(self._absent):
+            device = self.table.find(family, name)
+            if device:
+                device.bridge, device.availability = self._absent.pop((family, name)), False
+                self._pend(device, Reading(device.id, self._clock(), online=False, live=False), time.monotonic())
 
     def _note_refusal(self, reason: str) -> None:
         self.refused += 1
@@ -362,6 +384,7 @@ class Readings:
             self._is_stale = True
             raise
         self._forget_topics()
+        self._remember_absent()
 
     async def _load(self) -> None:
         await self.table.load()

@@ -7,7 +7,7 @@ import pytest
 
 from devices import readings as module
 from devices.broker.connection import Message
-from devices.readings import Readings
+from devices.readings import ABSENT, Readings
 from devices.topics import Topics
 from registry.bookings.models import Booking, Status
 from registry.bookings.queries import state_of
@@ -119,6 +119,33 @@ async def test_a_state_while_its_own_bridge_calls_the_device_offline_is_a_cached
     await office.say("zigbee2mqtt/office/pir/availability", "online")
     await office.say("zigbee2mqtt/office/pir", '{"occupancy":false}')
     assert (await Device.get(code="office-pir")).occupied is False
+
+
+async def test_what_a_bridge_said_of_a_device_before_it_was_bound_is_remembered(office: Office) -> None:
+    """It says it once: a device that is bound later, or whose binding is read a moment later, would be believed."""
+    await office.open()
+    await office.listen()
+    for name in ("office/pir", "office/lamp"):
+        await office.say(f"zigbee2mqtt/{name}/availability", '{"state":"offline"}', retained=True)
+    await office.say("zigbee2mqtt/office/lamp/availability", '{"state":"online"}')
+    for name in ("office/pir", "office/lamp"):
+        await office.sensor(name, **PIR)
+    await office.readings._reload()
+    for name in ("office/pir", "office/lamp"):
+        await office.say(f"zigbee2mqtt/{name}", '{"occupancy":true}')
+    absent, present = await Device.get(code="office-pir"), await Device.get(code="office-lamp")
+    assert (absent.online, absent.occupied) == (False, None)
+    assert (present.online, present.occupied) == (True, True)
+
+
+async def test_names_of_absent_devices_fill_no_memory(office: Office) -> None:
+    await office.open()
+    await office.listen()
+    for number in range(ABSENT + 10):
+        await office.say(f"zigbee2mqtt/{number}/availability", "offline")
+    await office.say(f"zigbee2mqtt/{'x' * 300}/availability", "offline")
+    assert len(office.readings._absent) == ABSENT
+    assert ("zigbee2mqtt", "9") not in office.readings._absent
 
 
 async def test_a_newer_time_of_the_device_itself_shows_that_a_state_is_no_cached_one(office: Office) -> None:
