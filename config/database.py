@@ -16,12 +16,12 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext, set_global_context
 from tortoise.exceptions import BaseORMException, ConfigurationError
-from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 import registry.migrations
 from config.faults import database_reason
+from config.migrating import PatientExecutor
 from registry.core.context import OpenRegister
 from registry.core.errors import Unavailable
 
@@ -149,13 +149,13 @@ async def migrate(context: TortoiseContext, url: str) -> list[str]:
 async def _apply(context: TortoiseContext, url: str) -> None:
     """All of it, and the note that it is done, or nothing: who dies in the middle finds the database as it was."""
     apps = orm(url)["apps"]
-    first = MigrationExecutor(context.db("default"), apps)
+    first = PatientExecutor(context.db("default"), apps)
     # looking for a table that is not there would end a transaction of PostgreSQL
     await first.recorder.ensure_schema(first._schema_editor(atomic=False))
     async with in_transaction("default") as whole:
         if sqlite_path(url):  # its scripts end the transaction that they run in; the library's only one is a statement
             setattr(whole, "execute_script", whole.execute_query)  # noqa: B010  # of this transaction alone
-        await MigrationExecutor(whole, apps).migrate(direction="forward")
+        await PatientExecutor(whole, apps).migrate(direction="forward")
 
 
 async def pending(context: TortoiseContext) -> list[str]:
