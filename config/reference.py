@@ -93,7 +93,7 @@ def import_page() -> Iterator[str]:
         yield f"## {kind}\n"
         yield "| column | headers that name it |\n|---|---|"
         for column, headers in columns.items():
-            yield f"| `{column}` | {', '.join(headers.split('|'))} |"
+            yield f"| `{column}` | {', '.join(headers)} |"
         yield ""
     for title, problems in (("Refuses the row", ERRORS), ("Warns", WARNINGS), ("Of the whole file", NOTICES)):
         yield f"## {title}\n"

@@ -263,6 +263,8 @@ WORDS: dict[str, str] = {
     # import
     "import.unreadable": N_("{file} cannot be read: {reason}. Check it, or save it anew as XLSX or CSV."),
     "import.no_header": N_("No row of {file} names the columns. Put the column names into the first 20 rows."),
+    "import.no_sheet": N_("The file has no sheet {sheet}. Name one of: {sheets}."),
+    "import.no_field": N_("A list holds nothing that is called {field}. Look at docs/reference/import.md."),
     "import.unknown": N_("There is no such import. Upload the file again."),
     "import.no_row": N_("{file} has no row of data in line {line}. Look at the lines of the report."),
     "import.no_column": N_("The list has no column {column}. Name one of: {columns}."),

@@ -18,7 +18,7 @@ from registry.core.transaction import Change
 from registry.importing import cells as cell_values
 from registry.importing.batches import WritingProgress
 from registry.importing.cells import Cell, whole
-from registry.importing.columns import Header, title_words
+from registry.importing.columns import Header, is_note_title, title_words
 from registry.importing.reader import DATES, ColumnFacts, RowReader
 from registry.importing.rows import ImportProblem, ListRow
 from registry.importing.snapshot import RegisterSnapshot
@@ -47,8 +47,8 @@ class AssetReader(RowReader):
 
     def __init__(self, header: Header, snapshot: RegisterSnapshot, facts: ColumnFacts) -> None:
         super().__init__(header, snapshot, facts)
-        self._number_lines: dict[str, int] = {}
-        self._serial_lines: dict[str, int] = {}
+        self._number_lines: dict[str, int | str] = {}
+        self._serial_lines: dict[str, int | str] = {}
         self._price_each = title_words(header.titles.get("value", "")).startswith("cena")
 
     def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
@@ -81,7 +81,7 @@ class AssetReader(RowReader):
             self.problem(row, "DUPLICATE_INVENTORY_NO", "inventory_no", number, line=self._number_lines[key])
         elif key in self.snapshot.inventory_keys:
             self.problem(row, "INVENTORY_NO_TAKEN", "inventory_no", number)
-        self._number_lines.setdefault(key, row.line)
+        self._number_lines.setdefault(key, row.place)
         if number.isdigit() and len(number) < self.facts.zero_width:
             self.problem(row, "LEADING_ZEROES_MAYBE_LOST", "inventory_no", number)
 
@@ -90,7 +90,7 @@ class AssetReader(RowReader):
             self.problem(row, "SCIENTIFIC_NOTATION", "serial_no", serial)
         elif serial.casefold() in self._serial_lines:
             self.problem(row, "DUPLICATE_SERIAL_NO", "serial_no", serial, line=self._serial_lines[serial.casefold()])
-        self._serial_lines.setdefault(serial.casefold(), row.line)
+        self._serial_lines.setdefault(serial.casefold(), row.place)
 
     def _classification(self, row: ListRow, cells: Sequence[Cell]) -> None:
         row.values["kst"] = None
@@ -236,8 +236,7 @@ class AssetReader(RowReader):
             self.notice("NO_GRANTS")
 
     def _rest(self, row: ListRow, cells: Sequence[Cell]) -> None:
-        if self.has("note"):
-            row.values["note"] = self.text(row, cells, "note") or None
+        self.note(row, cells)
         self._reference(row, cells, "custodian", self.snapshot.people, "UNKNOWN_CUSTODIAN")
         self._reference(row, cells, "purchase", self.snapshot.purchases, "UNKNOWN_PURCHASE")
         for column, words in (("lifecycle", _LIFECYCLES), ("condition", _CONDITIONS)):
@@ -249,6 +248,18 @@ class AssetReader(RowReader):
                     self.keep_in_note(row, column, text)
         if row.values["value"] is not None:
             self.derive_account(row, cells)
+
+    def note(self, row: ListRow, cells: Sequence[Cell]) -> None:
+        """The notes, and behind them what stands in columns that have no other place, each with its title."""
+        header = self.header
+        if not self.has("note") and not header.extra:
+            return
+        lines = [self.text(row, cells, "note")]
+        for place in header.extra:
+            if place < len(cells) and (text := whole(cells[place])):
+                title = header.all_titles[place]
+                lines.append(text if is_note_title(title) else f"{title}: {text}")
+        row.values["note"] = "\n".join(line for line in lines if line) or None
 
     def derive_account(self, row: ListRow, cells: Sequence[Cell]) -> None:
         """The account that the list names, else the one that the office's policy gives."""

@@ -1,13 +1,28 @@
-"""Which column of a list holds what: the header, wherever it stands, in the words that offices use. Pure."""
+"""Which column of a list holds what: the header, wherever it stands, in the words that offices use. Pure.
 
+The words are in ``header_words.csv``, one row each: the kinds of list, the field, the title. Of the titles of one field
+the exact ones come first: where two columns of a list name the same field, the first of them is read.
+"""
+
+import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
 
 from registry.assets.rules import fold
 from registry.importing.cells import Cell, whole
 
+FILE = Path(__file__).with_name("header_words.csv")
 HEADER_WITHIN = 20
+# what is read of a column that has no field of its own: it is kept in the notes, with its title
+DETAIL, NOTE = "detail", "note"
+# a mere numbering of the lines: understood, and not kept
+NUMBERING = "row_no"
+_VAGUE = frozenset({DETAIL, NOTE, NUMBERING})
 
 # what a file may hold, and what must be among its columns for it to be that
 NEEDED_COLUMNS: dict[str, tuple[frozenset[str], ...]] = {
@@ -20,138 +35,173 @@ NEEDED_COLUMNS: dict[str, tuple[frozenset[str], ...]] = {
 }
 FAMILIES = {"assets": ("assets", "purchases"), "rooms": ("rooms", "buildings"), "people": ("people", "institutions")}
 
-_ASSETS = {
-    "inventory_no": "nr inw|numer inw|nr inwentarzowy|numer inwentarzowy|nr ewid|numer ewid|nr ewidencyjny|"
-    "numer ewidencyjny|inventory no|inventory number|inwentarzowy|nr srodka trwalego|nr inw st",
-    "name": "nazwa|nazwa skladnika|opis|nazwa srodka|nazwa srodka trwalego|nazwa pl|przedmiot|nazwa przedmiotu|"
-    "nazwa skladnika majatku|wyszczegolnienie|name|description",
-    "kst": "kst|symbol|symbol kst|nr kst|grupa rodzajowa|klasyfikacja|grupa kst|klasyfikacja srodkow trwalych",
-    "value": "wartosc|wartosc poczatkowa|wartosc brutto|wartosc poczatkowa brutto|cena|cena brutto|wartosc zl|"
-    "wartosc ewidencyjna|wartosc ksiegowa brutto|cena zakupu|value|price",
-    "unit_price": "cena jedn|cena jednostkowa|cena jedn brutto|cena jednostkowa brutto|unit price",
-    "acquired_on": "data zakupu|data przyjecia|data ot|data nabycia|data przyjecia do uzytkowania|"
-    "data przyjecia na stan|data|acquired on|accepted on|purchase date",
-    "room": "pokoj|pomieszczenie|lokalizacja|miejsce uzytkowania|nr pokoju|sala|miejsce|room|location",
-    "custodian": "omo|osoba odpowiedzialna|uzytkownik|osoba materialnie odpowiedzialna|opiekun|custodian",
-    "serial_no": "nr seryjny|numer seryjny|nr fabr|nr fabryczny|numer fabryczny|s n|sn|serial no|serial number",
-    "note": "uwagi|uwaga|adnotacje|notes|note|remarks",
-    "quantity": "ilosc|ilosc szt|liczba|szt|liczba sztuk|quantity|qty",
-    "eu": "srodki ue|ue|fundusze ue|zakup ze srodkow ue",
-    "eu_share": "udzial ue|udzial ue proc|udzial fbw proc|udzial fbw|procent ue|dofinansowanie proc|eu share",
-    "funding": "zrodlo finansowania|finansowanie|funding",
-    "grant": "grant|projekt|nr projektu|numer projektu",
-    "category": "kategoria|rodzaj|category",
-    "account": "konto|konto prog 10000|account",
-    "purchase": "poz zakupu|pozycja zakupu|zakup|purchase",
-    "warranty_until": "gwarancja do|gwarancja|warranty until",
-    "durable_until": "trwalosc do|okres trwalosci do|durable until",
-    "lifecycle": "status|lifecycle",
-    "condition": "stan|stan techniczny|condition",
-}
-_PURCHASES = {
-    **{key: _ASSETS[key] for key in ("name", "kst", "unit_price", "value", "quantity", "category", "account", "note")},
-    **{key: _ASSETS[key] for key in ("eu_share", "funding", "grant", "durable_until", "room")},
-    "purchase": f"lp|{_ASSETS['purchase']}|id",
-    "name_en": "nazwa en",
-    "spread": "rozmieszczenie",
-    "supplier": "typ dostawcy|dostawca|supplier",
-    "contract": "umowa|nr umowy|contract",
-    "invoice_no": "nr faktury|faktura|invoice no",
-    "invoiced_on": "data faktury|invoice date",
-    "acquired_on": "data przyjecia|data zakupu|accepted on",
-    "warranty_months": "gwarancja mies|gwarancja miesiecy|warranty months",
-    "on_ledger": "ewidencja",
-}
-COLUMNS: dict[str, dict[str, str]] = {
-    "assets": _ASSETS,
-    "purchases": _PURCHASES,
-    "rooms": {
-        "code": "kod|kod pokoju|code",
-        "building": "budynek|building",
-        "floor": "kondygnacja|pietro|floor",
-        "number": "numer|nr|nr pokoju|number",
-        "name": "nazwa pl|nazwa|name",
-        "name_en": "nazwa en|name en",
-        "name_uk": "nazwa uk|name uk",
-        "name_ru": "nazwa ru|name ru",
-        "kind": "typ|rodzaj|kind",
-        "capacity": "pojemnosc|liczba miejsc|capacity",
-        "area_m2": "powierzchnia m2|powierzchnia|area m2",
-        "bookable": "rezerwowalny|do rezerwacji|bookable",
-        "visibility": "widocznosc rezerwacji|widocznosc|visibility",
-        "step_free": "bez barier|dostepny dla wozkow|step free",
-        "hearing_loop": "petla indukcyjna|petla|hearing loop",
-        "screen": "ekran|screen",
-        "note": "uwagi|note",
-    },
-    "buildings": {
-        "code": "kod|code",
-        "address": "adres|address",
-        "town": "miejscowosc|miasto|town",
-        "note": "opis|uwagi|note",
-        "step_free": "dostepny dla wozkow|bez barier|step free",
-    },
-    "people": {
-        "login": "login",
-        "name": "nazwa roli|nazwa|imie i nazwisko|name",
-        "institution": "organizacja|instytucja|jednostka|institution",
-        "role": "rola w systemie|rola|role",
-        "languages": "jezyki|languages",
-    },
-    "institutions": {
-        "code": "kod|code",
-        "name": "nazwa|name",
-        "part": "rola w projekcie|rola|part",
-        "name_en": "nazwa en|name en",
-        "in_team": "czlonek zespolu|in team",
-    },
-}
-_SYNONYMS = {
-    kind: {word: column for column, words in columns.items() for word in words.split("|")}
+
+def _words() -> dict[str, dict[str, list[str]]]:
+    columns: dict[str, dict[str, list[str]]] = {kind: {} for kind in NEEDED_COLUMNS}
+    with FILE.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter=";"):
+            for kind in row["kinds"].split():
+                columns[kind].setdefault(row["field"], []).append(row["header"])
+    return columns
+
+
+# the titles that name a field of a kind of list, the exact ones first
+COLUMNS: Mapping[str, Mapping[str, Sequence[str]]] = _words()
+# of a title: its field, and its place among the titles of that field
+_SYNONYMS: dict[str, dict[str, tuple[str, int]]] = {
+    kind: {title: (field, rank) for field, titles in columns.items() for rank, title in enumerate(titles)}
     for kind, columns in COLUMNS.items()
 }
-# in its own kind a column's name is a header too, so that what programs write needs no translation
-for _kind, _columns in COLUMNS.items():
-    _SYNONYMS[_kind] |= {column.replace("_", " "): column for column in _columns}
+# in its own kind a field's name is a header too, so that what programs write needs no translation
+for _kind, _fields in COLUMNS.items():
+    _SYNONYMS[_kind] |= {field.replace("_", " "): (field, 0) for field in _fields if field not in _VAGUE - {NOTE}}
+
+# what is added to a title and changes nothing
+_UNIT = re.compile(r" (pln|zl|w zl|w pln|proc)$")
+# another amount than the gross one in złoty
+_OTHER_MONEY = re.compile(r"\b(netto|net|nett|bez vat|bez dph|eur|euro|usd|czk|kc|gbp|chf|uah|inr)\b")
+_MONEY = frozenset({"value", "unit_price"})
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The row that names the columns: which column stands where and what it is called in the file."""
+    """The row that names the columns: which column stands where and what it is called in the file.
+
+    ``columns`` and ``titles`` are by field. ``all_titles`` and ``fields`` are by place: a title that comes twice has
+    its number behind it, a column without one its letter; the field is None where a column is not read. ``extra`` are
+    the places of details, which go into the notes, ``rivals`` those whose field a better column has, with its title.
+    Line 0 is a header that stands on another sheet.
+    """
 
     kind: str
     line: int
     columns: dict[str, int]
     titles: dict[str, str]
+    all_titles: tuple[str, ...] = ()
+    fields: tuple[str | None, ...] = ()
+    extra: tuple[int, ...] = ()
+    rivals: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def score(self) -> int:
+        """How many columns say what the list is."""
+        return len(self.columns.keys() - _VAGUE)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether a list of this kind can be read by these columns."""
+        return any(needed <= self.columns.keys() for needed in NEEDED_COLUMNS[self.kind])
 
 
 def title_words(cell: Cell) -> str:
     """A column title as the synonyms are written: ``Nr inw.`` is ``nr inw``, ``cena_jedn_brutto`` likewise."""
-    plain = re.sub(r"\(.*?\)", " ", fold(whole(cell)))
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", plain).split())
+    return _plain(re.sub(r"\(.*?\)", " ", fold(whole(cell))))
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
+
+
+@lru_cache(maxsize=4096)
+def _meaning(kind: str, title: str) -> tuple[str, int] | None:
+    """The field that a title names in a kind of list, and how exactly: 0 is best."""
+    synonyms, full, short = _SYNONYMS[kind], _plain(fold(title)), title_words(title)
+    for words in (full, short, _UNIT.sub("", full), _UNIT.sub("", short)):
+        meaning = synonyms.get(words)
+        if meaning and not (meaning[0] in _MONEY and _OTHER_MONEY.search(full)):
+            return meaning
+    return None
 
 
 def find_header(rows: Iterable[tuple[int, Sequence[Cell]]], family: str | None = None) -> Header | None:
     """The best header within the first rows, for one family of kinds or any. The first of equals wins."""
-    kinds = FAMILIES[family] if family else tuple(NEEDED_COLUMNS)
     best: Header | None = None
-    for place, (line, cells) in enumerate(rows):
-        if place >= HEADER_WITHIN:
-            break
-        words = [title_words(cell) for cell in cells]
-        for kind in kinds:
-            header = _header(kind, line, words, cells)
-            if header and (best is None or len(header.columns) > len(best.columns)):
-                best = header
+    for header in likely_headers(rows, family):
+        if header.is_enough and len(header.columns) > 1 and (best is None or header.score > best.score):
+            best = header
     return best
 
 
-def _header(kind: str, line: int, words: list[str], cells: Sequence[Cell]) -> Header | None:
+def likely_headers(rows: Iterable[tuple[int, Sequence[Cell]]], family: str | None = None) -> Iterator[Header]:
+    """What each of the first rows would be as a header, by itself and under the row above it."""
+    kinds = FAMILIES[family] if family else tuple(NEEDED_COLUMNS)
+    above: list[str] = []
+    for line, cells in islice(rows, HEADER_WITHIN):
+        titles = [whole(cell) for cell in cells]
+        for kind in kinds:
+            yield header_of(kind, line, titles)
+            if sum(map(bool, above)) > 1:
+                yield header_of(kind, line, _under(kind, above, titles))
+        above = titles
+
+
+def _under(kind: str, above: Sequence[str], titles: Sequence[str]) -> list[str]:
+    """Titles under those of the row above: a merged cell stands over several columns."""
+    double, over = [], ""
+    for place in range(max(len(titles), len(above))):
+        own = above[place] if place < len(above) else ""
+        title = titles[place] if place < len(titles) else ""
+        over = own or over
+        both = f"{over} {title}".strip() if title else own
+        double.append(title if title and not _meaning(kind, both) and _meaning(kind, title) else both)
+    return double
+
+
+def header_of(kind: str, line: int, titles: Sequence[str], choices: Mapping[str, str | None] | None = None) -> Header:
+    """The header that these titles make. ``choices`` say of some titles which field they hold, None for none."""
+    unique = _unique(titles)
+    chosen = {fold(title): field for title, field in (choices or {}).items()}
+    meanings: list[tuple[str, int] | None] = []
+    for title, told in zip(titles, unique, strict=True):
+        if fold(told) in chosen:
+            field = chosen[fold(told)]
+            meanings.append((field, -1) if field else None)
+        else:
+            meanings.append(_meaning(kind, title) if title else None)
     places: dict[str, int] = {}
-    for place, title in enumerate(words):
-        column = _SYNONYMS[kind].get(title)
-        if column and column not in places:
-            places[column] = place
-    if len(places) < 2 or not any(needed <= places.keys() for needed in NEEDED_COLUMNS[kind]):
-        return None
-    return Header(kind, line, places, {column: whole(cells[place]) for column, place in places.items()})
+    for place, meaning in enumerate(meanings):
+        if meaning and meaning[0] != DETAIL:
+            first = places.setdefault(meaning[0], place)
+            if meaning[1] < (meanings[first] or ("", 0))[1]:
+                places[meaning[0]] = place
+    fields, extra, rivals = [], [], []
+    has_notes = NOTE in COLUMNS[kind]
+    for place, meaning in enumerate(meanings):
+        field = meaning[0] if meaning else None
+        if field and places.get(field) != place:
+            if field not in (DETAIL, NOTE):
+                rivals.append((place, unique[places[field]]))
+            if has_notes:
+                extra.append(place)
+            field = DETAIL if has_notes else None
+        fields.append(field)
+    return Header(
+        kind,
+        line,
+        places,
+        {field: unique[place] for field, place in places.items()},
+        tuple(unique),
+        tuple(fields),
+        tuple(extra),
+        tuple(rivals),
+    )
+
+
+def _unique(titles: Sequence[str]) -> list[str]:
+    counts: Counter[str] = Counter()
+    unique = []
+    for place, title in enumerate(titles):
+        text = " ".join(title.split()) or f"[{letter_of(place)}]"
+        counts[fold(text)] += 1
+        unique.append(text if counts[fold(text)] == 1 else f"{text} ({counts[fold(text)]})")
+    return unique
+
+
+def letter_of(place: int) -> str:
+    """The letter of a column as spreadsheets call it, from A for 0."""
+    return (letter_of(place // 26 - 1) if place >= 26 else "") + chr(ord("A") + place % 26)
+
+
+def is_note_title(title: str) -> bool:
+    """Whether a column is for notes and nothing else."""
+    return (_meaning("assets", re.sub(r" \(\d+\)$", "", title)) or ("", 0))[0] == NOTE

@@ -38,6 +38,7 @@ TURNS = 100
 class Sheet:
     """A file's rows, read as they are asked for, each with its line (its row in a spreadsheet), from 1.
 
+    ``page`` and ``hidden`` are of a spreadsheet's page; ``height`` is its last row; ``lines`` hold something.
     ``foreign_lines`` hold letters of another encoding; ``joined_lines`` say of a line up to which one a cell of it
     goes, once the rows were read.
     """
@@ -48,8 +49,16 @@ class Sheet:
     encoding: str | None = None
     delimiter: str | None = None
     page: str = ""
+    hidden: bool = False
+    height: int = 0
+    lines: int = 0
     foreign_lines: frozenset[int] = frozenset()
     joined_lines: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What the page is called; a text has one, called as its file."""
+        return self.page or self.name
 
 
 def read(source: str | Path | bytes, filename: str = "", encoding: str | None = None) -> list[Sheet]:
@@ -160,6 +169,9 @@ def _sheet(name: str, rows: mmap.mmap | bytes, page: dict[str, Any]) -> Sheet:
         encoding=page["encoding"],
         delimiter=page["delimiter"],
         page=page["title"],
+        hidden=page["hidden"],
+        height=page["height"],
+        lines=page["lines"],
         foreign_lines=frozenset(page["foreign_lines"]),
         joined_lines=dict(page["joined_lines"]),
     )

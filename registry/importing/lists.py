@@ -16,10 +16,13 @@ from registry.core.errors import N_
 from registry.core.history import Actor
 from registry.importing import batches
 from registry.importing.batches import Milestone, RowWriter, WritingProgress
+from registry.importing.choices import NO_CHOICES, ListChoices
 from registry.importing.files import read
+from registry.importing.judging import judge, judge_rows
 from registry.importing.kinds import LIST_KINDS
+from registry.importing.layout import find_list
 from registry.importing.purchases import write_lines_alone
-from registry.importing.report import ImportReport, find_list, judge, judge_rows
+from registry.importing.report import ImportReport
 from registry.importing.rows import ListRow, Translate
 from registry.importing.snapshot import RegisterSnapshot, load_snapshot
 
@@ -52,7 +55,7 @@ class ImportOutcome:
         for row in report.rows:
             for problem in row.problems:
                 text = N_("Line {line}, {column}: {given}") if problem.column else N_("Line {line}: {given}")
-                place = translate(text).format(line=row.line, column=problem.column, given=problem.text)
+                place = translate(text).format(line=row.place or row.line, column=problem.column, given=problem.text)
                 yield f"{place} – {problem.hint(translate)}"
         for notice in report.notices:
             yield notice.hint(translate)
@@ -89,15 +92,15 @@ async def import_list(
 
 
 async def check_list(
-    source: str | Path | bytes, filename: str = "", family: str | None = None, encoding: str | None = None
+    source: str | Path | bytes, filename: str = "", family: str | None = None, choices: ListChoices = NO_CHOICES
 ) -> ImportReport:
     """A file read and judged against the register. ``family``: assets, rooms, people or None for what it looks like.
 
     Raises NotFound("import.no_file"), Invalid("import.unreadable", "import.no_header", "import.unknown_kind",
-    "import.other_kind").
+    "import.other_kind", "import.no_sheet", "import.no_field").
     """
-    sheet, header = find_list(read(source, filename, encoding), family)
-    return judge(sheet, header, await load_snapshot())
+    layout = find_list(read(source, filename, choices.encoding), family, choices)
+    return judge(layout, await load_snapshot())
 
 
 async def _check_and_write(
@@ -106,8 +109,8 @@ async def _check_and_write(
     """As ``check_list`` and ``write_list``, row after row: a long list takes no more memory than a short one. The
     report holds only the rows that have a problem.
     """
-    sheet, header = find_list(read(source, filename), family)
-    report, progress = ImportReport(sheet, header), WritingProgress()
+    layout = find_list(read(source, filename), family)
+    report, progress = ImportReport(layout), WritingProgress()
     rows = _accepted_rows(report, await load_snapshot())
     await _write(LIST_KINDS[report.kind].writer, rows, actor, now, progress)
     lines = {row.line for row in report.rows}

@@ -38,7 +38,7 @@ class PurchaseReader(AssetReader):
             self.problem(row, "DUPLICATE_CODE", "purchase", code, line=self._number_lines[key])
         elif key in self.snapshot.purchases:
             self.problem(row, "CODE_TAKEN", "purchase", code)
-        self._number_lines.setdefault(key, row.line)
+        self._number_lines.setdefault(key, row.place)
         for column in ("name_en", "supplier", "contract", "invoice_no"):
             row.values[column] = self.text(row, cells, column)
 
@@ -66,8 +66,7 @@ class PurchaseReader(AssetReader):
             self.keep_in_note(row, "spread", text)
 
     def _rest(self, row: ListRow, cells: Sequence[Cell]) -> None:
-        if self.has("note"):
-            row.values["note"] = self.text(row, cells, "note") or None
+        self.note(row, cells)
         months = self.parsed(row, cells, "warranty_months", _months, "INVALID_NUMBER")
         if months and row.values.get("acquired_on"):
             row.values["warranty_until"] = row.values["acquired_on"] + relativedelta(months=months)

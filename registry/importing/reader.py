@@ -25,19 +25,23 @@ class ColumnFacts:
     month_first: bool = False
 
 
-def column_facts(rows: Iterable[tuple[int, Sequence[Cell]]], header: Header) -> ColumnFacts:
-    """What only the whole columns of numbers and dates show."""
-    number = header.columns.get("inventory_no")
-    dates = [header.columns[name] for name in DATES if name in header.columns]
+Rows = Callable[[], Iterable[tuple[int, Sequence[Cell]]]]
+
+
+def column_facts(sheets: Iterable[tuple[Rows, Header]]) -> ColumnFacts:
+    """What only the whole columns of numbers and dates show, on all sheets that are read."""
     zero_width, slashes = 0, _Slashes()
-    for _, cells in rows if number is not None or dates else ():
-        if number is not None and number < len(cells):
-            cell = cells[number]
-            if isinstance(cell, str) and cell.startswith("0") and cell.strip().isdigit():
-                zero_width = max(zero_width, len(cell.strip()))
-        for place in dates:
-            if place < len(cells):
-                slashes.look_at(cells[place])
+    for rows, header in sheets:
+        number = header.columns.get("inventory_no")
+        dates = [header.columns[name] for name in DATES if name in header.columns]
+        for _, cells in rows() if number is not None or dates else ():
+            if number is not None and number < len(cells):
+                cell = cells[number]
+                if isinstance(cell, str) and cell.startswith("0") and cell.strip().isdigit():
+                    zero_width = max(zero_width, len(cell.strip()))
+            for place in dates:
+                if place < len(cells):
+                    slashes.look_at(cells[place])
     return ColumnFacts(zero_width=zero_width, month_first=slashes.month_first)
 
 
@@ -67,14 +71,16 @@ class RowReader:
         self.header, self.snapshot, self.facts = header, snapshot, facts
         self.notices: list[ImportProblem] = []
 
-    def row(self, line: int, cells: Sequence[Cell]) -> ListRow:
+    def turn_to(self, header: Header) -> None:
+        """Go on with another sheet of the list, whose columns may stand elsewhere."""
+        self.header = header
+
+    def read(self, row: ListRow, cells: Sequence[Cell]) -> None:
         """Read one line, with every problem of it, not the first alone."""
-        row = ListRow(line)
         if list(cells) == UNREADABLE_CELLS:
             row.problems.append(ImportProblem("UNREADABLE_ROW", "", ""))
         else:
             self.fill(row, cells)
-        return row
 
     def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
         """Put what the cells say into the row."""
@@ -127,7 +133,7 @@ class TableReader(RowReader):
 
     def __init__(self, header: Header, snapshot: RegisterSnapshot, facts: ColumnFacts) -> None:
         super().__init__(header, snapshot, facts)
-        self._lines: dict[str, int] = {}
+        self._lines: dict[str, int | str] = {}
 
     def keys(self) -> Mapping[str, int]:
         """What the register has of this kind, by folded key."""
@@ -160,7 +166,7 @@ class TableReader(RowReader):
             self.problem(row, "DUPLICATE_CODE", self.key, code, line=self._lines[key])
         elif key in self.keys():
             self.problem(row, "CODE_TAKEN", self.key, code)
-        self._lines.setdefault(key, row.line)
+        self._lines.setdefault(key, row.place)
 
     def reference(self, row: ListRow, column: str, ids: Mapping[str, int], code: str) -> None:
         """The id of the record that a cell names; one that the register lacks is the problem ``code``."""

@@ -41,15 +41,15 @@ def main() -> None:
 def _pages(content: bytes, name: str, encoding: str | None, table: BinaryIO) -> Iterator[dict[str, Any]]:
     facts: dict[str, Any] = {"encoding": None, "delimiter": None, "foreign_lines": [], "joined_lines": []}
     if is_spreadsheet(content, name):
-        for title, rows in pages(content, name):
-            yield facts | {"title": title} | _written(rows, table)
+        for title, hidden, rows in pages(content, name):
+            yield facts | {"title": title, "hidden": hidden} | _written(rows, table)
         return
     text = ListText(content, name, encoding)
     for delimiter in _likely(text):
         place = _written(text.rows(delimiter), table)
         foreign, joined = sorted(text.foreign_lines), list(text.joined_lines.items())
-        yield {"title": "", "encoding": text.encoding, "delimiter": delimiter, "foreign_lines": foreign,
-               "joined_lines": joined} | place  # fmt: skip
+        yield {"title": "", "hidden": False, "encoding": text.encoding, "delimiter": delimiter,
+               "foreign_lines": foreign, "joined_lines": joined} | place  # fmt: skip
 
 
 def _likely(text: ListText) -> list[str]:
@@ -59,10 +59,12 @@ def _likely(text: ListText) -> list[str]:
 
 
 def _written(rows: Iterator[tuple[int, list[Cell]]], table: BinaryIO) -> dict[str, int]:
-    start = table.tell()
+    start, height, lines = table.tell(), 0, 0
     for line, cells in rows:
+        height = line
+        lines += any(cell not in (None, "") for cell in cells)
         table.write(orjson.dumps([line, [_plain(cell) for cell in cells]], option=orjson.OPT_APPEND_NEWLINE))
-    return {"start": start, "end": table.tell()}
+    return {"start": start, "end": table.tell(), "height": height, "lines": lines}
 
 
 def _plain(cell: Cell) -> Any:

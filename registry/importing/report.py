@@ -1,30 +1,72 @@
-"""Judging a list: what each of its rows is, what it says and what becomes of it. No database."""
+"""What is in a list and what becomes of it, as the command line, the API and the page give it."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
-from registry.assets.rules import fold
-from registry.core.errors import Invalid
-from registry.importing.cells import Cell, Unreadable, amount, whole
-from registry.importing.columns import FAMILIES, HEADER_WITHIN, Header, find_header
+from registry.importing.cells import Cell, whole
+from registry.importing.columns import Header, letter_of
 from registry.importing.files import Sheet
-from registry.importing.kinds import LIST_KINDS
-from registry.importing.reader import column_facts
-from registry.importing.rows import ImportProblem, ListRow, Translate, in_words, row_in_words, same
-from registry.importing.snapshot import RegisterSnapshot
-from registry.importing.texts import UNREADABLE_CELLS
+from registry.importing.layout import ListLayout, SheetPart
+from registry.importing.rows import ImportProblem, ListRow, Translate, in_words, row_in_words
 
-_TOTAL = re.compile(r"(razem|suma|ogolem|lacznie|w sumie|podsumowanie|total|do przeniesienia|z przeniesienia)\b")
-_CARRIED = re.compile(r"(do|z) przeniesienia")
-_FOOTER = re.compile(
-    r"(sporzadz|zatwierdz|podpis|sprawdz|data sporz|strona \d|wydruk|opracowa|glown[ya] ksieg|prepared)"
-)
+FIRST_ROWS = 8
+_LONGEST_EXAMPLE = 80
 
 
-Corrections = Mapping[int, Mapping[str, Cell]]
+@dataclass(slots=True)
+class ListColumn:
+    """A column of the list: its title, the first thing that stands in it, the field that is read of it.
+
+    ``filled`` is the number of its cells that hold something.
+    """
+
+    title: str
+    letter: str
+    field: str | None
+    example: str = ""
+    filled: int = 0
+
+    def as_record(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "example": self.example,
+            "field": self.field,
+            "letter": self.letter,
+            "filled": self.filled,
+        }
+
+
+class ColumnTally:
+    """The columns of a list by their titles, filled row after row. A cell behind the last title makes its own."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, ListColumn] = {}
+
+    def columns_of(self, header: Header) -> list[ListColumn]:
+        """The columns by the places of a sheet. They are there even if nothing stands in them."""
+        pairs = zip(header.all_titles, header.fields, strict=True)
+        return [self._column(title, place, name) for place, (title, name) in enumerate(pairs)]
+
+    def _column(self, title: str, place: int, name: str | None) -> ListColumn:
+        return self.columns.setdefault(title, ListColumn(title, letter_of(place), name))
+
+    def look_at(self, columns: list[ListColumn], cells: list[Cell]) -> None:
+        """Count what stands in a row."""
+        for place in range(len(columns), len(cells)):
+            columns.append(self._column(f"[{letter_of(place)}]", place, None))
+        for column, cell in zip(columns, cells, strict=False):
+            if cell is None or cell == "":
+                continue
+            column.filled += 1
+            if not column.example:
+                column.example = whole(cell)[:_LONGEST_EXAMPLE]
+
+    def filled(self) -> list[ListColumn]:
+        """The columns with a title or with something in them."""
+        return [column for column in self.columns.values() if column.filled or not column.title.startswith("[")]
 
 
 @dataclass(slots=True)
@@ -33,14 +75,23 @@ class ImportReport:
     ``clean_rows`` that were counted alone: good ones of which nothing needs to be said.
     """
 
-    sheet: Sheet
-    header: Header
+    layout: ListLayout
     rows: list[ListRow] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     control_total: Decimal | None = None
     computed_total: Decimal = Decimal("0.00")
+    pieces: int = 0
     notices: list[ImportProblem] = field(default_factory=list)
+    tally: ColumnTally = field(default_factory=ColumnTally)
     clean_rows: int = 0
+
+    @property
+    def sheet(self) -> Sheet:
+        return self.layout.sheet
+
+    @property
+    def header(self) -> Header:
+        return self.layout.header
 
     @property
     def kind(self) -> str:
@@ -48,11 +99,11 @@ class ImportReport:
 
     @property
     def accepted_rows(self) -> list[ListRow]:
-        return [row for row in self.rows if row.status != "error"]
+        return [row for row in self.rows if row.status != "error" and not row.left_out]
 
     @property
     def refused_rows(self) -> list[ListRow]:
-        return [row for row in self.rows if row.status == "error"]
+        return [row for row in self.rows if row.status == "error" and not row.left_out]
 
     def as_json(self, translate: Translate = lambda text: text) -> dict[str, Any]:
         """The report as the command line and the API give it; amounts and dates are strings."""
@@ -63,166 +114,44 @@ class ImportReport:
         record: dict[str, Any] = {
             "kind": self.kind,
             "format": self.sheet.format,
+            "sheets": [self._sheet(sheet) for sheet in self.layout.sheets],
             "encoding": self.sheet.encoding,
             "delimiter": self.sheet.delimiter,
             "header_row": self.header.line,
-            "columns": self.header.titles,
+            "columns": [column.as_record() for column in self.tally.filled()],
+            "first_rows": list(_first_rows(self.layout.parts[0])),
+            "sums": self._sums(),
             "rows": [row.as_record() for row in self.rows],
             "skipped": self.skipped,
-            "notices": [notice.as_record() for notice in self.notices],
+            "problems": [notice.as_record() for notice in self.notices],
         }
         if self.control_total is not None:
             record["control_total"] = {"given": str(self.control_total), "computed": str(self.computed_total)}
         return record
 
+    def _sheet(self, sheet: Sheet) -> dict[str, Any]:
+        chosen = self.layout.is_chosen(sheet)
+        return {"name": sheet.title, "lines": sheet.lines, "hidden": sheet.hidden, "chosen": chosen}
+
+    def _sums(self) -> dict[str, Any]:
+        """Of the rows that were not left out: how many, their pieces, what they cost, and what the list says itself."""
+        left_out = sum(row.left_out for row in self.rows)
+        return {
+            "count": len(self.rows) + self.clean_rows - left_out,
+            "pieces": self.pieces,
+            "value": str(self.computed_total),
+            "control_total": None if self.control_total is None else str(self.control_total),
+        }
+
+
+def _first_rows(part: SheetPart) -> Iterator[dict[str, Any]]:
+    """How the file begins: the last lines above the header, the header, what is behind it."""
+    above = max(0, part.header.line - 5)
+    for line, cells in islice(part.sheet.rows(), above, above + FIRST_ROWS + 5):
+        yield {"line": line, "cells": [whole(cell)[:_LONGEST_EXAMPLE] for cell in cells]}
+
 
 def report_in_words(record: dict[str, Any], translate: Translate) -> dict[str, Any]:
     """A stored report in the reader's language."""
     rows = [row_in_words(row, translate) for row in record["rows"]]
-    return record | {"rows": rows, "notices": [in_words(notice, translate) for notice in record["notices"]]}
-
-
-def find_list(sheets: Sequence[Sheet], family: str | None = None) -> tuple[Sheet, Header]:
-    """The reading of a file whose header names the most columns.
-
-    Raises Invalid("import.no_header", "import.unknown_kind", "import.other_kind").
-    """
-    if family is not None and family not in FAMILIES:
-        raise Invalid("import.unknown_kind", kind=family, kinds=", ".join(FAMILIES))
-    best, other = _best(sheets, family), _best(sheets, None) if family else None
-    if other and (best is None or len(other[1].columns) > 2 * len(best[1].columns)):
-        likely = next(name for name, kinds in FAMILIES.items() if other[1].kind in kinds)
-        raise Invalid("import.other_kind", file=other[0].name, kind=likely)
-    if best is None:
-        raise Invalid("import.no_header", file=sheets[0].name if sheets else "", rows=HEADER_WITHIN)
-    return best
-
-
-def _best(sheets: Sequence[Sheet], family: str | None) -> tuple[Sheet, Header] | None:
-    best: tuple[Sheet, Header] | None = None
-    for sheet in sheets:
-        header = find_header(sheet.rows(), family)
-        if header and (best is None or len(header.columns) > len(best[1].columns)):
-            best = sheet, header
-    return best
-
-
-def judge(
-    sheet: Sheet, header: Header, snapshot: RegisterSnapshot, corrections: Corrections | None = None
-) -> ImportReport:
-    """Read and judge every row. Changes nothing. ``corrections`` replace cells, by line and column."""
-    report = ImportReport(sheet, header)
-    report.rows.extend(judge_rows(report, snapshot, corrections))
-    return report
-
-
-def judge_rows(
-    report: ImportReport, snapshot: RegisterSnapshot, corrections: Corrections | None = None
-) -> Iterator[ListRow]:
-    """Read and judge row after row. What the report says of the whole list is there once the last one was taken."""
-    sheet, header = report.sheet, report.header
-    above, blanks = _above(sheet, header)
-    others = []
-    reader = LIST_KINDS[header.kind].reader(header, snapshot, column_facts(_below(sheet, header), header))
-    for line, cells in _below(sheet, header):
-        what = _what(cells, header)
-        if what == "blank":
-            blanks += 1
-        elif what == "row":
-            corrected = (corrections or {}).get(line, {})
-            row = reader.row(line, _corrected(cells, header, corrected))
-            row.problems.extend([] if corrected else _text_problems(sheet, line, cells))
-            report.computed_total += row.values.get("value") or Decimal("0.00")
-            yield row
-        else:
-            others.append(what)
-            if what.startswith("total row") and not _CARRIED.match(fold(what.removeprefix("total row "))):
-                report.control_total = _control(cells, header) or report.control_total
-    blank = ["blank" if blanks == 1 else f"blank {blanks}"] if blanks else []
-    report.skipped = above + blank + others
-    report.notices = reader.notices + _control_notice(report) + _header_notice(report)
-
-
-def _text_problems(sheet: Sheet, line: int, cells: list[Cell]) -> Iterator[ImportProblem]:
-    """What is wrong with a line as text, whatever its cells say. Whoever corrected the row has looked at it."""
-    is_foreign = line in sheet.foreign_lines or any(isinstance(cell, str) and "\ufffd" in cell for cell in cells)
-    if is_foreign and cells != UNREADABLE_CELLS:
-        yield ImportProblem("FOREIGN_LETTERS", "", " ".join(map(whole, cells))[:200])
-    if line in sheet.joined_lines:
-        yield ImportProblem("LINES_IN_ONE_CELL", "", "", {"first": line, "last": sheet.joined_lines[line]})
-
-
-def _corrected(cells: list[Cell], header: Header, corrections: Mapping[str, Cell]) -> list[Cell]:
-    if not corrections:
-        return cells
-    last = max(header.columns.values())
-    corrected = ([] if cells == UNREADABLE_CELLS else cells) + [None] * (last + 1)
-    for column, cell in corrections.items():
-        corrected[header.columns[column]] = cell
-    return corrected
-
-
-def _below(sheet: Sheet, header: Header) -> Iterator[tuple[int, list[Cell]]]:
-    return ((line, cells) for line, cells in sheet.rows() if line > header.line)
-
-
-def _above(sheet: Sheet, header: Header) -> tuple[list[str], int]:
-    """What stands above the header: one line is a title, more are a preamble with the blanks among them."""
-    lines = [any(whole(cell) for cell in cells) for _, cells in _first_rows(sheet, header.line)]
-    if sum(lines) > 1:
-        return [f"preamble {len(lines)}"], 0
-    return ["title"] * sum(lines), len(lines) - sum(lines)
-
-
-def _first_rows(sheet: Sheet, before: int) -> Iterator[tuple[int, list[Cell]]]:
-    for line, cells in sheet.rows():
-        if line >= before:
-            return
-        yield line, cells
-
-
-def _what(cells: Sequence[Cell], header: Header) -> str:
-    """``row`` for data, ``blank``, or in words why the row is left out."""
-    filled = [cell for cell in cells if cell not in (None, "")]
-    texts = [text for cell in filled[:6] if (text := whole(cell))]
-    if not texts:
-        return "blank"
-    key = header.columns.get("inventory_no", header.columns.get("code"))
-    if key is None or key >= len(cells) or cells[key] in (None, ""):
-        for text in texts[:2]:
-            if _TOTAL.match(fold(text)):
-                return f"total row {_first_word(text)}"
-    if len(filled) <= 3 and _FOOTER.match(fold(texts[0])):
-        return f"footer {_first_word(texts[0])}"
-    if len(filled) > 1 and all(
-        place < len(cells) and same(cells[place], header.titles[column]) for column, place in header.columns.items()
-    ):
-        return "repeated header"
-    return "row"
-
-
-def _first_word(text: str) -> str:
-    return text.split()[0].strip(".:,;") or text
-
-
-def _control(cells: Sequence[Cell], header: Header) -> Decimal | None:
-    places = [header.columns[name] for name in ("value", "unit_price") if name in header.columns]
-    for place in places:
-        if place < len(cells) and cells[place] not in (None, ""):
-            try:
-                return amount(cells[place])
-            except Unreadable:
-                continue
-    return None
-
-
-def _control_notice(report: ImportReport) -> list[ImportProblem]:
-    total, computed = report.control_total, report.computed_total
-    if total is None or total == computed:
-        return []
-    return [ImportProblem("CONTROL_TOTAL_DIFFERS", "", str(total), {"computed": str(computed)})]
-
-
-def _header_notice(report: ImportReport) -> list[ImportProblem]:
-    is_foreign = report.header.line in report.sheet.foreign_lines
-    return [ImportProblem("FOREIGN_HEADER", "", "", {"line": report.header.line})] if is_foreign else []
+    return record | {"rows": rows, "problems": [in_words(problem, translate) for problem in record["problems"]]}

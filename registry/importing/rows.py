@@ -66,6 +66,11 @@ WARNINGS: dict[str, str] = {
 }
 NOTICES: dict[str, str] = {
     "CONTROL_TOTAL_DIFFERS": N_("The lines sum to {computed}. Check whether one is missing or misread."),
+    "COLUMN_NOT_READ": N_("The column {title} is not read. Choose what it holds, or leave it out."),
+    "SAME_FIELD_TWICE": N_("{winner} was read; {title} means the same and is kept in the notes."),
+    "SHEET_NOT_READ": N_("The sheet {sheet} is not read. Choose it too, or import it by itself."),
+    "HIDDEN_SHEET_NOT_READ": N_("The sheet {sheet} is hidden and is not read. Choose it if it belongs to the list."),
+    "SHEET_IS_NO_LIST": N_("The sheet {sheet} names no columns and is not read."),
     "FOREIGN_HEADER": N_(
         "Letters of line {line} are in another encoding than the rest. Check the names of the columns."
     ),
@@ -118,9 +123,15 @@ class ImportProblem:
 
 @dataclass(slots=True)
 class ListRow:
-    """A line of the file: what was read, what is wrong with it, and the records of the register it names."""
+    """A line of the file: what was read, what is wrong with it, and the records of the register it names.
+
+    ``line`` orders the rows of all sheets; ``place`` is what people are told: the line, with its sheet where several
+    are read. Who looks at a list may leave a row out.
+    """
 
     line: int
+    place: int | str = 0
+    left_out: bool = False
     values: dict[str, Any] = field(default_factory=dict)
     problems: list[ImportProblem] = field(default_factory=list)
     refs: dict[str, Any] = field(default_factory=dict)
@@ -135,7 +146,8 @@ class ListRow:
         """Itself in JSON, in no language; ``row_in_words`` puts it into one."""
         values = {key: _plain(value) for key, value in self.values.items()}
         problems = [problem.as_record() for problem in self.problems]
-        return {"line": self.line, "status": self.status, "values": values, "problems": problems}
+        record = {"line": self.place or self.line, "status": self.status, "values": values, "problems": problems}
+        return record | {"left_out": True} if self.left_out else record
 
 
 def _plain(value: Any) -> Any:

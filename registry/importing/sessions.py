@@ -22,10 +22,13 @@ from registry.core.history import Actor
 from registry.core.idempotency import RequestKey
 from registry.core.transaction import transaction
 from registry.importing.cells import Cell, whole
+from registry.importing.columns import DETAIL
 from registry.importing.files import read
+from registry.importing.judging import judge
+from registry.importing.layout import find_list
 from registry.importing.lists import write_list
 from registry.importing.models import ImportState, PendingImport
-from registry.importing.report import ImportReport, find_list, judge, report_in_words
+from registry.importing.report import ImportReport, report_in_words
 from registry.importing.rows import Translate
 from registry.importing.snapshot import RegisterSnapshot, load_snapshot
 from registry.people.models import Person
@@ -81,7 +84,12 @@ async def waiting(owner_id: int, now: datetime) -> list[PendingImport]:
 
 
 async def correct(
-    number: str, owner_id: int, line: int, cells: Mapping[str, Cell], now: datetime, if_revision: int | None = None
+    number: str,
+    owner_id: int,
+    line: int | str,
+    cells: Mapping[str, Cell],
+    now: datetime,
+    if_revision: int | None = None,
 ) -> PendingImport:
     """Put other values into a row and check the list again. Columns are named as in the report, or as in the file.
 
@@ -96,7 +104,7 @@ async def correct(
         if all(row["line"] != line for row in former["rows"]):
             raise NotFound("import.no_row", line=line, file=pending.file)
         before, revision = pending.corrections, pending.revision
-        pending.corrections = before | {str(line): before.get(str(line), {}) | _by_column(former["columns"], cells)}
+        pending.corrections = before | {str(line): before.get(str(line), {}) | _by_column(titles_of(former), cells)}
         packed = await _packed((await _judged(pending)).as_record)
         if await _store(pending.id, revision, corrections=pending.corrections, report=packed):
             return await find(number, owner_id, now)
@@ -161,7 +169,8 @@ def _with_former_rows(pending: PendingImport, report: ImportReport) -> dict[str,
     """The report, with the rows that a former try wrote as they were then: by now they have taken their own numbers."""
     latest = report.as_record()
     if pending.written_line:
-        former = {row["line"]: row for row in record(pending)["rows"] if row["line"] <= pending.written_line}
+        places = {row.place for row in report.rows if row.line <= pending.written_line}
+        former = {row["line"]: row for row in record(pending)["rows"] if row["line"] in places}
         latest["rows"] = [former.get(row["line"], row) for row in latest["rows"]]
     return latest
 
@@ -194,8 +203,16 @@ async def _judged(pending: PendingImport) -> ImportReport:
 
 
 def _judge(pending: PendingImport, snapshot: RegisterSnapshot) -> ImportReport:
-    sheet, header = find_list(read(bytes(pending.content), pending.file), pending.family)
-    return judge(sheet, header, snapshot, {int(line): cells for line, cells in pending.corrections.items()})
+    return judge(find_list(read(bytes(pending.content), pending.file), pending.family), snapshot, pending.corrections)
+
+
+def titles_of(report: Mapping[str, Any]) -> dict[str, str]:
+    """The titles of a report's columns by the field that is read of them."""
+    titles: dict[str, str] = {}
+    for column in report["columns"]:
+        if column["field"] not in (None, DETAIL):
+            titles[column["field"]] = column["title"]
+    return titles
 
 
 async def _packed(as_record: Callable[[], dict[str, Any]]) -> bytes:

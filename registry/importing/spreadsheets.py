@@ -43,8 +43,8 @@ def is_spreadsheet(content: bytes, name: str) -> bool:
     return content.startswith((_ARCHIVE, _COMPOUND)) or name.lower().endswith(SUFFIXES)
 
 
-def pages(content: bytes, name: str) -> Iterator[tuple[str, Iterator[tuple[int, list[Cell]]]]]:
-    """The pages of a spreadsheet by their titles, each with its rows. Only one is held in memory.
+def pages(content: bytes, name: str) -> Iterator[tuple[str, bool, Iterator[tuple[int, list[Cell]]]]]:
+    """The pages of a spreadsheet: the title, whether it is hidden, and the rows. Only one is held in memory.
 
     Raises Invalid("import.unreadable").
     """
@@ -54,7 +54,8 @@ def pages(content: bytes, name: str) -> Iterator[tuple[str, Iterator[tuple[int, 
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         if len(book.sheet_names) > MOST_PAGES:
             raise unreadable(name, N_("it has more than {most} sheets: delete the empty ones"), most=MOST_PAGES)
-        rows = 0
+        rows, visible = 0, python_calamine.SheetVisibleEnum.Visible
+        hidden = {page.name for page in book.sheets_metadata if page.visible != visible}
         for title in book.sheet_names:
             page = book.get_sheet_by_name(title)
             rows += page.total_height
@@ -62,7 +63,7 @@ def pages(content: bytes, name: str) -> Iterator[tuple[str, Iterator[tuple[int, 
                 raise too_long(name)
             if page.total_width > MOST_COLUMNS:
                 raise too_wide(name)
-            yield title, _rows(page)
+            yield title, title in hidden, _rows(page)
     except python_calamine.PasswordError:
         raise unreadable(name, N_("a password protects it: remove it and save it anew")) from None
     except (python_calamine.CalamineError, ValueError, OSError):

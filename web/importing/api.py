@@ -105,7 +105,10 @@ CellValue = Annotated[
 class CorrectionBody(Body):
     """One row, with what its cells should hold instead."""
 
-    line: Annotated[Whole, Field(ge=1, le=LARGEST_ID, description="of the file, as the report tells it")]
+    line: Annotated[
+        Annotated[Whole, Field(ge=1, le=LARGEST_ID)] | Annotated[str, Field(min_length=1, max_length=200), LINE],
+        Field(description="of the file, as the report tells it: with its sheet where several are read"),
+    ]
     values: Annotated[
         dict[Annotated[str, Field(min_length=1, max_length=200)], CellValue],
         Field(min_length=1, max_length=60, description="by column, as it is called in the report or in the file"),
@@ -113,12 +116,35 @@ class CorrectionBody(Body):
 
 
 class ImportRowAnswer(BaseModel):
-    line: int
+    line: int | str
     status: Literal["ok", "warning", "error"]
     values: dict[str, Any]
     problems: list[dict[str, Any]]
+    left_out: bool = False
     accepted: int = Field(description="rows of the whole list, after the correction")
     refused: int
+
+
+class SheetAnswer(BaseModel):
+    name: str
+    lines: int = Field(description="that hold something")
+    hidden: bool
+    chosen: bool
+
+
+class ColumnAnswer(BaseModel):
+    title: str = Field(description="its letter in brackets where it has none, its number behind one that comes twice")
+    example: str
+    field: str | None = Field(description="null: it is not read; detail: it is kept in the notes with its title")
+    letter: str
+    filled: int = Field(description="cells that hold something")
+
+
+class SumsAnswer(BaseModel):
+    count: int
+    pieces: int
+    value: str
+    control_total: str | None = Field(description="what the list itself says that it comes to")
 
 
 class ImportAnswer(BaseModel):
@@ -133,10 +159,13 @@ class ImportAnswer(BaseModel):
     encoding: str | None
     delimiter: str | None
     header_row: int
-    columns: dict[str, str]
+    sheets: list[SheetAnswer]
+    columns: list[ColumnAnswer]
+    first_rows: list[dict[str, Any]] = Field(description="how the first sheet begins: each line with its cells")
+    sums: SumsAnswer
     rows: list[dict[str, Any]]
     skipped: list[str]
-    notices: list[dict[str, Any]]
+    problems: list[dict[str, Any]] = Field(description="of the list as a whole; those of a row stand with it")
     control_total: dict[str, str] = Field(default={}, description="absent where the list tells no sum")
 
 

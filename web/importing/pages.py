@@ -53,11 +53,11 @@ class RowPage:
 
 @dataclass(frozen=True, slots=True)
 class RowForm:
-    """What was typed into the form of a line, and why it was refused; line 0 is the list as a whole."""
+    """What was typed into the form of a line, and why it was refused; without a line it is the list as a whole."""
 
     fault: str = ""
     cells: dict[str, str] | None = None
-    line: int = 0
+    line: str = ""
 
 
 @router.get("")
@@ -147,13 +147,13 @@ async def _report(
         counts=counts,
         row_status=row_status,
         page=_page(report["rows"], row_status, offset, context),
-        notices=[in_words(notice, context.say)["hint"] for notice in report["notices"]],
+        notices=[in_words(problem, context.say)["hint"] for problem in report["problems"]],
         offset=offset,
         size=PAGE,
         status_words=STATUS_WORDS,
         cell=CELL,
-        columns_of=lambda row: _columns_of(row, report["columns"]),
-        value_of=lambda row, column: _value_of(row, column, report["columns"], pending),
+        columns_of=lambda row: _columns_of(row, sessions.titles_of(report)),
+        value_of=lambda row, column: _value_of(row, column, sessions.titles_of(report), pending),
         fault=form.fault,
         typed=form.cells or {},
         line=form.line,
@@ -182,14 +182,14 @@ def _value_of(row: dict[str, Any], column: str, columns: dict[str, str], pending
 
 
 @router.post("/{number}/rows/{line}")
-async def correct(request: Request, person: May, now: Now, number: str, line: int) -> Response:
+async def correct(request: Request, person: May, now: Now, number: str, line: str) -> Response:
     """Put what was typed into a row and check the list again."""
     form = await request.form()
     cells = {name.removeprefix(CELL): str(value) for name, value in form.items() if name.startswith(CELL)}
     show, offset = _status_of(str(form.get("show") or "")), _offset(str(form.get("offset") or ""))
     await sessions.find(number, person.id, now)
     try:
-        pending = await sessions.correct(number, person.id, line, cells, now)
+        pending = await sessions.correct(number, person.id, int(line) if line.isdecimal() else line, cells, now)
     except NotFound:
         raise
     except Refusal as refusal:
@@ -201,9 +201,9 @@ async def correct(request: Request, person: May, now: Now, number: str, line: in
     return RedirectResponse(f"/assets/import/{number}?{where}", 303)
 
 
-def _where_next(pending: PendingImport, line: int, show: str, offset: int) -> str:
+def _where_next(pending: PendingImport, line: str, show: str, offset: int) -> str:
     """Back to the row while it is refused, else to the rows beside it, if there are any like them."""
-    status = {row["line"]: row["status"] for row in sessions.record(pending)["rows"]}
+    status = {str(row["line"]): row["status"] for row in sessions.record(pending)["rows"]}
     if status[line] == "error":
         return f"show={show}&offset={offset}#line-{line}"
     rest = f"show={show}&offset={offset}&" if not show or show in status.values() else ""

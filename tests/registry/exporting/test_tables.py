@@ -24,8 +24,9 @@ from registry.exporting.xlsx import write_xlsx
 from registry.grants.actions import NewGrant, add_grant
 from registry.importing.cells import grant_shares
 from registry.importing.files import read
+from registry.importing.judging import judge
+from registry.importing.layout import find_list
 from registry.importing.lists import check_list, write_list
-from registry.importing.report import find_list, judge
 from registry.importing.snapshot import RegisterSnapshot
 from registry.rooms.models import Building, Room, RoomKind, Site, Visibility
 from tests.make import HOUR, make_booking, make_person, make_room
@@ -40,9 +41,9 @@ def test_no_cell_of_ours_is_a_formula_and_each_comes_back(text: str) -> None:
     assert cell[0] not in "=+-@\t\r"
     quoted = cell.replace('"', '""')
     header = "Numer inwentarzowy;Nazwa\r\n"
-    sheet, titles = find_list(read(f'{header}A/1;"{quoted}"\r\n'.encode("utf-8-sig"), "a.csv"))
-    if judge(sheet, titles, RegisterSnapshot()).rows:
-        assert judge(sheet, titles, RegisterSnapshot()).rows[0].values["name"] == text
+    layout = find_list(read(f'{header}A/1;"{quoted}"\r\n'.encode("utf-8-sig"), "a.csv"))
+    if judge(layout, RegisterSnapshot()).rows:
+        assert judge(layout, RegisterSnapshot()).rows[0].values["name"] == text
 
 
 @given(st.decimals("0.01", "999999", places=2), st.decimals("0", "100", places=2), st.decimals("1", "99", places=2))

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from registry.core.errors import Invalid, NotFound, Refusal
 from registry.importing.files import read
-from registry.importing.report import ImportReport, find_list, judge
+from registry.importing.judging import judge
+from registry.importing.layout import find_list
+from registry.importing.report import ImportReport
 from registry.importing.rows import HINTS, ImportProblem
 from registry.importing.snapshot import GrantTerms, RegisterSnapshot
 from registry.importing.texts import decoded, encoding_of
@@ -39,8 +41,8 @@ def report_of(
     source: Path | bytes | str, snapshot: RegisterSnapshot | None = None, name: str = "lista.csv"
 ) -> ImportReport:
     content = source.encode() if isinstance(source, str) else source
-    sheet, header = find_list(read(content, name if isinstance(content, bytes) else ""))
-    return judge(sheet, header, snapshot or office())
+    layout = find_list(read(content, name if isinstance(content, bytes) else ""))
+    return judge(layout, snapshot or office())
 
 
 def codes(report: ImportReport) -> list[list[str]]:
@@ -448,7 +450,7 @@ def test_a_quotation_mark_that_never_closes_swallows_no_other_row() -> None:
 
 def test_every_problem_has_words() -> None:
     names = ("reason", "limit", "line", "choices", "rooms", "spread", "quantity", "computed", "percent",
-             "role", "town", "first", "last")  # fmt: skip
+             "role", "town", "first", "last", "title", "winner", "sheet")  # fmt: skip
     for code in HINTS:
         assert ImportProblem(code, "", "", dict.fromkeys(names, "x")).hint(str)
 

@@ -18,7 +18,9 @@ from registry.core.errors import Invalid
 from registry.importing import files, texts
 from registry.importing.bounds import MOST_COLUMNS, MOST_ROWS
 from registry.importing.files import read
-from registry.importing.report import ImportReport, find_list, judge
+from registry.importing.judging import judge
+from registry.importing.layout import find_list
+from registry.importing.report import ImportReport
 from registry.importing.snapshot import RegisterSnapshot
 from tests.registry.importing.samples import SAMPLES
 
@@ -38,15 +40,14 @@ CELL = (
 def refusal(content: bytes, name: str = "lista.csv") -> str:
     """The words that a file is refused with, in any of the passes over it."""
     with pytest.raises(Invalid) as refused:
-        sheet, header = find_list(read(content, name))
-        judge(sheet, header, RegisterSnapshot())
+        judge(find_list(read(content, name)), RegisterSnapshot())
     assert refused.value.code == "import.unreadable"
     return str(refused.value)
 
 
 def report_of(content: bytes | str) -> ImportReport:
     content = content if isinstance(content, bytes) else content.encode()
-    return judge(*find_list(read(content, "lista.csv")), RegisterSnapshot())
+    return judge(find_list(read(content, "lista.csv")), RegisterSnapshot())
 
 
 def statuses(report: ImportReport) -> list[tuple[int, str]]:
@@ -165,10 +166,10 @@ def test_a_text_that_is_no_list_is_refused_at_once(content: bytes, words: str) -
 
 def test_a_long_list_reads_the_same_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("A_wykaz_cp1250.csv", "B_ewidencja_utf8bom.csv"):
-        here = judge(*find_list(read(SAMPLES / name)), RegisterSnapshot()).as_json()
+        here = judge(find_list(read(SAMPLES / name)), RegisterSnapshot()).as_json()
         with monkeypatch.context() as apart:
             apart.setattr(files, "IN_PLACE", 0)
-            assert judge(*find_list(read(SAMPLES / name)), RegisterSnapshot()).as_json() == here
+            assert judge(find_list(read(SAMPLES / name)), RegisterSnapshot()).as_json() == here
     assert "reading_process" not in {module.rsplit(".", 1)[-1] for module in sys.modules}
 
 
@@ -247,8 +248,7 @@ def test_one_foreign_byte_costs_its_row_alone(rows: int) -> None:
 
 def test_a_row_with_foreign_letters_is_taken_once_somebody_corrected_it() -> None:
     content = f"{HEADER}\nA1;Półka wąska;1,00;PP-02\n".encode() + "C9;Stół;50,00;PP-02".encode("iso8859_2")
-    sheet, header = find_list(read(content, "a.csv"))
-    report = judge(sheet, header, RegisterSnapshot(), {3: {"name": "Stół"}})
+    report = judge(find_list(read(content, "a.csv")), RegisterSnapshot(), {"3": {"name": "Stół"}})
     assert (report.rows[1].status, report.rows[1].values["name"]) != ("error", "")
     assert "FOREIGN_LETTERS" not in [problem.code for problem in report.rows[1].problems]
 
