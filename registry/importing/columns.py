@@ -152,9 +152,9 @@ def header_of(kind: str, line: int, titles: Sequence[str], choices: Mapping[str,
     unique = _unique(titles)
     chosen = {fold(title): field for title, field in (choices or {}).items()}
     meanings: list[tuple[str, int] | None] = []
-    for title, told in zip(titles, unique, strict=True):
-        if fold(told) in chosen:
-            field = chosen[fold(told)]
+    for title, label in zip(titles, unique, strict=True):
+        if fold(label) in chosen:
+            field = chosen[fold(label)]
             meanings.append((field, -1) if field else None)
         else:
             meanings.append(_meaning(kind, title) if title else None)
