@@ -20,7 +20,7 @@ from registry.assets import policy as account_policy
 from registry.core.clock import Clock, utc_now
 from registry.core.errors import Refusal
 from registry.people import policy as sign_in_policy
-from web.app import Declaration, SiteOptions, create_site
+from web.app import DataProtection, Declaration, SiteOptions, create_site
 from web.kit.i18n import translate
 
 
@@ -46,6 +46,7 @@ def create_app(
                 contact_email=settings.contact_email,
                 contact_phone=settings.contact_phone,
             ),
+            data_protection=DataProtection(settings.privacy_contact, settings.privacy_notice, settings.trace_days),
         ),
         clock=clock,
     )

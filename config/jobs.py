@@ -20,7 +20,6 @@ from registry.importing import sessions
 from registry.people import actions as people
 
 log = logging.getLogger(__name__)
-KEYS_KEPT = timedelta(days=2)
 LOOK_SECONDS, PUT_OFF = 5.0, timedelta(seconds=5)
 Job = Callable[[datetime], Awaitable[object]]
 
@@ -118,7 +117,7 @@ async def tidy(now: datetime) -> None:
     """Forget sessions, sign-in attempts, request keys, drafts and sent lists that are over."""
     await people.sweep(now)
     await forget_drafts(now)
-    await idempotency.forget(now - KEYS_KEPT)
+    await idempotency.forget(now - idempotency.LIFETIME)
     await sessions.forget_old(now)
 
 

@@ -126,6 +126,12 @@ def _client_id(value: str) -> str:
     return value
 
 
+def _web_address(value: str) -> str:
+    if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+        raise ValueError(Reason(N_("Let it begin with {schemes}."), schemes="https://, http://"))
+    return value
+
+
 def _long_key(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < KEY_LENGTH:
         raise ValueError(Reason(N_("Set at least {least} characters."), least=KEY_LENGTH))
@@ -193,6 +199,13 @@ class Settings(BaseSettings):
     contact_name: str = Field("", description=N_("Who answers questions about accessibility."))
     contact_email: str = Field("", description=N_("Where questions about accessibility are sent."))
     contact_phone: str = Field("", description=N_("Where questions about accessibility are asked by telephone."))
+    privacy_contact: str = Field(
+        "", description=N_("Whom people ask about their personal data: the data protection officer, with an address.")
+    )
+    privacy_notice: Annotated[str, AfterValidator(_web_address)] = Field(
+        "",
+        description=N_("The address of the office's own notice about personal data (GDPR, article 13). Empty: none."),
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description=N_("What is worth a log line."))
     log_json: bool = Field(False, description=N_("Log lines as JSON, for a collector."))
 

@@ -35,7 +35,7 @@ from web.importing import api as imports_api
 from web.importing import pages as imports
 from web.kit import errors
 from web.kit.edge import Edge
-from web.kit.options import Declaration, SiteOptions
+from web.kit.options import DataProtection, Declaration, SiteOptions
 from web.kit.render import STATIC, Pages
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
@@ -44,7 +44,7 @@ from web.tags import api as tags_api
 from web.tags import pages as tags
 from web.today import pages as today
 
-__all__ = ["Declaration", "SiteOptions", "create_site"]
+__all__ = ["DataProtection", "Declaration", "SiteOptions", "create_site"]
 
 API = "/api/v1"
 # of each noun, the busiest first; an address is looked for in this order

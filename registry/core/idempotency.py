@@ -24,7 +24,7 @@ A refusal is not stored: the same request may be tried again.
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from tortoise import fields
@@ -37,6 +37,7 @@ from registry.core.statements import insert
 from registry.core.transaction import transaction
 
 T = TypeVar("T")
+LIFETIME = timedelta(days=2)
 
 
 class IdempotencyKey(Model):

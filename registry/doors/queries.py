@@ -140,7 +140,7 @@ async def door_room(room: Room) -> DoorRoom:
     return DoorRoom(
         number=room.number,
         places={
-            language: say("help_point", language) if is_neutral else name or room.name_en or room.name
+            language: say("help_point", language) if is_neutral else name or say("room", language, number=room.number)
             for language, name in names.items()
             if language in LANGUAGES
         },

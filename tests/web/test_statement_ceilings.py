@@ -39,6 +39,7 @@ CEILINGS = {
     f"/bookings/answer?{A_SENTENCE}": (14, 9),
     "/account": (2, 1),
     "/accessibility": (1, 1),
+    "/privacy": (1, 1),
 }
 
 

@@ -1,10 +1,15 @@
 """Pages about the site itself: what it is built of, and how accessible it is."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
+from registry.core import drafts, idempotency
+from registry.importing import sessions
+from registry.people import policy
 from web.auth.access import Visitor
 from web.kit.query_names import pages
 from web.kit.render import pages_of, render
@@ -34,3 +39,36 @@ async def styleguide(request: Request, person: Visitor) -> Response:
 async def accessibility(request: Request, person: Visitor) -> Response:
     """The accessibility declaration, in the form and with the identifiers that Polish law gives."""
     return render(request, "about/accessibility.html", declaration=request.app.state.options.declaration)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long what is not part of the register is kept, as this server does it."""
+
+    session: timedelta
+    attempt: timedelta
+    draft: timedelta
+    sent_list: timedelta
+    answer: timedelta
+    trace_days: int
+
+
+@router.get("/privacy")
+async def privacy(request: Request, person: Visitor) -> Response:
+    """What is kept of whom and for how long, for anybody who asks."""
+    options, rules = request.app.state.options, policy.in_force()
+    lifetimes = Lifetimes(
+        session=rules.session,
+        attempt=rules.window,
+        draft=drafts.LIFETIME,
+        sent_list=sessions.LIFETIME,
+        answer=idempotency.LIFETIME,
+        trace_days=max(options.data_protection.trace_days, 1),
+    )
+    return render(
+        request,
+        "about/privacy.html",
+        declaration=options.declaration,
+        data_protection=options.data_protection,
+        lifetimes=lifetimes,
+    )

@@ -20,6 +20,15 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
+class DataProtection:
+    """What the page about personal data cannot know of itself. ``notice``: the address of the office's own notice."""
+
+    contact: str = ""
+    notice: str = ""
+    trace_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class SiteOptions:
     secret_key: str
     data_dir: Path
@@ -33,6 +42,7 @@ class SiteOptions:
     version: str = ""
     families: tuple[str, ...] = ("native",)  # the device families that something reads
     declaration: Declaration = field(default_factory=Declaration)
+    data_protection: DataProtection = field(default_factory=DataProtection)
 
     @property
     def secure_cookies(self) -> bool:

@@ -91,6 +91,17 @@ class RoomRow:
         return not self.room.bookable and self.state.occupancy == "unknown" and self.state.state in ("free", "soon")
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenNeeds:
+    """Names of what does not work, how many of the next bookings asked for some of it, and when the first of these
+    begins.
+    """
+
+    names: list[str]
+    bookings: int
+    first_at: datetime
+
+
 @router.get("/rooms")
 async def rooms(
     request: Request,
@@ -178,7 +189,7 @@ async def _page(request: Request, person: Person, now: datetime, code: str, stat
         view=view,
         room=room,
         readiness=readiness,
-        warnings=_warnings(view, readiness),
+        warning=_warning(view, readiness),
         pieces=stands.total,
         worth=stands.total_price,
         note_of=note_of,
@@ -199,15 +210,14 @@ def _look_again(view: RoomView, context: PageContext) -> datetime | None:
     return next_look(context.now, [*instants, context.next_minute if view.sensors or view.panels else None])
 
 
-def _warnings(view: RoomView, readiness: asset_queries.Readiness) -> dict[Any, list[str]]:
-    """Which of the next bookings asked for something that does not work now, by booking."""
+def _warning(view: RoomView, readiness: asset_queries.Readiness) -> BrokenNeeds | None:
+    """What does not work now and some of the next bookings asked for. Whether it will work by then nobody knows, so it
+    is said once, and not of each booking.
+    """
     broken = {item.feature: item.name for item in readiness.broken if item.feature}
-    warnings = {}
-    for booking in view.next:
-        names = [broken[need] for need in getattr(booking, "needs", ()) if need in broken]
-        if names:
-            warnings[getattr(booking, "id", None)] = names
-    return warnings
+    asking = [booking for booking in view.next if broken.keys() & set(getattr(booking, "needs", ()))]
+    names = [name for need, name in broken.items() if any(need in getattr(booking, "needs", ()) for booking in asking)]
+    return BrokenNeeds(names, len(asking), asking[0].starts_at) if asking else None
 
 
 @router.get("/rooms/{code}/fault")

@@ -99,3 +99,10 @@ async def test_where_else_to_go_is_asked_anew_each_time() -> None:
     assert isinstance(after, OpenDoor)
     assert before.elsewhere is not None
     assert (before.elsewhere.number, after.elsewhere) == (other.number, None)
+
+
+async def test_a_door_says_its_room_s_name_in_its_own_language_or_the_number() -> None:
+    """A name in another language says less than the number, which stands on the door."""
+    room = await make_room(number="1.01", name="Sala", name_uk="Зала")
+    view = await door(room.id, NOW)
+    assert view.places == {"pl": "Sala", "en": "Room 1.01", "uk": "Зала", "ru": "Комната 1.01"}

@@ -110,7 +110,7 @@ async def test_behind_tls_cookies_and_transport_are_strict() -> None:
     assert "Secure" in answer.headers["set-cookie"]
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/styleguide", "/accessibility", "/nowhere"])
+@pytest.mark.parametrize("path", ["/sign-in", "/styleguide", "/accessibility", "/privacy", "/nowhere"])
 @pytest.mark.parametrize("language", ["pl", "en"])
 async def test_pages_hold_no_inline_style_or_script(client: httpx.AsyncClient, path: str, language: str) -> None:
     client.cookies["izba_language"] = language

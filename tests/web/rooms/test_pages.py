@@ -100,12 +100,14 @@ async def test_the_page_sets_what_works_against_the_standard(desk: Desk) -> None
     await StandardItem.create(room=room, name="Krzesło", quantity=2)
     await make.make_asset(name="Projektor laserowy", room=room, condition="in_repair")
     await make.make_asset(name="Krzesło", room=room)
-    await held(room, desk, 20, needs=["projector"])
+    for hours in (20, 30, 40):
+        await held(room, desk, hours, needs=["projector"])
     page = await desk.read("/rooms/M-1", "alice")
     assert "0 of 2 items" in page
     assert "in repair: 1" in page
     assert "missing: 1" in page
-    assert "does not work now: Projektor laserowy" in page
+    assert page.count("oes not work now") == 1, "it is told once, not of each booking"
+    assert "Does not work now: Projektor laserowy. 3 bookings need it, the first: " in page
 
 
 async def test_a_release_is_shown_with_its_evidence_and_the_way_back(desk: Desk) -> None:
