@@ -1,5 +1,6 @@
 """Pages about the site itself, for anybody who opens them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,9 +16,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 
 
 async def opened(options: SiteOptions, path: str, language: str = "en") -> str:
-    transport = httpx.ASGITransport(create_site(options))
+    transport = httpx.ASGITransport(create_site(replace(options, language=language)))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        answer = await client.get(path, headers={"accept-language": language})
+        answer = await client.get(path)
         assert answer.status_code == 200
         return answer.text
 
