@@ -34,6 +34,7 @@ MODELS = [
     "registry.grants.models",
     "registry.assets.models",
     "registry.faults.models",
+    "registry.sets.models",
     "registry.devices.models",
     "registry.importing.models",
     "registry.duties.models",

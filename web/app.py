@@ -39,6 +39,8 @@ from web.kit.options import DataProtection, Declaration, SiteOptions
 from web.kit.render import STATIC, Pages
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
+from web.sets import api as sets_api
+from web.sets import pages as sets
 from web.system import api as system_api
 from web.tags import api as tags_api
 from web.tags import pages as tags
@@ -50,11 +52,11 @@ API = "/api/v1"
 # of each noun, the busiest first; an address is looked for in this order
 ROUTERS = (
     availability.router, bookings_api.router, rooms_api.router, assets_api.router,
-    transitions_api.router, tags_api.router, imports_api.router, devices_api.router, duties_api.router,
+    transitions_api.router, sets_api.router, tags_api.router, imports_api.router, devices_api.router, duties_api.router,
     doors_api.router, faults_api.router, history_api.router, grants_api.router, events_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     imports.router,  # before the numbers of assets
-    assets.router, faults.router, tags.router, devices.router, doors.router,
+    assets.router, sets.router, faults.router, tags.router, devices.router, doors.router,
 )  # fmt: skip
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "From izba tokens add"},

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from config.demo.faults import lay_faults
+from config.demo.sets import lay_sets
 from registry.assets.queries import standing_pieces
 from registry.assets.rules import feature_of, fold
 from registry.assets.transitions import Answers
@@ -67,6 +68,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
     for piece in pieces:
         if (piece["name"], piece["room"]) == (IN_REPAIR, "ZW-01"):
             await perform("send_to_repair", piece["id"], Answers(reason="serwis gwarancyjny"), actor, now)
+    await lay_sets(pieces, actor, now)
     await lay_faults(now)
 
 

@@ -24,6 +24,8 @@ from registry.importing import sessions
 from registry.people.models import Person, Role, Session
 from registry.people.queries import digest_of
 from registry.rooms.models import StandardItem
+from registry.sets.actions import NewSet, make_set
+from registry.sets.rules import Part
 from tests import make
 from tests.browser.conftest import AXE_OPTIONS, LIMIT
 from tests.browser.served import served
@@ -94,6 +96,7 @@ async def furnish(office: Office) -> None:
     await act_on(FaultAct.TAKE, filed.fault.id, "do piątku", Actor(clerk.name, "web", clerk.id), now)
     mended = await report(NewReport(room.id, kind="light"), Actor("ZW-01-door", "panel"), now)
     await act_on(FaultAct.RESOLVE, mended.fault.id, "nowa świetlówka", Actor(clerk.name, "web", clerk.id), now)
+    await make_set(NewSet("Prelekcja", tuple(office.ids.values()), parts=(Part("Mikrofon", 2),)), reporter, now)
     sender = clerk.id
     office.list_page = f"/assets/import/{(await sessions.send(LIST.encode(), 'lista.csv', None, sender, now)).id}"
 
@@ -141,6 +144,7 @@ def paths(office: Office) -> list[str]:
         "/rooms", "/rooms?seats=900", "/rooms/ZW-01", "/rooms/PP-06", "/rooms/ZW-01/fault", "/assets",
         "/assets?room=ZW-01&condition=ok", "/assets?q=nothing+like+this", f"/assets/{projector}", "/scan",
         f"/t/{EMPTY}", "/faults", "/faults?state=resolved&room=PP-06", "/faults/1", "/faults/2", "/faults/3",
+        "/sets", "/sets/1",
     ]  # fmt: skip
 
 
@@ -151,7 +155,7 @@ def test_no_page_has_a_fault_of_accessibility(browser: Browser, office: Office, 
         page = context.new_page()
         chosen = f"/assets/chosen?act=move&id={office.ids['Stół']}"
         lists = ["/assets/import", office.list_page, f"{office.list_page}?show=", f"{office.list_page}?show=warning"]
-        for path in [*paths(office), "/faults/new", "/", "/devices", chosen, *lists]:
+        for path in [*paths(office), "/faults/new", "/sets/new", "/sets/1/edit", "/", "/devices", chosen, *lists]:
             check(page, path)
 
 

@@ -1,6 +1,7 @@
 """Assets: the list with its filters and sums, one asset with all that is known, and what may be done to it."""
 
 import os
+import re
 import tempfile
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -43,6 +44,7 @@ router = pages()
 Mover = Annotated[Person, Depends(page_with("assets.change"))]
 Text = Annotated[str, Form(max_length=2000)]
 AT_ONCE = 200
+_SET_PAGE = re.compile(r"/sets/\d{1,9}", re.ASCII)
 FILE_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -191,8 +193,10 @@ def _looks(ids: list[int], revisions: list[int]) -> dict[int, int | None]:
 
 
 def _list_at(back: str) -> str:
-    """The list that somebody came from, to go back to it with its filter: an address of ours, read and written anew."""
+    """The list or the set that somebody came from, to go back to it: an address of ours, read and written anew."""
     parts = urlsplit(back)
+    if _SET_PAGE.fullmatch(back):
+        return back
     if (parts.scheme, parts.netloc, parts.path) != ("", "", "/assets") or len(back) > 2000:
         return "/assets"
     return address_of(dict(parse_qsl(parts.query))).place

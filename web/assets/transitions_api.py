@@ -110,12 +110,14 @@ async def perform_on_many(
     answers = await _answers(transition, body)
     revisions = {asset_id: body.revisions.get(str(asset_id)) for asset_id in body.ids}
 
-    async def answering(assets: list[Asset]) -> ManyTransitionAnswer:
-        return ManyTransitionAnswer(document=None, done=[asset.id for asset in assets], refused=[])
-
     return await once(
-        lambda key: asset_transitions.perform_on_many(transition.name, revisions, answers, actor, now, key), answering
+        lambda key: asset_transitions.perform_on_many(transition.name, revisions, answers, actor, now, key), many_answer
     )
+
+
+async def many_answer(assets: list[Asset]) -> ManyTransitionAnswer:
+    """What a call is answered that took all of these through a transition."""
+    return ManyTransitionAnswer(document=None, done=[asset.id for asset in assets], refused=[])
 
 
 @router.post(

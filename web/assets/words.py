@@ -44,6 +44,8 @@ ACTION_WORDS = {
     "sent_to_repair": N_("Sent to repair"),
     "mended": N_("Works again"),
     "linked": N_("Tag linked"),
+    "joined_set": N_("Put into a set"),
+    "left_set": N_("Taken out of a set"),
 }
 ACTION_DETAILS = {
     "moved": N_("from %(before)s to %(after)s"),
