@@ -19,6 +19,7 @@ from devices.run import DeviceLayer
 from registry.assets import policy as account_policy
 from registry.core.clock import Clock, utc_now
 from registry.core.errors import Refusal
+from registry.importing import claims
 from registry.people import policy as sign_in_policy
 from web.app import DataProtection, Declaration, SiteOptions, create_site
 from web.kit.i18n import translate
@@ -105,6 +106,7 @@ async def running(
             yield create_app(settings, context, devices, clock)
         finally:
             scheduler.shutdown(wait=False)
+            await claims.stop()
             timekeeper.cancel()
             leading.cancel()
             failed = (await asyncio.gather(leading, timekeeper, return_exceptions=True))[0]

@@ -16,7 +16,7 @@ from registry.core.clock import Clock, SteadyClock, is_doubted, utc_now
 from registry.core.drafts import forget_drafts
 from registry.core.errors import Refusal
 from registry.devices import presence_log
-from registry.importing import sessions
+from registry.importing import sessions, writing
 from registry.people import actions as people
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,9 @@ def timetable(settings: Settings, is_lively: bool = False, clock: Clock = utc_no
     scheduler.add_job(calm(seal), "cron", hour=0, minute=7, id="seal")
     scheduler.add_job(calm(seal), id="seal at the start")  # nobody was there at midnight
     scheduler.add_job(calm(look_at_the_put_off), id="look at the start")
+    scheduler.add_job(calm(take_up_lists), "interval", seconds=20, id="take up lists")
+    if settings.database_url.get_secret_value().startswith("sqlite"):
+        scheduler.add_job(calm(take_up_all_lists), id="take up lists at the start")
     if isinstance(clock, SteadyClock):
         clock.on_doubt(lambda is_doubt, now: None if is_doubt else _look_anew_soon(scheduler, calm(look_anew)))
     if is_lively:
@@ -106,6 +109,16 @@ async def look_anew(now: datetime) -> None:
 async def look_at_the_put_off(now: datetime) -> None:
     """Look at the rooms that were put off further than any ever is, by a clock that was wrong when Izba ran last."""
     await bring_looks_forward(now, LONGEST_LOOK)
+
+
+async def take_up_lists(now: datetime) -> None:
+    """Go on with lists whose process has gone."""
+    await writing.take_up(now)
+
+
+async def take_up_all_lists(now: datetime) -> None:
+    """Go on with what was being written or undone when Izba ran last: there is no other process."""
+    await writing.take_up(now, is_alone=True)
 
 
 async def sweep(now: datetime) -> None:

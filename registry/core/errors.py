@@ -278,6 +278,11 @@ WORDS: dict[str, str] = {
     "import.being_written": N_(
         "This list is being written, or was written in part. Look again in a moment, then write it to its end."
     ),
+    "import.undone": N_("This list was undone. Send it again to write it."),
+    "import.not_written": N_("Nothing of this list is in the register. There is nothing to undo."),
+    "import.touched": N_(
+        "{count} of the records of this list were changed or used since. Undo the other {rest}, or look at these first."
+    ),
     "import.unknown_kind": N_("{kind} cannot be imported. Choose one of: {kinds}."),
     "import.other_kind": N_("{file} looks like a list of another kind. Import it as {kind}."),
     "import.no_file": N_("There is no file {file}. Check the path."),

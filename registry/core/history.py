@@ -53,6 +53,15 @@ class HistoryEntry(Model):
         indexes = [("at",)]
 
 
+@dataclass(frozen=True, slots=True)
+class NextEntry:
+    """What is to be said of an object behind the ``last`` entry of its history."""
+
+    last: HistoryEntry
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
 class HistorySeal(Model):
     """The heads of one day's chains, in one chain."""
 
@@ -96,10 +105,12 @@ async def write(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     reason: str = "",
-) -> None:
-    """Append an entry inside the caller's transaction."""
+) -> HistoryEntry:
+    """Append an entry inside the caller's transaction, and return it."""
     last = await HistoryEntry.filter(object=thing).order_by("-seq").first()
-    await insert(_entry(thing, action, actor, now, last, before, after, reason))
+    entry = _entry(thing, action, actor, now, last, before, after, reason)
+    await insert(entry)
+    return entry
 
 
 def first(thing: str, action: str, actor: Actor, now: datetime, after: dict[str, Any]) -> HistoryEntry:
@@ -110,6 +121,12 @@ def first(thing: str, action: str, actor: Actor, now: datetime, after: dict[str,
 async def write_new(things: Sequence[tuple[str, dict[str, Any]]], action: str, actor: Actor, now: datetime) -> None:
     """Append the first entries of many new objects at once, each with what it is now."""
     entries = [_entry(thing, action, actor, now, None, None, after, "") for thing, after in things]
+    await HistoryEntry.bulk_create(entries, batch_size=500)
+
+
+async def write_next(changes: Sequence[NextEntry], action: str, actor: Actor, now: datetime, reason: str = "") -> None:
+    """Append an entry to each of many objects at once, behind the ``last`` one of each."""
+    entries = [_entry(one.last.object, action, actor, now, one.last, one.before, one.after, reason) for one in changes]
     await HistoryEntry.bulk_create(entries, batch_size=500)
 
 

@@ -299,9 +299,13 @@ async def write_assets(batch: list[ListRow], actor: Actor, now: datetime, progre
     rooms = {row.refs["room_id"] for row in batch if row.refs.get("room_id")}
     async with changing(*rooms) as change:
         rows = await _with_free_numbers(batch, progress)
-        rest = await _number_pieces(rows, actor, now, change)
-        pieces = [piece for row in rest for piece in _pieces(row)]
+        rest = await _number_pieces(rows, actor, now, change, progress)
+        lots = [(row, list(_pieces(row))) for row in rest]
+        pieces = [piece for _, lot in lots for piece in lot]
         await register_many(pieces, actor, now, "imported")
+        for row, lot in lots:
+            for piece in lot:
+                progress.remember("asset", piece.asset.id, row.line)
         await progress.add(batch, len(pieces) + len(rows) - len(rest))
 
 
@@ -319,7 +323,9 @@ async def _with_free_numbers(batch: list[ListRow], progress: WritingProgress) ->
     return [row for row in batch if keys[row.line] not in occupied]
 
 
-async def _number_pieces(rows: list[ListRow], actor: Actor, now: datetime, change: Change) -> list[ListRow]:
+async def _number_pieces(
+    rows: list[ListRow], actor: Actor, now: datetime, change: Change, progress: WritingProgress
+) -> list[ListRow]:
     """Give numbers to pieces that their purchase brought, instead of registering them twice. Returns the other rows."""
     purchases = {row.refs["purchase_id"] for row in rows if row.refs.get("purchase_id")}
     unnumbered: dict[tuple[int | None, int | None], list[Asset]] = {}
@@ -332,26 +338,28 @@ async def _number_pieces(rows: list[ListRow], actor: Actor, now: datetime, chang
         twins = unnumbered.get((row.refs.get("purchase_id"), row.refs.get("room_id")))
         if twins and row.values["inventory_no"] and row.values["quantity"] == 1:
             asset = twins.pop()
-            await _number(asset, row, actor, now)
+            await _number(asset, row, actor, now, progress)
             change.happened(AssetChanged(asset.id))
         else:
             rest.append(row)
     return rest
 
 
-async def _number(asset: Asset, row: ListRow, actor: Actor, now: datetime) -> None:
+async def _number(asset: Asset, row: ListRow, actor: Actor, now: datetime, progress: WritingProgress) -> None:
     """Write what a row says into a piece that is there; its price stays what the purchase says."""
     columns = {name: value for name, value in asset_columns(row).items() if value not in (None, "")}
     columns = {name: value for name, value in columns.items() if name not in ("price", "search_text")}
     changes = {name: value for name, value in columns.items() if getattr(asset, name) != value}
     after = {name: value for name, value in changes.items() if name != "number_key"}
     before = {name: getattr(asset, name) for name in after}
+    former = {name: getattr(asset, name) for name in (*changes, "search_text")}
     asset.update_from_dict(changes)
     parts = (asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category)
     asset.search_text = search_text(*parts, row.values.get("purchase"), asset.note)
     asset.revision += 1
     await asset.save(update_fields=[*changes, "search_text", "revision"])
-    await history.write(f"asset:{asset.id}", "numbered", actor, now, before=before, after=after)
+    entry = await history.write(f"asset:{asset.id}", "numbered", actor, now, before=before, after=after)
+    progress.remember("asset", asset.id, row.line, entry.seq, history.plain(former))
 
 
 def _pieces(row: ListRow) -> Iterator[NewPiece]:

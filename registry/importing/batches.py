@@ -9,6 +9,7 @@ from tortoise.models import Model
 
 from registry.core import history
 from registry.core.history import Actor
+from registry.importing.models import ImportedRecord
 from registry.importing.rows import ImportProblem, ListRow
 
 BATCH = 500
@@ -21,15 +22,32 @@ class WritingProgress:
     """How many records an import made, and the rows it refused.
 
     ``milestone`` is awaited at the end of each transaction with the last line that it wrote and the records so far.
+    With the ``number`` of a sent list each record is remembered, so that the list can be undone.
     """
 
     records: int = 0
     refused_rows: list[ListRow] = field(default_factory=list)
     milestone: Milestone | None = None
+    number: str = ""
+    latest: list[ImportedRecord] = field(default_factory=list)
+
+    def remember(
+        self, noun: str, record_id: int, line: int, seq: int = 1, before: dict[str, Any] | None = None
+    ) -> None:
+        """This record was made by a line, or was ``before`` it changed it; ``seq`` is that of its newest history."""
+        if self.number:
+            self.latest.append(
+                ImportedRecord(
+                    import_number=self.number, line=line, noun=noun, record_id=record_id, seq=seq, before=before
+                )
+            )
 
     async def add(self, batch: Sequence[ListRow], records: int) -> None:
         """Count what a transaction wrote, at its end."""
         self.records += records
+        if self.latest:
+            await ImportedRecord.bulk_create(self.latest, batch_size=BATCH)
+            self.latest = []
         if self.milestone:
             await self.milestone(batch[-1].line, self.records)
 
@@ -63,10 +81,18 @@ def filled(row: ListRow, without: Sequence[str] = ()) -> dict[str, Any]:
 
 
 async def write_first_entries(
-    noun: str, model: type[Model], key: str, rows: Sequence[ListRow], actor: Actor, now: datetime
+    noun: str,
+    model: type[Model],
+    key: str,
+    rows: Sequence[ListRow],
+    actor: Actor,
+    now: datetime,
+    progress: WritingProgress,
 ) -> None:
     """The first entry in the history of each new record, which is found by its key."""
     keys = [row.values[key] for row in rows]
     ids: Mapping[str, int] = dict(await model.filter(**{f"{key}__in": keys}).values_list(key, "id"))
+    for row in rows:
+        progress.remember(noun, ids[row.values[key]], row.line)
     entries = [(f"{noun}:{ids[row.values[key]]}", row.as_record()["values"]) for row in rows]
     await history.write_new(entries, "imported", actor, now)

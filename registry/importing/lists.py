@@ -138,13 +138,15 @@ async def write_list(
     pieces: bool = True,
     beyond: int = 0,
     milestone: Milestone | None = None,
+    number: str = "",
 ) -> WritingProgress:
     """Write what was accepted. Refused rows stay out; the rest is written whatever happens to them.
 
     ``pieces=False`` takes the lines of a purchase list without the pieces they stand for, when a list with one row a
     piece follows. Only lines ``beyond`` one are written; ``milestone`` is awaited at the end of each transaction.
+    What is written is remembered under the ``number`` of a sent list.
     """
-    progress = WritingProgress(refused_rows=list(report.refused_rows), milestone=milestone)
+    progress = WritingProgress(refused_rows=list(report.refused_rows), milestone=milestone, number=number)
     rows = (row for row in report.accepted_rows if row.line > beyond)
     writer = LIST_KINDS[report.kind].writer if pieces or report.kind != "purchases" else write_lines_alone
     await _write(writer, rows, actor, now, progress)

@@ -52,7 +52,7 @@ async def write_people(batch: list[ListRow], actor: Actor, now: datetime, progre
     async with transaction():
         rows = await free_rows(batch, Person, "login", progress)
         await Person.bulk_create([_person(row, now) for row in rows])
-        await write_first_entries("person", Person, "login", rows, actor, now)
+        await write_first_entries("person", Person, "login", rows, actor, now, progress)
         await progress.add(batch, len(rows))
 
 
@@ -65,5 +65,5 @@ async def write_institutions(batch: list[ListRow], actor: Actor, now: datetime, 
     async with transaction():
         rows = await free_rows(batch, Institution, "code", progress)
         await Institution.bulk_create([Institution(**filled(row)) for row in rows])
-        await write_first_entries("institution", Institution, "code", rows, actor, now)
+        await write_first_entries("institution", Institution, "code", rows, actor, now, progress)
         await progress.add(batch, len(rows))

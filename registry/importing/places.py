@@ -105,10 +105,11 @@ async def write_buildings(batch: list[ListRow], actor: Actor, now: datetime, pro
                 continue
             if town.casefold() not in ids:
                 site = await _add_site(town, actor, now)
+                progress.remember("site", site.id, row.line)
                 towns[site.code], ids[town.casefold()] = town, site.id
             await Building.create(**filled(row, without=["town"]), site_id=ids[town.casefold()])
             rows.append(row)
-        await write_first_entries("building", Building, "code", rows, actor, now)
+        await write_first_entries("building", Building, "code", rows, actor, now, progress)
         await progress.add(batch, len(rows))
 
 
@@ -125,5 +126,5 @@ async def write_rooms(batch: list[ListRow], actor: Actor, now: datetime, progres
         for room in rooms:
             room.number = room.number or room.code
         await Room.bulk_create(rooms)
-        await write_first_entries("room", Room, "code", rows, actor, now)
+        await write_first_entries("room", Room, "code", rows, actor, now, progress)
         await progress.add(batch, len(rows))

@@ -92,8 +92,14 @@ async def write_purchases(
         await Purchase.bulk_create(lines, batch_size=BATCH)
         entries = [(f"purchase:{line.id}", {"code": line.code, "quantity": line.quantity}) for line in lines]
         await history.write_new(entries, "imported", actor, now)
-        pieces = [piece for row, pk in zip(rows, ids, strict=True) for piece in _pieces(row, pk)] if with_pieces else []
+        for row, pk in zip(rows, ids, strict=True):
+            progress.remember("purchase", pk, row.line)
+        lots = [(row, list(_pieces(row, pk))) for row, pk in zip(rows, ids, strict=True)] if with_pieces else []
+        pieces = [piece for _, lot in lots for piece in lot]
         await register_many(pieces, actor, now, "imported")
+        for row, lot in lots:
+            for piece in lot:
+                progress.remember("asset", piece.asset.id, row.line)
         await progress.add(batch, len(pieces) if with_pieces else len(lines))
 
 

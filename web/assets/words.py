@@ -35,6 +35,8 @@ ACCOUNT_WORDS = {
 ACTION_WORDS = {
     "registered": N_("Put into the register"),
     "imported": N_("Put into the register"),
+    "import_undone": N_("Import undone"),
+    "import_changed": N_("Changed by a list"),
     "numbered": N_("Got an inventory number"),
     "changed": N_("Changed"),
     "moved": N_("Moved"),

@@ -15,7 +15,9 @@ from starlette.datastructures import UploadFile
 from registry.core.errors import N_, Invalid
 from registry.core.ids import LARGEST_ID
 from registry.importing import sessions as pending
+from registry.importing import undo, writing
 from registry.importing.bounds import LARGEST_FILE
+from registry.importing.claims import AT_WORK
 from registry.importing.columns import FAMILIES
 from registry.importing.models import ImportState, PendingImport
 from registry.importing.sessions import LONGEST
@@ -30,6 +32,8 @@ from web.kit.idempotency import OnceOnly
 from web.kit.routing import PREFIX, CallerActor, IfMatch, Say, faults
 
 router = routing.router("imports")
+# what takes longer goes on by itself; a list of some hundred rows is written within the call
+PATIENCE = 1.5
 MayImport = Annotated[Person, Depends(caller_with("imports.run"))]
 Number = Annotated[str, Path(max_length=200), LINE]
 FORM = {
@@ -147,13 +151,30 @@ class SumsAnswer(BaseModel):
     control_total: str | None = Field(description="what the list itself says that it comes to")
 
 
+class ImportProgress(BaseModel):
+    """How far the writing or the undo came."""
+
+    finished: int = Field(description="rows that are written, or records that are undone")
+    of: int
+
+
+class UndoBody(Body):
+    """How to undo a list."""
+
+    rest: bool = Field(default=False, description="leave out what was changed or used since, instead of refusing")
+    reason: Annotated[str, Field(max_length=300)] = Field(default="", description="for the history")
+
+
 class ImportAnswer(BaseModel):
     id: str
-    status: Literal["checked", "writing", "written"]
+    status: Literal["checked", "writing", "written", "undoing", "undone"]
     file: str
     accepted: int
     refused: int
-    written: int | None = Field(description="records, once written: a row of a purchase list is one for each piece")
+    written: int | None = Field(
+        description="records, once written: a row of a purchase list is one for each piece; once undone what stayed"
+    )
+    progress: ImportProgress | None = Field(default=None, description="while it is written or undone")
     kind: str
     format: str
     encoding: str | None
@@ -236,10 +257,41 @@ async def commit(
     once: OnceOnly,
     response: Response,
 ) -> ImportAnswer:
-    """The list is checked anew against the register as it is now. Refused rows stay out. A repeat writes nothing."""
+    """The list is checked anew against the register as it is now. Refused rows stay out. A repeat writes nothing.
+
+    A long list goes on by itself: its ``status`` is ``writing`` then, and `GET /imports/{number}` tells the progress.
+    """
     return await once(
-        lambda key: pending.commit(number, person.id, actor, now, revision, key),
+        lambda _: writing.commit(number, person.id, actor, now, revision, PATIENCE),
         lambda session: _answer(session, say, response),
+    )
+
+
+@router.post(
+    "/imports/{number}/undo",
+    response_model_exclude_unset=True,
+    responses=faults(404, 409, 412),
+    summary="Take back what a list wrote",
+)
+async def undo_list(
+    number: Number,
+    person: MayImport,
+    actor: CallerActor,
+    now: Now,
+    say: Say,
+    revision: IfMatch,
+    once: OnceOnly,
+    response: Response,
+    body: UndoBody | None = None,
+) -> ImportAnswer:
+    """What it made goes, what it changed is as before. Refused while something of it was changed or used since; then
+    ``rest`` takes back the others. A repeat does nothing.
+    """
+    wish = body or UndoBody()
+    return await once(
+        lambda _: undo.undo(number, person.id, actor, now, wish.reason, wish.rest, revision, PATIENCE),
+        lambda session: _answer(session, say, response),
+        about=wish.model_dump(),
     )
 
 
@@ -253,6 +305,7 @@ async def _answer(session: PendingImport, say: Translate, response: Response) ->
         file=session.file,
         accepted=len(report["rows"]) - refused,
         refused=refused,
-        written=session.records if session.state is ImportState.WRITTEN else None,
+        written=session.records if session.state in (ImportState.WRITTEN, ImportState.UNDONE) else None,
+        progress=ImportProgress(finished=session.finished, of=session.accepted) if session.state in AT_WORK else None,
         **report,
     )

@@ -9,13 +9,16 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Invalid, NotFound, Reason, Refusal
-from registry.importing import sessions
+from registry.importing import sessions, undo, writing
 from registry.importing.bounds import LARGEST_FILE
 from registry.importing.cells import whole
+from registry.importing.claims import AT_WORK
 from registry.importing.columns import FAMILIES
 from registry.importing.models import ImportState, PendingImport
 from registry.importing.rows import in_words, row_in_words
+from registry.importing.undo import UndoOutlook
 from registry.people.models import Person
+from web.assets.words import ACTION_WORDS
 from web.auth.access import actor_of, page_with
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
@@ -28,11 +31,19 @@ from web.kit.words import N_
 router = pages("/assets/import")
 May = Annotated[Person, Depends(page_with("imports.run"))]
 PAGE = 25
+PATIENCE = 1.0  # seconds: what takes longer is watched on the page
 CELL = "cell:"  # before the names of columns in a form
 FAMILY_WORDS = {
     "assets": N_("equipment or purchases"),
     "rooms": N_("rooms or buildings"),
     "people": N_("people or institutions"),
+}
+STATE_WORDS = {
+    ImportState.CHECKED: N_("not written yet"),
+    ImportState.WRITING: N_("being written"),
+    ImportState.WRITTEN: N_("in the register"),
+    ImportState.UNDOING: N_("being undone"),
+    ImportState.UNDONE: N_("undone"),
 }
 # by the status of rows, in the order of which is looked at first
 STATUS_WORDS = {"error": N_("Refused"), "warning": N_("To look at"), "": N_("All rows")}
@@ -58,6 +69,7 @@ class RowForm:
     fault: str = ""
     cells: dict[str, str] | None = None
     line: str = ""
+    reason: str = ""
 
 
 @router.get("")
@@ -72,11 +84,12 @@ async def _start(
     return render(
         request,
         "imports/start.html",
+        state_words=STATE_WORDS,
         person=context.person,
         status=status,
         context=context,
         families=[(name, context.say(FAMILY_WORDS[name])) for name in FAMILIES],
-        waiting=await sessions.waiting(context.person.id, context.now),
+        waiting=await sessions.latest(context.person.id, context.now),
         kind=kind,
         fault=fault,
     )
@@ -157,7 +170,18 @@ async def _report(
         fault=form.fault,
         typed=form.cells or {},
         line=form.line,
+        typed_reason=form.reason,
+        prospect=await _prospect(pending),
+        action_of=lambda action: context.say(ACTION_WORDS.get(action) or str(action)),
     )
+
+
+async def _prospect(pending: PendingImport) -> UndoOutlook | None:
+    """What an undo would take back, None where there is nothing to undo."""
+    if pending.state in AT_WORK or not pending.written_line:
+        return None
+    outlook = await undo.outlook(pending)
+    return outlook if outlook.made or outlook.changed else None
 
 
 def _page(rows: list[dict[str, Any]], status: str, offset: int, context: PageContext) -> RowPage:
@@ -179,6 +203,25 @@ def _value_of(row: dict[str, Any], column: str, columns: dict[str, str], pending
         return str(corrections[column] or "")
     cell = next((problem["given"] for problem in row["problems"] if problem["column"] == columns[column]), None)
     return str(row["values"].get(column) or "") if cell is None else cell
+
+
+@router.get("/{number}/progress")
+async def progress(request: Request, person: May, now: Now, number: str) -> Response:
+    """How far the writing or the undo came; at its end the whole page anew."""
+    pending, context = await sessions.find(number, person.id, now), page_context(request, person, now)
+    home = f"/assets/import/{number}"
+    if pending.state not in AT_WORK:
+        return Response(status_code=200, headers={"HX-Redirect": home})
+    return render(
+        request,
+        "imports/_progress.html",
+        person=person,
+        context=context,
+        pending=pending,
+        state=ImportState,
+        home=home,
+        is_at_work=True,
+    )
 
 
 @router.post("/{number}/rows/{line}")
@@ -223,9 +266,24 @@ async def commit(request: Request, person: May, now: Now, number: str) -> Respon
     """Write what is accepted. What is refused stays out, and the report says why."""
     await sessions.find(number, person.id, now)
     try:
-        await sessions.commit(number, person.id, actor_of(request, person), now)
+        await writing.commit(number, person.id, actor_of(request, person), now, patience=PATIENCE)
     except Refusal as refusal:
         context = page_context(request, person, now)
         fault = context.words.refusal(refusal)
         return await back_to(f"/assets/import/{number}", request, now, status_of(refusal), fault=fault)
     return RedirectResponse(f"/assets/import/{number}?done=written", 303)
+
+
+@router.post("/{number}/undo")
+async def undo_list(request: Request, person: May, now: Now, number: str) -> Response:
+    """Take back what the list wrote, or with ``rest`` what nobody touched since."""
+    form = await request.form()
+    reason, rest = whole(str(form.get("reason") or ""))[:300], form.get("rest") == "yes"
+    await sessions.find(number, person.id, now)
+    try:
+        await undo.undo(number, person.id, actor_of(request, person), now, reason, rest, patience=PATIENCE)
+    except Refusal as refusal:
+        context = page_context(request, person, now)
+        words = {"fault": context.words.refusal(refusal), "reason": reason}
+        return await back_to(f"/assets/import/{number}#undo", request, now, status_of(refusal), **words)
+    return RedirectResponse(f"/assets/import/{number}?done=undone", 303)

@@ -14,8 +14,10 @@ from registry.core.errors import Conflict, Invalid, NotFound, Refusal, Unavailab
 from registry.core.history import SYSTEM
 from registry.importing import assets, batches, sessions
 from registry.importing.batches import WritingProgress
-from registry.importing.models import ImportState, PendingImport
-from registry.importing.sessions import commit, correct, find, send
+from registry.importing.claims import CLAIM
+from registry.importing.models import ImportedRecord, ImportState, PendingImport
+from registry.importing.sessions import correct, find, send
+from registry.importing.writing import commit
 from registry.people.models import Person, Role
 from tests.make import NOW, make_person, make_room
 
@@ -67,8 +69,19 @@ async def test_what_waited_a_day_is_forgotten(owner: int) -> None:
     await PendingImport.filter(id=busy).update(**writing)
     await sessions.forget_old(NOW + timedelta(days=1))
     assert set(await PendingImport.all().values_list("id", flat=True)) == {late, busy}, "one is being written just now"
+    await PendingImport.filter(id=busy).update(state=ImportState.CHECKED)
     await sessions.forget_old(NOW + timedelta(days=1, hours=3))
     assert await PendingImport.all().count() == 0
+
+
+async def test_what_was_written_stays_known_for_a_year(owner: int) -> None:
+    number = await sent(owner)
+    await commit(number, owner, SYSTEM, NOW)
+    soon, late = NOW + timedelta(days=365), NOW + sessions.KEPT + timedelta(days=1)
+    await sessions.forget_old(soon)
+    assert (await find(number, owner, soon)).records == 2
+    await sessions.forget_old(late)
+    assert (await PendingImport.all().count(), await ImportedRecord.all().count()) == (0, 0)
 
 
 async def test_the_hourly_job_forgets_them(owner: int) -> None:
@@ -211,7 +224,7 @@ async def test_what_broke_half_way_goes_on_behind_what_is_written(
     assert (await refused(correct(number, owner, 5, {"name": "x"}, NOW))).code == "import.being_written"
     leaves(pending)
     await pending.save(update_fields=["state"])
-    pending = await commit(number, owner, SYSTEM, NOW + sessions.CLAIM)
+    pending = await commit(number, owner, SYSTEM, NOW + CLAIM)
     assert (pending.state, pending.records, await Asset.all().count()) == (ImportState.WRITTEN, 5, 5)
     assert {status for status, _ in rows(pending).values()} == {"warning"}, "no row is refused for its own number"
     assert (await seals.verify())[1] is None
@@ -220,7 +233,7 @@ async def test_what_broke_half_way_goes_on_behind_what_is_written(
 async def test_a_list_that_is_being_written_is_left_alone(owner: int) -> None:
     number = await sent(owner)
     await PendingImport.filter(id=number).update(state=ImportState.WRITING, claimed_at=NOW)
-    soon = NOW + sessions.CLAIM / 2
+    soon = NOW + CLAIM / 2
     for work in (commit(number, owner, SYSTEM, soon), correct(number, owner, 2, {"name": "x"}, soon)):
         refusal = await refused(work)
         assert isinstance(refusal, Conflict)

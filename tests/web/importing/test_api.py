@@ -1,13 +1,16 @@
 """A list through the API: sent to one process, corrected in another, written by a third."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
 from registry.assets.models import Asset
+from registry.importing import assets
 from tests.web.conftest import API, Office
 from web.app import create_site
+from web.importing import api
 
 pytestmark = pytest.mark.anyio
 LIST = (
@@ -105,3 +108,54 @@ async def test_the_words_are_those_of_the_reader_each_time(office: Office) -> No
     for language, word in (("pl", "kalendarzu"), ("en", "calendar")):
         answer = await office.get(f"/imports/{number}", "facilities", headers={"accept-language": language})
         assert word in answer.json()["rows"][1]["problems"][0]["hint"]
+
+
+async def test_a_written_list_is_undone(office: Office) -> None:
+    number = (await a_session(office))["id"]
+    early = await office.post(f"/imports/{number}/undo", who="facilities")
+    assert (early.status_code, early.json()["code"]) == (409, "import.not_written")
+    assert (await office.post(f"/imports/{number}/commit", who="facilities")).json()["written"] == 1
+    assert (await office.get("/assets?q=A/1", "facilities")).json()["total"] == 1
+    undone = await office.post(f"/imports/{number}/undo", {"reason": "nie ten plik"}, who="facilities")
+    assert (undone.status_code, undone.json()["status"], undone.json()["written"]) == (200, "undone", 0)
+    assert (await office.get("/assets?q=A/1", "facilities")).json()["total"] == 0
+    late = await office.post(f"/imports/{number}/commit", who="facilities")
+    assert (late.status_code, late.json()["code"]) == (409, "import.undone")
+
+
+async def test_what_was_touched_since_is_named_and_the_rest_undone(office: Office) -> None:
+    number = (await a_session(office, LIST.replace("99", "11")))["id"]
+    await office.post(f"/imports/{number}/commit", who="facilities")
+    stool = (await office.get("/assets?q=A/1", "facilities")).json()["items"][0]
+    moved = await office.call("PATCH", f"/assets/{stool['id']}", "facilities", json={"note": "ładny"})
+    assert moved.status_code == 200, moved.text
+    refused = await office.post(f"/imports/{number}/undo", {}, who="facilities")
+    assert (refused.status_code, refused.json()["code"]) == (409, "import.touched")
+    (piece,) = refused.json()["params"]["touched"]
+    assert (piece["object"], piece["name"], piece["what"]) == (f"asset:{stool['id']}", "Stół", "corrected")
+    undone = await office.post(f"/imports/{number}/undo", {"rest": True}, who="facilities")
+    assert (undone.json()["status"], undone.json()["written"]) == ("undone", 1)
+    assert set(await Asset.filter(inventory_no__startswith="A/").values_list("inventory_no", flat=True)) == {"A/1"}
+
+
+async def test_a_list_that_takes_long_is_answered_at_once_with_its_progress(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = (await a_session(office))["id"]
+    go_on, register = asyncio.Event(), assets.register_many
+
+    async def slow(*arguments: Any) -> list[int]:
+        await go_on.wait()
+        return await register(*arguments)
+
+    monkeypatch.setattr(api, "PATIENCE", 0)
+    monkeypatch.setattr(assets, "register_many", slow)
+    answer = (await office.post(f"/imports/{number}/commit", who="facilities")).json()
+    assert (answer["status"], answer["written"]) == ("writing", None)
+    while not (progress := (await office.get(f"/imports/{number}", "facilities")).json()["progress"])["of"]:
+        pass
+    assert progress == {"finished": 0, "of": 1}
+    go_on.set()
+    while (answer := (await office.get(f"/imports/{number}", "facilities")).json())["status"] == "writing":
+        pass
+    assert (answer["status"], answer["written"], answer["progress"]) == ("written", 1, None)

@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from registry.assets.actions import correct
 from registry.assets.models import Asset
+from registry.core.history import Actor
 from registry.importing.models import ImportState, PendingImport
 from tests.web.desk import AGAIN, Desk
 from web.app import SiteOptions, create_site
@@ -159,9 +161,50 @@ async def test_many_refused_rows_come_page_by_page(desk: Desk) -> None:
 
 async def test_while_another_process_writes_the_page_says_so(desk: Desk) -> None:
     home = await sent(desk)
-    claim = {"state": ImportState.WRITING, "claimed_at": datetime.now(UTC) - timedelta(minutes=1)}
+    claim = {"state": ImportState.WRITING, "claimed_at": datetime.now(UTC) - timedelta(seconds=30)}
     await PendingImport.filter(id=home.rpartition("/")[2]).update(**claim)
     assert "The list is being written" in await desk.read(home, "facilities")
     refused = await desk.post(f"{home}/commit", "facilities")
     assert refused.status_code == 409
     assert "being written, or was written in part" in refused.text
+
+
+async def test_a_written_list_is_undone_with_a_reason(desk: Desk) -> None:
+    home = await sent(desk)
+    assert "Undo the list" not in await desk.read(home, "facilities"), "nothing is written yet"
+    await desk.post(f"{home}/commit", "facilities")
+    page = await desk.read(home, "facilities")
+    assert "It can be undone as a whole" in page
+    assert "2 new records disappear; their numbers are free again" in page
+    answer = await desk.post(f"{home}/undo", "facilities", reason="nie ten plik")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{home}?done=undone")
+    page = await desk.read(f"{home}?done=undone", "facilities")
+    assert "The list was undone." in page
+    assert "Write 2" not in page
+    assert await Asset.all().count() == 0
+
+
+async def test_what_was_touched_is_named_with_who_and_what(desk: Desk) -> None:
+    home = await sent(desk)
+    await desk.post(f"{home}/commit", "facilities")
+    stool = await Asset.get(name="Stół")
+    actor = Actor(name="recepcja", source="web")
+    await correct(stool.id, {"note": "ładny"}, actor, datetime.now(UTC))
+    refused = await desk.post(f"{home}/undo", "facilities", reason="nie ten plik")
+    assert refused.status_code == 409
+    page = await desk.read(home, "facilities")
+    assert "1 record was changed or used since:" in page
+    assert "recepcja: Description corrected" in page
+    await desk.post(f"{home}/undo", "facilities", reason="nie ten plik", rest="yes")
+    assert "1 record stayed" in await desk.read(home, "facilities")
+    assert set(await Asset.all().values_list("name", flat=True)) == {"Stół"}
+
+
+async def test_the_progress_is_a_part_of_the_page_that_is_asked_for_again(desk: Desk) -> None:
+    home = await sent(desk)
+    claim = {"state": ImportState.WRITING, "claimed_at": datetime.now(UTC), "accepted": 1200, "finished": 300}
+    await PendingImport.filter(id=home.rpartition("/")[2]).update(**claim)
+    assert 'hx-trigger="every 1s"' in (await desk.get(home, "facilities")).text
+    assert "300 of 1,200" in (await desk.get(f"{home}/progress", "facilities")).text
+    await PendingImport.filter(id=home.rpartition("/")[2]).update(state=ImportState.WRITTEN)
+    assert (await desk.get(f"{home}/progress", "facilities")).headers["hx-redirect"] == home
