@@ -12,7 +12,7 @@ from registry.importing.models import ImportState
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0011_drafts")]
+    dependencies = [("registry", "0012_sets")]
 
     operations = [
         ops.CreateModel(
