@@ -119,6 +119,8 @@ def account(unit_price: Decimal, kst: str, category: str, accepted_on: date | No
 def shares(price: Decimal, percents: Mapping[int, Decimal]) -> dict[int | None, Decimal]:
     """A price split by percent of each grant (by id); the rest is own funds (None). Sums to the price, to the grosz.
 
+    A grant of which nothing is left stays, with 0,00: it still says that the piece is the grant's.
+
     Raises ValueError when the percents are negative or pass 100.
     """
     if any(percent < 0 for percent in percents.values()) or sum(percents.values()) > 100:
@@ -127,9 +129,8 @@ def shares(price: Decimal, percents: Mapping[int, Decimal]) -> dict[int | None, 
     rest = price
     for grant, percent in percents.items():
         part = min((price * percent / 100).quantize(GROSZ, ROUND_HALF_UP), rest)
-        if part:
-            split[grant] = part
-            rest -= part
+        split[grant] = part
+        rest -= part
     if rest or not split:
         split[None] = rest
     return split

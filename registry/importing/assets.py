@@ -1,11 +1,12 @@
 """A list of assets: its rows read, judged and written. A piece that its purchase brought is numbered, not doubled."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
 from tortoise.expressions import Q
 
 from registry.assets.intake import NewPiece, register_many
@@ -19,7 +20,8 @@ from registry.importing import cells as cell_values
 from registry.importing.batches import WritingProgress
 from registry.importing.cells import Cell, whole
 from registry.importing.columns import Header, is_note_title, title_words
-from registry.importing.reader import DATES, ColumnFacts, RowReader
+from registry.importing.reader import BOUGHT, DATES, ColumnFacts, RowReader
+from registry.importing.references import people_of, rooms_of
 from registry.importing.rows import ImportProblem, ListRow
 from registry.importing.snapshot import RegisterSnapshot
 from registry.rooms.lock import changing
@@ -108,18 +110,27 @@ class AssetReader(RowReader):
         for column in DATES:
             if self.has(column):
                 before = len(row.problems)
-                row.values[column] = self.parsed(row, cells, column, self._day, "INVALID_DATE")
-                if column == "acquired_on" and row.values[column] is None and len(row.problems) == before:
+                latest = self.snapshot.today if column in BOUGHT else None
+                row.values[column] = value = self.parsed(row, cells, column, self._day(latest), "INVALID_DATE")
+                if column == "acquired_on" and value is None and len(row.problems) == before:
                     self.problem(row, "NO_DATE", column, "")
+                if latest and value and value > latest:
+                    self.problem(row, "DATE_IN_FUTURE", column, self.cell(cells, column))
+        months = self.parsed(row, cells, "warranty_months", _months, "INVALID_NUMBER")
+        if months and row.values["acquired_on"] and not row.values.get("warranty_until"):
+            row.values["warranty_until"] = row.values["acquired_on"] + relativedelta(months=months)
 
-    def _day(self, cell: Cell) -> Any:
-        return cell_values.day(cell, self.facts.month_first)
+    def _day(self, latest: date | None) -> Callable[[Cell], date]:
+        return lambda cell: cell_values.day(cell, self.facts.month_first, latest)
+
+    def _amount(self, cell: Cell) -> Decimal:
+        return cell_values.amount(cell, self.facts.comma_groups)
 
     def _money(self, row: ListRow, cells: Sequence[Cell]) -> None:
         before = len(row.problems)
         quantity = self.parsed(row, cells, "quantity", cell_values.count, "INVALID_QUANTITY") or 1
-        value = self.parsed(row, cells, "value", cell_values.amount, "INVALID_VALUE")
-        each = self.parsed(row, cells, "unit_price", cell_values.amount, "INVALID_VALUE")
+        value = self.parsed(row, cells, "value", self._amount, "INVALID_VALUE")
+        each = self.parsed(row, cells, "unit_price", self._amount, "INVALID_VALUE")
         if value is not None and each is None and self._price_each:
             value, each = None, value
         if each is not None:
@@ -130,7 +141,9 @@ class AssetReader(RowReader):
             value = computed if value is None else value
         if value is not None and value < 0:
             self.problem(row, "NEGATIVE_VALUE", "value" if self.has("value") else "unit_price", str(value))
-        if value is None and len(row.problems) == before and (self.has("value") or self.has("unit_price")):
+        if not self.has("value") and not self.has("unit_price"):
+            self.notice("NO_VALUE")
+        elif value is None and len(row.problems) == before:
             self.problem(row, "NO_VALUE", "value" if self.has("value") else "unit_price", "")
         row.values["value"], row.values["quantity"] = value, quantity
         self._quantity(row, quantity)
@@ -151,22 +164,15 @@ class AssetReader(RowReader):
                 self.keep_in_note(row, "room", row.values["room"])
 
     def room(self, row: ListRow, column: str, cell: Cell) -> int | None:
-        """A room by its code, else by its number, which must be the only one."""
-        snapshot = self.snapshot
-        if not snapshot.rooms:
+        """A room by its code, else by its number or its name, which must be the only one."""
+        if not self.snapshot.rooms:
             self.notice("NO_ROOMS")
             return None
-        text = re.sub(r"^(pokoj|pok|sala|p)\b\.? *(nr)?\.? *", "", fold(whole(cell))) or fold(whole(cell))
-        if text in snapshot.rooms:
-            return snapshot.rooms[text]
-        ids = snapshot.room_numbers.get(text, [])
-        if not ids and isinstance(cell, float):
-            # a spreadsheet made 0.1 out of 0.10
-            ids = [pk for number, pks in snapshot.room_numbers.items() if _as_float(number) == cell for pk in pks]
+        ids = rooms_of(self.snapshot, cell)
         if len(ids) == 1:
             return ids[0]
         if ids:
-            rooms = ", ".join(sorted(snapshot.room_codes[pk] for pk in ids))
+            rooms = ", ".join(sorted(self.snapshot.room_codes[pk] for pk in ids))
             self.problem(row, "AMBIGUOUS_ROOM", column, cell, rooms=rooms)
         else:
             self.problem(row, "UNKNOWN_ROOM", column, cell)
@@ -184,8 +190,11 @@ class AssetReader(RowReader):
         if parts:
             self._several_grants(row, column, source, parts, percent)
             return
-        own = fold(source).startswith(_OWN_FUNDS) or row.values.get("eu") is False or percent == 0
-        if not own and (source or percent is not None or row.values.get("eu")):
+        eu, is_own = row.values.get("eu"), fold(source).startswith(_OWN_FUNDS)
+        if percent is not None and (eu is not None and eu != (percent > 0) or is_own and percent > 0):
+            self.problem(row, "FUNDING_CONTRADICTS", "eu_share", self.cell(cells, "eu_share"), percent=_plain(percent))
+        own = is_own or not eu and not percent and (eu is False or percent is not None)
+        if not own and (source or percent is not None or eu):
             self._grant(row, source, percent)
 
     def _percent(self, row: ListRow, cells: Sequence[Cell]) -> Decimal | None:
@@ -237,7 +246,7 @@ class AssetReader(RowReader):
 
     def _rest(self, row: ListRow, cells: Sequence[Cell]) -> None:
         self.note(row, cells)
-        self._reference(row, cells, "custodian", self.snapshot.people, "UNKNOWN_CUSTODIAN")
+        self._custodian(row, cells)
         self._reference(row, cells, "purchase", self.snapshot.purchases, "UNKNOWN_PURCHASE")
         for column, words in (("lifecycle", _LIFECYCLES), ("condition", _CONDITIONS)):
             text = whole(self.cell(cells, column))
@@ -269,6 +278,17 @@ class AssetReader(RowReader):
         derived = account(each, kst, category, row.values["acquired_on"], self.snapshot.policy)
         row.values["account"] = text if text in ACCOUNTS else derived
 
+    def _custodian(self, row: ListRow, cells: Sequence[Cell]) -> None:
+        text = whole(self.cell(cells, "custodian"))
+        if not text:
+            return
+        row.values["custodian"] = text
+        ids = people_of(self.snapshot, text)
+        row.refs["custodian_id"] = ids[0] if len(ids) == 1 else None
+        if len(ids) != 1:
+            self.problem(row, "AMBIGUOUS_CUSTODIAN" if ids else "UNKNOWN_CUSTODIAN", "custodian", text)
+            self.keep_in_note(row, "custodian", text)
+
     def _reference(self, row: ListRow, cells: Sequence[Cell], column: str, ids: Mapping[str, int], code: str) -> None:
         text = whole(self.cell(cells, column))
         if not text:
@@ -284,15 +304,13 @@ class AssetReader(RowReader):
         row.refs.setdefault("note_lines", []).append(f"{self.header.titles.get(column, column)}: {text}")
 
 
+def _months(cell: Cell) -> int:
+    text = fold(whole(cell))
+    return 0 if text == "0" else cell_values.count(re.sub(r" *(months?|mies\w*|m-cy|m)\.?$", "", text))
+
+
 def _plain(percent: Decimal | int) -> str:
     return f"{Decimal(percent).normalize():f}"
-
-
-def _as_float(number: str) -> float | None:
-    try:
-        return float(number)
-    except ValueError:
-        return None
 
 
 async def write_assets(batch: list[ListRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:

@@ -16,8 +16,16 @@ Cell = str | int | float | bool | date | datetime | None
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200b\u202f\u205f\u3000']+")
 _CURRENCY = re.compile(r"(zl|pln|zlotych|brutto|netto)\.?$")
 _GROUPED = re.compile(r"[+-]?\d{1,3}([.,]\d{3})+")
+_LONE_COMMA = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _EXCEL_EPOCH = date(1899, 12, 30)
-_MONTHS = ("stycz", "lut", "mar", "kwie", "maj", "czerw", "lip", "sierp", "wrze", "pazdz", "listop", "grud")
+# how the names of months begin, in Polish, English, German and Czech, the short ones of spreadsheets among them
+_MONTHS = (
+    "sty|jan|led", "lut|feb|uno", "mar|mrz|bre", "kwi|apr|dub", "maj|may|mai|kve", "cze|jun|cvn|cervna",
+    "lip|jul|cvc|cervence",    "sie|aug|srp", "wrz|sep|zar", "paz|oct|okt|rij", "lis|nov", "gru|dec|dez|pro",
+)  # fmt: skip
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+# without a day to compare with, a year of two digits is one before 2070
+_CENTURY_ENDS = 2070
 _YES = frozenset({"tak", "t", "yes", "y", "true", "prawda", "1", "x", "+", "✓", "✔", "v"})
 _NO = frozenset({"nie", "n", "no", "false", "falsz", "0", "-", "–", "brak"})
 LARGEST = Decimal("9999999999.99")
@@ -35,11 +43,12 @@ class Kst:
     original: str = ""
 
 
-def amount(cell: Cell) -> Decimal:
+def amount(cell: Cell, comma_groups: bool = False) -> Decimal:
     """An amount in PLN, rounded to the grosz: ``1 290,00 zł``, ``240,-``, ``1850.00-``, ``1.290,00``, ``1,290.00``.
 
     The last of two kinds of separator is the decimal one. A lone dot before exactly three digits separates thousands,
-    as Polish lists write it; a lone comma never does.
+    as Polish lists write it. A lone comma before exactly three digits does so where the column shows it
+    (``comma_groups``), and else is not guessed: 1,200 is no złoty and twenty groszy.
     """
     if isinstance(cell, bool | date):
         raise Unreadable(N_("Write an amount like 1290,00."))
@@ -48,6 +57,10 @@ def amount(cell: Cell) -> Decimal:
     text = _SPACES.sub("", fold(str(cell or "")))
     text = _CURRENCY.sub("", text)
     text = re.sub(r"[.,]?[-–—]+$", "", text) if re.match(r"\d", text) else text
+    if _LONE_COMMA.fullmatch(text):
+        if not comma_groups:
+            raise Unreadable(N_("A comma before three digits may mean thousands. Write 1200,00 or 1,20."))
+        return _money(text.replace(",", ""))
     return _money(_decimal_point(text))
 
 
@@ -75,10 +88,12 @@ def _money(text: str) -> Decimal:
     return value.quantize(GROSZ)
 
 
-def day(cell: Cell, month_first: bool = False) -> date:
-    """A date: ``1.4.2022``, ``05.04.2022 r.``, ``5/4/22``, ``2022-04-05``, ``5 kwietnia 2022``, Excel's day number.
+def day(cell: Cell, month_first: bool = False, latest: date | None = None) -> date:
+    """A date: ``1.4.2022``, ``05.04.2022 r.``, ``5/4/22``, ``2022-04-05``, ``5 kwietnia 2022``, ``5 IV 2022``,
+    ``5-kwi-22``, Excel's day number.
 
-    ``month_first`` reads ``04/05/2022`` the American way; a column shows which it is.
+    ``month_first`` reads ``04/05/2022`` the American way; a column shows which it is. A year of two digits gives a day
+    that is not after ``latest``.
     """
     if isinstance(cell, datetime):
         return cell.date()
@@ -91,20 +106,38 @@ def day(cell: Cell, month_first: bool = False) -> date:
         return _sane(_EXCEL_EPOCH + timedelta(days=int(float(text))))
     text = re.sub(r"\s*r(oku|\.)?$", "", text)
     text = re.sub(r"(\d)[t ]\d{1,2}:\d{2}.*$", r"\1", text)
-    return _sane(_calendar_day(text, month_first))
+    return _sane(_calendar_day(text, month_first, latest))
 
 
-def _calendar_day(text: str, month_first: bool) -> date:
+def _calendar_day(text: str, month_first: bool, latest: date | None) -> date:
     if match := re.fullmatch(r"(\d{4})[-./ ]?(\d{1,2})[-./ ]?(\d{1,2})", text):
         return _date(int(match[1]), int(match[2]), int(match[3]))
     if match := re.fullmatch(r"(\d{1,2})\s*[-./ ]\s*(\d{1,2})\s*[-./ ]\s*(\d{4}|\d{2})", text):
-        first, second, year = int(match[1]), int(match[2]), int(match[3])
-        year += 2000 if year < 100 else 0
-        return _date(year, first, second) if month_first and "/" in text else _date(year, second, first)
-    if match := re.fullmatch(r"(\d{1,2})\.? ([a-z]+)\.? (\d{4})", text):
-        month = next((at for at, start in enumerate(_MONTHS, 1) if match[2].startswith(start)), 0)
-        return _date(int(match[3]), month or (5 if match[2] == "maja" else 0), int(match[1]))
+        first, second = int(match[1]), int(match[2])
+        month, number = (first, second) if month_first and "/" in text else (second, first)
+        return _with_year(match[3], month, number, latest)
+    if match := re.fullmatch(r"(\d{1,2})[-./ ]+([a-z]+)[-./, ]+(\d{4}|\d{2})", text):
+        return _with_year(match[3], _month(match[2]), int(match[1]), latest)
+    if match := re.fullmatch(r"(?:[a-z]{3,9},? )?([a-z]+)\.? (\d{1,2}),? (\d{4})", text):
+        return _with_year(match[3], _month(match[1]), int(match[2]), latest)
     raise Unreadable(N_("Write a date like 15.03.2022."))
+
+
+def _month(word: str) -> int:
+    if word in _ROMAN:
+        return _ROMAN.index(word) + 1
+    for number, starts in enumerate(_MONTHS, 1):
+        if word.startswith(tuple(starts.split("|"))):
+            return number
+    raise Unreadable(N_("Write a date like 15.03.2022."))
+
+
+def _with_year(year: str, month: int, number: int, latest: date | None) -> date:
+    if len(year) == 4:
+        return _date(int(year), month, number)
+    value = _date(2000 + int(year), month, number)
+    is_ahead = value > latest if latest else value.year >= _CENTURY_ENDS
+    return _date(1900 + int(year), month, number) if is_ahead else value
 
 
 def _date(year: int, month: int, number: int) -> date:

@@ -23,6 +23,7 @@ from registry.core.aside import ended_with, go_on
 from registry.core.errors import N_, NotFound, Unavailable, system_reason
 from registry.importing.bounds import LARGEST_FILE, PATIENCE_SECONDS, too_much, unreadable
 from registry.importing.cells import Cell
+from registry.importing.hypertext import is_hypertext
 from registry.importing.spreadsheets import is_spreadsheet
 from registry.importing.texts import ListText
 
@@ -71,7 +72,7 @@ def read(source: str | Path | bytes, filename: str = "", encoding: str | None = 
         raise unreadable(name, N_("it is larger than 50 MB"))
     if not content.strip():
         raise unreadable(name, N_("it is empty"))
-    if is_spreadsheet(content, name) or len(content) > IN_PLACE:
+    if is_spreadsheet(content, name) or is_hypertext(content) or len(content) > IN_PLACE:
         return _apart(content, name, encoding)
     text = ListText(content, name, encoding)
     return [

@@ -12,7 +12,7 @@ from registry.importing.kinds import LIST_KINDS
 from registry.importing.layout import ListLayout, SheetPart
 from registry.importing.reader import RowReader, column_facts
 from registry.importing.report import ImportReport, ListColumn
-from registry.importing.rows import ImportProblem, ListRow, same
+from registry.importing.rows import ImportProblem, ListRow
 from registry.importing.snapshot import RegisterSnapshot
 from registry.importing.texts import UNREADABLE_CELLS
 
@@ -21,6 +21,8 @@ _CARRIED = re.compile(r"(do|z) przeniesienia")
 _FOOTER = re.compile(
     r"(sporzadz|zatwierdz|podpis|sprawdz|data sporz|strona \d|wydruk|opracowa|glown[ya] ksieg|prepared)"
 )
+
+_SECTION = re.compile(r"(?=.*[a-z]{3}).* ")
 
 # by the line as people are told it, then by field
 Corrections = Mapping[str, Mapping[str, Cell]]
@@ -149,11 +151,28 @@ def _what(cells: Sequence[Cell], header: Header) -> str:
                 return f"total row {_first_word(text)}"
     if len(filled) <= 3 and _FOOTER.match(fold(texts[0])):
         return f"footer {_first_word(texts[0])}"
-    if len(filled) > 1 and all(
-        place < len(cells) and same(cells[place], header.titles[column]) for column, place in header.columns.items()
-    ):
+    if len(filled) > 1 and _repeats(cells, header):
         return "repeated header"
+    if len(filled) > 2 and texts == [str(number) for number in range(1, len(texts) + 1)]:
+        return "column numbers"
+    if len(filled) == 1 and header.kind == "assets" and _is_section(cells, texts[0], header):
+        return f"section {texts[0][:60]}"
     return "row"
+
+
+def _repeats(cells: Sequence[Cell], header: Header) -> bool:
+    """Whether a row repeats the titles, or the lower halves of those that stand in two rows."""
+    pairs = [(cells[place], header.titles[name]) for name, place in header.columns.items() if place < len(cells)]
+    texts = [(fold(whole(cell)), fold(title)) for cell, title in pairs if cell not in (None, "")]
+    return len(texts) > 1 and all(title == text or title.endswith(f" {text}") for text, title in texts)
+
+
+def _is_section(cells: Sequence[Cell], text: str, header: Header) -> bool:
+    """Whether a row is the heading of those below it: a name alone, or words where a number should be."""
+    if len(header.columns) < 3:
+        return False
+    place = next(place for place, cell in enumerate(cells) if cell not in (None, ""))
+    return place == header.columns.get("name") or _SECTION.match(fold(text)) is not None
 
 
 def _first_word(text: str) -> str:

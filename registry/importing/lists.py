@@ -7,7 +7,7 @@ imported.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -85,14 +85,18 @@ async def import_list(
     if problems_only and not dry_run:
         report, progress = await _check_and_write(source, filename, kind, actor, now)
         return ImportOutcome(report, progress.records)
-    report = await check_list(source, filename, kind)
+    report = await check_list(source, filename, kind, today=now.date())
     if dry_run:
         return ImportOutcome(report, None)
     return ImportOutcome(report, (await write_list(report, actor, now)).records)
 
 
 async def check_list(
-    source: str | Path | bytes, filename: str = "", family: str | None = None, choices: ListChoices = NO_CHOICES
+    source: str | Path | bytes,
+    filename: str = "",
+    family: str | None = None,
+    choices: ListChoices = NO_CHOICES,
+    today: date | None = None,
 ) -> ImportReport:
     """A file read and judged against the register. ``family``: assets, rooms, people or None for what it looks like.
 
@@ -100,7 +104,7 @@ async def check_list(
     "import.other_kind", "import.no_sheet", "import.no_field").
     """
     layout = find_list(read(source, filename, choices.encoding), family, choices)
-    return judge(layout, await load_snapshot())
+    return judge(layout, await load_snapshot(today=today))
 
 
 async def _check_and_write(
@@ -111,7 +115,7 @@ async def _check_and_write(
     """
     layout = find_list(read(source, filename), family)
     report, progress = ImportReport(layout), WritingProgress()
-    rows = _accepted_rows(report, await load_snapshot())
+    rows = _accepted_rows(report, await load_snapshot(today=now.date()))
     await _write(LIST_KINDS[report.kind].writer, rows, actor, now, progress)
     lines = {row.line for row in report.rows}
     late = [row for row in progress.refused_rows if row.line not in lines]

@@ -5,15 +5,12 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
-from dateutil.relativedelta import relativedelta
-
 from registry.assets.intake import NewPiece, register_many
 from registry.assets.models import Asset, Purchase
 from registry.assets.rules import fold, unit_prices
 from registry.core import history
 from registry.core.history import Actor
 from registry.core.statements import reserve_ids
-from registry.importing import cells as cell_values
 from registry.importing.assets import AssetReader, asset_columns
 from registry.importing.batches import BATCH, WritingProgress, free_rows
 from registry.importing.cells import Cell, whole
@@ -67,17 +64,10 @@ class PurchaseReader(AssetReader):
 
     def _rest(self, row: ListRow, cells: Sequence[Cell]) -> None:
         self.note(row, cells)
-        months = self.parsed(row, cells, "warranty_months", _months, "INVALID_NUMBER")
-        if months and row.values.get("acquired_on"):
-            row.values["warranty_until"] = row.values["acquired_on"] + relativedelta(months=months)
         if row.values["value"] is not None:
             self.derive_account(row, cells)
             if fold(whole(self.cell(cells, "on_ledger"))) == "ilosciowa":
                 row.values["account"] = "poz"
-
-
-def _months(cell: Cell) -> int:
-    return 0 if whole(cell) == "0" else cell_values.count(cell)
 
 
 async def write_purchases(

@@ -15,26 +15,35 @@ from registry.importing.texts import UNREADABLE_CELLS
 
 LONGEST_TEXT = 2000
 DATES = ("acquired_on", "invoiced_on", "warranty_until", "durable_until")
+# days that are over when a list is made
+BOUGHT = frozenset({"acquired_on", "invoiced_on"})
+AMOUNTS = ("value", "unit_price")
+# what people write into a cell that they leave empty
+_EMPTY = frozenset({"-", "--", "---", "–", "—", "brak", "n/d", "nd", "n.d.", "n/a", "nie dotyczy", "none", "null"})
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:
-    """What only a whole column shows: how wide numbers with leading zeros are, whether dates are American."""
+    """What only a whole column shows: how wide numbers with leading zeros are, whether dates are American, whether a
+    comma stands between thousands.
+    """
 
     zero_width: int = 0
     month_first: bool = False
+    comma_groups: bool = False
 
 
 Rows = Callable[[], Iterable[tuple[int, Sequence[Cell]]]]
 
 
 def column_facts(sheets: Iterable[tuple[Rows, Header]]) -> ColumnFacts:
-    """What only the whole columns of numbers and dates show, on all sheets that are read."""
-    zero_width, slashes = 0, _Slashes()
+    """What only the whole columns of numbers, dates and amounts show, on all sheets that are read."""
+    zero_width, slashes, commas = 0, _Slashes(), _Commas()
     for rows, header in sheets:
         number = header.columns.get("inventory_no")
         dates = [header.columns[name] for name in DATES if name in header.columns]
-        for _, cells in rows() if number is not None or dates else ():
+        amounts = [header.columns[name] for name in AMOUNTS if name in header.columns]
+        for _, cells in rows():
             if number is not None and number < len(cells):
                 cell = cells[number]
                 if isinstance(cell, str) and cell.startswith("0") and cell.strip().isdigit():
@@ -42,7 +51,26 @@ def column_facts(sheets: Iterable[tuple[Rows, Header]]) -> ColumnFacts:
             for place in dates:
                 if place < len(cells):
                     slashes.look_at(cells[place])
-    return ColumnFacts(zero_width=zero_width, month_first=slashes.month_first)
+            for place in amounts:
+                if place < len(cells):
+                    commas.look_at(cells[place])
+    return ColumnFacts(zero_width, slashes.month_first, commas.group)
+
+
+class _Commas:
+    """Whether 1,200 can only be twelve hundred in this list: its decimals stand behind a dot, none behind a comma."""
+
+    def __init__(self) -> None:
+        self.dot_decimals = self.comma_decimals = False
+
+    def look_at(self, cell: Cell) -> None:
+        if isinstance(cell, str) and (match := re.search(r"\d([.,])\d{1,2}(?!\d|[.,]\d)", cell)):
+            self.dot_decimals |= match[1] == "."
+            self.comma_decimals |= match[1] == ","
+
+    @property
+    def group(self) -> bool:
+        return self.dot_decimals and not self.comma_decimals
 
 
 class _Slashes:
@@ -91,7 +119,8 @@ class RowReader:
 
     def cell(self, cells: Sequence[Cell], column: str) -> Cell:
         place = self.header.columns.get(column)
-        return cells[place] if place is not None and place < len(cells) else None
+        cell = cells[place] if place is not None and place < len(cells) else None
+        return None if isinstance(cell, str) and len(cell) < 12 and cell.strip().lower() in _EMPTY else cell
 
     def text(self, row: ListRow, cells: Sequence[Cell], column: str) -> str:
         """A cell as text; a longer one than the register takes is a problem."""

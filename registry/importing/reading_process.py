@@ -17,6 +17,7 @@ from registry.core.errors import Invalid, Reason
 from registry.importing.bounds import CPU_SECONDS, LARGEST_TABLE, MEMORY
 from registry.importing.cells import Cell
 from registry.importing.columns import find_header
+from registry.importing.hypertext import is_hypertext, tables
 from registry.importing.spreadsheets import is_spreadsheet, pages
 from registry.importing.texts import ListText
 
@@ -43,6 +44,10 @@ def _pages(content: bytes, name: str, encoding: str | None, table: BinaryIO) -> 
     if is_spreadsheet(content, name):
         for title, hidden, rows in pages(content, name):
             yield facts | {"title": title, "hidden": hidden} | _written(rows, table)
+        return
+    if is_hypertext(content):
+        for title, rows in tables(content, name):
+            yield facts | {"title": title, "hidden": False} | _written(rows, table)
         return
     text = ListText(content, name, encoding)
     for delimiter in _likely(text):

@@ -6,9 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from registry.assets.rules import fold
 from registry.core.errors import N_
-from registry.importing.cells import Cell, whole
 
 Translate = Callable[[str], str]
 
@@ -33,8 +31,8 @@ ERRORS: dict[str, str] = {
     "DUPLICATE_CODE": N_("Line {line} has the same code. Give each its own."),
     "CODE_TAKEN": N_("This code is already in the register. Correct it, or leave the line out."),
     "TOWN_SPELT_OTHERWISE": N_("Another line or the register spells this town {town}. Write it the same way."),
-    "UNKNOWN_ROOM": N_("There is no such room. Use a code or a room number from the list of rooms."),
-    "AMBIGUOUS_ROOM": N_("Several rooms have this number. Use a code: {rooms}."),
+    "UNKNOWN_ROOM": N_("There is no such room. Use a code, a number or a name from the list of rooms."),
+    "AMBIGUOUS_ROOM": N_("Several rooms fit. Use a code: {rooms}."),
     "UNKNOWN_BUILDING": N_("There is no such building. Import the buildings first."),
     "UNKNOWN_INSTITUTION": N_("There is no such institution. Import the institutions first."),
     "INVALID_SPREAD": N_("Write rooms and pieces like PP-02:4|PP-03:1."),
@@ -45,7 +43,8 @@ ERRORS: dict[str, str] = {
 WARNINGS: dict[str, str] = {
     "NO_INVENTORY_NO": N_("It will be registered without a number. Give it one later."),
     "NO_DATE": N_("It will be registered without a date."),
-    "NO_VALUE": N_("It will be registered with the price 0,00."),
+    "DATE_IN_FUTURE": N_("This day is still to come. Check the year."),
+    "NO_VALUE": N_("Without a price it is registered with 0,00."),
     "QTY_GT_1": N_("One number for {quantity} pieces stays one record. Give each piece a number to split it."),
     "SPLIT_INTO_PIECES": N_("It becomes {quantity} records, one for each piece."),
     "VALUE_MISMATCH": N_("Price times quantity is {computed}. The value of the line was taken."),
@@ -56,7 +55,9 @@ WARNINGS: dict[str, str] = {
     "SHARE_AS_FRACTION": N_("A share of {percent} % was understood."),
     "INVALID_YES_NO": "{reason}",
     "DUPLICATE_SERIAL_NO": N_("Line {line} has the same serial number. Check both."),
-    "UNKNOWN_CUSTODIAN": N_("There is no such login. It is kept in the notes; choose the custodian later."),
+    "UNKNOWN_CUSTODIAN": N_("There is no such login or name. It is kept in the notes; choose the custodian later."),
+    "AMBIGUOUS_CUSTODIAN": N_("Several people are called so. It is kept in the notes; write a login."),
+    "FUNDING_CONTRADICTS": N_("The share of {percent} % contradicts the rest of the row. Check both."),
     "UNKNOWN_PURCHASE": N_("There is no such purchase. It is kept in the notes."),
     "UNKNOWN_GRANT": N_("There is no such grant. It is kept in the notes; own funds were written."),
     "LINES_IN_ONE_CELL": N_(
@@ -152,8 +153,3 @@ class ListRow:
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal | date) else value
-
-
-def same(cell: Cell, title: str) -> bool:
-    """Whether a cell repeats a column's title."""
-    return fold(whole(cell)) == fold(title)

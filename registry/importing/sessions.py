@@ -143,7 +143,7 @@ async def judged(pending: PendingImport) -> ImportReport:
     meanwhile.
     """
     sender = await Person.get(id=pending.owner_id)
-    return await aside(_judge, pending, await load_snapshot(grantable_roles(sender.role)))
+    return await aside(_judge, pending, await load_snapshot(grantable_roles(sender.role), pending.sent_at.date()))
 
 
 def _judge(pending: PendingImport, snapshot: RegisterSnapshot) -> ImportReport:

@@ -1,6 +1,7 @@
 """What the register holds that a list may refer to, read once before the list is judged."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from registry.assets.models import Asset, Purchase
@@ -36,13 +37,15 @@ class GrantTerms:
 class RegisterSnapshot:
     """What the register holds that a list may refer to. Keys are folded; ids are those of the database.
 
-    ``roles`` are those that the list's sender may give.
+    ``roles`` are those that the list's sender may give. What was bought after ``today`` is looked at; None asks nobody.
     """
 
     rooms: dict[str, int] = field(default_factory=dict)
     room_codes: dict[int, str] = field(default_factory=dict)
     room_numbers: dict[str, list[int]] = field(default_factory=dict)
+    room_names: dict[str, list[int]] = field(default_factory=dict)
     people: dict[str, int] = field(default_factory=dict)
+    people_names: dict[str, list[int]] = field(default_factory=dict)
     buildings: dict[str, int] = field(default_factory=dict)
     institutions: dict[str, int] = field(default_factory=dict)
     purchases: dict[str, int] = field(default_factory=dict)
@@ -51,6 +54,7 @@ class RegisterSnapshot:
     inventory_keys: set[str] = field(default_factory=set)
     policy: AccountPolicy = DEFAULT
     roles: frozenset[Role] = frozenset(Role)
+    today: date | None = None
 
     def grant(self, text: str) -> GrantTerms | None:
         """The one grant that a text means: the one whose code it is, else the only one that answers to it."""
@@ -59,20 +63,33 @@ class RegisterSnapshot:
         return matches[0] if len(matches) == 1 else None
 
 
-async def load_snapshot(roles: frozenset[Role] = frozenset(Role)) -> RegisterSnapshot:
+def name_key(name: str) -> str:
+    """A person's name without the order of its parts: some write the family name first, some last."""
+    return " ".join(sorted(fold(name).replace(",", " ").split()))
+
+
+async def load_snapshot(roles: frozenset[Role] = frozenset(Role), today: date | None = None) -> RegisterSnapshot:
     """The register as it is now, for a sender who may give these roles."""
     rooms = await Room.all().values_list("id", "code", "number")
+    room_names = await Room.all().values_list("id", "name", "name_en")
+    people = await Person.all().values_list("id", "login", "name")
     snapshot = RegisterSnapshot(
         rooms={fold(code): pk for pk, code, _ in rooms},
         room_codes={pk: code for pk, code, _ in rooms},
-        people={fold(login): pk for pk, login in await Person.all().values_list("id", "login")},
+        people={fold(login): pk for pk, login, _ in people},
         buildings={fold(code): pk for pk, code in await Building.all().values_list("id", "code")},
         institutions={fold(code): pk for pk, code in await Institution.all().values_list("id", "code")},
         purchases={fold(code): pk for pk, code in await Purchase.all().values_list("id", "code")},
         towns=dict(await Site.all().values_list("code", "name")),
         policy=in_force(),
         roles=roles,
+        today=today,
     )
+    for pk, *names in room_names:
+        for name in {fold(name) for name in names if name}:
+            snapshot.room_names.setdefault(name, []).append(pk)
+    for pk, _, name in people:
+        snapshot.people_names.setdefault(name_key(name), []).append(pk)
     for pk, _, number in rooms:
         snapshot.room_numbers.setdefault(fold(number), []).append(pk)
     grants = await Grant.all().order_by("id").values_list("id", "code", "fund", "percent")

@@ -4,6 +4,7 @@ The library makes a dense table of every page: one blank cell in the last corner
 archive and its references are looked at first.
 """
 
+import codecs
 import io
 import re
 import zipfile
@@ -32,6 +33,7 @@ SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _ARCHIVE, _COMPOUND = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _ENTRY = b"PK\x01\x02"
 _CHUNK = 1024 * 1024
+_LOOKED_AT = 64 * 1024
 _DATA = (".xml", ".rels", ".bin")
 # where a cell is, of those that may be behind the bounds
 _FAR = re.compile(rb"""r\s?=\s?["']([A-Z]{3}\d{1,7}|[A-Z]{1,3}\d{6,7})["']""")
@@ -39,8 +41,18 @@ _LONGEST_REFERENCE = 16
 
 
 def is_spreadsheet(content: bytes, name: str) -> bool:
-    """Whether these bytes are one, or are called one."""
-    return content.startswith((_ARCHIVE, _COMPOUND)) or name.lower().endswith(SUFFIXES)
+    """Whether these bytes are one, or are called one and are no text."""
+    if content.startswith((_ARCHIVE, _COMPOUND)):
+        return True
+    return name.lower().endswith(SUFFIXES) and not _is_text(content)
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether these bytes may be a text: programs save HTML and CSV under the name of a spreadsheet."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    start = content[:_LOOKED_AT]
+    return not any(byte < 9 or 13 < byte < 32 for byte in start)
 
 
 def pages(content: bytes, name: str) -> Iterator[tuple[str, bool, Iterator[tuple[int, list[Cell]]]]]:

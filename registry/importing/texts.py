@@ -77,6 +77,7 @@ class ListText:
         self.foreign_lines = frozenset(self._foreign_lines())
         self.joined_lines: dict[int, int] = {}
         self.delimiters = self._delimiters()
+        self._wrapped = {delimiter: self._is_wrapped(delimiter) for delimiter in self.delimiters}
         self._widths = {delimiter: self._width(delimiter) for delimiter in self.delimiters}
 
     def _no_text(self) -> Exception:
@@ -143,6 +144,8 @@ class ListText:
         while line <= len(self._starts):
             text = self._line(line)
             cells, last = self._record(text, line, delimiter, width) if '"' in text else (_split(text, delimiter), line)
+            if self._wrapped[delimiter]:
+                cells = _unwrapped(cells, delimiter) or cells
             if len(cells) > MOST_COLUMNS:
                 raise too_wide(self.name)
             unreadable_rows += cells == UNREADABLE_CELLS
@@ -152,8 +155,16 @@ class ListText:
             yield line, [cell[1:] if cell[:1] == "'" and _GUARDED.match(cell) else cell for cell in cells]
             line = last + 1
 
+    def _is_wrapped(self, delimiter: str) -> bool:
+        """Whether most lines are one cell that holds a whole line: a program of another country saved the list."""
+        lines = [line for line in self._lines(1, _LINES_LOOKED_AT) if line.strip() and len(line) < _LONGEST_LOOKED_AT]
+        wrapped = [line for line in lines if line.startswith('"') and _unwrapped(_alone(line, delimiter)[0], delimiter)]
+        return 2 * len(wrapped) > len(lines)
+
     def _width(self, delimiter: str) -> int:
         """How many cells a line has most often, of those that end where their line ends."""
+        if self._wrapped[delimiter]:
+            return MOST_COLUMNS
         lines = (line for line in self._lines(1, _LINES_LOOKED_AT) if len(line) < _LONGEST_LOOKED_AT)
         counts = Counter(len(_alone(line, delimiter)[0]) for line in lines if line.count('"') % 2 == 0)
         counts.pop(0, None)
@@ -178,6 +189,14 @@ class ListText:
         if any("\n" in cell and cell.count(delimiter) >= width for cell in cells):
             self.joined_lines[first] = last
         return cells, last
+
+
+def _unwrapped(cells: list[str], delimiter: str) -> list[str]:
+    """The cells of a line that is one cell; empty when it is none."""
+    if len(cells) != 1 or delimiter not in cells[0] or "\n" in cells[0]:
+        return []
+    inner, _ = _alone(cells[0], delimiter)
+    return inner if inner != UNREADABLE_CELLS else []
 
 
 def _utf8_of(content: bytes, name: str) -> bytes:

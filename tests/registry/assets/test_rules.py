@@ -91,7 +91,7 @@ def test_shares_split_to_the_grosz() -> None:
     assert shares(Decimal("0.03"), {1: Decimal(75)}) == {1: Decimal("0.02"), None: Decimal("0.01")}
     assert shares(Decimal("100.00"), {}) == {None: Decimal("100.00")}
     assert shares(Decimal("100.00"), {1: Decimal(100)}) == {1: Decimal("100.00")}
-    assert shares(Decimal("0.00"), {1: Decimal(75)}) == {None: Decimal("0.00")}
+    assert shares(Decimal("0.00"), {1: Decimal(75)}) == {1: Decimal("0.00")}
 
 
 @pytest.mark.parametrize("percents", [{1: Decimal(-1)}, {1: Decimal(60), 2: Decimal(41)}])

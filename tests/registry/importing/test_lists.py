@@ -252,8 +252,8 @@ async def test_a_report_of_the_problems_alone_tells_the_same(monkeypatch: pytest
     look = await import_list(text, None, dry_run=True, actor=SYSTEM, now=NOW, filename="a.csv")
     load = lists.load_snapshot
 
-    async def load_and_lose() -> Any:
-        snapshot = await load()
+    async def load_and_lose(**more: Any) -> Any:
+        snapshot = await load(**more)
         await Asset.create(inventory_no="A/5", name="Inne", price=1)  # somebody else is quicker
         return snapshot
 

@@ -1,5 +1,7 @@
 """Lists as clerks send them, each with one thing that could be lost without a word: what is read, and what is said."""
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from registry.importing.layout import find_list
 from registry.importing.report import ImportReport
 from tests.registry.importing.test_report import office
 
+TODAY = date(2026, 11, 30)
 LISTS = Path(__file__).parents[2] / "data" / "lists"
 
 
@@ -21,7 +24,8 @@ def report_of(source: str | bytes, name: str = "", choices: ListChoices = NO_CHO
     content: Path | bytes = source if isinstance(source, bytes) else LISTS / source
     if isinstance(source, str) and (";" in source or "\n" in source):
         content = source.encode()
-    return judge(find_list(read(content, name or "lista.csv", choices.encoding), None, choices), office())
+    snapshot = office(today=TODAY, people={"omo1": 4}, people_names={"1 osoba testowa": [4], "dwie osoby": [5, 6]})
+    return judge(find_list(read(content, name or "lista.csv", choices.encoding), None, choices), snapshot)
 
 
 def said(report: ImportReport) -> list[tuple[str, str]]:
@@ -33,14 +37,21 @@ def fields(report: ImportReport) -> dict[str, str | None]:
 
 
 # of each file: the names that are read, their prices together, what is said of the list
-WHOLE: dict[str, tuple[list[str], str, list[tuple[str, str]]]] = {
+WHOLE: dict[str, tuple[list[str | None], str, list[tuple[str, str]]]] = {
     "column-not-read.csv": (["Serwer", "Laptop"], "16000.00", [("COLUMN_NOT_READ", "Data likwid.")]),
     "header-words-unknown.csv": (["Krzesło"], "100.00", []),
     "merged-header-price-lost.xlsx": (["Krzesło", "Biurko"], "600.00", [("COLUMN_NOT_READ", "Wartość umorzenie")]),
     "room-per-sheet.xlsx": (["Krzesło", "Biurko", "Lampa", "Biurko", "Lampa"], "1200.00", []),
     "same-field-twice.csv": (
-        ["Fotel biurowy"], "0.00", [("SAME_FIELD_TWICE", "Opis"), ("SAME_FIELD_TWICE", "Lokalizacja")],
+        ["Fotel biurowy"], "0.00",
+        [("SAME_FIELD_TWICE", "Opis"), ("SAME_FIELD_TWICE", "Lokalizacja"), ("NO_VALUE", "")],
     ),
+    "quote-swallows-rows.csv": (["Krzesło", None, "Biurko", "Szafa", 'Monitor "panoramiczny"', "Lampa"], "2250.00", []),
+    "one-foreign-byte.csv": (["Krzesło żółte", "Biurko dębowe", "Półka", "Stół"], "680.00", []),
+    "thousands-comma.csv": (["Chair", "Desk", "Server"], "14900.50", []),
+    "sections-and-column-numbers.csv": (["Krzesło"], "100.00", []),
+    "whole-lines-quoted.csv": (["Krzesło"], "100.00", []),
+    "html-named.xls": (["Krzesło"], "100.00", []),
 }  # fmt: skip
 
 
@@ -48,7 +59,7 @@ WHOLE: dict[str, tuple[list[str], str, list[tuple[str, str]]]] = {
 def test_a_list_is_read_wholly_or_the_reader_is_told(name: str) -> None:
     names, value, problems = WHOLE[name]
     report = report_of(name)
-    assert [row.values["name"] for row in report.rows] == names
+    assert [row.values.get("name") for row in report.rows] == names
     assert report.as_record()["sums"]["value"] == value
     assert said(report) == problems
 
@@ -65,11 +76,11 @@ def test_a_column_that_is_not_read_is_named_with_an_example() -> None:
 
 
 def test_a_column_without_anything_in_it_is_not_spoken_of() -> None:
-    assert said(report_of("Nr inw.;Nazwa;Data likwid.;\nA1;Krzesło;;\n")) == []
+    assert said(report_of("Nr inw.;Cena;Nazwa;Data likwid.;\nA1;1;Krzesło;;\n")) == []
 
 
 def test_a_cell_beside_the_columns_is_named_by_its_letter() -> None:
-    report = report_of("Nr inw.;Nazwa\nA1;Krzesło;;pilne\n")
+    report = report_of("Cena;Nazwa\n1;Krzesło;;pilne\n")
     assert said(report) == [("COLUMN_NOT_READ", "[D]")]
 
 
@@ -141,3 +152,142 @@ def test_choices_are_stored_without_what_nobody_chose() -> None:
     assert ListChoices.from_record(choices.as_record()) == choices
     assert NO_CHOICES.as_record() == {}
     assert ListChoices.from_record({"leave_out": [4]}).leave_out == {"4"}
+
+
+def problems(report: ImportReport) -> list[list[str]]:
+    return [[problem.code for problem in row.problems] for row in report.rows]
+
+
+def test_lines_that_hold_no_thing_are_told_as_skipped() -> None:
+    assert report_of("sections-and-column-numbers.csv").skipped == [
+        "column numbers",
+        "section GRUPA 8 - NARZĘDZIA, PRZYRZĄDY",
+    ]
+    text = "Lp.;Nr inw.;Nazwa;Wartość\nGrupa 4;;;\n;A1;Krzesło;5\n;;Meble;\n;A2;;\n"
+    report = report_of(text)
+    assert report.skipped == ["section Grupa 4", "section Meble"]
+    assert problems(report) == [[], ["NO_NAME", "NO_VALUE"]], "a number without a name is a row to mend"
+
+
+def test_titles_in_two_rows_that_come_again_are_no_rows() -> None:
+    rows = ["Lp.;Oznaczenie;;Wartość", ";Nr inw.;Nazwa;brutto"]
+    report = report_of("\n".join([*rows, "1;A1;Krzesło;5", rows[1], "2;A2;Biurko;6"]))
+    assert [row.values["name"] for row in report.rows] == ["Krzesło", "Biurko"]
+    assert (report.skipped, report.header.line) == (["title", "repeated header"], 2)
+
+
+def test_a_purchase_is_never_in_the_future() -> None:
+    report = report_of("two-digit-year.csv")
+    assert [str(row.values["acquired_on"]) for row in report.rows] == ["1999-03-05", "2022-03-05"]
+    text = "Nazwa;Wartość;Data zakupu;Gwarancja do\nStół;1;1.12.26;1.12.28\nStół;1;30.11.26;\nStół;1;1.1.2062;\n"
+    report = report_of(text)
+    assert [str(row.values["acquired_on"]) for row in report.rows] == ["1926-12-01", "2026-11-30", "2062-01-01"]
+    assert str(report.rows[0].values["warranty_until"]) == "2028-12-01"
+    assert problems(report) == [[], [], ["DATE_IN_FUTURE"]]
+
+
+def test_months_in_roman_numbers_and_in_short() -> None:
+    report = report_of("roman-month.csv")
+    assert {str(row.values["acquired_on"]) for row in report.rows} == {"2022-03-15"}
+
+
+def test_a_lone_comma_before_three_digits_is_not_guessed() -> None:
+    report = report_of('Name,Price\nChair,"1,200"\nDesk,"12,50"\nLamp,"1,200.00"\n')
+    assert problems(report) == [["INVALID_VALUE"], [], []], "both kinds of comma are there"
+    report = report_of('Name,Price\nChair,"1,200"\n')
+    assert problems(report) == [["INVALID_VALUE"]]
+    assert "1200,00" in report.rows[0].problems[0].hint(str)
+    report = report_of('Name,Price\nChair,"1,200"\nLamp,9.50\n')
+    assert [row.values["value"] for row in report.rows] == [Decimal("1200.00"), Decimal("9.50")]
+
+
+def test_a_grant_is_kept_whatever_the_price_and_a_contradiction_is_told() -> None:
+    report = report_of("grant-contradictions.csv")
+    assert [row.refs["percents"] for row in report.rows] == [{7: Decimal(75)}, {7: Decimal(75)}, {7: Decimal(0)}]
+    assert problems(report) == [["NO_VALUE"], ["FUNDING_CONTRADICTS"], ["FUNDING_CONTRADICTS"]]
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "expected"),
+    [
+        ("Pokój infolinii", "PP-02", []),
+        ("pp-02", "PP-02", []),
+        ("PP-02 Pokój infolinii", "PP-02", []),
+        ("Pokój infolinii (0.02)", "PP-02", []),
+        ("PP-08 Pokój infolinii", None, ["UNKNOWN_ROOM"]),
+        ("pok. nr 0.02", "PP-02", []),
+        ("sala", None, ["AMBIGUOUS_ROOM"]),
+        ("PP-11 sala", "PP-11", []),
+        ("-", None, []),
+        ("brak", None, []),
+        ("n/d", None, []),
+        ("CWH", None, ["UNKNOWN_ROOM"]),
+    ],
+)
+def test_a_room_is_found_by_its_code_number_or_name(cell: str, code: str | None, expected: list[str]) -> None:
+    report = report_of(f"Nr inw.;Nazwa;Wartość;Pokój\nA1;Krzesło;1;{cell}\n")
+    assert report.rows[0].values.get("room_code") == code
+    assert problems(report) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("cell", "person", "expected"),
+    [
+        ("OMO1", 4, []),
+        ("Osoba Testowa 1", 4, []),
+        ("Testowa, Osoba 1", 4, []),
+        ("dwie osoby", None, ["AMBIGUOUS_CUSTODIAN"]),
+        ("ktoś", None, ["UNKNOWN_CUSTODIAN"]),
+        ("–", None, []),
+    ],
+)
+def test_a_person_is_found_by_login_or_name(cell: str, person: int | None, expected: list[str]) -> None:
+    report = report_of(f"Nr inw.;Nazwa;Wartość;Osoba odpowiedzialna\nA1;Krzesło;1;{cell}\n")
+    assert report.rows[0].refs.get("custodian_id") == person
+    assert problems(report) == [expected]
+
+
+def test_months_of_warranty_count_from_the_day_of_purchase() -> None:
+    text = "Asset Tag,Item Name,Purchase Cost,Purchase Date,Warranty\nA1,Laptop,10.00,2022-01-31,36 months\n"
+    assert str(report_of(text).rows[0].values["warranty_until"]) == "2025-01-31"
+
+
+@pytest.mark.parametrize("name", ["lista.xls", "lista.xlsx", "lista.ods", "lista.csv"])
+def test_a_text_under_the_name_of_a_spreadsheet_is_read_as_a_text(name: str) -> None:
+    for text in ("Nr inw.\tNazwa\nA1\tKrzesło\n", "Nr inw.;Nazwa\nA1;Krzesło\n"):
+        for content in (text.encode(), text.encode("utf-16")):
+            assert [row.values["name"] for row in report_of(content, name).rows] == ["Krzesło"]
+
+
+HTML = """<!DOCTYPE html><html><head><meta charset="{charset}"><title>Wykaz</title></head><body>
+<table><caption>Parter</caption><tr><th colspan=2>Wykaz &amp; spis</table>
+<table><tr><td>Nr inw.<td>Nazwa<td>Wartość</tr><tr><td>A1</td><td>Krzesło<br>żółte</td><td>1&nbsp;200,00</td></tr>
+<tr><td>A2<td><table><tr><td>Biurko</td></tr></table><td>5</table></body></html>"""
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "windows-1250", "iso-8859-2", "none"])
+def test_tables_of_hypertext_are_sheets(charset: str) -> None:
+    content = HTML.replace("{charset}", charset).encode("utf-8" if charset == "none" else charset)
+    report = report_of(content, "wykaz.xls")
+    assert [row.values["name"] for row in report.rows] == ["Krzesło\nżółte", "Biurko"]
+    assert report.computed_total == Decimal("1205.00")
+    assert [(sheet["name"], sheet["chosen"]) for sheet in report.as_record()["sheets"]] == [
+        ("Parter", False), ("2", True),
+    ]  # fmt: skip
+    assert said(report) == [("SHEET_IS_NO_LIST", "Parter")]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<html><table>" + b"<tr><td>a</td>" * 130_000, "more than 120000 lines"),
+        (b"<html><table><tr>" + b"<td>a</td>" * 800, "more than 702 columns"),
+        (b"<html><table><tr><td colspan=99999>a</table>", None),
+        (b"<html>" + b"<table></table>" * 200, "more than 100 sheets"),
+        (b"<html><p>nic", None),
+        (b"<table>" * 100_000, None),
+    ],
+)
+def test_hypertext_is_read_within_bounds(content: bytes, words: str | None) -> None:
+    with pytest.raises(Invalid, match=words):
+        report_of(content, "wykaz.xls")

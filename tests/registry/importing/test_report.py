@@ -33,6 +33,7 @@ def office(**more: Any) -> RegisterSnapshot:
         rooms={code.lower(): pk for code, pk in ids.items()},
         room_codes={pk: code for code, pk in ids.items()},
         room_numbers={number: [ids[code]] for code, number in ROOMS.items()},
+        room_names={"pokoj infolinii": [ids["PP-02"]], "sala": [ids["PP-08"], ids["PP-11"]]},
         **{"grants": [GRANT]} | more,
     )
 
@@ -245,7 +246,7 @@ def test_several_grants_of_one_piece(cells: str, percents: dict[int, Decimal], p
 
 def test_what_the_register_lacks_is_kept() -> None:
     report = report_of("Nr inw.;Nazwa;Pokój;Środki UE;OMO;Status\nA/1;A;0.02;TAK;kto;zaginiony", RegisterSnapshot())
-    assert [notice.code for notice in report.notices] == ["NO_ROOMS", "NO_GRANTS"]
+    assert [notice.code for notice in report.notices] == ["NO_VALUE", "NO_ROOMS", "NO_GRANTS"]
     lines = {"Pokój: 0.02", "Środki UE: TAK", "OMO: kto", "Status: zaginiony"}
     assert set(report.rows[0].refs["note_lines"]) == lines
     assert codes(report) == [["UNKNOWN_CUSTODIAN", "UNKNOWN_STATUS"]]
