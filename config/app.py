@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from tortoise.context import TortoiseContext
 
 from config.checks import checks
+from config.contents import contents_of
 from config.database import database, migrate
 from config.jobs import keep_time, timetable
 from config.leader import lead
@@ -19,6 +20,7 @@ from devices.run import DeviceLayer
 from registry.assets import policy as account_policy
 from registry.core.clock import Clock, utc_now
 from registry.core.errors import Refusal
+from registry.files import contents
 from registry.importing import claims
 from registry.people import policy as sign_in_policy
 from web.app import DataProtection, Declaration, SiteOptions, create_site
@@ -36,6 +38,7 @@ def create_app(
             base_url=settings.base_url,
             language=settings.language,
             max_upload_bytes=settings.request_bytes,
+            max_file_bytes=settings.file_bytes,
             version=version("izba"),
             families=tuple(FAMILIES),
             funding=settings.funding,
@@ -83,6 +86,7 @@ async def register(settings: Settings) -> AsyncIterator[TortoiseContext]:
         await migrate(context, url)
         account_policy.use(settings.account_policy)
         sign_in_policy.use(settings.sign_in_rules)
+        contents.use(contents_of(settings))
         yield context
 
 

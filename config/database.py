@@ -32,6 +32,7 @@ MODELS = [
     "registry.people.models",
     "registry.rooms.models",
     "registry.grants.models",
+    "registry.files.models",
     "registry.assets.models",
     "registry.faults.models",
     "registry.sets.models",

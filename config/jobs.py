@@ -16,6 +16,7 @@ from registry.core.clock import Clock, SteadyClock, is_doubted, utc_now
 from registry.core.drafts import forget_drafts
 from registry.core.errors import Refusal
 from registry.devices import presence_log
+from registry.files import actions as files
 from registry.importing import sessions, writing
 from registry.people import actions as people
 
@@ -36,6 +37,7 @@ def timetable(settings: Settings, is_lively: bool = False, clock: Clock = utc_no
     scheduler.add_job(calm(sweep), "interval", seconds=settings.sweep_seconds, id="sweep")
     scheduler.add_job(calm(tidy), "interval", hours=1, id="tidy")
     scheduler.add_job(calm(forget_traces(settings.trace_days)), "interval", hours=1, id="forget traces")
+    scheduler.add_job(calm(sweep_files), "cron", hour=2, minute=37, id="sweep files")
     scheduler.add_job(calm(seal), "cron", hour=0, minute=7, id="seal")
     scheduler.add_job(calm(seal), id="seal at the start")  # nobody was there at midnight
     scheduler.add_job(calm(look_at_the_put_off), id="look at the start")
@@ -127,11 +129,17 @@ async def sweep(now: datetime) -> None:
 
 
 async def tidy(now: datetime) -> None:
-    """Forget sessions, sign-in attempts, request keys, drafts and sent lists that are over."""
+    """Forget sessions, sign-in attempts, request keys, drafts, sent lists and removed files that are over."""
     await people.sweep(now)
     await forget_drafts(now)
     await idempotency.forget(now - idempotency.LIFETIME)
     await sessions.forget_old(now)
+    await files.forget_removed(now)
+
+
+async def sweep_files(now: datetime) -> None:
+    """Remove contents that no file names: of uploads that were cut off."""
+    await files.sweep_contents(now)
 
 
 def forget_traces(days: int) -> Job:

@@ -82,6 +82,12 @@ def _names_a_database(url: str) -> bool:
         return False
 
 
+def _bucket(value: str) -> str:
+    if value and (urlsplit(value).scheme != "s3" or not urlsplit(value).hostname):
+        raise ValueError(Reason(N_("Set an address like s3://bucket/folder, or leave it empty.")))
+    return value
+
+
 def _broker(value: str) -> str:
     if value == "embedded":
         return value
@@ -180,6 +186,19 @@ class Settings(BaseSettings):
             "sqlite:///path/to/file or postgres://user:password@host/name. Empty: a SQLite file in the data directory."
         ),
     )
+    files_url: Annotated[str, AfterValidator(_bucket)] = Field(
+        "",
+        description=N_(
+            "Where photos and papers lie: s3://bucket/folder for a store that speaks S3. Empty: the folder files in "
+            "the data directory."
+        ),
+    )
+    files_endpoint: Annotated[str, _scheme("http", "https")] = Field(
+        "", description=N_("The address of that S3 store, where it is not Amazon's.")
+    )
+    files_region: str = Field("us-east-1", description=N_("The region of that S3 store."))
+    files_key_id: str = Field("", description=N_("The id of the access key that Izba uses there."))
+    files_secret: Secret = Field(Secret(""), description=N_("The secret of that access key."))
     secret_key: Annotated[Secret, AfterValidator(_long_key)] = Field(
         Secret(""),
         description=N_(
@@ -290,6 +309,9 @@ class Settings(BaseSettings):
     # limits and the timetable
     request_bytes: Annotated[int, Field(ge=1024)] = Field(
         10_000_000, description=N_("The largest request that is read, in bytes.")
+    )
+    file_bytes: Annotated[int, Field(ge=100_000, le=100_000_000)] = Field(
+        20_000_000, description=N_("The largest photo or paper that is taken, in bytes. A form brings four such.")
     )
     trace_days: Annotated[int, Field(ge=0, le=366)] = Field(
         30, description=N_("How many days Izba keeps when a sensor saw somebody; 0 keeps the last day only.")

@@ -21,6 +21,8 @@ from tortoise.context import TortoiseContext
 
 import config.database
 from registry.core.context import OpenRegister
+from registry.files import contents
+from registry.files.contents import DirectoryContents
 from tests.servers import Missing, Mosquitto, Postgres, scratch
 from tests.statements import Statements
 
@@ -254,9 +256,12 @@ def connections() -> int:
 
 
 @pytest.fixture
-async def database(database_url: str, connections: int) -> AsyncIterator[Database]:
-    """A fresh, migrated database, open in this process. The test runs once on SQLite and once on PostgreSQL."""
+async def database(database_url: str, connections: int, tmp_path: Path) -> AsyncIterator[Database]:
+    """A fresh, migrated database, open in this process, with a place for files beside it. The test runs once on SQLite
+    and once on PostgreSQL.
+    """
     async with opened(database_url, connections) as database:
+        contents.use(DirectoryContents(tmp_path / "files"))
         yield database
 
 

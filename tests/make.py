@@ -3,6 +3,7 @@
 Whose is it? Alice is the organizer, Bob is of the same institution, Charlie is a stranger. The clock stands at NOW.
 """
 
+import io
 import itertools
 from collections.abc import Awaitable
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
+from PIL import Image
 
 from registry.assets.models import Asset
 from registry.assets.rules import number_columns
@@ -120,6 +122,16 @@ def wish(room: Room, start: int = 60, minutes: int = 60, **fields: Any) -> Booki
     """A request for a room, so many minutes after NOW."""
     starts_at = NOW + start * MINUTE
     return BookingRequest(room.code, starts_at, starts_at + minutes * MINUTE, **fields)
+
+
+def drawing(width: int = 40, height: int = 30, kind: str = "PNG", mode: str = "RGB", **options: Any) -> bytes:
+    """A picture of one colour in a corner and another elsewhere, as a file."""
+    image = Image.new(mode, (width, height), 0 if mode in ("L", "1", "P", "I;16") else "#406080"[:7])
+    if mode in ("RGB", "RGBA"):
+        image.paste("#e0a020", (0, 0, width // 2, height // 2))
+    target = io.BytesIO()
+    image.save(target, kind, **options)
+    return target.getvalue()
 
 
 async def refused(work: Awaitable[Any]) -> Refusal:

@@ -29,6 +29,8 @@ from web.duties import api as duties_api
 from web.events import api as events_api
 from web.faults import api as faults_api
 from web.faults import pages as faults
+from web.files import api as files_api
+from web.files import pages as files
 from web.grants import api as grants_api
 from web.history import api as history_api
 from web.importing import api as imports_api
@@ -53,10 +55,11 @@ API = "/api/v1"
 ROUTERS = (
     availability.router, bookings_api.router, rooms_api.router, assets_api.router,
     transitions_api.router, sets_api.router, tags_api.router, imports_api.router, devices_api.router, duties_api.router,
-    doors_api.router, faults_api.router, history_api.router, grants_api.router, events_api.router, system_api.router,
+    doors_api.router, faults_api.router, files_api.router, history_api.router, grants_api.router,
+    events_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     imports.router,  # before the numbers of assets
-    assets.router, sets.router, faults.router, tags.router, devices.router, doors.router,
+    files.router, assets.router, sets.router, faults.router, tags.router, devices.router, doors.router,
 )  # fmt: skip
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "From izba tokens add"},

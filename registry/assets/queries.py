@@ -15,6 +15,7 @@ from registry.assets.transitions import Answers, QuestionField, Transition
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry
+from registry.core.statements import column, first_value
 from registry.core.transaction import is_inside, reading_from
 from registry.people.models import Person
 from registry.people.queries import person_by_login
@@ -116,6 +117,18 @@ async def grant_percents(items: Sequence[dict[str, Any]]) -> dict[int, Decimal]:
     for asset_id, amount in await shares.values_list("asset_id", "amount"):
         sums[asset_id] = sums.get(asset_id, Decimal(0)) + amount
     return {pk: amount * 100 / prices[pk] for pk, amount in sums.items() if prices[pk]}
+
+
+async def must_exist(asset_id: int) -> None:
+    """Raises NotFound("asset.unknown")."""
+    if not await Asset.exists(id=asset_id):
+        raise NotFound("asset.unknown", asset=asset_id)
+
+
+async def of_purchase_of(asset_id: int, limit: int = 1000) -> list[int]:
+    """The pieces that came with the same line of an invoice as this one, itself among them; none without one."""
+    purchase = await first_value(Asset.filter(id=asset_id), "purchase_id")
+    return await column(Asset.filter(purchase_id=purchase).order_by("id").limit(limit), "id") if purchase else []
 
 
 async def detail(asset_id: int) -> dict[str, Any]:

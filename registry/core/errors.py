@@ -222,6 +222,7 @@ WORDS: dict[str, str] = {
     "booking.nothing_to_do": N_("There is no booking in this room now."),
     # assets, tags
     "asset.unknown": N_("There is no such asset."),
+    "asset.no_number": N_("No asset has the number {number}. Check it on the label or in the list."),
     "asset.several": N_("Several assets fit {number}. Give the whole inventory number."),
     "asset.number_taken": N_("The inventory number {number} is already in the register."),
     "asset.no_transition": N_("There is no transition {name}. Choose one of: {names}."),
@@ -233,6 +234,22 @@ WORDS: dict[str, str] = {
     "set.dissolved": N_("This set was dissolved. Make a new one."),
     "asset.state": N_("This cannot be done with a piece that is {lifecycle} and {condition}. Look at its page."),
     "asset.refused": N_("Nothing was done: {count} of the pieces cannot go this way. Leave them out, or see why."),
+    "file.unknown": N_("There is no such file."),
+    "file.gone": N_("The content of this file is not where it should be. Tell who runs Izba: a backup has it."),
+    "file.not_stored": N_("The file could not be stored: {reason}. Nothing was changed. Tell who runs Izba."),
+    "file.empty": N_("{name} is empty. Choose another file."),
+    "file.too_large": N_("{name} is larger than {limit} MB. Make it smaller, or send it in parts."),
+    "file.bad_type": N_(
+        "{name} is neither a picture (JPEG, PNG, WebP, GIF) nor a PDF, whatever its name says. Save it as one of them."
+    ),
+    "file.heic": N_(
+        "{name} is a HEIC or AVIF picture, which not every browser shows. Send it as JPEG: in the telephone's settings "
+        "of the camera that is “most compatible”."
+    ),
+    "file.broken": N_("{name} cannot be read as the picture that it begins as. Take or save it anew."),
+    "file.too_many_pixels": N_("{name} has more than {limit} megapixels. Make the picture smaller."),
+    "file.no_thumbnail": N_("There is no small picture of this file. Open the file itself."),
+    "file.too_many": N_("There are {limit} files already. Remove one first."),
     "fault.unknown": N_("There is no such fault report."),
     "fault.bad_kind": N_("{given} is no kind of fault. Choose one of: {kinds}, or none."),
     "fault.nothing_said": N_("Say what is wrong, or choose what it is about."),

@@ -37,6 +37,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "assets.see_money": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "assets.change": frozenset({FACILITIES, ADMIN}),
     "assets.export": frozenset({FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
+    "files.change": frozenset({FACILITIES, ACCOUNTANT, ADMIN}),  # photos and papers of assets
     "faults.report": WORKING,
     "faults.see_all": frozenset({DUTY, COORDINATOR, FACILITIES, AUDITOR, ADMIN}),  # also out of shy rooms, with names
     "faults.manage": frozenset({FACILITIES, ADMIN}),

@@ -11,8 +11,10 @@ import pytest
 import trustme
 
 from config.commands.server import proxy_warning
+from config.contents import contents_of
 from config.settings import BadSettings, Settings, load
 from registry.assets.policy import DEFAULT
+from registry.files.contents import DirectoryContents
 
 
 @pytest.fixture(autouse=True)
@@ -285,3 +287,12 @@ def test_every_setting_says_what_it_is() -> None:
 )
 def test_a_proxy_that_is_not_trusted_is_warned_of(tmp_path: Path, settings: dict[str, str], is_warned: bool) -> None:
     assert bool(proxy_warning(Settings(data_dir=tmp_path, **settings))) is is_warned
+
+
+def test_files_lie_beside_the_database_or_in_the_bucket_that_is_named(tmp_path: Path) -> None:
+    here = contents_of(Settings(data_dir=tmp_path))
+    assert isinstance(here, DirectoryContents)
+    assert here.home == tmp_path / "files"
+    there = contents_of(Settings(files_url="s3://bucket/izba", files_endpoint="http://127.0.0.1:9", files_key_id="k"))
+    assert type(there).__name__ == "BucketContents"
+    assert "s3://bucket/folder" in faults(files_url="/var/files")[0]

@@ -11,7 +11,7 @@ from tortoise import Tortoise
 from registry.bookings.models import Booking
 from registry.core.idempotency import IdempotencyKey
 from registry.devices import pairing
-from tests.make import make_asset
+from tests.make import drawing, make_asset
 from tests.web.conftest import API, Office, soon, wish
 
 pytestmark = pytest.mark.anyio
@@ -88,6 +88,27 @@ async def a_mending(office: Office) -> Call:
     return f"/faults/{filed.json()['id']}/resolve", {"json": {"text": "wymieniona"}}
 
 
+async def a_photo(office: Office) -> Call:
+    return f"/assets/{(await make_asset()).id}/files", {"files": {"file": ("a.png", drawing())}}
+
+
+async def _a_photo_on(office: Office) -> tuple[int, int]:
+    path, content = await a_photo(office)
+    answer = await office.post(path, who="admin", **content)
+    return int(path.split("/")[2]), answer.json()["id"]
+
+
+async def a_removal_undone(office: Office) -> Call:
+    asset, file = await _a_photo_on(office)
+    await office.call("DELETE", f"/assets/{asset}/files/{file}", "admin")
+    return f"/assets/{asset}/files/{file}/put-back", {}
+
+
+async def a_photo_of_more(office: Office) -> Call:
+    _, file = await _a_photo_on(office)
+    return f"/files/{file}/attach", {"json": {"assets": [(await make_asset()).id]}}
+
+
 POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/bookings": a_booking,
     "/bookings/{booking_id}/check-in": a_check_in,
@@ -96,6 +117,9 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/bookings/{booking_id}/cancel": a_cancellation,
     "/bookings/{booking_id}/undo-release": an_undoing,
     "/assets": a_piece,
+    "/assets/{asset_id}/files": a_photo,
+    "/assets/{asset_id}/files/{file_id}/put-back": a_removal_undone,
+    "/files/{file_id}/attach": a_photo_of_more,
     "/assets/{asset_id}/transitions/{name}": a_move,
     "/transitions/{name}": a_move_of_many,
     "/tags/{code}/link": a_link,

@@ -9,7 +9,7 @@ import cachetools
 import pytest
 from tortoise.context import get_current_context
 
-from registry.assets.models import FundingShare
+from registry.assets.models import Asset, FundingShare
 from registry.core import history
 from registry.core.context import OpenRegister
 from registry.core.history import SYSTEM, Actor
@@ -82,6 +82,15 @@ async def faults(office: Office, number: int) -> None:
     await report(NewReport(asset_id=asset.id, text="x"), Actor("x", "web", person.id), datetime.now(UTC))
 
 
+async def files(office: Office, number: int) -> None:
+    asset = await Asset.all().order_by("id").first()
+    assert asset
+    answer = await office.post(
+        f"/assets/{asset.id}/files", who="admin", files={"file": ("a.pdf", f"%PDF-1.7 {number}".encode())}
+    )
+    assert answer.status_code == 201
+
+
 async def nothing(office: Office, number: int) -> None:
     """What this lists is not in the database."""
 
@@ -94,6 +103,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/availability": (f"/availability?date={DAY}&days=2", rooms),
     "/duties": (f"/duties?from={DAY}&to={DAY + timedelta(days=2)}", duties),
     "/assets": ("/assets?limit=200", assets),
+    "/assets/{asset_id}/files": ("/assets/1/files", files),
     "/transitions": ("/transitions", nothing),
     "/devices": ("/devices?limit=200", devices),
     "/devices/inbox": ("/devices/inbox", nothing),

@@ -38,6 +38,7 @@ async def paths(office: Office, bookings: list[Booking]) -> list[str]:
         filled = {re.sub(r"\{code\}", code, path) for code in codes} if "/rooms/" in path else {path}
         filled = {one.replace("{asset_id}", "1").replace("{grant_id}", "1").replace("{number}", "x") for one in filled}
         filled = {one.replace("{fault_id}", str(number)) for one in filled for number in (1, 2)}
+        filled = {one.replace("{file_id}", str(number)) for one in filled for number in (1, 2)}
         for one in filled:
             if "{booking_id}" in one:
                 urls += [one.replace("{booking_id}", str(booking.id)) for booking in bookings]
@@ -176,6 +177,22 @@ async def test_the_same_day_is_told_to_each_viewer_anew(office: Office) -> None:
         assert ("Nasze" in titles) == (who in ("admin", "alice", "bob"))
         kinds = {one.get("kind") for one in items[1]["bookings"]}
         assert ("consultation" in kinds) == (who in ("admin", "alice", "duty"))
+
+
+async def test_an_invoice_is_for_those_who_count_money(office: Office) -> None:
+    for kind in ("invoice", "protocol", "manual"):
+        file = {"file": (f"{CANARY}-{kind[0].upper()}.pdf", f"%PDF-1.7 {kind}".encode())}
+        answer = await office.post("/assets/1/files", who="facilities", files=file, data={"kind": kind})
+        assert answer.status_code == 201, answer.text
+    seers: dict[str, set[str]] = {}
+    for who in EVERYBODY:
+        for path in [*await paths(office, []), "/api/v1/files/3"]:
+            answer = await office.get(path, who)
+            text = answer.text + answer.headers.get("content-disposition", "")
+            for bird in re.findall(rf"{CANARY}-\S", text):
+                seers.setdefault(bird, set()).add(who)
+    counting = {"coordinator", "facilities", "accountant", "auditor", "admin"}
+    assert seers == {f"{CANARY}-I": counting, f"{CANARY}-P": counting, f"{CANARY}-M": set(EVERYBODY)}
 
 
 async def test_money_is_for_those_who_count_it(office: Office) -> None:

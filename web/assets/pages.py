@@ -31,6 +31,7 @@ from web.auth.access import PageCaller, actor_of, page_with
 from web.auth.session import options_of
 from web.bookings.words import BookingWords
 from web.faults import words as fault_words
+from web.files.view import files_of_asset
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
@@ -45,6 +46,7 @@ Mover = Annotated[Person, Depends(page_with("assets.change"))]
 Text = Annotated[str, Form(max_length=2000)]
 AT_ONCE = 200
 _SET_PAGE = re.compile(r"/sets/\d{1,9}", re.ASCII)
+NO_FILES: dict[str, Any] = {"file_faults": [], "file_numbers": "", "file_open": 0}  # was typed into a form for files
 FILE_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -234,6 +236,8 @@ async def asset(request: Request, person: PageCaller, asset_id: int, now: Now, t
 async def _page(request: Request, context: PageContext, asset_id: int, status: int = 200, **typed: Any) -> Response:
     view = await view_of(_number(asset_id), context, options_of(request).base_url)
     may_change = context.may("assets.change")
+    open_act = request.query_params.get("act", "")[:20]
+    typed_words = {"open_act": open_act, "form": {}, "fault": "", "key": uuid4().hex} | typed
     return render(
         request,
         "assets/asset.html",
@@ -247,7 +251,8 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
         people=await active_people() if may_change else [],
         looks=words,
         fault_words=fault_words,
-        **({"open_act": request.query_params.get("act", "")[:20], "form": {}, "fault": "", "key": uuid4().hex} | typed),
+        files=await files_of_asset(view.asset["id"], context, request.query_params.get("removed", "")[:10]),
+        **(NO_FILES | typed_words),
     )
 
 

@@ -10,6 +10,7 @@ from registry.assets.transitions import CONDITION_WORDS, LIFECYCLE_WORDS
 from registry.faults.rules import reads_reason
 from registry.people.queries import names_of_people
 from registry.rooms.queries import codes_of_rooms
+from web.files.words import DONE_WORDS as FILE_TOASTS
 from web.kit.page_context import PageContext
 from web.kit.words import N_, NN_
 
@@ -48,6 +49,9 @@ ACTION_WORDS = {
     "linked": N_("Tag linked"),
     "joined_set": N_("Put into a set"),
     "left_set": N_("Taken out of a set"),
+    "file_added": N_("File attached"),
+    "file_removed": N_("File removed"),
+    "file_put_back": N_("File put back"),
 }
 ACTION_DETAILS = {
     "moved": N_("from %(before)s to %(after)s"),
@@ -145,6 +149,8 @@ def toast_of(act: str, context: PageContext) -> str:
     """What the page says after an act; nothing for a name that is none."""
     if act == "tag":
         return context.say(TAG_LINKED)
+    if act in FILE_TOASTS:
+        return context.say(FILE_TOASTS[act])
     return context.say(TRANSITION_WORDS[act].toast) if act in TRANSITION_WORDS else ""
 
 

@@ -97,7 +97,8 @@ class Edge:
     def _body_rules(self, scope: Scope) -> tuple[int, bool]:
         kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
         if kind.startswith(b"multipart/"):
-            return self.options.max_upload_bytes, False
+            brings_files = scope["path"].endswith("/files")
+            return self.options.max_files_bytes if brings_files else self.options.max_upload_bytes, False
         return self.options.max_body_bytes, b"json" in kind or not kind
 
 

@@ -38,11 +38,17 @@ class SiteOptions:
     timezone: str = "Europe/Warsaw"
     max_body_bytes: int = 1_000_000
     max_upload_bytes: int = 50_000_000
+    max_file_bytes: int = 20_000_000  # of one photo or paper; a form brings several
     funding: str = ""  # the sentence beside the flag of the Union, at the foot of every page
     version: str = ""
     families: tuple[str, ...] = ("native",)  # the device families that something reads
     declaration: Declaration = field(default_factory=Declaration)
     data_protection: DataProtection = field(default_factory=DataProtection)
+
+    @property
+    def max_files_bytes(self) -> int:
+        """The largest form that brings photos and papers: four of the largest."""
+        return self.max_file_bytes * 4 + 100_000
 
     @property
     def secure_cookies(self) -> bool:

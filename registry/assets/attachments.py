@@ -1,0 +1,80 @@
+"""Photos and papers of assets: put on, taken off, and one file on many pieces."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from registry.assets.models import Asset
+from registry.core.errors import NotFound
+from registry.core.events import AssetChanged
+from registry.core.history import Actor
+from registry.core.idempotency import RequestKey, record
+from registry.core.transaction import Change, transaction
+from registry.files import actions as files
+from registry.files.actions import NewAttachment
+from registry.files.models import Attachment
+
+
+def thing_of(asset_id: int) -> str:
+    """What an attachment and the history call an asset."""
+    return f"asset:{asset_id}"
+
+
+async def attach(
+    asset_ids: Sequence[int], new: NewAttachment, actor: Actor, now: datetime, request_key: RequestKey | None = None
+) -> list[Attachment]:
+    """Put a stored content on one asset or on several. Raises NotFound("asset.unknown"), Conflict("file.too_many")."""
+    async with transaction() as change:
+        await _lock(asset_ids, change)
+        attachments = await files.attach([thing_of(asset_id) for asset_id in asset_ids], new, actor, now)
+        await record(request_key, attachments)
+    return attachments
+
+
+async def attach_again(
+    attachment_id: int,
+    asset_ids: Sequence[int],
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None = None,
+) -> list[Attachment]:
+    """Put a file of one asset on others too. Raises NotFound: file.unknown, asset.unknown."""
+    async with transaction() as change:
+        await _lock(asset_ids, change)
+        source = await files.locked(attachment_id)
+        if source.removed_at is not None:
+            raise NotFound("file.unknown")
+        attachments = await files.attach_again([thing_of(asset_id) for asset_id in asset_ids], source, actor, now)
+        await record(request_key, attachments)
+    return attachments
+
+
+async def detach(asset_id: int, attachment_id: int, actor: Actor, now: datetime) -> Attachment:
+    """Take a file off an asset; the history tells it. Raises NotFound: asset.unknown, file.unknown."""
+    async with transaction() as change:
+        await _lock([asset_id], change)
+        attachment = await files.locked(attachment_id, thing_of(asset_id))
+        await files.detach(attachment, actor, now)
+    return attachment
+
+
+async def put_back(
+    asset_id: int, attachment_id: int, actor: Actor, now: datetime, request_key: RequestKey | None = None
+) -> Attachment:
+    """Undo a removal, within a week. Raises NotFound: asset.unknown, file.unknown."""
+    async with transaction() as change:
+        await _lock([asset_id], change)
+        attachment = await files.locked(attachment_id, thing_of(asset_id))
+        await files.put_back(attachment, actor, now)
+        await record(request_key, attachment)
+    return attachment
+
+
+async def _lock(asset_ids: Sequence[int], change: Change) -> None:
+    """Lock pieces in the order of their ids. Raises NotFound("asset.unknown")."""
+    ids = sorted(set(asset_ids))
+    rows = await Asset.select_for_update().filter(id__in=ids).order_by("id").only("id")
+    missing = set(ids) - {row.id for row in rows}
+    if missing:
+        raise NotFound("asset.unknown", asset=min(missing))
+    for asset_id in ids:
+        change.happened(AssetChanged(asset_id))

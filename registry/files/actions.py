@@ -1,0 +1,211 @@
+"""What keeps files: a content is stored first and its row after, so that a crash leaves at most a content that nothing
+refers to; a sweep takes that away.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from registry.core import history
+from registry.core.aside import aside
+from registry.core.context import PerRegister
+from registry.core.errors import Conflict, Invalid, NotFound
+from registry.core.history import Actor
+from registry.core.statements import column
+from registry.core.transaction import transaction
+from registry.files import contents
+from registry.files.models import Attachment, AttachmentKind, StoredFile
+from registry.files.pictures import picture_of
+from registry.files.rules import (
+    AT_MOST,
+    PICTURES,
+    content_key,
+    digest_of_key,
+    is_heic,
+    keys_of,
+    media_type,
+    safe_name,
+    shown_kind,
+    thumbnail_key,
+)
+
+# how long what was removed can be put back, and how long a fresh content is left alone that no row names yet
+UNDO, FRESH = timedelta(days=7), timedelta(days=1)
+BATCH = 500
+# a picture is opened one after the other: each may take a quarter of a gigabyte for a moment
+_opening: PerRegister[asyncio.Lock] = PerRegister(asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContent:
+    """A content that lies where contents lie, and may become a row."""
+
+    digest: str
+    media_type: str
+    size: int
+    width: int | None
+    height: int | None
+    name: str
+
+
+async def store(content: bytes, name: str, largest: int) -> StoredContent:
+    """Look at a content, and store what becomes of it. ``largest`` is in bytes.
+
+    Raises Invalid: file.empty, file.too_large, file.heic, file.bad_type, file.broken, file.too_many_pixels;
+    Unavailable("file.not_stored").
+    """
+    if not content:
+        raise Invalid("file.empty", name=name)
+    if len(content) > largest:
+        raise Invalid("file.too_large", name=name, limit=largest // 1_000_000)
+    if is_heic(content):
+        raise Invalid("file.heic", name=name)
+    media = media_type(content)
+    if media is None:
+        raise Invalid("file.bad_type", name=name)
+    async with _opening.value:
+        stored, parts = await aside(_opened, content, media, name)
+    for key, part in parts.items():
+        await contents.in_use().put(key, part)
+    return stored
+
+
+def _opened(content: bytes, media: str, name: str) -> tuple[StoredContent, Mapping[str, bytes]]:
+    """What is stored of a content, and its bytes by key: the small ones first, the content itself last."""
+    if media not in PICTURES:
+        digest = hashlib.sha256(content).hexdigest()
+        stored = StoredContent(digest, media, len(content), None, None, safe_name(name, media))
+        return stored, {content_key(digest): content}
+    try:
+        picture = picture_of(content, media)
+    except Invalid as refusal:
+        raise Invalid(refusal.code, **refusal.params, name=name) from refusal
+    digest = hashlib.sha256(picture.content).hexdigest()
+    parts = {thumbnail_key(digest, size): small for size, small in picture.thumbnails.items()}
+    stored = StoredContent(
+        digest=digest,
+        media_type=picture.media_type,
+        size=len(picture.content),
+        width=picture.width,
+        height=picture.height,
+        name=safe_name(name, picture.media_type),
+    )
+    return stored, {**parts, content_key(digest): picture.content}
+
+
+@dataclass(frozen=True, slots=True)
+class NewAttachment:
+    """What a content is for a thing; without a kind a picture is a photo."""
+
+    content: StoredContent
+    kind: AttachmentKind | str | None = None
+    title: str = ""
+
+
+async def attach(things: list[str], new: NewAttachment, actor: Actor, now: datetime) -> list[Attachment]:
+    """Put a stored content on things that the caller has locked, inside the caller's transaction. What a thing has
+    already, it has once.
+
+    Raises Conflict("file.too_many").
+    """
+    columns = {name: getattr(new.content, name) for name in ("media_type", "size", "width", "height")}
+    file, is_new = await StoredFile.get_or_create({**columns, "stored_at": now}, digest=new.content.digest)
+    if not is_new:
+        await StoredFile.filter(id=file.id).update(stored_at=now)
+    return await _put_on(things, file, new.content.name, shown_kind(new.kind, file.media_type), new.title, actor, now)
+
+
+async def attach_again(things: list[str], attachment: Attachment, actor: Actor, now: datetime) -> list[Attachment]:
+    """Put what one thing has on others too, as :func:`attach`."""
+    return await _put_on(
+        things, attachment.file, attachment.name, attachment.kind, attachment.title, actor, now
+    )  # fmt: skip
+
+
+async def _put_on(
+    things: list[str], file: StoredFile, name: str, kind: AttachmentKind, title: str, actor: Actor, now: datetime
+) -> list[Attachment]:
+    attachments = []
+    for thing in things:
+        rows = await Attachment.filter(object=thing, removed_at=None)
+        same = next((row for row in rows if row.file_id == file.id and row.kind == kind), None)
+        if same is None:
+            if len(rows) >= AT_MOST:
+                raise Conflict("file.too_many", limit=AT_MOST)
+            same = await Attachment.create(
+                file=file, object=thing, kind=kind, title=title, name=name, added_by=actor.name, added_at=now
+            )
+            await _write(same, file.digest, "file_added", actor, now)
+        same.file = file
+        attachments.append(same)
+    return attachments
+
+
+async def detach(attachment: Attachment, actor: Actor, now: datetime) -> None:
+    """Take an attachment off its thing, inside the caller's transaction. It can be put back for a week."""
+    if attachment.removed_at is None:
+        attachment.removed_at = now
+        await attachment.save(update_fields=["removed_at"])
+        await _write(attachment, attachment.file.digest, "file_removed", actor, now)
+
+
+async def put_back(attachment: Attachment, actor: Actor, now: datetime) -> None:
+    """Undo a removal, inside the caller's transaction."""
+    if attachment.removed_at is not None:
+        attachment.removed_at = None
+        await attachment.save(update_fields=["removed_at"])
+        await _write(attachment, attachment.file.digest, "file_put_back", actor, now)
+
+
+async def _write(attachment: Attachment, digest: str, action: str, actor: Actor, now: datetime) -> None:
+    side = {"file": attachment.name, "kind": attachment.kind.value, "attachment": attachment.id, "sha256": digest}
+    before, after = (side, None) if action == "file_removed" else (None, side)
+    await history.write(attachment.object, action, actor, now, before=before, after=after)
+
+
+async def locked(attachment_id: int, thing: str | None = None) -> Attachment:
+    """An attachment with its file, locked; of this thing alone where one is named. Raises NotFound("file.unknown")."""
+    rows = Attachment.select_for_update().filter(id=attachment_id)
+    attachment = await rows.get_or_none()
+    if attachment is None or thing not in (None, attachment.object):
+        raise NotFound("file.unknown")
+    attachment.file = await StoredFile.get(id=attachment.file_id)
+    return attachment
+
+
+async def forget_removed(now: datetime) -> None:
+    """Forget what was removed a week ago, and the contents that nothing has any more."""
+    rows = Attachment.filter(removed_at__lt=now - UNDO).order_by("removed_at").limit(BATCH)
+    removed = dict(await rows.values_list("id", "file_id"))
+    if not removed:
+        return
+    async with transaction():
+        await Attachment.filter(id__in=list(removed), removed_at__lt=now - UNDO).delete()
+        in_use = await column(Attachment.filter(file_id__in=list(set(removed.values()))), "file_id")
+        idle = StoredFile.filter(id__in=list(set(removed.values()) - set(in_use)), stored_at__lt=now - FRESH)
+        files = await idle.values_list("digest", "media_type")
+        await idle.delete()
+        keys = [key for digest, media in files for key in keys_of(str(digest), str(media))]
+    for key in keys:
+        await contents.in_use().discard(key)
+
+
+async def sweep_contents(now: datetime) -> int:
+    """Remove contents that no row names, of an upload that was cut off or refused. Returns how many."""
+    removed, batch = 0, list[str]()
+    async for key in contents.in_use().keys_before(now - FRESH):
+        batch.append(key)
+        if len(batch) == BATCH:
+            removed, batch = removed + await _remove_unnamed(batch), []
+    return removed + await _remove_unnamed(batch)
+
+
+async def _remove_unnamed(keys: list[str]) -> int:
+    digests = {digest_of_key(key) for key in keys}
+    named = set(await column(StoredFile.filter(digest__in=list(digests)), "digest")) if digests else set()
+    idle = [key for key in keys if digest_of_key(key) not in named]
+    for key in idle:
+        await contents.in_use().discard(key)
+    return len(idle)

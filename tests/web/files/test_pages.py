@@ -1,0 +1,104 @@
+"""The photos and papers on an asset's page."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from registry.assets.models import Asset, Purchase
+from registry.files.models import Attachment
+from tests import make
+from tests.conftest import Database
+from tests.web.desk import Desk, text_of
+from web.app import SiteOptions, create_site
+from web.auth.session import FORM_FIELD, form_token
+
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
+
+
+@pytest.fixture
+async def desk(database: Database, tmp_path: Path) -> Desk:
+    return await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))).open()
+
+
+@pytest.fixture
+async def asset(database: Database) -> Asset:
+    return await make.make_asset(name="Projektor")
+
+
+async def upload(desk: Desk, asset: Asset, *files: tuple[str, bytes], who: str = "facilities", **data: str) -> str:
+    """The page that a form with files leads to."""
+    token = form_token(desk.app.state.options, desk.secrets[who])
+    async with desk._client(who) as client:
+        parts = [("file", file) for file in files] or [("other", ("x", b"x"))]
+        answer = await client.post(f"/assets/{asset.id}/files", data={FORM_FIELD: token} | data, files=parts)
+        assert answer.status_code == 303, answer.text[:500]
+        page: httpx.Response = await client.get(answer.headers["location"])
+    return page.text
+
+
+async def test_several_are_put_on_at_once_and_a_photo_stands_on_top(desk: Desk, asset: Asset) -> None:
+    page = await upload(desk, asset, ("a.jpg", make.drawing(kind="JPEG")), ("i.pdf", b"%PDF-1.7"))
+    photo, paper = await Attachment.all().order_by("id")
+    assert 'class="passport with-photo"' in page
+    assert f'src="/api/v1/files/{photo.id}/thumbnail?size=480"' in page
+    text = text_of(page)
+    assert "It is attached." in page
+    assert "2 files" in text
+    assert "i.pdf other file PDF · Facilities" in text
+    assert f'href="/files/{paper.id}"' in page
+    for one in (f"/files/{paper.id}", f"/api/v1/files/{photo.id}/thumbnail"):
+        answer = await desk.get(one, "alice")
+        assert (answer.status_code, answer.headers["x-content-type-options"]) == (200, "nosniff")
+    assert "Attach" not in await desk.read(f"/assets/{asset.id}", "alice")
+    second = await make.make_asset()
+    assert "There are none." in await desk.read(f"/assets/{second.id}", "alice")
+
+
+async def test_what_cannot_be_taken_is_named_and_the_rest_is_there(desk: Desk, asset: Asset) -> None:
+    text = text_of(await upload(desk, asset, ("b.png", b"<svg/>"), ("a.png", make.drawing())))
+    assert "b.png is neither a picture (JPEG, PNG, WebP, GIF) nor a PDF" in text
+    assert "a.png" in text
+    assert "The field file is missing" in text_of(await upload(desk, asset))
+
+
+async def test_what_is_removed_can_be_put_back(desk: Desk, asset: Asset) -> None:
+    await upload(desk, asset, ("i.pdf", b"%PDF-1.7"), kind="manual")
+    (file,) = await Attachment.all()
+    here = f"/assets/{asset.id}/files/{file.id}"
+    answer = await desk.send(f"{here}/remove", "facilities")
+    assert "“i.pdf” is removed." in text_of(answer.text)
+    assert f'action="{here}/put-back"' in answer.text
+    assert "0 files" in text_of(answer.text)
+    assert "is removed." not in await desk.read(f"/assets/{asset.id}?removed={file.id}", "alice")
+    back = await desk.send(f"{here}/put-back", "facilities")
+    assert "1 file" in text_of(back.text)
+    for wrong in (file.id, 999, "x"):
+        assert "is removed." not in await desk.read(f"/assets/{asset.id}?removed={wrong}", "facilities")
+    assert (await desk.post(f"{here}/remove", "alice")).status_code == 403
+
+
+async def test_an_invoice_is_put_on_the_other_pieces_of_its_purchase(desk: Desk) -> None:
+    bought = await Purchase.create(code="Z1", name="Krzesła", quantity=3, unit_price=1)
+    pieces = [await make.make_asset(purchase=bought) for _ in range(3)]
+    stray, alone = await make.make_asset(), await make.make_asset()
+    await upload(desk, pieces[0], ("FV.pdf", b"%PDF-1.7"), kind="invoice")
+    (file,) = await Attachment.all()
+    here = f"/assets/{pieces[0].id}/files/{file.id}/attach"
+    answer = await desk.post(here, "facilities", numbers="INV/99999", purchase="1")
+    assert "No asset has the number INV/99999." in text_of(answer.text)
+    assert "INV/99999</textarea>" in answer.text, "what was typed is there"
+    for _ in range(2):
+        await desk.send(here, "facilities", numbers=f"{stray.inventory_no}\n", purchase="1")
+    rows = await Attachment.all().values_list("object", flat=True)
+    assert sorted(rows) == sorted(f"asset:{one.id}" for one in [*pieces, stray])
+    assert "also on 3 other pieces" in await desk.read(f"/assets/{stray.id}", "facilities")
+    assert "FV.pdf" not in await desk.read(f"/assets/{stray.id}", "alice")
+    await make.make_asset(serial_no="S 1")
+    await make.make_asset(serial_no="s1")
+    answer = await desk.post(here, "facilities", numbers="S1")
+    assert "Several assets fit S1" in text_of(answer.text)
+    await upload(desk, alone, ("x.pdf", b"%PDF-1.7 x"))
+    other = await Attachment.get(object=f"asset:{alone.id}")
+    await desk.send(f"/assets/{alone.id}/files/{other.id}/attach", "facilities", purchase="1")
+    assert await Attachment.filter(file_id=other.file_id).count() == 1

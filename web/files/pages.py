@@ -1,0 +1,118 @@
+"""What an asset's page does with its photos and papers, and the address at which a file opens."""
+
+from typing import Annotated
+
+from fastapi import Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from registry.assets import attachments
+from registry.assets.queries import must_exist, numbered, of_purchase_of
+from registry.core.errors import Conflict, NotFound, Refusal
+from registry.core.history import Actor
+from registry.files.actions import NewAttachment, store
+from registry.people.models import Person
+from web.auth.access import PageCaller, actor_of, page_with
+from web.files.access import visible_attachment
+from web.files.serving import file_response
+from web.files.upload import SentFiles, largest_of, sent_files
+from web.kit.clock import Now
+from web.kit.drafts import back_to
+from web.kit.errors import status_of
+from web.kit.page_context import page_context
+from web.kit.query_names import pages
+from web.kit.record_ids import possible_id
+
+router = pages()
+Clerk = Annotated[Person, Depends(page_with("files.change"))]
+Numbers = Annotated[str, Form(max_length=8000)]
+AT_ONCE = 200
+
+
+@router.get("/files/{file_id}")
+async def content(request: Request, person: PageCaller, file_id: int) -> Response:
+    """A file, for who may see what it is on."""
+    return await file_response(request, await visible_attachment(possible_id(file_id, "file.unknown"), person))
+
+
+@router.post("/assets/{asset_id}/files")
+async def send(request: Request, person: Clerk, asset_id: int, now: Now) -> Response:
+    """Put files on an asset: each that can be is, each that cannot is named with its reason."""
+    number = possible_id(asset_id, "asset.unknown")
+    await must_exist(number)
+    context, actor = page_context(request, person, now), actor_of(request, person)
+    refusals: list[Refusal] = []
+    try:
+        upload = await sent_files(request)
+    except Refusal as refusal:
+        refusals = [refusal]
+    else:
+        refusals = await _put_on(request, number, upload, actor, now)
+    if refusals:
+        sentences = [context.words.refusal(refusal) for refusal in refusals]
+        return await back_to(f"/assets/{number}#files", request, now, status_of(refusals[0]), file_faults=sentences)
+    return RedirectResponse(f"/assets/{number}?done=files#files", 303)
+
+
+async def _put_on(request: Request, asset_id: int, upload: SentFiles, actor: Actor, now: Now) -> list[Refusal]:
+    refusals: list[Refusal] = []
+    for file in upload.files:
+        try:
+            content = await store(file.content, file.name, largest_of(request))
+            new = NewAttachment(content, upload.form.kind, upload.form.title)
+            await attachments.attach([asset_id], new, actor, now)
+        except Refusal as refusal:
+            refusals.append(refusal)
+    return refusals
+
+
+@router.post("/assets/{asset_id}/files/{file_id}/remove")
+async def remove(request: Request, person: Clerk, asset_id: int, file_id: int, now: Now) -> Response:
+    """Take a file off an asset. The page that follows offers to put it back."""
+    number, file = possible_id(asset_id, "asset.unknown"), possible_id(file_id, "file.unknown")
+    await visible_attachment(file, person)
+    await attachments.detach(number, file, actor_of(request, person), now)
+    return RedirectResponse(f"/assets/{number}?removed={file}#files", 303)
+
+
+@router.post("/assets/{asset_id}/files/{file_id}/put-back")
+async def put_back(request: Request, person: Clerk, asset_id: int, file_id: int, now: Now) -> Response:
+    """Undo a removal."""
+    number, file = possible_id(asset_id, "asset.unknown"), possible_id(file_id, "file.unknown")
+    await attachments.put_back(number, file, actor_of(request, person), now)
+    return RedirectResponse(f"/assets/{number}?done=files-back#files", 303)
+
+
+@router.post("/assets/{asset_id}/files/{file_id}/attach")
+async def attach(
+    request: Request,
+    person: Clerk,
+    asset_id: int,
+    file_id: int,
+    now: Now,
+    numbers: Numbers = "",
+    purchase: Annotated[str, Form(max_length=5)] = "",
+) -> Response:
+    """Put a file on other pieces too: on those of the same purchase, or on those whose numbers were typed."""
+    number, file = possible_id(asset_id, "asset.unknown"), possible_id(file_id, "file.unknown")
+    await visible_attachment(file, person)
+    try:
+        ids = await _ids(numbers) + (await of_purchase_of(number) if purchase else [])
+        await attachments.attach_again(file, ids, actor_of(request, person), now)
+    except Refusal as refusal:
+        sentence = page_context(request, person, now).words.refusal(refusal)
+        words = {"file_faults": [sentence], "file_numbers": numbers, "file_open": file}
+        return await back_to(f"/assets/{number}#files", request, now, status_of(refusal), **words)
+    return RedirectResponse(f"/assets/{number}?done=files-spread#files", 303)
+
+
+async def _ids(numbers: str) -> list[int]:
+    """The pieces with these numbers, one a line. Raises NotFound("asset.no_number"), Conflict("asset.several")."""
+    ids: list[int] = []
+    for line in [line.strip() for line in numbers.replace(";", "\n").splitlines() if line.strip()][:AT_ONCE]:
+        rows = await numbered(line)
+        if not rows:
+            raise NotFound("asset.no_number", number=line[:60])
+        if len(rows) > 1:
+            raise Conflict("asset.several", number=line[:60])
+        ids.append(rows[0]["id"])
+    return ids
