@@ -34,7 +34,7 @@ _TEAM = "zespol"
 _CLIENTS = "obsluga_klienta"
 _TEAM_ROOMS = frozenset({"ZW-01", "ZW-02", "ZW-03", "JA-120"})
 # the Team on call works here at any hour
-_ALWAYS_OPEN = frozenset({"ZW-02", "ZW-03"})
+ALWAYS_OPEN = frozenset({"ZW-02", "ZW-03"})
 _HELP_POINT_INSTITUTIONS = ("KPUW-WSOC", "ORA", "OIRP", "SG", "KWP")
 _TEAM_RULES: RoomRules = {
     "hours_policy": HoursPolicy.ADVISORY, "check_in": True, "no_show_minutes": 10, "vacant_minutes": 15,
@@ -133,7 +133,7 @@ def room_rules(room: Room, profiles: dict[str, int]) -> RoomRules:
     """How a room of the Help Point is booked: freely in the Team's rooms, strictly where clients are received."""
     rules: RoomRules = {"max_days_ahead": 400, "opening_id": profiles["urzad_praca"]}
     if room.code in _TEAM_ROOMS:
-        return {**rules, **_TEAM_RULES, "opening_id": None if room.code in _ALWAYS_OPEN else profiles[_TEAM]}
+        return {**rules, **_TEAM_RULES, "opening_id": None if room.code in ALWAYS_OPEN else profiles[_TEAM]}
     if room.bookable or room.kind in (RoomKind.RECEPTION, RoomKind.WC):
         rules = {**rules, "opening_id": profiles[_CLIENTS], "hours_policy": HoursPolicy.STRICT}
     if room.visibility in HELP_POINT and room.bookable:

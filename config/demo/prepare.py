@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from config.demo.life import ACTOR, liven
-from config.demo.lists import load_help_point
+from config.demo.lists import ALWAYS_OPEN, load_help_point
 from config.settings import Settings
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.records import is_recorded, record
@@ -202,10 +202,12 @@ async def _lay_bookings(today: date, now: datetime, is_sensed: bool) -> None:
 
 
 def _lines(day: date, today: date) -> list[tuple[str, str, str, str, str, str, int]]:
-    """What is planned on a day. At a weekend only the Team meets, and only today, so that there is something to see."""
+    """What is planned on a day. At a weekend only the Team meets, where it is open at any hour, and only today, so that
+    there is something to see.
+    """
     if day.weekday() < 5:
         return [line for line in DAYS if str(day.weekday()) in line[1]]
-    return [line for line in DAYS if line[0].startswith("ZW") and "3" in line[1]] if day == today else []
+    return [line for line in DAYS if line[0] in ALWAYS_OPEN and "3" in line[1]] if day == today else []
 
 
 async def _lay_traces(bookings: Sequence[Booking], room_ids: Iterable[int], now: datetime) -> None:
