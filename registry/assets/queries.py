@@ -15,6 +15,7 @@ from registry.assets.transitions import Answers, QuestionField, Transition
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry
+from registry.core.ids import may_be_name
 from registry.core.statements import column, first_value
 from registry.core.transaction import is_inside, reading_from
 from registry.people.models import Person
@@ -36,6 +37,7 @@ LEFT JOIN person custodian ON custodian.id = asset.custodian_id
 LEFT JOIN purchase ON purchase.id = asset.purchase_id"""
 # the expression of an index, migration 0010
 _BY_SERIAL = "FROM asset WHERE lower(replace(serial_no, ' ', '')) = lower(?) ORDER BY asset.id LIMIT 50"
+NUMBER_KEY_LENGTH = 180
 _DAYS = ("accepted_on", "warranty_until", "durable_until")
 
 
@@ -206,7 +208,7 @@ async def numbered(number: str) -> list[dict[str, Any]]:
     number. Each ``{id, name, inventory_no}``.
     """
     key = rules.number_key(number)
-    if not key or not key.isprintable():
+    if not may_be_name(key, NUMBER_KEY_LENGTH):
         return []
     columns = ("id", "name", "inventory_no")
     by_number = await Asset.filter(number_key=key).order_by("id").values(*columns)

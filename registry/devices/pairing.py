@@ -17,6 +17,7 @@ from registry.core.errors import Conflict, Forbidden, NotFound
 from registry.core.events import DeviceChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
+from registry.core.ids import may_be_name
 from registry.devices.models import Device, DeviceKind, Pairing, Sensing
 from registry.rooms.lock import changing
 from registry.rooms.queries import room_by_code
@@ -154,12 +155,14 @@ async def pair(code: str, room_code: str, by: Actor, now: datetime, request_key:
 
 async def _digest_behind(code: str, now: datetime) -> str:
     """The digest of the key of the tablet that shows this code. Raises NotFound("panel.code_unknown")."""
-    pairing = await Pairing.get_or_none(code=code, expires_at__gt=now, device_id=None)
+    pairing = None
+    if may_be_name(code, CODE_LENGTH):
+        pairing = await Pairing.get_or_none(code=code, expires_at__gt=now, device_id=None)
     if pairing:
         return pairing.key_digest
     offer = _offers.get(code)
     if offer is None or offer.expires_at <= now:
-        raise NotFound("panel.code_unknown", code=code)
+        raise NotFound("panel.code_unknown", code=code[:40])
     return digest(offer.key)
 
 

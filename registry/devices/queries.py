@@ -8,7 +8,7 @@ from typing import Any
 
 from registry.assets.search import Clause, listed
 from registry.core.errors import NotFound
-from registry.core.ids import may_be_id
+from registry.core.ids import may_be_id, may_be_name
 from registry.core.statements import column
 from registry.core.transaction import reading_from
 from registry.devices.models import Device, DeviceKind, DeviceState, Sensing, Watch
@@ -16,6 +16,7 @@ from registry.devices.occupancy import DOUBTS
 from registry.devices.rules import WORRIES, HealthSigns, HealthState, device_state, health_state
 from registry.rooms.models import HELP_POINT, Occupancy, Room, Visibility
 
+CODE_LENGTH = 64
 _SIGNS = (
     "kind", "enabled", "key_digest IS NOT NULL", "online", "battery", "heard_at", "heartbeat_seconds", "distrust",
 )  # fmt: skip
@@ -109,7 +110,9 @@ async def door_panels() -> list[Device]:
 
 async def panel_by_code(code: str) -> Device:
     """Raises NotFound("panel.unknown")."""
-    panel = await Device.get_or_none(code=code, kind=DeviceKind.DOOR_PANEL)
+    panel = None
+    if may_be_name(code, CODE_LENGTH):
+        panel = await Device.get_or_none(code=code, kind=DeviceKind.DOOR_PANEL)
     if panel is None:
         raise NotFound("panel.unknown")
     return panel
@@ -130,6 +133,8 @@ async def devices_in_order(
 
 async def device_by_code(code: str) -> Device | None:
     """A device with its room by its code, or by its number once the register has it."""
+    if not may_be_name(code, CODE_LENGTH):
+        return None
     device = await Device.get_or_none(code=code).select_related("room")
     if device is None and code.isascii() and code.isdigit() and may_be_id(int(code)):
         return await Device.get_or_none(id=int(code)).select_related("room")

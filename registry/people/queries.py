@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
+from registry.core.ids import may_be_name
 from registry.people.models import Institution, Person, Session, Token
 from registry.people.rules import plain_login
 
 REMEMBERED = timedelta(seconds=5)
+LOGIN_LENGTH = 64
 
 # every API call proves itself: a look into the database each time would cost more than many of the answers. With the
 # person stands when the database was asked, by the caller's clock
@@ -44,7 +46,7 @@ async def person_of_session(secret: str, now: datetime) -> Person | None:
 async def person_by_login(login: str) -> Person:
     """The person with this login, with the institution. Raises NotFound("person.unknown")."""
     person = None
-    if login.isprintable():  # the database refuses to look for what could not be one
+    if may_be_name(login, LOGIN_LENGTH):
         person = await Person.get_or_none(login=plain_login(login)).select_related("institution")
     if person is None:
         raise NotFound("person.unknown", login=login[:80])

@@ -11,6 +11,7 @@ from tortoise.expressions import F
 
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
+from registry.core.ids import may_be_name
 from registry.rooms.hours import Hours, Span
 from registry.rooms.models import CalendarDay, OpeningProfile, Room, StandardItem
 
@@ -20,8 +21,8 @@ BUILT_IN = ("step_free", "hearing_loop", "screen")
 
 
 def is_code(text: str) -> bool:
-    """Whether a text could be a room's code; the database refuses to look for what could not."""
-    return 0 < len(text) <= CODE_LENGTH and text.isprintable()
+    """Whether a text could be a room's code."""
+    return may_be_name(text, CODE_LENGTH)
 
 
 async def room_by_code(code: str) -> Room:

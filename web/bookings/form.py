@@ -342,7 +342,7 @@ def _day(check: FormCheck, name: str) -> date | None:
     except ValueError:
         check.refuse(Invalid("booking.bad_date", given=text[:40] or "–"), name)
         return None
-    if not 2000 <= day.year <= 2100:
+    if not 1990 <= day.year < 2200:
         check.refuse(Invalid("booking.bad_date", given=text), name)
         return None
     return day

@@ -22,7 +22,7 @@ from web.bookings.shapes import VisibleAnswer
 from web.duties.shapes import DutyAnswer, duty_json
 from web.kit import routing
 from web.kit.answers import Instant, ListAnswer
-from web.kit.body import MAY_BE_EMPTY, Day, check
+from web.kit.body import Day, check
 from web.kit.clock import Now, now_of
 from web.kit.routing import bare, faults
 from web.rooms.room_cache import cached_room, cached_rooms
@@ -53,7 +53,7 @@ class AvailabilityAnswer(ListAnswer[RoomDaysAnswer]):
 
 
 class DaysQuery(BaseModel):
-    day: Annotated[Day | None, MAY_BE_EMPTY] = Field(None, alias="date", description="The first day; today without it.")
+    day: Day | None = Field(None, alias="date", description="The first day; today without it.")
     days: int = Field(1, ge=1, le=DAYS, description="How many days.")
     room: list[str] = Field(
         [], max_length=ROOMS, description="Room codes, one parameter each; every bookable room without it."

@@ -33,6 +33,7 @@ from web.kit.words import N_
 
 router = pages()
 WORKDAYS = 5
+YEARS = range(1990, 2200)
 NEEDS_OFFERED = ("projector", "hearing_loop", "screen")
 
 
@@ -59,6 +60,7 @@ async def calendar(request: Request, person: PageCaller, now: Now) -> Response:
     return render(
         request,
         "calendar/_pieces.html" if is_part else page,
+        status=422 if fault and not is_part else 200,
         words=words,
         now=now,
         day=day,
@@ -87,11 +89,13 @@ def _day(text: str, context: PageContext) -> tuple[date, str]:
         return context.today, ""
     try:
         day = date.fromisoformat(text)
-        if 2000 <= day.year <= 2100:
-            return day, ""
     except ValueError:
-        pass
-    return context.today, context.say(N_("%(given)s is not a date: here is today.")) % {"given": text[:40]}
+        return context.today, context.say(N_("%(given)s is not a date: here is today.")) % {"given": text[:40]}
+    if day.year not in YEARS:
+        first, last = YEARS[0], YEARS[-1]
+        sentence = context.say(N_("The calendar goes from %(first)s to %(last)s: here is today."))
+        return context.today, sentence % {"first": first, "last": last}
+    return day, ""
 
 
 def _href(room_filter: CalendarFilter, more: dict[str, str]) -> str:

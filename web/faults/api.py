@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Response
+from pydantic import Field
 
 from registry.assets.queries import by_tag
 from registry.core.errors import N_, Invalid, NotFound, Reason
@@ -46,7 +47,7 @@ async def listing(
     paging: Paged,
     state: Annotated[FaultState | None, MAY_BE_EMPTY] = None,
     room: Word = "",
-    asset: Annotated[int | None, MAY_BE_EMPTY, Query(ge=1, le=LARGEST_ID)] = None,
+    asset: Annotated[Annotated[int, Field(ge=1, le=LARGEST_ID)] | None, MAY_BE_EMPTY] = None,
     owner: Annotated[str, Query(max_length=64, description="the login of who sees to it"), LINE] = "",
 ) -> ListAnswer[FaultAnswer]:
     """As far as the caller may see them: out of confidential and hidden rooms one's own, or all for who works there."""

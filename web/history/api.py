@@ -51,7 +51,12 @@ async def entries(
     paging: Paged,
     thing: Annotated[
         str,
-        Query(alias="object", max_length=60, description="asset:12, booking:<id>, fault:3, room:ZW-02; all without it"),
+        Query(
+            alias="object",
+            max_length=60,
+            pattern=r"^([a-z_]+:.+)?$",
+            description="asset:12, booking:<id>, fault:3, room:ZW-02; all without it",
+        ),
         LINE,
     ] = "",
 ) -> ListAnswer[EntryAnswer]:

@@ -181,7 +181,10 @@ def _day_or_moment(text: Any) -> date | datetime:
     return _day.validate_python(text) if is_day else _moment.validate_python(text)
 
 
-DayOrMoment = Annotated[date | datetime, PlainValidator(_day_or_moment), WithJsonSchema({"type": "string"})]
+MOMENT_SCHEMA = {"type": "string", "format": "date-time", "pattern": f"^{_YEAR}-"}
+DayOrMoment = Annotated[
+    date | datetime, PlainValidator(_day_or_moment), WithJsonSchema({"anyOf": [DAY_SCHEMA, MOMENT_SCHEMA]})
+]
 
 
 def unfit(text: str, **params: Any) -> PydanticCustomError:

@@ -9,7 +9,7 @@ from fastapi import Depends, Query
 
 from registry.core.errors import N_, Invalid, Reason
 from registry.rooms.hours import local_instant
-from web.kit.body import MAY_BE_EMPTY, DayOrMoment
+from web.kit.body import DayOrMoment
 
 LONGEST = timedelta(days=92)
 _CLOCKS_GO = timedelta(hours=2)  # more than by which a span of days may be longer than its days
@@ -48,12 +48,9 @@ def _instant(end: date | datetime | None, zone: ZoneInfo) -> datetime | None:
 async def _of_query(
     since: Annotated[
         DayOrMoment | None,
-        MAY_BE_EMPTY,
         Query(alias="from", description="RFC 3339 with offset, or a date; today without it."),
     ] = None,
-    until: Annotated[
-        DayOrMoment | None, MAY_BE_EMPTY, Query(alias="to", description="RFC 3339 with offset, or a date.")
-    ] = None,
+    until: Annotated[DayOrMoment | None, Query(alias="to", description="RFC 3339 with offset, or a date.")] = None,
 ) -> SpanOfQuery:
     return SpanOfQuery(since, until)
 

@@ -143,10 +143,20 @@ async def test_the_links_keep_the_filters(desk: Desk) -> None:
     assert f'href="/calendar?date={later}&amp;view=day&amp;seats=1&amp;needs=projector"' in page
 
 
-@pytest.mark.parametrize("date", ["yesterday", "2026-02-30", "99999-01-01", "1999-12-31", "%00"])
+@pytest.mark.parametrize("date", ["yesterday", "2026-02-30", "99999-01-01", "%00"])
 async def test_a_date_that_is_none_shows_today_and_says_so(desk: Desk, date: str) -> None:
     await make.make_room(code="MAIN")
-    assert "is not a date: here is today" in await desk.read(f"/calendar?date={date}", "alice")
+    assert "is not a date: here is today" in await desk.read(f"/calendar?date={date}", "alice", 422)
+
+
+@pytest.mark.parametrize(
+    ("date", "status"), [("1989-12-31", 422), ("1990-01-01", 200), ("2199-12-31", 200), ("2200-01-01", 422)]
+)
+async def test_a_date_that_the_calendar_has_not_is_a_date_all_the_same(desk: Desk, date: str, status: int) -> None:
+    await make.make_room(code="MAIN")
+    for view in ("day", "week"):
+        page = await desk.read(f"/calendar?view={view}&date={date}", "alice", status)
+        assert ("The calendar goes from 1990 to 2199: here is today." in page) is (status == 422)
 
 
 async def test_a_day_of_25_hours_shows_the_second_two(desk: Desk) -> None:
