@@ -37,7 +37,6 @@ LEFT JOIN person custodian ON custodian.id = asset.custodian_id
 LEFT JOIN purchase ON purchase.id = asset.purchase_id"""
 # the expression of an index, migration 0010
 _BY_SERIAL = "FROM asset WHERE lower(replace(serial_no, ' ', '')) = lower(?) ORDER BY asset.id LIMIT 50"
-NUMBER_KEY_LENGTH = 180
 _DAYS = ("accepted_on", "warranty_until", "durable_until")
 
 
@@ -208,7 +207,7 @@ async def numbered(number: str) -> list[dict[str, Any]]:
     number. Each ``{id, name, inventory_no}``.
     """
     key = rules.number_key(number)
-    if not may_be_name(key, NUMBER_KEY_LENGTH):
+    if not may_be_name(key, rules.NUMBER_KEY_LENGTH):
         return []
     columns = ("id", "name", "inventory_no")
     by_number = await Asset.filter(number_key=key).order_by("id").values(*columns)

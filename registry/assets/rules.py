@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 GROSZ = Decimal("0.01")
 SEARCHED = 600
+NUMBER_KEY_LENGTH = 180  # of the column; three letters may stand for one
 # NFKD does not take these apart
 _WHOLE_LETTERS = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "æ": "ae"})
 _FEATURES = (

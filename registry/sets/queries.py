@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.assets.models import Asset, Condition, Lifecycle
-from registry.assets.rules import number_key
+from registry.assets.rules import NUMBER_KEY_LENGTH, number_key
 from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry
-from registry.core.ids import may_be_id
+from registry.core.ids import may_be_id, may_be_name
 from registry.sets import rules
 from registry.sets.models import AssetSet, SetPart, SetPiece
 from registry.sets.rules import MemberPiece, Part, PartCheck
@@ -116,7 +116,8 @@ async def candidates(numbers: Sequence[str], set_id: int | None = None) -> list[
     first number that no piece has.
     """
     from_key = {key: number for number in numbers if (key := number_key(number))}
-    rows = await Asset.filter(number_key__in=list(from_key)).values_list(
+    possible = [key for key in from_key if may_be_name(key, NUMBER_KEY_LENGTH)]
+    rows = await Asset.filter(number_key__in=possible).values_list(
         "number_key", "id", "name", "inventory_no", "quantity", "room__code", "lifecycle", "condition", "revision"
     )
     by_key = {key: _piece(*columns) for key, *columns in rows}
