@@ -1,18 +1,33 @@
-"""Copies of the database: made while it runs, checked before they are put back."""
+"""Copies of the database and its files: made while it runs, checked before they are put back.
+
+Without a photo or paper a copy is the database as its own tools make it; with them a tar archive of that and of them.
+"""
 
 import asyncio
+import hashlib
+import io
 import os
 import shutil
 import sqlite3
 import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from config.contents import contents_of
 from config.database import database, pending, sqlite_path
 from config.faults import database_reason
 from config.settings import Settings
 from registry.core import seals
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable, system_reason
+from registry.files.contents import whole
+from registry.files.queries import keys_in_use
+from registry.files.rules import content_key, digest_of_key
+
+# what an archive calls its two parts
+DATABASE, FILES = "database", "files/"
 
 
 async def back_up(settings: Settings, file: Path) -> Reason:
@@ -37,12 +52,43 @@ async def back_up(settings: Settings, file: Path) -> Reason:
     try:
         if path is not None:
             await asyncio.to_thread(_check_sqlite, file)
-            await _check_history(file)
+            keys = await _check_history(file)
         else:
             await asyncio.to_thread(_check_whole_dump, file)
+            async with database(url) as context:
+                keys = [] if await pending(context) else await keys_in_use()
     except Invalid as bad:
         raise Invalid("backup.damaged", file=str(file), reason=bad.params["reason"]) from bad
-    return Reason(N_("{file} holds {bytes} bytes."), file=str(file), bytes=file.stat().st_size)
+    missing = await _with_files(settings, file, keys) if keys else 0
+    size = file.stat().st_size
+    if missing:
+        sentence = N_("{file} holds {bytes} bytes. The contents of {missing} files are missing: see an older copy.")
+        return Reason(sentence, file=str(file), bytes=size, missing=missing)
+    return Reason(N_("{file} holds {bytes} bytes."), file=str(file), bytes=size)
+
+
+async def _with_files(settings: Settings, file: Path, keys: list[str]) -> int:
+    """Make an archive of the copy of the database and of the files. Returns how many contents are missing."""
+    store, archive_file, missing = contents_of(settings), file.with_name(f".{file.name}.part"), 0
+    try:
+        os.close(os.open(archive_file, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+        with tarfile.open(archive_file, "w") as archive:
+            archive.add(file, DATABASE)
+            for key in keys:
+                try:
+                    content = await whole(await store.open(key))
+                except NotFound:
+                    missing += 1
+                    continue
+                entry = tarfile.TarInfo(f"{FILES}{key}")
+                entry.size, entry.mode = len(content), 0o600
+                archive.addfile(entry, io.BytesIO(content))
+        archive_file.replace(file)
+    except OSError as fault:
+        raise Unavailable("file.not_written", path=str(file), reason=system_reason(fault)) from fault
+    finally:
+        archive_file.unlink(missing_ok=True)
+    return missing
 
 
 def _copy_sqlite(path: Path, file: Path) -> None:
@@ -89,21 +135,69 @@ def _last_line(text: str) -> str:
 
 
 async def put_back(settings: Settings, file: Path) -> Reason:
-    """Check the copy, keep what was there beside it, and put the copy in its place.
+    """Check the copy, put its files where files lie, keep the database that was there beside it, and put the copy in
+    its place.
 
     Raises NotFound("import.no_file") or Invalid("backup.bad"); then nothing was changed.
     """
     if not file.is_file():
         raise NotFound("import.no_file", file=str(file))
+    if not tarfile.is_tarfile(file):
+        return await _put_back_database(settings, file, str(file), None)
+    with (
+        tempfile.TemporaryDirectory(dir=settings.data_dir, prefix=".restoring-") as home,
+        tarfile.open(file) as archive,
+    ):
+        try:
+            await asyncio.to_thread(_check_files, archive)
+            await asyncio.to_thread(_take_out, archive, Path(home) / DATABASE)
+        except (KeyError, tarfile.TarError, ValueError, OSError) as fault:
+            reason = Reason(N_("its archive is not whole"))
+            raise Invalid("backup.bad", file=str(file), reason=reason) from fault
+        return await _put_back_database(settings, Path(home) / DATABASE, str(file), archive)
+
+
+def _take_out(archive: tarfile.TarFile, target: Path) -> None:
+    source = archive.extractfile(DATABASE)
+    if source is None:
+        raise ValueError(DATABASE)
+    with source, target.open("wb") as copy:
+        shutil.copyfileobj(source, copy)
+
+
+def _check_files(archive: tarfile.TarFile) -> None:
+    """Raises ValueError for a content that is another one than its name says, or a name that is none of ours."""
+    for key, content in _files_of(archive):
+        digest = digest_of_key(key)
+        if not digest or key == content_key(digest) and hashlib.sha256(content).hexdigest() != digest:
+            raise ValueError(key)
+
+
+def _files_of(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
+    for entry in archive:
+        source = archive.extractfile(entry) if entry.isfile() and entry.name.startswith(FILES) else None
+        if source is not None:
+            yield entry.name.removeprefix(FILES), source.read()
+
+
+async def _put_back_database(settings: Settings, file: Path, name: str, archive: tarfile.TarFile | None) -> Reason:
+    """``name`` is what the operator calls the copy; files come before the rows that name them."""
     url = settings.database_url.get_secret_value()
     path = sqlite_path(url)
-    if path is None:
-        await asyncio.to_thread(_check_dump, file)
-        command = ["pg_restore", "--clean", "--if-exists", "--single-transaction", "--no-owner"]
-        await asyncio.to_thread(_postgres, [*command, f"--dbname={urlsplit(url).path.lstrip('/')}", str(file)], url)
-        return Reason(N_("Restored {file}."), file=str(file))
-    await asyncio.to_thread(_check_sqlite, file)
-    return await _swap(path, file)
+    try:
+        await asyncio.to_thread(_check_dump if path is None else _check_sqlite, file)
+        if path is not None and archive:
+            await _check_history(file)
+    except Invalid as bad:
+        raise Invalid("backup.bad", file=name, reason=bad.params["reason"]) from bad
+    store = contents_of(settings)
+    for key, content in _files_of(archive) if archive else ():
+        await store.put(key, content)
+    if path is not None:
+        return await _swap(path, file, name)
+    command = ["pg_restore", "--clean", "--if-exists", "--single-transaction", "--no-owner"]
+    await asyncio.to_thread(_postgres, [*command, f"--dbname={urlsplit(url).path.lstrip('/')}", str(file)], url)
+    return Reason(N_("Restored {file}."), file=name)
 
 
 def _check_dump(file: Path) -> None:
@@ -125,14 +219,17 @@ def _check_whole_dump(file: Path) -> None:
         raise Invalid("backup.bad", file=str(file), reason=reason) from fault
 
 
-async def _check_history(file: Path) -> None:
+async def _check_history(file: Path) -> list[str]:
+    """The keys of the files that this copy names. Raises Invalid("backup.bad")."""
     async with database(f"sqlite://{file}") as context:
-        await pending(context)
+        is_older = bool(await pending(context))
         _, broken = await seals.verify()
+        keys = [] if is_older else await keys_in_use()
     for suffix in ("-wal", "-shm"):
         Path(f"{file}{suffix}").unlink(missing_ok=True)
     if broken is not None:
         raise Invalid("backup.bad", file=str(file), reason=Reason(N_("its history was altered")))
+    return keys
 
 
 def _check_sqlite(file: Path) -> None:
@@ -149,14 +246,14 @@ def _check_sqlite(file: Path) -> None:
         raise Invalid("backup.bad", file=str(file), reason=Reason(N_("it says “{told}”"), told=verdict))
 
 
-async def _swap(path: Path, file: Path) -> Reason:
+async def _swap(path: Path, file: Path, name: str) -> Reason:
     fresh = path.with_suffix(".restoring")
     await asyncio.to_thread(shutil.copyfile, file, fresh)
     try:
         await _check_history(fresh)
     except Invalid as bad:
         fresh.unlink()
-        raise Invalid("backup.bad", file=str(file), reason=bad.params["reason"]) from bad
+        raise Invalid("backup.bad", file=name, reason=bad.params["reason"]) from bad
     former = path.with_suffix(".before-restore")
     for suffix in ("-wal", "-shm"):
         Path(f"{fresh}{suffix}").unlink(missing_ok=True)
@@ -167,4 +264,4 @@ async def _swap(path: Path, file: Path) -> Reason:
             Path(f"{path}{suffix}").replace(f"{former}{suffix}")
     fresh.chmod(0o600)
     fresh.replace(path)
-    return Reason(N_("Restored {file}. What was there before is {former}."), file=str(file), former=str(former))
+    return Reason(N_("Restored {file}. What was there before is {former}."), file=name, former=str(former))

@@ -73,7 +73,7 @@ def _tell_broken(broken: Any, walked: int, settings: Settings) -> int:
 
 
 def backup(file: Path) -> None:
-    """A copy of the database while it runs."""
+    """A copy of the database and its files while it runs."""
     from config.backups import back_up
 
     settings = load()

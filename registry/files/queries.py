@@ -7,7 +7,7 @@ from tortoise.functions import Count
 from registry.core.errors import NotFound
 from registry.files import contents
 from registry.files.models import Attachment, AttachmentKind, StoredFile
-from registry.files.rules import PICTURES, content_key, thumbnail_key, thumbnail_size
+from registry.files.rules import PICTURES, content_key, keys_of, thumbnail_key, thumbnail_size
 
 
 async def attachments_of(thing: str, kinds: Collection[AttachmentKind]) -> list[Attachment]:
@@ -58,3 +58,9 @@ async def removed_of(attachment_id: int, thing: str, kinds: Collection[Attachmen
     if attachment is None:
         raise NotFound("file.unknown")
     return attachment
+
+
+async def keys_in_use() -> list[str]:
+    """The keys of all that is stored for the files of the register: what a backup takes."""
+    rows = await StoredFile.all().order_by("id").values_list("digest", "media_type")
+    return [key for digest, media in rows for key in keys_of(str(digest), str(media))]

@@ -1,13 +1,25 @@
 """A restore keeps what was there, all of it."""
 
+import io
+import shutil
 import sqlite3
+import tarfile
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from config.backups import back_up, put_back
+from config.contents import contents_of
+from config.database import database
 from config.settings import Settings
+from registry.assets import attachments
+from registry.core.history import SYSTEM
+from registry.files import contents
+from registry.files.actions import NewAttachment, store
+from registry.files.models import AttachmentKind
+from registry.files.queries import attachments_of, content_of, thumbnail_of
+from tests.make import NOW, drawing, make_asset, refused
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 
@@ -32,3 +44,50 @@ async def test_what_was_there_keeps_its_last_commits(database_url: str, tmp_path
         crashed.close()
         for copy in path.parent.glob(f"{path.stem}.before-restore*"):
             copy.unlink()
+
+
+async def test_files_come_back_with_the_database(database_url: str, tmp_path: Path) -> None:
+    """A restore on another machine, where there is neither."""
+    path = Path(database_url.removeprefix("sqlite://"))
+    here = Settings(data_dir=tmp_path / "here", database_url=SecretStr(database_url))
+    (tmp_path / "here").mkdir()
+    photo = drawing()
+    async with database(database_url):
+        contents.use(contents_of(here))
+        asset = await make_asset()
+        for content, name in ((photo, "a.png"), (b"%PDF-1.7", "i.pdf")):
+            new = NewAttachment(await store(content, name, 10**6))
+            await attachments.attach([asset.id], new, SYSTEM, NOW)
+    copy = tmp_path / "copy"
+    assert "bytes" in await back_up(here, copy)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert sorted(one.name for one in tmp_path.glob("*copy*")) == ["copy"]
+    there = Settings(data_dir=tmp_path / "there", database_url=SecretStr(f"sqlite://{tmp_path}/there/izba.sqlite3"))
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "izba.sqlite3").touch()
+    await put_back(there, copy)
+    async with database(there.database_url.get_secret_value()):
+        contents.use(contents_of(there))
+        rows = await attachments_of(f"asset:{asset.id}", frozenset(AttachmentKind))
+        assert [await contents.whole(await content_of(row.file)) for row in rows] == [photo, b"%PDF-1.7"]
+        assert await contents.whole(await thumbnail_of(rows[0].file, 160))
+    shutil.rmtree(tmp_path / "here" / "files")
+    assert "5 files are missing" in await back_up(here, tmp_path / "poor")
+    damaged = tmp_path / "damaged"
+    damaged.write_bytes(copy.read_bytes().replace(b"%PDF-1.7", b"%PDF-1.8"))
+    for wrong in (damaged, _archive(tmp_path / "empty", {}), _archive(tmp_path / "odd", {"files/../x": b"x"})):
+        refusal = await refused(put_back(there, wrong))
+        assert (refusal.code, refusal.params["file"]) == ("backup.bad", str(wrong))
+    refusal = await refused(put_back(there, _archive(tmp_path / "text", {"database": b"no database" * 99})))
+    assert refusal.code == "backup.bad"
+    assert sorted(one.name for one in (tmp_path / "there").glob(".*")) == []
+    assert path.exists()
+
+
+def _archive(file: Path, parts: dict[str, bytes]) -> Path:
+    with tarfile.open(file, "w") as archive:
+        for name, content in parts.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return file
