@@ -37,6 +37,7 @@ MODELS = [
     "registry.faults.models",
     "registry.sets.models",
     "registry.devices.models",
+    "registry.scans.models",
     "registry.importing.models",
     "registry.duties.models",
     "registry.bookings.models",

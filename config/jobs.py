@@ -19,6 +19,7 @@ from registry.devices import presence_log
 from registry.files import actions as files
 from registry.importing import sessions, writing
 from registry.people import actions as people
+from registry.scans import actions as scans
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS, PUT_OFF = 5.0, timedelta(seconds=5)
@@ -38,6 +39,7 @@ def timetable(settings: Settings, is_lively: bool = False, clock: Clock = utc_no
     scheduler.add_job(calm(tidy), "interval", hours=1, id="tidy")
     scheduler.add_job(calm(forget_traces(settings.trace_days)), "interval", hours=1, id="forget traces")
     scheduler.add_job(calm(sweep_files), "cron", hour=2, minute=37, id="sweep files")
+    scheduler.add_job(calm(forget_scans(settings.scan_days)), "interval", hours=1, id="forget scans")
     scheduler.add_job(calm(seal), "cron", hour=0, minute=7, id="seal")
     scheduler.add_job(calm(seal), id="seal at the start")  # nobody was there at midnight
     scheduler.add_job(calm(look_at_the_put_off), id="look at the start")
@@ -147,6 +149,15 @@ def forget_traces(days: int) -> Job:
 
     async def forget(now: datetime) -> int:
         return await presence_log.forget(now - timedelta(days=max(days, 1)))
+
+    return forget
+
+
+def forget_scans(days: int) -> Job:
+    """Forget who scanned what, after this many days."""
+
+    async def forget(now: datetime) -> int:
+        return await scans.forget(now - timedelta(days=days))
 
     return forget
 

@@ -316,6 +316,9 @@ class Settings(BaseSettings):
     trace_days: Annotated[int, Field(ge=0, le=366)] = Field(
         30, description=N_("How many days Izba keeps when a sensor saw somebody; 0 keeps the last day only.")
     )
+    scan_days: Annotated[int, Field(ge=1, le=3660)] = Field(
+        90, description=N_("How many days Izba keeps who scanned which label where.")
+    )
     sweep_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         1.0, description=N_("How often Izba looks for rooms whose time has come, in seconds.")
     )

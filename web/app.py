@@ -36,11 +36,13 @@ from web.history import api as history_api
 from web.importing import api as imports_api
 from web.importing import pages as imports
 from web.kit import errors
-from web.kit.edge import Edge
+from web.kit.edge import CAMERA_HEADERS, Edge
 from web.kit.options import DataProtection, Declaration, SiteOptions
 from web.kit.render import STATIC, Pages
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
+from web.scans import api as scans_api
+from web.scans import pages as scans
 from web.sets import api as sets_api
 from web.sets import pages as sets
 from web.system import api as system_api
@@ -51,15 +53,18 @@ from web.today import pages as today
 __all__ = ["DataProtection", "Declaration", "SiteOptions", "create_site"]
 
 API = "/api/v1"
+# scripts that run the one WebAssembly that we have
+CODE_WORKERS = frozenset({"js/code-worker.js"})
 # of each noun, the busiest first; an address is looked for in this order
 ROUTERS = (
     availability.router, bookings_api.router, rooms_api.router, assets_api.router,
-    transitions_api.router, sets_api.router, tags_api.router, imports_api.router, devices_api.router, duties_api.router,
-    doors_api.router, faults_api.router, files_api.router, history_api.router, grants_api.router,
+    transitions_api.router, sets_api.router, tags_api.router, scans_api.router, imports_api.router,
+    devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
+    history_api.router, grants_api.router,
     events_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     imports.router,  # before the numbers of assets
-    files.router, assets.router, sets.router, faults.router, tags.router, devices.router, doors.router,
+    files.router, assets.router, sets.router, faults.router, scans.router, tags.router, devices.router, doors.router,
 )  # fmt: skip
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "From izba tokens add"},
@@ -110,7 +115,10 @@ class _Static(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        if path in CODE_WORKERS:
+            response.headers.update(CAMERA_HEADERS)
         return response
 
 
 mimetypes.add_type("font/woff2", ".woff2")
+mimetypes.add_type("application/wasm", ".wasm")

@@ -55,9 +55,32 @@ async def _link_tag(
         if before != after:
             if any(before.values()) and any(after.values()) and not again:
                 raise Conflict("tag.taken", code=code)
-            tag.asset_id, tag.room_id = asset_id, room_id
+            tag.asset_id, tag.room_id, tag.lost_at = asset_id, room_id, None
             await tag.save()
             await history.write(f"tag:{code}", "linked", actor, now, before=before, after=after)
+        await record(request_key, tag)
+    return tag
+
+
+async def lose_tag(code: str, actor: Actor, now: datetime, request_key: RequestKey | None = None) -> Tag:
+    """Say that a label is gone: it is on nothing from now on, until somebody links it again. One that is gone already
+    stays so. Raises Invalid("tag.bad_check"), NotFound("tag.unknown").
+    """
+    code = tags.normalised(code)
+    if not tags.check(code):
+        raise Invalid("tag.bad_check", code=code[:40])
+    async with transaction() as change:
+        tag = await Tag.select_for_update().get_or_none(code=code)
+        if tag is None:
+            raise NotFound("tag.unknown", code=code)
+        if tag.lost_at is None:
+            before = {"asset_id": tag.asset_id, "room_id": tag.room_id}
+            if tag.asset_id:
+                change.happened(AssetChanged(tag.asset_id))
+            tag.asset_id, tag.room_id, tag.lost_at = None, None, now
+            await tag.save()
+            after = {"asset_id": None, "room_id": None}
+            await history.write(f"tag:{code}", "lost", actor, now, before=before, after=after)
         await record(request_key, tag)
     return tag
 

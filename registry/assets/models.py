@@ -126,6 +126,7 @@ class Tag(Model):
         "registry.Room", related_name="tags", on_delete=fields.SET_NULL, null=True
     )
     created_at = UTCDatetimeField()
+    lost_at = UTCDatetimeField(null=True, description="since when it is said to be gone, until it is linked again")
 
     asset_id: int | None
     room_id: int | None

@@ -258,6 +258,7 @@ WORDS: dict[str, str] = {
     "asset.bad_price": N_("{given} is not an amount. Write it like 1290,00."),
     "tag.unknown": N_("There is no tag {code}. Check the characters on the label."),
     "tag.bad_check": N_("{code} has a mistyped character. Check it against the label."),
+    "scan.unknown": N_("There is no such scan of an unknown code."),
     "tag.taken": N_("The tag {code} is already on another thing. Unlink it there first."),
     "grant.unknown": N_("There is no such grant."),
     "grant.exists": N_("There is already a grant {grant}."),

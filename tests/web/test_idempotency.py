@@ -62,6 +62,20 @@ async def a_link(office: Office) -> Call:
     return "/tags/0000000/link", {"json": {"asset": (await make_asset()).id}}
 
 
+async def a_loss(office: Office) -> Call:
+    path, content = await a_link(office)
+    await office.post(path, who="admin", **content)
+    return "/tags/0000000/lost", {}
+
+
+async def a_scan(office: Office) -> Call:
+    return "/scans", {"json": {"code": "590"}}
+
+
+async def a_move_of_scanned(office: Office) -> Call:
+    return "/scans/moves", {"json": {"room": "M-1", "pieces": [{"asset": (await make_asset()).id}]}}
+
+
 async def a_list(office: Office) -> Call:
     return "/imports", {"files": {"file": ("lista.csv", LIST)}}
 
@@ -123,6 +137,9 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/assets/{asset_id}/transitions/{name}": a_move,
     "/transitions/{name}": a_move_of_many,
     "/tags/{code}/link": a_link,
+    "/tags/{code}/lost": a_loss,
+    "/scans": a_scan,
+    "/scans/moves": a_move_of_scanned,
     "/imports": a_list,
     "/imports/{number}/commit": a_commit,
     "/faults": a_report,

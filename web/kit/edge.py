@@ -34,6 +34,9 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+# a page or a worker that reads codes out of pictures: docs/decisions/0032-codes-out-of-pictures.md
+WITH_WASM = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+CAMERA_HEADERS = {"content-security-policy": WITH_WASM}
 HEADERS = [
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -68,7 +71,9 @@ class Edge:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message.get("headers", ()), *self.headers]
+                headers = list(message.get("headers", ()))
+                names = {name for name, _ in headers}
+                message["headers"] = headers + [header for header in self.headers if header[0] not in names]
             await send(message)
 
         try:

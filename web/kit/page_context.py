@@ -73,4 +73,9 @@ class PageContext:
 
 def page_context(request: Request, person: Person, now: datetime) -> PageContext:
     """The context of this request for whoever its access check let in."""
-    return PageContext(person, viewer_of(person), pages_of(request).words(language_of(request, person)), now)
+    return context_in(request, person, now, language_of(request, person))
+
+
+def context_in(request: Request, person: Person, now: datetime, language: str) -> PageContext:
+    """The context of a request that is answered in this language."""
+    return PageContext(person, viewer_of(person), pages_of(request).words(language), now)

@@ -13,6 +13,7 @@ from registry.people.models import Person
 from registry.rooms.queries import room_by_code
 from web.auth.access import Caller, caller_with
 from web.kit import routing
+from web.kit.answers import Instant
 from web.kit.body import LINE, Body, RecordId, RoomCode, YesNo
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
@@ -31,11 +32,14 @@ class LinkBody(Body):
 
 
 class TagAnswer(BaseModel):
+    """``lost_at``: since when the label is said to be gone."""
+
     code: str
     kind: Literal["asset", "room", "unlinked"]
     asset: int | None
     room: str | None
     name: str | None
+    lost_at: Instant | None
 
 
 @router.get("/tags/{code}", responses=faults(404), summary="What a tag is on")
@@ -68,6 +72,22 @@ async def link(
     )
 
 
+@router.post("/tags/{code}/lost", responses=faults(404), summary="Say that a label is gone")
+async def lose(
+    code: TagCode,
+    person: Annotated[Person, Depends(caller_with("assets.change"))],
+    actor: CallerActor,
+    now: Now,
+    once: OnceOnly,
+) -> TagAnswer:
+    """It is on nothing from now on. Linked again it is there."""
+
+    async def answering(tag: Tag) -> TagAnswer:
+        return _answer(await by_tag(tag.code))
+
+    return await once(lambda key: labels.lose_tag(code, actor, now, request_key=key), answering)
+
+
 def _answer(tag: Tag) -> TagAnswer:
     asset, room = (tag.asset if tag.asset_id else None), (tag.room if tag.room_id else None)
     thing = asset or room
@@ -77,4 +97,5 @@ def _answer(tag: Tag) -> TagAnswer:
         asset=tag.asset_id,
         room=room.code if room else None,
         name=thing.name if thing else None,
+        lost_at=tag.lost_at,
     )

@@ -10,13 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from registry.assets import tags
 from registry.assets.labels import link_tag
 from registry.assets.models import Tag
-from registry.assets.queries import by_tag, numbered, search, tag_or_none
-from registry.assets.search import AssetFilter
+from registry.assets.queries import by_tag, numbered
 from registry.core.errors import Conflict, NotFound, Refusal
-from registry.faults.queries import fault_of_number
 from registry.people.models import Person
 from registry.rooms.queries import room_as_typed
-from web.assets.table import ListAddress
 from web.auth.access import PageCaller, actor_of, page_with
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
@@ -29,53 +26,7 @@ from web.kit.words import N_
 router = pages()
 Text = Annotated[str, Form(max_length=2000)]
 LIMIT = 200
-NOTHING_CALLED = N_("Nothing in the register has the code %(code)s. The code of a label has %(length)s characters.")
 NO_SUCH_ASSET = N_("Nothing in the register has exactly the number %(number)s. Give the whole number of the thing.")
-
-
-@router.get("/scan")
-async def scan(request: Request, person: PageCaller, now: Now, code: str = "") -> Response:
-    """Type what stands on a label: a tag, an inventory number, a serial number or the code of a room."""
-    typed = code.strip()[:LIMIT]
-    if not typed:
-        return _page(request, person)
-    address = await _place_of(typed, person)
-    if address:
-        return RedirectResponse(address, 303)
-    if tags.check(tags.normalised(typed)):
-        return await _tag(request, person, typed)
-    words = page_context(request, person, now).words
-    if len(tags.normalised(typed)) == tags.LENGTH:
-        sentence = words.refusal(NotFound("tag.bad_check", code=typed))
-    else:
-        sentence = words.say(NOTHING_CALLED) % {"code": typed, "length": tags.LENGTH}
-    return _page(request, person, 404, code=typed, fault=sentence)
-
-
-def _page(request: Request, person: Person, status: int = 200, **typed: Any) -> Response:
-    return render(request, "scan/scan.html", person=person, status=status, **({"code": "", "fault": ""} | typed))
-
-
-async def _place_of(typed: str, person: Person) -> str:
-    """Where a code leads, empty if nowhere: a tag, a room, a fault, a thing of exactly this number. A part of a number,
-    or what several have, leads to the list of what holds it. A tag that is only meant, O for 0, comes after all of
-    them.
-    """
-    tag = await tag_or_none(typed)
-    letters = "".join(typed.upper().split())
-    if tag and (letters == tag.code or f"/T/{tag.code}" in letters):
-        return _address(tag)
-    if room := await room_as_typed(typed):
-        return f"/rooms/{room.code}"
-    things = await numbered(typed)
-    if len(things) == 1:
-        return f"/assets/{things[0]['id']}"
-    if fault_id := await fault_of_number(typed, person):
-        return f"/faults/{fault_id}"
-    if tag:
-        return _address(tag)
-    page = await search(AssetFilter(q=typed), limit=1)
-    return ListAddress(AssetFilter(q=typed)).href() if page.items else ""
 
 
 def _address(tag: Tag) -> str:

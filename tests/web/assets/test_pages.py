@@ -511,10 +511,10 @@ async def test_the_pages_of_assets_ask_little(desk: Desk, statements: Statements
         (one, "facilities", 10),
         (one, "member", 9),
         (chosen, "facilities", 2),
-        (f"/t/{code}", "member", 1),
-        (f"/scan?code={code}", "member", 1),
-        ("/scan?code=zw-01", "member", 1),
-        ("/scan?code=thing+07", "member", 8),
+        (f"/t/{code}", "member", 2),
+        (f"/scan?code={code}", "member", 3),
+        ("/scan?code=zw-01", "member", 2),
+        ("/scan?code=thing+07", "member", 10),
     ):
         await desk.get(address, who)
         with statements.at_most(ceiling):

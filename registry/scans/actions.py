@@ -1,0 +1,69 @@
+"""What writes scans down, and what is done with what was scanned. Each is one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.assets.transitions import Answers
+from registry.core.errors import NotFound
+from registry.core.history import Actor
+from registry.core.idempotency import RequestKey, record
+from registry.core.statements import insert
+from registry.core.transaction import transaction
+from registry.faults.asset_transitions import perform_on_many
+from registry.people.models import Person
+from registry.rooms.models import Room
+from registry.scans import rules
+from registry.scans.models import Reader, Scan, ScanResult
+from registry.scans.queries import Match, MovePlan
+
+
+@dataclass(frozen=True, slots=True)
+class CodeReading:
+    """A code as it was read: by what, when, by whom, and the room they stood in."""
+
+    code: str
+    reader: Reader
+    at: datetime
+    person: Person | None = None
+    room: Room | None = None
+
+
+async def log(reading: CodeReading, match: Match, request_key: RequestKey | None = None) -> Scan:
+    """Write a scan down with what it was."""
+    scan = Scan(
+        code=reading.code[: rules.CODE_LENGTH],
+        reader=reading.reader,
+        result=match.result,
+        at=reading.at,
+        person_id=reading.person.id if reading.person else None,
+        room_id=match.room.id if match.room else reading.room.id if reading.room else None,
+        asset_id=match.asset["id"] if match.asset else None,
+    )
+    async with transaction():
+        await insert(scan)
+        await record(request_key, scan)
+    return scan
+
+
+async def move_here(
+    plan: MovePlan, actor: Actor, now: datetime, reason: str = "", request_key: RequestKey | None = None
+) -> MovePlan:
+    """Move what the plan moves into its room, all of it or nothing. Raises Conflict("asset.refused")."""
+    if plan.moves:
+        await perform_on_many("move", plan.moves, Answers(plan.room.id, reason=reason), actor, now, request_key)
+    return plan
+
+
+async def settle(scan_id: int, now: datetime) -> None:
+    """Say that an unknown code is seen to: every scan of it is. Raises NotFound("scan.unknown")."""
+    async with transaction():
+        scan = await Scan.get_or_none(id=scan_id, result=ScanResult.UNKNOWN)
+        if scan is None:
+            raise NotFound("scan.unknown", scan=scan_id)
+        same = Scan.filter(code=scan.code, result=ScanResult.UNKNOWN, settled_at=None)
+        await same.update(settled_at=now)
+
+
+async def forget(before: datetime) -> int:
+    """Delete the scans that were made before this moment. Returns how many."""
+    return await Scan.filter(at__lt=before).delete()

@@ -1,0 +1,38 @@
+"""What a camera of the tests sees: labels, drawn as they are printed, one after the other, as a film for Chromium."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import segno
+from PIL import Image
+
+WIDTH, HEIGHT, RATE = 640, 480, 10
+SECONDS = 2
+ARGUMENTS = ("--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+
+
+def film(path: Path, texts: Sequence[str]) -> list[str]:
+    """Write a film in which each text is shown as a QR code for two seconds; what starts Chromium with it."""
+    with path.open("wb") as file:
+        file.write(b"YUV4MPEG2 W%d H%d F%d:1 Ip A1:1 C420jpeg\n" % (WIDTH, HEIGHT, RATE))
+        for text in texts:
+            picture = frame(text)
+            colours = b"\x80" * (WIDTH * HEIGHT // 2)
+            for _ in range(SECONDS * RATE):
+                file.write(b"FRAME\n" + picture + colours)
+    return [*ARGUMENTS, f"--use-file-for-fake-video-capture={path}"]
+
+
+def frame(text: str) -> bytes:
+    """A grey room with a white label in it, a little askew."""
+    room = Image.new("L", (WIDTH, HEIGHT), 120)
+    code = segno.make(text, error="m", micro=False)
+    matrix = [[255 if not dark else 0 for dark in row] for row in code.matrix]
+    label = Image.new("L", (len(matrix) + 8, len(matrix) + 8), 255)
+    for y, row in enumerate(matrix):
+        for x, shade in enumerate(row):
+            label.putpixel((x + 4, y + 4), shade)
+    size = label.width * max(1, 260 // label.width)
+    label = label.resize((size, size), Image.Resampling.NEAREST).rotate(4, expand=True, fillcolor=120)
+    room.paste(label, ((WIDTH - label.width) // 2, (HEIGHT - label.height) // 2))
+    return room.tobytes()

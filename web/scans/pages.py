@@ -1,0 +1,202 @@
+"""Scanning: with the camera, a handheld reader or by typing; one thing, or a room and the things that stand in it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from fastapi import Depends, Form, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from registry.assets import tags
+from registry.assets.search import AssetFilter
+from registry.core.errors import NotFound, Refusal
+from registry.core.idempotency import RequestAnswer, act_once
+from registry.core.ids import LARGEST_ID, may_be_id
+from registry.people.models import Person
+from registry.rooms.models import Room
+from registry.rooms.queries import room_as_typed, room_by_code
+from registry.scans import rules
+from registry.scans.actions import CodeReading, log, move_here, settle
+from registry.scans.models import Reader, ScanResult
+from registry.scans.queries import Match, MovePlan, ScannedPiece, match, plan_of, unknown_codes
+from web.assets.table import ListAddress
+from web.auth.access import PageCaller, actor_of, page_with
+from web.kit.clock import Now
+from web.kit.drafts import TypedWords, back_to
+from web.kit.edge import CAMERA_HEADERS
+from web.kit.errors import status_of
+from web.kit.idempotency import form_key
+from web.kit.page_context import PageContext, page_context
+from web.kit.query_names import pages
+from web.kit.render import render
+from web.kit.words import N_
+from web.scans.words import IN_PLACE, MOVES, NOWHERE, READER_WORDS, ScanLine, change_words, line_of
+
+router = pages()
+Mover = Annotated[Person, Depends(page_with("assets.change"))]
+Text = Annotated[str, Form(max_length=2000)]
+AT_ONCE, PAGE = 500, 50
+Pieces = Annotated[list[str] | None, Query(alias="piece", max_length=AT_ONCE)]
+NOTHING_CALLED = N_("Nothing in the register has the code %(code)s. The code of a label has %(length)s characters.")
+
+
+@dataclass(frozen=True, slots=True)
+class PieceLine:
+    """A scanned piece on the list of a room. ``mark`` is what the address says of it, ``anyway`` what it would say to
+    move it after somebody else changed it.
+    """
+
+    mark: str
+    asset: dict[str, Any]
+    line: ScanLine
+    anyway: str = ""
+
+
+@router.get("/scan")
+async def scan(
+    request: Request, person: PageCaller, now: Now, typed: TypedWords, code: str = "", room: str = "",
+    piece: Pieces = None, last: str = "", done: str = "",
+) -> Response:  # fmt: skip
+    """Scan or type what stands on a label: a tag, an inventory number, a serial number or the code of a room."""
+    context, scan_text = page_context(request, person, now), code.strip()[: rules.CODE_LENGTH]
+    here = await room_as_typed(room.strip()) if room.strip() and context.may("assets.change") else None
+    if not scan_text:
+        is_lost = bool(room.strip()) and not here and context.may("assets.change")
+        fault = context.words.refusal(NotFound("room.unknown", room=room[:40])) if is_lost else ""
+        words = {"done": done, "fault": fault} | typed.words
+        return await _desk(request, context, here, piece or [], typed.status, last=last, **words)
+    scanned = await match(scan_text, person)
+    await log(CodeReading(scan_text, Reader.KEYS, now, person, here), scanned)
+    if here:
+        return RedirectResponse(_next_address(here, piece or [], scanned, scan_text), 303)
+    address = _place_of(scanned, scan_text)
+    if address:
+        return RedirectResponse(address, 303)
+    if len(tags.normalised(scan_text)) == tags.LENGTH:
+        sentence = context.words.refusal(NotFound("tag.bad_check", code=scan_text))
+    else:
+        sentence = context.say(NOTHING_CALLED) % {"code": scan_text, "length": tags.LENGTH}
+    return await _desk(request, context, None, [], 404, code=scan_text, fault=sentence)
+
+
+def _place_of(scanned: Match, typed: str) -> str:
+    """The page of what was scanned, empty for an unknown code. A part of a number opens the list of what holds it."""
+    if scanned.asset:
+        return f"/assets/{scanned.asset['id']}"
+    if scanned.room:
+        return f"/rooms/{scanned.room.code}"
+    if scanned.fault_id:
+        return f"/faults/{scanned.fault_id}"
+    if scanned.device:
+        return "/devices"
+    if scanned.code:
+        return f"/t/{scanned.code}"
+    return ListAddress(AssetFilter(q=typed)).href() if scanned.result is ScanResult.SEVERAL else ""
+
+
+def _next_address(here: Room, marks: list[str], scanned: Match, typed: str) -> str:
+    """The desk after a scan in a room: another room is where one stands now, a thing joins the list."""
+    if scanned.room:
+        return _address(scanned.room.code, marks)
+    if not scanned.asset:
+        return _address(here.code, marks, last=typed)
+    asset_id, revision = scanned.asset["id"], scanned.asset["revision"]
+    rest = [mark for mark in marks if _piece(mark) and mark.partition("-")[0] != str(asset_id)]
+    return _address(here.code, [f"{asset_id}-{revision}", *rest], last=typed)
+
+
+def _address(room: str, marks: list[str], **more: str) -> str:
+    query = [("room", room), *(("piece", mark) for mark in marks), *more.items()]
+    return f"/scan?{urlencode(query)}"
+
+
+def _piece(mark: str) -> ScannedPiece | None:
+    """What an address says of a piece: its id and the revision that was seen, 12-3."""
+    asset_id, _, revision = mark.partition("-")
+    numbers = [int(part) for part in (asset_id, revision) if part.isascii() and part.isdigit() and len(part) < 10]
+    return ScannedPiece(numbers[0], numbers[1]) if len(numbers) == 2 and may_be_id(numbers[0]) else None
+
+
+async def _desk(
+    request: Request, context: PageContext, here: Room | None, marks: list[str], status: int = 200, last: str = "",
+    **typed: Any,
+) -> Response:  # fmt: skip
+    lines, answer = [], None
+    if here:
+        pieces = [piece for mark in marks[:AT_ONCE] if (piece := _piece(mark))]
+        plan = await plan_of(here, pieces, context.person) if pieces else MovePlan(here)
+        lines = [_line(piece, plan, here, context) for piece in pieces if piece.asset_id in plan.assets]
+    if last:
+        answer = line_of(await match(last, context.person), last[: rules.CODE_LENGTH], here, context)
+    return render(
+        request,
+        "scan/scan.html",
+        person=context.person,
+        status=status,
+        headers=CAMERA_HEADERS,
+        context=context,
+        room=here,
+        lines=lines,
+        answer=answer,
+        address=_address,
+        moves=sum(line.line.tone == "warn" for line in lines),
+        **({"code": "", "fault": "", "done": "", "faults": [], "key": uuid4().hex} | typed),
+    )
+
+
+def _line(piece: ScannedPiece, plan: MovePlan, here: Room, context: PageContext) -> PieceLine:
+    asset, say = plan.assets[piece.asset_id], context.say
+    mark, href = f"{piece.asset_id}-{piece.revision}", f"/assets/{piece.asset_id}"
+    if piece.asset_id in plan.there:
+        return PieceLine(mark, asset, ScanLine(asset["name"], say(IN_PLACE), "good", "check", href))
+    if entry := plan.changed.get(piece.asset_id):
+        line = ScanLine(asset["name"], change_words(entry, context), "bad", "transfer", href)
+        return PieceLine(mark, asset, line, f"{piece.asset_id}-{asset['revision']}")
+    words = say(MOVES) % {"place": asset["room"] or say(NOWHERE), "room": here.code}
+    return PieceLine(mark, asset, ScanLine(asset["name"], words, "warn", "transfer", href))
+
+
+@router.post("/scan/moves")
+async def move(
+    request: Request, person: Mover, now: Now, room: Text,
+    marks: Annotated[list[str], Form(alias="piece", max_length=AT_ONCE)], key: Text = "",
+) -> Response:  # fmt: skip
+    """Bring the scanned pieces to the room, all or none; what somebody else changed since waits for a decision."""
+    here = await room_by_code(room)
+    pieces = [piece for mark in marks if (piece := _piece(mark))]
+    plan, actor = await plan_of(here, pieces, person), actor_of(request, person)
+    rest = [mark for mark in marks if (piece := _piece(mark)) and piece.asset_id in plan.changed]
+    try:
+        await act_once(
+            form_key(person, key, now, "moves", room, marks),
+            lambda once: move_here(plan, actor, now, request_key=once),
+            _nothing_more,
+        )
+    except Refusal as refusal:
+        context = page_context(request, person, now)
+        page = _address(here.code, marks)
+        return await back_to(page, request, now, status_of(refusal), faults=[context.words.refusal(refusal)], key=key)
+    return RedirectResponse(_address(here.code, rest, done=str(len(plan.moves))), 303)
+
+
+async def _nothing_more(_: object) -> RequestAnswer:
+    return RequestAnswer(303)
+
+
+@router.get("/scan/unknown")
+async def unknown(request: Request, person: Mover, now: Now, start: int = 0, done: str = "") -> Response:
+    """The codes that nobody knew, each with its place and time, until somebody has seen to it."""
+    rows, total = await unknown_codes(max(0, min(start, LARGEST_ID)), PAGE)
+    last = start + len(rows)
+    return render(
+        request, "scan/unknown.html", person=person, context=page_context(request, person, now), rows=rows,
+        total=total, next=last if last < total else None, reader_words=READER_WORDS, done=done,
+    )  # fmt: skip
+
+
+@router.post("/scan/unknown/{scan_id}")
+async def see_to(person: Mover, scan_id: int, now: Now) -> Response:
+    """Take a code off the list: every scan of it."""
+    await settle(scan_id, now)
+    return RedirectResponse("/scan/unknown?done=1", 303)
