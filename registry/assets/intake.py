@@ -1,6 +1,6 @@
 """How pieces come into the register: each with a tag, its funding shares and the first entry of its history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,10 +19,16 @@ BATCH = 500
 
 @dataclass(slots=True)
 class NewPiece:
-    """A record about to be inserted; ``percents`` are the grants' shares of its price by grant id."""
+    """A record about to be inserted; ``percents`` are the grants' shares of its price by grant id.
+
+    ``split`` is its part of a line that was split as a whole, instead of its own price; ``tag`` is the code of a label
+    that is on it already.
+    """
 
     asset: Asset
     percents: dict[int, Decimal]
+    split: Mapping[int | None, Decimal] | None = None
+    tag: str | None = None
 
 
 async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime, action: str) -> list[int]:
@@ -36,15 +42,29 @@ async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime,
     split = [
         FundingShare(asset_id=piece.asset.id, grant_id=grant, amount=part)
         for piece in pieces
-        for grant, part in shares(piece.asset.price, piece.percents).items()
+        for grant, part in (piece.split or shares(piece.asset.price, piece.percents)).items()
     ]
     await FundingShare.bulk_create(split, batch_size=BATCH)
-    codes = await fresh_codes(len(ids))
-    labels = [Tag(code=code, asset_id=pk, created_at=now) for code, pk in zip(codes, ids, strict=True)]
+    await put_on({piece.tag: piece.asset.id for piece in pieces if piece.tag}, now)
+    rest = [piece.asset.id for piece in pieces if not piece.tag]
+    codes = await fresh_codes(len(rest))
+    labels = [Tag(code=code, asset_id=pk, created_at=now) for code, pk in zip(codes, rest, strict=True)]
     await Tag.bulk_create(labels, batch_size=BATCH)
     entries = [(f"asset:{piece.asset.id}", _entry(piece.asset)) for piece in pieces]
     await history.write_new(entries, action, actor, now)
     return ids
+
+
+async def put_on(labels: Mapping[str, int], now: datetime) -> None:
+    """Labels by their code, each on a piece by its id; those that were printed and wait for a thing are taken."""
+    if not labels:
+        return
+    waiting = {tag.code: tag for tag in await Tag.filter(code__in=list(labels), asset_id=None, room_id=None)}
+    for code, tag in waiting.items():
+        tag.asset_id = labels[code]
+        await tag.save(update_fields=["asset_id"])
+    new = [Tag(code=code, asset_id=pk, created_at=now) for code, pk in labels.items() if code not in waiting]
+    await Tag.bulk_create(new, batch_size=BATCH)
 
 
 def _entry(asset: Asset) -> dict[str, Any]:

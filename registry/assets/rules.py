@@ -144,6 +144,39 @@ def unit_prices(total: Decimal, pieces: int) -> list[Decimal]:
     return [each + GROSZ if place < odd else each for place in range(pieces)]
 
 
+def line_shares(prices: Sequence[Decimal], percents: Mapping[int, Decimal]) -> list[dict[int | None, Decimal]]:
+    """The prices of a line's pieces, split so that each grant's parts sum to its share of the whole line.
+
+    A settlement claims the line of an invoice, not its pieces. Each split sums to its price, as ``shares`` says.
+    """
+    total = sum(prices, Decimal(0))
+    if not percents or not total:
+        return [shares(price, percents) for price in prices]
+    whole = shares(total, percents)
+    due = {grant: unit_prices(whole[grant], len(prices)) for grant in percents}
+    late = dict.fromkeys(percents, Decimal(0))
+    splits: list[dict[int | None, Decimal]] = []
+    for place, price in enumerate(prices):
+        split: dict[int | None, Decimal] = {}
+        rest = price
+        for grant in percents:
+            late[grant] += due[grant][place]
+            split[grant] = min(late[grant], rest)
+            late[grant] -= split[grant]
+            rest -= split[grant]
+        splits.append(split | {None: rest} if rest else split)
+    for grant, amount in late.items():  # what did not fit behind the other grants takes the place of own funds
+        for split in splits:
+            part = min(amount, split.get(None, Decimal(0)))
+            if part:
+                split[grant] += part
+                split[None] -= part
+                amount -= part
+                if not split[None]:
+                    del split[None]
+    return splits
+
+
 @dataclass(frozen=True, slots=True)
 class Standard:
     """What a room should hold."""

@@ -287,6 +287,10 @@ WORDS: dict[str, str] = {
     # import
     "import.unreadable": N_("{file} cannot be read: {reason}. Check it, or save it anew as XLSX or CSV."),
     "import.no_header": N_("No row of {file} names the columns. Put the column names into the first 20 rows."),
+    "import.header_unknown": N_(
+        "Line {line} of {file} seems to name the columns. Understood: {known}. Not understood: {unknown}. A list needs "
+        "the name of a thing or its number: rename a column, or choose on the page what it holds."
+    ),
     "import.no_sheet": N_("The file has no sheet {sheet}. Name one of: {sheets}."),
     "import.no_field": N_("A list holds nothing that is called {field}. Look at docs/reference/import.md."),
     "import.unknown": N_("There is no such import. Upload the file again."),

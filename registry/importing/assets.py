@@ -9,9 +9,19 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 from tortoise.expressions import Q
 
-from registry.assets.intake import NewPiece, register_many
-from registry.assets.models import Asset, Condition, Lifecycle
-from registry.assets.rules import GROSZ, account, fold, number_columns, number_key, search_text, unit_prices
+from registry.assets import tags
+from registry.assets.intake import NewPiece, put_on, register_many
+from registry.assets.models import Asset, Condition, Lifecycle, Tag
+from registry.assets.rules import (
+    GROSZ,
+    account,
+    fold,
+    line_shares,
+    number_columns,
+    number_key,
+    search_text,
+    unit_prices,
+)
 from registry.core import history
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
@@ -26,16 +36,25 @@ from registry.importing.rows import ImportProblem, ListRow
 from registry.importing.snapshot import RegisterSnapshot
 from registry.rooms.lock import changing
 
+# a row gives to pieces
+MOST_NUMBERS = 500
 ACCOUNTS = frozenset({"011", "013", "020", "poz"})
+_WITHOUT_NUMBER = frozenset({"bez numeru", "brak numeru", "brak nr", "bez nr", "b/n", "b.n.", "bez cisla", "ohne"})
 _OWN_FUNDS = ("srodki wlasne", "wlasne", "budzet", "own funds")
 _LIFECYCLES = {
     "w uzyciu": "in_use", "uzytkowany": "in_use", "w uzytkowaniu": "in_use", "magazyn": "in_store",
     "w magazynie": "in_store", "zamowiony": "ordered", "przekazany": "handed_over", "wycofany": "retired",
-    "zlikwidowany": "disposed", **{fold(state): state for state in Lifecycle},
+    "zlikwidowany": "disposed", "likwidacja": "disposed", "skasowany": "disposed", "vyrazeno": "disposed",
+    "in use": "in_use", "deployed": "in_use", "active": "in_use", "assigned": "in_use", "checked out": "in_use",
+    "in storage": "in_store", "in stock": "in_store", "ready to deploy": "in_store", "available": "in_store",
+    "archived": "retired", "in betrieb": "in_use", "lager": "in_store", "ausgemustert": "retired",
+    **{fold(state): state for state in Lifecycle},
 }  # fmt: skip
 _CONDITIONS = {
     "sprawny": "ok", "dobry": "ok", "bardzo dobry": "ok", "niesprawny": "faulty", "uszkodzony": "faulty",
-    "w naprawie": "in_repair", "naprawa": "in_repair", **{fold(state): state for state in Condition},
+    "w naprawie": "in_repair", "naprawa": "in_repair", "good": "ok", "new": "ok", "nowy": "ok", "gut": "ok",
+    "broken": "faulty", "defekt": "faulty", "out for repair": "in_repair",
+    **{fold(state): state for state in Condition},
 }  # fmt: skip
 
 
@@ -51,6 +70,7 @@ class AssetReader(RowReader):
         super().__init__(header, snapshot, facts)
         self._number_lines: dict[str, int | str] = {}
         self._serial_lines: dict[str, int | str] = {}
+        self._tag_lines: dict[str, int | str] = {}
         self._price_each = title_words(header.titles.get("value", "")).startswith("cena")
 
     def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
@@ -64,8 +84,10 @@ class AssetReader(RowReader):
 
     def _identity(self, row: ListRow, cells: Sequence[Cell]) -> None:
         number = self.text(row, cells, "inventory_no")
+        if fold(number) in _WITHOUT_NUMBER:
+            number = ""
         row.values["inventory_no"] = number or None
-        row.values["name"] = self.text(row, cells, "name") or None
+        row.values["name"] = self.text(row, cells, "name") or self._other_name(row, cells)
         if not row.values["name"]:
             self.problem(row, "NO_NAME", "name", "")
         if number:
@@ -76,6 +98,15 @@ class AssetReader(RowReader):
         row.values["serial_no"] = serial or None
         if serial:
             self._serial(row, serial, self.cell(cells, "serial_no"))
+
+    def _other_name(self, row: ListRow, cells: Sequence[Cell]) -> str | None:
+        """What a thing is called by another column: its description, its type or its model."""
+        for place in self.header.names:
+            if place < len(cells) and (text := whole(cells[place])):
+                title = self.header.all_titles[place]
+                self.problem(row, "NAME_FROM_OTHER_COLUMN", "name", text[:200], title=title)
+                return text[: self.limits["name"]]
+        return None
 
     def _number(self, row: ListRow, number: str) -> None:
         key = number_key(number)
@@ -149,7 +180,16 @@ class AssetReader(RowReader):
         self._quantity(row, quantity)
 
     def _quantity(self, row: ListRow, quantity: int) -> None:
-        if quantity > 1:
+        numbers = numbers_between(row.values["inventory_no"] or "", quantity)
+        if numbers and row.split:
+            row.values["numbers"] = numbers
+            for number in numbers:
+                self._number(row, number)
+            self.problem(row, "SPLIT_INTO_PIECES", "quantity", quantity, quantity=quantity)
+        elif numbers:
+            facts = {"first": numbers[0], "last": numbers[-1], "quantity": quantity}
+            self.problem(row, "NUMBER_RANGE", "inventory_no", row.values["inventory_no"], **facts)
+        elif quantity > 1:
             code = "QTY_GT_1" if row.values["inventory_no"] else "SPLIT_INTO_PIECES"
             self.problem(row, code, "quantity", quantity, quantity=quantity)
 
@@ -246,6 +286,7 @@ class AssetReader(RowReader):
 
     def _rest(self, row: ListRow, cells: Sequence[Cell]) -> None:
         self.note(row, cells)
+        self._tag(row, cells)
         self._custodian(row, cells)
         self._reference(row, cells, "purchase", self.snapshot.purchases, "UNKNOWN_PURCHASE")
         for column, words in (("lifecycle", _LIFECYCLES), ("condition", _CONDITIONS)):
@@ -278,6 +319,24 @@ class AssetReader(RowReader):
         derived = account(each, kst, category, row.values["acquired_on"], self.snapshot.policy)
         row.values["account"] = text if text in ACCOUNTS else derived
 
+    def _tag(self, row: ListRow, cells: Sequence[Cell]) -> None:
+        """The code of the label that is on the thing, and the numbers that it had before."""
+        text = whole(self.cell(cells, "tag"))
+        code = tags.normalised(text)
+        if text and not tags.check(code):
+            self.problem(row, "INVALID_TAG", "tag", text)
+            self.keep_in_note(row, "tag", text)
+        elif text:
+            if code in self._tag_lines:
+                self.problem(row, "DUPLICATE_TAG", "tag", text, line=self._tag_lines[code])
+            elif code in self.snapshot.tag_codes:
+                self.problem(row, "TAG_TAKEN", "tag", text)
+            self._tag_lines.setdefault(code, row.place)
+            row.values["tag"] = code
+        if former := whole(self.cell(cells, "former_numbers")):
+            row.values["former_numbers"] = former
+            self.keep_in_note(row, "former_numbers", former)
+
     def _custodian(self, row: ListRow, cells: Sequence[Cell]) -> None:
         text = whole(self.cell(cells, "custodian"))
         if not text:
@@ -304,6 +363,24 @@ class AssetReader(RowReader):
         row.refs.setdefault("note_lines", []).append(f"{self.header.titles.get(column, column)}: {text}")
 
 
+_RANGE = re.compile(r"(.*?)(\d+) *[-–—] *\1?(\d+)(\D.*)?")
+
+
+def numbers_between(text: str, quantity: int) -> list[str]:
+    """The numbers of so many pieces, where a text tells the first and the last one: ``1021-1024``, ``A/7-10/22``.
+
+    Empty when it does not, or for another quantity.
+    """
+    match = _RANGE.fullmatch(text) if 1 < quantity <= MOST_NUMBERS else None
+    if match is None:
+        return []
+    start, first, last, end = match[1], match[2], match[3], match[4] or ""
+    last = first[: max(0, len(first) - len(last))] + last
+    if len(first) > 18 or len(last) != len(first) or int(last) - int(first) + 1 != quantity:
+        return []
+    return [f"{start}{number:0{len(first)}}{end}" for number in range(int(first), int(last) + 1)]
+
+
 def _months(cell: Cell) -> int:
     text = fold(whole(cell))
     return 0 if text == "0" else cell_values.count(re.sub(r" *(months?|mies\w*|m-cy|m)\.?$", "", text))
@@ -316,7 +393,7 @@ def _plain(percent: Decimal | int) -> str:
 async def write_assets(batch: list[ListRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
     rooms = {row.refs["room_id"] for row in batch if row.refs.get("room_id")}
     async with changing(*rooms) as change:
-        rows = await _with_free_numbers(batch, progress)
+        rows = await _with_free_tags(await _with_free_numbers(batch, progress), progress)
         rest = await _number_pieces(rows, actor, now, change, progress)
         lots = [(row, list(_pieces(row))) for row in rest]
         pieces = [piece for _, lot in lots for piece in lot]
@@ -329,16 +406,37 @@ async def write_assets(batch: list[ListRow], actor: Actor, now: datetime, progre
 
 async def _with_free_numbers(batch: list[ListRow], progress: WritingProgress) -> list[ListRow]:
     """Refuse the numbers that somebody else took since the check."""
-    numbers = {row.line: row.values["inventory_no"] or "" for row in batch}
-    keys = {line: number_key(number) for line, number in numbers.items()}
+    numbers = [number for row in batch for number in _numbers(row)]
+    keys = [number_key(number) for number in numbers]
     # beside the keys: a number that was there in two ways has one of them only
-    is_rival = Q(number_key__in=list(keys.values())) | Q(inventory_no__in=list(numbers.values()))
-    rivals = await Asset.filter(is_rival).values_list("inventory_no", flat=True) if any(keys.values()) else ()
+    is_rival = Q(number_key__in=keys) | Q(inventory_no__in=numbers)
+    rivals = await Asset.filter(is_rival).values_list("inventory_no", flat=True) if keys else ()
     occupied = {number_key(str(number)) for number in rivals}
+    free = []
     for row in batch:
-        if keys[row.line] in occupied:
-            progress.refuse(row, ImportProblem("INVENTORY_NO_TAKEN", "inventory_no", row.values["inventory_no"]))
-    return [row for row in batch if keys[row.line] not in occupied]
+        number = next((number for number in _numbers(row) if number_key(number) in occupied), None)
+        if number is None:
+            free.append(row)
+        else:
+            progress.refuse(row, ImportProblem("INVENTORY_NO_TAKEN", "inventory_no", number))
+    return free
+
+
+async def _with_free_tags(batch: list[ListRow], progress: WritingProgress) -> list[ListRow]:
+    """Refuse the labels that somebody put on another thing since the check."""
+    codes = [row.values["tag"] for row in batch if row.values.get("tag")]
+    linked = Tag.filter(Q(asset_id__not_isnull=True) | Q(room_id__not_isnull=True), code__in=codes)
+    occupied = set(await linked.values_list("code", flat=True)) if codes else set()
+    for row in batch:
+        if row.values.get("tag") in occupied:
+            progress.refuse(row, ImportProblem("TAG_TAKEN", "tag", row.values["tag"]))
+    return [row for row in batch if row.values.get("tag") not in occupied]
+
+
+def _numbers(row: ListRow) -> list[str]:
+    """The inventory numbers that a row gives."""
+    numbers: list[str] = row.values.get("numbers") or [row.values["inventory_no"] or ""]
+    return [number for number in numbers if number]
 
 
 async def _number_pieces(
@@ -376,27 +474,32 @@ async def _number(asset: Asset, row: ListRow, actor: Actor, now: datetime, progr
     asset.search_text = search_text(*parts, row.values.get("purchase"), asset.note)
     asset.revision += 1
     await asset.save(update_fields=[*changes, "search_text", "revision"])
+    if row.values.get("tag"):
+        await put_on({row.values["tag"]: asset.id}, now)
     entry = await history.write(f"asset:{asset.id}", "numbered", actor, now, before=before, after=after)
     progress.remember("asset", asset.id, row.line, entry.seq, history.plain(former))
 
 
 def _pieces(row: ListRow) -> Iterator[NewPiece]:
-    columns = asset_columns(row)
-    percents = row.refs.get("percents", {})
-    quantity = row.values["quantity"]
-    if quantity == 1 or row.values["inventory_no"]:
-        yield NewPiece(Asset(**columns, quantity=quantity), percents)
+    percents, quantity = row.refs.get("percents", {}), row.values["quantity"]
+    numbers = row.values.get("numbers")
+    if quantity == 1 or row.values["inventory_no"] and not numbers:
+        yield NewPiece(Asset(**asset_columns(row), quantity=quantity), percents, tag=row.values.get("tag"))
         return
-    for price in unit_prices(columns.pop("price"), quantity):
-        yield NewPiece(Asset(**columns, price=price), percents)
+    prices = unit_prices(row.values["value"] or Decimal("0.00"), quantity)
+    parts = line_shares(prices, percents)
+    for place, (price, split) in enumerate(zip(prices, parts, strict=True)):
+        asset = Asset(**asset_columns(row, numbers[place] if numbers else None) | {"price": price})
+        yield NewPiece(asset, percents, split, None if place else row.values.get("tag"))
 
 
-def asset_columns(row: ListRow) -> dict[str, Any]:
-    """The columns of a piece that a row says, in the register's terms."""
+def asset_columns(row: ListRow, number: str | None = None) -> dict[str, Any]:
+    """The columns of a piece that a row says, in the register's terms; of one of its numbers, where it has several."""
     values, refs = row.values, row.refs
+    number = number or values["inventory_no"]
     note = "\n".join(part for part in (values.get("note") or "", *refs.get("note_lines", ())) if part)
     columns = {
-        **number_columns(values["inventory_no"]),
+        **number_columns(number),
         "name": values["name"],
         "category": values.get("category") or "",
         "kst": values["kst"] or "",
@@ -411,7 +514,7 @@ def asset_columns(row: ListRow) -> dict[str, Any]:
         "durable_until": values.get("durable_until"),
         "note": note,
         "search_text": search_text(
-            values["name"], values["inventory_no"], values["serial_no"], values["kst"], values.get("category"),
+            values["name"], number, values["serial_no"], values["kst"], values.get("category"),
             values.get("purchase"), note,
         ),
     }  # fmt: skip

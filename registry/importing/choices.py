@@ -9,7 +9,8 @@ from typing import Any
 class ListChoices:
     """Where nothing is said the file is read by its own words.
 
-    ``sheets`` are names, ``columns`` fields by title (None: not read), ``leave_out`` lines as the report tells them.
+    ``sheets`` are names, ``columns`` fields by title (None: not read); ``leave_out`` are lines as the report tells
+    them, ``split`` those whose numbers, from one to another, are given to a record each.
     """
 
     sheets: tuple[str, ...] = ()
@@ -17,6 +18,7 @@ class ListChoices:
     encoding: str | None = None
     columns: Mapping[str, str | None] = field(default_factory=dict)
     leave_out: frozenset[str] = frozenset()
+    split: frozenset[str] = frozenset()
 
     def as_record(self) -> dict[str, Any]:
         """Itself in JSON; what nobody chose is left out."""
@@ -26,6 +28,7 @@ class ListChoices:
             "encoding": self.encoding,
             "columns": dict(self.columns),
             "leave_out": sorted(self.leave_out),
+            "split": sorted(self.split),
         }
         return {name: value for name, value in record.items() if value}
 
@@ -38,6 +41,7 @@ class ListChoices:
             encoding=record.get("encoding"),
             columns=dict(record.get("columns") or {}),
             leave_out=frozenset(str(line) for line in record.get("leave_out") or ()),
+            split=frozenset(str(line) for line in record.get("split") or ()),
         )
 
 

@@ -23,6 +23,8 @@ DETAIL, NOTE = "detail", "note"
 # a mere numbering of the lines: understood, and not kept
 NUMBERING = "row_no"
 _VAGUE = frozenset({DETAIL, NOTE, NUMBERING})
+# details that say what a thing is, where nothing better does
+_TYPES = frozenset({"typ", "type", "model", "modell", "typ model", "marka model"})
 
 # what a file may hold, and what must be among its columns for it to be that
 NEEDED_COLUMNS: dict[str, tuple[frozenset[str], ...]] = {
@@ -83,6 +85,13 @@ class Header:
     rivals: tuple[tuple[int, str], ...] = ()
 
     @property
+    def names(self) -> list[int]:
+        """The places that may say what a thing is, where its name is empty: rivals of the name, its type, its model."""
+        rivals = [place for place, winner in self.rivals if winner == self.titles.get("name")]
+        types = [place for place in self.extra if title_words(self.all_titles[place]) in _TYPES and place not in rivals]
+        return rivals + types
+
+    @property
     def score(self) -> int:
         """How many columns say what the list is."""
         return len(self.columns.keys() - _VAGUE)
@@ -95,7 +104,12 @@ class Header:
 
 def title_words(cell: Cell) -> str:
     """A column title as the synonyms are written: ``Nr inw.`` is ``nr inw``, ``cena_jedn_brutto`` likewise."""
-    return _plain(re.sub(r"\(.*?\)", " ", fold(whole(cell))))
+    return _plain(re.sub(r"\(.*?\)", " ", _folded(whole(cell))))
+
+
+def _folded(title: str) -> str:
+    """A title in small letters; ``DatePurchased`` is two words."""
+    return fold(re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", title))
 
 
 def _plain(text: str) -> str:
@@ -105,7 +119,7 @@ def _plain(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _meaning(kind: str, title: str) -> tuple[str, int] | None:
     """The field that a title names in a kind of list, and how exactly: 0 is best."""
-    synonyms, full, short = _SYNONYMS[kind], _plain(fold(title)), title_words(title)
+    synonyms, full, short = _SYNONYMS[kind], _plain(_folded(title)), title_words(title)
     for words in (full, short, _UNIT.sub("", full), _UNIT.sub("", short)):
         meaning = synonyms.get(words)
         if meaning and not (meaning[0] in _MONEY and _OTHER_MONEY.search(full)):

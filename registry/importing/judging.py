@@ -83,7 +83,8 @@ class _RowsOfPart:
                 self.blanks += 1
             elif what == "row":
                 report.tally.look_at(columns, cells)
-                yield self._row(line, cells)
+                if header.is_enough:
+                    yield self._row(line, cells)
             else:
                 report.skipped.append(what)
                 if what.startswith("total row") and not _CARRIED.match(fold(what.removeprefix("total row "))):
@@ -93,7 +94,8 @@ class _RowsOfPart:
         position = self.part.position(line)
         left_out = str(position) in self.report.layout.choices.leave_out
         corrected = self.corrections.get(str(position), {})
-        row = ListRow(self.part.base + line, place=position, left_out=left_out)
+        split = str(position) in self.report.layout.choices.split
+        row = ListRow(self.part.base + line, place=position, left_out=left_out, split=split)
         reader = self.aside if left_out else self.reader
         reader.read(row, _corrected(cells, self.part.header, corrected))
         row.problems.extend([] if corrected else _text_problems(self.part.sheet, line, cells))
@@ -198,7 +200,10 @@ def _control_notice(report: ImportReport) -> list[ImportProblem]:
 
 
 def _list_notices(report: ImportReport) -> list[ImportProblem]:
+    header = report.header
+    unknown = [] if header.is_enough else [ImportProblem("HEADER_UNKNOWN", "", "", {"line": header.line})]
     return [
+        *unknown,
         *_sheet_notices(report.layout),
         *(ImportProblem("FOREIGN_HEADER", "", "", {"line": part.position(part.header.line)})
           for part in report.layout.parts if part.header.line in part.sheet.foreign_lines),

@@ -1,5 +1,6 @@
 """What of a file is the list: which of its sheets, which row of each names the columns, what each column holds."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,8 @@ from registry.importing.columns import (
     likely_headers,
 )
 from registry.importing.files import Sheet
+
+_WORD = re.compile(r"^(?!\[)[^\W\d_][^\W\d]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,14 @@ class ListLayout:
         return any(part.sheet is sheet for part in self.parts)
 
 
-def find_list(sheets: Sequence[Sheet], family: str | None = None, choices: ListChoices = NO_CHOICES) -> ListLayout:
+def find_list(
+    sheets: Sequence[Sheet], family: str | None = None, choices: ListChoices = NO_CHOICES, *, guess: bool = False
+) -> ListLayout:
     """The list in a file: the sheet or the delimiter whose header names the most columns, and what belongs to it.
 
-    Raises Invalid("import.no_header", "import.unknown_kind", "import.other_kind", "import.no_sheet",
-    "import.no_field").
+    With ``guess`` a list whose columns are not understood has the row that may name them, so that somebody can choose
+    what they hold; its header is not enough to read a row. Raises Invalid("import.no_header", "import.header_unknown",
+    "import.unknown_kind", "import.other_kind", "import.no_sheet", "import.no_field").
     """
     if family is not None and family not in FAMILIES:
         raise Invalid("import.unknown_kind", kind=family, kinds=", ".join(FAMILIES))
@@ -82,12 +88,35 @@ def find_list(sheets: Sequence[Sheet], family: str | None = None, choices: ListC
     header = headers[best] if best is not None else None
     _refuse_another_kind(sheets, family, header, choices)
     if best is None or header is None:
-        raise Invalid("import.no_header", file=sheets[0].name if sheets else "", rows=HEADER_WITHIN)
+        best, header = _likeliest(sheets, family, choices, guess)
+        headers[best] = header
     if sheets[best].delimiter is not None:  # one text, read in several ways
         lines = sum(any(cell not in (None, "") for cell in cells) for _, cells in sheets[best].rows())
         sheet = replace(sheets[best], lines=lines)
         return ListLayout([sheet], [SheetPart(sheet, header)], [header], choices)
     return ListLayout(sheets, _parts(sheets, headers, header, choices), headers, choices)
+
+
+def _likeliest(sheets: Sequence[Sheet], family: str | None, choices: ListChoices, guess: bool) -> tuple[int, Header]:
+    """The row that may name the columns, of a list of assets or of what somebody says that it is."""
+    best: tuple[int, int, Header] | None = None
+    for place, sheet in enumerate(sheets):
+        if choices.sheets and sheet.title not in choices.sheets:
+            continue
+        for header in likely_headers(sheet.rows(), family or "assets"):
+            words = sum(bool(_WORD.search(title)) for title in header.all_titles)
+            points = words + 3 * header.score
+            if words > 1 and choices.header_row in (None, header.line) and (best is None or points > best[0]):
+                best = points, place, header
+    if best is None or not (guess or best[2].score):
+        raise Invalid("import.no_header", file=sheets[0].name if sheets else "", rows=HEADER_WITHIN)
+    header = best[2]
+    if not guess:
+        known = [title for title, field in zip(header.all_titles, header.fields, strict=True) if field]
+        unknown = [title for title in header.all_titles if title not in known and not title.startswith("[")]
+        lists = {"known": ", ".join(known), "unknown": ", ".join(unknown)[:300]}
+        raise Invalid("import.header_unknown", file=sheets[0].name, line=header.line, **lists)
+    return best[1], header
 
 
 def _check(sheets: Sequence[Sheet], choices: ListChoices) -> None:

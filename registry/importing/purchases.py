@@ -7,7 +7,7 @@ from functools import partial
 
 from registry.assets.intake import NewPiece, register_many
 from registry.assets.models import Asset, Purchase
-from registry.assets.rules import fold, unit_prices
+from registry.assets.rules import fold, line_shares, unit_prices
 from registry.core import history
 from registry.core.history import Actor
 from registry.core.statements import reserve_ids
@@ -118,5 +118,6 @@ def _pieces(row: ListRow, purchase_id: int) -> Iterator[NewPiece]:
     prices = unit_prices(columns.pop("price"), row.values["quantity"])
     spread = row.refs.get("spread") or [(columns["room_id"], row.values["quantity"])]
     rooms = [room for room, pieces in spread for _ in range(pieces)]
-    for room, price in zip(rooms, prices, strict=True):
-        yield NewPiece(Asset(**columns | {"room_id": room, "price": price}), row.refs.get("percents", {}))
+    percents = row.refs.get("percents", {})
+    for room, price, split in zip(rooms, prices, line_shares(prices, percents), strict=True):
+        yield NewPiece(Asset(**columns | {"room_id": room, "price": price}), percents, split)

@@ -28,6 +28,8 @@ ERRORS: dict[str, str] = {
     "TOO_LONG": N_("Shorten it to {limit} characters."),
     "DUPLICATE_INVENTORY_NO": N_("Line {line} has the same number. Give each piece its own."),
     "INVENTORY_NO_TAKEN": N_("This number is already in the register. Correct it, or leave the line out."),
+    "DUPLICATE_TAG": N_("Line {line} has the same label. Give each piece its own."),
+    "TAG_TAKEN": N_("This label is on another thing. Correct the code, or leave it out."),
     "DUPLICATE_CODE": N_("Line {line} has the same code. Give each its own."),
     "CODE_TAKEN": N_("This code is already in the register. Correct it, or leave the line out."),
     "TOWN_SPELT_OTHERWISE": N_("Another line or the register spells this town {town}. Write it the same way."),
@@ -42,10 +44,13 @@ ERRORS: dict[str, str] = {
 }
 WARNINGS: dict[str, str] = {
     "NO_INVENTORY_NO": N_("It will be registered without a number. Give it one later."),
+    "NAME_FROM_OTHER_COLUMN": N_("There is no name. What stands in {title} was taken."),
     "NO_DATE": N_("It will be registered without a date."),
     "DATE_IN_FUTURE": N_("This day is still to come. Check the year."),
     "NO_VALUE": N_("Without a price it is registered with 0,00."),
     "QTY_GT_1": N_("One number for {quantity} pieces stays one record. Give each piece a number to split it."),
+    "NUMBER_RANGE": N_("The numbers from {first} to {last} fit {quantity} pieces. Split the row to give each its own."),
+    "INVALID_TAG": N_("This is no code of a label. It is kept in the notes."),
     "SPLIT_INTO_PIECES": N_("It becomes {quantity} records, one for each piece."),
     "VALUE_MISMATCH": N_("Price times quantity is {computed}. The value of the line was taken."),
     "KST_491_MAPPED_TO_487": N_("491 is a symbol of the former KŚT. 487 was taken."),
@@ -66,6 +71,7 @@ WARNINGS: dict[str, str] = {
     "UNKNOWN_STATUS": N_("This status is not known. It is kept in the notes; „in use” was written."),
 }
 NOTICES: dict[str, str] = {
+    "HEADER_UNKNOWN": N_("Line {line} may name the columns. Choose which holds the name of a thing or its number."),
     "CONTROL_TOTAL_DIFFERS": N_("The lines sum to {computed}. Check whether one is missing or misread."),
     "COLUMN_NOT_READ": N_("The column {title} is not read. Choose what it holds, or leave it out."),
     "SAME_FIELD_TWICE": N_("{winner} was read; {title} means the same and is kept in the notes."),
@@ -127,12 +133,13 @@ class ListRow:
     """A line of the file: what was read, what is wrong with it, and the records of the register it names.
 
     ``line`` orders the rows of all sheets; ``place`` is what people are told: the line, with its sheet where several
-    are read. Who looks at a list may leave a row out.
+    are read. Who looks at a list may leave a row out, or ``split`` it into the pieces that its numbers are for.
     """
 
     line: int
     place: int | str = 0
     left_out: bool = False
+    split: bool = False
     values: dict[str, Any] = field(default_factory=dict)
     problems: list[ImportProblem] = field(default_factory=list)
     refs: dict[str, Any] = field(default_factory=dict)

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from registry.assets.models import Asset, Purchase
+from tortoise.expressions import Q
+
+from registry.assets.models import Asset, Purchase, Tag
 from registry.assets.policy import DEFAULT, in_force
 from registry.assets.rules import AccountPolicy, fold, number_key
 from registry.grants.models import Grant
@@ -52,6 +54,7 @@ class RegisterSnapshot:
     towns: dict[str, str] = field(default_factory=dict)  # names of sites by their codes
     grants: list[GrantTerms] = field(default_factory=list)
     inventory_keys: set[str] = field(default_factory=set)
+    tag_codes: frozenset[str] = frozenset()
     policy: AccountPolicy = DEFAULT
     roles: frozenset[Role] = frozenset(Role)
     today: date | None = None
@@ -94,6 +97,8 @@ async def load_snapshot(roles: frozenset[Role] = frozenset(Role), today: date | 
         snapshot.room_numbers.setdefault(fold(number), []).append(pk)
     grants = await Grant.all().order_by("id").values_list("id", "code", "fund", "percent")
     snapshot.grants = [GrantTerms(*grant) for grant in grants]
+    linked = Tag.filter(Q(asset_id__not_isnull=True) | Q(room_id__not_isnull=True))
+    snapshot.tag_codes = frozenset(str(code) for code in await linked.values_list("code", flat=True))
     numbers = await Asset.exclude(inventory_no=None).values_list("inventory_no", flat=True)
     snapshot.inventory_keys = {number_key(str(number)) for number in numbers}
     return snapshot

@@ -17,6 +17,7 @@ from registry.assets.rules import (
     dated,
     feature_of,
     fold,
+    line_shares,
     number_columns,
     readiness,
     search_text,
@@ -105,6 +106,27 @@ def test_shares_always_sum_to_the_price(price: Decimal, percents: list[Decimal])
     split = shares(price, dict(enumerate(percents, 1)))
     assert sum(split.values()) == price
     assert all(part >= 0 and part == round(part, 2) for part in split.values())
+
+
+def test_a_line_of_pieces_claims_its_share_of_the_whole_line() -> None:
+    splits = line_shares(unit_prices(Decimal("3335.00"), 100), {1: Decimal(75)})
+    assert sum(split[1] for split in splits) == Decimal("2501.25")
+    assert sum(split[None] for split in splits) == Decimal("833.75")
+    assert line_shares([Decimal("0.00")] * 2, {1: Decimal(75)}) == [{1: Decimal("0.00")}] * 2
+    assert line_shares([Decimal(5)], {}) == [{None: Decimal(5)}]
+
+
+@given(money, st.lists(st.decimals("0", "33.3", places=1) | st.just(Decimal(25)), max_size=4), st.integers(1, 60))
+def test_the_shares_of_a_line_are_kept_by_its_pieces(total: Decimal, percents: list[Decimal], pieces: int) -> None:
+    grants = dict(enumerate(percents, 1))
+    if sum(percents) > 100:
+        grants = {}
+    prices = unit_prices(total, pieces)
+    splits = line_shares(prices, grants)
+    assert [sum(split.values()) for split in splits] == prices
+    assert all(part >= 0 for split in splits for part in split.values())
+    for grant, share in shares(total, grants).items():
+        assert sum(split.get(grant, Decimal(0)) for split in splits) == share
 
 
 @given(money, st.integers(1, 500))

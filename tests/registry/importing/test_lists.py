@@ -8,7 +8,7 @@ import pytest
 
 from registry.assets.actions import correct
 from registry.assets.models import Asset, FundingShare, Purchase, Tag
-from registry.assets.tags import check
+from registry.assets.tags import RANDOM_BYTES, check, new_code
 from registry.core import seals, transaction
 from registry.core.errors import Conflict, Refusal
 from registry.core.events import AssetChanged, Event, RoomChanged, on
@@ -16,6 +16,7 @@ from registry.core.history import SYSTEM, HistoryEntry
 from registry.grants.models import Grant
 from registry.importing import batches, lists
 from registry.importing.batches import WritingProgress
+from registry.importing.choices import ListChoices
 from registry.importing.lists import check_list, import_list, write_list
 from registry.people.models import Institution, Person
 from registry.people.queries import person_by_login
@@ -154,6 +155,63 @@ async def test_pieces_without_a_number_become_records() -> None:
     await bring(f"{HEADER}\n;Krzesło;808;1.4.2022;10,00;0.01;;;;3")
     prices = await Asset.all().order_by("id").values_list("price", flat=True)
     assert prices == [Decimal("3.34"), Decimal("3.33"), Decimal("3.33")]
+
+
+@pytest.mark.usefixtures("house")
+async def test_the_pieces_of_a_line_keep_its_share_of_a_grant() -> None:
+    await bring("Nazwa;Ilość;Wartość;Środki UE\nKrzesło;100;3335,00;TAK")
+    shares = await FundingShare.exclude(grant_id=None).values_list("amount", flat=True)
+    assert (len(shares), sum(shares)) == (100, Decimal("2501.25"))
+
+
+@pytest.mark.usefixtures("house")
+async def test_a_piece_without_a_price_keeps_its_grant() -> None:
+    await bring("Nazwa;Wartość;Środki UE;Udział UE %\nKrzesło;;TAK;75\nStół;10;TAK;0\n")
+    shares = await FundingShare.exclude(grant_id=None).order_by("id").values_list("grant__code", "amount")
+    assert shares == [("G/1", Decimal("0.00")), ("G/1", Decimal("0.00"))]
+
+
+@pytest.mark.usefixtures("house")
+async def test_a_row_with_numbers_from_one_to_another_becomes_a_piece_each() -> None:
+    text = "Nr inw.;Nazwa;Ilość;Wartość\n1021-1024;Krzesło;4;10,01\n31-32;Stół;2;5\n"
+    choices = ListChoices(split=frozenset({"2", "3"}))
+    report = await check_list(text.encode(), "a.csv", choices=choices)
+    await bring("Nr inw.;Nazwa;Wartość\n32;Lampa;5")
+    progress = await write_list(report, SYSTEM, NOW)
+    pieces = await Asset.filter(name="Krzesło").order_by("id").values_list("inventory_no", "price", "quantity")
+    assert pieces == [
+        ("1021", Decimal("2.51"), 1), ("1022", Decimal("2.50"), 1), ("1023", Decimal("2.50"), 1),
+        ("1024", Decimal("2.50"), 1),
+    ]  # fmt: skip
+    assert (await Asset.get(inventory_no="1023")).search_text.startswith("krzeslo 1023")
+    assert [(row.line, row.problems[-1].text) for row in progress.refused_rows] == [(3, "32")]
+
+
+@pytest.mark.usefixtures("house")
+async def test_a_label_that_a_list_names_is_on_the_piece() -> None:
+    codes = [new_code(bytes([number]) * RANDOM_BYTES) for number in range(4)]
+    await Tag.create(code=codes[1], created_at=NOW)  # printed in advance
+    lines = [f"A/{number};Krzesło;1;{code};1" for number, code in enumerate(codes)]
+    report = await check_list(
+        "\n".join(["Nr inw.;Nazwa;Cena;Kod etykiety;Ilość", *lines, f";Stół;2;{codes[0]};2"]).encode(), "a.csv"
+    )
+    assert [problem.code for problem in report.rows[4].problems][-1] == "DUPLICATE_TAG"
+    await Tag.filter(code=codes[1]).update(asset_id=None)
+    other = await Asset.create(name="Inne", price=1)
+    await Tag.create(code=codes[2], asset_id=other.id, created_at=NOW)  # somebody was quicker
+    progress = await write_list(report, SYSTEM, NOW)
+    assert [row.problems[-1].code for row in progress.refused_rows] == ["DUPLICATE_TAG", "TAG_TAKEN"]
+    tags = await Tag.filter(asset__inventory_no__not_isnull=True).order_by("asset__inventory_no")
+    assert [tag.code for tag in tags] == [codes[0], codes[1], codes[3]]
+    assert [len(await Tag.filter(code=code)) for code in codes] == [1, 1, 1, 1]
+
+
+@pytest.mark.usefixtures("house")
+async def test_a_piece_of_a_purchase_gets_the_label_of_the_list() -> None:
+    await bring(PURCHASE + LINE)
+    code = new_code(bytes(RANDOM_BYTES))
+    await bring(f"Nr inw.;Nazwa;Poz. zakupu;Pokój;Kod etykiety\nA/1;Krzesło;Z1;R-1;{code}")
+    assert (await Tag.get(code=code).select_related("asset")).asset.inventory_no == "A/1"
 
 
 PURCHASE = "lp;nazwa_pl;cena_jedn_brutto;ilosc;wartosc_brutto;rozmieszczenie;data_przyjecia;nr_faktury\n"

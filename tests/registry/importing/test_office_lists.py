@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from registry.assets.tags import RANDOM_BYTES, new_code
 from registry.core.errors import Invalid
+from registry.importing.assets import numbers_between
 from registry.importing.choices import NO_CHOICES, ListChoices
 from registry.importing.files import read
 from registry.importing.judging import judge
@@ -148,7 +150,7 @@ def test_a_line_left_out_counts_nowhere_and_its_number_is_free() -> None:
 
 
 def test_choices_are_stored_without_what_nobody_chose() -> None:
-    choices = ListChoices(("a",), 3, "utf-8", {"A": None}, frozenset({"b!2", "1"}))
+    choices = ListChoices(("a",), 3, "utf-8", {"A": None}, frozenset({"b!2", "1"}), frozenset({"7"}))
     assert ListChoices.from_record(choices.as_record()) == choices
     assert NO_CHOICES.as_record() == {}
     assert ListChoices.from_record({"leave_out": [4]}).leave_out == {"4"}
@@ -291,3 +293,164 @@ def test_tables_of_hypertext_are_sheets(charset: str) -> None:
 def test_hypertext_is_read_within_bounds(content: bytes, words: str | None) -> None:
     with pytest.raises(Invalid, match=words):
         report_of(content, "wykaz.xls")
+
+
+# as programs and offices name their columns, and what is read of each; a title that is not among them is not read
+PROGRAMS = [
+    (
+        "Lp;Grupa;Nazwa;Miejsce użytkowania;Nr inwentarzowy;KŚT;Data przyjęcia;Data likwid.;Wartość nabycia",
+        "row_no;category;name;room;inventory_no;kst;acquired_on;;value",
+    ),
+    (
+        "Nazwa środka;Numer inwentarzowy;Miejsce użytkowania;Wartość początkowa;Data OT;Osoba materialnie odp.",
+        "name;inventory_no;room;value;acquired_on;custodian",
+    ),
+    (
+        "Nr ewid.;Wyszczególnienie;J.m.;Ilość (szt.);Cena jedn. [zł];Wartość brutto w zł;Wartość netto;Uwagi",
+        "inventory_no;name;;quantity;unit_price;value;;note",
+    ),
+    (
+        "Full Name,Email,Username,Item Name,Category,Model name,Manufacturer,Serial Number,Asset Tag,Location,Notes,"
+        "Purchase Date,Purchase Cost,Company,Status,Warranty Months,Supplier",
+        "detail,detail,custodian,name,category,detail,detail,serial_no,inventory_no,room,note,"
+        "acquired_on,value,detail,lifecycle,warranty_months,detail",
+    ),
+    (
+        "Company,Name,Asset Tag,Category,Model,Model Number,Asset Notes,Purchase Date,Purchase Cost,"
+        "Checked Out To: Username,Checked Out To: Location",
+        "detail,name,inventory_no,category,detail,detail,note,acquired_on,value,custodian,room",
+    ),
+    (
+        "title,description,category,tags,location,valuation,custodian,qrId",
+        "name,detail,category,detail,room,value,custodian,detail",
+    ),
+    (
+        "Name;Entity;Status;Manufacturers;Serial number;Type;Model;Location;Inventory number;Comments",
+        "name;detail;lifecycle;detail;serial_no;category;detail;room;inventory_no;note",
+    ),
+    (
+        "ID,Part,Location,Quantity,Serial Number,Batch,Purchase Price",
+        "inventory_no,name,room,quantity,serial_no,detail,value",
+    ),
+    (
+        "HB.asset_id,HB.name,HB.quantity,HB.location,HB.serial_number,HB.purchase_price,HB.purchase_time,HB.notes",
+        "inventory_no,name,quantity,room,serial_no,value,acquired_on,note",
+    ),
+    (
+        "Stav,Pavilon,Místnost,Inv. číslo,Název,Typ,SN,Datum pořízení,Cena,Poznámka",
+        "condition,detail,room,inventory_no,name,detail,serial_no,acquired_on,value,note",
+    ),
+    (
+        "Inventar-Nr.;Bezeichnung;Standort;Raum;Seriennummer;Anschaffungsdatum;Kaufpreis;Bemerkung;Preis (EUR)",
+        "inventory_no;name;detail;room;serial_no;acquired_on;value;note;",
+    ),
+    ("UID,ProductName,Price,DatePurchased,Supplier,Number of repairs", "inventory_no,name,value,acquired_on,detail,"),
+    (
+        "Description,Asset no,Location,Model,QTY,SN,Date,CAT",
+        "name,inventory_no,room,detail,quantity,serial_no,acquired_on,category",
+    ),
+]
+
+
+@pytest.mark.parametrize(("titles", "expected"), PROGRAMS)
+def test_the_titles_of_other_programs_are_known(titles: str, expected: str) -> None:
+    delimiter = ";" if ";" in titles else ","
+    cells = delimiter.join("1" for _ in titles.split(delimiter))
+    assert list(fields(report_of(f"{titles}\n{cells}\n")).values()) == [
+        name or None for name in expected.split(delimiter)
+    ]
+
+
+def test_a_thing_without_a_name_is_called_by_its_description_or_its_type() -> None:
+    report = report_of("Nr inw.;Nazwa;Typ;Opis;Wartość\nA1;;Chromebook;;5\nA2;;Chromebook;czarny;5\nA3;;;;5\n")
+    assert [row.values["name"] for row in report.rows] == ["Chromebook", "czarny", None]
+    assert problems(report) == [["NAME_FROM_OTHER_COLUMN"], ["NAME_FROM_OTHER_COLUMN"], ["NO_NAME"]]
+
+
+def test_a_thing_without_a_number_may_say_so() -> None:
+    report = report_of("Nr inw.;Nazwa;Wartość\nb/n;Stół;5\nbez numeru;Stół;5\n")
+    assert problems(report) == [["NO_INVENTORY_NO"], ["NO_INVENTORY_NO"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "quantity", "numbers"),
+    [
+        ("1021-1024", 4, ["1021", "1022", "1023", "1024"]),
+        ("1021 – 1024", 4, ["1021", "1022", "1023", "1024"]),
+        ("1021-24", 4, ["1021", "1022", "1023", "1024"]),
+        ("A/09-A/10", 2, ["A/09", "A/10"]),
+        ("A/7-9/22", 3, ["A/7/22", "A/8/22", "A/9/22"]),
+        ("1021-1024", 5, []),
+        ("1021-1024", 1, []),
+        ("9-10", 2, []),
+        ("013-808", 2, []),
+        ("A/1", 2, []),
+        ("1-900", 900, []),
+    ],
+)
+def test_numbers_from_one_to_another(text: str, quantity: int, numbers: list[str]) -> None:
+    assert numbers_between(text, quantity) == numbers
+
+
+def test_a_range_of_numbers_is_offered_to_be_split() -> None:
+    report = report_of("number-range.csv")
+    assert problems(report) == [["NUMBER_RANGE"]]
+    assert "1021 to 1024 fit 4 pieces" in report.rows[0].problems[0].hint(str)
+    report = report_of("number-range.csv", choices=ListChoices(split=frozenset({"2"})))
+    assert report.rows[0].values["numbers"] == ["1021", "1022", "1023", "1024"]
+    assert problems(report) == [["SPLIT_INTO_PIECES"]]
+    text = "Nr inw.;Nazwa;Ilość;Wartość\n1023;Stół;1;5\n1021-1024;Krzesło;4;400,00\n"
+    report = report_of(text, choices=ListChoices(split=frozenset({"3"})))
+    assert problems(report) == [[], ["DUPLICATE_INVENTORY_NO", "SPLIT_INTO_PIECES"]]
+
+
+CODE = new_code(bytes(RANDOM_BYTES))
+
+
+@pytest.mark.parametrize(
+    ("cell", "tag", "expected"),
+    [
+        (CODE, CODE, []),
+        (CODE.lower(), CODE, []),
+        ("", None, []),
+        (CODE[:-1] + ("1" if CODE[-1] != "1" else "2"), None, ["INVALID_TAG"]),
+        ("naklejka", None, ["INVALID_TAG"]),
+    ],
+)
+def test_the_code_of_a_label_is_read(cell: str, tag: str | None, expected: list[str]) -> None:
+    report = report_of(f"Nazwa;Cena;Kod etykiety\nStół;5;{cell}\n")
+    assert report.rows[0].values.get("tag") == tag
+    assert problems(report) == [expected]
+
+
+def test_a_label_is_on_one_thing() -> None:
+    text = f"Nazwa;Cena;Kod etykiety\nStół;5;{CODE}\nKrzesło;5;{CODE}\n"
+    assert problems(report_of(text)) == [[], ["DUPLICATE_TAG"]]
+    layout = find_list(read(text.encode(), "lista.csv"))
+    assert problems(judge(layout, office(tag_codes=frozenset({CODE})))) == [["TAG_TAKEN"], ["DUPLICATE_TAG"]]
+
+
+UNKNOWN = "Wykaz;;;\nGatunek;Cena;Kolor;Waga\nKrzesło;5;czarny;3\n"
+
+
+def test_a_row_that_may_name_the_columns_is_told_with_what_was_understood() -> None:
+    with pytest.raises(Invalid) as refused:
+        report_of(UNKNOWN)
+    assert refused.value.code == "import.header_unknown"
+    assert {name: refused.value.params[name] for name in ("line", "known", "unknown")} == {
+        "line": 2, "known": "Cena", "unknown": "Gatunek, Kolor, Waga",
+    }  # fmt: skip
+
+
+def test_columns_that_nobody_knows_can_be_chosen() -> None:
+    sheets = read(UNKNOWN.encode(), "lista.csv")
+    report = judge(find_list(sheets, guess=True), office())
+    assert (report.rows, said(report)[0][0], report.header.line) == ([], "HEADER_UNKNOWN", 2)
+    assert [(column["title"], column["example"]) for column in report.as_record()["columns"]] == [
+        ("Gatunek", "Krzesło"), ("Cena", "5"), ("Kolor", "czarny"), ("Waga", "3"),
+    ]  # fmt: skip
+    choices = ListChoices(header_row=2, columns={"Gatunek": "name", "Kolor": "detail"})
+    (row,) = judge(find_list(sheets, None, choices), office()).rows
+    assert (row.values["name"], row.values["value"], row.values["note"]) == ("Krzesło", Decimal(5), "Kolor: czarny")
+    with pytest.raises(Invalid, match="names the columns"):
+        find_list(read(b"5;6\n7;8\n", "lista.csv"), guess=True)
