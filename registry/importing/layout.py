@@ -112,9 +112,9 @@ def _likeliest(sheets: Sequence[Sheet], family: str | None, choices: ListChoices
         raise Invalid("import.no_header", file=sheets[0].name if sheets else "", rows=HEADER_WITHIN)
     header = best[2]
     if not guess:
-        known = [title for title, field in zip(header.all_titles, header.fields, strict=True) if field]
-        unknown = [title for title in header.all_titles if title not in known and not title.startswith("[")]
-        lists = {"known": ", ".join(known), "unknown": ", ".join(unknown)[:300]}
+        titles = [title for title, field in zip(header.all_titles, header.fields, strict=True) if field]
+        unknown = [title for title in header.all_titles if title not in titles and not title.startswith("[")]
+        lists = {"known": ", ".join(titles), "unknown": ", ".join(unknown)[:300]}
         raise Invalid("import.header_unknown", file=sheets[0].name, line=header.line, **lists)
     return best[1], header
 
