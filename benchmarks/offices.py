@@ -85,7 +85,7 @@ async def fill(url: str, name: str) -> list[str]:
         await _assets(size, rooms, people, now)
         await _bookings(size, rooms, people, now)
         await context.db("default").execute_script("ANALYZE")
-        await seal(now.date())
+        await seal(now)
         return [await issue_token(person.login, "bench", SYSTEM, now) for person in people]
 
 
@@ -273,7 +273,7 @@ def _fill(url: str, name: str, tokens_file: Path) -> None:
 async def bring_up(url: str) -> None:
     async with database(url) as context:
         await migrate(context, url)
-        await seal(datetime.now(UTC).date())
+        await seal(datetime.now(UTC))
 
 
 def _kept(name: str, dialect: str) -> Path:

@@ -29,13 +29,14 @@ def verify_history(
     from registry.core import seals
     from registry.exporting.history_check import first_divergence
 
-    async def walk() -> tuple[int, Any, Any, bool, bool, Any]:
+    async def walk() -> tuple[int, Any, Any, bool, bool, Any, int]:
         walked, broken = await seals.verify()
         newest, is_sealed = await seals.newest_seal(), await seals.is_sealed(seal.strip().lower())
-        return walked, broken, newest, is_sealed, await seals.are_seals_gone(utc_now()), await first_divergence()
+        are_gone, unused = await seals.are_seals_gone(utc_now()), await seals.unused_numbers()
+        return walked, broken, newest, is_sealed, are_gone, await first_divergence(), unused
 
     settings = load()
-    walked, broken, newest, is_sealed, are_gone, divergence = in_register(settings, walk)
+    walked, broken, newest, is_sealed, are_gone, divergence, unused = in_register(settings, walk)
     if broken is not None:
         raise typer.Exit(_tell_broken(broken, walked, settings))
     if seal and not is_sealed:
@@ -57,15 +58,28 @@ def verify_history(
         print(sentence(text, settings))
         raise typer.Exit(1)
     print(sentence(N_("{walked} entries, all whole."), settings, walked=walked))
+    if unused:
+        text = N_(
+            "{count} numbers of entries since the last seal are not there. An act that was taken back leaves such a "
+            "gap, and so does an entry that was removed with all of its object."
+        )
+        print(sentence(text, settings, count=unused))
     if newest:
-        print(sentence(N_("Seal of {day}, to keep elsewhere: {seal}"), settings, day=newest.day, seal=newest.hash))
+        moment = seals.moment_of(newest.day, newest.hour)
+        print(sentence(N_("Seal of {moment}, to keep elsewhere: {seal}"), settings, moment=moment, seal=newest.hash))
     else:
-        text = N_("There is no seal yet: the server seals every night. Until then nothing shows that its end is whole.")
+        text = N_("There is no seal yet: the server seals every hour. Until then nothing shows that its end is whole.")
         print(sentence(text, settings))
 
 
+def _moment(broken: Any) -> str:
+    from registry.core.seals import moment_of
+
+    return moment_of(broken.day, broken.hour) if hasattr(broken, "day") else ""
+
+
 def _tell_broken(broken: Any, walked: int, settings: Settings) -> int:
-    seal = Reason(N_("the seal of {day}"), day=getattr(broken, "day", ""))
+    seal = Reason(N_("the seal of {moment}"), moment=_moment(broken))
     name, seq = getattr(broken, "object", seal), getattr(broken, "seq", broken.id)
     text = N_("Altered: {name}, entry {seq}. {walked} entries before it are whole.")
     print(sentence(text, settings, name=name, seq=seq, walked=walked))

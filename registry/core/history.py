@@ -1,4 +1,4 @@
-"""Who changed what, when, before and after: append-only, hash-chained per object, sealed daily.
+"""Who changed what, when, before and after: append-only, hash-chained per object, sealed hourly.
 
 An entry is written in the transaction of the change it tells. It stores no client data: what is written here is what
 :mod:`registry` stores, and that has no field for a client.
@@ -63,10 +63,11 @@ class NextEntry:
 
 
 class HistorySeal(Model):
-    """The heads of one day's chains, in one chain."""
+    """What was written until an hour of UTC, sealed into one chain."""
 
     id = fields.IntField(primary_key=True)
-    day = fields.DateField(unique=True)
+    day = fields.DateField()
+    hour = fields.SmallIntField(null=True, description="of UTC, null where an older Izba sealed a whole day")
     last_entry = fields.BigIntField(description="every entry up to this id is under this seal")
     entries = fields.IntField()
     previous = fields.CharField(max_length=64, default="")
@@ -74,6 +75,7 @@ class HistorySeal(Model):
 
     class Meta:
         table = "history_seal"
+        unique_together = (("day", "hour"),)
 
 
 def link(entry: HistoryEntry) -> str:

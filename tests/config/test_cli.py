@@ -203,7 +203,7 @@ def test_an_altered_history_is_found(izba):
 
 def test_a_history_that_was_built_anew_lacks_the_seal_that_was_kept(izba):
     izba.done("users", "add", "ala", "--role", "admin", "--password", "bardzo tajne haslo")
-    seal = izba.within(lambda: seals.seal(datetime.now(UTC).date())).hash
+    seal = izba.within(lambda: seals.seal(datetime.now(UTC))).hash
     text = izba.done("verify", "history", "--seal", seal)
     assert text.splitlines()[-1].endswith(seal)
     with sqlite3.connect(izba.home / "var" / "izba.sqlite3") as database:  # all of it, so that no chain is broken

@@ -74,7 +74,7 @@ async def test_seals_that_are_gone_are_missed() -> None:
     await office()
     assert not await seals.are_seals_gone(NOW + timedelta(days=1)), "there was none yet"
     assert await seals.are_seals_gone(NOW + timedelta(days=4)), "nobody sealed for days"
-    await seals.seal(NOW.date())
+    await seals.seal(NOW)
     assert not await seals.are_seals_gone(NOW + timedelta(days=40))
     await HistorySeal.filter(id__gt=0).delete()
     assert await seals.are_seals_gone(NOW + timedelta(hours=1))
