@@ -21,7 +21,7 @@ async def backward(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0014_files")]
+    dependencies = [("registry", "0015_scans")]
     operations = [
         AddColumn(
             model_name="HistorySeal",
