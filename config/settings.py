@@ -306,6 +306,14 @@ class Settings(BaseSettings):
         description=N_("The categories that count as furniture there, comma separated."),
     )
 
+    accountant_alone: bool = Field(
+        DEFAULT.accountant_alone,
+        description=N_(
+            "Whether the accountant alone corrects prices, days of acceptance, KŚT symbols, quantities and funding; "
+            "else the facilities staff do too."
+        ),
+    )
+
     # limits and the timetable
     request_bytes: Annotated[int, Field(ge=1024)] = Field(
         10_000_000, description=N_("The largest request that is read, in bytes.")
@@ -342,6 +350,7 @@ class Settings(BaseSettings):
             furniture_at_once=self.furniture_at_once,
             furniture_kst=self.furniture_kst,
             furniture_categories=frozenset(fold(category) for category in self.furniture_categories),
+            accountant_alone=self.accountant_alone,
         )
 
     @property

@@ -10,14 +10,17 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from registry.assets import policy
-from registry.assets.intake import NewPiece, register_many
-from registry.assets.models import STANDING, Asset, Purchase
+from registry.assets.intake import NewPiece, refuse_former, register_many
+from registry.assets.models import STANDING, Asset, FormerNumber, FundingShare, Purchase
 from registry.assets.rules import (
     StandingPiece,
     account,
     fold,
     number_columns,
+    number_key,
+    resplit,
     search_text,
+    share_faults,
     touched_rooms,
 )
 from registry.assets.transitions import (
@@ -32,11 +35,17 @@ from registry.core.errors import WORDS, Conflict, Invalid, NotFound, Reason, Ref
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
-from registry.core.statements import first_value
+from registry.core.statements import column, first_value
+from registry.grants.models import Grant
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import StandardItem
 
 CORRECTED = ("name", "inventory_no", "category", "serial_no", "warranty_until", "note")
+# what counts in the books: corrected with a reason
+WEIGHTY = ("price", "accepted_on", "kst", "quantity", "account", "shares")
+
+
+NO_MORE: Mapping[str, Mapping[str, Any]] = {"before": {}, "after": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +71,7 @@ class NewAsset:
 
 async def register(new: NewAsset, actor: Actor, now: datetime, request_key: RequestKey | None = None) -> Asset:
     """Put a piece into the register, with a tag. Raises Conflict("asset.number_taken"), Invalid("asset.bad_price")."""
-    if not new.price.is_finite() or new.price < 0:
-        raise Invalid("asset.bad_price", given=str(new.price))
+    _check_price(new.price)
     numbers = number_columns(new.inventory_no)
     number = numbers["inventory_no"]
     columns: dict[str, Any] = {
@@ -98,28 +106,31 @@ def _is_of_number(fault: Exception) -> bool:
 
 
 async def correct(
-    asset_id: int, corrections: dict[str, Any], actor: Actor, now: datetime, if_revision: int | None = None
+    asset_id: int,
+    corrections: dict[str, Any],
+    actor: Actor,
+    now: datetime,
+    if_revision: int | None = None,
+    reason: str = "",
+    request_key: RequestKey | None = None,
 ) -> Asset:
-    """What was written wrongly: any of ``CORRECTED``. Who, where, state and money change by other ways.
+    """What was written wrongly: any of ``CORRECTED``, and with a reason of ``WEIGHTY``. Who, where and state change by
+    transitions. ``shares`` are pairs of a grant's id, None for own funds, and its part; a price that is corrected alone
+    is split as the one before was. The account follows the policy unless somebody named it. A number that another
+    replaces finds the piece from now on, and is given to no other.
 
-    Raises NotFound, Conflict("request.stale"), Conflict("asset.number_taken").
+    Raises NotFound("asset.unknown"); Conflict: request.stale, asset.number_taken, asset.number_former; Invalid:
+    asset.reason_needed, asset.bad_price, grant.shares and its kin.
     """
+    if not reason.strip() and any(name in corrections for name in WEIGHTY):
+        raise Invalid("asset.reason_needed", field="reason")
+    _check_price(corrections.get("price", Decimal(0)))
     number, place = corrections.get("inventory_no"), (await _asset(asset_id)).room_id
     try:
         async with changing(*([place] if place else [])) as change:  # by its name a piece is the projector of its room
             asset = await _locked(asset_id, if_revision, place)
-            stood = _standing(asset)
-            before = {name: getattr(asset, name) for name in CORRECTED if name in corrections}
-            differing = [name for name, value in before.items() if value != corrections[name]]
-            if differing:
-                asset.update_from_dict({name: corrections[name] for name in differing})
-                if "inventory_no" in differing:
-                    asset.number_key = number_columns(asset.inventory_no)["number_key"]
-                asset.search_text = await _text_of(asset)
-                entry = {name: before[name] for name in differing}
-                columns = [*differing, "number_key", "search_text"]
-                await _store(asset, change, columns, "corrected", actor, now, entry, "")
-            await _keep_untouched_quiet(change, [(stood, _standing(asset))])
+            await _correct(asset, corrections, change, actor, now, reason.strip())
+            await record(request_key, asset)
     except IntegrityError as fault:
         if number and _is_of_number(fault):
             raise Conflict("asset.number_taken", number=number) from fault
@@ -127,10 +138,99 @@ async def correct(
     return asset
 
 
+async def _correct(
+    asset: Asset, corrections: dict[str, Any], change: RoomChange, actor: Actor, now: datetime, reason: str
+) -> None:
+    stood, former_number = _standing(asset), asset.inventory_no
+    account_before = _derived_account(asset, now)
+    parts_before = await _parts_of(asset) if corrections.keys() & {"price", "shares"} else {}
+    parts = _parts_after(asset.price, parts_before, corrections)
+    columns = {name: value for name, value in corrections.items() if name != "shares"}
+    before = {name: getattr(asset, name) for name, value in columns.items() if getattr(asset, name) != value}
+    asset.update_from_dict({name: columns[name] for name in before})
+    if "account" not in columns and asset.account in ("", account_before) and before.keys() & set(WEIGHTY):
+        derived = _derived_account(asset, now)
+        if derived != asset.account:
+            before["account"], asset.account = asset.account, derived
+    entry = NO_MORE
+    if parts != parts_before:
+        entry = {"before": {"shares": await _named(parts_before)}, "after": {"shares": await _named(parts)}}
+        await FundingShare.filter(asset_id=asset.id).delete()
+        rows = [FundingShare(asset_id=asset.id, grant_id=grant, amount=amount) for grant, amount in parts.items()]
+        await FundingShare.bulk_create(rows)
+    if not before and not entry["after"]:
+        return
+    if "inventory_no" in before:
+        asset.number_key = number_columns(asset.inventory_no)["number_key"]
+        await _replace_number(asset, former_number, now)
+    asset.search_text = await _text_of(asset)
+    stored = [*before, "number_key", "search_text"]
+    await _store(asset, change, stored, "corrected", actor, now, before, reason, entry)
+    if "inventory_no" in before:
+        await refuse_former([asset.number_key], but_of=asset.id)
+    await _keep_untouched_quiet(change, [(stood, _standing(asset))])
+
+
+def _check_price(price: Decimal) -> None:
+    if not price.is_finite() or price < 0:
+        raise Invalid("asset.bad_price", given=str(price))
+
+
+def _derived_account(asset: Asset, now: datetime) -> str:
+    day = asset.accepted_on or now.date()
+    return account(asset.price / asset.quantity, asset.kst, asset.category, day, policy.in_force())
+
+
+async def _parts_of(asset: Asset) -> dict[int | None, Decimal]:
+    """What paid for a piece, by grant id; None for own funds."""
+    parts: dict[int | None, Decimal] = {}
+    shares = FundingShare.filter(asset_id=asset.id).order_by("id")
+    for grant, amount in await shares.values_list("grant_id", "amount"):
+        parts[grant] = parts.get(grant, Decimal(0)) + amount
+    return parts
+
+
+def _parts_after(
+    former_price: Decimal, former: dict[int | None, Decimal], corrections: Mapping[str, Any]
+) -> dict[int | None, Decimal]:
+    """What pays for a piece after corrections of its price or its shares."""
+    price = corrections.get("price", former_price)
+    if "shares" in corrections:
+        if faults := share_faults(corrections["shares"], price):
+            faults[0].params["field"] = "shares"
+            raise faults[0]
+        parts = dict(corrections["shares"])
+        return {grant: amount for grant, amount in parts.items() if grant is not None or amount or len(parts) == 1}
+    if price == former_price:
+        return former
+    split = resplit(former, price)
+    if split is None:
+        raise Invalid("grant.shares_needed", field="shares")
+    return split
+
+
+async def _named(parts: Mapping[int | None, Decimal]) -> list[dict[str, Any]]:
+    """Shares as the history tells them: by the code of each grant."""
+    ids = [grant for grant in parts if grant is not None]
+    codes = dict(await Grant.filter(id__in=ids).values_list("id", "code")) if ids else {}
+    return [{"grant": codes.get(grant or 0), "amount": f"{amount:.2f}"} for grant, amount in parts.items()]
+
+
+async def _replace_number(asset: Asset, former: str | None, now: datetime) -> None:
+    """The number that a piece had finds it from now on. One that it gets back is no former one any more."""
+    if not asset.number_key or not former or number_key(former) == asset.number_key:
+        return
+    await FormerNumber.filter(asset_id=asset.id, number_key=asset.number_key).delete()
+    await FormerNumber.create(asset_id=asset.id, number=former, number_key=number_key(former), until=now)
+
+
 async def _text_of(asset: Asset) -> str:
     purchases = Purchase.filter(id=asset.purchase_id) if asset.purchase_id else None
     code = await first_value(purchases, "code") if purchases else None
-    return search_text(asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category, code, asset.note)
+    former = await column(FormerNumber.filter(asset_id=asset.id).order_by("id"), "number")
+    return search_text(
+        asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category, code, asset.note, *former
+    )
 
 
 def the_first(refusals: Mapping[int, Refusal]) -> Refusal:
@@ -260,11 +360,12 @@ async def _locked(asset_id: int, if_revision: int | None, place: int | None = -1
 
 async def _store(
     asset: Asset, change: RoomChange, columns: list[str], action: str, actor: Actor, now: datetime,
-    before: dict[str, Any], reason: str,
+    before: dict[str, Any], reason: str, entry: Mapping[str, Mapping[str, Any]] = NO_MORE,
 ) -> None:  # fmt: skip
-    """The changed columns with the next revision, and the entry of the history."""
+    """The changed columns with the next revision, and the entry of the history; ``entry`` is what is no column."""
     asset.revision += 1
     await asset.save(update_fields=[*columns, "revision"])
-    after = {name: getattr(asset, name) for name in before}
-    await history.write(f"asset:{asset.id}", action, actor, now, before=before, after=after, reason=reason)
+    after = {name: getattr(asset, name) for name in before} | dict(entry["after"])
+    sides = {"before": before | dict(entry["before"]), "after": after}
+    await history.write(f"asset:{asset.id}", action, actor, now, **sides, reason=reason)
     change.happened(AssetChanged(asset.id))

@@ -8,9 +8,10 @@ from secrets import token_bytes
 from typing import Any
 
 from registry.assets import tags
-from registry.assets.models import Asset, FundingShare, Tag
+from registry.assets.models import Asset, FormerNumber, FundingShare, Tag
 from registry.assets.rules import shares
 from registry.core import history
+from registry.core.errors import Conflict
 from registry.core.history import Actor
 from registry.core.statements import insert_many, reserve_ids
 
@@ -35,6 +36,7 @@ async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime,
     """Insert records with their tags, shares and first history inside the caller's transaction. Returns their ids."""
     if not pieces:
         return []
+    keys = [piece.asset.number_key for piece in pieces if piece.asset.number_key]
     ids = await reserve_ids("asset", len(pieces))
     for pk, piece in zip(ids, pieces, strict=True):
         piece.asset.id, piece.asset._custom_generated_pk = pk, True
@@ -44,6 +46,7 @@ async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime,
         for piece in pieces
         for grant, part in (piece.split or shares(piece.asset.price, piece.percents)).items()
     ]
+    await refuse_former(keys)  # now that the numbers are held: one that became a former one meanwhile is seen
     await FundingShare.bulk_create(split, batch_size=BATCH)
     await put_on({piece.tag: piece.asset.id for piece in pieces if piece.tag}, now)
     rest = [piece.asset.id for piece in pieces if not piece.tag]
@@ -65,6 +68,15 @@ async def put_on(labels: Mapping[str, int], now: datetime) -> None:
         await tag.save(update_fields=["asset_id"])
     new = [Tag(code=code, asset_id=pk, created_at=now) for code, pk in labels.items() if code not in waiting]
     await Tag.bulk_create(new, batch_size=BATCH)
+
+
+async def refuse_former(keys: Sequence[str | None], but_of: int = 0) -> None:
+    """Raises Conflict("asset.number_former") where one of these keys is a former number, of another piece."""
+    names = [key for key in keys if key]
+    if names:
+        rival = await FormerNumber.filter(number_key__in=names).exclude(asset_id=but_of).first()
+        if rival:
+            raise Conflict("asset.number_former", number=rival.number)
 
 
 def _entry(asset: Asset) -> dict[str, Any]:

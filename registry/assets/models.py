@@ -94,6 +94,24 @@ class Asset(Model):
         ]  # fmt: skip
 
 
+class FormerNumber(Model):
+    """A number that a piece had before. It is found by it, and no other piece ever gets it."""
+
+    id = fields.IntField(primary_key=True)
+    asset: fields.ForeignKeyRelation[Asset] = fields.ForeignKeyField(
+        "registry.Asset", related_name="former_numbers", on_delete=fields.CASCADE
+    )
+    number = fields.CharField(max_length=60)
+    number_key = fields.CharField(max_length=180, unique=True, description="the number as compared, in rules.py")
+    until = UTCDatetimeField(description="when another was given instead")
+
+    asset_id: int
+
+    class Meta:
+        table = "former_number"
+        indexes = [("asset_id",)]
+
+
 class FundingShare(Model):
     """How much of a price came from where. The shares of an asset sum to its price, to the grosz."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from tortoise.functions import Count, Sum
 
 from registry.assets import rules, tags
-from registry.assets.models import STANDING, Asset, Condition, FundingShare, Lifecycle, Tag
+from registry.assets.models import STANDING, Asset, Condition, FormerNumber, FundingShare, Lifecycle, Tag
 from registry.assets.search import AssetFilter, Clause, find, listed, one_of
 from registry.assets.transitions import Answers, QuestionField, Transition
 from registry.core.cache import Cache
@@ -37,6 +37,7 @@ LEFT JOIN person custodian ON custodian.id = asset.custodian_id
 LEFT JOIN purchase ON purchase.id = asset.purchase_id"""
 # the expression of an index, migration 0010
 _BY_SERIAL = "FROM asset WHERE lower(replace(serial_no, ' ', '')) = lower(?) ORDER BY asset.id LIMIT 50"
+_NAMED = ("id", "name", "inventory_no", "lifecycle")
 _DAYS = ("accepted_on", "warranty_until", "durable_until")
 
 
@@ -139,6 +140,7 @@ async def detail(asset_id: int) -> dict[str, Any]:
         raise NotFound("asset.unknown", asset=asset_id)
     asset = rows[0]
     asset["shares"] = await _shares(asset_id, asset["price"])
+    asset["former_numbers"] = await column(FormerNumber.filter(asset_id=asset_id).order_by("id"), "number")
     asset["tags"] = await Tag.filter(asset_id=asset_id).order_by("id").values_list("code", flat=True)
     asset["bought"] = await _purchase(asset_id) if asset["purchase_id"] else None
     asset["history"] = await _history(f"asset:{asset_id}")
@@ -202,20 +204,33 @@ async def tag_or_none(code: str) -> Tag | None:
     return await Tag.get_or_none(code=code).select_related("asset", "room") if tags.check(code) else None
 
 
-async def numbered(number: str) -> list[dict[str, Any]]:
-    """The assets that have exactly this number, spaces and case aside: by their inventory number, else by their serial
-    number. Each ``{id, name, inventory_no}``.
+async def named_exactly(text: str) -> list[dict[str, Any]]:
+    """The assets that are called exactly this, spaces and case aside. The first way that names any decides: the
+    inventory number, a label's code as it is printed, a former number, the serial number. A part of a number names
+    nothing. Each ``{id, name, inventory_no, lifecycle, by}`` with ``by`` one of number, tag, former_number, serial; one
+    at most unless ``by`` is serial.
     """
-    key = rules.number_key(number)
+    key = rules.number_key(text)
     if not may_be_name(key, rules.NUMBER_KEY_LENGTH):
         return []
-    columns = ("id", "name", "inventory_no")
-    by_number = await Asset.filter(number_key=key).order_by("id").values(*columns)
+    by_number = await Asset.filter(number_key=key).values(*_NAMED)
     if by_number:
-        return list(by_number)
-    clause = Clause(_BY_SERIAL, ("".join(number.split()),))
-    rows = await listed(reading_from(), [f"asset.{name}" for name in columns], clause)
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+        return [row | {"by": "number"} for row in by_number]
+    code = tags.printed(text)
+    by_tag = await Asset.filter(tags__code=code).values(*_NAMED) if code else []
+    if by_tag:
+        return [row | {"by": "tag"} for row in by_tag]
+    by_former = await Asset.filter(former_numbers__number_key=key).values(*_NAMED)
+    if by_former:
+        return [row | {"by": "former_number"} for row in by_former]
+    clause = Clause(_BY_SERIAL, ("".join(text.split()),))
+    rows = await listed(reading_from(), [f"asset.{name}" for name in _NAMED], clause)
+    return [dict(zip(_NAMED, row, strict=True)) | {"by": "serial"} for row in rows]
+
+
+async def numbered(number: str) -> list[dict[str, Any]]:
+    """The assets that have exactly this number, as in :func:`named_exactly`, but by no label."""
+    return [row for row in await named_exactly(number) if row["by"] != "tag"]
 
 
 async def of_room(room_id: int) -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
+from registry.core.errors import Invalid, Refusal
+
 GROSZ = Decimal("0.01")
 SEARCHED = 600
 NUMBER_KEY_LENGTH = 180  # of the column; three letters may stand for one
@@ -101,6 +103,7 @@ class AccountPolicy:
     furniture_kst: str = "808"
     furniture_categories: frozenset[str] = frozenset({"meble", "dywany"})
     intangible: str = "WNIP"
+    accountant_alone: bool = False  # corrects prices, days of acceptance, KŚT, quantities and funding
 
 
 def account(unit_price: Decimal, kst: str, category: str, accepted_on: date | None, policy: AccountPolicy) -> str:
@@ -135,6 +138,42 @@ def shares(price: Decimal, percents: Mapping[int, Decimal]) -> dict[int | None, 
     if rest or not split:
         split[None] = rest
     return split
+
+
+def resplit(parts: Mapping[int | None, Decimal], price: Decimal) -> dict[int | None, Decimal] | None:
+    """Another price split as ``parts`` (of each grant by id, None for own funds) split the one before. What rounding
+    leaves goes to own funds, where there were none to the last grant. None where the former parts do not tell the
+    percents: all of them are 0, and a grant is among them.
+    """
+    grants = [grant for grant in parts if grant is not None]
+    former = sum(parts.values(), Decimal(0))
+    if not grants:
+        return {None: price}
+    if not former:
+        return None if price else dict(parts)
+    split: dict[int | None, Decimal] = {}
+    rest = price
+    for grant in grants:
+        split[grant] = min((price * parts[grant] / former).quantize(GROSZ, ROUND_HALF_UP), rest)
+        rest -= split[grant]
+    if None in parts:
+        split[None] = rest
+    else:
+        split[grants[-1]] += rest
+    return split
+
+
+def share_faults(parts: Sequence[tuple[int | None, Decimal]], price: Decimal) -> list[Refusal]:
+    """Every reason why a price cannot be funded so: grants by id, None for own funds, each once."""
+    total = sum((amount for _, amount in parts), Decimal(0))
+    faults: list[Refusal] = []
+    if any(amount < 0 for _, amount in parts):
+        faults.append(Invalid("grant.share_negative"))
+    if len({grant for grant, _ in parts}) < len(parts):
+        faults.append(Invalid("grant.share_twice"))
+    if total != price:
+        faults.append(Invalid("grant.shares", total=f"{total:.2f}", price=f"{price:.2f}"))
+    return faults
 
 
 def unit_prices(total: Decimal, pieces: int) -> list[Decimal]:

@@ -43,3 +43,11 @@ def normalised(typed: str) -> str:
     """What a person typed or a scanner read, as a code: a whole address, small letters, spaces, O for 0."""
     text = typed.strip().split("?")[0].split("#")[0].rstrip("/").rsplit("/", 1)[-1]
     return "".join(character for character in text.upper() if character.isalnum()).translate(_MISREAD)
+
+
+def printed(typed: str) -> str:
+    """The code that a text spells exactly as a label does, or as the address on it; empty for a text that only may mean
+    one, such as O for 0.
+    """
+    code, letters = normalised(typed), "".join(typed.upper().split())
+    return code if check(code) and (letters == code or f"/T/{code}" in letters) else ""

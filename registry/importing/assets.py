@@ -11,7 +11,7 @@ from tortoise.expressions import Q
 
 from registry.assets import tags
 from registry.assets.intake import NewPiece, put_on, register_many
-from registry.assets.models import Asset, Condition, Lifecycle, Tag
+from registry.assets.models import Asset, Condition, FormerNumber, Lifecycle, Tag
 from registry.assets.rules import (
     GROSZ,
     account,
@@ -412,6 +412,8 @@ async def _with_free_numbers(batch: list[ListRow], progress: WritingProgress) ->
     is_rival = Q(number_key__in=keys) | Q(inventory_no__in=numbers)
     rivals = await Asset.filter(is_rival).values_list("inventory_no", flat=True) if keys else ()
     occupied = {number_key(str(number)) for number in rivals}
+    former = FormerNumber.filter(number_key__in=keys)
+    occupied |= {str(key) for key in await former.values_list("number_key", flat=True)}
     free = []
     for row in batch:
         number = next((number for number in _numbers(row) if number_key(number) in occupied), None)

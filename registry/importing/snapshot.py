@@ -6,9 +6,10 @@ from decimal import Decimal
 
 from tortoise.expressions import Q
 
-from registry.assets.models import Asset, Purchase, Tag
+from registry.assets.models import Asset, FormerNumber, Purchase, Tag
 from registry.assets.policy import DEFAULT, in_force
 from registry.assets.rules import AccountPolicy, fold, number_key
+from registry.core.statements import column
 from registry.grants.models import Grant
 from registry.people.models import Institution, Person, Role
 from registry.rooms.models import Building, Room, Site
@@ -101,4 +102,5 @@ async def load_snapshot(roles: frozenset[Role] = frozenset(Role), today: date | 
     snapshot.tag_codes = frozenset(str(code) for code in await linked.values_list("code", flat=True))
     numbers = await Asset.exclude(inventory_no=None).values_list("inventory_no", flat=True)
     snapshot.inventory_keys = {number_key(str(number)) for number in numbers}
+    snapshot.inventory_keys.update(await column(FormerNumber.all(), "number_key"))
     return snapshot

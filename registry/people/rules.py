@@ -36,6 +36,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "assets.see": EVERYONE,
     "assets.see_money": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "assets.change": frozenset({FACILITIES, ADMIN}),
+    "assets.correct_money": frozenset({FACILITIES, ACCOUNTANT, ADMIN}),  # a setting leaves it to the accountant alone
     "assets.export": frozenset({FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "files.change": frozenset({FACILITIES, ACCOUNTANT, ADMIN}),  # photos and papers of assets
     "faults.report": WORKING,

@@ -1,11 +1,13 @@
 """Rooms, assets, tags, imports, devices, panels, duties, history and health through the API."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from registry.assets import policy
 from registry.assets.models import Asset, FundingShare, Tag
 from registry.core.errors import Unavailable
 from registry.devices import pairing
@@ -112,6 +114,39 @@ async def test_a_description_is_corrected(office: Office) -> None:
     assert (await office.call("PATCH", "/assets/99999", "facilities", json={})).status_code == 404
     same = await office.call("PATCH", f"/assets/{asset.id}", "facilities", json=wrong)
     assert same.headers["etag"] == '"2"'
+
+
+async def test_price_date_symbol_quantity_and_funding_are_corrected_with_a_reason(office: Office) -> None:
+    await Grant.create(code="PL/2020/PR/0111", name="G", beneficiary="B", fund="F", total=1, granted=1, percent=75)
+    asset = await make_asset(price=Decimal("100.00"))
+    path = f"/assets/{asset.id}"
+
+    async def patch(body: dict[str, object], who: str = "accountant") -> Any:
+        return await office.call("PATCH", path, who, json=body)
+
+    answer = await patch({"price": "130,75"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "asset.reason_needed")
+    assert answer.json()["params"]["field"] == "reason"
+    shares = [{"grant": "PL/2020/PR/0111", "amount": "98.06"}, {"grant": None, "amount": "32.69"}]
+    books = {"price": "130.75", "acquired_on": "2026-01-02", "kst": "491", "quantity": 2, "shares": shares}
+    answer = await patch(books | {"reason": "pomyłka"}, "facilities")
+    payload = answer.json()
+    assert (answer.status_code, payload["price"], payload["accepted_on"]) == (200, "130.75", "2026-01-02")
+    assert (payload["kst"], payload["quantity"], payload["account"]) == ("487", 2, "poz")
+    assert [share["amount"] for share in payload["shares"]] == ["98.06", "32.69"]
+    halved = (await patch({"price": "65.38", "reason": "rabat"})).json()
+    assert [share["amount"] for share in halved["shares"]] == ["49.03", "16.35"]
+    wrong = await patch({"shares": shares, "reason": "x"})
+    assert (wrong.json()["code"], wrong.json()["params"]["field"]) == ("grant.shares", "shares")
+    unknown = await patch({"shares": [{"grant": "X", "amount": "65.38"}], "reason": "x"})
+    assert unknown.json()["code"] == "grant.unknown"
+    for who in ("alice", "auditor", "coordinator"):
+        assert (await patch({"price": "1", "reason": "x"}, who)).json()["code"] == "auth.role"
+    assert (await patch({"name": "Lampa", "price": "1", "reason": "x"})).json()["code"] == "auth.role"
+    policy.use(replace(policy.DEFAULT, accountant_alone=True))
+    refusal = await patch({"price": "1", "reason": "x"}, "facilities")
+    assert (refusal.status_code, refusal.json()["code"]) == (403, "asset.money_of_accountant")
+    assert (await patch({"price": "1", "reason": "x"})).status_code == 200
 
 
 async def test_a_piece_is_assigned_reported_repaired(office: Office) -> None:

@@ -1,5 +1,6 @@
 """Assets: search, one piece, registering, and correcting how it is described."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import Depends, Query, Response
@@ -7,13 +8,14 @@ from fastapi import Depends, Query, Response
 from registry.assets import actions
 from registry.assets.actions import NewAsset
 from registry.assets.models import Condition, Lifecycle
+from registry.assets.policy import in_force
 from registry.assets.queries import detail, search
 from registry.assets.search import MONEY_SORTS, SORTS, AssetFilter
 from registry.core.errors import Forbidden
 from registry.devices.queries import devices_of_asset
 from registry.grants.queries import grant_ids
 from registry.people import rules
-from registry.people.models import Person
+from registry.people.models import Person, Role
 from registry.people.queries import person_by_login
 from registry.rooms.queries import room_by_code
 from web.assets.shapes import (
@@ -86,15 +88,36 @@ async def one(asset_id: AssetId, person: Caller, response: Response) -> AssetDet
 async def correct(
     asset_id: AssetId,
     body: CorrectionsBody,
-    person: MayChange,
+    person: Caller,
     actor: CallerActor,
     now: Now,
     revision: IfMatch,
     response: Response,
 ) -> AssetDetailAnswer:
-    """Who has it, where it is and its states change by transitions."""
-    await actions.correct(asset_id, body.changes(), actor, now, revision)
+    """Who has it, where it is and its states change by transitions. A price that is corrected alone is split among its
+    sources as the one before was, and the account follows the office's policy unless it is named.
+    """
+    changes = body.changes()
+    reason = changes.pop("reason", "")
+    if "acquired_on" in changes:
+        changes["accepted_on"] = changes.pop("acquired_on")
+    check_corrections(changes, person)
+    if "shares" in changes:
+        ids = await grant_ids(share.grant for share in body.shares if share.grant)
+        changes["shares"] = [(ids[share.grant] if share.grant else None, share.amount) for share in body.shares]
+    await actions.correct(asset_id, changes, actor, now, revision, reason)
     return await asset_detail(asset_id, person, response)
+
+
+def check_corrections(names: Collection[str], person: Person) -> None:
+    """Raises Forbidden: auth.role, asset.money_of_accountant, for who may not correct one of these columns."""
+    is_weighty = any(name in actions.WEIGHTY for name in names)
+    if is_weighty and in_force().accountant_alone and person.role is not Role.ACCOUNTANT:
+        raise Forbidden("asset.money_of_accountant")
+    may_weigh = rules.may(person.role, "assets.correct_money") and is_weighty
+    may_describe = rules.may(person.role, "assets.change")
+    if not (may_describe or may_weigh and all(name in actions.WEIGHTY for name in names)):
+        raise Forbidden("auth.role")
 
 
 async def asset_detail(asset_id: int, person: Person, response: Response) -> AssetDetailAnswer:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticKnownError
@@ -61,6 +61,8 @@ Price = Annotated[
     Field(description="PLN gross: 1290.00 or 1290,00"),
 ]
 Percent = Annotated[Decimal, BeforeValidator(_percent), WithJsonSchema({"type": "number"})]
+Kst = Annotated[str, Field(max_length=20), LINE, AfterValidator(_kst)]
+Quantity = Annotated[Whole, Field(ge=1, le=100_000)]
 Category = Annotated[str, Field(max_length=80), LINE]
 InventoryNo = Annotated[Annotated[str, Field(max_length=60), LINE] | None, AfterValidator(lambda text: text or None)]
 SerialNo = Annotated[str, Field(max_length=80), LINE]
@@ -73,9 +75,9 @@ class NewAssetBody(Body):
     price: Price
     inventory_no: InventoryNo = None
     category: Category = ""
-    kst: Annotated[str, Field(max_length=20), LINE, AfterValidator(_kst)] = ""
+    kst: Kst = ""
     serial_no: SerialNo = ""
-    quantity: Annotated[Whole, Field(ge=1, le=100_000)] = 1
+    quantity: Quantity = 1
     room: RoomCode | None = None
     custodian: Login | None = None
     accepted_on: Day | None = None
@@ -89,8 +91,16 @@ class NewAssetBody(Body):
     ] = {}
 
 
+class ShareBody(Body):
+    grant: Annotated[str, Field(max_length=40), LINE] | None = Field(description="a grant's code, null for own funds")
+    amount: Price
+
+
+Reason = Annotated[str, Field(max_length=300, description="why it is corrected"), LINE]
+
+
 class CorrectionsBody(Changes):
-    """What is left out stays as it is."""
+    """What is left out stays as it is. From the price on a correction takes a reason."""
 
     name: AssetName = left_out()
     inventory_no: InventoryNo = left_out()
@@ -98,6 +108,13 @@ class CorrectionsBody(Changes):
     serial_no: SerialNo = left_out()
     warranty_until: Day | None = left_out()
     note: Note = left_out()
+    price: Price = left_out()
+    acquired_on: Day | None = left_out()
+    kst: Kst = left_out()
+    quantity: Quantity = left_out()
+    account: Literal["011", "013", "020", "poz"] = left_out()
+    shares: Annotated[list[ShareBody], Field(min_length=1, max_length=11)] = left_out()
+    reason: Reason = left_out()
 
 
 class AssetAnswer(BaseModel):
@@ -131,6 +148,7 @@ class ShareAnswer(BaseModel):
 
 class AssetDetailAnswer(AssetAnswer):
     note: str
+    former_numbers: list[str] = Field(description="that it had before; they find it")
     tags: list[str]
     devices: list[str]
     shares: list[ShareAnswer] | None = Field(description="null for who may not see money")
@@ -157,6 +175,7 @@ def detail_answer(row: Mapping[str, Any], devices: list[str], role: Role) -> Ass
     return AssetDetailAnswer(
         **_of_row(row, sees_money),
         note=row["note"],
+        former_numbers=row["former_numbers"],
         tags=list(row["tags"]),
         devices=devices,
         shares=[_share(share) for share in row["shares"]] if sees_money else None,

@@ -20,6 +20,7 @@ from registry.assets.rules import (
     line_shares,
     number_columns,
     readiness,
+    resplit,
     search_text,
     shares,
     touched_rooms,
@@ -201,3 +202,25 @@ def test_a_number_is_kept_as_written_and_compared_by_its_key(
     number: str | None, text: str | None, key: str | None
 ) -> None:
     assert number_columns(number) == {"inventory_no": text, "number_key": key}
+
+
+@given(
+    st.decimals("0", "100000", places=2),
+    st.dictionaries(st.sampled_from([None, 1, 2, 3]), st.decimals("0", "1000", places=2), min_size=1),
+)
+def test_a_price_split_anew_sums_to_itself_and_names_no_new_source(
+    price: Decimal, parts: dict[int | None, Decimal]
+) -> None:
+    split = resplit(parts, price)
+    if split is None:
+        assert price
+        assert not any(parts.values())
+        return
+    assert sum(split.values()) == price
+    assert split.keys() == parts.keys() or not sum(parts.values())
+
+
+def test_what_rounding_leaves_goes_to_the_last_grant_where_there_were_no_own_funds() -> None:
+    thirds = {1: Decimal("1.00"), 2: Decimal("1.00"), 3: Decimal("1.00")}
+    assert resplit(thirds, Decimal("100.00")) == {1: Decimal("33.33"), 2: Decimal("33.33"), 3: Decimal("33.34")}
+    assert resplit({}, Decimal("5.00")) == {None: Decimal("5.00")}

@@ -10,8 +10,8 @@ from registry.people.models import Role
 ROOT = Path(__file__).parents[3]
 CHANGES = {
     "rooms.manage", "bookings.make", "bookings.manage", "bookings.for_another", "bookings.block", "help_point.book",
-    "assets.change", "faults.report", "faults.manage", "imports.run", "devices.manage", "panels.pair",
-    "people.manage",
+    "assets.change", "assets.correct_money", "files.change", "faults.report", "faults.manage", "imports.run",
+    "devices.manage", "panels.pair", "people.manage",
 }  # fmt: skip
 
 
@@ -50,6 +50,8 @@ def test_an_administrator_may_do_everything() -> None:
         ("facilities", "help_point.see", False),
         ("accountant", "assets.export", True),
         ("accountant", "assets.change", False),
+        ("accountant", "assets.correct_money", True),
+        ("coordinator", "assets.correct_money", False),
         ("admin", "people.manage", True),
         ("coordinator", "people.manage", False),
     ],
