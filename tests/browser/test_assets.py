@@ -167,6 +167,18 @@ def test_a_readers_pages_have_no_fault_either(browser: Browser, office: Office) 
                 check(page, path)
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_pages_of_who_runs_the_office_have_no_fault_either(browser: Browser, office: Office, width: int) -> None:
+    """Devices with their forms open, the room that a tablet is paired with, what may be ended at its door."""
+    with visit(browser, office, "admin", viewport={"width": width, "height": 900}) as context:
+        page = context.new_page()
+        for path in ("/devices", "/rooms/ZW-01", "/rooms/ZW-01/door", "/panel/pair", "/privacy", "/accessibility"):
+            check(page, path)
+        page.goto("/devices")
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        assert page.evaluate(TOO_WIDE) == []
+
+
 def test_the_list_follows_what_is_typed(browser: Browser, office: Office) -> None:
     with visit(browser, office, "member") as context:
         page = context.new_page()

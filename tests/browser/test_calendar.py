@@ -414,3 +414,28 @@ async def test_short_bookings_side_by_side_are_each_opened(office: Office) -> No
         page.goto(f"/calendar?date={DAY}")
 
     await office.look(walk)
+
+
+BROKEN = """() => [...document.querySelectorAll('.lanes .slot .face > b')].flatMap(b => {
+  const text = [...b.childNodes].find(n => n.nodeType === 3 && n.data.trim());
+  const range = document.createRange(), words = [...text.data.matchAll(/\\S+/g)];
+  return words.filter(word => {
+    range.setStart(text, word.index); range.setEnd(text, word.index + word[0].length);
+    return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1;
+  }).map(word => word[0]);
+})"""
+
+
+async def test_no_word_is_broken_on_a_band_of_45_minutes(office: Office) -> None:
+    room = await room_id("MAIN")
+    for hour, title in ((8, "Spotkanie"), (9, "Spotkanie zespołu"), (10, "Przygotowanie szkolenia"), (11, "Rada")):
+        await alices(office, hour, ends_at=local(hour + 0.75), room_id=room, title=title)
+
+    def walk(page: Any) -> None:
+        page.goto(f"/calendar?date={DAY}")
+        assert page.evaluate(BROKEN) == []
+        first = page.locator(".lanes .slot .face > b").first
+        assert first.evaluate("b => b.scrollWidth <= b.clientWidth"), "a short word stands whole"
+        assert page.locator(".slot[title*='Przygotowanie szkolenia']").count() == 1
+
+    await office.look(walk)

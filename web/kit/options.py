@@ -26,6 +26,7 @@ class DataProtection:
     contact: str = ""
     notice: str = ""
     trace_days: int = 30
+    scan_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)
