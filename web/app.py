@@ -35,6 +35,7 @@ from web.grants import api as grants_api
 from web.history import api as history_api
 from web.importing import api as imports_api
 from web.importing import pages as imports
+from web.importing import understood
 from web.kit import errors
 from web.kit.edge import CAMERA_HEADERS, Edge
 from web.kit.options import DataProtection, Declaration, SiteOptions
@@ -63,7 +64,7 @@ ROUTERS = (
     history_api.router, grants_api.router,
     events_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
-    imports.router,  # before the numbers of assets
+    imports.router, understood.router,  # before the numbers of assets
     files.router, assets.router, sets.router, faults.router, scans.router, tags.router, devices.router, doors.router,
 )  # fmt: skip
 SCHEMES = {

@@ -30,6 +30,7 @@ class PendingImport(Model):
     family = fields.CharField(max_length=40, null=True, description="what the sender says that it holds")
     content = fields.BinaryField(description="the file, emptied once all of it is written")
     corrections = fields.JSONField[dict[str, dict[str, Any]]](default=dict, description="by line and column")
+    choices: Any = fields.JSONField(null=True, description="what its sender said of it: choices.py")
     report = fields.BinaryField(description="what was read, as compressed JSON without words of a language")
     state = fields.CharEnumField(ImportState, max_length=20, default=ImportState.CHECKED)
     claimed_at = UTCDatetimeField(null=True, description="when the process that writes or undoes it was last alive")
@@ -47,6 +48,18 @@ class PendingImport(Model):
     class Meta:
         table = "pending_import"
         indexes = [("owner_id", "sent_at"), ("sent_at",)]
+
+
+class ColumnLayout(Model):
+    """What the columns of lists with these titles hold, as somebody said."""
+
+    digest = fields.CharField(max_length=64, primary_key=True, description="of the kind and the titles")
+    columns = fields.JSONField[dict[str, str | None]]()
+    used_at = UTCDatetimeField()
+
+    class Meta:
+        table = "column_layout"
+        indexes = [("used_at",)]
 
 
 class ImportedRecord(Model):

@@ -4,10 +4,11 @@ A list is checked when it comes, again with every correction, and once more when
 known, so that it can be undone and its refused rows fetched.
 """
 
+import hashlib
 import re
 import secrets
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,12 +22,13 @@ from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavai
 from registry.core.idempotency import RequestKey
 from registry.core.transaction import transaction
 from registry.importing.cells import Cell, whole
+from registry.importing.choices import ListChoices
 from registry.importing.claims import AT_WORK, CLAIM
 from registry.importing.columns import DETAIL
 from registry.importing.files import read
 from registry.importing.judging import judge
 from registry.importing.layout import find_list
-from registry.importing.models import ImportedRecord, ImportState, PendingImport
+from registry.importing.models import ColumnLayout, ImportedRecord, ImportState, PendingImport
 from registry.importing.report import ImportReport, report_in_words
 from registry.importing.rows import Translate
 from registry.importing.snapshot import RegisterSnapshot, load_snapshot
@@ -36,6 +38,7 @@ from registry.people.rules import grantable_roles
 LIFETIME = timedelta(days=1)
 # once it is written
 KEPT = timedelta(days=400)
+FORGOTTEN = timedelta(days=1100)  # the layout of a list that nobody sent for three years
 WAITING_AT_MOST = 8
 LATEST = 20
 ATTEMPTS = 3
@@ -57,7 +60,11 @@ async def send(
     pending = PendingImport(
         id=secrets.token_urlsafe(12), owner_id=owner_id, sent_at=now, file=file, family=family, content=content
     )
-    pending.report = await packed((await judged(pending)).as_record)
+    report = await judged(pending)
+    if columns := await _remembered(report, now):
+        pending.choices = ListChoices(columns=columns).as_record()
+        report = await judged(pending)
+    pending.report = await packed(report.as_record)
     async with transaction():
         theirs = PendingImport.filter(owner_id=owner_id, state=ImportState.CHECKED, written_line=0)
         late = theirs.order_by("-sent_at", "-id").offset(WAITING_AT_MOST - 1).limit(100)
@@ -102,19 +109,102 @@ async def correct(
     Raises NotFound: import.unknown, import.no_row; Invalid: import.no_column, request.bad_field; Conflict:
     import.written, import.being_written, request.stale.
     """
+
+    def edit(pending: PendingImport, report: dict[str, Any]) -> None:
+        if all(row["line"] != line for row in report["rows"]):
+            raise NotFound("import.no_row", line=line, file=pending.file)
+        _correct(pending, [line], _by_column(titles_of(report), cells))
+
+    return await _edit(number, owner_id, edit, now, if_revision)
+
+
+async def correct_word(
+    number: str, owner_id: int, column: str, word: str, cell: Cell, now: datetime, if_revision: int | None = None
+) -> PendingImport:
+    """Put another value into each row whose problem in a column names this word: one answer for all of them.
+
+    Raises as ``correct``; NotFound("import.no_word").
+    """
+
+    def edit(pending: PendingImport, report: dict[str, Any]) -> None:
+        by_column = _by_column(titles_of(report), {column: cell})
+        title = titles_of(report)[next(iter(by_column))]
+        lines = [
+            row["line"]
+            for row in report["rows"]
+            if any(one["column"] == title and one["given"] == word for one in row["problems"])
+        ]
+        if not lines:
+            raise NotFound("import.no_word", word=word, column=title)
+        _correct(pending, lines, by_column)
+
+    return await _edit(number, owner_id, edit, now, if_revision)
+
+
+async def choose(
+    number: str, owner_id: int, wishes: Mapping[str, Any], now: datetime, if_revision: int | None = None
+) -> PendingImport:
+    """Say what of the file is the list: ``wishes`` are some of the names of ListChoices, the others stay as they are.
+    What the columns hold is remembered for the next list with these titles.
+
+    Raises as ``correct`` and what ``find_list`` does.
+    """
+
+    def edit(pending: PendingImport, report: dict[str, Any]) -> None:
+        former = pending.choices or {}
+        columns = dict(former.get("columns") or {}) | dict(wishes.get("columns") or {})
+        merged = former | dict(wishes) | {"columns": columns}
+        pending.choices = ListChoices.from_record(merged).as_record()
+
+    pending = await _edit(number, owner_id, edit, now, if_revision)
+    if wishes.get("columns"):
+        await _remember(await aside(record, pending), pending, now)
+    return pending
+
+
+Edit = Callable[[PendingImport, dict[str, Any]], None]
+
+
+async def _edit(number: str, owner_id: int, edit: Edit, now: datetime, if_revision: int | None) -> PendingImport:
+    """Change a list that waits, given its report, and check it again."""
     for _ in range(ATTEMPTS):
         pending = await find(number, owner_id, now)
         refuse_stale(pending, if_revision)
         _refuse_written(pending)
-        former = await aside(record, pending)
-        if all(row["line"] != line for row in former["rows"]):
-            raise NotFound("import.no_row", line=line, file=pending.file)
-        before, revision = pending.corrections, pending.revision
-        pending.corrections = before | {str(line): before.get(str(line), {}) | _by_column(titles_of(former), cells)}
+        revision = pending.revision
+        edit(pending, await aside(record, pending))
         report = await packed((await judged(pending)).as_record)
-        if await _store(pending.id, revision, corrections=pending.corrections, report=report):
+        columns = {"corrections": pending.corrections, "choices": pending.choices, "report": report}
+        if await _store(pending.id, revision, **columns):
             return await find(number, owner_id, now)
     raise Unavailable("internal.busy")
+
+
+def _correct(pending: PendingImport, lines: Sequence[int | str], cells: Mapping[str, Cell]) -> None:
+    before = pending.corrections
+    pending.corrections = before | {str(line): before.get(str(line), {}) | dict(cells) for line in lines}
+
+
+async def _remembered(report: ImportReport, now: datetime) -> dict[str, str | None]:
+    """What somebody said of the columns of a list with these titles before."""
+    digest = _digest(report.kind, [column.title for column in report.tally.filled()])
+    layout = await ColumnLayout.get_or_none(digest=digest)
+    if layout is None:
+        return {}
+    await ColumnLayout.filter(digest=digest).update(used_at=now)
+    return layout.columns
+
+
+async def _remember(report: dict[str, Any], pending: PendingImport, now: datetime) -> None:
+    digest = _digest(report["kind"], [column["title"] for column in report["columns"]])
+    columns = pending.choices["columns"]
+    async with transaction():
+        if not await ColumnLayout.filter(digest=digest).update(columns=columns, used_at=now):
+            await ColumnLayout.create(digest=digest, columns=columns, used_at=now)
+
+
+def _digest(kind: str, titles: Sequence[str]) -> str:
+    return hashlib.sha256(orjson.dumps([kind, *map(fold, titles)])).hexdigest()
 
 
 async def forget_old(now: datetime) -> None:
@@ -125,6 +215,7 @@ async def forget_old(now: datetime) -> None:
         numbers = list(await old.values_list("id", flat=True))
         await ImportedRecord.filter(import_number__in=numbers).delete()
         await PendingImport.filter(id__in=numbers).delete()
+        await ColumnLayout.filter(used_at__lt=now - FORGOTTEN).delete()
 
 
 def record(pending: PendingImport) -> dict[str, Any]:
@@ -147,7 +238,9 @@ async def judged(pending: PendingImport) -> ImportReport:
 
 
 def _judge(pending: PendingImport, snapshot: RegisterSnapshot) -> ImportReport:
-    return judge(find_list(read(bytes(pending.content), pending.file), pending.family), snapshot, pending.corrections)
+    choices = ListChoices.from_record(pending.choices or {})
+    sheets = read(bytes(pending.content), pending.file, choices.encoding)
+    return judge(find_list(sheets, pending.family, choices), snapshot, pending.corrections)
 
 
 def titles_of(report: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Path, Request, Response
-from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, model_validator
 from starlette.datastructures import UploadFile
 
 from registry.core.errors import N_, Invalid
@@ -106,17 +106,49 @@ CellValue = Annotated[
 ]
 
 
-class CorrectionBody(Body):
-    """One row, with what its cells should hold instead."""
+LineName = Annotated[Whole, Field(ge=1, le=LARGEST_ID)] | Annotated[str, Field(min_length=1, max_length=200), LINE]
+ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 
-    line: Annotated[
-        Annotated[Whole, Field(ge=1, le=LARGEST_ID)] | Annotated[str, Field(min_length=1, max_length=200), LINE],
-        Field(description="of the file, as the report tells it: with its sheet where several are read"),
-    ]
-    values: Annotated[
-        dict[Annotated[str, Field(min_length=1, max_length=200)], CellValue],
-        Field(min_length=1, max_length=60, description="by column, as it is called in the report or in the file"),
-    ]
+
+class SameWordBody(Body):
+    """One answer for all rows whose problem names the same word."""
+
+    column: ColumnName
+    given: Annotated[str, Field(max_length=2000, description="as the problem tells it")]
+    value: CellValue
+
+
+class CorrectionBody(Body):
+    """One row with what its cells should hold instead, or one answer for many, or what of the file is the list."""
+
+    line: LineName | None = Field(
+        default=None, description="of the file, as the report tells it: with its sheet where several are read"
+    )
+    values: Annotated[dict[ColumnName, CellValue], Field(min_length=1, max_length=60)] | None = Field(
+        default=None, description="by column, as it is called in the report or in the file"
+    )
+    word: SameWordBody | None = None
+    sheets: Annotated[list[Annotated[str, Field(max_length=200), LINE]], Field(max_length=100)] | None = Field(
+        default=None, description="the names of those that are read"
+    )
+    header_row: Annotated[Whole, Field(ge=1, le=1000)] | None = Field(default=None, description="null: found by itself")
+    encoding: Literal["utf-8", "windows-1250", "iso-8859-2", "cp852"] | None = None
+    columns: Annotated[dict[ColumnName, str | None], Field(max_length=702)] | None = Field(
+        default=None, description="fields by title, null for a column that is not read"
+    )
+    leave_out: Annotated[list[LineName], Field(max_length=120_000)] | None = Field(
+        default=None, description="lines that stay out, as the report tells them"
+    )
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> "CorrectionBody":
+        names = self.model_fields_set
+        if sum([bool(names & {"line", "values"}), "word" in names, bool(names & CHOICES)]) != 1:
+            raise unfit(N_("name a row, a word or what of the file is the list, one of the three"))
+        return self
+
+
+CHOICES = frozenset({"sheets", "header_row", "encoding", "columns", "leave_out"})
 
 
 class ImportRowAnswer(BaseModel):
@@ -163,6 +195,9 @@ class UndoBody(Body):
 
     rest: bool = Field(default=False, description="leave out what was changed or used since, instead of refusing")
     reason: Annotated[str, Field(max_length=300)] = Field(default="", description="for the history")
+
+
+WHOLE = UndoBody()
 
 
 class ImportAnswer(BaseModel):
@@ -224,7 +259,12 @@ async def one(number: Number, person: MayImport, now: Now, say: Say, response: R
     return await _answer(await pending.find(number, person.id, now), say, response)
 
 
-@router.patch("/imports/{number}", responses=faults(404, 409, 412), summary="Correct a row before it is written")
+@router.patch(
+    "/imports/{number}",
+    response_model_exclude_unset=True,
+    responses=faults(404, 409, 412),
+    summary="Correct a list before it is written",
+)
 async def correct(
     number: Number,
     body: CorrectionBody,
@@ -233,12 +273,24 @@ async def correct(
     say: Say,
     revision: IfMatch,
     response: Response,
-) -> ImportRowAnswer:
-    """The row is checked again, and with it the rows that it touches: a number that is no longer given twice."""
-    session = await pending.correct(number, person.id, body.line, body.values, now, revision)
-    answer = await _answer(session, say, response)
-    row = next(row for row in answer.rows if row["line"] == body.line)
-    return ImportRowAnswer(**row, accepted=answer.accepted, refused=answer.refused)
+) -> ImportRowAnswer | ImportAnswer:
+    """``line`` and ``values`` correct a row, which is answered: it is checked again, and with it the rows that it
+    touches. ``word`` is one answer for every row with the same problem. The others say what of the file is the list:
+    what its columns hold is remembered for the next list with these titles.
+    """
+    if body.line is not None or body.values is not None:
+        if body.line is None or body.values is None:
+            raise Invalid("request.missing_field", field="line" if body.line is None else "values")
+        session = await pending.correct(number, person.id, body.line, body.values, now, revision)
+        answer = await _answer(session, say, response)
+        row = next(row for row in answer.rows if row["line"] == body.line)
+        return ImportRowAnswer(**row, accepted=answer.accepted, refused=answer.refused)
+    if body.word:
+        word = body.word
+        session = await pending.correct_word(number, person.id, word.column, word.given, word.value, now, revision)
+        return await _answer(session, say, response)
+    wishes = body.model_dump(include=set(CHOICES & body.model_fields_set))
+    return await _answer(await pending.choose(number, person.id, wishes, now, revision), say, response)
 
 
 @router.post(
@@ -282,28 +334,28 @@ async def undo_list(
     revision: IfMatch,
     once: OnceOnly,
     response: Response,
-    body: UndoBody | None = None,
+    body: UndoBody = WHOLE,
 ) -> ImportAnswer:
     """What it made goes, what it changed is as before. Refused while something of it was changed or used since; then
     ``rest`` takes back the others. A repeat does nothing.
     """
-    wish = body or UndoBody()
     return await once(
-        lambda _: undo.undo(number, person.id, actor, now, wish.reason, wish.rest, revision, PATIENCE),
+        lambda _: undo.undo(number, person.id, actor, now, body.reason, body.rest, revision, PATIENCE),
         lambda session: _answer(session, say, response),
-        about=wish.model_dump(),
+        about=body.model_dump(),
     )
 
 
 async def _answer(session: PendingImport, say: Translate, response: Response) -> ImportAnswer:
     report = await asyncio.to_thread(pending.in_words, session, say)
-    refused = sum(row["status"] == "error" for row in report["rows"])
+    chosen = [row for row in report["rows"] if not row.get("left_out")]
+    refused = sum(row["status"] == "error" for row in chosen)
     response.headers["etag"] = etag(session.revision)
     return ImportAnswer(
         id=session.id,
         status=session.state.value,
         file=session.file,
-        accepted=len(report["rows"]) - refused,
+        accepted=len(chosen) - refused,
         refused=refused,
         written=session.records if session.state in (ImportState.WRITTEN, ImportState.UNDONE) else None,
         progress=ImportProgress(finished=session.finished, of=session.accepted) if session.state in AT_WORK else None,

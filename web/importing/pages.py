@@ -1,6 +1,7 @@
 """Lists brought by people: sent and checked, looked at, corrected row by row, then written."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from registry.importing.models import ImportState, PendingImport
 from registry.importing.rows import in_words, row_in_words
 from registry.importing.undo import UndoOutlook
 from registry.people.models import Person
+from registry.rooms.queries import rooms_by_code
 from web.assets.words import ACTION_WORDS
 from web.auth.access import actor_of, page_with
 from web.kit.clock import Now
@@ -31,6 +33,24 @@ from web.kit.words import N_
 router = pages("/assets/import")
 May = Annotated[Person, Depends(page_with("imports.run"))]
 PAGE = 25
+WORDS_AT_MOST = 12
+# problems of what a cell names, which are the same in every row that names it
+WORD_PROBLEMS = frozenset(
+    {
+        "UNKNOWN_ROOM",
+        "AMBIGUOUS_ROOM",
+        "UNKNOWN_BUILDING",
+        "UNKNOWN_INSTITUTION",
+        "UNKNOWN_CUSTODIAN",
+        "UNKNOWN_PURCHASE",
+        "UNKNOWN_GRANT",
+        "UNKNOWN_STATUS",
+        "INVALID_CHOICE",
+        "INVALID_KST",
+        "INVALID_YES_NO",
+        "ROLE_NOT_YOURS",
+    }
+)
 PATIENCE = 1.0  # seconds: what takes longer is watched on the page
 CELL = "cell:"  # before the names of columns in a form
 FAMILY_WORDS = {
@@ -72,6 +92,17 @@ class RowForm:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SameWord:
+    """A word that several rows have a problem with: one answer does for all of them."""
+
+    column: str
+    word: str
+    rows: int
+    hint: str
+    field: str
+
+
 @router.get("")
 async def start(request: Request, person: May, now: Now, typed: TypedWords) -> Response:
     """Choose a file; below it the lists that wait."""
@@ -107,7 +138,7 @@ async def send(request: Request, person: May, now: Now) -> Response:
             context = page_context(request, person, now)
             words = {"kind": kind, "fault": context.words.refusal(refusal)}
             return await back_to("/assets/import", request, now, status_of(refusal), **words)
-    return RedirectResponse(f"/assets/import/{pending.id}", 303)
+    return RedirectResponse(f"/assets/import/{pending.id}/columns", 303)
 
 
 async def _file(upload: UploadFile | str | None) -> tuple[bytes, str]:
@@ -158,6 +189,7 @@ async def _report(
         state=ImportState,
         report=report,
         counts=counts,
+        accepted=sum(row["status"] != "error" and not row.get("left_out") for row in report["rows"]),
         row_status=row_status,
         page=_page(report["rows"], row_status, offset, context),
         notices=[in_words(problem, context.say)["hint"] for problem in report["problems"]],
@@ -170,6 +202,8 @@ async def _report(
         fault=form.fault,
         typed=form.cells or {},
         line=form.line,
+        words=_words(report, context) if pending.state is ImportState.CHECKED else [],
+        rooms=await rooms_by_code() if pending.state is ImportState.CHECKED else [],
         typed_reason=form.reason,
         prospect=await _prospect(pending),
         action_of=lambda action: context.say(ACTION_WORDS.get(action) or str(action)),
@@ -182,6 +216,24 @@ async def _prospect(pending: PendingImport) -> UndoOutlook | None:
         return None
     outlook = await undo.outlook(pending)
     return outlook if outlook.made or outlook.changed else None
+
+
+def _words(report: dict[str, Any], context: PageContext) -> list[SameWord]:
+    """The words that several rows have a problem with in one column, those of the most rows first."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    hints: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in report["rows"]:
+        for problem in row["problems"] if not row.get("left_out") else ():
+            if problem["column"] and problem["given"] and problem["code"] in WORD_PROBLEMS:
+                key = (problem["column"], problem["given"], problem["code"])
+                counts[key] += 1
+                hints[key] = problem
+    fields = {title: name for name, title in sessions.titles_of(report).items()}
+    return [
+        SameWord(column, word, count, in_words(hints[column, word, code], context.say)["hint"], fields.get(column, ""))
+        for (column, word, code), count in counts.most_common(WORDS_AT_MOST)
+        if count > 1
+    ]
 
 
 def _page(rows: list[dict[str, Any]], status: str, offset: int, context: PageContext) -> RowPage:
@@ -259,6 +311,36 @@ def _status_of(text: str) -> str:
 
 def _offset(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 7 else 0
+
+
+@router.post("/{number}/words")
+async def correct_word(request: Request, person: May, now: Now, number: str) -> Response:
+    """One answer for all rows with the same word in a column."""
+    form = await request.form()
+    column, word, value = (str(form.get(name) or "") for name in ("column", "word", "value"))
+    await sessions.find(number, person.id, now)
+    try:
+        await sessions.correct_word(number, person.id, column, word, value, now)
+    except Refusal as refusal:
+        fault = page_context(request, person, now).words.refusal(refusal)
+        return await back_to(f"/assets/import/{number}#words", request, now, status_of(refusal), fault=fault)
+    return RedirectResponse(f"/assets/import/{number}?done=corrected#words", 303)
+
+
+@router.post("/{number}/rows/{line}/stay-out")
+async def leave_out(request: Request, person: May, now: Now, number: str, line: str) -> Response:
+    """Leave a row out, or take it in again."""
+    form = await request.form()
+    pending = await sessions.find(number, person.id, now)
+    lines = set((pending.choices or {}).get("leave_out") or ())
+    lines = lines - {line} if form.get("take") == "yes" else lines | {line}
+    show, offset = _status_of(str(form.get("show") or "")), _offset(str(form.get("offset") or ""))
+    try:
+        await sessions.choose(number, person.id, {"leave_out": sorted(lines)}, now)
+    except Refusal as refusal:
+        fault = page_context(request, person, now).words.refusal(refusal)
+        return await back_to(f"/assets/import/{number}", request, now, status_of(refusal), fault=fault)
+    return RedirectResponse(f"/assets/import/{number}?show={show}&offset={offset}#rows", 303)
 
 
 @router.post("/{number}/commit")

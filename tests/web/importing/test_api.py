@@ -159,3 +159,66 @@ async def test_a_list_that_takes_long_is_answered_at_once_with_its_progress(
     while (answer := (await office.get(f"/imports/{number}", "facilities")).json())["status"] == "writing":
         pass
     assert (answer["status"], answer["written"], answer["progress"]) == ("written", 1, None)
+
+
+async def choose(office: Office, number: str, **body: Any) -> dict[str, Any]:
+    answer = await office.call("PATCH", f"/imports/{number}", "facilities", json=body)
+    assert answer.status_code == 200, answer.text
+    report: dict[str, Any] = answer.json()
+    return report
+
+
+ODD = "nr inw;nazwa;cena;gdzie\nA/1;Stół;12,50;sala konf.\nA/2;Krzesło;13,00;sala konf.\n;Razem;25,50;\n"
+
+
+async def test_what_the_columns_hold_is_said_and_remembered_for_the_next_list(office: Office) -> None:
+    report = await a_session(office, ODD)
+    columns = {column["title"]: column["field"] for column in report["columns"]}
+    assert (columns["gdzie"], report["sums"]["value"], report["sums"]["control_total"]) == (None, "25.50", "25.50")
+    assert [one["code"] for one in report["problems"]] == ["COLUMN_NOT_READ"]
+    chosen = await choose(office, report["id"], columns={"gdzie": "room"})
+    assert [row["values"]["room"] for row in chosen["rows"]] == ["sala konf.", "sala konf."]
+    assert chosen["problems"] == []
+    again = await a_session(office, ODD.replace("A/", "B/"))
+    assert {column["title"]: column["field"] for column in again["columns"]}["gdzie"] == "room"
+    unread = await choose(office, again["id"], columns={"gdzie": None})
+    assert [one["code"] for one in unread["problems"]] == ["COLUMN_NOT_READ"]
+
+
+async def test_one_answer_does_for_all_rows_with_the_same_word(office: Office) -> None:
+    report = await a_session(office, ODD.replace("gdzie", "pokój"))
+    assert (report["accepted"], report["refused"]) == (0, 2)
+    word = {"column": "room", "given": "sala konf.", "value": "0.10"}
+    room = (await office.get("/rooms", "facilities")).json()["items"][0]["code"]
+    solved = await choose(office, report["id"], word=word | {"value": room})
+    assert (solved["accepted"], solved["refused"]) == (2, 0)
+    body = {"word": word | {"given": "nigdzie"}}
+    stranger = await office.call("PATCH", f"/imports/{report['id']}", "facilities", json=body)
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "import.no_word")
+
+
+async def test_rows_are_left_out_and_taken_in_again(office: Office) -> None:
+    report = await a_session(office)
+    assert (report["accepted"], report["refused"]) == (1, 2)
+    shorter = await choose(office, report["id"], leave_out=[3, 4])
+    assert (shorter["accepted"], shorter["refused"], shorter["sums"]["value"]) == (1, 0, "12.50")
+    assert (await choose(office, report["id"], leave_out=[]))["refused"] == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "request.bad_field"),
+        ({"line": 2, "values": {"name": "x"}, "columns": {"nazwa": None}}, "request.bad_field"),
+        ({"line": 2}, "request.missing_field"),
+        ({"sheets": ["Arkusz 9"]}, "import.no_sheet"),
+        ({"columns": {"nazwa": "colour"}}, "import.no_field"),
+        ({"header_row": 4}, "import.no_header"),
+        ({"encoding": "ebcdic"}, "request.bad_field"),
+    ],
+)
+async def test_what_cannot_be_chosen(office: Office, body: dict[str, Any], code: str) -> None:
+    number = (await a_session(office))["id"]
+    refused = await office.call("PATCH", f"/imports/{number}", "facilities", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, code), refused.text
+    assert (await office.get(f"/imports/{number}", "facilities")).headers["etag"] == '"1"'

@@ -11,6 +11,7 @@ from registry.assets.actions import correct
 from registry.assets.models import Asset
 from registry.core.history import Actor
 from registry.importing.models import ImportState, PendingImport
+from tests.make import make_room
 from tests.web.desk import AGAIN, Desk
 from web.app import SiteOptions, create_site
 from web.auth.session import FORM_FIELD, SESSION, form_token
@@ -43,7 +44,7 @@ async def upload(desk: Desk, content: bytes, name: str = "lista.csv", who: str =
 async def sent(desk: Desk, text: str = LIST) -> str:
     answer = await upload(desk, text.encode("cp1250"))
     assert answer.status_code == 303, answer.text[:2000]
-    return str(answer.headers["location"])
+    return str(answer.headers["location"]).removesuffix("/columns")
 
 
 @pytest.mark.parametrize("who", ["member", "accountant", "auditor", "coordinator"])
@@ -208,3 +209,51 @@ async def test_the_progress_is_a_part_of_the_page_that_is_asked_for_again(desk: 
     assert "300 of 1,200" in (await desk.get(f"{home}/progress", "facilities")).text
     await PendingImport.filter(id=home.rpartition("/")[2]).update(state=ImportState.WRITTEN)
     assert (await desk.get(f"{home}/progress", "facilities")).headers["hx-redirect"] == home
+
+
+ODD = "nr inw;nazwa;cena;gdzie\nA/1;Stół;12,50;sala konf.\nA/2;Krzesło;13,00;sala konf.\n;Razem;25,50;\n"
+
+
+async def test_what_was_understood_comes_first_with_what_is_not_read(desk: Desk) -> None:
+    await make_room(code="R-7")
+    answer = await upload(desk, ODD.encode())
+    home = str(answer.headers["location"])
+    assert home.endswith("/columns")
+    page = await desk.read(home, "facilities")
+    assert "2 rows were read" in page
+    assert "3 of 4 columns" in page
+    assert "That is what the list says itself." in page
+    assert page.index("1 column is not read") < page.index("3 columns are read")
+    answer = await desk.post(home, "facilities", **{"column:gdzie": "room", "column:nazwa": "name"})
+    assert (answer.status_code, answer.headers["location"]) == (303, home.removesuffix("/columns"))
+    page = await desk.read(home.removesuffix("/columns"), "facilities")
+    assert "One answer for many rows" in page
+    assert "sala konf." in page
+    assert "1 column is not read" not in await desk.read(home, "facilities")
+    await desk.post(home, "facilities", **{"column:gdzie": ""})
+    assert "1 column is not read" in await desk.read(home, "facilities")
+    odd = await desk.post(home, "facilities", header_row="3", encoding="cp852")
+    assert odd.status_code == 422
+
+
+async def test_one_answer_is_given_for_many_rows_on_the_page(desk: Desk) -> None:
+    await make_room(code="R-7")
+    home = await sent(desk, ODD.replace("gdzie", "pokój"))
+    page = await desk.read(home, "facilities")
+    assert "2 rows" in page
+    words = {"column": "pokój", "word": "sala konf."}
+    await desk.post(f"{home}/words", "facilities", **words, value="R-7")
+    assert "Accepted rows 2" in await desk.read(home, "facilities")
+    assert (await desk.post(f"{home}/words", "facilities", **words, value="R-7")).status_code == 404
+
+
+async def test_a_row_is_left_out_and_taken_in_again(desk: Desk) -> None:
+    home = await sent(desk)
+    left = await desk.post(f"{home}/rows/2/stay-out", "facilities", show="", offset="0")
+    assert left.headers["location"] == f"{home}?show=&offset=0#rows"
+    assert "Accepted rows 1" in await desk.read(home, "facilities")
+    assert "Take line 2 in again" in await desk.read(f"{home}?show=", "facilities")
+    await desk.post(f"{home}/rows/2/stay-out", "facilities", show="", offset="0", take="yes")
+    assert "Accepted rows 2" in await desk.read(home, "facilities")
+    await desk.post(f"{home}/commit", "facilities")
+    assert (await desk.post(f"{home}/rows/2/stay-out", "facilities")).status_code == 409
