@@ -11,7 +11,7 @@ from registry.core.fields import UTCDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0016_hourly_seals")]
+    dependencies = [("registry", "0017_former_numbers")]
 
     operations = [
         ops.CreateModel(
