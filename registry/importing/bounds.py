@@ -8,6 +8,8 @@ from pathlib import Path
 from registry.core.errors import N_, Invalid, Reason
 
 LARGEST_FILE = 50 * 1024 * 1024
+# a page of HTML is read tag by tag
+LARGEST_HYPERTEXT, MOST_TAGS = 8 * 1024 * 1024, 400_000
 # lines of a text, rows of a spreadsheet's pages together; the empty ones count
 MOST_ROWS = 120_000
 # the last column is ZZ

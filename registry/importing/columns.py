@@ -116,15 +116,21 @@ def _plain(text: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9]+", " ", text).split())
 
 
-@lru_cache(maxsize=4096)
 def _meaning(kind: str, title: str) -> tuple[str, int] | None:
     """The field that a title names in a kind of list, and how exactly: 0 is best."""
-    synonyms, full, short = _SYNONYMS[kind], _plain(_folded(title)), title_words(title)
-    for words in (full, short, _UNIT.sub("", full), _UNIT.sub("", short)):
+    synonyms, ways = _SYNONYMS[kind], _ways(title)
+    for words in ways:
         meaning = synonyms.get(words)
-        if meaning and not (meaning[0] in _MONEY and _OTHER_MONEY.search(full)):
+        if meaning and not (meaning[0] in _MONEY and _OTHER_MONEY.search(ways[0])):
             return meaning
     return None
+
+
+@lru_cache(maxsize=1 << 14)
+def _ways(title: str) -> tuple[str, ...]:
+    """A title in full, without what stands in brackets, without its unit."""
+    full, short = _plain(_folded(title)), title_words(title)
+    return tuple(dict.fromkeys((full, short, _UNIT.sub("", full), _UNIT.sub("", short))))
 
 
 def find_header(rows: Iterable[tuple[int, Sequence[Cell]]], family: str | None = None) -> Header | None:

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 
 from registry.core.errors import N_
-from registry.importing.bounds import MOST_COLUMNS, MOST_PAGES, MOST_ROWS, too_long, too_wide, unreadable
+from registry.importing.bounds import (
+    LARGEST_HYPERTEXT,
+    MOST_COLUMNS,
+    MOST_PAGES,
+    MOST_ROWS,
+    MOST_TAGS,
+    too_long,
+    too_wide,
+    unreadable,
+)
 from registry.importing.cells import Cell
 from registry.importing.texts import decoded, encoding_of
 
@@ -30,10 +39,12 @@ def tables(content: bytes, name: str) -> Iterator[tuple[str, Iterator[tuple[int,
 
     Raises Invalid("import.unreadable").
     """
+    tags, attributes = content.count(b"<"), content.count(b"=")
+    if len(content) > LARGEST_HYPERTEXT or tags > MOST_TAGS or attributes > 2 * MOST_TAGS:
+        reason = N_("as HTML it has more than {most} tags or {megabytes} MB: save the list anew as XLSX or CSV")
+        raise unreadable(name, reason, most=MOST_TAGS, megabytes=LARGEST_HYPERTEXT >> 20)
     reader = _TableReader(name)
-    text = _text(content, name)
-    for at in range(0, len(text), 1 << 16):
-        reader.feed(text[at : at + (1 << 16)])
+    reader.feed(_text(content, name))
     reader.close()
     for number, table in enumerate(reader.tables, 1):
         yield table.caption or str(number), enumerate(table.rows, 1)

@@ -164,9 +164,16 @@ def _what(cells: Sequence[Cell], header: Header) -> str:
 
 def _repeats(cells: Sequence[Cell], header: Header) -> bool:
     """Whether a row repeats the titles, or the lower halves of those that stand in two rows."""
-    pairs = [(cells[place], header.titles[name]) for name, place in header.columns.items() if place < len(cells)]
-    texts = [(fold(whole(cell)), fold(title)) for cell, title in pairs if cell not in (None, "")]
-    return len(texts) > 1 and all(title == text or title.endswith(f" {text}") for text, title in texts)
+    equal = 0
+    for name, place in header.columns.items():
+        cell = cells[place] if place < len(cells) else None
+        if cell in (None, ""):
+            continue
+        text, title = fold(whole(cell)), fold(header.titles[name])
+        if title != text and not title.endswith(f" {text}"):
+            return False
+        equal += 1
+    return equal > 1
 
 
 def _is_section(cells: Sequence[Cell], text: str, header: Header) -> bool:

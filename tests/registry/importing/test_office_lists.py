@@ -288,6 +288,9 @@ def test_tables_of_hypertext_are_sheets(charset: str) -> None:
         (b"<html>" + b"<table></table>" * 200, "more than 100 sheets"),
         (b"<html><p>nic", None),
         (b"<table>" * 100_000, None),
+        (b"<table>" * 500_000, "more than 400000 tags"),
+        (b"<table><tr><td " + b"a='b' " * 1_000_000, "more than 400000 tags"),
+        (b"<html><!--" + b"-" * 9_000_000, "or 8 MB"),
     ],
 )
 def test_hypertext_is_read_within_bounds(content: bytes, words: str | None) -> None:
