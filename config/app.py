@@ -50,9 +50,7 @@ def create_app(
                 contact_email=settings.contact_email,
                 contact_phone=settings.contact_phone,
             ),
-            data_protection=DataProtection(
-                settings.privacy_contact, settings.privacy_notice, settings.trace_days, settings.scan_days
-            ),
+            data_protection=DataProtection(settings.privacy_contact, settings.privacy_notice, *settings.kept_days),
         ),
         clock=clock,
     )

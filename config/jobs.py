@@ -16,6 +16,7 @@ from registry.core.clock import Clock, SteadyClock, is_doubted, utc_now
 from registry.core.drafts import forget_drafts
 from registry.core.errors import Refusal
 from registry.devices import presence_log
+from registry.faults.finds import forget_finds
 from registry.files import actions as files
 from registry.importing import sessions, writing
 from registry.people import actions as people
@@ -40,6 +41,7 @@ def timetable(settings: Settings, is_lively: bool = False, clock: Clock = utc_no
     scheduler.add_job(calm(forget_traces(settings.trace_days)), "interval", hours=1, id="forget traces")
     scheduler.add_job(calm(sweep_files), "cron", hour=2, minute=37, id="sweep files")
     scheduler.add_job(calm(forget_scans(settings.scan_days)), "interval", hours=1, id="forget scans")
+    scheduler.add_job(calm(forget_words_of_finders(settings.find_days)), "interval", hours=1, id="forget finds")
     scheduler.add_job(calm(seal), "cron", minute=7, id="seal")
     scheduler.add_job(calm(seal), id="seal at the start")  # nobody was there at the hour
     scheduler.add_job(calm(look_at_the_put_off), id="look at the start")
@@ -158,6 +160,15 @@ def forget_scans(days: int) -> Job:
 
     async def forget(now: datetime) -> int:
         return await scans.forget(now - timedelta(days=days))
+
+    return forget
+
+
+def forget_words_of_finders(days: int) -> Job:
+    """Forget what strangers said of things that they found, after this many days."""
+
+    async def forget(now: datetime) -> int:
+        return await forget_finds(now - timedelta(days=days))
 
     return forget
 

@@ -327,9 +327,17 @@ class Settings(BaseSettings):
     scan_days: Annotated[int, Field(ge=1, le=3660)] = Field(
         90, description=N_("How many days Izba keeps who scanned which label where.")
     )
+    find_days: Annotated[int, Field(ge=1, le=366)] = Field(
+        90, description=N_("How many days Izba keeps the words of a stranger who found a thing with a label.")
+    )
     sweep_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         1.0, description=N_("How often Izba looks for rooms whose time has come, in seconds.")
     )
+
+    @property
+    def kept_days(self) -> tuple[int, int, int]:
+        """How long sensors' sights, scans and the words of strangers are kept."""
+        return self.trace_days, self.scan_days, self.find_days
 
     @classmethod
     def settings_customise_sources(

@@ -253,6 +253,7 @@ WORDS: dict[str, str] = {
     "fault.unknown": N_("There is no such fault report."),
     "fault.bad_kind": N_("{given} is no kind of fault. Choose one of: {kinds}, or none."),
     "fault.nothing_said": N_("Say what is wrong, or choose what it is about."),
+    "fault.too_many": N_("Many people have written within the hour. Call the office, or try again in an hour."),
     "fault.state": N_("This fault is {state} by now. Look at it again."),
     "fault.reported_again": N_("The same was reported again meanwhile: see {number}."),
     "asset.reason_needed": N_("Say why this is corrected: the reason stands in the history."),

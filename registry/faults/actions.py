@@ -123,7 +123,7 @@ async def fault_by_id(fault_id: int) -> Fault:
 @asynccontextmanager
 async def _changing(fault: Fault, act: FaultAct, text: str, actor: Actor, now: datetime) -> AsyncIterator[Change]:
     """The transaction of an act, with the thing or the room of the fault locked, and told of it."""
-    transition = _OF_ASSET.get(act)
+    transition = _OF_ASSET.get(act) if fault.kind != rules.FOUND else None  # what was found works as before
     if fault.asset_id and transition:
         async with passing(transition, {fault.asset_id: None}, Answers(reason=text), actor, now) as passage:
             passage.change.happened(AssetChanged(fault.asset_id))
@@ -140,7 +140,9 @@ async def _changing(fault: Fault, act: FaultAct, text: str, actor: Actor, now: d
 
 async def _be_the_only_one(fault: Fault) -> None:
     """Two faults of the same would each tell half of it."""
-    others = Fault.filter(state__in=ACTIVE).exclude(id=fault.id)
+    if fault.kind == rules.FOUND:
+        return
+    others = Fault.filter(state__in=ACTIVE).exclude(id=fault.id).exclude(kind=rules.FOUND)
     if fault.asset_id:
         others = others.filter(asset_id=fault.asset_id)
     elif fault.kind:

@@ -14,6 +14,7 @@ from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.faults.models import ACTIVE, Fault, FaultAct, FaultState
 from registry.faults.records import FaultPlace, file, go
+from registry.faults.rules import FOUND
 
 
 async def perform(
@@ -68,5 +69,6 @@ async def follow(passage: Passage) -> None:
         return
     states = ACTIVE if act is FaultAct.RESOLVE else (FaultState.OPEN,)
     ids = [asset.id for asset in passage.assets]
-    for fault in await Fault.select_for_update().filter(asset_id__in=ids, state__in=states).order_by("id"):
+    same = Fault.select_for_update().filter(asset_id__in=ids, state__in=states).exclude(kind=FOUND)
+    for fault in await same.order_by("id"):
         await go(fault, act, text, passage.actor, passage.now)

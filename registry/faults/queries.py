@@ -114,7 +114,8 @@ def _seen_by(reader: Person, own: set[int]) -> QuerySet[Fault]:
     """Out of a confidential or hidden room a report tells that somebody was there: of those one sees one's own."""
     if rules.sees_all(reader.role):
         return Fault.filter()
-    return Fault.filter(~Q(room__visibility__in=list(HELP_POINT)) | Q(room_id=None) | Q(id__in=list(own)))
+    open_rooms = Fault.filter(~Q(room__visibility__in=list(HELP_POINT)) | Q(room_id=None) | Q(id__in=list(own)))
+    return open_rooms.exclude(kind=rules.FOUND)  # strangers' words
 
 
 async def _own_ids(reader: Person) -> set[int]:

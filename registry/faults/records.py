@@ -76,7 +76,7 @@ async def active_fault(place: FaultPlace, text: str) -> Fault | None:
         return named
     active = Fault.filter(state__in=ACTIVE)
     if place.asset_id is not None:
-        return await active.filter(asset_id=place.asset_id).order_by("id").first()
+        return await active.filter(asset_id=place.asset_id).exclude(kind=rules.FOUND).order_by("id").first()
     if place.kind:
         there = active.filter(Q(asset_id=None) | Q(asset__room_id=place.room_id))
         return await there.filter(room_id=place.room_id, kind=place.kind).order_by("id").first()

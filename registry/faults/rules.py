@@ -11,6 +11,7 @@ from registry.rooms.models import HELP_POINT, Visibility
 
 # what a person at a door can choose; what is none of these has no kind
 KINDS = ("screen", "light", "temperature", "cleaning", "furniture", "network")
+FOUND = "found"  # what a stranger says of a thing with a label of ours
 # a person says "screen"; the equipment knows its features
 FEATURES = {"screen": "projector"}
 TEXT_LENGTH = 2000

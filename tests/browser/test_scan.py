@@ -93,6 +93,16 @@ def address(office: Office, code: str) -> str:
     return f"{office.url}/t/{code}".upper().replace("HTTP://", "http://")
 
 
+def faultless(page: Page) -> None:
+    """Nothing is wider than the screen, and axe finds nothing."""
+    assert page.evaluate(TOO_WIDE) == [], page.url
+    page.evaluate(AXE)
+    violations = page.evaluate(
+        f"axe.run({AXE_OPTIONS}).then(r => r.violations.map(v => v.id + v.nodes.map(n => n.html).join(' ')))"
+    )
+    assert violations == [], (page.url, violations)
+
+
 def place_of(page: Page, asset_id: int) -> str:
     asset = page.request.get(f"/api/v1/assets/{asset_id}").json()
     return str(asset["room"])
@@ -169,12 +179,33 @@ def test_the_desk_has_no_fault_of_accessibility(phone: Phone, office: Office, wi
             page.goto(path)
             if path != "/scan/unknown":
                 expect(page.locator("#last-answer")).to_contain_text(UNKNOWN) if width == 390 else None
-            assert page.evaluate(TOO_WIDE) == [], path
-            page.evaluate(AXE)
-            violations = page.evaluate(
-                f"axe.run({AXE_OPTIONS}).then(r => r.violations.map(v => v.id + v.nodes.map(n => n.html).join(' ')))"
-            )
-            assert violations == [], (path, violations)
+            faultless(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_stranger_says_where_the_thing_lies(phone: Phone, office: Office, theme: Any) -> None:
+    with phone([UNKNOWN], color_scheme=theme, java_script_enabled=True, locale="uk-UA") as context:
+        context.clear_cookies()
+        page = context.new_page()
+        page.goto(f"/t/{CODES[1]}")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Ця річ належить установі. Дякуємо, що питаєте")
+        faultless(page)
+        page.get_by_role("link", name="PL", exact=True).click()
+        page.get_by_label("Gdzie jest ta rzecz").fill("na ławce")
+        page.get_by_role("button", name="Wyślij").click()
+        expect(page.get_by_text("Urząd już wie, gdzie szukać")).to_be_visible()
+        faultless(page)
+
+
+def test_the_thing_in_the_hand_is_moved_here(phone: Phone, office: Office) -> None:
+    with phone([UNKNOWN]) as context:
+        page = context.new_page()
+        page.goto("/scan?code=ZW-01")
+        page.goto(f"/t/{CODES[1]}")
+        faultless(page)
+        page.get_by_role("button", name="Move it here, to ZW-01").click()
+        page.wait_for_url("**/assets/*")
+        assert place_of(page, office.ids[NAMES[0]]) == "ZW-01"
 
 
 def test_all_works_without_javascript(phone: Phone, office: Office) -> None:

@@ -15,6 +15,7 @@ KIND_WORDS = {
     "cleaning": N_("Cleaning"),
     "furniture": N_("Furniture"),
     "network": N_("Network"),
+    "found": N_("Found by a stranger"),
 }
 STATE_LOOKS = {
     FaultState.OPEN: ("warn", "alert-triangle"),
@@ -27,7 +28,7 @@ LINE_WORDS = {
     FaultAct.RESOLVE: N_("It was mended"),
     FaultAct.REOPEN: N_("Open again"),
 }
-SOURCE_WORDS = {"panel": N_("at the door panel"), "api": N_("by another program")}
+SOURCE_WORDS = {"finder": N_("by who found it"), "panel": N_("at the door panel"), "api": N_("by another program")}
 SOMEBODY = N_("somebody")
 
 

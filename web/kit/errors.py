@@ -40,6 +40,7 @@ STATUS_OF_CODE: dict[str, int] = {
     "auth.required": 401,
     "auth.bad_token": 401,
     "auth.too_many": 429,
+    "fault.too_many": 429,
     "panel.too_many": 429,
     "auth.slow_down": 429,
     "events.too_many": 429,

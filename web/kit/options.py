@@ -27,6 +27,7 @@ class DataProtection:
     notice: str = ""
     trace_days: int = 30
     scan_days: int = 90
+    find_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)

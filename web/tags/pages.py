@@ -3,25 +3,31 @@
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets import tags
-from registry.assets.labels import link_tag
-from registry.assets.models import Tag
-from registry.assets.queries import by_tag, numbered
+from registry.assets.labels import link_tag, lose_tag
+from registry.assets.queries import by_tag, numbered, tag_or_none
 from registry.core.errors import Conflict, NotFound, Refusal
+from registry.faults.finds import report_find
 from registry.people.models import Person
 from registry.rooms.queries import room_as_typed
-from web.auth.access import PageCaller, actor_of, page_with
+from registry.scans.actions import CodeReading, log
+from registry.scans.models import Reader
+from registry.scans.queries import Match, match, standing_room
+from web.assets import words
+from web.auth.access import FormGuard, Visitor, actor_of, page_with
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
-from web.kit.page_context import page_context
+from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
 from web.kit.render import render
 from web.kit.words import N_
+from web.tags.found import found_page, language_of_finder
 
 router = pages()
 Text = Annotated[str, Form(max_length=2000)]
@@ -29,36 +35,86 @@ LIMIT = 200
 NO_SUCH_ASSET = N_("Nothing in the register has exactly the number %(number)s. Give the whole number of the thing.")
 
 
-def _address(tag: Tag) -> str:
-    """The page of what a tag is on, or its own."""
-    if tag.asset_id:
-        return f"/assets/{tag.asset_id}"
-    return f"/rooms/{tag.room.code}" if tag.room else f"/t/{tag.code}"
-
-
 @router.get("/t/{code}")
-async def open_tag(request: Request, person: PageCaller, code: str, typed: TypedWords) -> Response:
-    """What a QR code opens."""
+async def open_tag(
+    request: Request, person: Visitor, code: str, now: Now, typed: TypedWords, lang: str = "", done: str = ""
+) -> Response:
+    """What a QR code opens. A stranger reads how to give the thing back, and no more."""
+    if person is None:
+        return found_page(request, code, lang, typed, bool(done))
+    context = page_context(request, person, now)
+    scanned = await match(tags.normalised(code), person)
+    await log(CodeReading(tags.normalised(code), Reader.LINK, now, person), scanned)
+    if scanned.asset and context.may("assets.change"):
+        return await _thing(request, context, scanned)
+    if scanned.asset:
+        return RedirectResponse(f"/assets/{scanned.asset['id']}", 303)
+    if scanned.room:
+        return RedirectResponse(f"/rooms/{scanned.room.code}", 303)
     return await _tag(request, person, code, typed.status, **typed.words)
 
 
+async def _thing(request: Request, context: PageContext, scanned: Match) -> Response:
+    """A thing in the hand of somebody who may change it, with the likeliest act first."""
+    return render(
+        request,
+        "scan/thing.html",
+        person=context.person,
+        context=context,
+        asset=scanned.asset,
+        code=scanned.code,
+        place=await standing_room(context.person, context.now),
+        looks=words,
+        key=uuid4().hex,
+    )
+
+
 async def _tag(request: Request, person: Person, code: str, status: int = 200, **typed: Any) -> Response:
+    lost_at = None
     try:
-        tag = await by_tag(code)
+        lost_at = (await by_tag(code)).lost_at
     except NotFound as refusal:
         if refusal.code != "tag.unknown":
             raise
-    else:
-        if tag.asset_id or tag.room_id:
-            return RedirectResponse(_address(tag), 303)
     return render(
         request,
         "scan/empty_tag.html",
         person=person,
         status=status,
         code=tags.normalised(code),
+        lost_at=lost_at,
         **({"thing": "", "fault": ""} | typed),
     )
+
+
+@router.post("/t/{code}/found", dependencies=[FormGuard])
+async def say_where(
+    request: Request,
+    code: str,
+    now: Now,
+    finder_words: Annotated[str, Form(alias="words", max_length=2000)] = "",
+    lang: str = "",
+) -> Response:
+    """A stranger says where the thing is."""
+    page = f"{_own_page(code)}?lang={language_of_finder(request, lang)}"
+    if not tags.check(tags.normalised(code)):
+        return RedirectResponse(page, 303)
+    tag = await tag_or_none(code)
+    asset_id, room_id = (tag.asset_id, tag.room_id) if tag else (None, None)
+    try:
+        await report_find(tags.normalised(code), finder_words, now, asset_id=asset_id, room_id=room_id)
+    except Refusal as refusal:
+        return await back_to(page, request, now, status_of(refusal), words=finder_words, fault=refusal.code)
+    return RedirectResponse(f"{page}&done=1", 303)
+
+
+@router.post("/t/{code}/lost")
+async def lose(
+    request: Request, person: Annotated[Person, Depends(page_with("assets.change"))], code: str, now: Now
+) -> Response:
+    """Take a label off that is gone or replaced."""
+    await lose_tag(code, actor_of(request, person), now)
+    return RedirectResponse(_own_page(code), 303)
 
 
 @router.post("/t/{code}")
