@@ -13,6 +13,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,10 +22,12 @@ from config.database import database, pending, sqlite_path
 from config.faults import database_reason
 from config.settings import Settings
 from registry.core import seals
+from registry.core.clock import utc_now
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable, system_reason
 from registry.files.contents import whole
 from registry.files.queries import keys_in_use
 from registry.files.rules import content_key, digest_of_key
+from web.system.last_backup import LastBackup, note
 
 # what an archive calls its two parts
 DATABASE, FILES = "database", "files/"
@@ -58,13 +61,21 @@ async def back_up(settings: Settings, file: Path) -> Reason:
             async with database(url) as context:
                 keys = [] if await pending(context) else await keys_in_use()
     except Invalid as bad:
+        _note(settings, is_damaged=True)
         raise Invalid("backup.damaged", file=str(file), reason=bad.params["reason"]) from bad
     missing = await _with_files(settings, file, keys) if keys else 0
+    _note(settings, is_damaged=False)
     size = file.stat().st_size
     if missing:
         sentence = N_("{file} holds {bytes} bytes. The contents of {missing} files are missing: see an older copy.")
         return Reason(sentence, file=str(file), bytes=size, missing=missing)
     return Reason(N_("{file} holds {bytes} bytes."), file=str(file), bytes=size)
+
+
+def _note(settings: Settings, *, is_damaged: bool) -> None:
+    """Tell the page of who runs Izba. A copy that was made is worth more than the note."""
+    with suppress(OSError):
+        note(settings.data_dir, LastBackup(utc_now(), is_damaged))
 
 
 async def _with_files(settings: Settings, file: Path, keys: list[str]) -> int:

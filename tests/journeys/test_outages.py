@@ -22,6 +22,7 @@ import pytest
 
 from tests.journeys.whole import ROOT, Whole, until
 from tests.servers import Postgres
+from web.system.last_backup import NAME
 
 AWAY = "the database is away"
 SECONDS = 4.0
@@ -171,6 +172,7 @@ def test_a_copy_of_a_damaged_database_is_not_called_good(tmp_path: Path) -> None
     good = subprocess.run([*command, str(tmp_path / "good")], cwd=ROOT, env=env, capture_output=True, text=True)
     assert good.returncode == 0, good.stderr
     assert sorted(path.name for path in tmp_path.glob("good*")) == ["good"]
+    assert '"is_damaged":false' in (whole.home / NAME).read_text()
     shutil.copy(tmp_path / "izba.sqlite3", tmp_path / "whole")
     with open(tmp_path / "izba.sqlite3", "r+b") as file:
         size = os.fstat(file.fileno()).st_size
@@ -179,6 +181,7 @@ def test_a_copy_of_a_damaged_database_is_not_called_good(tmp_path: Path) -> None
     bad = subprocess.run([*command, str(tmp_path / "bad")], cwd=ROOT, env=env, capture_output=True, text=True)
     assert bad.returncode == 2
     assert "could not be restored" in bad.stderr
+    assert '"is_damaged":true' in (whole.home / NAME).read_text(), "the page of who runs Izba says so"
     shutil.copy(tmp_path / "whole", tmp_path / "izba.sqlite3")
     altered = sqlite3.connect(tmp_path / "izba.sqlite3")
     altered.execute("UPDATE history_entry SET action = 'other' WHERE id = (SELECT max(id) FROM history_entry)")

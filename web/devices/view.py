@@ -9,7 +9,7 @@ from registry.devices.models import Device
 from registry.devices.queries import DeviceOrder, devices_by_id, known_codes, signs_of
 from registry.devices.rules import health_state, proposed_codes
 from registry.rooms.models import HELP_POINT, Room, Visibility
-from web.devices.words import HEALTH_WORDS, doubt_of, kind_word, refusal_word
+from web.devices.words import HEALTH_WORDS, doubt_of, keys_word, kind_word, refusal_word
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 
@@ -48,6 +48,7 @@ class DeviceRow:
     last_heard: str
     refusal: str = ""  # when something that it sent was refused last, and why
     doubt: str = ""  # why what it sees is not believed to the last
+    keys: str = ""  # which key of what it sends means what, where somebody said so
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def _row(device: Device, context: PageContext) -> DeviceRow:
         last_heard=context.ago(device.heard_at),
         refusal=_refusal(device, context),
         doubt=doubt_of(device, device.room, context) if device.room and is_near(device.room, context) else "",
+        keys=keys_word(device, context),
     )
 
 

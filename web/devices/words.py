@@ -86,6 +86,13 @@ FIELD_WORDS = {
     "panel_code": N_("Code on the tablet"),
     "panel_room": N_("Room"),
 }
+# what a key of a payload may mean
+KEY_WORDS = {
+    "occupancy": N_("presence"),
+    "people": N_("number of people"),
+    "battery": N_("battery"),
+    "online": N_("whether it is online"),
+}
 TOASTS = {
     "bound": N_("The device is in the register."),
     "followed": N_("The device goes on under its new name."),
@@ -122,6 +129,12 @@ def doubt_words(reason: str, since: datetime | None, context: PageContext) -> st
         return sentence
     unchanged = context.say(N_("unchanged since %(time)s")) % {"time": context.fmt.when(since, context.now)}
     return f"{sentence}, {unchanged}"
+
+
+def keys_word(device: Device, context: PageContext) -> str:
+    """Which key of what a device sends means what; nothing where the usual names are read."""
+    keys: dict[str, str] = device.value_keys or {}
+    return ", ".join(f"{context.say(KEY_WORDS.get(name, name))}: {key}" for name, key in keys.items())
 
 
 def toast_of(act: str, context: PageContext) -> str:

@@ -9,10 +9,11 @@ from fastapi import Request
 from starlette.responses import Response
 
 from registry.bookings.queries import bookable_rooms
+from registry.people.models import Role
 from registry.rooms.hours import open_span_at
 from registry.rooms.models import RoomKind
 from registry.rooms.queries import hours_of
-from web.auth.access import PageCaller
+from web.auth.access import PageCaller, options_of
 from web.bookings.booking_answer import Answer, answer_of, broken_words
 from web.bookings.form import ANY_ROOM, BookingForm, first_choice, first_free
 from web.bookings.my_bookings import agenda, waiting
@@ -35,6 +36,7 @@ from web.kit.pieces import IN_PLACE, next_look, piece_request
 from web.kit.query_names import pages
 from web.kit.render import is_fragment, render
 from web.kit.words import N_, OCCUPANCY_WORDS
+from web.system.last_backup import last_backup
 
 router = pages()
 DAYS_OFFERED = 14
@@ -48,9 +50,11 @@ async def today(request: Request, person: PageCaller, now: Now, did: str = "") -
     if is_fragment(request):
         pieces = await piece_request(request)
         return render(request, "today/_pieces.html", pieces=pieces, in_place=IN_PLACE, **values)
+    backup = last_backup(options_of(request).data_dir) if person.role is Role.ADMIN else None
     return render(
         request,
         "today/page.html",
+        bad_backup=backup if backup and backup.is_damaged else None,
         quick=await _quick(context) if context.may("bookings.make") else None,
         toast=BookingWords.of(context.words).done(did),
         in_place="",

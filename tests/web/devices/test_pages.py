@@ -354,6 +354,7 @@ async def test_a_device_that_was_never_heard_is_added_by_its_topic(database: Dat
     device = await Device.get(code="hall")
     assert (device.family, device.address, device.room_id) == ("generic", "office/hall/pir", room.id)
     assert device.value_keys == {"occupancy": "state.pir", "battery": "bat"}
+    assert "Keys that are read: presence: state.pir, battery: bat" in await desk.read("/devices", "facilities")
     assert (await desk.post("/devices", "coordinator", **form)).status_code == 403
 
 

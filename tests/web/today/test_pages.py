@@ -17,6 +17,7 @@ from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
+from web.system import last_backup
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 CANARY = "KANAREK-31aa"
@@ -184,3 +185,14 @@ async def test_the_booking_sentence_begins_with_a_time_that_can_be_had(desk: Des
     begun_minute = booking.ends_at + timedelta(seconds=59)
     assert proposed[1] == f"{begun_minute.astimezone(ZoneInfo('Europe/Warsaw')):%H:%M}"
     assert "Taken" not in text_of(page).split("Rooms now")[0]
+
+
+async def test_a_backup_of_a_damaged_database_is_told_on_the_page_of_who_runs_izba(desk: Desk, tmp_path: Path) -> None:
+    assert "damaged" not in await desk.read("/", "admin"), "none was made yet"
+    last_backup.note(tmp_path, last_backup.LastBackup(soon(-60), is_damaged=True))
+    assert "The database is damaged" in await desk.read("/", "admin")
+    assert "damaged" not in await desk.read("/", "facilities")
+    last_backup.note(tmp_path, last_backup.LastBackup(soon(-1), is_damaged=False))
+    assert "damaged" not in await desk.read("/", "admin")
+    (tmp_path / last_backup.NAME).write_text("{")
+    assert "damaged" not in await desk.read("/", "admin")
