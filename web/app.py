@@ -33,6 +33,7 @@ from web.files import api as files_api
 from web.files import pages as files
 from web.grants import api as grants_api
 from web.history import api as history_api
+from web.history import pages as history
 from web.importing import api as imports_api
 from web.importing import pages as imports
 from web.importing import understood
@@ -64,6 +65,7 @@ ROUTERS = (
     history_api.router, grants_api.router,
     events_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
+    history.router,
     imports.router, understood.router,  # before the numbers of assets
     files.router, assets.router, sets.router, faults.router, scans.router, tags.router, devices.router, doors.router,
 )  # fmt: skip

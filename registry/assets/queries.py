@@ -111,6 +111,13 @@ async def counts_by_state(custodian_id: int) -> tuple[dict[tuple[Lifecycle, Cond
     return counts, await Asset.filter(custodian_id=custodian_id).count()
 
 
+async def in_care_of(custodian_id: int, limit: int) -> tuple[list[dict[str, Any]], int]:
+    """The first pieces that a person has in their care, as a search gives them, and how many there are."""
+    rows = Asset.filter(custodian_id=custodian_id)
+    ids = await column(rows.order_by("search_text", "id").limit(limit), "id")
+    return await assets_by_id(ids), await rows.count()
+
+
 async def grant_percents(items: Sequence[dict[str, Any]]) -> dict[int, Decimal]:
     """The percent of each price that grants paid, by asset; without those that none paid for."""
     prices = {item["id"]: item["price"] for item in items}

@@ -30,6 +30,8 @@ CEILINGS = {
     "/rooms": (14, 4),
     "/rooms/{room}": (27, 16),
     "/rooms/{room}/fault": (6, 5),
+    "/rooms/{room}/movements": (7, 6),
+    "/people/coordinator/assets": (8, 8),
     "/faults": (10, 9),
     "/faults/{fault}": (4, 3),
     "/faults/new": (2, 1),

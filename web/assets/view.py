@@ -22,6 +22,7 @@ from registry.rooms.queries import room_by_code
 from web.assets.words import CHOSEN_AS_NOBODY, TRANSITION_WORDS, AssetHistoryLine, TransitionWords, history_lines
 from web.devices.view import DeviceHealth, health_of, is_near
 from web.devices.words import doubt_of, reason_word
+from web.history.view import StayLine, stay_lines
 from web.kit.page_context import PageContext
 
 AHEAD = timedelta(days=14)
@@ -79,6 +80,7 @@ class AssetView:
     durability: Durability | None
     devices: list[DeviceLine]
     history: list[AssetHistoryLine]
+    stays: list[StayLine]
     entries: int
     condition_line: AssetHistoryLine | None
     wanted_by: list[FullBooking]
@@ -103,6 +105,7 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
         durability=durability(asset["accepted_on"], asset["durable_until"], context.today),
         devices=await _devices(asset_id, room, context),
         history=lines[:HISTORY_LINES],
+        stays=await stay_lines(entries, context),
         entries=len(lines),
         condition_line=next(changes, None),
         wanted_by=await _wanted_by(asset, room, context),

@@ -8,9 +8,8 @@ from typing import Any
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.transitions import CONDITION_WORDS, LIFECYCLE_WORDS
 from registry.faults.rules import reads_reason
-from registry.people.queries import names_of_people
-from registry.rooms.queries import codes_of_rooms
 from web.files.words import DONE_WORDS as FILE_TOASTS
+from web.history.words import HistoryChange, HistoryNames, changes_of, names_in
 from web.kit.page_context import PageContext
 from web.kit.words import N_, NN_
 
@@ -53,20 +52,13 @@ ACTION_WORDS = {
     "file_removed": N_("File removed"),
     "file_put_back": N_("File put back"),
 }
-ACTION_DETAILS = {
-    "moved": N_("from %(before)s to %(after)s"),
-    "assigned": N_("from %(before)s to %(after)s"),
-}
+FILE_ACTIONS = frozenset({"file_added", "file_removed", "file_put_back"})
 SOURCE_WORDS = {
     "import": N_("by import"),
     "api": N_("by another program"),
     "panel": N_("at the door panel"),
     "system": N_("by itself"),
 }
-# by column: what its values are called, and what none is called
-Names = dict[str, tuple[dict[int, str], str]]
-NOWHERE = N_("nowhere")
-NOBODY = N_("nobody")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,54 +158,50 @@ def lifecycle_word(lifecycle: str, context: PageContext) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AssetHistoryLine:
-    """One entry of a history in words."""
+    """One entry of a history in words; ``file`` is the name of one that it is about."""
 
     at: datetime
     when: str
+    day: str
+    hour: str
     iso: str
     title: str
     text: str
+    changes: tuple[HistoryChange, ...]
+    file: str
+    file_url: str
 
 
 async def history_lines(entries: Sequence[Mapping[str, Any]], context: PageContext) -> list[AssetHistoryLine]:
-    """An asset's history in words: what, by whom, from where, why. Rooms and people by name."""
-    rooms = await codes_of_rooms(_ids(entries, "room_id"))
-    people = await names_of_people(_ids(entries, "custodian_id"))
-    names = {"room_id": (rooms, NOWHERE), "custodian_id": (people, NOBODY)}
-    return [_line(entry, context, names) for entry in entries]
-
-
-def _ids(entries: Sequence[Mapping[str, Any]], column: str) -> set[int]:
-    sides = (side for entry in entries for side in (entry["before"], entry["after"]))
-    return {side[column] for side in sides if side and side.get(column)}
+    """An asset's history in words, the newest first: what, before and after, by whom, why. Rooms and people by name."""
+    names, is_there, lines = await names_in(entries), dict[int, bool](), []
+    for entry in entries:
+        file = (entry["after"] or entry["before"] or {}) if entry["action"] in FILE_ACTIONS else {}
+        number = file.get("attachment", 0)
+        is_there.setdefault(number, bool(number) and entry["action"] != "file_removed")
+        url = f"/files/{number}" if is_there[number] else ""
+        lines.append(_line(entry, context, names, str(file.get("file", "")), url))
+    return lines
 
 
 def _line(
-    entry: Mapping[str, Any], context: PageContext, names: dict[str, tuple[dict[int, str], str]]
+    entry: Mapping[str, Any], context: PageContext, names: HistoryNames, file: str, file_url: str
 ) -> AssetHistoryLine:
     reason = entry["reason"] if reads_reason(context.person.role, entry["action"]) else ""
-    parts = [entry["actor"], _from_to(entry, context, names), reason, _source(entry, context)]
+    parts = [entry["actor"], reason, _source(entry, context)]
     return AssetHistoryLine(
         at=entry["at"],
         when=context.fmt.when(entry["at"], context.now),
+        day=context.fmt.date(entry["at"]),
+        hour=context.fmt.time(entry["at"]),
         iso=context.fmt.iso(entry["at"]),
         title=context.say(ACTION_WORDS.get(entry["action"], ACTION_WORDS["changed"])),
         text=" · ".join(part for part in parts if part),
+        changes=() if file else changes_of(entry, names, context),
+        file=file,
+        file_url=file_url,
     )
 
 
 def _source(entry: Mapping[str, Any], context: PageContext) -> str:
     return context.say(SOURCE_WORDS.get(entry["source"], ""))
-
-
-def _from_to(entry: Mapping[str, Any], context: PageContext, names: Names) -> str:
-    sentence = ACTION_DETAILS.get(entry["action"])
-    if sentence is None:
-        return ""
-    before, after = entry["before"] or {}, entry["after"] or {}
-    for column, (labels, none) in names.items():
-        if column in after or column in before:
-            sides = {"before": before, "after": after}
-            places = {side: labels.get(values.get(column) or 0, context.say(none)) for side, values in sides.items()}
-            return context.say(sentence) % places
-    return ""

@@ -1,0 +1,107 @@
+"""What the columns of a history are called, and their values: words for people, never keys."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from registry.assets.models import Condition, Lifecycle
+from registry.assets.transitions import CONDITION_WORDS, LIFECYCLE_WORDS
+from registry.people.queries import names_of_people
+from registry.rooms.queries import codes_of_rooms
+from web.kit.page_context import PageContext
+from web.kit.words import N_
+
+COLUMN_WORDS = {
+    "inventory_no": N_("inventory number"),
+    "name": N_("name"),
+    "room_id": N_("room"),
+    "custodian_id": N_("custodian"),
+    "lifecycle": N_("life cycle"),
+    "condition": N_("condition"),
+    "price": N_("price"),
+    "quantity": N_("quantity"),
+    "category": N_("category"),
+    "kst": N_("KŚT"),
+    "account": N_("account"),
+    "serial_no": N_("serial number"),
+    "accepted_on": N_("accepted"),
+    "warranty_until": N_("warranty until"),
+    "durable_until": N_("durability until"),
+    "note": N_("note"),
+}
+DAYS = frozenset({"accepted_on", "warranty_until", "durable_until"})
+# of a new piece what it is is told by its number; all else stands on its page
+OF_NEW = ("inventory_no", "room_id")
+NOWHERE, NOBODY, NOTHING = N_("nowhere"), N_("nobody"), N_("nothing")
+LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryChange:
+    """One value of an entry, before and after; ``before`` is empty of what is new."""
+
+    term: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryNames:
+    """The rooms and people that entries name, by id."""
+
+    rooms: Mapping[int, str]
+    people: Mapping[int, str]
+
+
+async def names_in(entries: Sequence[Mapping[str, Any]]) -> HistoryNames:
+    """Two statements for any number of entries."""
+    return HistoryNames(
+        await codes_of_rooms(_ids(entries, "room_id")), await names_of_people(_ids(entries, "custodian_id"))
+    )
+
+
+def _ids(entries: Sequence[Mapping[str, Any]], column: str) -> set[int]:
+    sides = (side for entry in entries for side in (entry["before"], entry["after"]))
+    return {side[column] for side in sides if side and side.get(column)}
+
+
+def changes_of(entry: Mapping[str, Any], names: HistoryNames, context: PageContext) -> tuple[HistoryChange, ...]:
+    """What an entry changed, in the order of the words above. What has no word here is left out."""
+    before, after = entry["before"] or {}, entry["after"] or {}
+    is_new = not before
+    columns = [name for name in COLUMN_WORDS if name in after or name in before]
+    if is_new:
+        columns = [name for name in OF_NEW if after.get(name)]
+    return tuple(
+        HistoryChange(
+            term=context.say(COLUMN_WORDS[name]),
+            before="" if is_new else value_words(name, before.get(name), names, context),
+            after=value_words(name, after.get(name), names, context),
+        )
+        for name in columns
+    )
+
+
+def value_words(column: str, value: Any, names: HistoryNames, context: PageContext) -> str:
+    """A value as people read it."""
+    if column == "room_id":
+        return names.rooms.get(value, "") or context.say(NOWHERE)
+    if column == "custodian_id":
+        return names.people.get(value, "") or context.say(NOBODY)
+    if value in (None, ""):
+        return context.say(NOTHING)
+    text = str(value)
+    if column == "lifecycle" and text in set(Lifecycle):
+        return context.say(LIFECYCLE_WORDS[Lifecycle(text)])
+    if column == "condition" and text in set(Condition):
+        return context.say(CONDITION_WORDS[Condition(text)])
+    try:
+        if column == "price":
+            return context.fmt.money(Decimal(text))
+        if column in DAYS:
+            return context.fmt.date(date.fromisoformat(text))
+    except (ValueError, InvalidOperation):
+        return text
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
