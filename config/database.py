@@ -36,6 +36,7 @@ MODELS = [
     "registry.assets.models",
     "registry.faults.models",
     "registry.sets.models",
+    "registry.labels.models",
     "registry.devices.models",
     "registry.scans.models",
     "registry.importing.models",

@@ -41,6 +41,8 @@ from web.kit import errors
 from web.kit.edge import CAMERA_HEADERS, Edge
 from web.kit.options import DataProtection, Declaration, SiteOptions
 from web.kit.render import STATIC, Pages
+from web.labels import api as labels_api
+from web.labels import pages as labels
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
 from web.scans import api as scans_api
@@ -60,14 +62,15 @@ CODE_WORKERS = frozenset({"js/code-worker.js"})
 # of each noun, the busiest first; an address is looked for in this order
 ROUTERS = (
     availability.router, bookings_api.router, rooms_api.router, assets_api.router,
-    transitions_api.router, sets_api.router, tags_api.router, scans_api.router, imports_api.router,
-    devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
+    transitions_api.router, sets_api.router, labels_api.router, tags_api.router, scans_api.router,
+    imports_api.router, devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
     history_api.router, grants_api.router,
     events_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     history.router,
     imports.router, understood.router,  # before the numbers of assets
-    files.router, assets.router, sets.router, faults.router, scans.router, tags.router, devices.router, doors.router,
+    files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
+    devices.router, doors.router,
 )  # fmt: skip
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "From izba tokens add"},

@@ -145,6 +145,7 @@ class Tag(Model):
     )
     created_at = UTCDatetimeField()
     lost_at = UTCDatetimeField(null=True, description="since when it is said to be gone, until it is linked again")
+    printed_at = UTCDatetimeField(null=True, description="when its label was printed last")
 
     asset_id: int | None
     room_id: int | None

@@ -226,6 +226,15 @@ WORDS: dict[str, str] = {
     "asset.several": N_("Several assets fit {number}. Give the whole inventory number."),
     "asset.number_taken": N_("The inventory number {number} is already in the register."),
     "asset.no_transition": N_("There is no transition {name}. Choose one of: {names}."),
+    "label.no_format": N_("There is no label format {format}. Choose one of: {formats}."),
+    "label.bad_start": N_("The first label cannot stand on spot {start}. Choose one from 1 to {spots}."),
+    "label.code_too_small": N_(
+        "On labels of the format {format} a code of {length} characters is too fine for a phone to read. Take a larger"
+        " format, or give Izba a shorter address."
+    ),
+    "label.too_many": N_("These are {count} labels; at most {limit} are printed at once. Choose fewer."),
+    "label.room_without_tag": N_("The room {room} has no code for a label yet. Give it one on the page Labels."),
+    "label.none": N_("There is nothing to print. Choose pieces, a room or how many blank labels."),
     "set.unknown": N_("There is no such set."),
     "set.no_piece": N_("No piece has the inventory number {number}. Correct it, or leave it out."),
     "set.taken": N_("{piece} belongs to the set {name} already. Take it out there first."),

@@ -37,6 +37,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "assets.see_money": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "assets.change": frozenset({FACILITIES, ADMIN}),
     "assets.correct_money": frozenset({FACILITIES, ACCOUNTANT, ADMIN}),  # a setting leaves it to the accountant alone
+    "labels.print": frozenset({FACILITIES, ADMIN}),
     "assets.export": frozenset({FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "files.change": frozenset({FACILITIES, ACCOUNTANT, ADMIN}),  # photos and papers of assets
     "faults.report": WORKING,

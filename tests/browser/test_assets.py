@@ -155,7 +155,18 @@ def test_no_page_has_a_fault_of_accessibility(browser: Browser, office: Office, 
         page = context.new_page()
         chosen = f"/assets/chosen?act=move&id={office.ids['Stół']}"
         lists = ["/assets/import", office.list_page, f"{office.list_page}?show=", f"{office.list_page}?show=warning"]
-        for path in [*paths(office), "/faults/new", "/sets/new", "/sets/1/edit", "/", "/devices", chosen, *lists]:
+        for path in [
+            *paths(office),
+            "/faults/new",
+            "/sets/new",
+            "/sets/1/edit",
+            "/labels",
+            "/labels?room=ZW-01",
+            "/",
+            "/devices",
+            chosen,
+            *lists,
+        ]:
             check(page, path)
 
 

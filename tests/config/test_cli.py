@@ -150,6 +150,26 @@ def test_the_help_point_goes_in_and_comes_out_the_same(izba, sqlite_template):
     assert other.done("export", "assets") == izba.done("export", "assets")
 
 
+def test_labels_are_printed_into_a_file_and_remembered(izba):
+    for name in ("buildings.csv", "rooms.csv", "organizations.csv", "role_accounts.csv"):
+        izba.done("import", HELP_POINT / name)
+    izba.done("import", HELP_POINT / "assets.csv")
+    out = izba.home / "l.pdf"
+    assert "88" in izba.done("labels", "--room", "ZW-01", "--format", "a4-24", "-o", out)
+    assert out.read_bytes()[:4] == b"%PDF"
+    with sqlite3.connect(izba.home / "var" / "izba.sqlite3") as database:
+        codes = [code for (code,) in database.execute("SELECT code FROM tag WHERE printed_at IS NOT NULL")]
+        assert len(codes) == 88
+    file = izba.home / "codes.txt"
+    file.write_text("\n".join(codes[:3]), "utf-8")
+    izba.done("labels", "--tags", file, "--format", "50x30", "-o", izba.home / "l.zpl")
+    assert (izba.home / "l.zpl").read_text("utf-8").count("^XA") == 3
+    izba.done("labels", "--blank", "5", "--format", "a4-65", "-o", out)
+    for arguments in ((), ("--room", "XX-99"), ("--room", "ZW-01", "--format", "a5"), ("--tags", izba.home / "none")):
+        izba.refused("labels", *arguments, "-o", out)
+    assert "nowhere" in izba.refused("labels", "--room", "ZW-01", "-o", izba.home / "nowhere" / "l.pdf")
+
+
 def test_an_import_says_how_it_went_by_its_exit_code(izba):
     assert "none.csv" in izba.refused("import", izba.home / "none.csv")
     bad = izba.home / "bad.csv"

@@ -112,6 +112,8 @@ async def chosen(
     back: str = "",
 ) -> Response:
     """What is about to be done to many assets: say why, and where to or to whom."""
+    if act == "label":
+        return RedirectResponse(f"/labels?{urlencode({'ids': ','.join(str(one) for one in ids or [])})}", 303)
     if act not in words.OFFERED_TO_MANY:
         return RedirectResponse("/assets", 303)
     _check(act, person)

@@ -35,6 +35,12 @@ LIMIT = 200
 NO_SUCH_ASSET = N_("Nothing in the register has exactly the number %(number)s. Give the whole number of the thing.")
 
 
+@router.get("/T/{code}")
+async def open_printed(code: str) -> Response:
+    """A printed code is in capitals, which makes it smaller."""
+    return RedirectResponse(_own_page(code), 303)
+
+
 @router.get("/t/{code}")
 async def open_tag(
     request: Request, person: Visitor, code: str, now: Now, typed: TypedWords, lang: str = "", done: str = ""

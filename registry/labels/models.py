@@ -1,0 +1,26 @@
+"""What was printed: each run of labels."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from registry.core.fields import UTCDatetimeField
+from registry.people.models import Person
+
+
+class LabelRun(Model):
+    """Labels that were printed together. Its tags carry its time as ``printed_at``."""
+
+    id = fields.IntField(primary_key=True)
+    at = UTCDatetimeField()
+    person: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="label_runs", on_delete=fields.RESTRICT, null=True
+    )
+    actor = fields.CharField(max_length=120)
+    format = fields.CharField(max_length=20, description="registry/labels/formats.py FORMATS")
+    count = fields.IntField()
+
+    person_id: int | None
+
+    class Meta:
+        table = "label_run"
+        indexes = [("at",)]

@@ -1,0 +1,78 @@
+"""Labels as a PDF that a screen reader can read (PDF/UA), set by typst from ``sheet.typ``."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from registry.labels.faces import LabelFace, check_code, code_svg, emblem_svg
+from registry.labels.formats import LabelFormat, spots
+
+HERE = Path(__file__).parent
+EMBLEM = "Flaga Unii Europejskiej"
+
+
+@lru_cache(1)
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[HERE / "fonts"])
+
+
+def labels_pdf(faces: Sequence[LabelFace], form: LabelFormat, now: datetime, start: int = 1) -> bytes:
+    """All of these labels; ``start`` is the first spot of the first sheet, from 1. It takes a second for some hundred:
+    not in the loop.
+
+    Raises Invalid: label.bad_start, label.code_too_small.
+    """
+    return typst.compile(
+        (HERE / "sheet.typ").read_bytes(),
+        font_paths=_fonts(),
+        sys_inputs={"data": _data(faces, form, start)},
+        pdf_standards=["ua-1"],
+        timestamp=now.replace(microsecond=0),  # typst knows none
+    )
+
+
+def first_page_svg(faces: Sequence[LabelFace], form: LabelFormat, start: int = 1) -> bytes:
+    """The first page as a picture, to be looked at before it is printed. Raises as :func:`labels_pdf`."""
+    few = faces[: form.per_page - start + 1] if start <= form.per_page else faces
+    pictures: Any = typst.compile(  # a list where there are several pages, which its stub does not say
+        (HERE / "sheet.typ").read_bytes(),
+        font_paths=_fonts(),
+        format="svg",
+        sys_inputs={"data": _data(few, form, start)},
+    )
+    picture: bytes = pictures[0] if isinstance(pictures, list) else pictures
+    return picture
+
+
+def _data(faces: Sequence[LabelFace], form: LabelFormat, start: int) -> str:
+    """What the template reads, as JSON."""
+    for face in faces:
+        check_code(face.address, form)
+    places = spots(form, len(faces), start)
+    pages: list[list[dict[str, object]]] = [[] for _ in range(places[-1][0] + 1)] if places else [[]]
+    for face, (page, x, y) in zip(faces, places, strict=True):
+        pages[page].append(_on_page(face, form, x, y))
+    data = {
+        "title": form.title, "office": faces[0].office if faces else "", "language": "pl",
+        "page": form.page, "label": form.label,
+        "qr": form.qr, "padding": form.padding, "emblem": form.emblem, "pages": pages, "is_wall": form.code == "wall",
+        "emblem_svg": emblem_svg(black=form.is_thermal), "emblem_alt": EMBLEM,
+    }  # fmt: skip
+    return json.dumps(data, ensure_ascii=False)
+
+
+def _on_page(face: LabelFace, form: LabelFormat, x: float, y: float) -> dict[str, object]:
+    return {
+        "x": x,
+        "y": y,
+        "svg": code_svg(face.address)[0],
+        "about": face.about or face.lines[0],
+        "lines": face.lines[: form.lines + 1],
+        "office": face.office,
+        "funding": face.funding,
+    }

@@ -1,0 +1,127 @@
+"""What is asked about labels: which pieces and rooms they are for, and what stands on each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from registry.assets import tags
+from registry.assets.models import STANDING, Asset, FundingShare, Tag
+from registry.core.errors import Conflict, Invalid, NotFound
+from registry.core.ids import may_be_id
+from registry.labels.faces import LabelFace, address_of
+from registry.labels.models import LabelRun
+from registry.rooms.models import Room
+from registry.rooms.queries import room_by_code
+
+AT_MOST = 1000  # labels of one run
+
+
+@dataclass(frozen=True, slots=True)
+class LabelOffice:
+    """What every label of an office says: the address that its codes begin with, its name, and the Union's name as the
+    law wants it beside the emblem.
+    """
+
+    base_url: str
+    name: str = ""
+    union: str = "Unia Europejska"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelWish:
+    """What labels are for: pieces by id, what stands in a room by its code, tags by theirs, or rooms themselves."""
+
+    asset_ids: tuple[int, ...] = ()
+    room: str = ""
+    tags: tuple[str, ...] = ()
+    rooms: tuple[str, ...] = ()
+
+
+async def tag_codes(wish: LabelWish) -> list[str]:
+    """The tags that a wish means, in the order of a list: pieces by name and number. Pieces first, then rooms.
+
+    Raises NotFound: room.unknown, tag.unknown, tag.bad_check; Invalid("label.too_many");
+    Conflict("label.room_without_tag").
+    """
+    ids = [pk for pk in wish.asset_ids if may_be_id(pk)]
+    if wish.room:
+        room = await room_by_code(wish.room)
+        pieces = Asset.filter(room_id=room.id, lifecycle__in=STANDING).order_by("search_text", "id")
+        ids += [int(str(pk)) for pk in await pieces.limit(AT_MOST + 1).values_list("id", flat=True)]
+    newest: dict[int, str] = {}
+    for asset_id, code in await Tag.filter(asset_id__in=ids, lost_at=None).order_by("id").values_list("asset_id", "code"):
+        newest[asset_id] = code
+    codes = [newest[pk] for pk in dict.fromkeys(ids) if pk in newest]
+    codes += await _known_tags(wish.tags)
+    codes += [code for code in await _room_tags(wish.rooms) if code not in codes]
+    if len(codes) > AT_MOST:
+        raise Invalid("label.too_many", count=len(codes), limit=AT_MOST)
+    return codes
+
+
+async def _known_tags(codes: Iterable[str]) -> list[str]:
+    typed = [tags.normalised(code) for code in codes]
+    for code in typed:
+        if not tags.check(code):
+            raise NotFound("tag.bad_check", code=code[:40])
+    codes_there = {str(code) for code in await Tag.filter(code__in=typed).values_list("code", flat=True)}
+    unknown = next((code for code in typed if code not in codes_there), None)
+    if unknown is not None:
+        raise NotFound("tag.unknown", code=unknown)
+    return typed
+
+
+async def _room_tags(codes: Sequence[str]) -> list[str]:
+    """The tag of each room. Raises NotFound("room.unknown"), Conflict("label.room_without_tag")."""
+    bare = await rooms_without_tag(codes)
+    if bare:
+        raise Conflict("label.room_without_tag", room=bare[0].code)
+    by_room: dict[str, str] = {}
+    for code, room in await Tag.filter(room__code__in=list(codes), lost_at=None).order_by("id").values_list("code", "room__code"):
+        by_room[room] = code
+    return [by_room[room] for room in codes]
+
+
+async def rooms_without_tag(codes: Sequence[str]) -> list[Room]:
+    """Those of these rooms that no tag leads to. Raises NotFound("room.unknown")."""
+    rooms = [await room_by_code(code) for code in dict.fromkeys(codes)]
+    ids = [room.id for room in rooms]
+    labelled = {str(pk) for pk in await Tag.filter(room_id__in=ids, lost_at=None).values_list("room_id", flat=True)}
+    return [room for room in rooms if str(room.id) not in labelled]
+
+
+async def faces_of(codes: Sequence[str], office: LabelOffice) -> list[LabelFace]:
+    """What stands on the label of each tag. One that is on nothing yet has its code alone."""
+    columns = ("code", "asset_id", "asset__inventory_no", "asset__name", "asset__serial_no", "room__code", "room__name")
+    rows = {row[0]: row for row in await Tag.filter(code__in=list(codes)).values_list(*columns)}
+    funding = await _funding([row[1] for row in rows.values() if row[1]], office)
+    faces = []
+    for code in codes:
+        _, asset_id, number, name, serial, room, room_name = rows[code]
+        lines = _lines(code, number, name, serial, room, room_name)
+        address = address_of(office.base_url, code)
+        faces.append(LabelFace(code, address, lines, office.name, funding.get(asset_id, ()), f"QR: {lines[0]}"))
+    return faces
+
+
+def _lines(
+    code: str, number: str | None, name: str | None, serial: str | None, room: str | None, room_name: str | None
+) -> tuple[str, ...]:
+    if room:
+        return tuple(line for line in (room, room_name or "") if line)
+    if name:
+        return tuple(line for line in (number or code, name, f"S/N {serial}" if serial else "") if line)
+    return (code,)
+
+
+async def _funding(asset_ids: Sequence[int], office: LabelOffice) -> dict[int, tuple[str, ...]]:
+    """The words beside the emblem of each piece that a grant paid for, also of one that cost nothing."""
+    words: dict[int, tuple[str, ...]] = {}
+    shares = FundingShare.filter(asset_id__in=list(asset_ids), grant_id__not_isnull=True).order_by("id")
+    for asset_id, fund, grant in await shares.values_list("asset_id", "grant__fund", "grant__code"):
+        words.setdefault(asset_id, (office.union, fund, f"Projekt nr {grant}"))
+    return words
+
+
+async def newest_runs(limit: int = 10) -> list[LabelRun]:
+    """What was printed, the newest first."""
+    return await LabelRun.all().order_by("-id").limit(limit)

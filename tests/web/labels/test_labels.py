@@ -1,0 +1,121 @@
+"""Labels by page and by program: what is printed, by whom, and that it is remembered."""
+
+from pathlib import Path
+
+import pytest
+
+from registry.assets.models import FundingShare, Tag
+from registry.grants.models import Grant
+from registry.labels.models import LabelRun
+from tests import make
+from tests.conftest import Database
+from tests.make import NOW
+from tests.registry.labels.test_labels import codes_in
+from tests.web.conftest import Office
+from tests.web.desk import Desk
+from tests.web.test_postgres_pages import CODE
+from web.app import SiteOptions, create_site
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def desk(database: Database, tmp_path: Path) -> Desk:
+    options = SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en", base_url="https://izba.example")
+    return await Desk(create_site(options)).open()
+
+
+async def furnish() -> int:
+    room = await make.make_room(code="ZW-02", name="Mała sala")
+    asset = await make.make_asset(inventory_no="KPUW/1", name="Łóżeczko", room_id=room.id)
+    await Tag.create(code=CODE, asset_id=asset.id, created_at=NOW)
+    grant = await Grant.create(code="PL/1", name="G", beneficiary="B", fund="Fundusz", total=1, granted=1, percent=75)
+    await FundingShare.create(asset=asset, grant=grant, amount=0)
+    return asset.id
+
+
+async def test_what_stands_in_a_room_is_looked_at_and_printed_and_that_is_remembered(desk: Desk) -> None:
+    await furnish()
+    page = await desk.get("/labels?room=ZW-02&format=50x30", "facilities")
+    assert "/labels/preview.svg?room=ZW-02&amp;format=50x30&amp;start=1" in page.text
+    assert "For a Zebra printer" in page.text
+    picture = await desk.get("/labels/preview.svg?room=ZW-02&format=50x30", "facilities")
+    assert picture.headers["content-type"].startswith("image/svg+xml")
+    assert not await LabelRun.filter().count(), "a look is no print"
+    answer = await desk.post("/labels/print", "facilities", room="ZW-02", format="a4-24", start="3")
+    pages, text = codes_in(answer.content)
+    assert pages == [{f"HTTPS://IZBA.EXAMPLE/T/{CODE}"}]
+    for words in ("KPUW/1", "Łóżeczko", "Unia Europejska", "Projekt nr PL/1"):
+        assert words in text, words
+    run = await LabelRun.get()
+    assert (run.format, run.count, run.actor) == ("a4-24", 1, desk.people["facilities"].name)
+    assert (await Tag.get(code=CODE)).printed_at == run.at
+    assert "a4-24" in await desk.read("/labels", "facilities")
+    chosen = await desk.get("/assets/chosen?act=label&id=1&id=2", "facilities")
+    assert chosen.headers["location"] == "/labels?ids=1%2C2"
+    for path, words in (("/rooms/ZW-02", "/labels?room=ZW-02"), ("/assets/1", "/labels?ids=1"), ("/assets", "label")):
+        assert words in (await desk.get(path, "facilities")).text, path
+        assert "/labels" not in (await desk.get(path, "member")).text, path
+    zebra = await desk.post("/labels/print", "facilities", room="ZW-02", format="50x30", kind="zpl")
+    assert zebra.text.startswith("^XA")
+
+
+async def test_blank_labels_wait_for_their_things(desk: Desk) -> None:
+    answer = await desk.post("/labels/print", "facilities", blank="3", format="a4-65")
+    codes = {str(code) for code in await Tag.filter(asset_id=None).values_list("code", flat=True)}
+    assert codes_in(answer.content)[0] == [{f"HTTPS://IZBA.EXAMPLE/T/{code}" for code in codes}]
+    assert (await desk.post("/labels/print", "facilities", blank="0")).status_code == 422
+
+
+async def test_a_room_gets_a_code_of_its_own_when_somebody_asks_for_it(desk: Desk) -> None:
+    room = await make.make_room(code="ZW-02", name="Mała sala")
+    page = await desk.get("/labels?rooms=ZW-02&format=wall", "facilities")
+    assert "Give them codes" in page.text
+    assert not await Tag.filter().count()
+    answer = await desk.post("/labels/rooms", "facilities", rooms="ZW-02", format="wall")
+    await desk.post("/labels/rooms", "facilities", rooms="ZW-02", format="wall")
+    tag = await Tag.get()
+    assert tag.room_id == room.id
+    assert "preview.svg" in (await desk.get(answer.headers["location"], "facilities")).text
+    printed = await desk.post("/labels/print", "facilities", rooms="ZW-02", format="wall")
+    pages, text = codes_in(printed.content)
+    assert pages == [{f"HTTPS://IZBA.EXAMPLE/T/{tag.code}"}]
+    assert "Mała sala" in text
+    assert (await desk.post("/labels/rooms", "facilities", rooms="")).status_code == 409
+
+
+async def test_what_cannot_be_printed_is_said_on_the_page(desk: Desk) -> None:
+    await furnish()
+    for query, words in (
+        ("room=ZW-99", "no room ZW-99"), ("tags=XXX", "XXX"), ("ids=77", "nothing to print"),
+        ("room=ZW-02&start=30", "from 1 to 24"),
+    ):  # fmt: skip
+        assert words in await desk.read(f"/labels?{query}", "facilities"), query
+    assert (await desk.get("/labels?format=a5", "facilities")).status_code == 422
+    assert (await desk.get("/labels?ids=x", "facilities")).status_code == 422
+    for who in ("member", "accountant", "auditor"):
+        assert (await desk.get("/labels", who)).status_code == 403
+
+
+async def test_a_code_on_paper_opens_what_it_is_on_in_capitals_too(desk: Desk) -> None:
+    asset_id = await furnish()
+    answer = await desk.get(f"/T/{CODE}", "member")
+    assert answer.headers["location"] == f"/t/{CODE}"
+    thing = await desk.get(answer.headers["location"], "member")
+    assert thing.headers["location"] == f"/assets/{asset_id}"
+
+
+async def test_programs_get_labels_too(office: Office) -> None:
+    asset_id = await furnish()
+    for query in (f"ids={asset_id}", "room=ZW-02", f"tags={CODE.lower()}"):
+        answer = await office.get(f"/labels.pdf?{query}&format=l7160", "facilities")
+        assert answer.headers["content-type"] == "application/pdf", answer.text
+        assert len(codes_in(answer.content)[0][0]) == 1
+    assert (await office.get(f"/labels.zpl?ids={asset_id}&format=50x30", "facilities")).text.startswith("^XA")
+    for query, status, code in (
+        ("", 422, "label.none"), ("room=M-9", 404, "room.unknown"), ("rooms=M-1", 409, "label.room_without_tag"),
+        ("tags=0000001", 404, "tag.bad_check"), ("ids=1&format=a5", 422, "label.no_format"),
+    ):  # fmt: skip
+        refusal = await office.get(f"/labels.pdf?{query}", "facilities")
+        assert (refusal.status_code, refusal.json()["code"]) == (status, code), query
+    assert (await office.get("/labels.pdf?room=M-1", "alice")).status_code == 403

@@ -1,0 +1,118 @@
+"""The studio of labels: choose a format and where to start, look at the sheet, print it."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from registry.assets.labels import print_tags
+from registry.core.aside import aside
+from registry.core.errors import Conflict, Invalid, Refusal
+from registry.labels.actions import label_rooms, note_printed
+from registry.labels.formats import FORMATS, format_named
+from registry.labels.pdf import first_page_svg, labels_pdf
+from registry.labels.queries import LabelWish, faces_of, newest_runs
+from registry.labels.zpl import labels_zpl
+from registry.people.models import Person
+from web.assets.table import room_options
+from web.auth.access import actor_of, page_with
+from web.kit.clock import Now
+from web.kit.page_context import page_context
+from web.kit.query_names import pages
+from web.kit.render import render
+from web.labels.wish import LabelOrder, label_order, office_of, ordered_faces
+
+router = pages()
+Printer = Annotated[Person, Depends(page_with("labels.print"))]
+Order = Annotated[LabelOrder, Depends(label_order)]
+Text = Annotated[str, Form(max_length=10_000)]
+FormatCode = Annotated[str, Form(alias="format", max_length=64)]
+
+
+@router.get("/labels")
+async def studio(request: Request, person: Printer, order: Order, now: Now) -> Response:
+    """What is about to be printed, as it will leave the printer."""
+    context = page_context(request, person, now)
+    count, sentence, bare = 0, "", False
+    if order.wish != LabelWish():
+        try:
+            codes, _ = await ordered_faces(request, order)
+            count = len(codes)
+        except Refusal as refusal:
+            sentence, bare = context.words.refusal(refusal), refusal.code == "label.room_without_tag"
+    if count and order.start > order.form.per_page:
+        sentence = context.words.refusal(Invalid("label.bad_start", start=order.start, spots=order.form.per_page))
+    return render(
+        request,
+        "labels/studio.html",
+        person=person,
+        context=context,
+        order=order,
+        query=_query(order),
+        preview=f"/labels/preview.svg?{urlencode(_query(order))}" if count and not sentence else "",
+        count=count,
+        sentence=sentence,
+        bare=bare,
+        formats=[(form.code, form.title) for form in FORMATS.values()],
+        rooms=await room_options(context),
+        runs=await newest_runs(),
+    )
+
+
+def _query(order: LabelOrder) -> dict[str, Any]:
+    wish = order.wish
+    fields = {
+        "ids": ",".join(str(pk) for pk in wish.asset_ids), "room": wish.room, "tags": ",".join(wish.tags),
+        "rooms": ",".join(wish.rooms), "format": order.form.code, "start": order.start,
+    }  # fmt: skip
+    return {name: value for name, value in fields.items() if value}
+
+
+@router.get("/labels/preview.svg")
+async def preview(request: Request, person: Printer, order: Order) -> Response:
+    """The first sheet as a picture."""
+    _, faces = await ordered_faces(request, order)
+    picture = await aside(first_page_svg, faces, order.form, order.start)
+    return Response(picture, media_type="image/svg+xml", headers={"cache-control": "no-store"})
+
+
+@router.post("/labels/print")
+async def print_them(
+    request: Request, person: Printer, now: Now, ids: Text = "", room: Text = "", tags: Text = "", rooms: Text = "",
+    form_code: FormatCode = "a4-24", start: Text = "1", blank: Text = "", kind: Text = "pdf",
+) -> Response:  # fmt: skip
+    """The file for the printer. Once it is made, that it was printed is remembered."""
+    actor = actor_of(request, person)
+    first = int(start) if start.isdecimal() and len(start) < 4 else 1
+    if blank.strip():
+        many = int(blank) if blank.strip().isdecimal() and len(blank) < 5 else 0
+        if not 1 <= many <= 1000:
+            raise Invalid("label.none")
+        form = format_named(form_code)
+        codes = await print_tags(many, actor, now)
+        faces = await faces_of(codes, office_of(request))
+    else:
+        order = label_order(ids, room, tags, rooms, form_code, first)
+        form = order.form
+        codes, faces = await ordered_faces(request, order)
+    if kind == "zpl":
+        content, media = labels_zpl(faces, form).encode(), "application/zpl"
+    else:
+        content, media = await aside(labels_pdf, faces, form, now, first), "application/pdf"
+    await note_printed(codes, form.code, actor, now)
+    name = f"izba-{form.code}-{now:%Y%m%d-%H%M}.{'zpl' if kind == 'zpl' else 'pdf'}"
+    return Response(content, media_type=media, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+@router.post("/labels/rooms")
+async def give_codes(
+    request: Request, person: Printer, now: Now, rooms: Text = "", form: FormatCode = "wall"
+) -> Response:
+    """A code for each of these rooms that has none, and back to the studio."""
+    codes = [code.strip() for code in rooms.split(",") if code.strip()]
+    if not codes:
+        raise Conflict("label.room_without_tag", room="")
+    await label_rooms(codes, actor_of(request, person), now)
+    query = urlencode({"rooms": ",".join(codes), "format": format_named(form).code})
+    return RedirectResponse(f"/labels?{query}", 303)
