@@ -48,7 +48,9 @@ async def tag_codes(wish: LabelWish) -> list[str]:
         pieces = Asset.filter(room_id=room.id, lifecycle__in=STANDING).order_by("search_text", "id")
         ids += [int(str(pk)) for pk in await pieces.limit(AT_MOST + 1).values_list("id", flat=True)]
     newest: dict[int, str] = {}
-    for asset_id, code in await Tag.filter(asset_id__in=ids, lost_at=None).order_by("id").values_list("asset_id", "code"):
+    for asset_id, code in (
+        await Tag.filter(asset_id__in=ids, lost_at=None).order_by("id").values_list("asset_id", "code")
+    ):
         newest[asset_id] = code
     codes = [newest[pk] for pk in dict.fromkeys(ids) if pk in newest]
     codes += await _known_tags(wish.tags)
@@ -76,7 +78,9 @@ async def _room_tags(codes: Sequence[str]) -> list[str]:
     if bare:
         raise Conflict("label.room_without_tag", room=bare[0].code)
     by_room: dict[str, str] = {}
-    for code, room in await Tag.filter(room__code__in=list(codes), lost_at=None).order_by("id").values_list("code", "room__code"):
+    for code, room in (
+        await Tag.filter(room__code__in=list(codes), lost_at=None).order_by("id").values_list("code", "room__code")
+    ):
         by_room[room] = code
     return [by_room[room] for room in codes]
 
