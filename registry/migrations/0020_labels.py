@@ -9,7 +9,7 @@ from registry.core.fields import UTCDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0014_files")]
+    dependencies = [("registry", "0019_movements")]
 
     initial = False
 
