@@ -33,7 +33,7 @@ from devices.broker.client import (
     start_pump,
     subscriptions,
 )
-from devices.broker.receipts import Receipts
+from devices.broker.receipts import UNHEARD, Receipts
 from devices.broker.wire import Pump
 from devices.topics import split
 from registry.core.errors import N_, Reason
@@ -47,6 +47,7 @@ TURN_SECONDS = 0.005  # of handing over, before others have their turn in the lo
 FLOWING, LOOK_AGAIN = 4, 0.002
 ANSWER_SECONDS = 5.0
 LOOK_SECONDS = 2.0
+ECHO_SECONDS = 10.0  # within which a broker of MQTT 3.1.1 hands back what we said, if it took it
 FLAPS, FLAP_SECONDS = 3, 60.0
 CONTRADICT_SECONDS = 0.5
 
@@ -104,7 +105,7 @@ class Broker:
         self._queue: deque[Message] = deque()
         # the one is counted by paho's thread alone, the other by the loop: what came and was not dropped, what went on
         self._bytes_in = self._bytes_out = self._lost_before = 0
-        self._woken = self._contradicts = False
+        self._woken = self._contradicts = self._hears_itself = False
         self._batch_size = BATCH
         self._losses: deque[float] = deque(maxlen=FLAPS)
         self._complaints = Complaints()
@@ -194,7 +195,9 @@ class Broker:
 
     @property
     def untaken(self) -> dict[str, str]:
-        """The topics whose retained state the broker refused to take from us, with its reason. Only MQTT 5 tells."""
+        """The topics whose retained state the broker refused to take from us, with its reason. MQTT 3.1.1 tells of
+        none: there our own status is missed when it does not come back.
+        """
         return self._receipts.refused
 
     # the connection
@@ -305,6 +308,8 @@ class Broker:
         """Of what was asked for first and is not answered yet, what the broker refuses."""
         request = self._asked.popleft() if self._asked else list(self._filters)
         denied = [name for name, code in zip(request, codes, strict=False) if code.is_failure]
+        if self.status_topic in request:
+            self._hears_itself = self.status_topic not in denied
         self._denied = self._denied.difference(request).union(name for name in denied if name in self._vital)
         self.refusal = ", ".join(name for name in self._filters if name in self._denied)
         if denied:
@@ -322,10 +327,12 @@ class Broker:
 
     async def _watch(self, signals: Signals, pump: Pump) -> None:
         """Until the connection is lost, or the thread died without a word."""
+        began = time.monotonic()
         while True:
             try:
                 name, code = await asyncio.wait_for(signals.get(), LOOK_SECONDS)
             except TimeoutError:
+                self._miss_echo(time.monotonic() - began)
                 if self.duplicate_id and time.monotonic() - self._losses[-1] > FLAP_SECONDS:
                     self.duplicate_id = False
                 if pump.is_alive():
@@ -336,6 +343,15 @@ class Broker:
             if name == "lost":
                 self._note_loss(code)
                 return
+
+    def _miss_echo(self, seconds: float) -> None:
+        """A broker of MQTT 3.1.1 says of a publish that it does not take what it says of any. But we listen to our own
+        status, and what was taken comes back.
+        """
+        is_mute = self.address is not None and self.address.protocol != V5
+        if is_mute and self._hears_itself and seconds > ECHO_SECONDS and self._receipts.miss(self.status_topic):
+            self.unpublished += 1
+            self._complain("MQTT broker refuses what Izba publishes", UNHEARD, topic=self.status_topic)
 
     def _note_loss(self, code: Any) -> None:
         now = time.monotonic()
@@ -450,6 +466,8 @@ class Broker:
         """A last will of an earlier session, or of whoever led before, can come after we are online: it is put right,
         half a second later and never more often.
         """
+        if payload == b"online":
+            self._receipts.hear(self.status_topic)
         if payload != b"online" and self.connected and self._loop and not self._contradicts:
             self._contradicts = True
             self._loop.call_later(CONTRADICT_SECONDS, self._say_online)

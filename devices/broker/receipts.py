@@ -2,15 +2,18 @@
 
 from typing import Any
 
+UNHEARD = "it does not come back"
+
 
 class Receipts:
     """Of one connection. A receipt comes in paho's thread; what it says is noted in the loop.
 
-    MQTT 3.1.1 answers a refused publish as it answers any other, so there nothing is ever noted.
+    MQTT 3.1.1 answers a refused publish as it answers any other: there a topic is missed that we listen to ourselves.
     """
 
     def __init__(self) -> None:
         self.refused: dict[str, str] = {}  # the reason by topic, of retained states
+        self._echoed: set[str] = set()
         self._topics: dict[int, tuple[str, bool]] = {}  # by the packet's number, which begins anew after 65 535
 
     def expect(self, mid: int, topic: str, is_state: bool) -> None:
@@ -33,3 +36,16 @@ class Receipts:
         if is_state:
             self.refused[topic] = str(code)
         return topic
+
+    def hear(self, topic: str) -> None:
+        """What we published has come back."""
+        self._echoed.add(topic)
+        if self.refused.get(topic) == UNHEARD:
+            del self.refused[topic]
+
+    def miss(self, topic: str) -> bool:
+        """Note a topic that should have come back by now; whether that is news."""
+        if topic in self._echoed or topic in self.refused:
+            return False
+        self.refused[topic] = UNHEARD
+        return True

@@ -14,8 +14,9 @@ import trustme
 from tortoise.context import TortoiseContext
 
 from config.checks import checks
-from devices.broker.client import absence, is_other_client
-from devices.broker.receipts import Receipts
+from devices.broker import connection
+from devices.broker.client import V311, absence, is_other_client
+from devices.broker.receipts import UNHEARD, Receipts
 from devices.run import DeviceLayer
 from registry.core.errors import Unavailable
 from tests.devices.broker.test_connection import Other, until
@@ -72,6 +73,32 @@ async def test_a_broker_that_takes_nothing_that_izba_publishes_makes_it_unready(
     lines = [vars(one) for one in caplog.records if one.message == "MQTT broker refuses what Izba publishes"]
     assert len(lines) == 1, "one line, not one a topic"
     assert (lines[0]["reason"], lines[0]["topic"]) == ("Not authorized", "izba/status")
+
+
+async def test_a_broker_of_the_older_protocol_is_missed_by_what_does_not_come_back(
+    mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MQTT 3.1.1 has no word for a publish that is refused."""
+    for name in ("ECHO_SECONDS", "LOOK_SECONDS"):
+        monkeypatch.setattr(connection, name, 0.3)
+    limited(mosquitto, "topic read #")
+    async with connecting(mosquitto.url) as devices:
+        devices.broker.where = tuple(one for one in devices.broker.where if one.protocol == V311)
+        mosquitto.stop()
+        mosquitto.start()
+        await until(
+            lambda: "izba/status" in devices.broker.untaken and devices.broker.untaken["izba/status"] == UNHEARD
+        )
+        assert "it does not come back" in str(await readiness(devices))
+        mosquitto.stop()
+        (mosquitto.home / "rights").write_text("topic readwrite #\n")
+        mosquitto.start()
+        await until(lambda: devices.is_connected and devices.broker._receipts._echoed)
+        await asyncio.sleep(0.7)
+        assert devices.broker.untaken == {}
+        assert await readiness(devices) is None
+    lines = [vars(one) for one in caplog.records if one.message == "MQTT broker refuses what Izba publishes"]
+    assert lines[-1]["reason"] == UNHEARD
 
 
 async def test_what_the_broker_takes_again_is_no_trouble_any_more(mosquitto: Mosquitto) -> None:
