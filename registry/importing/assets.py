@@ -1,6 +1,7 @@
 """A list of assets: its rows read, judged and written. A piece that its purchase brought is numbered, not doubled."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,8 +33,9 @@ from registry.importing.cells import Cell, whole
 from registry.importing.columns import Header, is_note_title, title_words
 from registry.importing.reader import BOUGHT, DATES, ColumnFacts, RowReader
 from registry.importing.references import people_of, rooms_of
-from registry.importing.rows import ImportProblem, ListRow
-from registry.importing.snapshot import RegisterSnapshot
+from registry.importing.rows import ImportProblem, ListRow, RowFate
+from registry.importing.snapshot import RegisterSnapshot, twin_key
+from registry.importing.updates import write_updates
 from registry.rooms.lock import changing
 
 # a row gives to pieces
@@ -56,6 +58,12 @@ _CONDITIONS = {
     "broken": "faulty", "defekt": "faulty", "out for repair": "in_repair",
     **{fold(state): state for state in Condition},
 }  # fmt: skip
+
+
+# of a row that registers a piece; a piece that is there has a name, a date and a price already
+_FAULTS_OF_NEW = frozenset({
+    "NO_NAME", "NO_DATE", "NO_VALUE", "NO_INVENTORY_NO", "QTY_GT_1", "SPLIT_INTO_PIECES", "TAG_TAKEN", "UNKNOWN_STATUS",
+})  # fmt: skip
 
 
 class AssetReader(RowReader):
@@ -81,6 +89,27 @@ class AssetReader(RowReader):
         self._place(row, cells)
         self._funding(row, cells)
         self._rest(row, cells)
+        self._against_register(row)
+
+    def _against_register(self, row: ListRow) -> None:
+        """What is missing in a row about a known piece is no fault of it; one that says nothing new is not doubled."""
+        if "asset_id" in row.refs:
+            row.problems = [one for one in row.problems if one.code not in _FAULTS_OF_NEW]
+            row.values.pop("tag", None)
+            return
+        values, pieces = row.values, row.values["quantity"]
+        if values["inventory_no"] or values.get("numbers") or row.refs.get("purchase_id") or row.left_out:
+            return
+        prices = Counter(unit_prices(values["value"] or Decimal(0), pieces))
+        words = (values["serial_no"] or "", row.refs.get("room_id"), values["acquired_on"])
+        keys = Counter({
+            twin_key(values["name"] or "", values["kst"] or "", price, *words): many for price, many in prices.items()
+        })  # fmt: skip
+        if row.status != "error" and keys <= self.snapshot.twins:
+            self.snapshot.twins -= keys
+            row.fate = RowFate.SAME
+            row.problems = [one for one in row.problems if one.code not in _FAULTS_OF_NEW]
+            self.problem(row, "ALREADY_THERE", "name", values["name"])
 
     def _identity(self, row: ListRow, cells: Sequence[Cell]) -> None:
         number = self.text(row, cells, "inventory_no")
@@ -112,6 +141,9 @@ class AssetReader(RowReader):
         key = number_key(number)
         if key in self._number_lines:
             self.problem(row, "DUPLICATE_INVENTORY_NO", "inventory_no", number, line=self._number_lines[key])
+        elif key in self.snapshot.numbered:
+            row.refs["asset_id"] = self.snapshot.numbered[key]
+            row.refs["may_correct_money"] = self.snapshot.may_correct_money
         elif key in self.snapshot.inventory_keys:
             self.problem(row, "INVENTORY_NO_TAKEN", "inventory_no", number)
         self._number_lines.setdefault(key, row.place)
@@ -391,9 +423,12 @@ def _plain(percent: Decimal | int) -> str:
 
 
 async def write_assets(batch: list[ListRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:
-    rooms = {row.refs["room_id"] for row in batch if row.refs.get("room_id")}
+    updates = [row for row in batch if "asset_id" in row.refs]
+    count = await write_updates(updates, actor, now, progress) if updates else 0
+    new = [row for row in batch if "asset_id" not in row.refs and row.fate is RowFate.NEW]
+    rooms = {row.refs["room_id"] for row in new if row.refs.get("room_id")}
     async with changing(*rooms) as change:
-        rows = await _with_free_tags(await _with_free_numbers(batch, progress), progress)
+        rows = await _with_free_tags(await _with_free_numbers(new, progress), progress)
         rest = await _number_pieces(rows, actor, now, change, progress)
         lots = [(row, list(_pieces(row))) for row in rest]
         pieces = [piece for _, lot in lots for piece in lot]
@@ -401,7 +436,7 @@ async def write_assets(batch: list[ListRow], actor: Actor, now: datetime, progre
         for row, lot in lots:
             for piece in lot:
                 progress.remember("asset", piece.asset.id, row.line)
-        await progress.add(batch, len(pieces) + len(rows) - len(rest))
+        await progress.add(batch, count + len(pieces) + len(rows) - len(rest))
 
 
 async def _with_free_numbers(batch: list[ListRow], progress: WritingProgress) -> list[ListRow]:

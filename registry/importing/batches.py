@@ -29,6 +29,7 @@ class WritingProgress:
     refused_rows: list[ListRow] = field(default_factory=list)
     milestone: Milestone | None = None
     number: str = ""
+    file: str = ""
     latest: list[ImportedRecord] = field(default_factory=list)
 
     def remember(

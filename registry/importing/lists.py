@@ -25,6 +25,7 @@ from registry.importing.purchases import write_lines_alone
 from registry.importing.report import ImportReport
 from registry.importing.rows import ListRow, Translate
 from registry.importing.snapshot import RegisterSnapshot, load_snapshot
+from registry.importing.updates import compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,9 @@ async def check_list(
     "import.other_kind", "import.no_sheet", "import.no_field").
     """
     layout = find_list(read(source, filename, choices.encoding), family, choices)
-    return judge(layout, await load_snapshot(today=today))
+    report = judge(layout, await load_snapshot(today=today))
+    await compare(report.rows, report.header.titles)
+    return report
 
 
 async def _check_and_write(
@@ -151,6 +154,7 @@ async def write_list(
     What is written is remembered under the ``number`` of a sent list.
     """
     progress = WritingProgress(refused_rows=list(report.refused_rows), milestone=milestone, number=number)
+    progress.file = report.sheet.name
     rows = (row for row in report.accepted_rows if row.line > beyond)
     writer = LIST_KINDS[report.kind].writer if pieces or report.kind != "purchases" else write_lines_alone
     await _write(writer, rows, actor, now, progress)

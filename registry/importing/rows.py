@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from registry.core.errors import N_
@@ -27,6 +28,7 @@ ERRORS: dict[str, str] = {
     "ROLE_NOT_YOURS": N_("Only who manages accounts gives this role. Write {role}, or ask an administrator."),
     "TOO_LONG": N_("Shorten it to {limit} characters."),
     "DUPLICATE_INVENTORY_NO": N_("Line {line} has the same number. Give each piece its own."),
+    "CHANGE_REFUSED": N_("It could not be changed ({reason}). Look at its page, and send the line again."),
     "INVENTORY_NO_TAKEN": N_("This number is already in the register. Correct it, or leave the line out."),
     "DUPLICATE_TAG": N_("Line {line} has the same label. Give each piece its own."),
     "TAG_TAKEN": N_("This label is on another thing. Correct the code, or leave it out."),
@@ -68,6 +70,9 @@ WARNINGS: dict[str, str] = {
     "LINES_IN_ONE_CELL": N_(
         "A cell goes from line {first} to line {last}. Check that no row of the list is lost in it."
     ),
+    "MONEY_NOT_YOURS": N_("It stands otherwise in the register. Who corrects prices and dates may take it over."),
+    "CHANGED_BY_ANOTHER_ACT": N_("It stands otherwise in the register, and no list changes it. Change it on its page."),
+    "ALREADY_THERE": N_("A piece like this, without a number, is in the register. It is not written again."),
     "UNKNOWN_STATUS": N_("This status is not known. It is kept in the notes; „in use” was written."),
 }
 NOTICES: dict[str, str] = {
@@ -128,6 +133,14 @@ class ImportProblem:
         return {"code": self.code, "column": self.column, "given": self.text, "params": self.params}
 
 
+class RowFate(StrEnum):
+    """What becomes of a row: a new record, one that it changes, or one that is there as it says."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+
+
 @dataclass(slots=True)
 class ListRow:
     """A line of the file: what was read, what is wrong with it, and the records of the register it names.
@@ -143,6 +156,9 @@ class ListRow:
     values: dict[str, Any] = field(default_factory=dict)
     problems: list[ImportProblem] = field(default_factory=list)
     refs: dict[str, Any] = field(default_factory=dict)
+    columns: frozenset[str] = frozenset()
+    fate: RowFate = RowFate.NEW
+    changes: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def status(self) -> str:
@@ -155,6 +171,8 @@ class ListRow:
         values = {key: _plain(value) for key, value in self.values.items()}
         problems = [problem.as_record() for problem in self.problems]
         record = {"line": self.place or self.line, "status": self.status, "values": values, "problems": problems}
+        if self.fate is not RowFate.NEW:
+            record |= {"fate": str(self.fate), "changes": self.changes}
         return record | {"left_out": True} if self.left_out else record
 
 

@@ -32,8 +32,9 @@ from registry.importing.models import ColumnLayout, ImportedRecord, ImportState,
 from registry.importing.report import ImportReport, report_in_words
 from registry.importing.rows import Translate
 from registry.importing.snapshot import RegisterSnapshot, load_snapshot
+from registry.importing.updates import compare
 from registry.people.models import Person
-from registry.people.rules import grantable_roles
+from registry.people.rules import grantable_roles, may
 
 LIFETIME = timedelta(days=1)
 # once it is written
@@ -234,7 +235,10 @@ async def judged(pending: PendingImport) -> ImportReport:
     meanwhile.
     """
     sender = await Person.get(id=pending.owner_id)
-    return await aside(_judge, pending, await load_snapshot(grantable_roles(sender.role), pending.sent_at.date()))
+    roles, may_money = grantable_roles(sender.role), may(sender.role, "assets.correct_money")
+    report = await aside(_judge, pending, await load_snapshot(roles, pending.sent_at.date(), may_money))
+    await compare(report.rows, report.header.titles)
+    return report
 
 
 def _judge(pending: PendingImport, snapshot: RegisterSnapshot) -> ImportReport:

@@ -1,5 +1,6 @@
 """What the register holds that a list may refer to, read once before the list is judged."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -8,8 +9,7 @@ from tortoise.expressions import Q
 
 from registry.assets.models import Asset, FormerNumber, Purchase, Tag
 from registry.assets.policy import DEFAULT, in_force
-from registry.assets.rules import AccountPolicy, fold, number_key
-from registry.core.statements import column
+from registry.assets.rules import GROSZ, AccountPolicy, fold, number_key
 from registry.grants.models import Grant
 from registry.people.models import Institution, Person, Role
 from registry.rooms.models import Building, Room, Site
@@ -57,6 +57,9 @@ class RegisterSnapshot:
     inventory_keys: set[str] = field(default_factory=set)
     tag_codes: frozenset[str] = frozenset()
     policy: AccountPolicy = DEFAULT
+    numbered: dict[str, int] = field(default_factory=dict)  # pieces by their present and former numbers
+    twins: Counter[int] = field(default_factory=Counter)  # pieces without a number by what a list says of them
+    may_correct_money: bool = True
     roles: frozenset[Role] = frozenset(Role)
     today: date | None = None
 
@@ -72,7 +75,9 @@ def name_key(name: str) -> str:
     return " ".join(sorted(fold(name).replace(",", " ").split()))
 
 
-async def load_snapshot(roles: frozenset[Role] = frozenset(Role), today: date | None = None) -> RegisterSnapshot:
+async def load_snapshot(
+    roles: frozenset[Role] = frozenset(Role), today: date | None = None, may_correct_money: bool = True
+) -> RegisterSnapshot:
     """The register as it is now, for a sender who may give these roles."""
     rooms = await Room.all().values_list("id", "code", "number")
     room_names = await Room.all().values_list("id", "name", "name_en")
@@ -88,6 +93,7 @@ async def load_snapshot(roles: frozenset[Role] = frozenset(Role), today: date | 
         policy=in_force(),
         roles=roles,
         today=today,
+        may_correct_money=may_correct_money,
     )
     for pk, *names in room_names:
         for name in {fold(name) for name in names if name}:
@@ -100,7 +106,16 @@ async def load_snapshot(roles: frozenset[Role] = frozenset(Role), today: date | 
     snapshot.grants = [GrantTerms(*grant) for grant in grants]
     linked = Tag.filter(Q(asset_id__not_isnull=True) | Q(room_id__not_isnull=True))
     snapshot.tag_codes = frozenset(str(code) for code in await linked.values_list("code", flat=True))
-    numbers = await Asset.exclude(inventory_no=None).values_list("inventory_no", flat=True)
-    snapshot.inventory_keys = {number_key(str(number)) for number in numbers}
-    snapshot.inventory_keys.update(await column(FormerNumber.all(), "number_key"))
+    snapshot.numbered = {str(key): pk for key, pk in await FormerNumber.all().values_list("number_key", "asset_id")}
+    for number, pk in await Asset.exclude(inventory_no=None).values_list("inventory_no", "id"):
+        snapshot.numbered[number_key(str(number))] = pk
+    snapshot.inventory_keys = set(snapshot.numbered)
+    twins = Asset.filter(inventory_no=None, purchase_id=None, quantity=1)
+    columns = ("name", "kst", "price", "serial_no", "room_id", "accepted_on")
+    snapshot.twins = Counter([twin_key(*values) for values in await twins.values_list(*columns)])
     return snapshot
+
+
+def twin_key(name: str, kst: str, price: Decimal, serial: str, room_id: int | None, day: date | None) -> int:
+    """The same for pieces without a number that a list could not tell apart."""
+    return hash((fold(name), kst, price.quantize(GROSZ), serial.casefold(), room_id, day))

@@ -14,13 +14,15 @@ from tortoise.models import Model
 
 from registry.assets.models import Asset, FundingShare, Purchase, Tag
 from registry.core import history
-from registry.core.errors import Conflict
+from registry.core.errors import Conflict, Refusal
 from registry.core.events import AssetChanged
 from registry.core.history import Actor, HistoryEntry, NextEntry
 from registry.core.transaction import Change, transaction
 from registry.importing import claims
 from registry.importing.models import ImportedRecord, ImportState, PendingImport
+from registry.importing.reasons import is_by_list, undo_reason
 from registry.importing.sessions import find, refuse_stale
+from registry.importing.updates import restore
 from registry.people.models import Institution, Person
 from registry.rooms.lock import changing
 from registry.rooms.models import Building, Room, Site
@@ -155,7 +157,7 @@ async def _look(noun: str, lot: Sequence[ImportedRecord], number: str = "") -> _
     later: dict[int, HistoryEntry] = {}
     for entry in entries:
         pk = int(entry.object.partition(":")[2])
-        if entry.seq > latest[pk]:
+        if entry.seq > latest[pk] and not is_by_list(entry.reason, lot[0].import_number):
             later.setdefault(pk, entry)
     births = {record.record_id for record in lot if record.before is None} - later.keys()
     tables = await _references(model, births, number)
@@ -200,13 +202,14 @@ async def _take_back(
     reason: str,
 ) -> set[int]:
     """Undo these records in one transaction. Returns which of them are as before."""
+    stuck = await _restore_updates(lot, pending, actor, now, reason) if noun == "asset" else set()
     places = await _places(noun, lot)
     async with changing(*places) if places else transaction() as change:
         look = await _look(noun, lot)
-        off_limits = {one.record_id for one in look.touched}
+        off_limits = {one.record_id for one in look.touched} | stuck
         free = [record for record in lot if record.record_id not in off_limits]
         births = [record for record in free if record.before is None and record.record_id in look.present]
-        former = [record for record in free if record.before is not None and record.record_id in look.present]
+        former = [record for record in free if _is_by_columns(record) and record.record_id in look.present]
         entries = [_restored(look, record) for record in former]
         if noun == "asset":
             await _restore_assets(former, look.present, change)
@@ -218,6 +221,31 @@ async def _take_back(
         stored = await PendingImport.get(id=pending.id).values("finished")
         await claims.update(pending.id, revision, finished=stored["finished"] + len(back))
     return back
+
+
+def _is_by_columns(record: ImportedRecord) -> bool:
+    """Whether a list wrote into the columns of a piece; what it updated is restored the way it went."""
+    return record.before is not None and "corrections" not in record.before
+
+
+async def _restore_updates(
+    lot: Sequence[ImportedRecord], pending: PendingImport, actor: Actor, now: datetime, reason: str
+) -> set[int]:
+    """Give updated pieces their former values. Returns those that cannot go back by themselves: they stay."""
+    updates = [record for record in lot if record.before is not None and not _is_by_columns(record)]
+    if not updates:
+        return set()
+    look, words = await _look("asset", updates), undo_reason(pending.id, pending.file, reason)
+    off_limits, stuck = {one.record_id for one in look.touched}, set[int]()
+    for record in updates:
+        asset = look.present.get(record.record_id)
+        if asset is None or record.record_id in off_limits:
+            continue
+        try:
+            await restore(asset, record.before, actor, now, words)
+        except Refusal:
+            stuck.add(record.record_id)
+    return stuck
 
 
 async def _places(noun: str, lot: Sequence[ImportedRecord]) -> set[int]:

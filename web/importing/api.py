@@ -157,6 +157,8 @@ class ImportRowAnswer(BaseModel):
     values: dict[str, Any]
     problems: list[dict[str, Any]]
     left_out: bool = False
+    fate: Literal["new", "changed", "same"] = "new"
+    changes: dict[str, list[str]] = Field(default={}, description="by column, what stands there and what the list says")
     accepted: int = Field(description="rows of the whole list, after the correction")
     refused: int
 

@@ -22,6 +22,7 @@ from registry.people.models import Person
 from registry.rooms.queries import rooms_by_code
 from web.assets.words import ACTION_WORDS
 from web.auth.access import actor_of, page_with
+from web.importing.words import CHANGE_WORDS, FIELD_WORDS
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
@@ -66,7 +67,14 @@ STATE_WORDS = {
     ImportState.UNDONE: N_("undone"),
 }
 # by the status of rows, in the order of which is looked at first
-STATUS_WORDS = {"error": N_("Refused"), "warning": N_("To look at"), "": N_("All rows")}
+STATUS_WORDS = {
+    "error": N_("Refused"),
+    "warning": N_("To look at"),
+    "changed": N_("Changes"),
+    "same": N_("As they are"),
+    "": N_("All rows"),
+}
+FATES = frozenset({"changed", "same"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +184,7 @@ async def _report(
     form: RowForm = RowForm(),
 ) -> Response:
     report = await asyncio.to_thread(sessions.record, pending)
-    counts = {kind: sum(row["status"] == kind or not kind for row in report["rows"]) for kind in STATUS_WORDS}
+    counts = {kind: sum(_is_shown(row, kind) for row in report["rows"]) for kind in STATUS_WORDS}
     row_status = show if show in STATUS_WORDS else next((kind for kind in STATUS_WORDS if counts[kind]), "")
     return render(
         request,
@@ -202,6 +210,7 @@ async def _report(
         fault=form.fault,
         typed=form.cells or {},
         line=form.line,
+        change_words=FIELD_WORDS | CHANGE_WORDS,
         words=_words(report, context) if pending.state is ImportState.CHECKED else [],
         rooms=await rooms_by_code() if pending.state is ImportState.CHECKED else [],
         typed_reason=form.reason,
@@ -236,8 +245,13 @@ def _words(report: dict[str, Any], context: PageContext) -> list[SameWord]:
     ]
 
 
+def _is_shown(row: dict[str, Any], kind: str) -> bool:
+    """Whether a row is among those of a status or a fate; all are without one."""
+    return not kind or row["status"] == kind or kind in FATES and row.get("fate") == kind
+
+
 def _page(rows: list[dict[str, Any]], status: str, offset: int, context: PageContext) -> RowPage:
-    matches = [row for row in rows if row["status"] == status or not status]
+    matches = [row for row in rows if _is_shown(row, status)]
     part = [row_in_words(row, context.say) for row in matches[offset : offset + PAGE]]
     return RowPage(part, offset + 1, len(matches))
 

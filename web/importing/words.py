@@ -60,3 +60,5 @@ FIELD_WORDS = {
     "part": N_("part in the project"),
     "in_team": N_("member of the Team: yes or no"),
 }
+# the columns of a piece that are called otherwise than the fields of lists
+CHANGE_WORDS = {"price": N_("price"), "accepted_on": N_("accepted on"), "shares": N_("shares")}
