@@ -13,6 +13,8 @@ from starlette.types import Scope
 from registry.core.clock import Clock, utc_now
 from web.about import pages as about
 from web.assets import api as assets_api
+from web.assets import correction_pages as asset_corrections
+from web.assets import new_pages as new_assets
 from web.assets import pages as assets
 from web.assets import transitions_api
 from web.auth import pages as account
@@ -68,7 +70,7 @@ ROUTERS = (
     events_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     history.router,
-    imports.router, understood.router,  # before the numbers of assets
+    imports.router, understood.router, new_assets.router, asset_corrections.router,  # before the numbers of assets
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router,
 )  # fmt: skip

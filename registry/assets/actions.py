@@ -1,6 +1,6 @@
 """What changes assets. Each is one transaction with its history; rooms that it touches are told after the commit."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -69,35 +69,54 @@ class NewAsset:
     percents: dict[int, Decimal] = field(default_factory=dict)
 
 
-async def register(new: NewAsset, actor: Actor, now: datetime, request_key: RequestKey | None = None) -> Asset:
-    """Put a piece into the register, with a tag. Raises Conflict("asset.number_taken"), Invalid("asset.bad_price")."""
-    _check_price(new.price)
+async def register(new: NewAsset, actor: Actor, now: datetime) -> Asset:
+    """Put a piece into the register, with a tag. Raises as :func:`register_together`."""
+    return (await register_together([new], actor, now))[0]
+
+
+async def register_together(
+    pieces: Sequence[NewAsset], actor: Actor, now: datetime, request_key: RequestKey | None = None
+) -> list[Asset]:
+    """Put pieces into the register, each with a tag: all of them or none.
+
+    Raises Conflict: asset.number_taken, asset.number_former; Invalid("asset.bad_price").
+    """
+    for new in pieces:
+        _check_price(new.price)
+    records = [NewPiece(_record_of(new, now), new.percents) for new in pieces]
+    assets = [piece.asset for piece in records]
+    keys: dict[str, str] = {}
+    for asset in assets:
+        if asset.number_key and asset.number_key in keys:
+            raise Conflict("asset.number_taken", number=asset.inventory_no)
+        if asset.number_key:
+            keys[asset.number_key] = asset.inventory_no or ""
+    try:
+        async with changing(*{new.room_id for new in pieces if new.room_id}) as change:
+            rivals = await column(Asset.filter(number_key__in=list(keys)), "number_key") if keys else []
+            if rivals:
+                raise Conflict("asset.number_taken", number=keys[rivals[0]])
+            await register_many(records, actor, now, "registered")
+            await _keep_untouched_quiet(change, [(None, _standing(asset)) for asset in assets])
+            for asset in assets:
+                change.happened(AssetChanged(asset.id))
+            await record(request_key, assets)
+    except IntegrityError as fault:  # by somebody else, at the same moment
+        if keys and _is_of_number(fault):
+            raise Conflict("asset.number_taken", number=next(iter(keys.values()))) from fault
+        raise
+    return assets
+
+
+def _record_of(new: NewAsset, now: datetime) -> Asset:
     numbers = number_columns(new.inventory_no)
-    number = numbers["inventory_no"]
     columns: dict[str, Any] = {
         name: getattr(new, name) for name in NewAsset.__dataclass_fields__ if name not in ("percents", "inventory_no")
     }
-    asset = Asset(
-        **columns,
-        **numbers,
-        account=account(
-            new.price / new.quantity, new.kst, new.category, new.accepted_on or now.date(), policy.in_force()
-        ),
-        search_text=search_text(new.name, number, new.serial_no, new.kst, new.category, new.note),
-    )
-    try:
-        async with changing(*([new.room_id] if new.room_id else [])) as change:
-            if number and await Asset.exists(number_key=numbers["number_key"]):
-                raise Conflict("asset.number_taken", number=number)
-            await register_many([NewPiece(asset, new.percents)], actor, now, "registered")
-            await _keep_untouched_quiet(change, [(None, _standing(asset))])
-            change.happened(AssetChanged(asset.id))
-            await record(request_key, asset)
-    except IntegrityError as fault:  # by somebody else, at the same moment
-        if number and _is_of_number(fault):
-            raise Conflict("asset.number_taken", number=number) from fault
-        raise
-    return asset
+    day = new.accepted_on or now.date()
+    derived = account(new.price / new.quantity, new.kst, new.category, day, policy.in_force())
+    text = search_text(new.name, numbers["inventory_no"], new.serial_no, new.kst, new.category, new.note)
+    return Asset(**columns, **numbers, account=derived, search_text=text)
 
 
 def _is_of_number(fault: Exception) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from tortoise.functions import Count, Sum
 
 from registry.assets import rules, tags
-from registry.assets.models import STANDING, Asset, Condition, FormerNumber, FundingShare, Lifecycle, Tag
+from registry.assets.models import STANDING, Asset, Condition, FormerNumber, FundingShare, Lifecycle, Purchase, Tag
 from registry.assets.search import AssetFilter, Clause, find, listed, one_of
 from registry.assets.transitions import Answers, QuestionField, Transition
 from registry.core.cache import Cache
@@ -152,6 +152,22 @@ async def detail(asset_id: int) -> dict[str, Any]:
     asset["bought"] = await _purchase(asset_id) if asset["purchase_id"] else None
     asset["history"] = await _history(f"asset:{asset_id}")
     return asset
+
+
+async def purchase_line(code: str) -> dict[str, Any] | None:
+    """One line of an invoice, with how many pieces of it are in the register as ``registered``; None for no such."""
+    columns = ("id", "code", "name", "invoice_no", "supplier", "accepted_on", "quantity", "unit_price")
+    rows = await Purchase.filter(code=code).values(*columns)
+    if not rows:
+        return None
+    (sums,) = await Asset.filter(purchase_id=rows[0]["id"]).annotate(n=Sum("quantity")).values_list("n")
+    return rows[0] | {"registered": sums[0] or 0}
+
+
+async def taken_serials(serials: Sequence[str]) -> dict[str, int]:
+    """The pieces that have one of these serial numbers already, as they are written: the id of each by its number."""
+    rows = Asset.filter(serial_no__in=list(serials)) if serials else None
+    return dict(await rows.values_list("serial_no", "id")) if rows else {}
 
 
 async def _shares(asset_id: int, price: Decimal) -> list[dict[str, Any]]:

@@ -75,7 +75,8 @@ async def register(
 ) -> AssetDetailAnswer:
     new = await _new(body)
     return await once(
-        lambda key: actions.register(new, actor, now, key), lambda asset: asset_detail(asset.id, person, response)
+        lambda key: actions.register_together([new], actor, now, key),
+        lambda assets: asset_detail(assets[0].id, person, response),
     )
 
 

@@ -24,6 +24,7 @@ from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import active_people
 from web.assets import words
+from web.assets.correction_pages import editable
 from web.assets.table import address_of, chips, is_locked, options, page_at, room_options, views
 from web.assets.table import labels as filter_labels
 from web.assets.view import view_of
@@ -253,6 +254,7 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
         people=await active_people() if may_change else [],
         looks=words,
         fault_words=fault_words,
+        editable=editable(context.person),
         files=await files_of_asset(view.asset["id"], context, request.query_params.get("removed", "")[:10]),
         **(NO_FILES | typed_words),
     )

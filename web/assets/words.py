@@ -134,13 +134,17 @@ TRANSITION_WORDS = {
 # nobody, chosen in the form of the one, is the other
 CHOSEN_AS_NOBODY = {"assign": "unassign"}
 OFFERED_TO_MANY = {name: words for name, words in TRANSITION_WORDS.items() if name not in CHOSEN_AS_NOBODY.values()}
-TAG_LINKED = N_("The tag is linked.")
+TOASTS = {
+    "tag": N_("The tag is linked."),
+    "registered": N_("It is in the register."),
+    "corrected": N_("The correction is saved."),
+}
 
 
 def toast_of(act: str, context: PageContext) -> str:
     """What the page says after an act; nothing for a name that is none."""
-    if act == "tag":
-        return context.say(TAG_LINKED)
+    if act in TOASTS:
+        return context.say(TOASTS[act])
     if act in FILE_TOASTS:
         return context.say(FILE_TOASTS[act])
     return context.say(TRANSITION_WORDS[act].toast) if act in TRANSITION_WORDS else ""

@@ -5,8 +5,8 @@ An endpoint says what it does with the key and how it answers what was made::
     @router.post("/assets", status_code=201)
     async def register(body: NewAssetBody, …, response: Response, once: OnceOnly) -> AssetDetailAnswer:
         return await once(
-            lambda key: actions.register(new, actor, now, key),
-            lambda asset: asset_detail(asset.id, person, response),
+            lambda key: actions.register_together([new], actor, now, key),
+            lambda assets: asset_detail(assets[0].id, person, response),
         )
 """
 
