@@ -5,14 +5,18 @@ from datetime import datetime
 from tortoise.exceptions import IntegrityError
 
 from registry.assets import tags
-from registry.assets.intake import fresh_codes
-from registry.assets.models import Asset, Tag
+from registry.assets.intake import fresh_codes, refuse_former
+from registry.assets.models import Asset, FormerNumber, Tag
+from registry.assets.rules import SEARCHED, fold, number_key
 from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
-from registry.core.transaction import transaction
+from registry.core.statements import insert
+from registry.core.transaction import Change, transaction
+
+FORMER_LENGTH = 60
 
 
 async def link_tag(
@@ -83,6 +87,29 @@ async def lose_tag(code: str, actor: Actor, now: datetime, request_key: RequestK
             await history.write(f"tag:{code}", "lost", actor, now, before=before, after=after)
         await record(request_key, tag)
     return tag
+
+
+async def adopt_number(asset_id: int, number: str, change: Change, actor: Actor, now: datetime) -> None:
+    """Find a piece also by a code that an earlier program printed on it, in the transaction of ``change``.
+
+    Raises NotFound("asset.unknown"), Conflict: asset.number_taken, asset.number_former; Invalid("asset.bad_number").
+    """
+    number = number.strip()
+    key = number_key(number)
+    if not key or len(number) > FORMER_LENGTH or not key.isprintable():
+        raise Invalid("asset.bad_number", number=number[:FORMER_LENGTH])
+    asset = await Asset.select_for_update().get_or_none(id=asset_id)
+    if asset is None:
+        raise NotFound("asset.unknown", asset=asset_id)
+    if await Asset.exists(number_key=key):
+        raise Conflict("asset.number_taken", number=number)
+    await refuse_former([key])
+    await insert(FormerNumber(asset_id=asset_id, number=number, number_key=key, until=now))
+    asset.search_text = f"{asset.search_text} {fold(number)}"[:SEARCHED]
+    asset.revision += 1
+    await asset.save(update_fields=["search_text", "revision"])
+    await history.write(f"asset:{asset_id}", "number_added", actor, now, after={"former_number": number})
+    change.happened(AssetChanged(asset_id))
 
 
 async def print_tags(many: int, actor: Actor, now: datetime) -> list[str]:

@@ -224,6 +224,7 @@ WORDS: dict[str, str] = {
     "asset.unknown": N_("There is no such asset."),
     "asset.no_number": N_("No asset has the number {number}. Check it on the label or in the list."),
     "asset.several": N_("Several assets fit {number}. Give the whole inventory number."),
+    "asset.bad_number": N_("{number} is no number of a piece. It has 60 characters at most, all of which can be read."),
     "asset.number_taken": N_("The inventory number {number} is already in the register."),
     "asset.no_transition": N_("There is no transition {name}. Choose one of: {names}."),
     "label.no_format": N_("There is no label format {format}. Choose one of: {formats}."),

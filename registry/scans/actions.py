@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from registry.assets.labels import adopt_number
 from registry.assets.transitions import Answers
 from registry.core.errors import NotFound
 from registry.core.history import Actor
@@ -54,12 +55,17 @@ async def move_here(
     return plan
 
 
-async def settle(scan_id: int, now: datetime) -> None:
-    """Say that an unknown code is seen to: every scan of it is. Raises NotFound("scan.unknown")."""
-    async with transaction():
+async def settle(scan_id: int, actor: Actor, now: datetime, asset_id: int | None = None) -> None:
+    """Say that an unknown code is seen to: every scan of it is. With an asset it is a number of that from now on.
+
+    Raises NotFound("scan.unknown"), and what :func:`adopt_number` does.
+    """
+    async with transaction() as change:
         scan = await Scan.get_or_none(id=scan_id, result=ScanResult.UNKNOWN)
         if scan is None:
             raise NotFound("scan.unknown", scan=scan_id)
+        if asset_id is not None:
+            await adopt_number(asset_id, scan.code, change, actor, now)
         same = Scan.filter(code=scan.code, result=ScanResult.UNKNOWN, settled_at=None)
         await same.update(settled_at=now)
 

@@ -46,6 +46,7 @@ ACTION_WORDS = {
     "sent_to_repair": N_("Sent to repair"),
     "mended": N_("Works again"),
     "linked": N_("Tag linked"),
+    "number_added": N_("Is found by another code too"),
     "joined_set": N_("Put into a set"),
     "left_set": N_("Taken out of a set"),
     "file_added": N_("File attached"),

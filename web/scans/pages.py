@@ -9,8 +9,9 @@ from fastapi import Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets import tags
+from registry.assets.queries import numbered
 from registry.assets.search import AssetFilter
-from registry.core.errors import NotFound, Refusal
+from registry.core.errors import Conflict, NotFound, Refusal
 from registry.core.idempotency import RequestAnswer, act_once
 from registry.core.ids import LARGEST_ID, may_be_id
 from registry.people.models import Person
@@ -64,7 +65,7 @@ async def scan(
     if not scan_text:
         is_lost = bool(room.strip()) and not here and context.may("assets.change")
         fault = context.words.refusal(NotFound("room.unknown", room=room[:40])) if is_lost else ""
-        words = {"done": done, "fault": fault} | typed.words
+        words: dict[str, Any] = {"done": done, "fault": fault} | typed.words
         return await _desk(request, context, here, piece or [], typed.status, last=last, **words)
     scanned = await match(scan_text, person)
     await log(CodeReading(scan_text, Reader.KEYS, now, person, here), scanned)
@@ -185,18 +186,36 @@ async def _nothing_more(_: object) -> RequestAnswer:
 
 
 @router.get("/scan/unknown")
-async def unknown(request: Request, person: Mover, now: Now, start: int = 0, done: str = "") -> Response:
+async def unknown(
+    request: Request, person: Mover, now: Now, typed: TypedWords, start: int = 0, done: str = ""
+) -> Response:
     """The codes that nobody knew, each with its place and time, until somebody has seen to it."""
-    rows, total = await unknown_codes(max(0, min(start, LARGEST_ID)), PAGE)
+    start = max(0, min(start, LARGEST_ID))
+    rows, total = await unknown_codes(start, PAGE)
     last = start + len(rows)
+    words: dict[str, Any] = {"done": done, "faults": [], "fault_row": 0, "thing": ""} | typed.words
     return render(
-        request, "scan/unknown.html", person=person, context=page_context(request, person, now), rows=rows,
-        total=total, next=last if last < total else None, reader_words=READER_WORDS, done=done,
+        request, "scan/unknown.html", person=person, status=typed.status, rows=rows, total=total,
+        context=page_context(request, person, now), next=last if last < total else None, reader_words=READER_WORDS,
+        **words,
     )  # fmt: skip
 
 
 @router.post("/scan/unknown/{scan_id}")
-async def see_to(person: Mover, scan_id: int, now: Now) -> Response:
-    """Take a code off the list: every scan of it."""
-    await settle(scan_id, now)
+async def see_to(request: Request, person: Mover, scan_id: int, now: Now, thing: Text = "") -> Response:
+    """Say by the number of a thing what the code is on, which is found by it from now on; or take it off the list."""
+    number, asset_id = thing.strip()[: rules.CODE_LENGTH], None
+    try:
+        if number:
+            things = await numbered(number)
+            if len(things) != 1:
+                raise Conflict("asset.several", number=number[:80]) if things else NotFound("asset.unknown")
+            asset_id = things[0]["id"]
+        await settle(scan_id, actor_of(request, person), now, asset_id)
+    except Refusal as refusal:
+        if refusal.code == "scan.unknown":
+            raise
+        sentence = page_context(request, person, now).words.refusal(refusal)
+        where = "/scan/unknown"
+        return await back_to(where, request, now, status_of(refusal), faults=[sentence], fault_row=scan_id, thing=thing)
     return RedirectResponse("/scan/unknown?done=1", 303)

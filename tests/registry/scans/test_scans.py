@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from registry.assets import tags
-from registry.assets.labels import link_tag, lose_tag, print_tags
+from registry.assets.labels import adopt_number, link_tag, lose_tag, print_tags
 from registry.assets.models import Asset, Tag
 from registry.assets.transitions import Answers
-from registry.core.errors import Invalid, NotFound
+from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import SYSTEM, Actor, HistoryEntry
+from registry.core.transaction import transaction
 from registry.faults.actions import NewReport, report
 from registry.faults.asset_transitions import perform
 from registry.scans import actions, queries, rules
@@ -105,10 +106,10 @@ async def test_each_scan_is_written_down_and_forgotten_in_time(database: Databas
     assert (total, rows[0]["code"], rows[0]["room"], rows[0]["person_name"]) == (2, "590", room.code, person.name)
     assert await queries.standing_room(person, NOW + timedelta(hours=1)) == room
     assert await queries.standing_room(person, NOW + timedelta(hours=3)) is None
-    await actions.settle(scan.id, NOW)
+    await actions.settle(scan.id, SYSTEM, NOW)
     assert (await queries.unknown_codes())[1] == 0
     with pytest.raises(NotFound):
-        await actions.settle(99999, NOW)
+        await actions.settle(99999, SYSTEM, NOW)
     assert await actions.forget(NOW + timedelta(days=1)) == 3
     assert await Scan.all().count() == 0
 
@@ -159,3 +160,31 @@ async def test_what_was_scanned_is_moved_save_what_somebody_else_changed(
     await actions.move_here(anyway, actor, NOW)
     await actions.move_here(await queries.plan_of(here, pieces[:1], mover), actor, NOW)
     assert set(await Asset.all().values_list("room_id", flat=True)) == {here.id}
+
+
+async def adopt(asset_id: int, number: str) -> None:
+    async with transaction() as change:
+        await adopt_number(asset_id, number, change, SYSTEM, NOW)
+
+
+async def test_an_unknown_code_becomes_a_number_of_its_thing(database: Database) -> None:
+    person, asset, other = (
+        await make_person(),
+        await make_asset(),
+        await make_asset(inventory_no="A/1", number_key="a/1"),
+    )
+    reading = actions.CodeReading("5901234123457", Reader.KEYS, NOW, person)
+    scan = await actions.log(reading, await match("5901234123457", person))
+    await actions.settle(scan.id, SYSTEM, NOW, asset.id)
+    label = await match("590 1234123457", person)
+    assert label.asset is not None
+    assert label.asset["id"] == asset.id
+    with pytest.raises(Conflict, match="5901234123457"):
+        await adopt(other.id, "5901234123457")
+    with pytest.raises(Conflict, match="a/1"):
+        await adopt(asset.id, "a/1")
+    for number in (" ", "9" * 61, "a\x00"):
+        with pytest.raises(Invalid):
+            await adopt(asset.id, number)
+    with pytest.raises(NotFound):
+        await adopt(99_999, "x")

@@ -157,6 +157,15 @@ async def test_unknown_codes_are_listed_until_they_are_seen_to(desk: Desk, state
     scan = await Scan.get(code="5954")
     assert (await desk.post(f"/scan/unknown/{scan.id}", "facilities")).status_code == 303
     assert "5954" not in (await desk.get("/scan/unknown", "facilities")).text
+    asset = await make_asset(inventory_no="KAM-551", number_key="kam-551")
+    scan = await Scan.get(code="5953")
+    for typed in ("KAM-55", "KAM-559"):
+        refused = await desk.post(f"/scan/unknown/{scan.id}", "facilities", thing=typed)
+        assert refused.status_code == 404, "a part of a number is no thing"
+        assert f'value="{typed}"' in refused.text
+    await desk.post(f"/scan/unknown/{scan.id}", "facilities", thing="kam - 551")
+    assert (await desk.get("/scan?code=5953", "member")).headers["location"] == f"/assets/{asset.id}"
+    assert (await desk.post("/scan/unknown/99999", "facilities")).status_code == 404
     assert (await desk.get("/scan/unknown", "member")).status_code == 403
 
 

@@ -9,6 +9,7 @@
   var list = document.getElementById('scans'), bar = document.getElementById('write-bar'), mode = document.getElementById('continuous');
   var batches = document.getElementById('batches'), decisions = document.getElementById('decisions'), offline = document.getElementById('offline');
   var template = document.getElementById('scan-line');
+  var isTouch = matchMedia('(pointer: coarse)').matches;
   var state = read(), isFlushing = false, sound = null;
 
   function fresh() { return { room: null, isContinuous: false, lines: [], batches: [], decisions: [], sent: [] }; }
@@ -31,7 +32,7 @@
     return text.replace(/\{(\w+)\}/g, function (all, name) { return name in values ? values[name] : all; });
   }
 
-  function clock(at) { return new Intl.DateTimeFormat(document.documentElement.lang, { hour: '2-digit', minute: '2-digit', timeZone: words.zone }).format(new Date(at)); }
+  function clock(at) { return new Intl.DateTimeFormat(document.documentElement.lang, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: words.zone }).format(new Date(at)); }
 
   /* what is shown */
 
@@ -291,7 +292,7 @@
     event.stopImmediatePropagation();
     var code = field.value;
     field.value = '';
-    field.focus();
+    if (!isTouch) field.focus();
     take(code, 'keys');
   }, true);
   mode.addEventListener('click', function () { state.isContinuous = !state.isContinuous; store(); draw(); });
@@ -322,6 +323,7 @@
     });
   });
   desk.dataset.live = '1';
+  if (isTouch) field.blur(); // its keyboard would lie over the picture
   draw();
   flush();
   if (window.izbaCamera) window.izbaCamera(document.getElementById('camera'), function (code) { take(code, 'camera'); });
