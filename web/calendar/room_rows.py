@@ -102,7 +102,7 @@ async def rows_of(
             DayRow(
                 day=day,
                 state=state,
-                until=words.until(state, day.room, context.now),
+                until=words.until_of(state, day.room, context.now),
                 equipment=equipment[day.room.id],
                 is_sensed=day.room.id in with_sensors,
                 bands=bands(day, axis, context.viewer, context.person.login, context.now),

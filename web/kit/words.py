@@ -109,6 +109,13 @@ class Words:
     def people(self, number: int) -> str:
         return self.ngettext("%(n)s person", "%(n)s people", number)
 
+    def until(self, at: datetime, now: datetime) -> str:
+        """until 13:05, until tomorrow, 9:00, or until a date: Polish declines tomorrow."""
+        days = (self.fmt.local(at).date() - self.fmt.local(now).date()).days
+        if days == 1:
+            return self.say(N_("until tomorrow, %(time)s")) % {"time": self.fmt.time(at)}
+        return self.say(N_("until %(time)s")) % {"time": self.moment(at, now)}
+
     def moment(self, at: datetime, now: datetime) -> str:
         """13:05 today, else with the day: „jutro 7:30”, „pon. 7:30”, „26.11 7:30”."""
         days = (self.fmt.local(at).date() - self.fmt.local(now).date()).days

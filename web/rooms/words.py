@@ -46,7 +46,7 @@ class RoomWords(Words):
     def condition(self, condition: str) -> str:
         return self.say(CONDITIONS[str(condition)])
 
-    def until(self, state: PublicState, room: Room, now: datetime) -> str:
+    def until_of(self, state: PublicState, room: Room, now: datetime) -> str:
         """What a state's time means: until when, or from when."""
         if state.state is StateKind.UNKNOWN:
             return self.say(N_("checking") if state.is_settling else N_("the sensor is silent"))
@@ -57,4 +57,4 @@ class RoomWords(Words):
         at = self.moment(state.until, now)
         if state.state is StateKind.SOON:
             return self.say(N_("from %(time)s")) % {"time": at}
-        return self.say(N_("until %(time)s")) % {"time": at}
+        return self.until(state.until, now)

@@ -16,7 +16,7 @@ from registry.devices import pairing
 from registry.devices.models import Device
 from registry.devices.occupancy import Reading
 from registry.people.models import Role
-from registry.rooms.models import Room, StandardItem, Visibility
+from registry.rooms.models import OpeningProfile, OpeningSpan, Room, StandardItem, Visibility
 from registry.rooms.queries import room_by_code
 from tests import make
 from tests.conftest import Database
@@ -233,3 +233,16 @@ async def test_the_days_line_shows_when_a_sensor_saw_somebody(desk: Desk, visibi
         await record_readings([Reading(sensor.id, at, occupied)], at)
     page = (await desk.get("/rooms/M-1", "admin")).text
     assert len(re.findall(r'data-kind="presence"', page)) == bars
+
+
+async def test_tomorrow_is_declined(database: Database, tmp_path: Path) -> None:
+    """Not „do jutro 7:00”."""
+    desk = await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="pl"))).open()
+    profile = await OpeningProfile.create(code="rano", closed_on_holidays=False)
+    for weekday in range(7):
+        await OpeningSpan.create(profile=profile, weekday=weekday, opens=0, closes=1)
+    await make.make_room(code="ZW-01", opening=profile)
+    for path in ("/rooms", "/rooms/ZW-01", "/"):
+        page = await desk.read(path, "member")
+        assert "do jutra, 00:00" in page or "do jutra, 0:00" in page, path
+        assert "do jutro" not in page, path
