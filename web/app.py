@@ -27,6 +27,8 @@ from web.devices import api as devices_api
 from web.devices import pages as devices
 from web.doors import api as doors_api
 from web.doors import pages as doors
+from web.due import api as due_api
+from web.due import pages as due
 from web.duties import api as duties_api
 from web.events import api as events_api
 from web.faults import api as faults_api
@@ -67,9 +69,9 @@ ROUTERS = (
     transitions_api.router, sets_api.router, labels_api.router, tags_api.router, scans_api.router,
     imports_api.router, devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
     history_api.router, grants_api.router,
-    events_api.router, system_api.router,
+    due_api.router, events_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
-    history.router,
+    history.router, due.router,
     imports.router, understood.router, new_assets.router, asset_corrections.router,  # before the numbers of assets
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router,

@@ -90,7 +90,7 @@ class Asset(Model):
         unique_together = (("number_key",),)
         indexes = [
             ("room_id", "condition"), ("purchase_id",), ("custodian_id",), ("lifecycle", "condition"), ("category",),
-            ("search_text", "id"),
+            ("search_text", "id"), ("warranty_until", "name"), ("durable_until", "name"),
         ]  # fmt: skip
 
 

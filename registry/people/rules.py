@@ -39,6 +39,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "assets.correct_money": frozenset({FACILITIES, ACCOUNTANT, ADMIN}),  # a setting leaves it to the accountant alone
     "labels.print": frozenset({FACILITIES, ADMIN}),
     "assets.export": frozenset({FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
+    "due.see_all": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "files.change": frozenset({FACILITIES, ACCOUNTANT, ADMIN}),  # photos and papers of assets
     "faults.report": WORKING,
     "faults.see_all": frozenset({DUTY, COORDINATOR, FACILITIES, AUDITOR, ADMIN}),  # also out of shy rooms, with names

@@ -91,6 +91,10 @@ async def files(office: Office, number: int) -> None:
     assert answer.status_code == 201
 
 
+async def due(office: Office, number: int) -> None:
+    await make_asset(name=f"Fotel {number}", warranty_until=DAY)
+
+
 async def nothing(office: Office, number: int) -> None:
     """What this lists is not in the database."""
 
@@ -104,6 +108,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/duties": (f"/duties?from={DAY}&to={DAY + timedelta(days=2)}", duties),
     "/assets": ("/assets?limit=200", assets),
     "/assets/{asset_id}/files": ("/assets/1/files", files),
+    "/due": ("/due", due),
     "/transitions": ("/transitions", nothing),
     "/devices": ("/devices?limit=200", devices),
     "/devices/inbox": ("/devices/inbox", nothing),

@@ -13,6 +13,7 @@ from registry.people.models import Role
 from registry.rooms.hours import open_span_at
 from registry.rooms.models import RoomKind
 from registry.rooms.queries import hours_of
+from registry.upkeep.queries import due_soon
 from web.auth.access import PageCaller, options_of
 from web.bookings.booking_answer import Answer, answer_of, broken_words
 from web.bookings.form import ANY_ROOM, BookingForm, first_choice, first_free
@@ -29,6 +30,7 @@ from web.calendar.room_rows import (
     shape,
     used_rooms,
 )
+from web.due import words as due_words
 from web.faults import words as fault_words
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
@@ -87,6 +89,8 @@ async def _values(context: PageContext) -> dict[str, Any]:
         "duty_words": duty_words,
         "mine": mine,
         "waiting": tasks,
+        "due": await due_soon(context.today) if context.may("due.see_all") else {},
+        "due_words": due_words,
         "fault_words": fault_words,
         "context": context,
         "look_again": next_look(now, [at for own in [*mine, *tasks.owns] for at in own.moments(now)]),

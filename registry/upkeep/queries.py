@@ -1,0 +1,122 @@
+"""What is asked about what is due: over indexes of the days and of low batteries, never over all pieces."""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from registry.assets.models import Lifecycle
+from registry.assets.search import Clause, listed
+from registry.core.cache import Cache
+from registry.core.transaction import reading_from
+from registry.devices.rules import LOW_BATTERY
+from registry.upkeep.rules import DueItem, DueKind, end_of_next_week
+
+AT_MOST = 1000
+COLUMNS = {DueKind.WARRANTY: "warranty_until", DueKind.DURABILITY: "durable_until"}
+# what the office still has
+_HERE = tuple(str(state) for state in (Lifecycle.ORDERED, Lifecycle.IN_USE, Lifecycle.IN_STORE))
+# joined with nothing, so that SQLite takes the index of the days and not the one of the states, which most pieces share
+_WHERE = "asset.{day} >= ? AND asset.{day} <= ? AND (asset.lifecycle || '') IN (?, ?, ?)"
+_GROUPS = """FROM asset LEFT JOIN room ON room.id = asset.room_id LEFT JOIN person ON person.id = asset.custodian_id
+WHERE {where} GROUP BY asset.{day}, asset.name ORDER BY asset.{day}, asset.name LIMIT {limit}"""
+_GROUP_COLUMNS = (
+    "asset.{day}", "asset.name", "COUNT(*)", "MIN(asset.id)", "COUNT(DISTINCT asset.room_id)", "MIN(room.code)",
+    "COUNT(DISTINCT asset.custodian_id)", "MIN(person.name)",
+    "SUM(CASE WHEN asset.condition = 'ok' THEN 0 ELSE 1 END)",
+)  # fmt: skip
+_BATTERIES = """FROM device LEFT JOIN asset ON asset.id = device.asset_id LEFT JOIN room ON room.id = device.room_id
+LEFT JOIN person ON person.id = asset.custodian_id WHERE device.battery <= {low} AND device.enabled = TRUE
+{mine} ORDER BY device.battery, device.code LIMIT {limit}"""
+_BATTERY_COLUMNS = ("device.code", "device.battery", "asset.id", "asset.name", "room.code", "person.name")
+
+
+async def due_items(
+    kinds: Collection[DueKind], first: date, last: date, today: date, custodian_id: int | None = None
+) -> list[DueItem]:
+    """What ends between two days, both among them, the next first; low batteries as of today. A statement for each
+    kind, a thousand of each at most. With a custodian only what is in their care.
+    """
+    items: list[DueItem] = []
+    for kind, column in COLUMNS.items():
+        if kind in kinds:
+            items += await _ends(kind, column, first, last, custodian_id)
+    if DueKind.BATTERY in kinds:
+        items += await _batteries(today, custodian_id)
+    return sorted(items, key=_order)[:AT_MOST]
+
+
+def _order(item: DueItem) -> tuple[date, bool, str, int, str]:
+    """Of one day the batteries first, the emptiest at their head."""
+    return item.day, item.battery is None, item.kind, item.battery or 0, item.name
+
+
+async def due_by_day(first: date, last: date, custodian_id: int | None = None) -> dict[tuple[DueKind, date], int]:
+    """How many pieces' warranties and durability periods end on each day between two."""
+    counts: dict[tuple[DueKind, date], int] = {}
+    for kind, column in COLUMNS.items():
+        clause = _between(column, first, last, custodian_id)
+        rest = Clause(f"FROM asset WHERE {clause.sql} GROUP BY asset.{column}", clause.values)
+        for day, many in await listed(reading_from(), (f"asset.{column}", "COUNT(*)"), rest):
+            counts[kind, _day(day)] = int(many)
+    return counts
+
+
+async def _ends(kind: DueKind, column: str, first: date, last: date, custodian_id: int | None) -> list[DueItem]:
+    clause = _between(column, first, last, custodian_id)
+    rest = Clause(_GROUPS.format(where=clause.sql, day=column, limit=AT_MOST), clause.values)
+    columns = [name.format(day=column) for name in _GROUP_COLUMNS]
+    return [
+        DueItem(
+            kind, _day(day), name, int(assets), asset_id, int(rooms), room or "", int(people), person or "", int(bad)
+        )
+        for day, name, assets, asset_id, rooms, room, people, person, bad in await listed(reading_from(), columns, rest)
+    ]
+
+
+def _between(column: str, first: date, last: date, custodian_id: int | None) -> Clause:
+    days: tuple[Any, ...] = (first, last)
+    if reading_from().capabilities.dialect != "postgres":
+        days = (first.isoformat(), last.isoformat())
+    clause = Clause(_WHERE.format(day=column), (*days, *_HERE))
+    if custodian_id is None:
+        return clause
+    return Clause(f"{clause.sql} AND asset.custodian_id = ?", (*clause.values, custodian_id))
+
+
+async def _batteries(today: date, custodian_id: int | None) -> list[DueItem]:
+    mine = "" if custodian_id is None else "AND asset.custodian_id = ?"
+    rest = Clause(
+        _BATTERIES.format(low=LOW_BATTERY, mine=mine, limit=AT_MOST), () if custodian_id is None else (custodian_id,)
+    )
+    return [
+        DueItem(
+            kind=DueKind.BATTERY,
+            day=today,
+            name=name or code,
+            assets=1,
+            asset_id=asset_id,
+            rooms=1 if room else 0,
+            room=room or "",
+            custodians=1 if person else 0,
+            custodian=person or "",
+            battery=int(battery),
+        )
+        for code, battery, asset_id, name, room, person in await listed(reading_from(), _BATTERY_COLUMNS, rest)
+    ]
+
+
+def _day(day: Any) -> date:
+    return date.fromisoformat(day) if isinstance(day, str) else day
+
+
+_soon: Cache[date, dict[DueKind, int]] = Cache(seconds=300)
+
+
+async def due_soon(today: date) -> dict[DueKind, int]:
+    """How many things of each kind are due until the end of next week; five minutes old at most."""
+    return await _soon.load(today, lambda: _count(today))
+
+
+async def _count(today: date) -> dict[DueKind, int]:
+    items = await due_items(tuple(DueKind), today, end_of_next_week(today), today)
+    return {kind: many for kind in DueKind if (many := sum(item.kind is kind for item in items))}

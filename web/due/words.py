@@ -1,0 +1,16 @@
+"""What is due, in words."""
+
+from registry.upkeep.rules import DueKind
+from web.kit.words import N_
+
+KIND_WORDS = {
+    DueKind.BATTERY: N_("Batteries"),
+    DueKind.WARRANTY: N_("Warranties"),
+    DueKind.DURABILITY: N_("Durability"),
+}
+WHAT_WORDS = {
+    DueKind.BATTERY: N_("Change the battery"),
+    DueKind.WARRANTY: N_("The warranty ends"),
+    DueKind.DURABILITY: N_("The grant's durability period ends"),
+}
+SIGNS = {DueKind.BATTERY: "battery-2", DueKind.WARRANTY: "certificate", DueKind.DURABILITY: "lock"}
