@@ -71,13 +71,14 @@ class AssetFilter:
     grant: str = ""
     lifecycle: str = ""
     condition: str = ""
+    imported: str = ""  # the number of a sent list that made or changed them
 
     def cannot_exist(self) -> bool:
         """Whether it holds what no record can; a database would raise on some of it."""
         return (
             len(self.category) > 80
             or len(self.custodian) > 64
-            or max(len(self.room), len(self.grant)) > 40
+            or max(len(self.room), len(self.grant), len(self.imported)) > 40
             or self.lifecycle not in ("", *Lifecycle)
             or self.condition not in ("", *Condition)
         )
@@ -154,7 +155,7 @@ async def find(wish: AssetFilter, sort: str, offset: int, limit: int) -> tuple[T
     words = [] if names["tagged_id"] or not texts else _words(texts, names)
     condition = _condition(wish, names, words)
     # shares and rooms have no part in the revision, and another connection than the reader may see what never commits
-    is_stored = connection.connection_name == "reader" and not wish.grant and column != SORTS["room"]
+    is_stored = connection.connection_name == "reader" and not (wish.grant or wish.imported) and column != SORTS["room"]
     revision = names["revision"] if is_stored else None
     totals, ids = _recalled(condition, revision), _recalled((condition, page), revision)
     if totals is None or ids is None:
@@ -278,6 +279,9 @@ def _condition(wish: AssetFilter, names: dict[str, Any], words: Sequence[_Word])
     if wish.grant:
         of_grant = "asset.id IN (SELECT asset_id FROM funding_share WHERE grant_id = ?)"
         parts.append(Clause(of_grant, (names["grant_id"] or -1,)))
+    if wish.imported:
+        of_list = "SELECT record_id FROM imported_record WHERE import_number = ? AND noun = 'asset'"
+        parts.append(Clause(f"asset.id IN ({of_list})", (wish.imported,)))
     return _joined(" AND ", [*parts, *(word.condition() for word in words)]) if parts or words else Clause("1 = 1")
 
 

@@ -312,6 +312,7 @@ WORDS: dict[str, str] = {
     "import.no_field": N_("A list holds nothing that is called {field}. Look at docs/reference/import.md."),
     "import.unknown": N_("There is no such import. Upload the file again."),
     "import.no_row": N_("{file} has no row of data in line {line}. Look at the lines of the report."),
+    "import.no_blank": N_("There is no blank list of {kind}. Take one of: {kinds}."),
     "import.no_word": N_("No row has a problem with {word} in the column {column}. Look at the lines of the report."),
     "import.no_column": N_("The list has no column {column}. Name one of: {columns}."),
     "import.written": N_("This list is in the register already. Correct the pieces there, or send a new list."),

@@ -54,12 +54,13 @@ async def assets(
     grant: Word = "",
     lifecycle: Annotated[Lifecycle | None, MAY_BE_EMPTY] = None,
     condition: Annotated[Condition | None, MAY_BE_EMPTY] = None,
+    imported: Annotated[str, Query(max_length=24, description="the id of an import that wrote them"), LINE] = "",
     sort: Annotated[str, Query(pattern=f"^-?({'|'.join(SORTS)})$")] = "name",
 ) -> AssetsAnswer:
     counts_money = rules.may(person.role, "assets.see_money")
     if not counts_money and (grant or sort.removeprefix("-") in MONEY_SORTS):
         raise Forbidden("auth.role")  # the order by price tells the prices
-    words = AssetFilter(q, room, category, custodian, grant, lifecycle or "", condition or "")
+    words = AssetFilter(q, room, category, custodian, grant, lifecycle or "", condition or "", imported)
     page = await search(words, sort, paging.start, paging.limit)
     return AssetsAnswer(
         items=[asset_answer(row, person.role) for row in page.items],

@@ -18,7 +18,7 @@ from web.kit.words import N_
 
 PAGE = 50
 FARTHEST = 1_000_000
-FILTERS = ("room", "category", "custodian", "grant", "lifecycle", "condition")
+FILTERS = ("room", "category", "custodian", "grant", "lifecycle", "condition", "imported")
 LABELS = {
     "room": N_("Room"),
     "category": N_("Category"),
@@ -26,7 +26,10 @@ LABELS = {
     "grant": N_("Grant"),
     "lifecycle": N_("Life cycle"),
     "condition": N_("Condition"),
+    "imported": N_("Import"),
 }
+# set by a link, never chosen
+LINKED = frozenset({"imported"})
 Options = list[tuple[str, str]]
 
 
@@ -148,6 +151,7 @@ async def options(context: PageContext) -> dict[str, Options]:
         "grant": [(grant["code"], grant["code"]) for grant in grants],
         "lifecycle": [(str(state), context.say(word)) for state, word in LIFECYCLE_WORDS.items()],
         "condition": [(str(state), context.say(word)) for state, word in CONDITION_WORDS.items()],
+        "imported": [],
     }
 
 
@@ -158,7 +162,8 @@ async def room_options(context: PageContext) -> Options:
 
 def labels(context: PageContext) -> dict[str, str]:
     """The filters that the reader may use, with their words."""
-    return {name: word for name, word in LABELS.items() if name != "grant" or context.may("assets.see_money")}
+    choices = {name: word for name, word in LABELS.items() if name not in LINKED}
+    return {name: word for name, word in choices.items() if name != "grant" or context.may("assets.see_money")}
 
 
 def chips(address: ListAddress, offers: dict[str, Options], context: PageContext) -> Iterable[tuple[str, str]]:

@@ -9,13 +9,16 @@ from fastapi import Depends, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
+from registry.core.aside import aside
 from registry.core.errors import Invalid, NotFound, Reason, Refusal
 from registry.importing import sessions, undo, writing
+from registry.importing.blank_lists import BLANK_LISTS, blank_list
 from registry.importing.bounds import LARGEST_FILE
 from registry.importing.cells import whole
 from registry.importing.claims import AT_WORK
 from registry.importing.columns import FAMILIES
 from registry.importing.models import ImportState, PendingImport
+from registry.importing.refused import refused_rows
 from registry.importing.rows import in_words, row_in_words
 from registry.importing.undo import UndoOutlook
 from registry.people.models import Person
@@ -33,6 +36,9 @@ from web.kit.words import N_
 
 router = pages("/assets/import")
 May = Annotated[Person, Depends(page_with("imports.run"))]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TO_CORRECT = N_("What to correct")
+BLANK_WORDS = {"assets": N_("assets"), "rooms": N_("rooms"), "people": N_("people")}
 PAGE = 25
 WORDS_AT_MOST = 12
 # problems of what a cell names, which are the same in every row that names it
@@ -127,6 +133,7 @@ async def _start(
         person=context.person,
         status=status,
         context=context,
+        blanks=[(name, context.say(BLANK_WORDS[name])) for name in BLANK_LISTS],
         families=[(name, context.say(FAMILY_WORDS[name])) for name in FAMILIES],
         waiting=await sessions.latest(context.person.id, context.now),
         kind=kind,
@@ -156,6 +163,24 @@ async def _file(upload: UploadFile | str | None) -> tuple[bytes, str]:
     if upload.size is not None and upload.size > LARGEST_FILE:
         raise Invalid("request.too_large", limit=LARGEST_FILE)
     return await upload.read(), whole(upload.filename.replace("\\", "/").rsplit("/", 1)[-1])[:200]
+
+
+@router.get("/blank/{kind}.xlsx")
+async def blank(person: May, kind: str) -> Response:
+    """A list to fill in."""
+    headers = {"content-disposition": f'attachment; filename="izba-{kind}.xlsx"'}
+    return Response(await blank_list(kind), media_type=XLSX, headers=headers)
+
+
+@router.get("/{number}/refused.xlsx")
+async def refused(request: Request, person: May, now: Now, number: str) -> Response:
+    """The rows that stayed out, to correct and send back."""
+    pending, context = await sessions.find(number, person.id, now), page_context(request, person, now)
+    if not pending.content:
+        raise NotFound("import.unknown")
+    content = await aside(refused_rows, pending, context.say(TO_CORRECT), context.say)
+    headers = {"content-disposition": f'attachment; filename="refused-{number}.xlsx"'}
+    return Response(content, media_type=XLSX, headers=headers)
 
 
 @router.get("/{number}")

@@ -1,15 +1,18 @@
 """A person brings a list: it is checked, its refused rows are corrected on the page, then it is written."""
 
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from python_calamine import CalamineWorkbook
 
 from registry.assets.actions import correct
 from registry.assets.models import Asset
 from registry.core.history import Actor
+from registry.importing import sessions
 from registry.importing.models import ImportState, PendingImport
 from tests.make import make_room
 from tests.web.desk import AGAIN, Desk
@@ -257,3 +260,42 @@ async def test_a_row_is_left_out_and_taken_in_again(desk: Desk) -> None:
     assert "Accepted rows 2" in await desk.read(home, "facilities")
     await desk.post(f"{home}/commit", "facilities")
     assert (await desk.post(f"{home}/rows/2/stay-out", "facilities")).status_code == 409
+
+
+async def test_exactly_the_written_pieces_are_one_link_away(desk: Desk) -> None:
+    home = await sent(desk)
+    await desk.post(f"{home}/commit", "facilities")
+    number = home.rpartition("/")[2]
+    assert f'href="/assets?imported={number}"' in (await desk.get(home, "facilities")).text
+    other = await sent(desk, LIST.replace("A/", "B/").replace("Stół", "Szafa"))
+    await desk.post(f"{other}/commit", "facilities")
+    page = await desk.read(f"/assets?imported={number}", "facilities")
+    assert "Stół" in page
+    assert "Szafa" not in page
+
+
+async def test_refused_rows_leave_as_a_file_with_what_to_correct(desk: Desk) -> None:
+    home = await sent(desk)
+    await desk.post(f"{home}/commit", "facilities")
+    assert f'href="{home}/refused.xlsx"' in (await desk.get(home, "facilities")).text
+    answer = await desk.get(f"{home}/refused.xlsx", "facilities")
+    rows = CalamineWorkbook.from_filelike(BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    assert rows[0] == ["nr inw", "nazwa", "cena", "data zakupu", "uwagi", "What to correct"]
+    assert rows[1][:3] == ["A/2", "Krzesło", "dużo"]
+    assert rows[1][5].startswith("data zakupu: This day is not in the calendar.")
+    assert len(rows) == 2
+    clean = await sent(desk, "nr inw;nazwa;cena\nC/1;Stół;1\n")
+    await desk.post(f"{clean}/commit", "facilities")
+    assert (await desk.get(f"{clean}/refused.xlsx", "facilities")).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["assets", "rooms", "people"])
+async def test_a_blank_list_that_is_filled_in_is_read(desk: Desk, kind: str) -> None:
+    room = await make_room(code="R-7")
+    assert f'href="/assets/import/blank/{kind}.xlsx"' in (await desk.get("/assets/import", "facilities")).text
+    blank = (await desk.get(f"/assets/import/blank/{kind}.xlsx", "facilities")).content
+    assert (await upload(desk, blank, f"{kind}.xlsx", kind=kind)).status_code == 303
+    report = sessions.record(await PendingImport.all().get())
+    assert [row["status"] for row in report["rows"]] == ["ok"], report["rows"]
+    assert room.code == "R-7"
+    assert (await desk.get("/assets/import/blank/boats.xlsx", "facilities")).status_code == 404
