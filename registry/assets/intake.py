@@ -9,7 +9,7 @@ from typing import Any
 
 from registry.assets import tags
 from registry.assets.models import Asset, FormerNumber, FundingShare, Tag
-from registry.assets.rules import shares
+from registry.assets.rules import number_key, shares
 from registry.core import history
 from registry.core.errors import Conflict
 from registry.core.history import Actor
@@ -22,14 +22,15 @@ BATCH = 500
 class NewPiece:
     """A record about to be inserted; ``percents`` are the grants' shares of its price by grant id.
 
-    ``split`` is its part of a line that was split as a whole, instead of its own price; ``tag`` is the code of a label
-    that is on it already.
+    ``split`` is its part of a line that was split as a whole, instead of its own price; ``tags`` are the codes of the
+    labels that are on it already, ``former_numbers`` those that it had before.
     """
 
     asset: Asset
     percents: dict[int, Decimal]
     split: Mapping[int | None, Decimal] | None = None
-    tag: str | None = None
+    tags: Sequence[str] = ()
+    former_numbers: Sequence[str] = ()
 
 
 async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime, action: str) -> list[int]:
@@ -48,14 +49,24 @@ async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime,
     ]
     await refuse_former(keys)  # now that the numbers are held: one that became a former one meanwhile is seen
     await FundingShare.bulk_create(split, batch_size=BATCH)
-    await put_on({piece.tag: piece.asset.id for piece in pieces if piece.tag}, now)
-    rest = [piece.asset.id for piece in pieces if not piece.tag]
+    await put_on({code: piece.asset.id for piece in pieces for code in piece.tags}, now)
+    await keep_former({number: piece.asset.id for piece in pieces for number in piece.former_numbers}, now)
+    rest = [piece.asset.id for piece in pieces if not piece.tags]
     codes = await fresh_codes(len(rest))
     labels = [Tag(code=code, asset_id=pk, created_at=now) for code, pk in zip(codes, rest, strict=True)]
     await Tag.bulk_create(labels, batch_size=BATCH)
     entries = [(f"asset:{piece.asset.id}", _entry(piece.asset)) for piece in pieces]
     await history.write_new(entries, action, actor, now)
     return ids
+
+
+async def keep_former(numbers: Mapping[str, int], now: datetime) -> None:
+    """Numbers that pieces had before, each with the id of its piece."""
+    rows = [
+        FormerNumber(asset_id=pk, number=number, number_key=number_key(number), until=now)
+        for number, pk in numbers.items()
+    ]
+    await FormerNumber.bulk_create(rows, batch_size=BATCH)
 
 
 async def put_on(labels: Mapping[str, int], now: datetime) -> None:

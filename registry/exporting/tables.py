@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from tortoise.expressions import Q
 
-from registry.assets.models import Asset, FundingShare
+from registry.assets.models import Asset, FormerNumber, FundingShare, Tag
 from registry.assets.search import AssetFilter, all_ids
 from registry.bookings.models import Booking
 from registry.core.history import HistoryEntry
@@ -21,6 +21,7 @@ from registry.exporting.funding import funding_cell, percent_text, percents_of
 from registry.rooms.models import HELP_POINT, Room, Visibility
 
 LOT = 1000
+SEVERAL = " | "
 OWN_FUNDS = "środki własne"
 
 Record = dict[str, Any]
@@ -64,6 +65,7 @@ async def _assets() -> AsyncIterator[Sequence[Record]]:
             return
         last = lot[-1]["id"]
         await _add_percents(lot)
+        await _add_labels(lot)
         yield lot
 
 
@@ -73,7 +75,21 @@ async def _assets_by_id(ids: Sequence[int]) -> AsyncIterator[Sequence[Record]]:
         rows = {row["id"]: row for row in await Asset.filter(id__in=list(part)).values(*_COLUMNS, **_JOINED)}
         lot = [rows[asset_id] for asset_id in part if asset_id in rows]
         await _add_percents(lot)
+        await _add_labels(lot)
         yield lot
+
+
+async def _add_labels(lot: Sequence[Record]) -> None:
+    """To each asset the codes of its labels and its former numbers, in the order in which it got them."""
+    by_id = {asset["id"]: asset for asset in lot}
+    for asset in lot:
+        asset["tags"], asset["former_numbers"] = [], []
+    labels = Tag.filter(asset_id__in=list(by_id)).order_by("id")
+    for asset_id, code in await labels.values_list("asset_id", "code"):
+        by_id[asset_id]["tags"].append(code)
+    numbers = FormerNumber.filter(asset_id__in=list(by_id)).order_by("id")
+    for asset_id, number in await numbers.values_list("asset_id", "number"):
+        by_id[asset_id]["former_numbers"].append(number)
 
 
 async def _add_percents(lot: Sequence[Record]) -> None:
@@ -127,6 +143,8 @@ ASSETS = ExportTable(
         "Status": lambda asset: _LIFECYCLES[asset["lifecycle"]],
         "Stan": lambda asset: _CONDITIONS[asset["condition"]],
         "Uwagi": lambda asset: asset["note"],
+        "Kod etykiety": lambda asset: SEVERAL.join(asset["tags"]),
+        "Dawne numery": lambda asset: SEVERAL.join(asset["former_numbers"]),
     },
     lots=_assets,
     money=frozenset({"Wartość brutto"}),

@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 from tortoise.expressions import Q
 
 from registry.assets import tags
-from registry.assets.intake import NewPiece, put_on, register_many
+from registry.assets.intake import NewPiece, keep_former, put_on, register_many
 from registry.assets.models import Asset, Condition, FormerNumber, Lifecycle, Tag
 from registry.assets.rules import (
     GROSZ,
@@ -38,6 +38,8 @@ from registry.importing.snapshot import RegisterSnapshot, twin_key
 from registry.importing.updates import write_updates
 from registry.rooms.lock import changing
 
+# between the labels of one thing, and between its former numbers
+SEVERAL = " | "
 # a row gives to pieces
 MOST_NUMBERS = 500
 ACCOUNTS = frozenset({"011", "013", "020", "poz"})
@@ -83,6 +85,7 @@ class AssetReader(RowReader):
 
     def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
         self._identity(row, cells)
+        self._tags(row, cells)
         self._classification(row, cells)
         self._dates(row, cells)
         self._money(row, cells)
@@ -221,7 +224,7 @@ class AssetReader(RowReader):
         elif numbers:
             facts = {"first": numbers[0], "last": numbers[-1], "quantity": quantity}
             self.problem(row, "NUMBER_RANGE", "inventory_no", row.values["inventory_no"], **facts)
-        elif quantity > 1:
+        elif quantity > 1 and not row.refs.get("tags"):  # one label is on one record, however many pieces it is
             code = "QTY_GT_1" if row.values["inventory_no"] else "SPLIT_INTO_PIECES"
             self.problem(row, code, "quantity", quantity, quantity=quantity)
 
@@ -318,7 +321,7 @@ class AssetReader(RowReader):
 
     def _rest(self, row: ListRow, cells: Sequence[Cell]) -> None:
         self.note(row, cells)
-        self._tag(row, cells)
+        self._former_numbers(row, cells)
         self._custodian(row, cells)
         self._reference(row, cells, "purchase", self.snapshot.purchases, "UNKNOWN_PURCHASE")
         for column, words in (("lifecycle", _LIFECYCLES), ("condition", _CONDITIONS)):
@@ -351,23 +354,38 @@ class AssetReader(RowReader):
         derived = account(each, kst, category, row.values["acquired_on"], self.snapshot.policy)
         row.values["account"] = text if text in ACCOUNTS else derived
 
-    def _tag(self, row: ListRow, cells: Sequence[Cell]) -> None:
-        """The code of the label that is on the thing, and the numbers that it had before."""
-        text = whole(self.cell(cells, "tag"))
-        code = tags.normalised(text)
-        if text and not tags.check(code):
-            self.problem(row, "INVALID_TAG", "tag", text)
-            self.keep_in_note(row, "tag", text)
-        elif text:
+    def _tags(self, row: ListRow, cells: Sequence[Cell]) -> None:
+        """The codes of the labels that are on the thing."""
+        codes = []
+        for text in _several(self.cell(cells, "tag")):
+            code = tags.normalised(text)
+            if not tags.check(code):
+                self.problem(row, "INVALID_TAG", "tag", text)
+                self.keep_in_note(row, "tag", text)
+                continue
             if code in self._tag_lines:
                 self.problem(row, "DUPLICATE_TAG", "tag", text, line=self._tag_lines[code])
             elif code in self.snapshot.tag_codes:
                 self.problem(row, "TAG_TAKEN", "tag", text)
             self._tag_lines.setdefault(code, row.place)
-            row.values["tag"] = code
-        if former := whole(self.cell(cells, "former_numbers")):
-            row.values["former_numbers"] = former
-            self.keep_in_note(row, "former_numbers", former)
+            codes.append(code)
+        if codes:
+            row.values["tag"], row.refs["tags"] = SEVERAL.join(codes), codes
+
+    def _former_numbers(self, row: ListRow, cells: Sequence[Cell]) -> None:
+        """The numbers that the thing had before: it is found by them, and nothing else has them."""
+        numbers = []
+        for text in _several(self.cell(cells, "former_numbers")):
+            key = number_key(text)
+            is_taken = key in self._number_lines or key in self.snapshot.inventory_keys
+            if is_taken or len(text) > self.limits["inventory_no"]:
+                self.problem(row, "FORMER_NUMBER_TAKEN", "former_numbers", text)
+                self.keep_in_note(row, "former_numbers", text)
+            else:
+                self._number_lines[key] = row.place
+                numbers.append(text)
+        if numbers:
+            row.values["former_numbers"], row.refs["former_numbers"] = SEVERAL.join(numbers), numbers
 
     def _custodian(self, row: ListRow, cells: Sequence[Cell]) -> None:
         text = whole(self.cell(cells, "custodian"))
@@ -411,6 +429,10 @@ def numbers_between(text: str, quantity: int) -> list[str]:
     if len(first) > 18 or len(last) != len(first) or int(last) - int(first) + 1 != quantity:
         return []
     return [f"{start}{number:0{len(first)}}{end}" for number in range(int(first), int(last) + 1)]
+
+
+def _several(cell: Cell) -> list[str]:
+    return [text for part in whole(cell).split("|") if (text := part.strip())]
 
 
 def _months(cell: Cell) -> int:
@@ -461,19 +483,22 @@ async def _with_free_numbers(batch: list[ListRow], progress: WritingProgress) ->
 
 async def _with_free_tags(batch: list[ListRow], progress: WritingProgress) -> list[ListRow]:
     """Refuse the labels that somebody put on another thing since the check."""
-    codes = [row.values["tag"] for row in batch if row.values.get("tag")]
+    codes = [code for row in batch for code in row.refs.get("tags", ())]
     linked = Tag.filter(Q(asset_id__not_isnull=True) | Q(room_id__not_isnull=True), code__in=codes)
     occupied = set(await linked.values_list("code", flat=True)) if codes else set()
+    free = []
     for row in batch:
-        if row.values.get("tag") in occupied:
-            progress.refuse(row, ImportProblem("TAG_TAKEN", "tag", row.values["tag"]))
-    return [row for row in batch if row.values.get("tag") not in occupied]
+        if code := next((code for code in row.refs.get("tags", ()) if code in occupied), None):
+            progress.refuse(row, ImportProblem("TAG_TAKEN", "tag", code))
+        else:
+            free.append(row)
+    return free
 
 
 def _numbers(row: ListRow) -> list[str]:
-    """The inventory numbers that a row gives."""
+    """The inventory numbers that a row gives, the former ones too."""
     numbers: list[str] = row.values.get("numbers") or [row.values["inventory_no"] or ""]
-    return [number for number in numbers if number]
+    return [number for number in (*numbers, *row.refs.get("former_numbers", ())) if number]
 
 
 async def _number_pieces(
@@ -508,11 +533,12 @@ async def _number(asset: Asset, row: ListRow, actor: Actor, now: datetime, progr
     former = {name: getattr(asset, name) for name in (*changes, "search_text")}
     asset.update_from_dict(changes)
     parts = (asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category)
-    asset.search_text = search_text(*parts, row.values.get("purchase"), asset.note)
+    former_numbers = row.refs.get("former_numbers", ())
+    asset.search_text = search_text(*parts, row.values.get("purchase"), asset.note, *former_numbers)
     asset.revision += 1
     await asset.save(update_fields=[*changes, "search_text", "revision"])
-    if row.values.get("tag"):
-        await put_on({row.values["tag"]: asset.id}, now)
+    await put_on(dict.fromkeys(row.refs.get("tags", ()), asset.id), now)
+    await keep_former(dict.fromkeys(former_numbers, asset.id), now)
     entry = await history.write(f"asset:{asset.id}", "numbered", actor, now, before=before, after=after)
     progress.remember("asset", asset.id, row.line, entry.seq, history.plain(former))
 
@@ -520,14 +546,16 @@ async def _number(asset: Asset, row: ListRow, actor: Actor, now: datetime, progr
 def _pieces(row: ListRow) -> Iterator[NewPiece]:
     percents, quantity = row.refs.get("percents", {}), row.values["quantity"]
     numbers = row.values.get("numbers")
-    if quantity == 1 or row.values["inventory_no"] and not numbers:
-        yield NewPiece(Asset(**asset_columns(row), quantity=quantity), percents, tag=row.values.get("tag"))
+    labels, former = row.refs.get("tags", ()), row.refs.get("former_numbers", ())
+    if not numbers and (quantity == 1 or row.values["inventory_no"] or labels):
+        asset = Asset(**asset_columns(row), quantity=quantity)
+        yield NewPiece(asset, percents, tags=labels, former_numbers=former)
         return
     prices = unit_prices(row.values["value"] or Decimal("0.00"), quantity)
     parts = line_shares(prices, percents)
     for place, (price, split) in enumerate(zip(prices, parts, strict=True)):
         asset = Asset(**asset_columns(row, numbers[place] if numbers else None) | {"price": price})
-        yield NewPiece(asset, percents, split, None if place else row.values.get("tag"))
+        yield NewPiece(asset, percents, split, () if place else labels, () if place else former)
 
 
 def asset_columns(row: ListRow, number: str | None = None) -> dict[str, Any]:
@@ -552,7 +580,7 @@ def asset_columns(row: ListRow, number: str | None = None) -> dict[str, Any]:
         "note": note,
         "search_text": search_text(
             values["name"], number, values["serial_no"], values["kst"], values.get("category"),
-            values.get("purchase"), note,
+            values.get("purchase"), note, *refs.get("former_numbers", ()),
         ),
     }  # fmt: skip
     for state in ("lifecycle", "condition"):

@@ -20,6 +20,9 @@ BOUGHT = frozenset({"acquired_on", "invoiced_on"})
 AMOUNTS = ("value", "unit_price")
 # what people write into a cell that they leave empty
 _EMPTY = frozenset({"-", "--", "---", "–", "—", "brak", "n/d", "nd", "n.d.", "n/a", "nie dotyczy", "none", "null"})
+LONGEST_EMPTY = 12
+# where it is what people write, whatever it is
+_LITERAL = frozenset({"name", "note", "category", "code"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,9 @@ class RowReader:
     def cell(self, cells: Sequence[Cell], column: str) -> Cell:
         place = self.header.columns.get(column)
         cell = cells[place] if place is not None and place < len(cells) else None
-        return None if isinstance(cell, str) and len(cell) < 12 and cell.strip().lower() in _EMPTY else cell
+        if column in _LITERAL or not isinstance(cell, str) or len(cell) > LONGEST_EMPTY:
+            return cell
+        return None if cell.strip().lower() in _EMPTY else cell
 
     def text(self, row: ListRow, cells: Sequence[Cell], column: str) -> str:
         """A cell as text; a longer one than the register takes is a problem."""

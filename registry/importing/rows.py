@@ -52,6 +52,7 @@ WARNINGS: dict[str, str] = {
     "NO_VALUE": N_("Without a price it is registered with 0,00."),
     "QTY_GT_1": N_("One number for {quantity} pieces stays one record. Give each piece a number to split it."),
     "NUMBER_RANGE": N_("The numbers from {first} to {last} fit {quantity} pieces. Split the row to give each its own."),
+    "FORMER_NUMBER_TAKEN": N_("Another thing has or had this number. It is kept in the notes."),
     "INVALID_TAG": N_("This is no code of a label. It is kept in the notes."),
     "SPLIT_INTO_PIECES": N_("It becomes {quantity} records, one for each piece."),
     "VALUE_MISMATCH": N_("Price times quantity is {computed}. The value of the line was taken."),

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.assets import actions
-from registry.assets.models import Asset, FundingShare
+from registry.assets.models import Asset, FormerNumber, FundingShare, Tag
 from registry.assets.rules import shares
+from registry.assets.tags import RANDOM_BYTES, new_code
 from registry.core.errors import Invalid
 from registry.core.history import SYSTEM
 from registry.core.transaction import transaction
@@ -123,6 +124,35 @@ async def test_the_register_comes_back_as_it_was(file_format: str) -> None:
     assert [row.status for row in report.rows] == ["ok", "warning"]
     await write_list(report, SYSTEM, NOW)
     assert await picture() == before
+
+
+@pytest.mark.usefixtures("furnished")
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+async def test_labels_former_numbers_and_lines_of_many_pieces_come_back(file_format: str) -> None:
+    lamp = await Asset.get(name="Lampa")
+    await Asset.filter(id=lamp.id).update(quantity=3)
+    await Tag.create(code=new_code(bytes(RANDOM_BYTES)), asset_id=lamp.id, created_at=NOW)
+    await FormerNumber.create(asset_id=lamp.id, number="ST / 7", number_key="st/7", until=NOW)
+    await FormerNumber.create(asset_id=lamp.id, number="A-8", number_key="a-8", until=NOW)
+    before, codes = io.BytesIO(), await Tag.all().order_by("asset_id", "id").values_list("code", flat=True)
+    await export_list("assets", file_format, before)
+    async with transaction():
+        await Asset.filter().delete()
+        await Tag.filter().delete()
+    progress = await write_list(await check_list(before.getvalue(), f"ewidencja.{file_format}"), SYSTEM, NOW)
+    assert (progress.records, progress.refused_rows) == (2, [])
+    assert await Tag.all().order_by("asset_id", "id").values_list("code", flat=True) == codes
+    numbers = await FormerNumber.all().order_by("id").values_list("asset__name", "number", "asset__quantity")
+    assert numbers == [("Lampa", "ST / 7", 3), ("Lampa", "A-8", 3)]
+    assert "st / 7" in (await Asset.get(name="Lampa")).search_text
+    after = io.BytesIO()
+    await export_list("assets", file_format, after)
+    if file_format == "csv":
+        assert after.getvalue() == before.getvalue(), "to the byte"
+    else:
+        assert [list(sheet.rows()) for sheet in read(after.getvalue(), "a.xlsx")] == [
+            list(sheet.rows()) for sheet in read(before.getvalue(), "a.xlsx")
+        ]
 
 
 @pytest.mark.usefixtures("furnished")

@@ -193,7 +193,7 @@ async def test_a_label_that_a_list_names_is_on_the_piece() -> None:
     await Tag.create(code=codes[1], created_at=NOW)  # printed in advance
     lines = [f"A/{number};Krzesło;1;{code};1" for number, code in enumerate(codes)]
     report = await check_list(
-        "\n".join(["Nr inw.;Nazwa;Cena;Kod etykiety;Ilość", *lines, f";Stół;2;{codes[0]};2"]).encode(), "a.csv"
+        "\n".join(["Nr inw.;Nazwa;Cena;Kod etykiety;Ilość", *lines, f";Stół;2;{codes[0]};1"]).encode(), "a.csv"
     )
     assert [problem.code for problem in report.rows[4].problems][-1] == "DUPLICATE_TAG"
     await Tag.filter(code=codes[1]).update(asset_id=None)

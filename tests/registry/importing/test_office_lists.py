@@ -433,6 +433,24 @@ def test_a_label_is_on_one_thing() -> None:
     assert problems(judge(layout, office(tag_codes=frozenset({CODE})))) == [["TAG_TAKEN"], ["DUPLICATE_TAG"]]
 
 
+@pytest.mark.parametrize(
+    ("cell", "numbers", "expected"),
+    [
+        ("ST/1", ["ST/1"], []),
+        ("ST/1 | ST/2", ["ST/1", "ST/2"], []),
+        ("A1", [], ["FORMER_NUMBER_TAKEN"]),
+        ("ZAJETY | ST/3", ["ST/3"], ["FORMER_NUMBER_TAKEN"]),
+        ("ST/1 | st / 1", ["ST/1"], ["FORMER_NUMBER_TAKEN"]),
+    ],
+)
+def test_former_numbers_are_read_and_nothing_else_has_them(cell: str, numbers: list[str], expected: list[str]) -> None:
+    layout = find_list(read(f"Nr inw.;Nazwa;Cena;Dawne numery\nA1;Stół;5;{cell}\n".encode(), "lista.csv"))
+    report = judge(layout, office(inventory_keys={"zajety"}))
+    assert report.rows[0].refs.get("former_numbers", []) == numbers
+    assert problems(report) == [expected]
+    assert ("Dawne numery" in "".join(report.rows[0].refs.get("note_lines", []))) == bool(expected)
+
+
 UNKNOWN = "Wykaz;;;\nGatunek;Cena;Kolor;Waga\nKrzesło;5;czarny;3\n"
 
 
