@@ -64,7 +64,7 @@ _CONDITIONS = {
 
 # of a row that registers a piece; a piece that is there has a name, a date and a price already
 _FAULTS_OF_NEW = frozenset({
-    "NO_NAME", "NO_DATE", "NO_VALUE", "NO_INVENTORY_NO", "QTY_GT_1", "SPLIT_INTO_PIECES", "TAG_TAKEN", "UNKNOWN_STATUS",
+    "NO_NAME", "NO_DATE", "NO_VALUE", "NO_INVENTORY_NO", "QTY_GT_1", "SPLIT_INTO_PIECES", "UNKNOWN_STATUS",
 })  # fmt: skip
 
 
@@ -98,7 +98,6 @@ class AssetReader(RowReader):
         """What is missing in a row about a known piece is no fault of it; one that says nothing new is not doubled."""
         if "asset_id" in row.refs:
             row.problems = [one for one in row.problems if one.code not in _FAULTS_OF_NEW]
-            row.values.pop("tag", None)
             return
         values, pieces = row.values, row.values["quantity"]
         if values["inventory_no"] or values.get("numbers") or row.refs.get("purchase_id") or row.left_out:
@@ -365,18 +364,33 @@ class AssetReader(RowReader):
                 continue
             if code in self._tag_lines:
                 self.problem(row, "DUPLICATE_TAG", "tag", text, line=self._tag_lines[code])
-            elif code in self.snapshot.tag_codes:
-                self.problem(row, "TAG_TAKEN", "tag", text)
+            elif code in self.snapshot.labels:
+                self._known_label(row, code)
+            elif "asset_id" in row.refs:
+                self.problem(row, "CHANGED_BY_ANOTHER_ACT", "tag", text)
             self._tag_lines.setdefault(code, row.place)
             codes.append(code)
         if codes:
             row.values["tag"], row.refs["tags"] = SEVERAL.join(codes), codes
+
+    def _known_label(self, row: ListRow, code: str) -> None:
+        """The piece that a label is on is the one that the row is about, unless a number says otherwise."""
+        owner = self.snapshot.labels[code]
+        if owner and not row.values["inventory_no"]:
+            row.refs.setdefault("asset_id", owner)
+            row.refs["may_correct_money"] = self.snapshot.may_correct_money
+        if owner is None or row.refs.get("asset_id") != owner:
+            self.problem(row, "TAG_TAKEN", "tag", code)
 
     def _former_numbers(self, row: ListRow, cells: Sequence[Cell]) -> None:
         """The numbers that the thing had before: it is found by them, and nothing else has them."""
         numbers = []
         for text in _several(self.cell(cells, "former_numbers")):
             key = number_key(text)
+            if "asset_id" in row.refs:
+                if self.snapshot.numbered.get(key) != row.refs["asset_id"]:
+                    self.problem(row, "CHANGED_BY_ANOTHER_ACT", "former_numbers", text)
+                continue
             is_taken = key in self._number_lines or key in self.snapshot.inventory_keys
             if is_taken or len(text) > self.limits["inventory_no"]:
                 self.problem(row, "FORMER_NUMBER_TAKEN", "former_numbers", text)

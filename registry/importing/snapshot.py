@@ -55,7 +55,7 @@ class RegisterSnapshot:
     towns: dict[str, str] = field(default_factory=dict)  # names of sites by their codes
     grants: list[GrantTerms] = field(default_factory=list)
     inventory_keys: set[str] = field(default_factory=set)
-    tag_codes: frozenset[str] = frozenset()
+    labels: dict[str, int | None] = field(default_factory=dict)  # of a code the piece, None where it is on a room
     policy: AccountPolicy = DEFAULT
     numbered: dict[str, int] = field(default_factory=dict)  # pieces by their present and former numbers
     twins: Counter[int] = field(default_factory=Counter)  # pieces without a number by what a list says of them
@@ -105,7 +105,7 @@ async def load_snapshot(
     grants = await Grant.all().order_by("id").values_list("id", "code", "fund", "percent")
     snapshot.grants = [GrantTerms(*grant) for grant in grants]
     linked = Tag.filter(Q(asset_id__not_isnull=True) | Q(room_id__not_isnull=True))
-    snapshot.tag_codes = frozenset(str(code) for code in await linked.values_list("code", flat=True))
+    snapshot.labels = dict(await linked.values_list("code", "asset_id"))
     snapshot.numbered = {str(key): pk for key, pk in await FormerNumber.all().values_list("number_key", "asset_id")}
     for number, pk in await Asset.exclude(inventory_no=None).values_list("inventory_no", "id"):
         snapshot.numbered[number_key(str(number))] = pk

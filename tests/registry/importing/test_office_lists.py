@@ -430,7 +430,7 @@ def test_a_label_is_on_one_thing() -> None:
     text = f"Nazwa;Cena;Kod etykiety\nStół;5;{CODE}\nKrzesło;5;{CODE}\n"
     assert problems(report_of(text)) == [[], ["DUPLICATE_TAG"]]
     layout = find_list(read(text.encode(), "lista.csv"))
-    assert problems(judge(layout, office(tag_codes=frozenset({CODE})))) == [["TAG_TAKEN"], ["DUPLICATE_TAG"]]
+    assert problems(judge(layout, office(labels={CODE: None}))) == [["TAG_TAKEN"], ["DUPLICATE_TAG"]]
 
 
 @pytest.mark.parametrize(
@@ -475,3 +475,15 @@ def test_columns_that_nobody_knows_can_be_chosen() -> None:
     assert (row.values["name"], row.values["value"], row.values["note"]) == ("Krzesło", Decimal(5), "Kolor: czarny")
     with pytest.raises(Invalid, match="names the columns"):
         find_list(read(b"5;6\n7;8\n", "lista.csv"), guess=True)
+
+
+def test_a_label_in_the_register_says_which_piece_a_row_is_about() -> None:
+    other = new_code(bytes([7]) * RANDOM_BYTES)
+    lines = [f";Stół;{CODE};", f"A1;Szafa;{other};A0 | nowy", f"A2;Lampa;{CODE};"]
+    layout = find_list(read("\n".join(["Nr inw.;Nazwa;Kod etykiety;Dawne numery", *lines]).encode(), "lista.csv"))
+    register = {"labels": {CODE: 5}, "numbered": {"a1": 6, "a0": 6, "a2": 7}, "inventory_keys": {"a1", "a0", "a2"}}
+    report = judge(layout, office(**register))
+    assert [row.refs.get("asset_id") for row in report.rows] == [5, 6, 7]
+    assert problems(report) == [[], ["CHANGED_BY_ANOTHER_ACT", "CHANGED_BY_ANOTHER_ACT"], ["DUPLICATE_TAG"]]
+    single = find_list(read(f"Nr inw.;Nazwa;Kod etykiety\nA2;Lampa;{CODE}\n".encode(), "lista.csv"))
+    assert problems(judge(single, office(**register))) == [["TAG_TAKEN"]]
