@@ -29,7 +29,7 @@ from registry.core.history import Actor
 from registry.core.transaction import Change
 from registry.importing import cells as cell_values
 from registry.importing.batches import WritingProgress
-from registry.importing.cells import Cell, whole
+from registry.importing.cells import SEVERAL, Cell, several, whole
 from registry.importing.columns import Header, is_note_title, title_words
 from registry.importing.reader import BOUGHT, DATES, ColumnFacts, RowReader
 from registry.importing.references import people_of, rooms_of
@@ -38,10 +38,6 @@ from registry.importing.snapshot import RegisterSnapshot, twin_key
 from registry.importing.updates import write_updates
 from registry.rooms.lock import changing
 
-# between the labels of one thing, and between its former numbers
-SEVERAL = " | "
-# a row gives to pieces
-MOST_NUMBERS = 500
 ACCOUNTS = frozenset({"011", "013", "020", "poz"})
 _WITHOUT_NUMBER = frozenset({"bez numeru", "brak numeru", "brak nr", "bez nr", "b/n", "b.n.", "bez cisla", "ohne"})
 _OWN_FUNDS = ("srodki wlasne", "wlasne", "budzet", "own funds")
@@ -214,7 +210,7 @@ class AssetReader(RowReader):
         self._quantity(row, quantity)
 
     def _quantity(self, row: ListRow, quantity: int) -> None:
-        numbers = numbers_between(row.values["inventory_no"] or "", quantity)
+        numbers = cell_values.numbers_between(row.values["inventory_no"] or "", quantity)
         if numbers and row.split:
             row.values["numbers"] = numbers
             for number in numbers:
@@ -356,7 +352,7 @@ class AssetReader(RowReader):
     def _tags(self, row: ListRow, cells: Sequence[Cell]) -> None:
         """The codes of the labels that are on the thing."""
         codes = []
-        for text in _several(self.cell(cells, "tag")):
+        for text in several(self.cell(cells, "tag")):
             code = tags.normalised(text)
             if not tags.check(code):
                 self.problem(row, "INVALID_TAG", "tag", text)
@@ -385,7 +381,7 @@ class AssetReader(RowReader):
     def _former_numbers(self, row: ListRow, cells: Sequence[Cell]) -> None:
         """The numbers that the thing had before: it is found by them, and nothing else has them."""
         numbers = []
-        for text in _several(self.cell(cells, "former_numbers")):
+        for text in several(self.cell(cells, "former_numbers")):
             key = number_key(text)
             if "asset_id" in row.refs:
                 if self.snapshot.numbered.get(key) != row.refs["asset_id"]:
@@ -425,28 +421,6 @@ class AssetReader(RowReader):
     def keep_in_note(self, row: ListRow, column: str, text: str) -> None:
         """Remember what the register has no place for yet: it goes into the notes, so that nothing is lost."""
         row.refs.setdefault("note_lines", []).append(f"{self.header.titles.get(column, column)}: {text}")
-
-
-_RANGE = re.compile(r"(.*?)(\d+) *[-–—] *\1?(\d+)(\D.*)?")
-
-
-def numbers_between(text: str, quantity: int) -> list[str]:
-    """The numbers of so many pieces, where a text tells the first and the last one: ``1021-1024``, ``A/7-10/22``.
-
-    Empty when it does not, or for another quantity.
-    """
-    match = _RANGE.fullmatch(text) if 1 < quantity <= MOST_NUMBERS else None
-    if match is None:
-        return []
-    start, first, last, end = match[1], match[2], match[3], match[4] or ""
-    last = first[: max(0, len(first) - len(last))] + last
-    if len(first) > 18 or len(last) != len(first) or int(last) - int(first) + 1 != quantity:
-        return []
-    return [f"{start}{number:0{len(first)}}{end}" for number in range(int(first), int(last) + 1)]
-
-
-def _several(cell: Cell) -> list[str]:
-    return [text for part in whole(cell).split("|") if (text := part.strip())]
 
 
 def _months(cell: Cell) -> int:

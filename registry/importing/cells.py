@@ -28,6 +28,10 @@ _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xi
 _CENTURY_ENDS = 2070
 _YES = frozenset({"tak", "t", "yes", "y", "true", "prawda", "1", "x", "+", "✓", "✔", "v"})
 _NO = frozenset({"nie", "n", "no", "false", "falsz", "0", "-", "–", "brak"})
+# between the labels of one thing, and between its former numbers
+SEVERAL = " | "
+# a row gives to pieces
+MOST_NUMBERS = 500
 LARGEST = Decimal("9999999999.99")
 
 
@@ -239,3 +243,26 @@ def whole(cell: Cell) -> str:
         return text.strip()
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(c for c in text if c == "\n" or c == "\t" or ord(c) >= 32 and c != "\x7f").strip()
+
+
+_RANGE = re.compile(r"(.*?)(\d+) *[-–—] *\1?(\d+)(\D.*)?")
+
+
+def numbers_between(text: str, quantity: int) -> list[str]:
+    """The numbers of so many pieces, where a text tells the first and the last one: ``1021-1024``, ``A/7-10/22``.
+
+    Empty when it does not, or for another quantity.
+    """
+    match = _RANGE.fullmatch(text) if 1 < quantity <= MOST_NUMBERS else None
+    if match is None:
+        return []
+    start, first, last, end = match[1], match[2], match[3], match[4] or ""
+    last = first[: max(0, len(first) - len(last))] + last
+    if len(first) > 18 or len(last) != len(first) or int(last) - int(first) + 1 != quantity:
+        return []
+    return [f"{start}{number:0{len(first)}}{end}" for number in range(int(first), int(last) + 1)]
+
+
+def several(cell: Cell) -> list[str]:
+    """What stands in a cell that holds several things: ``ABC2345 | DEF2346``."""
+    return [text for part in whole(cell).split("|") if (text := part.strip())]

@@ -9,7 +9,7 @@ import pytest
 
 from registry.assets.tags import RANDOM_BYTES, new_code
 from registry.core.errors import Invalid
-from registry.importing.assets import numbers_between
+from registry.importing.cells import numbers_between
 from registry.importing.choices import NO_CHOICES, ListChoices
 from registry.importing.files import read
 from registry.importing.judging import judge
