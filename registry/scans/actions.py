@@ -32,7 +32,7 @@ class CodeReading:
 async def log(reading: CodeReading, match: Match, request_key: RequestKey | None = None) -> Scan:
     """Write a scan down with what it was."""
     scan = Scan(
-        code=reading.code[: rules.CODE_LENGTH],
+        code=rules.printable(reading.code),
         reader=reading.reader,
         result=match.result,
         at=reading.at,

@@ -42,7 +42,7 @@ async def match(typed: str, person: Person) -> Match:
     one thing, a device, the number of a fault; then a tag that is only meant (O for 0), then one that a reader on
     another keyboard mistyped. A part of a number is several, and never a thing.
     """
-    typed = typed.strip()[: rules.CODE_LENGTH]
+    typed = rules.printable(typed)
     tag = await tag_or_none(typed)
     letters = "".join(typed.upper().split())
     if tag and (letters == tag.code or f"/T/{tag.code}" in letters):
@@ -77,7 +77,7 @@ async def _exact(typed: str, person: Person) -> Match | None:
         return await _of_asset(things[0]["id"])
     if things:
         return Match(ScanResult.SEVERAL)
-    if device := await Device.get_or_none(code=typed) if typed.isprintable() else None:
+    if device := await Device.get_or_none(code=typed) if rules.may_be_device(typed) else None:
         return await _of_asset(device.asset_id, device=device)
     if fault_id := await fault_of_number(typed, person):
         return Match(ScanResult.FAULT, fault_id=fault_id)

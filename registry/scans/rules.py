@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from registry.assets import tags
 
-CODE_LENGTH = 200
+CODE_LENGTH, DEVICE_LENGTH = 200, 64
 # so long does the room that was scanned last count as the one in which somebody stands
 STANDS = timedelta(hours=2)
 # so far back may a scan have been made that was sent when the network was there again
@@ -21,6 +21,16 @@ _DIGIT_ROWS = (
     "+ľščťžýáíé",  # Slovak
 )
 _KEYS = "1234567890"
+
+
+def printable(typed: str) -> str:
+    """What was read without what nobody can see, and no longer than a code is stored."""
+    return "".join(character for character in typed if character.isprintable()).strip()[:CODE_LENGTH]
+
+
+def may_be_device(typed: str) -> bool:
+    """Whether a text could be a device's code."""
+    return 0 < len(typed) <= DEVICE_LENGTH
 
 
 def slips_of(typed: str) -> list[str]:

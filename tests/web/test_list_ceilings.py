@@ -17,6 +17,7 @@ from registry.duties.models import Duty
 from registry.faults.actions import NewReport, report
 from registry.grants.models import Grant
 from registry.rooms.models import StandardItem
+from registry.scans.models import Scan
 from tests.make import make_asset, make_booking, make_device, make_panel, make_person, make_room
 from tests.statements import Statements
 from tests.web.conftest import API, Office, soon
@@ -95,6 +96,10 @@ async def due(office: Office, number: int) -> None:
     await make_asset(name=f"Fotel {number}", warranty_until=DAY)
 
 
+async def unknown_codes(office: Office, number: int) -> None:
+    await Scan.create(code=f"59{number}", reader="keys", result="unknown", at=datetime.now(UTC))
+
+
 async def nothing(office: Office, number: int) -> None:
     """What this lists is not in the database."""
 
@@ -116,6 +121,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/faults": ("/faults?limit=200", faults),
     "/history": ("/history?limit=200", entries),
     "/bookings": ("/bookings?limit=200", own_bookings),
+    "/scans/unknown": ("/scans/unknown?limit=200", unknown_codes),
     "/grants": ("/grants?limit=200", assets),
 }
 

@@ -30,6 +30,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
+from web.kit.record_ids import possible_id
 from web.kit.render import render
 from web.kit.words import N_
 from web.scans.words import IN_PLACE, MOVES, NOWHERE, READER_WORDS, ScanLine, change_words, line_of
@@ -60,7 +61,7 @@ async def scan(
     piece: Pieces = None, last: str = "", done: str = "",
 ) -> Response:  # fmt: skip
     """Scan or type what stands on a label: a tag, an inventory number, a serial number or the code of a room."""
-    context, scan_text = page_context(request, person, now), code.strip()[: rules.CODE_LENGTH]
+    context, scan_text = page_context(request, person, now), rules.printable(code)
     here = await room_as_typed(room.strip()) if room.strip() and context.may("assets.change") else None
     if not scan_text:
         is_lost = bool(room.strip()) and not here and context.may("assets.change")
@@ -129,7 +130,7 @@ async def _desk(
         plan = await plan_of(here, pieces, context.person) if pieces else MovePlan(here)
         lines = [_line(piece, plan, here, context) for piece in pieces if piece.asset_id in plan.assets]
     if last:
-        answer = line_of(await match(last, context.person), last[: rules.CODE_LENGTH], here, context)
+        answer = line_of(await match(last, context.person), rules.printable(last), here, context)
     return render(
         request,
         "scan/scan.html",
@@ -204,6 +205,7 @@ async def unknown(
 @router.post("/scan/unknown/{scan_id}")
 async def see_to(request: Request, person: Mover, scan_id: int, now: Now, thing: Text = "") -> Response:
     """Say by the number of a thing what the code is on, which is found by it from now on; or take it off the list."""
+    scan_id = possible_id(scan_id, "scan.unknown", scan=scan_id)
     number, asset_id = thing.strip()[: rules.CODE_LENGTH], None
     try:
         if number:

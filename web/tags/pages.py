@@ -38,6 +38,7 @@ NO_SUCH_ASSET = N_("Nothing in the register has exactly the number %(number)s. G
 @router.get("/T/{code}")
 async def open_printed(code: str) -> Response:
     """A printed code is in capitals, which makes it smaller."""
+    _refuse_mistyped(code)
     return RedirectResponse(_own_page(code), 303)
 
 
@@ -103,8 +104,7 @@ async def say_where(
 ) -> Response:
     """A stranger says where the thing is."""
     page = f"{_own_page(code)}?lang={language_of_finder(request, lang)}"
-    if not tags.check(tags.normalised(code)):
-        return RedirectResponse(page, 303)
+    _refuse_mistyped(code)
     tag = await tag_or_none(code)
     asset_id, room_id = (tag.asset_id, tag.room_id) if tag else (None, None)
     try:
@@ -119,6 +119,7 @@ async def lose(
     request: Request, person: Annotated[Person, Depends(page_with("assets.change"))], code: str, now: Now
 ) -> Response:
     """Take a label off that is gone or replaced."""
+    _refuse_mistyped(code)
     await lose_tag(code, actor_of(request, person), now)
     return RedirectResponse(_own_page(code), 303)
 
@@ -144,6 +145,12 @@ async def link(
         sentence = context.say(NO_SUCH_ASSET) % {"number": thing.strip()[:80]}
         return await back_to(_own_page(code), request, now, 404, thing=thing, fault=sentence)
     return RedirectResponse(f"{address}?done=tag", 303)
+
+
+def _refuse_mistyped(code: str) -> None:
+    """Raises NotFound("tag.bad_check"): at such an address there is no label."""
+    if not tags.check(tags.normalised(code)):
+        raise NotFound("tag.bad_check", code=code[:40])
 
 
 def _own_page(code: str) -> str:

@@ -47,6 +47,7 @@ async def test_a_program_is_told_what_was_scanned_and_it_is_written_down_once(of
     member = (await office.post("/scans", body | {"code": "M-1"}, "alice")).json()
     assert (member["result"], member["room"]["code"], member["href"]) == ("room", "M-1", "/rooms/M-1")
     assert (await office.post("/scans", {"code": " "}, "alice")).status_code == 422
+    assert (await office.post("/scans", {"code": "9" * 200}, "alice")).json()["result"] == "unknown"
     assert (await office.post("/scans", body, None)).status_code == 401
 
 
@@ -132,6 +133,14 @@ async def test_what_somebody_changed_since_it_was_scanned_waits_on_the_list(desk
     assert f"piece={asset.id}-2" in page, "what moves it anyway"
     await desk.post("/scan/moves", "facilities", room="ZW-01", piece=f"{asset.id}-2")
     assert (await Asset.get(id=asset.id)).room_id != there.id
+
+
+async def test_a_long_or_unreadable_code_is_unknown(desk: Desk) -> None:
+    for code in ("9" * 200, "x" * 3000, "a\x00b\x07", "/" * 70):
+        assert (await desk.get("/scan", "facilities", params={"code": code})).status_code == 404
+        await desk.get("/scan", "facilities", params={"code": code, "last": code})
+        assert (await desk.get("/scan", "facilities", params={"last": code})).status_code == 200
+    assert all(scan.code.isprintable() for scan in await Scan.all())
 
 
 async def test_the_camera_may_run_webassembly_and_no_other_page(desk: Desk) -> None:
