@@ -76,9 +76,11 @@ def find_list(
 ) -> ListLayout:
     """The list in a file: the sheet or the delimiter whose header names the most columns, and what belongs to it.
 
-    With ``guess`` a list whose columns are not understood has the row that may name them, so that somebody can choose
-    what they hold; its header is not enough to read a row. Raises Invalid("import.no_header", "import.header_unknown",
-    "import.unknown_kind", "import.other_kind", "import.no_sheet", "import.no_field").
+    With ``guess`` a list of whose columns too few are understood has the row that may name them, so that somebody can
+    choose what they hold; its header is not enough to read a row.
+
+    Raises Invalid("import.no_header", "import.header_unknown", "import.unknown_kind",
+    "import.other_kind", "import.no_sheet", "import.no_field").
     """
     if family is not None and family not in FAMILIES:
         raise Invalid("import.unknown_kind", kind=family, kinds=", ".join(FAMILIES))
@@ -108,7 +110,7 @@ def _likeliest(sheets: Sequence[Sheet], family: str | None, choices: ListChoices
             points = words + 3 * header.score
             if words > 1 and choices.header_row in (None, header.line) and (best is None or points > best[0]):
                 best = points, place, header
-    if best is None or not (guess or best[2].score):
+    if best is None or not best[2].score:
         raise Invalid("import.no_header", file=sheets[0].name if sheets else "", rows=HEADER_WITHIN)
     header = best[2]
     if not guess:

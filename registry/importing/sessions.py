@@ -244,7 +244,7 @@ async def judged(pending: PendingImport) -> ImportReport:
 def _judge(pending: PendingImport, snapshot: RegisterSnapshot) -> ImportReport:
     choices = ListChoices.from_record(pending.choices or {})
     sheets = read(bytes(pending.content), pending.file, choices.encoding)
-    return judge(find_list(sheets, pending.family, choices), snapshot, pending.corrections)
+    return judge(find_list(sheets, pending.family, choices, guess=True), snapshot, pending.corrections)
 
 
 def titles_of(report: Mapping[str, Any]) -> dict[str, str]:

@@ -299,3 +299,12 @@ async def test_a_blank_list_that_is_filled_in_is_read(desk: Desk, kind: str) -> 
     assert [row["status"] for row in report["rows"]] == ["ok"], report["rows"]
     assert room.code == "R-7"
     assert (await desk.get("/assets/import/blank/boats.xlsx", "facilities")).status_code == 404
+
+
+async def test_columns_of_which_too_few_are_understood_can_be_chosen(desk: Desk) -> None:
+    answer = await upload(desk, "Gatunek;Cena;Kolor\nKrzesło;5;czarny\n".encode())
+    home = str(answer.headers["location"])
+    page = await desk.read(home, "facilities")
+    assert "Line 1 may name the columns" in page
+    await desk.post(home, "facilities", **{"column:Gatunek": "name", "column:Kolor": "detail"})
+    assert "Krzesło" in await desk.read(home.removesuffix("/columns"), "facilities")
