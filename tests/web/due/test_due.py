@@ -9,6 +9,7 @@ from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
+from web.kit.render import STATIC
 
 pytestmark = pytest.mark.anyio
 
@@ -59,6 +60,13 @@ async def test_anybody_else_sees_what_is_in_their_care(desk: Desk) -> None:
     assert "Nothing is due" in await desk.read("/due", "bob")
     for who, total in (("alice", 1), ("bob", 0), ("accountant", 4)):
         assert (await desk.api("GET", "/due", who)).json()["total"] == total
+
+
+async def test_the_year_scrolls_in_itself_on_a_phone(desk: Desk) -> None:
+    page = (await desk.get("/due", "facilities")).text
+    assert 'class="scroller"' in page
+    assert ".scroller { overflow-x: auto; }" in (STATIC / "css" / "due.css").read_text("utf-8")
+    assert page.count("</b><span>") == 12
 
 
 async def test_today_leads_to_it(desk: Desk) -> None:
