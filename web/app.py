@@ -51,6 +51,8 @@ from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
 from web.scans import api as scans_api
 from web.scans import pages as scans
+from web.search import api as search_api
+from web.search import pages as search
 from web.sets import api as sets_api
 from web.sets import pages as sets
 from web.system import api as system_api
@@ -69,12 +71,12 @@ ROUTERS = (
     transitions_api.router, sets_api.router, labels_api.router, tags_api.router, scans_api.router,
     imports_api.router, devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
     history_api.router, grants_api.router,
-    due_api.router, events_api.router, system_api.router,
+    due_api.router, events_api.router, search_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     history.router, due.router,
     imports.router, understood.router, new_assets.router, asset_corrections.router,  # before the numbers of assets
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
-    devices.router, doors.router,
+    devices.router, doors.router, search.router,
 )  # fmt: skip
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "From izba tokens add"},

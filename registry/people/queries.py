@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 
+from tortoise.expressions import Q
+
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.ids import may_be_name
@@ -106,3 +108,9 @@ async def _of_token(digest: str, now: datetime) -> Person | None:
 async def _of_session(digest: str, now: datetime) -> Person | None:
     session = await Session.get_or_none(digest=digest, expires_at__gt=now).select_related("person__institution")
     return session.person if session else None
+
+
+async def people_like(words: str, limit: int) -> list[Person]:
+    """Active people whose name or login holds these words, by name."""
+    matches = Person.filter(Q(name__icontains=words) | Q(login__icontains=words), is_active=True)
+    return await matches.order_by("name", "id").limit(limit)

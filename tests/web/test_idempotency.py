@@ -76,6 +76,23 @@ async def a_move_of_scanned(office: Office) -> Call:
     return "/scans/moves", {"json": {"room": "M-1", "pieces": [{"asset": (await make_asset()).id}]}}
 
 
+async def a_set(office: Office) -> Call:
+    return "/sets", {"json": {"name": "Zestaw", "assets": [(await make_asset()).id]}}
+
+
+async def _a_set_made(office: Office) -> int:
+    path, content = await a_set(office)
+    return int((await office.post(path, who="admin", **content)).json()["id"])
+
+
+async def a_dissolution(office: Office) -> Call:
+    return f"/sets/{await _a_set_made(office)}/dissolve", {}
+
+
+async def a_move_of_a_set(office: Office) -> Call:
+    return f"/sets/{await _a_set_made(office)}/transitions/move", {"json": {"room": "M-1"}}
+
+
 async def a_list(office: Office) -> Call:
     return "/imports", {"files": {"file": ("lista.csv", LIST)}}
 
@@ -83,6 +100,12 @@ async def a_list(office: Office) -> Call:
 async def a_commit(office: Office) -> Call:
     session = await office.post("/imports", who="admin", files={"file": ("lista.csv", LIST)})
     return f"/imports/{session.json()['id']}/commit", {}
+
+
+async def an_undoing_of_a_list(office: Office) -> Call:
+    path, content = await a_commit(office)
+    await office.post(path, who="admin", **content)
+    return path.replace("/commit", "/undo"), {}
 
 
 async def a_binding(office: Office) -> Call:
@@ -140,8 +163,12 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/tags/{code}/lost": a_loss,
     "/scans": a_scan,
     "/scans/moves": a_move_of_scanned,
+    "/sets": a_set,
+    "/sets/{set_id}/dissolve": a_dissolution,
+    "/sets/{set_id}/transitions/{name}": a_move_of_a_set,
     "/imports": a_list,
     "/imports/{number}/commit": a_commit,
+    "/imports/{number}/undo": an_undoing_of_a_list,
     "/faults": a_report,
     "/faults/{fault_id}/{act}": a_mending,
     "/devices/{device}/bind": a_binding,

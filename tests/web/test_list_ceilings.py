@@ -18,6 +18,7 @@ from registry.faults.actions import NewReport, report
 from registry.grants.models import Grant
 from registry.rooms.models import StandardItem
 from registry.scans.models import Scan
+from registry.sets.actions import NewSet, make_set
 from tests.make import make_asset, make_booking, make_device, make_panel, make_person, make_room
 from tests.statements import Statements
 from tests.web.conftest import API, Office, soon
@@ -92,6 +93,10 @@ async def files(office: Office, number: int) -> None:
     assert answer.status_code == 201
 
 
+async def sets(office: Office, number: int) -> None:
+    await make_set(NewSet(f"Zestaw {number}", ((await make_asset()).id,)), SYSTEM, datetime.now(UTC))
+
+
 async def due(office: Office, number: int) -> None:
     await make_asset(name=f"Fotel {number}", warranty_until=DAY)
 
@@ -122,6 +127,8 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/history": ("/history?limit=200", entries),
     "/bookings": ("/bookings?limit=200", own_bookings),
     "/scans/unknown": ("/scans/unknown?limit=200", unknown_codes),
+    "/sets": ("/sets?limit=200", sets),
+    "/search": ("/search?q=krzes", nothing),
     "/grants": ("/grants?limit=200", assets),
 }
 

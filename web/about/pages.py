@@ -10,9 +10,10 @@ from starlette.responses import RedirectResponse, Response
 from registry.core import drafts, idempotency
 from registry.importing import sessions
 from registry.people import policy
-from web.auth.access import Visitor
+from web.auth.access import PageCaller, Visitor
 from web.kit.query_names import pages
 from web.kit.render import pages_of, render
+from web.kit.sections import all_sections
 
 router = pages()
 
@@ -33,6 +34,12 @@ async def favicon(request: Request) -> Response:
 async def styleguide(request: Request, person: Visitor) -> Response:
     """Every part that pages are built of, light and dark."""
     return render(request, "about/styleguide.html", colours=COLOURS, price=Decimal("10000.01"))
+
+
+@router.get("/more")
+async def more(request: Request, person: PageCaller) -> Response:
+    """All pages, as far as somebody may see them: on a phone the fifth word of the bar."""
+    return render(request, "about/more.html", sections=all_sections(person.role))
 
 
 @router.get("/accessibility")

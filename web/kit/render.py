@@ -31,10 +31,10 @@ from web.auth.session import (
     page_before,
     seed_of,
 )
-from web.kit import time_classes
+from web.kit import sections, time_classes
 from web.kit.i18n import LANGUAGES, Formats, catalogue, refusal_words
 from web.kit.options import SiteOptions
-from web.kit.words import N_, STATE_WORDS, Words
+from web.kit.words import STATE_WORDS, Words
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +43,6 @@ STATIC = HERE / "static"
 
 
 # path, icon, word, needed capability
-NAVIGATION = (
-    ("/", "home", N_("Today"), "rooms.see"),
-    ("/calendar", "calendar", N_("Calendar"), "rooms.see"),
-    ("/rooms", "door", N_("Rooms"), "rooms.see"),
-    ("/assets", "armchair", N_("Assets"), "assets.see"),
-    ("/devices", "broadcast", N_("Devices"), "devices.see"),
-)
 FILTERS = ("time", "date", "day", "long", "short", "datetime", "money", "amount", "number", "duration", "iso")
 
 
@@ -189,7 +182,8 @@ def render(
         person=person,
         path=request.url.path,
         here=_here(request),
-        navigation=[item for item in NAVIGATION if person and rules.may(person.role, item[3])],
+        navigation=sections.masthead(person.role, request.url.path) if person else [],
+        second_row=sections.second_row(person.role, request.url.path) if person else [],
         theme=_wish(request, THEME, ("light", "dark")),
         type=_wish(request, TYPE, ("large",)),
         csrf_token=token,
