@@ -28,8 +28,10 @@ def labels(
 ) -> None:
     """Print labels: of a room's things, of codes in a file, or blank ones."""
     from registry.assets.labels import print_tags
+    from registry.assets.tags import LENGTH
     from registry.labels.actions import note_printed
-    from registry.labels.formats import format_named
+    from registry.labels.faces import address_of, check_code
+    from registry.labels.formats import format_named, spots
     from registry.labels.pdf import labels_pdf
     from registry.labels.queries import LabelOffice, LabelWish, faces_of, tag_codes
     from registry.labels.zpl import labels_zpl
@@ -39,6 +41,8 @@ def labels(
 
     async def work() -> Any:
         form = format_named(format_)
+        spots(form, 1, start)
+        check_code(address_of(settings.base_url, "0" * LENGTH), form)
         codes = await print_tags(blank, ACTOR, now) if blank else []
         codes += await tag_codes(LabelWish(room=room, tags=tuple(_codes_in(tags))))
         if not codes:

@@ -86,6 +86,11 @@ def emblem_svg(*, black: bool) -> str:
 
 
 def _star(height: float, degrees: int) -> str:
+    return " ".join(f"{x:.3f},{y:.3f}" for x, y in star_corners(height, degrees))
+
+
+def star_corners(height: float, degrees: int) -> list[tuple[float, float]]:
+    """The ten corners of the star of an emblem of this height that stands so many degrees from its top."""
     angle = degrees * pi / 180
     x, y = height * 0.75 + height / 3 * sin(angle), height / 2 - height / 3 * cos(angle)
     radius = height / 18
@@ -93,5 +98,5 @@ def _star(height: float, degrees: int) -> str:
     for corner in range(10):
         reach = radius if corner % 2 == 0 else radius * _INNER
         turn = corner * pi / 5
-        corners.append(f"{x + reach * sin(turn):.3f},{y - reach * cos(turn):.3f}")
-    return " ".join(corners)
+        corners.append((x + reach * sin(turn), y - reach * cos(turn)))
+    return corners

@@ -43,4 +43,4 @@ async def as_pdf(request: Request, person: Printer, order: Order, now: Now) -> R
 async def as_zpl(request: Request, person: Printer, order: Order) -> Response:
     """ZPL II in UTF-8, at the resolution of the format."""
     _, faces = await ordered_faces(request, order)
-    return Response(labels_zpl(faces, order.form), media_type=ZPL)
+    return Response(await aside(labels_zpl, faces, order.form), media_type=ZPL)

@@ -7,10 +7,12 @@ from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets.labels import print_tags
+from registry.assets.tags import LENGTH
 from registry.core.aside import aside
 from registry.core.errors import Conflict, Invalid, Refusal
 from registry.labels.actions import label_rooms, note_printed
-from registry.labels.formats import FORMATS, format_named
+from registry.labels.faces import address_of, check_code
+from registry.labels.formats import FORMATS, format_named, spots
 from registry.labels.pdf import first_page_svg, labels_pdf
 from registry.labels.queries import LabelWish, faces_of, newest_runs
 from registry.labels.zpl import labels_zpl
@@ -84,12 +86,14 @@ async def print_them(
 ) -> Response:  # fmt: skip
     """The file for the printer. Once it is made, that it was printed is remembered."""
     actor = actor_of(request, person)
-    first = int(start) if start.isdecimal() and len(start) < 4 else 1
+    first = int(start) if start.isdecimal() and len(start) < 4 else 0
     if blank.strip():
         many = int(blank) if blank.strip().isdecimal() and len(blank) < 5 else 0
         if not 1 <= many <= 1000:
             raise Invalid("label.none")
         form = format_named(form_code)
+        spots(form, many, first)
+        check_code(address_of(office_of(request).base_url, "0" * LENGTH), form)
         codes = await print_tags(many, actor, now)
         faces = await faces_of(codes, office_of(request))
     else:
@@ -97,7 +101,7 @@ async def print_them(
         form = order.form
         codes, faces = await ordered_faces(request, order)
     if kind == "zpl":
-        content, media = labels_zpl(faces, form).encode(), "application/zpl"
+        content, media = (await aside(labels_zpl, faces, form)).encode(), "application/zpl"
     else:
         content, media = await aside(labels_pdf, faces, form, now, first), "application/pdf"
     await note_printed(codes, form.code, actor, now)

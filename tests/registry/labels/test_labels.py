@@ -139,6 +139,23 @@ def test_zpl_says_the_same_and_no_word_is_a_command() -> None:
     zpl = labels_zpl([label, label], FORMATS["50x30"])
     assert zpl.count("^XA") == zpl.count("^XZ") == 2
     assert "^BQN,2," in zpl
-    assert "^FDMA,HTTPS://IZBA.EXAMPLE/T/ABC0001^FS" in zpl
+    assert "^FH_^FDMA,HTTPS://IZBA.EXAMPLE/T/ABC0001^FS" in zpl
     assert "Łyżka _5EXA_7EJA_5F" in zpl
     assert "^PW400^LL240" in zpl
+    assert "^FH_^FDMA,https://izba.example/my_5Foffice/t/ABC0001^FS" in labels_zpl(
+        [LabelFace("ABC0001", "https://izba.example/my_office/t/ABC0001", ("KPUW/1",))], FORMATS["50x30"]
+    )
+
+
+def test_a_thermal_printer_draws_the_emblem_too() -> None:
+    zpl = labels_zpl(faces(1), FORMATS["50x30"])
+    match = re.search(r"\^GFA,(\d+),\d+,(\d+),([0-9A-F]+)\^FS", zpl)
+    assert match
+    row, dots = int(match[2]), bytes.fromhex(match[3])
+    high = len(dots) // row
+    assert (len(dots), high) == (int(match[1]), 40), "5 mm at 203 dots an inch"
+    lines = [int.from_bytes(dots[start : start + row], "big") for start in range(0, len(dots), row)]
+    width = 60
+    assert lines[0] >> (row * 8 - width) == 2**width - 1, "its frame"
+    assert all(line & (2 ** (row * 8 - width) - 1) == 0 for line in lines), "nothing beyond it"
+    assert "^GFA" not in labels_zpl(faces(1, funding=()), FORMATS["50x30"])

@@ -64,7 +64,14 @@ async def test_blank_labels_wait_for_their_things(desk: Desk) -> None:
     answer = await desk.post("/labels/print", "facilities", blank="3", format="a4-65")
     codes = {str(code) for code in await Tag.filter(asset_id=None).values_list("code", flat=True)}
     assert codes_in(answer.content)[0] == [{f"HTTPS://IZBA.EXAMPLE/T/{code}" for code in codes}]
-    assert (await desk.post("/labels/print", "facilities", blank="0")).status_code == 422
+    for wrong in (
+        {"blank": "0"},
+        {"blank": "5", "start": "66"},
+        {"blank": "5", "start": "x"},
+        {"blank": "5", "format": "a5"},
+    ):
+        assert (await desk.post("/labels/print", "facilities", **{"format": "a4-65"} | wrong)).status_code == 422, wrong
+    assert await Tag.filter().count() == 3, "what is refused makes no codes"
 
 
 async def test_a_room_gets_a_code_of_its_own_when_somebody_asks_for_it(desk: Desk) -> None:
