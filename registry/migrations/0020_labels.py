@@ -5,6 +5,7 @@ from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
+from registry.core.columns import AddColumn
 from registry.core.fields import UTCDatetimeField
 
 
@@ -44,7 +45,7 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.AddField(
+        AddColumn(
             model_name="Tag",
             name="printed_at",
             field=UTCDatetimeField(

@@ -8,12 +8,14 @@ from fastapi.routing import APIRoute
 
 from registry.assets import tags
 from registry.assets.models import Tag
-from registry.core.history import Actor
+from registry.core.history import SYSTEM, Actor
 from registry.devices import pairing
 from registry.faults.actions import NewReport, report
 from registry.importing import sessions
+from registry.sets.actions import NewSet, make_set
 from tests import make
 from tests.conftest import Database
+from tests.make import drawing
 from tests.web.desk import Desk
 from web.app import ROUTERS, SiteOptions, create_site
 
@@ -52,11 +54,21 @@ async def addresses(desk: Desk) -> dict[str, str]:
     booking = await make.make_booking(*span, room=room, organizer=person, institution_id=person.institution_id)
     filed = await report(NewReport(room.id, text="x"), Actor("x", "web", person.id), now)
     upload = await sessions.send(b"nazwa;cena\nLampa;10\n", "lista.csv", None, person.id, now)
+    asset_set = await make_set(NewSet("Zestaw", (asset.id,)), SYSTEM, now)
+    photo = {"file": ("a.png", drawing())}
+    file = (await desk.api("POST", f"/assets/{asset.id}/files", "admin", files=photo)).json()
     values = {
+        "set_id": asset_set.id, "file_id": file["id"], "login": "admin",
         "booking_id": booking.id, "asset_id": asset.id, "number": upload.id, "kind": "csv", "key": KEY, "code": "MAIN",
         "fault_id": filed.fault.id, "panel_code": "MAIN-door", "name": "0",
     }  # fmt: skip
-    special = {"/t/{code}": f"/t/{CODE}", "/assets/chosen": f"/assets/chosen?act=move&id={asset.id}"}
+    special = {
+        "/t/{code}": f"/t/{CODE}", "/T/{code}": f"/T/{CODE}",
+        "/assets/import/blank/{kind}.xlsx": "/assets/import/blank/assets.xlsx",
+        "/labels/preview.svg": "/labels/preview.svg?room=MAIN",
+        "/assets/chosen": f"/assets/chosen?act=move&id={asset.id}",
+        "/assets/{asset_id}/edit": f"/assets/{asset.id}/edit?field=name",
+    }  # fmt: skip
     return {path: special.get(path) or path.format_map(values) for path in PAGES}
 
 

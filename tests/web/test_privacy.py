@@ -48,6 +48,7 @@ async def paths(office: Office, bookings: list[Booking]) -> list[str]:
     urls += [f"/api/v1/availability?date={day}&room={code}" for code in codes]
     urls += [f"/api/v1/history?object=booking:{booking.id}" for booking in bookings]
     urls += [f"/api/v1/history?object=room:{room.id}" for room in office.rooms.values()]
+    urls += [f"/search?q={CANARY}", f"/api/v1/search?q={CANARY}"]
     urls += [f"/api/v1/assets?q={CANARY}", f"/api/v1/duties?from={day}"]
     return urls
 

@@ -108,6 +108,13 @@ def test_a_phone_has_five_words_and_every_link_is_one_that_the_role_may_open(rol
     assert {link.href for link in links} <= hrefs | {"/more", "/bookings/new"}
 
 
+async def test_a_page_has_the_words_of_the_table_and_no_others(desk: Desk) -> None:
+    for role in Role:
+        page = (await desk.get("/rooms", str(role))).text
+        bar = page.partition("<nav")[2].partition("</nav>")[0]
+        assert bar.count("<li") == len(masthead(role, "/rooms")), role
+
+
 def test_the_second_row_knows_where_one_is() -> None:
     def current(path: str) -> list[str]:
         return [link.href for link in second_row(Role.FACILITIES, path) if link.is_current]
