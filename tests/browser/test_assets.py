@@ -267,6 +267,7 @@ def test_a_list_is_corrected_and_written_without_javascript(browser: Browser, of
         page.get_by_role("button", name="Import a list").click()
         page.get_by_label("File").set_input_files(tmp_path / "wykaz.csv")
         page.get_by_role("button", name="Check the list").click()
+        page.get_by_role("button", name="Show the rows").click()
         row = page.locator("#line-3")
         row.get_by_label("cena").fill("13,00")
         row.get_by_label("data zakupu").fill("5.1.2022")
