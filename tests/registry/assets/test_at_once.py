@@ -38,12 +38,12 @@ async def test_a_number_registered_twice_at_once_is_refused_once() -> None:
 
 @pytest.mark.parametrize("number", [None, "A/1"])
 async def test_a_piece_that_is_sent_six_times_with_one_key_is_registered_once(number: str | None) -> None:
-    async def answering(asset: Asset) -> RequestAnswer:
-        return RequestAnswer(201, str(asset.id))
+    async def answering(assets: list[Asset]) -> RequestAnswer:
+        return RequestAnswer(201, str(assets[0].id))
 
     async def send(new: NewAsset) -> RequestAnswer:
         key = RequestKey("person:1", "sent-1", digest_of(new), NOW)
-        return await act_once(key, lambda key: actions.register(new, SYSTEM, NOW, key), answering)
+        return await act_once(key, lambda key: actions.register_together([new], SYSTEM, NOW, key), answering)
 
     new = NewAsset(name="Krzesło", price=Decimal(100), inventory_no=number)
     answers = await asyncio.gather(*(send(new) for _ in range(6)))

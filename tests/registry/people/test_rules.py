@@ -10,7 +10,8 @@ from registry.people.models import Role
 ROOT = Path(__file__).parents[3]
 CHANGES = {
     "rooms.manage", "bookings.make", "bookings.manage", "bookings.for_another", "bookings.block", "help_point.book",
-    "assets.change", "assets.correct_money", "files.change", "faults.report", "faults.manage", "imports.run",
+    "assets.change", "assets.correct_money", "files.change", "labels.print", "faults.report", "faults.manage",
+    "imports.run",
     "devices.manage", "panels.pair", "people.manage",
 }  # fmt: skip
 
