@@ -38,7 +38,8 @@ CEILINGS = {
     "/faults/new": (2, 1),
     "/bookings": (3, 2),
     "/bookings/{booking}": (13, 9),
-    "/bookings/new?room={room}": (14, 9),
+    # the hour that it proposes may be taken: then it checks the next one that is free as well
+    "/bookings/new?room={room}": (22, 17),
     f"/bookings/answer?{A_SENTENCE}": (14, 9),
     "/account": (2, 1),
     "/accessibility": (1, 1),
