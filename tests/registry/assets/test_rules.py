@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.assets import rules
 from registry.assets.policy import DEFAULT
 from registry.assets.rules import (
     Piece,
@@ -224,3 +225,16 @@ def test_what_rounding_leaves_goes_to_the_last_grant_where_there_were_no_own_fun
     thirds = {1: Decimal("1.00"), 2: Decimal("1.00"), 3: Decimal("1.00")}
     assert resplit(thirds, Decimal("100.00")) == {1: Decimal("33.33"), 2: Decimal("33.33"), 3: Decimal("33.34")}
     assert resplit({}, Decimal("5.00")) == {None: Decimal("5.00")}
+
+
+def test_every_split_of_a_line_sums_to_its_price_and_each_grant_s_parts_to_its_share() -> None:
+    cases = ((1, 1, 50, 50), (5, 3, 40, 35), (7, 4, 60, 30), (3, 5, 50, 50), (101, 7, 33, 33))
+    for cents, pieces, first, second in cases:
+        even = rules.unit_prices(Decimal(cents) / 100, pieces)
+        for prices in (even, even[::-1]):
+            percents = {1: Decimal(first), 2: Decimal(second)}
+            splits = rules.line_shares(prices, percents)
+            assert [sum(split.values()) for split in splits] == prices
+            whole = rules.shares(sum(prices, Decimal(0)), percents)
+            for grant in percents:
+                assert sum(split.get(grant, Decimal(0)) for split in splits) == whole.get(grant, Decimal(0))

@@ -115,3 +115,7 @@ def test_a_webp_loses_what_it_tells_beside_its_pixels() -> None:
     with Image.open(io.BytesIO(quiet)) as image:
         image.load()
         assert (image.size, len(image.getexif())) == ((40, 30), 0)
+
+
+def test_a_picture_that_ends_too_early_loses_nothing_that_it_has() -> None:
+    assert rules.without_metadata(drawing()[:-12], "image/png") == drawing()[:-12]
