@@ -238,3 +238,10 @@ def test_every_split_of_a_line_sums_to_its_price_and_each_grant_s_parts_to_its_s
             whole = rules.shares(sum(prices, Decimal(0)), percents)
             for grant in percents:
                 assert sum(split.get(grant, Decimal(0)) for split in splits) == whole.get(grant, Decimal(0))
+
+
+def test_what_does_not_fit_into_a_small_piece_is_taken_by_a_large_one() -> None:
+    for prices in ([Decimal("1.00"), Decimal("0.01")], [Decimal("0.60"), Decimal("0.60"), Decimal("0.01")]):
+        for percents in ({1: Decimal(50), 2: Decimal(50)}, {1: Decimal(40), 2: Decimal(30)}):
+            splits = rules.line_shares(prices, percents)
+            assert [sum(split.values()) for split in splits] == prices
