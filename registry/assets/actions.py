@@ -183,8 +183,8 @@ async def _correct(
         asset.number_key = number_columns(asset.inventory_no)["number_key"]
         await _replace_number(asset, former_number, now)
     asset.search_text = await _text_of(asset)
-    stored = [*before, "number_key", "search_text"]
-    await _store(asset, change, stored, "corrected", actor, now, before, reason, entry)
+    columns_written = [*before, "number_key", "search_text"]
+    await _store(asset, change, columns_written, "corrected", actor, now, before, reason, entry)
     if "inventory_no" in before:
         await refuse_former([asset.number_key], but_of=asset.id)
     await _keep_untouched_quiet(change, [(stood, _standing(asset))])

@@ -66,25 +66,25 @@ async def store(content: bytes, name: str, largest: int) -> StoredContent:
     if media is None:
         raise Invalid("file.bad_type", name=name)
     async with _opening.value:
-        stored, parts = await aside(_opened, content, media, name)
+        content_row, parts = await aside(_opened, content, media, name)
     for key, part in parts.items():
         await contents.in_use().put(key, part)
-    return stored
+    return content_row
 
 
 def _opened(content: bytes, media: str, name: str) -> tuple[StoredContent, Mapping[str, bytes]]:
     """What is stored of a content, and its bytes by key: the small ones first, the content itself last."""
     if media not in PICTURES:
         digest = hashlib.sha256(content).hexdigest()
-        stored = StoredContent(digest, media, len(content), None, None, safe_name(name, media))
-        return stored, {content_key(digest): content}
+        content_row = StoredContent(digest, media, len(content), None, None, safe_name(name, media))
+        return content_row, {content_key(digest): content}
     try:
         picture = picture_of(content, media)
     except Invalid as refusal:
         raise Invalid(refusal.code, **refusal.params, name=name) from refusal
     digest = hashlib.sha256(picture.content).hexdigest()
     parts = {thumbnail_key(digest, size): small for size, small in picture.thumbnails.items()}
-    stored = StoredContent(
+    content_row = StoredContent(
         digest=digest,
         media_type=picture.media_type,
         size=len(picture.content),
@@ -92,7 +92,7 @@ def _opened(content: bytes, media: str, name: str) -> tuple[StoredContent, Mappi
         height=picture.height,
         name=safe_name(name, picture.media_type),
     )
-    return stored, {**parts, content_key(digest): picture.content}
+    return content_row, {**parts, content_key(digest): picture.content}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +178,13 @@ async def locked(attachment_id: int, thing: str | None = None) -> Attachment:
 async def forget_removed(now: datetime) -> None:
     """Forget what was removed a week ago, and the contents that nothing has any more."""
     rows = Attachment.filter(removed_at__lt=now - UNDO).order_by("removed_at").limit(BATCH)
-    removed = dict(await rows.values_list("id", "file_id"))
-    if not removed:
+    file_ids = dict(await rows.values_list("id", "file_id"))
+    if not file_ids:
         return
     async with transaction():
-        await Attachment.filter(id__in=list(removed), removed_at__lt=now - UNDO).delete()
-        in_use = await column(Attachment.filter(file_id__in=list(set(removed.values()))), "file_id")
-        idle = StoredFile.filter(id__in=list(set(removed.values()) - set(in_use)), stored_at__lt=now - FRESH)
+        await Attachment.filter(id__in=list(file_ids), removed_at__lt=now - UNDO).delete()
+        in_use = await column(Attachment.filter(file_id__in=list(set(file_ids.values()))), "file_id")
+        idle = StoredFile.filter(id__in=list(set(file_ids.values()) - set(in_use)), stored_at__lt=now - FRESH)
         files = await idle.values_list("digest", "media_type")
         await idle.delete()
         keys = [key for digest, media in files for key in keys_of(str(digest), str(media))]
@@ -194,12 +194,12 @@ async def forget_removed(now: datetime) -> None:
 
 async def sweep_contents(now: datetime) -> int:
     """Remove contents that no row names, of an upload that was cut off or refused. Returns how many."""
-    removed, batch = 0, list[str]()
+    count, batch = 0, list[str]()
     async for key in contents.in_use().keys_before(now - FRESH):
         batch.append(key)
         if len(batch) == BATCH:
-            removed, batch = removed + await _remove_unnamed(batch), []
-    return removed + await _remove_unnamed(batch)
+            count, batch = count + await _remove_unnamed(batch), []
+    return count + await _remove_unnamed(batch)
 
 
 async def _remove_unnamed(keys: list[str]) -> int:

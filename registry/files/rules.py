@@ -86,8 +86,10 @@ def shown_kind(kind: AttachmentKind | str | None, media: str) -> AttachmentKind:
     """The kind that was chosen; without one a picture is a photo, and nothing but a picture is."""
     if not kind:
         return AttachmentKind.PHOTO if media in PICTURES else AttachmentKind.OTHER
-    chosen = AttachmentKind(kind)
-    return AttachmentKind.OTHER if chosen is AttachmentKind.PHOTO and media not in PICTURES else chosen
+    attachment_kind = AttachmentKind(kind)
+    return (
+        AttachmentKind.OTHER if attachment_kind is AttachmentKind.PHOTO and media not in PICTURES else attachment_kind
+    )
 
 
 def without_metadata(content: bytes, media: str) -> bytes:

@@ -472,8 +472,8 @@ async def _with_free_numbers(batch: list[ListRow], progress: WritingProgress) ->
 async def _with_free_tags(batch: list[ListRow], progress: WritingProgress) -> list[ListRow]:
     """Refuse the labels that somebody put on another thing since the check."""
     codes = [code for row in batch for code in row.refs.get("tags", ())]
-    linked = Tag.filter(Q(asset_id__not_isnull=True) | Q(room_id__not_isnull=True), code__in=codes)
-    occupied = set(await linked.values_list("code", flat=True)) if codes else set()
+    tag_rows = Tag.filter(Q(asset_id__not_isnull=True) | Q(room_id__not_isnull=True), code__in=codes)
+    occupied = set(await tag_rows.values_list("code", flat=True)) if codes else set()
     free = []
     for row in batch:
         if code := next((code for code in row.refs.get("tags", ()) if code in occupied), None):

@@ -117,8 +117,8 @@ async def _beat(number: str, revision: int, now: datetime) -> None:
 
 async def abandoned(now: datetime, is_alone: bool) -> list[PendingImport]:
     """The lists whose work nobody does any more, given up. ``is_alone``: no other process can be at it."""
-    gone = Q() if is_alone else Q(claimed_at=None) | Q(claimed_at__lte=now - CLAIM)
-    lists = await PendingImport.filter(gone, state__in=AT_WORK).order_by("sent_at")
+    abandonment = Q() if is_alone else Q(claimed_at=None) | Q(claimed_at__lte=now - CLAIM)
+    lists = await PendingImport.filter(abandonment, state__in=AT_WORK).order_by("sent_at")
     for pending in lists:
         pending.claimed_at = None
     return lists

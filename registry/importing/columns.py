@@ -170,11 +170,11 @@ def _under(kind: str, above: Sequence[str], titles: Sequence[str]) -> list[str]:
 def header_of(kind: str, line: int, titles: Sequence[str], choices: Mapping[str, str | None] | None = None) -> Header:
     """The header that these titles make. ``choices`` say of some titles which field they hold, None for none."""
     unique = _unique(titles)
-    chosen = {fold(title): field for title, field in (choices or {}).items()}
+    fields_by_title = {fold(title): field for title, field in (choices or {}).items()}
     meanings: list[tuple[str, int] | None] = []
     for title, label in zip(titles, unique, strict=True):
-        if fold(label) in chosen:
-            field = chosen[fold(label)]
+        if fold(label) in fields_by_title:
+            field = fields_by_title[fold(label)]
             meanings.append((field, -1) if field else None)
         else:
             meanings.append(_meaning(kind, title) if title else None)

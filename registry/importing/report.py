@@ -130,8 +130,8 @@ class ImportReport:
         return record
 
     def _sheet(self, sheet: Sheet) -> dict[str, Any]:
-        chosen = self.layout.is_chosen(sheet)
-        return {"name": sheet.title, "lines": sheet.lines, "hidden": sheet.hidden, "chosen": chosen}
+        is_chosen = self.layout.is_chosen(sheet)
+        return {"name": sheet.title, "lines": sheet.lines, "hidden": sheet.hidden, "chosen": is_chosen}
 
     def _sums(self) -> dict[str, Any]:
         """Of the rows that were not left out: how many, their pieces, what they cost, and what the list says itself."""

@@ -104,8 +104,8 @@ async def load_snapshot(
         snapshot.room_numbers.setdefault(fold(number), []).append(pk)
     grants = await Grant.all().order_by("id").values_list("id", "code", "fund", "percent")
     snapshot.grants = [GrantTerms(*grant) for grant in grants]
-    linked = Tag.filter(Q(asset_id__not_isnull=True) | Q(room_id__not_isnull=True))
-    snapshot.labels = dict(await linked.values_list("code", "asset_id"))
+    tag_rows = Tag.filter(Q(asset_id__not_isnull=True) | Q(room_id__not_isnull=True))
+    snapshot.labels = dict(await tag_rows.values_list("code", "asset_id"))
     snapshot.numbered = {str(key): pk for key, pk in await FormerNumber.all().values_list("number_key", "asset_id")}
     for number, pk in await Asset.exclude(inventory_no=None).values_list("inventory_no", "id"):
         snapshot.numbered[number_key(str(number))] = pk

@@ -218,8 +218,8 @@ async def _take_back(
         await history.write_next(entries, "import_undone", actor, now, reason)
         back = {record.id for record in free}
         await ImportedRecord.filter(id__in=list(back)).delete()
-        stored = await PendingImport.get(id=pending.id).values("finished")
-        await claims.update(pending.id, revision, finished=stored["finished"] + len(back))
+        progress_rows = await PendingImport.get(id=pending.id).values("finished")
+        await claims.update(pending.id, revision, finished=progress_rows["finished"] + len(back))
     return back
 
 

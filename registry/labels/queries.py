@@ -89,8 +89,8 @@ async def rooms_without_tag(codes: Sequence[str]) -> list[Room]:
     """Those of these rooms that no tag leads to. Raises NotFound("room.unknown")."""
     rooms = [await room_by_code(code) for code in dict.fromkeys(codes)]
     ids = [room.id for room in rooms]
-    labelled = {str(pk) for pk in await Tag.filter(room_id__in=ids, lost_at=None).values_list("room_id", flat=True)}
-    return [room for room in rooms if str(room.id) not in labelled]
+    room_ids = {str(pk) for pk in await Tag.filter(room_id__in=ids, lost_at=None).values_list("room_id", flat=True)}
+    return [room for room in rooms if str(room.id) not in room_ids]
 
 
 async def faces_of(codes: Sequence[str], office: LabelOffice) -> list[LabelFace]:

@@ -147,8 +147,8 @@ async def _apply(
             await _replace_pieces(asset_set, changes.asset_ids, former, change, actor, now)
             before["pieces"], after["pieces"] = former, sorted(set(changes.asset_ids))
     if changes.parts is not None:
-        stored = SetPart.filter(asset_set_id=asset_set.id).order_by("id").values_list("name", "quantity")
-        parts = tuple(Part(*row) for row in await stored)
+        part_rows = SetPart.filter(asset_set_id=asset_set.id).order_by("id").values_list("name", "quantity")
+        parts = tuple(Part(*row) for row in await part_rows)
         if parts != changes.parts:
             await SetPart.filter(asset_set_id=asset_set.id).delete()
             await _put_parts(asset_set.id, changes.parts)
@@ -165,8 +165,8 @@ async def _replace_pieces(
     joining = [asset for asset in assets if asset.id not in set(former)]
     await SetPiece.filter(asset_set_id=asset_set.id, asset_id__in=leaving).delete()
     await SetPiece.bulk_create([SetPiece(asset_set_id=asset_set.id, asset_id=asset.id) for asset in joining])
-    gone = await Asset.filter(id__in=leaving).order_by("id")
-    await _tell_pieces(change, joining, gone, asset_set, actor, now)
+    leavers = await Asset.filter(id__in=leaving).order_by("id")
+    await _tell_pieces(change, joining, leavers, asset_set, actor, now)
 
 
 async def _assets(asset_ids: Sequence[int]) -> list[Asset]:

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import uvicorn
 from fastapi import FastAPI
 
 import config.database
+from registry.people.models import Role, Session
+from registry.people.queries import digest_of
+from tests import make
 from web.app import SiteOptions, create_site
 
 Furnish = Callable[[str], Awaitable[None]]
@@ -52,3 +56,12 @@ def _lifespan(path: Path, furnish: Furnish, url: str) -> Callable[[FastAPI], Abs
             yield
 
     return lifespan
+
+
+async def hire_everybody(now: datetime) -> None:
+    """Somebody of each role, who is signed in with the cookie ``secret-<role>``."""
+    for role in Role:
+        person = await make.make_person(str(role), role=role)
+        await Session.create(
+            person=person, digest=digest_of(f"secret-{role}"), created_at=now, expires_at=now + timedelta(hours=1)
+        )

@@ -21,14 +21,13 @@ from registry.faults.actions import NewReport, act_on, report
 from registry.faults.models import FaultAct
 from registry.grants.models import Grant
 from registry.importing import sessions
-from registry.people.models import Person, Role, Session
-from registry.people.queries import digest_of
+from registry.people.models import Person
 from registry.rooms.models import StandardItem
 from registry.sets.actions import NewSet, make_set
 from registry.sets.rules import Part
 from tests import make
 from tests.browser.conftest import AXE_OPTIONS, LIMIT
-from tests.browser.served import served
+from tests.browser.served import hire_everybody, served
 from web.auth.session import SESSION
 
 pytestmark = pytest.mark.browser
@@ -63,11 +62,7 @@ class Office:
 
 async def furnish(office: Office) -> None:
     now = datetime.now(UTC)
-    for role in Role:
-        person = await make.make_person(str(role), role=role)
-        await Session.create(
-            person=person, digest=digest_of(f"secret-{role}"), created_at=now, expires_at=now + timedelta(hours=1)
-        )
+    await hire_everybody(now)
     building = await make.make_building(address="ul. Konarskiego 1-3")
     room = await make.make_room(code="ZW-01", name="Sala konferencyjna", building=building, hearing_loop=True)
     await make.make_room(code="PP-06", name="Pokój rozmów", building=building, visibility="hidden")

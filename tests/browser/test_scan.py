@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,10 @@ from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_p
 
 from registry.assets import tags
 from registry.assets.models import Tag
-from registry.people.models import Role, Session
-from registry.people.queries import digest_of
 from tests import make
 from tests.browser.conftest import LIMIT
 from tests.browser.film import film
-from tests.browser.served import served
+from tests.browser.served import hire_everybody, served
 from tests.browser.test_assets import AXE, AXE_OPTIONS, TOO_WIDE
 from tests.conftest import or_skip
 from tests.servers import chromium
@@ -38,11 +36,7 @@ class Office:
 
 async def furnish(office: Office) -> None:
     now = datetime.now(UTC)
-    for role in Role:
-        person = await make.make_person(str(role), role=role)
-        await Session.create(
-            person=person, digest=digest_of(f"secret-{role}"), created_at=now, expires_at=now + timedelta(hours=1)
-        )
+    await hire_everybody(now)
     here, there = await make.make_room(code="ZW-01", name="Sala"), await make.make_room(code="MG-01", name="Magazyn")
     await Tag.create(code=ROOM, room=here, created_at=now)
     for code, name in zip(CODES[1:], NAMES, strict=False):

@@ -1,12 +1,9 @@
 """One asset's page: its passport, its three states, its money and its history, as far as its context may see it."""
 
-import io
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-
-import segno
 
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.queries import detail
@@ -14,9 +11,11 @@ from registry.assets.rules import feature_of
 from registry.assets.transitions import TRANSITIONS
 from registry.bookings.projections import FullBooking
 from registry.bookings.queries import bookings_between
+from registry.core.qr import qr_code
 from registry.devices.models import Device
 from registry.devices.queries import devices_of_asset
 from registry.faults.queries import FaultFilter, VisibleFault, search
+from registry.labels.faces import address_of
 from registry.rooms.models import Room
 from registry.rooms.queries import room_by_code
 from web.assets.words import CHOSEN_AS_NOBODY, TRANSITION_WORDS, AssetHistoryLine, TransitionWords, history_lines
@@ -137,14 +136,8 @@ def acts_of(lifecycle: Lifecycle, condition: Condition, context: PageContext) ->
 
 def code_of(tag: str, base_url: str) -> Code:
     """The QR code that a tag's label carries."""
-    symbol = segno.make(f"{base_url.rstrip('/')}/t/{tag}", error="m", micro=False)
-    path = io.StringIO()
-    matrix = list(symbol.matrix)
-    for y, line in enumerate(matrix):
-        for x, dark in enumerate(line):
-            if dark:
-                path.write(f"M{x} {y}h1v1h-1z")
-    return Code(tag, path.getvalue(), len(matrix))
+    code = qr_code(address_of(base_url, tag))
+    return Code(tag, code.path, code.size)
 
 
 def durability(since: date | None, until: date | None, today: date) -> Durability | None:

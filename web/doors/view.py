@@ -1,17 +1,17 @@
 """From a door to the fragment that shows it: the door itself, and the questions and answers that take its place."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import orjson
-import segno
 from markupsafe import Markup
 
 from registry.core.errors import Refusal
+from registry.core.qr import qr_code
 from registry.devices.pairing import Offer, spaced_code
 from registry.doors.phrases import LANGUAGES, NAMES, REFUSED, say
 from registry.doors.policy import PHONE, PIN
@@ -324,13 +324,8 @@ def pairing_screen(pages: Pages, offer: Offer, address: str, now: datetime, lang
 @lru_cache(256)
 def _picture(address: str) -> tuple[str, float]:
     """The QR code of an address as the path of a drawing, and its scale. It takes as long as a page to find."""
-    matrix = segno.make(address, error="m").matrix
-    return _qr_path(matrix), round(176 / len(matrix), 4)
-
-
-def _qr_path(matrix: Sequence[Iterable[int]]) -> str:
-    dark = ((x, y) for y, row in enumerate(matrix) for x, value in enumerate(row) if value)
-    return "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)
+    code = qr_code(address)
+    return code.path, round(176 / code.size, 4)
 
 
 def _layout(door: DoorView, languages: Sequence[str], lang: str = "", **more: Any) -> ScreenLayout:

@@ -22,9 +22,9 @@ async def due(
 ) -> Response:
     """Three months ahead unless the address says until when. An address that nobody can mean shows all of it."""
     context = page_context(request, person, now)
-    chosen = DueKind(kind) if kind in set(DueKind) else None
+    due_kind = DueKind(kind) if kind in set(DueKind) else None
     is_mine = of == "mine"
-    view = await view_of(context, chosen, _day(until, context.today), is_mine)
+    view = await view_of(context, due_kind, _day(until, context.today), is_mine)
     return render(
         request,
         "due/due.html",

@@ -1,41 +1,24 @@
 """Files as the API takes and tells them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from registry.files.models import Attachment, AttachmentKind
 from registry.files.rules import PICTURES
 from web.kit.answers import Instant
-from web.kit.body import LINE, MAY_BE_EMPTY, Body, RecordId
+from web.kit.body import LINE, MAY_BE_EMPTY, Body, RecordId, file_form
 from web.kit.routing import PREFIX
 
-FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "JPEG, PNG, WebP, GIF or PDF, by its content",
-                        },
-                        "kind": {
-                            "type": "string",
-                            "enum": list(AttachmentKind),
-                            "description": "without it a picture is a photo, all else is other",
-                        },
-                        "title": {"type": "string", "maxLength": 200},
-                    },
-                }
-            }
-        },
-    }
-}
+FORM = file_form(
+    file={"type": "string", "format": "binary", "description": "JPEG, PNG, WebP, GIF or PDF, by its content"},
+    kind={
+        "type": "string",
+        "enum": list(AttachmentKind),
+        "description": "without it a picture is a photo, all else is other",
+    },
+    title={"type": "string", "maxLength": 200},
+)
 
 
 class FileForm(Body):

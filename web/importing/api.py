@@ -25,7 +25,7 @@ from registry.people.models import Person
 from web.auth.access import caller_with
 from web.kit import routing
 from web.kit.answers import etag
-from web.kit.body import LINE, Body, Whole, check, lines, unfit
+from web.kit.body import LINE, Body, Whole, check, file_form, lines, unfit
 from web.kit.clock import Now
 from web.kit.i18n import Translate
 from web.kit.idempotency import OnceOnly
@@ -36,23 +36,10 @@ router = routing.router("imports")
 PATIENCE = 1.5
 MayImport = Annotated[Person, Depends(caller_with("imports.run"))]
 Number = Annotated[str, Path(max_length=200), LINE]
-FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "CSV, TXT, XLSX, XLS or ODS"},
-                        "kind": {"type": "string", "enum": list(FAMILIES)},
-                    },
-                }
-            }
-        },
-    }
-}
+FORM = file_form(
+    file={"type": "string", "format": "binary", "description": "CSV, TXT, XLSX, XLS or ODS"},
+    kind={"type": "string", "enum": list(FAMILIES)},
+)
 
 
 class ListForm(Body):
@@ -350,14 +337,14 @@ async def undo_list(
 
 async def _answer(session: PendingImport, say: Translate, response: Response) -> ImportAnswer:
     report = await asyncio.to_thread(pending.in_words, session, say)
-    chosen = [row for row in report["rows"] if not row.get("left_out")]
-    refused = sum(row["status"] == "error" for row in chosen)
+    rows = [row for row in report["rows"] if not row.get("left_out")]
+    refused = sum(row["status"] == "error" for row in rows)
     response.headers["etag"] = etag(session.revision)
     return ImportAnswer(
         id=session.id,
         status=session.state.value,
         file=session.file,
-        accepted=len(chosen) - refused,
+        accepted=len(rows) - refused,
         refused=refused,
         written=session.records if session.state in (ImportState.WRITTEN, ImportState.UNDONE) else None,
         progress=ImportProgress(finished=session.finished, of=session.accepted) if session.state in AT_WORK else None,

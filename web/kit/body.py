@@ -222,3 +222,9 @@ Number = Annotated[float, Strict()]
 YesNo = Annotated[bool, Strict()]
 RoomCode = Annotated[str, Field(max_length=40), LINE]
 Login = Annotated[str, Field(max_length=64, description="a login"), LINE]
+
+
+def file_form(**properties: dict[str, Any]) -> dict[str, Any]:
+    """How the description of the API tells a form that brings a file: its ``file`` and what stands beside it."""
+    schema = {"type": "object", "required": ["file"], "properties": properties}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}

@@ -61,14 +61,11 @@ async def link(
         raise Invalid("request.bad_field", field="room", reason=Reason(N_("a tag is on one thing only")))
     room_id = (await room_by_code(body.room)).id if body.room is not None else None
 
-    async def answering(tag: Tag) -> TagAnswer:
-        return _answer(await by_tag(tag.code))
-
     return await once(
         lambda key: labels.link_tag(
             code, actor, now, asset_id=body.asset, room_id=room_id, again=body.again, request_key=key
         ),
-        answering,
+        _fresh,
     )
 
 
@@ -82,10 +79,12 @@ async def lose(
 ) -> TagAnswer:
     """It is on nothing from now on. Linked again it is there."""
 
-    async def answering(tag: Tag) -> TagAnswer:
-        return _answer(await by_tag(tag.code))
+    return await once(lambda key: labels.lose_tag(code, actor, now, request_key=key), _fresh)
 
-    return await once(lambda key: labels.lose_tag(code, actor, now, request_key=key), answering)
+
+async def _fresh(tag: Tag) -> TagAnswer:
+    """With what it is on, which the act has changed."""
+    return _answer(await by_tag(tag.code))
 
 
 def _answer(tag: Tag) -> TagAnswer:
