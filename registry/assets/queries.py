@@ -61,6 +61,12 @@ async def search(wish: AssetFilter, sort: str = "name", offset: int = 0, limit: 
     )
 
 
+async def fits(wish: AssetFilter) -> bool:
+    """Whether a search would show anything."""
+    totals, _ = await find(wish, "name", 0, 1)
+    return bool(totals.many)
+
+
 async def assets_by_id(ids: Sequence[int]) -> list[dict[str, Any]]:
     """Assets as a search gives them, in this order, without those that are gone."""
     rows = {item["id"]: item for item in await _items(ids)}

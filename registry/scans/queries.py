@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from registry.assets import tags
 from registry.assets.models import Tag
-from registry.assets.queries import assets_by_id, numbered, search, tag_or_none
+from registry.assets.queries import assets_by_id, fits, numbered, tag_or_none
 from registry.assets.search import AssetFilter
 from registry.core.history import HistoryEntry
 from registry.devices.models import Device
@@ -58,8 +58,7 @@ async def match(typed: str, person: Person) -> Match:
     code = tags.normalised(typed)
     if is_code and tags.check(code):
         return Match(ScanResult.BLANK, code)
-    page = await search(AssetFilter(q=typed), limit=1) if typed else None
-    return Match(ScanResult.SEVERAL if page and page.items else ScanResult.UNKNOWN)
+    return Match(ScanResult.SEVERAL if typed and await fits(AssetFilter(q=typed)) else ScanResult.UNKNOWN)
 
 
 def _last_part(typed: str) -> str:
