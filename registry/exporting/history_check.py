@@ -4,7 +4,7 @@ The chain of the history proves that its entries are whole. It does not see a ro
 its back, nor entries that were cut off its end before the next seal.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -75,7 +75,7 @@ async def _of_rows(kind: str, rows: Sequence[Model], columns: Mapping[str, str])
 
 
 async def _of_missing(kind: str, model: type[Model]) -> Divergence | None:
-    """An object whose history begins and which is not there: none of these is ever deleted."""
+    """An object whose history begins and which is not there: only with the list that made it does one ever go."""
     after = 0
     while True:
         firsts = HistoryEntry.all().filter(id__gt=after, seq=1, object__startswith=f"{kind}:").order_by("id").limit(LOT)
@@ -84,9 +84,17 @@ async def _of_missing(kind: str, model: type[Model]) -> Divergence | None:
             return None
         keys = {entry.object.partition(":")[2]: entry.object for entry in entries}
         present = {str(row.pk) for row in await model.all().filter(id__in=list(keys)).only("id")}
-        if gone := keys.keys() - present:
-            return Divergence(keys[min(gone)])
+        missing = {keys[key] for key in keys.keys() - present}
+        if missing and (gone := missing - await _undone(missing)):
+            return Divergence(min(gone))
         after = entries[-1].id
+
+
+async def _undone(objects: Collection[str]) -> set[str]:
+    """Those of these objects whose history ends with the undo of the list that made them."""
+    entries = HistoryEntry.all().filter(object__in=list(objects)).order_by("object", "seq")
+    latest = {entry.object: entry for entry in await entries.only("id", "object", "action", "after")}
+    return {name for name, entry in latest.items() if entry.action == "import_undone" and entry.after is None}
 
 
 def _is_same(word: Any, value: Any) -> bool:

@@ -11,6 +11,9 @@ from registry.bookings.projections import as_entry
 from registry.core import history, seals
 from registry.core.history import SYSTEM, HistoryEntry, HistorySeal
 from registry.exporting.history_check import Divergence, first_divergence
+from registry.importing import undo
+from registry.importing.sessions import send
+from registry.importing.writing import commit
 from registry.people import actions as people
 from registry.people.models import Person
 from tests.make import make_booking
@@ -68,6 +71,24 @@ async def test_last_entries_that_were_cut_off_and_rows_that_were_removed_are_fou
     assert await first_divergence() == Divergence(f"booking:{booking.id}", "status")
     await Booking.filter(id=booking.id).delete()
     assert await first_divergence() == Divergence(f"booking:{booking.id}")
+
+
+@pytest.mark.parametrize("family", ["assets", "people"])
+async def test_what_went_with_its_undone_list_is_not_missed_and_what_was_removed_is(family: str) -> None:
+    owner = await people.add_person("alice", "Alice", "member", None, None, SYSTEM, NOW)
+    text = "Nr inw.;Nazwa\nA/1;Krzesło\nA/2;Stół" if family == "assets" else "login;nazwa;rola\nnowy;Nowy;member"
+    lists = [await send(text.encode(), "lista.csv", family, owner.id, NOW) for _ in range(2)]
+    await commit(lists[0].id, owner.id, SYSTEM, NOW)
+    await undo.undo(lists[0].id, owner.id, SYSTEM, NOW)
+    assert await first_divergence() is None
+    await commit(lists[1].id, owner.id, SYSTEM, NOW)
+    assert await first_divergence() is None
+    last = await HistoryEntry.filter(action="imported").order_by("-id").first()
+    assert last is not None
+    kind, _, pk = last.object.partition(":")
+    await altered(f"DELETE FROM tag WHERE asset_id = {pk}" if kind == "asset" else "SELECT 1")
+    await altered(f"DELETE FROM {kind} WHERE id = {pk}")
+    assert await first_divergence() == Divergence(last.object)
 
 
 async def test_seals_that_are_gone_are_missed() -> None:
