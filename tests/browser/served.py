@@ -14,6 +14,8 @@ import uvicorn
 from fastapi import FastAPI
 
 import config.database
+from registry.files import contents
+from registry.files.contents import DirectoryContents
 from registry.people.models import Role, Session
 from registry.people.queries import digest_of
 from tests import make
@@ -52,6 +54,7 @@ def _lifespan(path: Path, furnish: Furnish, url: str) -> Callable[[FastAPI], Abs
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> Any:
         async with config.database.database(f"sqlite://{path}"):
+            contents.use(DirectoryContents(path.parent / "files"))
             await furnish(url)
             yield
 

@@ -277,6 +277,23 @@ def test_a_list_is_corrected_and_written_without_javascript(browser: Browser, of
         expect(page.locator("#found tbody tr")).to_have_count(1)
 
 
+def test_a_file_waits_until_what_it_is_was_said(browser: Browser, office: Office, tmp_path: Path) -> None:
+    (tmp_path / "FV 1.pdf").write_bytes(b"%PDF-1.7")
+    with visit(browser, office, "facilities") as context:
+        page = context.new_page()
+        page.goto(f"/assets/{office.ids['Stół']}")
+        page.locator("#files-chosen").set_input_files(tmp_path / "FV 1.pdf")
+        expect(page.locator(".sending").first).to_be_hidden()
+        page.get_by_label("What it is").select_option("invoice")
+        page.get_by_role("button", name="Attach", exact=True).click()
+        expect(page.locator("#files")).to_contain_text("FV 1.pdf")
+        expect(page.locator("#files")).to_contain_text("invoice")
+    with visit(browser, office, "member") as context:
+        page = context.new_page()
+        page.goto(f"/assets/{office.ids['Stół']}")
+        expect(page.locator("#files")).not_to_contain_text("FV 1.pdf")
+
+
 def test_all_works_without_javascript(browser: Browser, office: Office) -> None:
     with visit(browser, office, "facilities", java_script_enabled=False) as context:
         page = context.new_page()

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from registry.assets import actions
 from registry.assets.queries import detail
 from registry.core.errors import Forbidden, NotFound, Refusal
-from registry.core.idempotency import RequestAnswer, act_once
+from registry.core.idempotency import act_once
 from registry.grants.queries import all_grants
 from registry.people.models import Person
 from web.assets import words
@@ -24,10 +24,10 @@ from web.auth.access import PageCaller, actor_of
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
-from web.kit.idempotency import form_key
+from web.kit.idempotency import form_key, nothing_more
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import possible_id
+from web.kit.record_ids import possible_id, revision_in
 from web.kit.render import render
 from web.kit.words import N_
 
@@ -40,10 +40,10 @@ NO_ACCOUNT = N_("Choose one of the accounts.")
 
 @dataclass(frozen=True, slots=True)
 class EditedField:
-    """A field that is corrected by itself: what it is called, and how its text is read."""
+    """A field that is corrected by itself: what it is called, and how its text is read where it is one."""
 
     word: str
-    read: Callable[[TypedFields], Any]
+    read: Callable[[TypedFields], Any] | None = None
 
 
 FIELDS = {
@@ -54,7 +54,7 @@ FIELDS = {
     "warranty_until": EditedField(N_("Warranty until"), lambda fields: fields.day("warranty_until")),
     "note": EditedField(N_("Note"), lambda fields: fields.text("note")),
     "price": EditedField(N_("Price, PLN"), lambda fields: fields.price("price")),
-    "shares": EditedField(N_("Funding"), lambda fields: None),
+    "shares": EditedField(N_("Funding")),
     "accepted_on": EditedField(N_("Accepted"), lambda fields: fields.day("accepted_on")),
     "kst": EditedField(N_("KŚT"), lambda fields: fields.kst("kst")),
     "quantity": EditedField(N_("Quantity"), lambda fields: fields.count("quantity", 100_000)),
@@ -102,6 +102,10 @@ async def edit(
     asset = await detail(possible_id(asset_id, "asset.unknown"))
     context = page_context(request, person, now)
     form = {"reason": "", field: "" if field == "shares" else text_of(asset, field)} | typed.words.get("form", {})
+    faults, is_weighty = typed.words.get("faults", {}), field in actions.WEIGHTY
+    at_fields = {"reason"} if is_weighty else set()
+    at_fields |= {field} if field != "shares" else set()
+    asks_sources = field == "shares" or "shares" in faults or bool(form.get("source"))
     return render(
         request,
         "assets/edit.html",
@@ -114,10 +118,12 @@ async def edit(
         form=form,
         present="" if field == "shares" else text_of(asset, field),
         is_stale=typed.words.get("is_stale", False),
-        faults={"reason": "", "shares": "", field: ""} | typed.words.get("faults", {}),
+        revision=typed.words.get("revision") or asset["revision"],
+        faults={"reason": "", field: ""} | faults,
+        faults_of_all=[sentence for name, sentence in faults.items() if name not in at_fields],
         key=typed.words.get("key") or uuid4().hex,
-        is_weighty=field in actions.WEIGHTY,
-        sources=await _sources(asset, form, context) if field == "shares" else [],
+        is_weighty=is_weighty,
+        sources=await _sources(asset, form, context) if asks_sources else [],
         accounts=ACCOUNTS,
         looks=words,
     )
@@ -151,35 +157,30 @@ async def correct(
     check_corrections([field], person)
     number, context = possible_id(asset_id, "asset.unknown"), page_context(request, person, now)
     fields = TypedFields({field: value, "reason": reason}, context)
-    columns = {field: await _shares_of(source or [], amount or [], fields) if field == "shares" else None}
-    if field != "shares":
-        columns = {field: FIELDS[field].read(fields)}
+    columns: dict[str, Any] = {field: read(fields)} if (read := FIELDS[field].read) else {}
+    if field == "shares" or field == "price" and source:  # a price asks for them where it cost nothing until now
+        columns["shares"] = await _shares_of(source or [], amount or [], fields)
     why = fields.reason() if field in actions.WEIGHTY else ""
     form = {field: value, "reason": reason, "source": source or [], "amount": amount or []}
+    typed = {"form": form, "key": key, "revision": revision}
     page = f"/assets/{number}/edit?field={field}"
     if fields.faults:
-        return await back_to(page, request, now, 422, form=form, faults=fields.faults, key=key)
-    look = int(revision) if revision.isdecimal() and len(revision) < 10 else None
+        return await back_to(page, request, now, 422, **typed, faults=fields.faults)
+    look = revision_in(revision)
     try:
         await act_once(
             form_key(person, key, now, "correct", number, form, revision),
             lambda once: actions.correct(number, columns, actor_of(request, person), now, look, why, once),
-            _nothing_more,
+            nothing_more,
         )
     except Refusal as refusal:
         if refusal.code == "asset.unknown":
             raise
-        is_stale = refusal.code == "request.stale"
-        where = refusal.params.get("field", field)
-        faults = {} if is_stale else {where: context.words.refusal(refusal)}
-        return await back_to(
-            page, request, now, status_of(refusal), form=form, faults=faults, key=key, is_stale=is_stale
-        )
+        if refusal.code == "request.stale":  # the page tells what is there now: what is saved from it replaces that
+            return await back_to(page, request, now, status_of(refusal), **(typed | {"revision": "", "is_stale": True}))
+        faults = {refusal.params.get("field", field): context.words.refusal(refusal)}
+        return await back_to(page, request, now, status_of(refusal), **typed, faults=faults)
     return RedirectResponse(f"/assets/{number}?done=corrected", 303)
-
-
-async def _nothing_more(_: object) -> RequestAnswer:
-    return RequestAnswer(303)
 
 
 async def _shares_of(sources: list[str], amounts: list[str], fields: TypedFields) -> list[tuple[int | None, Decimal]]:

@@ -12,9 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from registry.assets.actions import NewAsset, register_together
 from registry.assets.models import Asset
 from registry.assets.queries import categories, detail, purchase_line, taken_serials
-from registry.core.errors import Refusal
+from registry.core.errors import NotFound, Refusal
 from registry.core.idempotency import RequestAnswer, act_once
-from registry.core.ids import may_be_id
 from registry.grants.queries import all_grants
 from registry.people.models import Person
 from registry.people.queries import active_people, person_by_login
@@ -24,9 +23,11 @@ from web.assets.typed_fields import LENGTHS, MOST_PIECES, TypedFields
 from web.auth.access import actor_of, page_with
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
+from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
+from web.kit.record_ids import id_in
 from web.kit.render import render
 from web.kit.words import N_
 
@@ -41,9 +42,10 @@ BLANK = dict.fromkeys(
 TOO_MANY_LINES = N_("There are more lines (%(lines)s) than pieces (%(pieces)s). Remove lines, or register more pieces.")
 TWICE = N_("%(text)s stands here twice. Correct one of the two.")
 SERIAL_TAKEN = N_("%(text)s is the serial number of another piece. Look at it first, or save again to take it anyway.")
+NO_PURCHASE = N_("There is no purchase %(code)s in the register. Save again to register without it.")
 FAULT_FIELDS = {
     "asset.number_taken": "numbers", "asset.number_former": "numbers", "asset.bad_price": "price",
-    "room.unknown": "room", "person.unknown": "custodian",
+    "room.unknown": "room", "person.unknown": "custodian", "grant.unknown": "grant",
 }  # fmt: skip
 
 
@@ -54,7 +56,7 @@ async def new(
     """The form. ``copy`` is the id of a piece to begin with, ``purchase`` the code of an invoice's line."""
     context = page_context(request, person, now)
     bought = await purchase_line(purchase[:40]) if purchase else None
-    pattern = await detail(int(copy)) if copy.isdecimal() and may_be_id(int(copy)) else None
+    pattern = await detail(number) if (number := id_in(copy)) else None
     form = BLANK | (typed.words.get("form") or _beginning(pattern, bought, context))
     return render(
         request,
@@ -125,10 +127,11 @@ async def register(
     page = f"/assets/new?{where}" if where else "/assets/new"
     fields = TypedFields(form, context)
     try:
-        new_pieces = await _pieces_of(fields, sure == serials and bool(sure))
+        new_pieces = await _pieces_of(fields)
+        is_question = not (sure and sure == serials) and await _asks_about(new_pieces, fields)
         if fields.faults:
-            question = {"sure": serials} if [*fields.faults] == ["serials"] else {}
-            return await back_to(page, request, now, 422, form=form | question, faults=fields.faults, key=key)
+            form |= ({"sure": serials} if is_question else {}) | dict.fromkeys(fields.faults.keys() & {"purchase"}, "")
+            return await back_to(page, request, now, 422, form=form, faults=fields.faults, key=key)
         answer = await act_once(
             form_key(person, key, now, "register", form),
             lambda once: register_together(new_pieces, actor_of(request, person), now, once),
@@ -137,7 +140,7 @@ async def register(
     except Refusal as refusal:
         field = FAULT_FIELDS.get(refusal.code, "name")
         return await back_to(
-            page, request, now, 409, form=form, faults={field: context.words.refusal(refusal)}, key=key
+            page, request, now, status_of(refusal), form=form, faults={field: context.words.refusal(refusal)}, key=key
         )
     return RedirectResponse(answer.headers["location"], 303)
 
@@ -150,21 +153,31 @@ async def _place_of(assets: list[Asset]) -> RequestAnswer:
     return RequestAnswer(303, "", {"location": f"/assets?{query}"})
 
 
-async def _pieces_of(fields: TypedFields, is_sure: bool) -> list[NewAsset]:
+async def _asks_about(pieces: Sequence[NewAsset], fields: TypedFields) -> bool:
+    """Say of each serial number that another piece has it. True if nothing else is wrong: saved again it is meant."""
+    is_right = not fields.faults
+    others = await taken_serials([piece.serial_no for piece in pieces if piece.serial_no])
+    for serial in others:
+        fields.fault("serials", SERIAL_TAKEN, text=serial)
+    return is_right and bool(others)
+
+
+async def _pieces_of(fields: TypedFields) -> list[NewAsset]:
     """The pieces that a form describes; what cannot stand is in ``fields.faults``. Raises NotFound."""
     many = fields.count("pieces", MOST_PIECES)
     numbers = _lines(fields, "numbers", LENGTHS["inventory_no"], many)
     serials = _lines(fields, "serials", LENGTHS["serial_no"], many)
-    if not is_sure:
-        for serial in await taken_serials([serial for serial in serials if serial]):
-            fields.fault("serials", SERIAL_TAKEN, text=serial)
     grants = {grant["code"]: grant for grant in await all_grants()}
     grant = grants.get(fields.raw("grant"))
+    if fields.raw("grant") and not grant:
+        raise NotFound("grant.unknown", grant=fields.raw("grant")[:60])
     percents: dict[int, Decimal] = {}
     if grant:
         percents = {grant["id"]: fields.percent("percent") if fields.raw("percent") else grant["percent"]}
     room, custodian = fields.raw("room"), fields.raw("custodian")
     bought = await purchase_line(fields.raw("purchase")[:40]) if fields.raw("purchase") else None
+    if fields.raw("purchase") and not bought:
+        fields.fault("purchase", NO_PURCHASE, code=fields.raw("purchase")[:40])
     same: dict[str, Any] = {
         "name": fields.text("name", is_needed=True),
         "price": fields.price("price"),
@@ -186,7 +199,7 @@ async def _pieces_of(fields: TypedFields, is_sure: bool) -> list[NewAsset]:
 
 def _lines(fields: TypedFields, name: str, length: int, many: int) -> list[str]:
     """One line for each piece, in their order; an empty one leaves its piece without."""
-    lines = [line.strip() for line in fields.raw(name).splitlines()]
+    lines = fields.lines(name)
     if len(lines) > many:
         fields.fault(name, TOO_MANY_LINES, lines=len(lines), pieces=many)
     keys: set[str] = set()

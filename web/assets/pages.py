@@ -15,7 +15,7 @@ from registry.assets import labels
 from registry.assets.queries import answers_by_code, assets_by_id
 from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from registry.core.idempotency import RequestAnswer, act_once
+from registry.core.idempotency import act_once
 from registry.core.ids import may_be_id
 from registry.exporting.lists import export_assets
 from registry.faults import asset_transitions
@@ -36,10 +36,10 @@ from web.files.view import files_of_asset
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
-from web.kit.idempotency import form_key
+from web.kit.idempotency import form_key, nothing_more
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import possible_id
+from web.kit.record_ids import possible_id, revision_in
 from web.kit.render import is_fragment, render
 
 router = pages()
@@ -173,17 +173,13 @@ async def do_to_chosen(
         await act_once(
             form_key(person, key, now, act, form),
             lambda once: asset_transitions.perform_on_many(act, looks, answers, actor, now, once),
-            _nothing_more,
+            nothing_more,
         )
     except Refusal as refusal:
         typed = {"room": room, "custodian": custodian, "reason": reason, "back": list_address, "key": key}
         page = f"/assets/chosen?{urlencode([('act', act), *(('id', one) for one in ids)])}"
         return await back_to(page, request, now, 409, **typed, faults=await _faults(refusal, context))
     return RedirectResponse(f"{list_address}{'&' if '?' in list_address else '?'}done={len(looks)}", 303)
-
-
-async def _nothing_more(_: object) -> RequestAnswer:
-    return RequestAnswer(303)
 
 
 def _looks(ids: list[int], revisions: list[int]) -> dict[int, int | None]:
@@ -291,14 +287,14 @@ async def do(
     _check(act, person)
     form = {"room": room, "custodian": custodian, "reason": reason}
     name = act if custodian.strip() else words.CHOSEN_AS_NOBODY.get(act, act)
-    look = int(revision) if revision.isdecimal() and len(revision) < 10 else None
+    look = revision_in(revision)
     try:
         answers = await _answers(name, room, custodian, reason)
         number, actor = _number(asset_id), actor_of(request, person)
         await act_once(
             form_key(person, key, now, name, asset_id, form, revision),
             lambda once: asset_transitions.perform(name, number, answers, actor, now, look, once),
-            _nothing_more,
+            nothing_more,
         )
     except Refusal as refusal:
         return await _refused(request, page_context(request, person, now), asset_id, act, form, refusal)

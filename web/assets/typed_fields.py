@@ -31,6 +31,10 @@ class TypedFields:
     def raw(self, name: str) -> str:
         return self.form.get(name, "").strip()
 
+    def lines(self, name: str) -> list[str]:
+        """The lines of a list in their places: an empty one before another counts, those at the end do not."""
+        return [line.strip() for line in self.form.get(name, "").rstrip().splitlines()]
+
     def fault(self, name: str, text: str, /, **params: Any) -> None:
         self.faults.setdefault(name, self.context.say(text) % params)
 

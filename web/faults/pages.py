@@ -25,6 +25,7 @@ from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
+from web.kit.record_ids import revision_in
 from web.kit.render import render
 
 router = pages()
@@ -133,7 +134,7 @@ async def do(
 async def _act(
     request: Request, person: Person, fault_id: int, act: FaultAct, text: str, revision: str, now: datetime
 ) -> None:
-    look = int(revision) if revision.isdecimal() and len(revision) < 10 else None
+    look = revision_in(revision)
     if look is None:
         raise Conflict("request.stale")
     await act_on(act, fault_id, text.strip()[: rules.TEXT_LENGTH], actor_of(request, person), now, look)

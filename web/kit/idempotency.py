@@ -91,6 +91,11 @@ def form_key(person: Person, key: str, now: datetime, *content: object) -> Reque
     return RequestKey(f"person:{person.id}", f"form:{key[:100]}:{digest[:32]}", digest, now)
 
 
+async def nothing_more(_: object) -> RequestAnswer:
+    """The answer to a form that is not asked again: where it leads is known without what was made."""
+    return RequestAnswer(303)
+
+
 class _Headers(BaseModel):
     key: Key = Field("", alias=HEADER)
 

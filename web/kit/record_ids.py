@@ -5,7 +5,9 @@ from typing import Any
 from pydantic import AfterValidator
 
 from registry.core.errors import NotFound
-from registry.core.ids import may_be_id
+from registry.core.ids import LARGEST_ID, may_be_id
+
+LONGEST = len(str(LARGEST_ID))
 
 
 def possible_id(number: int, code: str, **params: Any) -> int:
@@ -13,6 +15,17 @@ def possible_id(number: int, code: str, **params: Any) -> int:
     if not may_be_id(number):
         raise NotFound(code, **params)
     return number
+
+
+def id_in(text: str) -> int | None:
+    """The id that a text is; None for one that no record can have."""
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST else 0
+    return number if may_be_id(number) else None
+
+
+def revision_in(text: str) -> int | None:
+    """The revision that a form was opened with; None for one that does not say."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST else None
 
 
 def unless_unknown(code: str) -> AfterValidator:

@@ -60,6 +60,15 @@ async def test_several_pieces_have_numbers_and_serial_numbers_of_their_own(desk:
     assert "3 assets changed" in (await desk.get(answer.headers["location"], "facilities")).text
 
 
+async def test_a_line_left_empty_leaves_the_first_piece_without_a_number(desk: Desk) -> None:
+    form = FORM | {"pieces": "2", "numbers": "A1\r\nA2", "serials": "\r\nS2\r\n", "price": ""}
+    page = (await desk.post("/assets/new", "facilities", **form)).text
+    assert re.search(r'name="serials"[^>]*>\n\r?\nS2', page), "a browser drops the line break after <textarea>"
+    await desk.post("/assets/new", "facilities", **(form | {"price": "10"}))
+    rows = await Asset.all().order_by("id").values_list("inventory_no", "serial_no")
+    assert rows == [("A1", ""), ("A2", "S2")]
+
+
 @pytest.mark.parametrize(
     ("field", "text", "sentence"),
     [
@@ -75,6 +84,8 @@ async def test_several_pieces_have_numbers_and_serial_numbers_of_their_own(desk:
         ("numbers", "x" * 61, "is too long"),
         ("serials", "HERE", "HERE is the serial number of another piece"),
         ("room", "NO-1", "There is no room NO-1"),
+        ("grant", "NO/1", "There is no such grant."),
+        ("purchase", "Z999", "There is no purchase Z999"),
         ("name", "x" * 301, "longer than 300 characters"),
         ("note", "a\x07b", "cannot be shown"),
     ],
@@ -84,7 +95,7 @@ async def test_what_cannot_stand_is_said_at_its_field_and_nothing_is_lost(
 ) -> None:
     await make.make_asset(inventory_no="TAKEN/1", serial_no="HERE")
     page = await desk.post("/assets/new", "facilities", **(FORM | {"note": "by the window", field: text}))
-    assert page.status_code in (409, 422)
+    assert page.status_code in (404, 409, 422)
     assert sentence in page.text
     assert "by the window" in page.text or field == "note"
     assert await Asset.all().count() == 1
@@ -96,6 +107,20 @@ async def test_a_serial_number_that_is_there_already_is_asked_about(desk: Desk) 
     assert 'name="sure" value="HERE"' in page
     await desk.post("/assets/new", "facilities", **(FORM | {"serials": "HERE", "sure": "HERE"}))
     assert await Asset.filter(serial_no="HERE").count() == 2
+
+
+async def test_only_a_taken_serial_number_is_saved_again_without_a_question(desk: Desk) -> None:
+    await make.make_asset(serial_no="TAKEN")
+    for more in (
+        {"serials": "TAKEN\nS2"},
+        {"pieces": "2", "serials": "TAKEN\nTAKEN"},
+        {"serials": "TAKEN", "name": ""},
+    ):
+        page = (await desk.post("/assets/new", "facilities", **(FORM | more))).text
+        assert 'role="alert"' in page
+        assert 'name="sure"' not in page, more
+    form = FORM | {"pieces": "2", "serials": "TAKEN\nS2"}
+    assert 'name="sure" value="TAKEN\nS2"' in (await desk.post("/assets/new", "facilities", **form)).text
 
 
 async def test_two_pieces_do_not_share_a_serial_number(desk: Desk) -> None:
@@ -203,6 +228,39 @@ async def test_the_second_of_two_clerks_sees_what_the_first_did_and_keeps_what_w
     assert 'name="revision" value="2"' in second.text
     await desk.post(edit, "admin", field="name", value="Lampa stojąca", revision="2")
     assert (await Asset.get(id=asset.id)).name == "Lampa stojąca"
+
+
+async def test_a_refusal_does_not_hide_what_somebody_changed_meanwhile(desk: Desk) -> None:
+    asset = await make.make_asset(price=Decimal("100.00"))
+    edit = f"/assets/{asset.id}/edit"
+    form = {"field": "price", "value": "130,75", "revision": "1"}
+    await desk.post(edit, "facilities", field="price", value="120", revision="1", reason="faktura")
+    for wrong in ({"reason": ""}, {"value": "-1", "reason": "pomyłka"}):
+        page = (await desk.post(edit, "accountant", **(form | wrong))).text
+        assert 'name="revision" value="1"' in page, "what the clerk looked at when they began"
+    second = await desk.post(edit, "accountant", **form, reason="pomyłka")
+    assert second.status_code == 412
+    assert "Here it says now: 120,00." in second.text
+    assert 'name="revision" value="2"' in second.text
+    assert (await Asset.get(id=asset.id)).price == Decimal("120.00")
+
+
+async def test_a_price_after_none_asks_what_each_source_pays(desk: Desk) -> None:
+    fund = await grant()
+    asset = await make.make_asset(price=Decimal(0))
+    await FundingShare.create(asset=asset, grant=fund, amount=Decimal(0))
+    edit = f"/assets/{asset.id}/edit"
+    form = {"field": "price", "value": "100", "reason": "faktura", "revision": "1"}
+    page = (await desk.post(edit, "facilities", **form)).text
+    assert "It cost nothing until now" in page
+    assert page.count('name="amount"') == 2
+    shares = form | {"source": [fund.code, ""], "amount": ["75,00", "24,00"]}
+    page = (await desk.post(edit, "facilities", **shares)).text
+    assert "The funding shares sum to 99.00, the price is 100.00" in page
+    assert 'value="24,00"' in page
+    await desk.post(edit, "facilities", **(shares | {"amount": ["75,00", "25,00"]}))
+    assert (await Asset.get(id=asset.id)).price == Decimal(100)
+    assert await FundingShare.filter(asset_id=asset.id).values_list("amount", flat=True) == [Decimal(75), Decimal(25)]
 
 
 async def test_who_may_not_correct_a_field_is_told(desk: Desk) -> None:

@@ -1,25 +1,24 @@
-/* Photos and papers: chosen or dropped, they are sent one after another, and the page says how far it is. Without this
-   the form sends them together. */
+/* Photos and papers are sent one after another, and the page says how far it is; without this the form sends them
+   together. What is chosen or dropped waits for the button where what it is can be said, for that tells who sees it. */
 (function () {
   'use strict';
-
-  function token() { return document.querySelector('meta[name=csrf-token]').content; }
 
   async function send(form, file) {
     var body = new FormData();
     body.append('file', file, file.name);
     var kind = form.elements.kind.value;
     if (kind) body.append('kind', kind);
-    var answer = await fetch(form.dataset.files, {
-      method: 'POST', body: body, headers: { 'X-CSRF-Token': token(), 'Accept-Language': document.documentElement.lang }
+    var token = document.querySelector('meta[name=csrf-token]').content;
+    var answer = await window.izbaSend(form.dataset.files, {
+      method: 'POST', body: body, headers: { 'X-CSRF-Token': token, 'Accept-Language': document.documentElement.lang }
     });
     if (answer.ok) return '';
     var problem = await answer.json().catch(function () { return {}; });
     return problem.detail || form.dataset.failed;
   }
 
-  async function sendAll(form, files) {
-    var line = form.querySelector('.sending'), faults = [];
+  async function sendAll(form) {
+    var line = form.querySelector('.sending'), field = form.elements.file, files = Array.from(field.files), faults = [];
     if (form.dataset.busy || !files.length) return;
     form.dataset.busy = '1';
     line.hidden = false;
@@ -36,14 +35,14 @@
     }
     line.setAttribute('role', 'alert');
     line.textContent = faults.join(' ');
-    form.reset();
+    field.value = '';
   }
 
   document.querySelectorAll('form[data-files]').forEach(function (form) {
-    var field = form.querySelector('input[type=file]'), drop = form.querySelector('.drop');
+    var field = form.elements.file, drop = form.querySelector('.drop');
     form.dataset.scripted = '';
-    field.addEventListener('change', function () { sendAll(form, Array.from(field.files)); });
-    form.addEventListener('submit', function (event) { event.preventDefault(); sendAll(form, Array.from(field.files)); });
+    if (form.elements.kind.type === 'hidden') field.addEventListener('change', function () { sendAll(form); });
+    form.addEventListener('submit', function (event) { event.preventDefault(); sendAll(form); });
     ['dragenter', 'dragover'].forEach(function (name) {
       drop.addEventListener(name, function (event) { event.preventDefault(); drop.dataset.over = ''; });
     });
@@ -52,7 +51,8 @@
     });
     drop.addEventListener('drop', function (event) {
       event.preventDefault();
-      sendAll(form, Array.from(event.dataTransfer.files));
+      field.files = event.dataTransfer.files;
+      field.dispatchEvent(new Event('change'));
     });
   });
 }());
