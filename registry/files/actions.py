@@ -24,7 +24,6 @@ from registry.files.rules import (
     content_key,
     digest_of_key,
     is_heic,
-    keys_of,
     media_type,
     safe_name,
     shown_kind,
@@ -176,7 +175,9 @@ async def locked(attachment_id: int, thing: str | None = None) -> Attachment:
 
 
 async def forget_removed(now: datetime) -> None:
-    """Forget what was removed a week ago, and the contents that nothing has any more."""
+    """Forget what was removed a week ago, and the files that nothing has any more. Their contents are for
+    :func:`sweep_contents`: the same content may be put on a thing again at this very moment.
+    """
     rows = Attachment.filter(removed_at__lt=now - UNDO).order_by("removed_at").limit(BATCH)
     file_ids = dict(await rows.values_list("id", "file_id"))
     if not file_ids:
@@ -185,27 +186,24 @@ async def forget_removed(now: datetime) -> None:
         await Attachment.filter(id__in=list(file_ids), removed_at__lt=now - UNDO).delete()
         in_use = await column(Attachment.filter(file_id__in=list(set(file_ids.values()))), "file_id")
         idle = StoredFile.filter(id__in=list(set(file_ids.values()) - set(in_use)), stored_at__lt=now - FRESH)
-        files = await idle.values_list("digest", "media_type")
         await idle.delete()
-        keys = [key for digest, media in files for key in keys_of(str(digest), str(media))]
-    for key in keys:
-        await contents.in_use().discard(key)
 
 
 async def sweep_contents(now: datetime) -> int:
-    """Remove contents that no row names, of an upload that was cut off or refused. Returns how many."""
-    count, batch = 0, list[str]()
-    async for key in contents.in_use().keys_before(now - FRESH):
+    """Remove contents that no row names: of an upload that was cut off or refused, of a file that is forgotten. Returns
+    how many.
+    """
+    count, batch, moment = 0, list[str](), now - FRESH
+    async for key in contents.in_use().keys_before(moment):
         batch.append(key)
         if len(batch) == BATCH:
-            count, batch = count + await _remove_unnamed(batch), []
-    return count + await _remove_unnamed(batch)
+            count, batch = count + await _remove_unnamed(batch, moment), []
+    return count + await _remove_unnamed(batch, moment)
 
 
-async def _remove_unnamed(keys: list[str]) -> int:
+async def _remove_unnamed(keys: list[str], moment: datetime) -> int:
+    """Those of these contents that lie there since before the moment; what was sent again meanwhile will have a row."""
     digests = {digest_of_key(key) for key in keys}
     named = set(await column(StoredFile.filter(digest__in=list(digests)), "digest")) if digests else set()
     idle = [key for key in keys if digest_of_key(key) not in named]
-    for key in idle:
-        await contents.in_use().discard(key)
-    return len(idle)
+    return sum([await contents.in_use().discard(key, moment) for key in idle])

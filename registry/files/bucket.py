@@ -42,11 +42,14 @@ class BucketContents:
 
         return pieces()
 
-    async def discard(self, key: str) -> None:
+    async def discard(self, key: str, before: datetime) -> bool:
         try:
+            if (await obstore.head_async(self.store, key))["last_modified"] >= before:
+                return False
             await obstore.delete_async(self.store, key)
+            return True
         except FileNotFoundError:
-            pass
+            return False
         except (BaseError, OSError) as fault:
             raise _away(fault) from fault
 

@@ -23,8 +23,8 @@ class Contents(Protocol):
     async def open(self, key: str) -> AsyncIterator[bytes]:
         """The bytes in pieces. Raises NotFound("file.gone"), Unavailable("file.not_stored")."""
 
-    async def discard(self, key: str) -> None:
-        """Remove it, if it is there."""
+    async def discard(self, key: str, before: datetime) -> bool:
+        """Remove it, if it is there and was stored before this moment. Returns whether it was."""
 
     def keys_before(self, moment: datetime) -> AsyncIterator[str]:
         """The keys of all that was stored before a moment; also of what was never stored whole."""
@@ -75,8 +75,17 @@ class DirectoryContents:
 
         return pieces()
 
-    async def discard(self, key: str) -> None:
-        await asyncio.to_thread((self.home / key).unlink, missing_ok=True)
+    async def discard(self, key: str, before: datetime) -> bool:
+        return await asyncio.to_thread(self._remove, self.home / key, before)
+
+    def _remove(self, path: Path, before: datetime) -> bool:
+        try:
+            if _stored_at(path.stat()) >= before:
+                return False
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     async def keys_before(self, moment: datetime) -> AsyncIterator[str]:
         for folder in await asyncio.to_thread(self._folders):
@@ -90,12 +99,16 @@ class DirectoryContents:
         keys = []
         for entry in os.scandir(folder):
             try:
-                at = datetime.fromtimestamp(entry.stat().st_mtime, UTC)
+                at = _stored_at(entry.stat())
             except FileNotFoundError:  # removed meanwhile
                 continue
             if at < moment:
                 keys.append(f"{folder.name}/{entry.name}")
         return keys
+
+
+def _stored_at(status: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(status.st_mtime, UTC)
 
 
 def _nowhere() -> Contents:

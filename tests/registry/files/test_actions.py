@@ -2,8 +2,9 @@
 
 import io
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.anyio
 LARGEST = 1_000_000
 ALL = frozenset(AttachmentKind)
 PDF = b"%PDF-1.7 faktura"
+LONG_AGO = NOW - timedelta(days=9999)
 
 
 async def stored(content: bytes = PDF, name: str = "FV.pdf") -> StoredContent:
@@ -42,6 +44,12 @@ def home() -> Path:
     store_in_use = contents.in_use()
     assert isinstance(store_in_use, DirectoryContents)
     return store_in_use.home
+
+
+def age_contents() -> None:
+    """As if all that lies there had been stored in 1970."""
+    for path in home().rglob("*"):
+        os.utime(path, (0, 0))
 
 
 async def test_one_content_is_stored_once_for_many_pieces(database: Database) -> None:
@@ -136,8 +144,31 @@ async def test_what_was_removed_is_forgotten_after_a_week_with_its_content(datab
     await actions.forget_removed(NOW + actions.UNDO + timedelta(seconds=1))
     assert await Attachment.all().count() == 1
     assert await StoredFile.all().values_list("digest", flat=True) == [shared.file.digest]
+    age_contents()
+    await actions.sweep_contents(LONG_AGO)
     assert files_in(home()) == {content_key(shared.file.digest)}
     await actions.forget_removed(NOW + actions.UNDO + timedelta(seconds=1))
+
+
+async def test_what_is_put_on_again_while_it_is_forgotten_keeps_its_content(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody sends the photo again at the very moment at which its content is about to go."""
+    asset, discard = await make_asset(), DirectoryContents.discard
+    photo = await attached(asset.id, drawing(), name="a.png")
+    await attachments.detach(asset.id, photo.id, SYSTEM, NOW)
+    age_contents()
+
+    async def discard_late(store_in_use: DirectoryContents, *arguments: Any) -> bool:
+        await attached(asset.id, drawing(), name="a.png")
+        return await discard(store_in_use, *arguments)
+
+    monkeypatch.setattr(DirectoryContents, "discard", discard_late)
+    await actions.forget_removed(NOW + actions.UNDO + timedelta(seconds=1))
+    assert await actions.sweep_contents(LONG_AGO) == 0
+    assert files_in(home()) == set(keys_of(photo.file.digest, "image/png"))
+    (row,) = await queries.attachments_of(f"asset:{asset.id}", ALL)
+    assert await contents.whole(await queries.content_of(row.file))
 
 
 async def test_a_content_that_no_row_names_is_swept_away(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,9 +178,8 @@ async def test_a_content_that_no_row_names_is_swept_away(database: Database, mon
     (home() / "ab").mkdir(exist_ok=True)
     (home() / "ab" / ".half").write_bytes(b"half")
     monkeypatch.setattr(actions, "BATCH", 2)
-    assert await actions.sweep_contents(NOW - timedelta(days=9999)) == 0, "what is fresh is left alone"
-    for path in home().rglob("*"):
-        os.utime(path, (0, 0))
+    assert await actions.sweep_contents(LONG_AGO) == 0, "what is fresh is left alone"
+    age_contents()
     assert await actions.sweep_contents(NOW) == 2
     assert files_in(home()) == set(keys_of(file.file.digest, "image/png"))
 
@@ -170,8 +200,8 @@ async def test_a_crash_leaves_no_half_content(database: Database, monkeypatch: p
 async def test_a_lost_content_is_told(database: Database) -> None:
     asset = await make_asset()
     file = await attached(asset.id)
-    await contents.in_use().discard(content_key(file.file.digest))
-    await contents.in_use().discard(content_key(file.file.digest))
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert [await contents.in_use().discard(content_key(file.file.digest), later) for _ in range(2)] == [True, False]
     assert (await refused(queries.content_of(file.file))).code == "file.gone"
     (home() / content_key(file.file.digest)).mkdir()
     assert (await refused(queries.content_of(file.file))).code == "file.not_stored"

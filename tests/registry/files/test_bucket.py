@@ -25,8 +25,8 @@ async def test_a_content_is_put_opened_listed_and_discarded(kind: str, tmp_path:
     now = datetime.now(UTC)
     assert [key async for key in contents.keys_before(now + LATER)] == ["ab/cd"]
     assert [key async for key in contents.keys_before(now - LATER)] == []
-    for _ in range(2):
-        await contents.discard("ab/cd")
+    moments = (now - LATER, now + LATER, now + LATER)
+    assert [await contents.discard("ab/cd", moment) for moment in moments] == [False, True, False]
     refusal = await refused(contents.open("ab/cd"))
     assert isinstance(refusal, NotFound)
     assert refusal.code == "file.gone"
@@ -34,7 +34,7 @@ async def test_a_content_is_put_opened_listed_and_discarded(kind: str, tmp_path:
 
 async def test_a_store_that_is_away_is_told() -> None:
     contents = bucket("s3://bucket/izba", "http://127.0.0.1:9", "us-east-1", "key", "secret")
-    for work in (contents.put("ab/cd", b"x"), contents.open("ab/cd"), contents.discard("ab/cd")):
+    for work in (contents.put("ab/cd", b"x"), contents.open("ab/cd"), contents.discard("ab/cd", datetime.now(UTC))):
         refusal = await refused(work)
         assert isinstance(refusal, Unavailable)
         assert refusal.code == "file.not_stored"
