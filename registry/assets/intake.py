@@ -12,7 +12,7 @@ from registry.assets.models import Asset, FormerNumber, FundingShare, Tag
 from registry.assets.rules import number_key, shares
 from registry.core import history
 from registry.core.errors import Conflict
-from registry.core.history import Actor
+from registry.core.history import Actor, HistoryEntry, NextEntry
 from registry.core.statements import insert_many, reserve_ids
 
 BATCH = 500
@@ -49,7 +49,7 @@ async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime,
     ]
     await refuse_former(keys)  # now that the numbers are held: one that became a former one meanwhile is seen
     await FundingShare.bulk_create(split, batch_size=BATCH)
-    await put_on({code: piece.asset.id for piece in pieces for code in piece.tags}, now)
+    await put_on({code: piece.asset.id for piece in pieces for code in piece.tags}, actor, now)
     await keep_former({number: piece.asset.id for piece in pieces for number in piece.former_numbers}, now)
     rest = [piece.asset.id for piece in pieces if not piece.tags]
     codes = await fresh_codes(len(rest))
@@ -69,16 +69,33 @@ async def keep_former(numbers: Mapping[str, int], now: datetime) -> None:
     await FormerNumber.bulk_create(rows, batch_size=BATCH)
 
 
-async def put_on(labels: Mapping[str, int], now: datetime) -> None:
-    """Labels by their code, each on a piece by its id; those that were printed and wait for a thing are taken."""
+async def put_on(labels: Mapping[str, int], actor: Actor, now: datetime) -> None:
+    """Labels by their code, each on a piece by its id; those that were printed and wait for a thing are taken, also
+    those that were said to be gone: their history tells it.
+    """
     if not labels:
         return
-    waiting = {tag.code: tag for tag in await Tag.filter(code__in=list(labels), asset_id=None, room_id=None)}
+    on_nothing = Tag.select_for_update().filter(code__in=list(labels), asset_id=None, room_id=None)
+    waiting = {tag.code: tag for tag in await on_nothing.order_by("id")}
     for code, tag in waiting.items():
-        tag.asset_id = labels[code]
-        await tag.save(update_fields=["asset_id"])
+        tag.asset_id, tag.lost_at = labels[code], None
+    if waiting:
+        await Tag.bulk_update([*waiting.values()], ["asset_id", "lost_at"], batch_size=BATCH)
+        await _tell_linked({code: labels[code] for code in waiting}, actor, now)
     new = [Tag(code=code, asset_id=pk, created_at=now) for code, pk in labels.items() if code not in waiting]
     await Tag.bulk_create(new, batch_size=BATCH)
+
+
+async def _tell_linked(labels: Mapping[str, int], actor: Actor, now: datetime) -> None:
+    """In the history of labels that were on nothing: each is on a piece now."""
+    things = {f"tag:{code}": {"asset_id": pk, "room_id": None} for code, pk in labels.items()}
+    last = {entry.object: entry for entry in await HistoryEntry.filter(object__in=list(things)).order_by("seq")}
+    nothing = {"asset_id": None, "room_id": None}
+    next_entries = [NextEntry(entry, before=nothing, after=things[thing]) for thing, entry in last.items()]
+    await history.write_next(next_entries, "linked", actor, now)
+    await history.write_new(
+        [(thing, after) for thing, after in things.items() if thing not in last], "linked", actor, now
+    )
 
 
 async def refuse_former(keys: Sequence[str | None], but_of: int = 0) -> None:

@@ -525,7 +525,7 @@ async def _number(asset: Asset, row: ListRow, actor: Actor, now: datetime, progr
     asset.search_text = search_text(*parts, row.values.get("purchase"), asset.note, *former_numbers)
     asset.revision += 1
     await asset.save(update_fields=[*changes, "search_text", "revision"])
-    await put_on(dict.fromkeys(row.refs.get("tags", ()), asset.id), now)
+    await put_on(dict.fromkeys(row.refs.get("tags", ()), asset.id), actor, now)
     await keep_former(dict.fromkeys(former_numbers, asset.id), now)
     entry = await history.write(f"asset:{asset.id}", "numbered", actor, now, before=before, after=after)
     progress.remember("asset", asset.id, row.line, entry.seq, history.plain(former))

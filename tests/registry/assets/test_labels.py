@@ -2,7 +2,8 @@
 
 import pytest
 
-from registry.assets import labels, queries
+from registry.assets import labels, queries, tags
+from registry.assets.intake import put_on
 from registry.assets.models import Tag
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import SYSTEM, HistoryEntry
@@ -42,3 +43,22 @@ async def test_a_mistyped_tag_is_told_from_an_unknown_one(database: Database) ->
         await labels.link_tag(wrong, SYSTEM, NOW, asset_id=1)
     with pytest.raises(NotFound):
         await labels.link_tag(code, SYSTEM, NOW, asset_id=999)
+
+
+async def test_a_lost_label_that_a_list_puts_on_a_piece_is_on_it_wholly(database: Database) -> None:
+    asset, other = await make_asset(), await make_asset()
+    lost, blank, new = *await labels.print_tags(2, SYSTEM, NOW), tags.new_code(b"12345678")
+    await labels.lose_tag(lost, SYSTEM, NOW)
+    async with transaction():
+        await put_on({lost: asset.id, blank: other.id, new: other.id}, SYSTEM, NOW)
+    assert await Tag.all().order_by("id").values_list("code", "asset_id", "lost_at") == [
+        (lost, asset.id, None), (blank, other.id, None), (new, other.id, None)
+    ]  # fmt: skip
+    entries = await HistoryEntry.filter(object=f"tag:{lost}").order_by("seq")
+    assert [entry.action for entry in entries] == ["printed", "lost", "linked"]
+    assert entries[-1].after == {"asset_id": asset.id, "room_id": None}
+    await Tag.filter(code=blank).update(asset_id=None)
+    await HistoryEntry.filter(object=f"tag:{blank}").delete()
+    async with transaction():
+        await put_on({blank: asset.id}, SYSTEM, NOW)
+    assert await HistoryEntry.filter(object=f"tag:{blank}").values_list("action", "seq") == [("linked", 1)]
