@@ -63,7 +63,11 @@ async def back_up(settings: Settings, file: Path) -> Reason:
     except Invalid as bad:
         _note(settings, is_damaged=True)
         raise Invalid("backup.damaged", file=str(file), reason=bad.params["reason"]) from bad
-    missing = await _with_files(settings, file, keys) if keys else 0
+    try:
+        missing = await _with_files(settings, file, keys) if keys else 0
+    except BaseException:
+        file.unlink(missing_ok=True)  # rows without their contents are no copy, and the name is wanted by the next one
+        raise
     _note(settings, is_damaged=False)
     size = file.stat().st_size
     if missing:

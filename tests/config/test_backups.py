@@ -14,9 +14,11 @@ from config.contents import contents_of
 from config.database import database
 from config.settings import Settings
 from registry.assets import attachments
+from registry.core.errors import Unavailable
 from registry.core.history import SYSTEM
 from registry.files import contents
 from registry.files.actions import NewAttachment, store
+from registry.files.contents import DirectoryContents
 from registry.files.models import AttachmentKind
 from registry.files.queries import attachments_of, content_of, thumbnail_of
 from tests.make import NOW, drawing, make_asset, refused
@@ -82,6 +84,27 @@ async def test_files_come_back_with_the_database(database_url: str, tmp_path: Pa
     assert refusal.code == "backup.bad"
     assert sorted(one.name for one in (tmp_path / "there").glob(".*")) == []
     assert path.exists()
+
+
+async def test_a_copy_whose_files_could_not_be_archived_is_none(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name stays free for the next run, and nobody restores rows without their contents."""
+    settings, copy = Settings(data_dir=tmp_path, database_url=SecretStr(database_url)), tmp_path / "copy"
+    async with database(database_url):
+        contents.use(contents_of(settings))
+        new = NewAttachment(await store(b"%PDF-1.7", "i.pdf", 10**6))
+        await attachments.attach([(await make_asset()).id], new, SYSTEM, NOW)
+
+    async def away(*_: object) -> None:
+        raise Unavailable("file.not_stored", reason="away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(DirectoryContents, "open", away)
+        assert (await refused(back_up(settings, copy))).code == "file.not_stored"
+    assert list(tmp_path.glob("*copy*")) == []
+    await back_up(settings, copy)
+    assert tarfile.is_tarfile(copy)
 
 
 def _archive(file: Path, parts: dict[str, bytes]) -> Path:
