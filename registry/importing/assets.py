@@ -61,6 +61,7 @@ _CONDITIONS = {
 # of a row that registers a piece; a piece that is there has a name, a date and a price already
 _FAULTS_OF_NEW = frozenset({
     "NO_NAME", "NO_DATE", "NO_VALUE", "NO_INVENTORY_NO", "QTY_GT_1", "SPLIT_INTO_PIECES", "UNKNOWN_STATUS",
+    "NAME_FROM_OTHER_COLUMN",
 })  # fmt: skip
 
 
@@ -88,12 +89,15 @@ class AssetReader(RowReader):
         self._place(row, cells)
         self._funding(row, cells)
         self._rest(row, cells)
+        if row.refs.get("asset_id") or row.refs.get("purchase_id"):
+            row.own_cells = frozenset(column for column in self.header.columns if whole(self.cell(cells, column)))
         self._against_register(row)
 
     def _against_register(self, row: ListRow) -> None:
         """What is missing in a row about a known piece is no fault of it; one that says nothing new is not doubled."""
         if "asset_id" in row.refs:
-            row.problems = [one for one in row.problems if one.code not in _FAULTS_OF_NEW]
+            faults = _FAULTS_OF_NEW if "quantity" in row.own_cells else _FAULTS_OF_NEW | {"VALUE_MISMATCH"}
+            row.problems = [one for one in row.problems if one.code not in faults]
             return
         values, pieces = row.values, row.values["quantity"]
         if values["inventory_no"] or values.get("numbers") or row.refs.get("purchase_id") or row.left_out:
@@ -135,11 +139,14 @@ class AssetReader(RowReader):
                 return text[: self.limits["name"]]
         return None
 
-    def _number(self, row: ListRow, number: str) -> None:
+    def _number(self, row: ListRow, number: str, *, is_of_range: bool = False) -> None:
+        """A number of the row: the piece that has it is the one that the row is about. One of a range is free, or
+        taken: a row of several pieces is about none that is there.
+        """
         key = number_key(number)
         if key in self._number_lines:
             self.problem(row, "DUPLICATE_INVENTORY_NO", "inventory_no", number, line=self._number_lines[key])
-        elif key in self.snapshot.numbered:
+        elif key in self.snapshot.numbered and not is_of_range:
             row.refs["asset_id"] = self.snapshot.numbered[key]
             row.refs["may_correct_money"] = self.snapshot.may_correct_money
         elif key in self.snapshot.inventory_keys:
@@ -180,6 +187,8 @@ class AssetReader(RowReader):
         months = self.parsed(row, cells, "warranty_months", _months, "INVALID_NUMBER")
         if months and row.values["acquired_on"] and not row.values.get("warranty_until"):
             row.values["warranty_until"] = row.values["acquired_on"] + relativedelta(months=months)
+        elif months and not row.values.get("warranty_until"):
+            self.keep_in_note(row, "warranty_months", whole(self.cell(cells, "warranty_months")))
 
     def _day(self, latest: date | None) -> Callable[[Cell], date]:
         return lambda cell: cell_values.day(cell, self.facts.month_first, latest)
@@ -199,6 +208,7 @@ class AssetReader(RowReader):
             if value is not None and value != computed:
                 self.problem(row, "VALUE_MISMATCH", "value", str(value), computed=str(computed))
             row.values["unit_price"] = each
+            row.refs["is_by_unit_price"] = value is None
             value = computed if value is None else value
         if value is not None and value < 0:
             self.problem(row, "NEGATIVE_VALUE", "value" if self.has("value") else "unit_price", str(value))
@@ -213,10 +223,12 @@ class AssetReader(RowReader):
         numbers = cell_values.numbers_between(row.values["inventory_no"] or "", quantity)
         if numbers and row.split:
             row.values["numbers"] = numbers
+            if row.refs.pop("asset_id", None):  # one record has the whole range, and a list splits none
+                self.problem(row, "INVENTORY_NO_TAKEN", "inventory_no", row.values["inventory_no"])
             for number in numbers:
-                self._number(row, number)
+                self._number(row, number, is_of_range=True)
             self.problem(row, "SPLIT_INTO_PIECES", "quantity", quantity, quantity=quantity)
-        elif numbers:
+        elif numbers and "asset_id" not in row.refs:
             facts = {"first": numbers[0], "last": numbers[-1], "quantity": quantity}
             self.problem(row, "NUMBER_RANGE", "inventory_no", row.values["inventory_no"], **facts)
         elif quantity > 1 and not row.refs.get("tags"):  # one label is on one record, however many pieces it is
@@ -326,7 +338,9 @@ class AssetReader(RowReader):
                 if row.values[column] is None:
                     self.problem(row, "UNKNOWN_STATUS", column, text)
                     self.keep_in_note(row, column, text)
-        if row.values["value"] is not None:
+        if "asset_id" in row.refs:
+            row.values["account"] = whole(self.cell(cells, "account")) or None
+        elif row.values["value"] is not None:
             self.derive_account(row, cells)
 
     def note(self, row: ListRow, cells: Sequence[Cell]) -> None:
@@ -334,12 +348,15 @@ class AssetReader(RowReader):
         header = self.header
         if not self.has("note") and not header.extra:
             return
-        lines = [self.text(row, cells, "note")]
+        row.refs["note"] = self.text(row, cells, "note")
+        others = row.refs.pop("note_lines", [])
+        row.refs["note_lines"] = lines = []
         for place in header.extra:
             if place < len(cells) and (text := whole(cells[place])):
                 title = header.all_titles[place]
-                lines.append(text if is_note_title(title) else f"{title}: {text}")
-        row.values["note"] = "\n".join(line for line in lines if line) or None
+                lines.append(("" if is_note_title(title) else title, text))
+        row.values["note"] = row.note() or None
+        lines.extend(others)
 
     def derive_account(self, row: ListRow, cells: Sequence[Cell]) -> None:
         """The account that the list names, else the one that the office's policy gives."""
@@ -383,14 +400,14 @@ class AssetReader(RowReader):
         numbers = []
         for text in several(self.cell(cells, "former_numbers")):
             key = number_key(text)
-            if "asset_id" in row.refs:
-                if self.snapshot.numbered.get(key) != row.refs["asset_id"]:
-                    self.problem(row, "CHANGED_BY_ANOTHER_ACT", "former_numbers", text)
+            if "asset_id" in row.refs and self.snapshot.numbered.get(key) == row.refs["asset_id"]:
                 continue
             is_taken = key in self._number_lines or key in self.snapshot.inventory_keys
             if is_taken or len(text) > self.limits["inventory_no"]:
                 self.problem(row, "FORMER_NUMBER_TAKEN", "former_numbers", text)
                 self.keep_in_note(row, "former_numbers", text)
+            elif "asset_id" in row.refs:
+                self.problem(row, "CHANGED_BY_ANOTHER_ACT", "former_numbers", text)
             else:
                 self._number_lines[key] = row.place
                 numbers.append(text)
@@ -420,7 +437,7 @@ class AssetReader(RowReader):
 
     def keep_in_note(self, row: ListRow, column: str, text: str) -> None:
         """Remember what the register has no place for yet: it goes into the notes, so that nothing is lost."""
-        row.refs.setdefault("note_lines", []).append(f"{self.header.titles.get(column, column)}: {text}")
+        row.refs.setdefault("note_lines", []).append((self.header.titles.get(column, column), text))
 
 
 def _months(cell: Cell) -> int:
@@ -512,9 +529,12 @@ async def _number_pieces(
 
 
 async def _number(asset: Asset, row: ListRow, actor: Actor, now: datetime, progress: WritingProgress) -> None:
-    """Write what a row says into a piece that is there; its price stays what the purchase says."""
-    columns = {name: value for name, value in asset_columns(row).items() if value not in (None, "")}
-    columns = {name: value for name, value in columns.items() if name not in ("price", "search_text")}
+    """Write what a row says into a piece that is there; its price stays what the purchase says, and its name and notes
+    where the row has none of its own.
+    """
+    left = {"price", "search_text"} | ({"name"} - row.own_cells)
+    columns = asset_columns(row) | {"note": row.note(asset.note)}
+    columns = {name: value for name, value in columns.items() if value not in (None, "") and name not in left}
     changes = {name: value for name, value in columns.items() if getattr(asset, name) != value}
     after = {name: value for name, value in changes.items() if name != "number_key"}
     before = {name: getattr(asset, name) for name in after}
@@ -550,7 +570,7 @@ def asset_columns(row: ListRow, number: str | None = None) -> dict[str, Any]:
     """The columns of a piece that a row says, in the register's terms; of one of its numbers, where it has several."""
     values, refs = row.values, row.refs
     number = number or values["inventory_no"]
-    note = "\n".join(part for part in (values.get("note") or "", *refs.get("note_lines", ())) if part)
+    note = row.note()
     columns = {
         **number_columns(number),
         "name": values["name"],

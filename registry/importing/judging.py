@@ -73,7 +73,6 @@ class _RowsOfPart:
     ) -> None:
         self.report, self.part, self.reader, self.aside = report, part, reader, aside
         self.corrections, self.blanks = corrections, 0
-        self.fields = frozenset(part.header.columns)
 
     def judged(self) -> Iterator[ListRow]:
         report, part, header = self.report, self.part, self.part.header
@@ -96,7 +95,7 @@ class _RowsOfPart:
         left_out = str(position) in self.report.layout.choices.leave_out
         corrected = self.corrections.get(str(position), {})
         split = str(position) in self.report.layout.choices.split
-        row = ListRow(self.part.base + line, place=position, left_out=left_out, split=split, columns=self.fields)
+        row = ListRow(self.part.base + line, place=position, left_out=left_out, split=split)
         reader = self.aside if left_out else self.reader
         reader.read(row, _corrected(cells, self.part.header, corrected))
         row.problems.extend([] if corrected else _text_problems(self.part.sheet, line, cells))

@@ -24,7 +24,7 @@ from registry.importing.layout import find_list
 from registry.importing.purchases import write_lines_alone
 from registry.importing.report import ImportReport
 from registry.importing.rows import ListRow, Translate
-from registry.importing.snapshot import RegisterSnapshot, load_snapshot
+from registry.importing.snapshot import load_snapshot
 from registry.importing.updates import compare
 
 
@@ -113,28 +113,20 @@ async def check_list(
 async def _check_and_write(
     source: str | Path | bytes, filename: str, family: str | None, actor: Actor, now: datetime
 ) -> tuple[ImportReport, WritingProgress]:
-    """As ``check_list`` and ``write_list``, row after row: a long list takes no more memory than a short one. The
+    """As ``check_list`` and ``write_list``, lot after lot: a long list takes no more memory than a short one. The
     report holds only the rows that have a problem.
     """
     layout = find_list(read(source, filename), family)
     report, progress = ImportReport(layout), WritingProgress()
-    rows = _accepted_rows(report, await load_snapshot(today=now.date()))
-    await _write(LIST_KINDS[report.kind].writer, rows, actor, now, progress)
-    lines = {row.line for row in report.rows}
-    late = [row for row in progress.refused_rows if row.line not in lines]
-    report.clean_rows -= len(late)
-    report.rows = sorted([*report.rows, *late], key=lambda row: row.line)
+    rows = judge_rows(report, await load_snapshot(today=now.date()))
+    while lot := list(islice(rows, batches.BATCH)):
+        await compare(lot, report.header.titles)
+        accepted = (row for row in lot if row.status != "error")
+        await _write(LIST_KINDS[report.kind].writer, accepted, actor, now, progress)
+        problems = [row for row in lot if row.problems]  # those that the writing added too
+        report.rows.extend(problems)
+        report.clean_rows += len(lot) - len(problems)
     return report, progress
-
-
-def _accepted_rows(report: ImportReport, snapshot: RegisterSnapshot) -> Iterator[ListRow]:
-    for row in judge_rows(report, snapshot):
-        if row.problems:
-            report.rows.append(row)
-        else:
-            report.clean_rows += 1
-        if row.status != "error":
-            yield row
 
 
 async def write_list(

@@ -39,6 +39,9 @@ class PurchaseReader(AssetReader):
         for column in ("name_en", "supplier", "contract", "invoice_no"):
             row.values[column] = self.text(row, cells, column)
 
+    def _against_register(self, row: ListRow) -> None:
+        """A line of an invoice is known by its code alone: the same thing bought again is bought again."""
+
     def _quantity(self, row: ListRow, quantity: int) -> None:
         """Many pieces are what a line of an invoice is for."""
 

@@ -148,6 +148,8 @@ class ListRow:
 
     ``line`` orders the rows of all sheets; ``place`` is what people are told: the line, with its sheet where several
     are read. Who looks at a list may leave a row out, or ``split`` it into the pieces that its numbers are for.
+    ``own_cells``, of a row about a piece that is there, are the fields whose own cell holds something: the others are
+    made of other cells, or of nothing.
     """
 
     line: int
@@ -157,7 +159,7 @@ class ListRow:
     values: dict[str, Any] = field(default_factory=dict)
     problems: list[ImportProblem] = field(default_factory=list)
     refs: dict[str, Any] = field(default_factory=dict)
-    columns: frozenset[str] = frozenset()
+    own_cells: frozenset[str] = frozenset()
     fate: RowFate = RowFate.NEW
     changes: dict[str, list[str]] = field(default_factory=dict)
 
@@ -167,9 +169,22 @@ class ListRow:
             return "error"
         return "warning" if self.problems else "ok"
 
+    def note(self, former: str = "") -> str:
+        """The notes of the piece that the row is about: what its own cell says, and behind it a line with its title
+        for each cell that has no other place. With nothing in its own cell the ``former`` notes stay, and of their
+        lines those give way whose title comes again.
+        """
+        own = self.refs.get("note") or ""
+        text = own or former
+        for title, words in self.refs.get("note_lines", ()):
+            line = f"{title}: {words}" if title else words
+            if f"\n{line}\n" not in f"\n{text}\n":
+                text = _with_line(text, line, "" if own else title)
+        return text
+
     def as_record(self) -> dict[str, Any]:
         """Itself in JSON, in no language; ``row_in_words`` puts it into one."""
-        values = {key: _plain(value) for key, value in self.values.items()}
+        values = {key: plain(value) for key, value in self.values.items()}
         problems = [problem.as_record() for problem in self.problems]
         record = {"line": self.place or self.line, "status": self.status, "values": values, "problems": problems}
         if self.fate is not RowFate.NEW:
@@ -177,5 +192,14 @@ class ListRow:
         return record | {"left_out": True} if self.left_out else record
 
 
-def _plain(value: Any) -> Any:
+def _with_line(text: str, line: str, title: str) -> str:
+    """Notes with one line more, in place of the one with this title if there is one."""
+    lines = text.splitlines()
+    place = next((place for place, one in enumerate(lines) if title and one.startswith(f"{title}: ")), len(lines))
+    lines[place : place + 1] = [line]
+    return "\n".join(lines)
+
+
+def plain(value: Any) -> Any:
+    """What was read, as JSON holds it."""
     return str(value) if isinstance(value, Decimal | date) else value

@@ -23,7 +23,7 @@ from registry.faults.asset_transitions import perform
 from registry.importing.batches import BATCH, WritingProgress
 from registry.importing.models import ImportedRecord
 from registry.importing.reasons import import_reason
-from registry.importing.rows import ImportProblem, ListRow, RowFate
+from registry.importing.rows import ImportProblem, ListRow, RowFate, plain
 from registry.people.models import Person
 from registry.rooms.models import Room
 
@@ -31,8 +31,11 @@ from registry.rooms.models import Room
 _DESCRIPTION = {"name": "name", "category": "category", "serial_no": "serial_no", "note": "note",
                 "warranty_until": "warranty_until"}  # fmt: skip
 _MONEY = {"kst": "kst", "acquired_on": "accepted_on", "quantity": "quantity", "value": "price"}
-# what a list never changes of a piece that is there
-_BY_OTHER_WAYS = ("durable_until", "lifecycle", "condition")
+# what a list never changes of a piece that is there, by what a row holds of it
+_BY_OTHER_WAYS = {"durable_until": "durable_until", "lifecycle": "lifecycle", "condition": "condition",
+                  "account": "account", "purchase": "purchase_id"}  # fmt: skip
+# cells beside a field's own one that say it too
+_ALSO_SAID_BY = {"value": "unit_price", "warranty_until": "warranty_months"}
 Parts = Mapping[int | None, Decimal]
 
 
@@ -55,53 +58,81 @@ class PieceUpdate:
 
 def update_of(asset: Asset, parts: Parts, row: ListRow) -> PieceUpdate:
     """What a row says of a piece that ``parts`` pay for. Pure."""
-    update = PieceUpdate()
-    values = row.values
+    corrections: dict[str, Any] = {}
+    refused: dict[str, str] = {}
+    may_correct_money = row.refs.get("may_correct_money", True)
     for name, target in (_DESCRIPTION | _MONEY).items():
-        value = values.get(name)
-        is_said = name in row.columns or name == "value" and "unit_price" in row.columns
-        if not is_said or value in (None, "") or getattr(asset, target) == value:
+        value = _value(name, asset, row)
+        if value in (None, "") or getattr(asset, target) == value:
             continue
-        if name in _MONEY and not row.refs.get("may_correct_money", True):
-            update.refused[name] = "MONEY_NOT_YOURS"
+        if name in _MONEY and not may_correct_money:
+            refused[name] = "MONEY_NOT_YOURS"
         else:
-            update.corrections[target] = value
-    _look_at_shares(update, asset, parts, row)
-    for name in _BY_OTHER_WAYS:
-        if values.get(name) not in (None, "") and getattr(asset, name) != values[name]:
-            update.refused[name] = "CHANGED_BY_ANOTHER_ACT"
+            corrections[target] = value
+    split = _new_split(asset, corrections.get("price", asset.price), parts, row)
+    if split is not None and may_correct_money:
+        corrections["shares"] = split
+    elif split is not None:
+        refused["grant"] = "MONEY_NOT_YOURS"
+    for name, target in _BY_OTHER_WAYS.items():
+        value = row.refs.get(target) if target == "purchase_id" else row.values.get(name)
+        if value not in (None, "") and getattr(asset, target) != value:
+            refused[name] = "CHANGED_BY_ANOTHER_ACT"
     places = {name: row.refs.get(name) for name in ("room_id", "custodian_id")}
     moves = {name: pk for name, pk in places.items() if pk and pk != getattr(asset, name)}
-    return PieceUpdate(update.corrections, **moves, refused=update.refused)
+    return PieceUpdate(corrections, **moves, refused=refused)
 
 
-def _look_at_shares(update: PieceUpdate, asset: Asset, parts: Parts, row: ListRow) -> None:
+def _value(name: str, asset: Asset, row: ListRow) -> Any:
+    """What a row says of a field of a piece: nothing where no cell of its own says it."""
+    if name == "note":
+        return row.note(asset.note)
+    if name not in row.own_cells and _ALSO_SAID_BY.get(name) not in row.own_cells:
+        return None
+    if name == "value" and row.refs.get("is_by_unit_price"):
+        return _by_unit_price(asset, row)
+    return row.values.get(name)
+
+
+def _by_unit_price(asset: Asset, row: ListRow) -> Decimal:
+    """A row's unit price for as many pieces as it says; where it does not, as the record is."""
+    price: Decimal = row.values["unit_price"]
+    return price * (row.values["quantity"] if "quantity" in row.own_cells else asset.quantity)
+
+
+def _new_split(asset: Asset, price: Decimal, parts: Parts, row: ListRow) -> list[tuple[int | None, Decimal]] | None:
+    """The price of a piece by the grants that a row says; None where it is split so, or the row says none."""
     percents = row.refs.get("percents")
     if percents is None:
-        return
-    price = update.corrections.get("price", asset.price)
+        return None
     split = shares(price, percents)
     names = parts.keys() | split.keys()
     is_same = all(abs(parts.get(name, Decimal(0)) - split.get(name, Decimal(0))) <= GROSZ for name in names)
-    if is_same and price == asset.price:
-        return
-    if row.refs.get("may_correct_money", True):
-        update.corrections["shares"] = list(split.items())
-    else:
-        update.refused["grant"] = "MONEY_NOT_YOURS"
+    return None if is_same and price == asset.price else list(split.items())
 
 
 async def compare(rows: Sequence[ListRow], titles: Mapping[str, str]) -> None:
     """Put into each row about a known piece what becomes of it: changed, and how, or the same."""
     about = (row for row in rows if "asset_id" in row.refs and row.status != "error" and not row.left_out)
     while lot := list(islice(about, BATCH)):
-        for row, asset, parts in await _with_pieces(lot):
-            update = update_of(asset, parts, row)
+        updates = [(row, asset, update_of(asset, parts, row)) for row, asset, parts in await _with_pieces(lot)]
+        codes, logins = await _names(updates)
+        for row, asset, update in updates:
             row.fate = RowFate.CHANGED if update.changes_anything else RowFate.SAME
-            row.changes = await _in_words(asset, update)
+            row.changes = _in_words(asset, update, codes, logins)
             for name, code in update.refused.items():
                 title = titles.get(name, titles.get("unit_price", name) if name == "value" else name)
                 row.problems.append(ImportProblem(code, title, str(row.values.get(name) or "")))
+            _look_at_product(asset, row, titles)
+
+
+def _look_at_product(asset: Asset, row: ListRow, titles: Mapping[str, str]) -> None:
+    """A price and a value without a quantity are compared by that of the piece."""
+    if {"value", "unit_price"} <= row.own_cells and "quantity" not in row.own_cells:
+        value, computed = row.values["value"], _by_unit_price(asset, row)
+        if value != computed:
+            facts = {"computed": str(computed)}
+            row.problems.append(ImportProblem("VALUE_MISMATCH", titles["value"], str(value), facts))
 
 
 async def _with_pieces(rows: Sequence[ListRow]) -> Iterator[tuple[ListRow, Asset, Parts]]:
@@ -113,7 +144,22 @@ async def _with_pieces(rows: Sequence[ListRow]) -> Iterator[tuple[ListRow, Asset
     return ((row, pieces[pk], parts[pk]) for row in rows if (pk := row.refs["asset_id"]) in pieces)
 
 
-async def _in_words(asset: Asset, update: PieceUpdate) -> dict[str, list[str]]:
+async def _names(
+    updates: Sequence[tuple[ListRow, Asset, PieceUpdate]],
+) -> tuple[dict[int | None, str], dict[int | None, str]]:
+    """Codes of the rooms and logins of the custodians, former and new, of all these updates."""
+    rooms = {pk for _, asset, update in updates if update.room_id for pk in (asset.room_id, update.room_id)}
+    people = {
+        pk for _, asset, update in updates if update.custodian_id for pk in (asset.custodian_id, update.custodian_id)
+    }
+    codes = await Room.filter(id__in=[pk for pk in rooms if pk]).values_list("id", "code") if rooms else ()
+    logins = await Person.filter(id__in=[pk for pk in people if pk]).values_list("id", "login") if people else ()
+    return dict(codes), dict(logins)
+
+
+def _in_words(
+    asset: Asset, update: PieceUpdate, codes: Mapping[int | None, str], logins: Mapping[int | None, str]
+) -> dict[str, list[str]]:
     """Former and new by column, for people."""
     words = {
         name: [str(getattr(asset, name) or ""), str(value)]
@@ -123,12 +169,9 @@ async def _in_words(asset: Asset, update: PieceUpdate) -> dict[str, list[str]]:
     if "shares" in update.corrections:
         words["shares"] = ["", " | ".join(f"{amount:.2f}" for _, amount in update.corrections["shares"])]
     if update.room_id:
-        codes = dict(await Room.filter(id__in=[asset.room_id or 0, update.room_id]).values_list("id", "code"))
-        words["room"] = [str(codes.get(asset.room_id, "")), str(codes.get(update.room_id, ""))]
+        words["room"] = [codes.get(asset.room_id, ""), codes.get(update.room_id, "")]
     if update.custodian_id:
-        ids = [asset.custodian_id or 0, update.custodian_id]
-        logins = dict(await Person.filter(id__in=ids).values_list("id", "login"))
-        words["custodian"] = [str(logins.get(asset.custodian_id, "")), str(logins.get(update.custodian_id, ""))]
+        words["custodian"] = [logins.get(asset.custodian_id, ""), logins.get(update.custodian_id, "")]
     return words
 
 
@@ -192,7 +235,7 @@ async def _remember(updates: Sequence[tuple[ListRow, Asset, Parts, PieceUpdate]]
 def former_values(asset: Asset, parts: Parts, update: PieceUpdate) -> dict[str, Any]:
     """What a piece was, as far as an update changes it, in JSON."""
     columns = {name: getattr(asset, name) for name in update.corrections if name != "shares"}
-    former: dict[str, Any] = {"corrections": {name: _plain(value) for name, value in columns.items()}}
+    former: dict[str, Any] = {"corrections": {name: plain(value) for name, value in columns.items()}}
     if update.corrections.keys() & {"shares", "price"}:
         former["corrections"]["shares"] = [[grant, str(amount)] for grant, amount in parts.items()]
     if update.room_id:
@@ -213,10 +256,6 @@ async def restore(asset: Asset, former: Mapping[str, Any], actor: Actor, now: da
         name = "assign" if former["custodian_id"] else "unassign"
         answers = Answers(custodian_id=former["custodian_id"], reason=reason)
         await perform(name, asset.id, answers, actor, now)
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Decimal | date) else value
 
 
 def _typed(name: str, value: Any) -> Any:

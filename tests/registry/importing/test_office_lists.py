@@ -448,7 +448,7 @@ def test_former_numbers_are_read_and_nothing_else_has_them(cell: str, numbers: l
     report = judge(layout, office(inventory_keys={"zajety"}))
     assert report.rows[0].refs.get("former_numbers", []) == numbers
     assert problems(report) == [expected]
-    assert ("Dawne numery" in "".join(report.rows[0].refs.get("note_lines", []))) == bool(expected)
+    assert ("Dawne numery" in report.rows[0].note()) == bool(expected)
 
 
 UNKNOWN = "Wykaz;;;\nGatunek;Cena;Kolor;Waga\nKrzesło;5;czarny;3\n"

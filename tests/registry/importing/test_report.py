@@ -241,14 +241,14 @@ def test_several_grants_of_one_piece(cells: str, percents: dict[int, Decimal], p
     assert codes(report) == [problems]
     assert report.rows[0].refs.get("percents", {}) == percents or report.rows[0].status == "error"
     if "UNKNOWN_GRANT" in problems:
-        assert report.rows[0].refs["note_lines"] == [f"Grant: {cells.rstrip(';')}"]
+        assert report.rows[0].note() == f"Grant: {cells.rstrip(';')}"
 
 
 def test_what_the_register_lacks_is_kept() -> None:
     report = report_of("Nr inw.;Nazwa;Pokój;Środki UE;OMO;Status\nA/1;A;0.02;TAK;kto;zaginiony", RegisterSnapshot())
     assert [notice.code for notice in report.notices] == ["NO_VALUE", "NO_ROOMS", "NO_GRANTS"]
     lines = {"Pokój: 0.02", "Środki UE: TAK", "OMO: kto", "Status: zaginiony"}
-    assert set(report.rows[0].refs["note_lines"]) == lines
+    assert set(report.rows[0].note().split("\n")) == lines
     assert codes(report) == [["UNKNOWN_CUSTODIAN", "UNKNOWN_STATUS"]]
 
 
@@ -304,7 +304,7 @@ def test_a_total_that_is_no_amount_is_left_out() -> None:
 def test_purchases_before_there_are_rooms_keep_where_things_go() -> None:
     report = report_of(f"{PURCHASES};uwagi\nZ1;Biurko;10;1;10;PP-01:1;28.03.2022;0;;pilne", RegisterSnapshot())
     assert codes(report) == [[]]
-    assert report.rows[0].refs["note_lines"] == ["rozmieszczenie: PP-01:1"]
+    assert report.rows[0].note() == "pilne\nrozmieszczenie: PP-01:1"
     assert report.rows[0].values["note"] == "pilne"
 
 

@@ -7,18 +7,20 @@ from typing import Any
 
 import pytest
 
-from registry.assets.models import Asset, FundingShare
+from registry.assets.models import Asset, FundingShare, Purchase
 from registry.core import seals
 from registry.core.history import Actor, HistoryEntry
 from registry.exporting.lists import export_list
 from registry.importing import sessions, undo
-from registry.importing.lists import import_list
+from registry.importing.choices import ListChoices
+from registry.importing.lists import check_list, import_list, write_list
 from registry.importing.models import ImportedRecord, ImportState
 from registry.importing.sessions import send
 from registry.importing.writing import commit
 from registry.people import rules
 from registry.people.models import Role
 from tests.make import NOW, make_person, make_room
+from tests.statements import Statements
 
 CLERK = Actor(name="ewidencja", source="web")
 LATER = NOW + timedelta(hours=1)
@@ -143,3 +145,133 @@ async def test_the_command_line_changes_by_a_list_too(owner: int) -> None:
         b"Nr inw.;Nazwa\nHO-1;Fotel\n", None, dry_run=False, actor=CLERK, now=NOW, filename="lista.csv"
     )
     assert (outcome.records, (await Asset.get(inventory_no="HO-1")).name) == (1, "Fotel")
+
+
+FIVE = "Nr inw.;Nazwa;Ilość;Wartość\nHO-5;Krzesło konferencyjne;5;5000,00\n"
+
+
+async def said(text: str, owner: int) -> tuple[dict[str, list[str]], list[str]]:
+    """What a list of one row changes, and the problems of the row; the list is written."""
+    number = await written(owner, text)
+    (row,) = sessions.record(await sessions.find(number, owner, NOW))["rows"]
+    return row.get("changes", {}), [problem["code"] for problem in row["problems"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "changes", "problems"),
+    [
+        ("Nr inw.;Nazwa;Ilość\nHO-5;Krzesło konferencyjne;\n", {}, []),
+        ("Nr inw.;Nazwa;Ilość\nHO-5;;6\n", {"quantity": ["5", "6"]}, []),
+        ("Nr inw.;Nazwa;Cena jedn.\nHO-5;;1000\n", {}, []),
+        ("Nr inw.;Nazwa;Cena\nHO-5;;1000\n", {}, []),
+        ("Nr inw.;Nazwa;Cena jedn.;Ilość\nHO-5;;1200,00;-\n", {"price": ["5000.00", "6000.00"]}, []),
+        ("Nr inw.;Nazwa;Cena jedn.;Ilość\nHO-5;;1000;4\n", {"price": ["5000.00", "4000.00"], "quantity": ["5", "4"]},
+         []),
+        ("Nr inw.;Nazwa;Cena jedn.;Wartość\nHO-5;;1000;5000\n", {}, []),
+        ("Nr inw.;Nazwa;Cena jedn.;Wartość\nHO-5;;1000;4000\n", {"price": ["5000.00", "4000.00"]}, ["VALUE_MISMATCH"]),
+        ("Nr inw.;Nazwa;Model\nHO-5;;K-200\n", {"note": ["", "Model: K-200"]}, []),
+    ],
+)  # fmt: skip
+async def test_what_no_cell_of_a_row_says_is_left_as_it_is(
+    owner: int, text: str, changes: dict[str, list[str]], problems: list[str]
+) -> None:
+    await written(owner, FIVE)
+    assert await said(text, owner) == (changes, problems)
+    asset = await Asset.get(inventory_no="HO-5")
+    assert asset.name == "Krzesło konferencyjne"
+    assert [asset.quantity, str(asset.price)] == [
+        int(changes.get("quantity", ["", "5"])[1]), changes.get("price", ["", "5000.00"])[1],
+    ]  # fmt: skip
+
+
+async def test_a_split_range_with_a_number_of_the_register_overwrites_no_piece(owner: int) -> None:
+    await written(owner, "Nr inw.;Nazwa;Wartość\n1023;Stół;5,00\n1031-1032;Ławka;7,00\n")
+    text = "Nr inw.;Nazwa;Ilość;Wartość\n1021-1024;Krzesło;4;400,00\n1031-1032;Ławka;2;7,00\n41-42;Lampa;2;3\n"
+    report = await check_list(text.encode(), "a.csv", choices=ListChoices(split=frozenset({"2", "3", "4"})))
+    assert [(row.status, [problem.code for problem in row.problems]) for row in report.rows] == [
+        ("error", ["INVENTORY_NO_TAKEN", "SPLIT_INTO_PIECES"]), ("error", ["INVENTORY_NO_TAKEN", "SPLIT_INTO_PIECES"]),
+        ("warning", ["SPLIT_INTO_PIECES"]),
+    ]  # fmt: skip
+    assert report.rows[0].problems[0].text == "1023"
+    assert (await write_list(report, CLERK, NOW)).records == 2
+    table = await Asset.get(inventory_no="1023")
+    assert (table.name, table.quantity, table.price, table.revision) == ("Stół", 1, Decimal(5), 1)
+    whole = await check_list(text.encode(), "a.csv")
+    assert [problem.code for problem in whole.rows[1].problems] == [], (
+        "a record with the whole range is offered no split"
+    )
+
+
+NOTED = "Nr inw.;Nazwa;Osoba odpowiedzialna;Uwagi;Dawne numery;Model\nHO-6;Biurko;Jan Nikt;x;HO-1;K-200\n"
+KEPT = "x\nModel: K-200\nDawne numery: HO-1\nOsoba odpowiedzialna: Jan Nikt"
+
+
+async def test_what_is_kept_in_the_notes_stays_when_the_list_comes_again(owner: int) -> None:
+    for _ in range(2):
+        number = await written(owner, NOTED)
+        assert (await Asset.get(inventory_no="HO-6")).note == KEPT
+    assert await fates(number, owner) == [("same", {})]
+    assert (await said("Nr inw.;Nazwa;Uwagi\nHO-6;Biurko;y\n", owner))[0] == {"note": [KEPT, "y"]}
+
+
+async def test_a_list_without_notes_puts_its_details_behind_those_of_the_piece(owner: int) -> None:
+    await written(owner, "Nr inw.;Nazwa;Model;Uwagi\nHO-7;Biurko;K-200;od serwisu\n")
+    text = "Nr inw.;Nazwa;Model;Osoba odpowiedzialna\nHO-7;Biurko;K-300;Jan Nikt\n"
+    changes, problems = await said(text, owner)
+    former, latest = "od serwisu\nModel: K-200", "od serwisu\nModel: K-300\nOsoba odpowiedzialna: Jan Nikt"
+    assert (changes, problems) == ({"note": [former, latest]}, ["UNKNOWN_CUSTODIAN"])
+    assert (await Asset.get(inventory_no="HO-7")).note == latest
+    assert await said(text, owner) == ({}, ["UNKNOWN_CUSTODIAN"])
+
+
+async def test_what_no_list_changes_of_a_piece_is_named(owner: int) -> None:
+    await Purchase.create(code="Z-1", name="Krzesła", quantity=1, unit_price=1)
+    changes, problems = await said("Nr inw.;Nazwa;Konto;Poz. zakupu\nHO-1;;011;z-1\n", owner)
+    assert (changes, problems) == ({}, ["CHANGED_BY_ANOTHER_ACT", "CHANGED_BY_ANOTHER_ACT"])
+    chair = await Asset.get(inventory_no="HO-1")
+    assert await said(f"Nr inw.;Nazwa;Konto\nHO-1;;{chair.account}\n", owner) == ({}, [])
+
+
+async def test_months_of_warranty_count_from_the_day_or_are_kept_in_the_notes(owner: int) -> None:
+    months = "Nr inw.;Nazwa;Data przyjęcia;Gwarancja mies.\nHO-1;;{};24\nHO-8;Szafa;{};24\n"
+    await written(owner, months.format("1.4.2022", ""))
+    chair, wardrobe = await Asset.get(inventory_no="HO-1"), await Asset.get(inventory_no="HO-8")
+    assert (chair.warranty_until, chair.note) == (date(2024, 4, 1), "stare")
+    assert (wardrobe.warranty_until, wardrobe.note) == (None, "Gwarancja mies.: 24")
+    assert [fate for fate, _ in await fates(await written(owner, months.format("1.4.2022", "")), owner)] == ["same"] * 2
+
+
+async def test_a_piece_of_a_purchase_keeps_its_name_and_notes_where_a_row_has_none(owner: int) -> None:
+    await written(owner, "lp;nazwa_pl;cena_jedn_brutto;ilosc;rozmieszczenie;uwagi\nZ1;Krzesło ISO;10;1;R-1:1;pilne\n")
+    await written(owner, "Nr inw.;Nazwa;Model;Pokój;Poz. zakupu\nHO-9;;K-200;R-1;Z1\n")
+    asset = await Asset.get(inventory_no="HO-9")
+    assert (asset.name, asset.note) == ("Krzesło ISO", "pilne\nModel: K-200")
+
+
+async def test_a_line_of_an_invoice_is_written_though_the_register_has_such_a_piece(owner: int) -> None:
+    text = "lp;nazwa_pl;kst;wartosc_brutto;ilosc;rozmieszczenie;data_przyjecia\nZ2;Lampa;808;5;1;;1.4.2022\n"
+    await Asset.filter(name="Lampa").update(room_id=None)
+    changes, problems = await said(text, owner)
+    assert (changes, problems, await Asset.filter(name="Lampa").count()) == ({}, [], 3)
+
+
+async def test_a_list_that_is_written_as_it_is_read_tells_what_it_leaves(owner: int) -> None:
+    text = "Nr inw.;Nazwa;Status\nHO-1;Fotel;wycofany\nHO-2;Ława;\nHO-3;Szafa;\n"
+    outcome = await import_list(
+        text.encode(), None, dry_run=False, actor=CLERK, now=NOW, filename="lista.csv", problems_only=True
+    )
+    problems = [(row.line, [problem.code for problem in row.problems]) for row in outcome.report.rows]
+    assert (problems, outcome.records, outcome.report.clean_rows) == ([(2, ["CHANGED_BY_ANOTHER_ACT"])], 3, 2)
+    names = Asset.exclude(inventory_no=None).order_by("inventory_no").values_list("name", flat=True)
+    assert await names == ["Fotel", "Ława", "Szafa"]
+
+
+async def test_a_comparison_asks_no_more_for_many_rows(owner: int, statements: Statements) -> None:
+    rows = [f"Z/{number};Stół;1;R-1;" for number in range(30)]
+    await written(owner, "\n".join(["Nr inw.;Nazwa;Wartość;Pokój;Osoba odpowiedzialna", *rows]))
+    for many in (1, 30):
+        edited = [f"Z/{number};Stół;1;R-2;omo" for number in range(many)]
+        text = "\n".join(["Nr inw.;Nazwa;Wartość;Pokój;Osoba odpowiedzialna", *edited])
+        with statements.at_most(16):
+            report = await check_list(text.encode(), "a.csv")
+        assert report.rows[-1].changes == {"room": ["R-1", "R-2"], "custodian": ["", "omo"]}
