@@ -548,7 +548,8 @@ async def _number(asset: Asset, row: ListRow, actor: Actor, now: datetime, progr
     await put_on(dict.fromkeys(row.refs.get("tags", ()), asset.id), actor, now)
     await keep_former(dict.fromkeys(former_numbers, asset.id), now)
     entry = await history.write(f"asset:{asset.id}", "numbered", actor, now, before=before, after=after)
-    progress.remember("asset", asset.id, row.line, entry.seq, history.plain(former))
+    additions = {"labels": list(row.refs.get("tags", ())), "former_numbers": list(former_numbers)}
+    progress.remember("asset", asset.id, row.line, entry.seq, history.plain(former | additions))
 
 
 def _pieces(row: ListRow) -> Iterator[NewPiece]:

@@ -4,55 +4,31 @@ Touched is a record whose history went on, or that something else refers to by n
 transaction takes some hundred records back and forgets that they were imported: after a crash the rest is still known.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from tortoise.fields.relational import BackwardFKRelation
-from tortoise.models import Model
-
-from registry.assets.models import Asset, FundingShare, Purchase, Tag
+from registry.assets.models import Asset, FormerNumber, Tag
+from registry.assets.rules import number_key
 from registry.core import history
-from registry.core.errors import Conflict, Refusal
+from registry.core.errors import Conflict, Refusal, Unavailable
 from registry.core.events import AssetChanged
 from registry.core.history import Actor, HistoryEntry, NextEntry
 from registry.core.transaction import Change, transaction
 from registry.importing import claims
 from registry.importing.models import ImportedRecord, ImportState, PendingImport
-from registry.importing.reasons import is_by_list, undo_reason
+from registry.importing.reasons import undo_reason
 from registry.importing.sessions import find, refuse_stale
+from registry.importing.touches import NOUNS, Look, TouchedRecord, look_at
 from registry.importing.updates import restore
-from registry.people.models import Institution, Person
 from registry.rooms.lock import changing
-from registry.rooms.models import Building, Room, Site
+from registry.rooms.models import Room
 
 LOT = 500
 NAMED_AT_MOST = 20
-# in the order in which they are taken back: first what refers to others
-NOUNS: dict[str, type[Model]] = {
-    "asset": Asset, "purchase": Purchase, "room": Room, "building": Building, "site": Site, "person": Person,
-    "institution": Institution,
-}  # fmt: skip
-# what comes and goes with a record
-_PARTS: frozenset[type[Model]] = frozenset({FundingShare, Tag})
-_NOUN_OF = {model: noun for noun, model in NOUNS.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class TouchedRecord:
-    """A record of a list that something happened to since: the entry of its history, or the table that refers to it."""
-
-    noun: str
-    record_id: int
-    name: str
-    entry: HistoryEntry | None = None
-    table: str = ""
-
-    def as_record(self) -> dict[str, Any]:
-        """Itself in JSON."""
-        who = {"who": self.entry.actor, "what": self.entry.action, "at": self.entry.at} if self.entry else {}
-        return {"object": f"{self.noun}:{self.record_id}", "name": self.name, "who": "", "what": self.table} | who
+# what is stored of a numbered piece beside its columns: what the list added to it
+_ADDITIONS = ("labels", "former_numbers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +52,10 @@ async def outlook(pending: PendingImport) -> UndoOutlook:
     births = await records.count() - changes
     pieces: list[TouchedRecord] = []
     for noun in NOUNS:
-        last = 0
-        while lot := await records.filter(noun=noun, record_id__gt=last).order_by("record_id", "id").limit(LOT):
-            last = lot[-1].record_id
-            pieces += (await _look(noun, lot, pending.id)).touched
+        touches = [
+            one async for lot in _lots(noun, pending.id) for one in (await look_at(noun, lot, pending.id)).touched
+        ]
+        pieces += sorted(touches, key=lambda one: one.record_id)
     return UndoOutlook(births, changes, pieces)
 
 
@@ -123,73 +99,30 @@ async def go_on_undoing(pending: PendingImport, revision: int, actor: Actor, now
         records = ImportedRecord.filter(import_number=pending.id)
         reason = (await PendingImport.get(id=pending.id)).reason
         await claims.update(pending.id, revision, accepted=await records.count(), finished=0)
-        left_out: list[int] = []
-        count = 0
+        count = left_out = 0
         for noun in NOUNS:
-            # the youngest first: what a line made stands before what refers to it
-            while lot := await records.filter(noun=noun).exclude(id__in=left_out).order_by("-id").limit(LOT):
+            async for lot in _lots(noun, pending.id):
                 back = await _take_back(noun, lot, pending, revision, actor, now, reason)
-                left_out += [record.id for record in lot if record.id not in back]
                 count += len(back)
+                left_out += len(lot) - len(back)
         async with transaction():
-            columns = {"state": ImportState.UNDONE, "claimed_at": None, "records": len(left_out), "content": b""}
+            columns = {"state": ImportState.UNDONE, "claimed_at": None, "records": left_out, "content": b""}
             await claims.update(pending.id, revision, **columns, revision=revision + 1)
-            words = {"file": pending.file, "undone": count, "kept": len(left_out)}
+            words = {"file": pending.file, "undone": count, "kept": left_out}
             await history.write(f"import:{pending.id}", "undone", actor, now, after=words, reason=reason)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """A lot of records: as they are by id, their newest history, and those that were touched."""
-
-    present: Mapping[int, Any]
-    heads: Mapping[int, HistoryEntry]
-    touched: Sequence[TouchedRecord]
-
-
-async def _look(noun: str, lot: Sequence[ImportedRecord], number: str = "") -> _Look:
-    """What became of these records. References from records of the list itself, by its ``number``, do not count."""
-    model, ids = NOUNS[noun], {record.record_id for record in lot}
-    present = {one.pk: one for one in await model.filter(id__in=list(ids))}
-    entries = await HistoryEntry.filter(object__in=[f"{noun}:{one}" for one in ids]).order_by("seq")
-    heads = {int(entry.object.partition(":")[2]): entry for entry in entries}
-    latest = {record.record_id: record.seq for record in lot}  # a list may have changed one twice
-    later: dict[int, HistoryEntry] = {}
-    for entry in entries:
-        pk = int(entry.object.partition(":")[2])
-        if entry.seq > latest[pk] and not is_by_list(entry.reason, lot[0].import_number):
-            later.setdefault(pk, entry)
-    births = {record.record_id for record in lot if record.before is None} - later.keys()
-    tables = await _references(model, births, number)
-    touches = [
-        TouchedRecord(noun, pk, _name(present.get(pk)), later.get(pk), tables.get(pk, ""))
-        for pk in sorted(later.keys() | tables.keys())
-    ]
-    return _Look(present, heads, touches)
-
-
-async def _references(model: type[Model], ids: Collection[int], number: str) -> dict[int, str]:
-    """The table that refers to a record that would go, by its id."""
-    tables: dict[int, str] = {}
-    for name in model._meta.backward_fk_fields if ids else ():
-        relation = model._meta.fields_map[name]
-        assert isinstance(relation, BackwardFKRelation)
-        other, column = relation.related_model, str(relation.relation_field)
-        if other in _PARTS:
-            continue
-        rows = await other.filter(**{f"{column}__in": list(ids)}).values_list(other._meta.pk_attr, column)
-        own: set[Any] = set()
-        if number and rows and other in _NOUN_OF:
-            theirs = ImportedRecord.filter(import_number=number, noun=_NOUN_OF[other], before=None)
-            own = set(await theirs.values_list("record_id", flat=True))
-        for pk, target in rows:
-            if pk not in own:
-                tables.setdefault(target, str(other._meta.db_table))
-    return tables
-
-
-def _name(record: Any) -> str:
-    return str(getattr(record, "name", "") or getattr(record, "code", "")) if record is not None else ""
+async def _lots(noun: str, number: str) -> AsyncIterator[list[ImportedRecord]]:
+    """What a list remembers of a noun, some hundred at a time and all of one record in one lot; the youngest first:
+    what a line made stands before what refers to it.
+    """
+    records = ImportedRecord.filter(import_number=number, noun=noun)
+    lot = await records.order_by("-record_id", "-id").limit(LOT)
+    while lot:
+        last = lot[-1]
+        lot += await records.filter(record_id=last.record_id, id__lt=last.id).order_by("-id")
+        yield lot
+        lot = await records.filter(record_id__lt=last.record_id).order_by("-record_id", "-id").limit(LOT)
 
 
 async def _take_back(
@@ -205,16 +138,19 @@ async def _take_back(
     stuck = await _restore_updates(lot, pending, actor, now, reason) if noun == "asset" else set()
     places = await _places(noun, lot)
     async with changing(*places) if places else transaction() as change:
-        look = await _look(noun, lot)
+        look = await look_at(noun, lot, lock=True)
         off_limits = {one.record_id for one in look.touched} | stuck
         free = [record for record in lot if record.record_id not in off_limits]
         births = [record for record in free if record.before is None and record.record_id in look.present]
+        ids = [record.record_id for record in births]
         former = [record for record in free if _is_by_columns(record) and record.record_id in look.present]
+        former = [record for record in former if record.record_id not in ids]
         entries = [_restored(look, record) for record in former]
         if noun == "asset":
             await _restore_assets(former, look.present, change)
-        entries += [NextEntry(look.heads[record.record_id], before=_last_words(look, record)) for record in births]
-        await _delete(noun, [record.record_id for record in births], change)
+            await _take_off(await _labels(ids, former), look.own, actor, now, reason)
+        entries += [NextEntry(look.heads[pk], before=dict(look.heads[pk].after or {})) for pk in ids]
+        await _delete(noun, ids, change)
         await history.write_next(entries, "import_undone", actor, now, reason)
         back = {record.id for record in free}
         await ImportedRecord.filter(id__in=list(back)).delete()
@@ -235,14 +171,19 @@ async def _restore_updates(
     updates = [record for record in lot if record.before is not None and not _is_by_columns(record)]
     if not updates:
         return set()
-    look, words = await _look("asset", updates), undo_reason(pending.id, pending.file, reason)
+    look, words = await look_at("asset", updates), undo_reason(pending.id, pending.file, reason)
     off_limits, stuck = {one.record_id for one in look.touched}, set[int]()
     for record in updates:
         asset = look.present.get(record.record_id)
-        if asset is None or record.record_id in off_limits:
+        if asset is None:
+            continue
+        if record.record_id in off_limits:
+            stuck.add(record.record_id)
             continue
         try:
             await restore(asset, record.before, actor, now, words)
+        except Unavailable:
+            raise  # it is gone on with
         except Refusal:
             stuck.add(record.record_id)
     return stuck
@@ -259,30 +200,60 @@ async def _places(noun: str, lot: Sequence[ImportedRecord]) -> set[int]:
     return {int(str(pk)) for pk in (*now_in, *still_there)}
 
 
-def _last_words(look: _Look, record: ImportedRecord) -> dict[str, Any]:
-    entry = look.heads[record.record_id]
-    return dict(entry.after or {})
-
-
-def _restored(look: _Look, record: ImportedRecord) -> NextEntry:
-    asset, former = look.present[record.record_id], dict(record.before)
-    columns = {name: value for name, value in former.items() if name not in ("search_text", "number_key")}
-    present = {name: getattr(asset, name, None) for name in columns if name != "shares"}
+def _restored(look: Look, record: ImportedRecord) -> NextEntry:
+    asset, hidden = look.present[record.record_id], ("search_text", "number_key", *_ADDITIONS)
+    columns = {name: value for name, value in record.before.items() if name not in hidden}
+    present = {name: getattr(asset, name) for name in columns}
     return NextEntry(look.heads[record.record_id], before=present, after=columns)
 
 
 async def _restore_assets(former: Sequence[ImportedRecord], present: Mapping[int, Any], change: Change) -> None:
+    keys: dict[str, int] = {}
     for record in former:
         asset: Asset = present[record.record_id]
-        columns = {name: _typed(name, value) for name, value in record.before.items() if name != "shares"}
+        columns = {name: _typed(name, value) for name, value in record.before.items() if name not in _ADDITIONS}
         asset.update_from_dict(columns)
         asset.revision += 1
         await asset.save(update_fields=[*columns, "revision"])
-        if "shares" in record.before:
-            await FundingShare.filter(asset_id=asset.id).delete()
-            shares = [FundingShare(asset_id=asset.id, **share) for share in record.before["shares"]]
-            await FundingShare.bulk_create(shares)
+        keys |= {number_key(number): asset.id for number in record.before.get("former_numbers", ())}
         change.happened(AssetChanged(asset.id))
+    if keys:
+        await FormerNumber.filter(number_key__in=list(keys), asset_id__in=list(keys.values())).delete()
+
+
+async def _labels(births: Collection[int], former: Sequence[ImportedRecord]) -> list[Tag]:
+    """The labels on pieces that go, and those that the list put on pieces that stay."""
+    additions = {code: record.record_id for record in former for code in record.before.get("labels", ())}
+    ids = [*births, *additions.values()]
+    tags = await Tag.filter(asset_id__in=ids).order_by("id").select_for_update() if ids else []
+    return [tag for tag in tags if tag.asset_id in births or additions.get(tag.code) == tag.asset_id]
+
+
+async def _take_off(
+    tags: Sequence[Tag], own: Mapping[int, HistoryEntry], actor: Actor, now: datetime, reason: str
+) -> None:
+    """Labels off the pieces that a list put them on: those that it made go, what was printed before is on nothing. One
+    that somebody put there since stays.
+    """
+    owners = {f"tag:{tag.code}": own[tag.asset_id or 0] for tag in tags}
+    entries = await HistoryEntry.filter(object__in=list(owners)).order_by("seq") if owners else []
+    heads = {entry.object: entry for entry in entries}
+    stay = {one.object for one in entries if one.action == "linked" and one.id > owners[one.object].id}
+    rest = {f"tag:{tag.code}": tag for tag in tags if f"tag:{tag.code}" not in stay}
+    older = {thing: tag for thing, tag in rest.items() if tag.created_at < owners[thing].at}
+    nothing = {"asset_id": None, "room_id": None}
+    following = [
+        NextEntry(heads[thing], before=nothing | {"asset_id": tag.asset_id}, after=nothing)
+        for thing, tag in older.items()
+        if thing in heads
+    ]
+    await history.write_next(following, "import_undone", actor, now, reason)
+    fresh = [(thing, dict(nothing)) for thing in older if thing not in heads]
+    await history.write_new(fresh, "import_undone", actor, now)
+    if older:
+        await Tag.filter(id__in=[tag.id for tag in older.values()]).update(asset_id=None)
+    if young := [tag.id for thing, tag in rest.items() if thing not in older]:
+        await Tag.filter(id__in=young).delete()
 
 
 def _typed(name: str, value: Any) -> Any:
@@ -297,7 +268,6 @@ async def _delete(noun: str, ids: Sequence[int], change: Change) -> None:
     if not ids:
         return
     if noun == "asset":
-        await Tag.filter(asset_id__in=list(ids)).delete()
         for pk in ids:
             change.happened(AssetChanged(pk))
     await NOUNS[noun].filter(id__in=list(ids)).delete()

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from registry.assets.actions import correct
-from registry.assets.models import Asset, FundingShare, Purchase, Tag
+from registry.assets.labels import link_tag, lose_tag, print_tags
+from registry.assets.models import Asset, FormerNumber, FundingShare, Purchase, Tag
 from registry.assets.search import AssetFilter, find
 from registry.core import seals
 from registry.core.errors import Conflict, Refusal
@@ -20,6 +21,7 @@ from registry.importing.writing import commit, take_up
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, Room, Site
 from tests.make import NOW, make_person, make_room
+from tests.statements import Statements
 
 CLERK = Actor(name="ewidencja", source="web")
 LATER = NOW + timedelta(hours=1)
@@ -154,11 +156,120 @@ async def test_a_room_that_things_stand_in_by_now_stays(owner: int) -> None:
     assert [(one["name"], one["what"]) for one in refusal.params["touched"]] == [("Sala", "asset")]
 
 
+MANY = "Nr inw.;Nazwa;Wartość\n" + "".join(f"HO-{row};Lampa {row};1,00\n" for row in range(1, 8))
+LABELLED = "Nr inw.;Nazwa;Dawny numer;Kod etykiety\nHO-1;Krzesło;X-9;0000016\n"
+
+
+async def labels() -> dict[str, int | None]:
+    return dict(await Tag.all().values_list("code", "asset_id"))
+
+
+async def test_former_numbers_and_labels_go_with_what_a_list_made(owner: int) -> None:
+    number = await written(owner, LABELLED)
+    assert (await FormerNumber.all().count(), list(await labels())) == (1, ["0000016"])
+    assert (await undo.undo(number, owner, CLERK, LATER)).state is ImportState.UNDONE
+    assert [await model.all().count() for model in (Asset, FormerNumber, Tag)] == [0, 0, 0]
+    await undo.undo(await written(owner, LABELLED), owner, CLERK, LATER)
+    assert await Asset.all().count() == 0, "the number and the label were free"
+
+
+async def test_a_label_that_was_printed_before_is_on_nothing_again(owner: int) -> None:
+    (code,) = await print_tags(1, CLERK, NOW - timedelta(days=1))
+    older = await Tag.create(code="000002C", created_at=NOW - timedelta(days=1))
+    text = f"Nr inw.;Nazwa;Kod etykiety\nHO-1;Krzesło;{code}\nHO-2;Stół;{older.code}\n"
+    await undo.undo(await written(owner, text), owner, CLERK, LATER, "nie ten plik")
+    assert await labels() == {code: None, older.code: None}
+    for label in (code, older.code):
+        last = await HistoryEntry.filter(object=f"tag:{label}").order_by("-seq").first()
+        assert last is not None
+        assert (last.action, last.after) == ("import_undone", {"asset_id": None, "room_id": None})
+    assert (await seals.verify())[1] is None
+
+
+async def test_a_piece_that_somebody_put_a_label_on_since_is_touched(owner: int) -> None:
+    number = await written(owner)
+    chair = await Asset.get(inventory_no="HO-1")
+    await link_tag("000003J", Actor(name="recepcja", source="web"), LATER, asset_id=chair.id)
+    refusal = await refused(undo.undo(number, owner, CLERK, LATER))
+    named = [(one["name"], one["who"], one["what"]) for one in refusal.params["touched"]]
+    assert (refusal.code, named) == ("import.touched", [("Krzesło", "recepcja", "linked")])
+    await undo.undo(number, owner, CLERK, LATER, rest=True)
+    assert (await labels())["000003J"] == chair.id
+    assert await Asset.all().count() == 1
+
+
+async def test_a_label_that_is_put_on_during_the_undo_is_refused_not_lost(
+    owner: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, at_work = await written(owner), asyncio.Event()
+    chair = await Asset.get(inventory_no="HO-1")
+
+    async def link() -> None:
+        await at_work.wait()
+        await link_tag("000003J", CLERK, LATER, asset_id=chair.id)
+
+    linking, look_at = asyncio.create_task(link()), undo.look_at
+
+    async def slow(*arguments: Any, lock: bool = False) -> Any:
+        look = await look_at(*arguments, lock=lock)
+        if lock:
+            at_work.set()
+            await asyncio.wait({linking}, timeout=0.2)
+        return look
+
+    monkeypatch.setattr(undo, "look_at", slow)
+    await undo.undo(number, owner, CLERK, LATER)
+    assert (await refused(linking)).code == "asset.unknown"
+    assert (await Asset.all().count(), await labels()) == (0, {})
+
+
+PURCHASES = "poz. zakupu;nazwa;ilość;cena jedn. brutto;nr faktury;rozmieszczenie\nP/1;Monitor;2;500,00;F/1;R-1:2\n"
+
+
+async def test_what_a_list_added_to_a_piece_that_it_numbered_goes_and_what_came_since_stays(owner: int) -> None:
+    await written(owner, PURCHASES)
+    before = await labels()
+    (code, again) = await print_tags(2, CLERK, NOW - timedelta(days=1))
+    header = "Nr inw.;Nazwa;Poz. zakupu;Pokój;Dawny numer;Kod etykiety"
+    number = await written(owner, f"{header}\nHO-7;Monitor;P/1;R-1;X-9;{code} | {again} | 0000016\n")
+    monitor = await Asset.get(inventory_no="HO-7")
+    await lose_tag(again, CLERK, LATER)
+    await link_tag(again, CLERK, LATER, asset_id=monitor.id)
+    await undo.undo(number, owner, CLERK, LATER)
+    assert (await Asset.get(id=monitor.id)).inventory_no is None
+    assert await FormerNumber.all().count() == 0
+    assert await labels() == before | {code: None, again: monitor.id}
+
+
+async def test_what_a_list_made_and_numbered_goes_whole(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two memories of one record: the newer says until when its history is the list's."""
+    await written(owner, PURCHASES)
+    monkeypatch.setattr(batches, "BATCH", 1)
+    number = await written(owner, "Nr inw.;Nazwa;Poz. zakupu\n;Mysz;P/1\nHO-7;Mysz;P/1\n")
+    twice = await ImportedRecord.filter(import_number=number).values_list("record_id", flat=True)
+    assert len(twice) - len(set(twice)) == 1
+    monkeypatch.setattr(undo, "LOT", 1)
+    pending = await undo.undo(number, owner, CLERK, LATER)
+    assert (pending.state, pending.records, await Asset.filter(name="Mysz").count()) == (ImportState.UNDONE, 0, 0)
+    assert await Asset.all().count() == 2
+    assert (await seals.verify())[1] is None
+
+
+async def test_what_stays_of_a_long_list_is_passed_by(
+    owner: int, monkeypatch: pytest.MonkeyPatch, statements: Statements
+) -> None:
+    number = await written(owner, MANY)
+    for asset in await Asset.filter(inventory_no__in=[f"HO-{row}" for row in range(1, 7)]):
+        await correct(asset.id, {"note": "ładne"}, CLERK, LATER)
+    monkeypatch.setattr(undo, "LOT", 2)
+    pending = await undo.undo(number, owner, CLERK, LATER, rest=True)
+    assert (pending.state, pending.records, await Asset.all().count()) == (ImportState.UNDONE, 6, 6)
+    queries = [one.text for one in statements if one.text.startswith("SELECT") and '"imported_record"' in one.text]
+    assert not [query for query in queries if " IN (" in query], "no list of what stays, however long"
+
+
 class PowerCut(BaseException):
     """The process ends in the middle."""
-
-
-MANY = "Nr inw.;Nazwa;Wartość\n" + "".join(f"HO-{row};Lampa {row};1,00\n" for row in range(1, 8))
 
 
 async def test_an_undo_that_breaks_off_says_where_it_stands_and_goes_on(
