@@ -38,9 +38,17 @@ class Match:
 
 
 async def match(typed: str, person: Person) -> Match:
-    """What somebody scanned or typed, the exact before the likely: a tag, a room, the number, alias or serial number of
-    one thing, a device, the number of a fault; then a tag that is only meant (O for 0), then one that a reader on
-    another keyboard mistyped. A part of a number is several, and never a thing.
+    """What somebody scanned or typed: what has exactly this code. A part of a number is several, and never a thing."""
+    typed = rules.printable(typed)
+    if exact := await exact_match(typed, person):
+        return exact
+    return Match(ScanResult.SEVERAL if typed and await fits(AssetFilter(q=typed)) else ScanResult.UNKNOWN)
+
+
+async def exact_match(typed: str, person: Person) -> Match | None:
+    """What has this code, the exact before the likely: a tag, a room, the number, alias or serial number of one thing,
+    a device, the number of a fault; then a tag that is only meant (O for 0), then one that a reader on another keyboard
+    mistyped. None for a code that nothing has, also if it is a part of one.
     """
     typed = rules.printable(typed)
     tag = await tag_or_none(typed)
@@ -58,7 +66,7 @@ async def match(typed: str, person: Person) -> Match:
     code = tags.normalised(typed)
     if is_code and tags.check(code):
         return Match(ScanResult.BLANK, code)
-    return Match(ScanResult.SEVERAL if typed and await fits(AssetFilter(q=typed)) else ScanResult.UNKNOWN)
+    return None
 
 
 def _last_part(typed: str) -> str:

@@ -36,6 +36,7 @@ class Office:
 
 async def furnish(office: Office) -> None:
     now = datetime.now(UTC)
+    await make.make_room(code="B-02", name="Biuro")
     await hire_everybody(now)
     here, there = await make.make_room(code="ZW-01", name="Sala"), await make.make_room(code="MG-01", name="Magazyn")
     await Tag.create(code=ROOM, room=here, created_at=now)
@@ -72,7 +73,7 @@ def phone(playwright: Playwright, office: Office, tmp_path: Path) -> Phone:
     def opened(texts: list[str], who: str = "facilities", **more: Any) -> Iterator[BrowserContext]:
         arguments = film(tmp_path / "camera.y4m", texts)
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        context = browser.new_context(base_url=office.url, permissions=["camera"], **(PHONE | more))
+        context = browser.new_context(base_url=office.url, **({"permissions": ["camera"]} | PHONE | more))
         context.set_default_timeout(LIMIT)
         context.add_cookies([{"name": SESSION, "value": f"secret-{who}", "url": office.url}])
         try:
@@ -161,6 +162,130 @@ def test_what_is_scanned_in_a_dead_spot_is_sent_once(phone: Phone, office: Offic
         assert {place_of(page, office.ids[name]) for name in NAMES[1:]} == {"ZW-01"}
         history = page.request.get(f"/api/v1/history?object=asset:{office.ids[NAMES[1]]}").json()["items"]
         assert [entry["action"] for entry in history].count("moved") == 1
+
+
+def type_in(page: Page, *codes: str, shown: str = "") -> None:
+    for code in codes:
+        page.locator("#code").fill(code)
+        page.locator("#code").press("Enter")
+        expect(page.locator("#scans li p").get_by_text(shown or code)).to_be_visible()
+
+
+def test_what_was_scanned_after_another_room_in_a_dead_spot_comes_to_that_room(phone: Phone, office: Office) -> None:
+    with phone([UNKNOWN], permissions=[]) as context:
+        page = context.new_page()
+        page.goto("/scan?room=ZW-01")
+        context.set_offline(True)
+        type_in(page, CODES[1], "B-02", CODES[2])
+        page.get_by_role("button", name="Save in ZW-01").click()
+        expect(page.locator("#batches li")).to_have_count(1)
+        context.set_offline(False)
+        expect(page.locator("#sent li")).to_have_count(2)
+        assert [place_of(page, office.ids[name]) for name in NAMES[:2]] == ["ZW-01", "B-02"]
+
+
+def test_a_room_among_unsaved_lines_is_where_the_rest_is_saved(phone: Phone, office: Office) -> None:
+    with phone([UNKNOWN], permissions=[]) as context:
+        page = context.new_page()
+        page.goto("/scan?room=ZW-01")
+        context.set_offline(True)
+        type_in(page, CODES[1], "B-02", CODES[2])
+        context.set_offline(False)
+        expect(page.locator("#standing strong")).to_contain_text("B-02")
+        expect(page.locator("#scans li").first).to_contain_text("will be moved to B-02")
+        page.get_by_role("button", name="Save in ZW-01, B-02").click()
+        expect(page.locator("#sent li")).to_have_count(2)
+        assert [place_of(page, office.ids[name]) for name in NAMES[:2]] == ["ZW-01", "B-02"]
+
+
+def test_what_is_refused_as_a_whole_is_kept_for_a_decision(phone: Phone, office: Office) -> None:
+    with phone([UNKNOWN], permissions=[]) as context:
+        page = context.new_page()
+        page.goto("/scan?room=ZW-01")
+        type_in(page, CODES[1], shown=NAMES[0])
+        refusal = {"status": 404, "json": {"title": "There is no room ZW-01."}}
+        page.route("**/scans/moves", lambda route: route.fulfill(**refusal), times=1)
+        page.get_by_role("button", name="Save in ZW-01").click()
+        expect(page.locator("#decisions li")).to_contain_text("There is no room ZW-01.")
+        page.reload()
+        type_in(page, CODES[2], shown=NAMES[1])
+        page.get_by_role("button", name="Save in ZW-01").click()
+        expect(page.locator("#sent li")).to_have_count(1)
+        page.locator("#decisions").get_by_role("button", name="Try now").click()
+        expect(page.locator("#sent li")).to_have_count(2)
+        expect(page.locator("#deciding")).to_be_hidden()
+        assert [place_of(page, office.ids[name]) for name in NAMES[:2]] == ["ZW-01", "ZW-01"]
+
+
+def test_nobody_leaves_a_room_with_unsaved_lines_by_accident(phone: Phone, office: Office) -> None:
+    with phone([UNKNOWN], permissions=[]) as context:
+        page = context.new_page()
+        page.goto("/scan?room=ZW-01")
+        type_in(page, CODES[1], shown=NAMES[0])
+        page.locator("#leave-room").click()
+        expect(page.locator("#last-answer")).to_contain_text("First save what you scanned in ZW-01")
+        expect(page.locator("#scans li")).to_have_count(1)
+        page.goto("/scan?room=B-02")
+        expect(page.locator("#last-answer")).to_contain_text("First save what you scanned in ZW-01")
+        expect(page.locator("#standing strong")).to_contain_text("ZW-01")
+        page.get_by_role("button", name="Save in ZW-01").click()
+        expect(page.locator("#sent li")).to_have_count(1)
+        page.goto("/scan?room=B-02")
+        expect(page.locator("#standing strong")).to_contain_text("B-02")
+
+
+def test_who_is_signed_out_is_told_so_once_and_loses_nothing(phone: Phone, office: Office) -> None:
+    with phone([UNKNOWN], permissions=[]) as context:
+        page = context.new_page()
+        page.goto("/scan?room=ZW-01")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/scans") else None)
+        page.clock.install()
+        page.route("**/api/v1/scans", lambda route: route.fulfill(status=401, json={"title": "x"}))
+        type_in(page, CODES[1])
+        for place in ("#last-answer", "#offline"):
+            expect(page.locator(place)).to_contain_text("Sign in again; what was scanned is kept here")
+        page.clock.run_for(40_000)
+        assert len(asked) == 1, "nobody to talk to is not asked again and again"
+        page.unroute("**/api/v1/scans")
+        page.get_by_role("button", name="Try now").click()
+        expect(page.locator("#scans li p").get_by_text(NAMES[0])).to_be_visible()
+
+
+CAMERA = """
+window.opened = [];
+navigator.mediaDevices.getUserMedia = () => new Promise((resolve) => window.opened.push((track) =>
+  resolve(Object.assign(new MediaStream(), { getTracks: () => [track], getVideoTracks: () => [track] }))));
+"""
+
+
+def test_a_camera_is_opened_once_and_what_comes_too_late_is_turned_off(phone: Phone, office: Office) -> None:
+    with phone([UNKNOWN], permissions=[]) as context:
+        page = context.new_page()
+        page.add_init_script(CAMERA)
+        page.set_viewport_size({"width": 1440, "height": 844})
+        page.goto("/scan")
+        start = page.get_by_role("button", name="Turn on the camera")
+        for _ in range(2):
+            start.dispatch_event("click")
+        assert page.evaluate("opened.length") == 1
+        page.evaluate("dispatchEvent(new Event('pagehide'))")
+        page.evaluate("opened[0]({ stop: () => { window.stopped = true; } })")
+        assert page.wait_for_function("window.stopped")
+        expect(start).to_be_visible()
+        assert page.locator("#camera [data-notice]").is_hidden(), "nothing is wrong"
+
+
+def test_the_key_of_the_search_can_be_turned_off(phone: Phone, office: Office) -> None:
+    with phone([UNKNOWN], permissions=[]) as context:
+        page = context.new_page()
+        for choice, is_used in (("no", False), ("yes", True)):
+            page.goto("/account")
+            page.get_by_role("group", name="Key / goes to the search").get_by_role("button", name=choice).click()
+            page.wait_for_load_state()
+            page.locator("h1").click()
+            page.keyboard.press("/")
+            assert page.evaluate("document.activeElement.id === 'finder'") is is_used
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -18,6 +18,7 @@ from web.auth.session import (
     A_YEAR,
     LANGUAGE,
     SESSION,
+    SHORTCUT,
     THEME,
     TYPE,
     check_form_token,
@@ -132,9 +133,10 @@ async def sign_out(request: Request, person: Visitor) -> Response:
 
 @router.post("/preferences", dependencies=[FormGuard])
 async def preferences(
-    request: Request, person: Visitor, language: Text = "", theme: Text = "", size: Size = "", after: Next = "/"
-) -> Response:
-    """Language, theme and size of type of this browser; the language also of the account."""
+    request: Request, person: Visitor, language: Text = "", theme: Text = "", size: Size = "", shortcut: Text = "",
+    after: Next = "/",
+) -> Response:  # fmt: skip
+    """Language, theme, size of type and key of the search of this browser; the language also of the account."""
     options = options_of(request)
     response = RedirectResponse(local_path(after), 303)
     if language in LANGUAGES:
@@ -145,6 +147,8 @@ async def preferences(
         keep(response, options, THEME, theme, A_YEAR, script=True)
     if size in ("large", "normal"):
         keep(response, options, TYPE, size, A_YEAR)
+    if shortcut in ("on", "off"):
+        keep(response, options, SHORTCUT, shortcut, A_YEAR)
     return response
 
 

@@ -17,6 +17,7 @@ KNOWN = "izba_known"  # who signed in from this browser before
 LANGUAGE = "izba_language"
 THEME = "izba_theme"
 TYPE = "izba_type"
+SHORTCUT = "izba_shortcut"  # whether "/" goes to the search
 A_YEAR = 365 * 24 * 3600
 LOGINS_OF_A_BROWSER = 8
 FORM_FIELD, HEADER = "csrf", "x-csrf-token"

@@ -21,6 +21,7 @@ from web.auth.session import (
     A_YEAR,
     FORM_FIELD,
     LANGUAGE,
+    SHORTCUT,
     THEME,
     TYPE,
     VISIT,
@@ -42,7 +43,6 @@ HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
 
 
-# path, icon, word, needed capability
 FILTERS = ("time", "date", "day", "long", "short", "datetime", "money", "amount", "number", "duration", "iso")
 
 
@@ -186,6 +186,7 @@ def render(
         second_row=sections.second_row(person.role, request.url.path) if person else [],
         theme=_wish(request, THEME, ("light", "dark")),
         type=_wish(request, TYPE, ("large",)),
+        shortcut=_wish(request, SHORTCUT, ("off",)),
         csrf_token=token,
         csrf=Markup('<input type="hidden" name="{}" value="{}">').format(FORM_FIELD, token),
         **context,

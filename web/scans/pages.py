@@ -33,7 +33,7 @@ from web.kit.query_names import pages
 from web.kit.record_ids import possible_id
 from web.kit.render import render
 from web.kit.words import N_
-from web.scans.words import IN_PLACE, MOVES, NOWHERE, READER_WORDS, ScanLine, change_words, line_of
+from web.scans.words import IN_PLACE, MOVES, NOWHERE, READER_WORDS, ScanLine, change_words, device_address, line_of
 
 router = pages()
 Mover = Annotated[Person, Depends(page_with("assets.change"))]
@@ -67,14 +67,18 @@ async def scan(
         is_lost = bool(room.strip()) and not here and context.may("assets.change")
         fault = context.words.refusal(NotFound("room.unknown", room=room[:40])) if is_lost else ""
         words: dict[str, Any] = {"done": done, "fault": fault} | typed.words
+        if typed and is_lost:
+            words["fault"] = ""  # the refusal of the form says it
         return await _desk(request, context, here, piece or [], typed.status, last=last, **words)
     scanned = await match(scan_text, person)
     await log(CodeReading(scan_text, Reader.KEYS, now, person, here), scanned)
     if here:
         return RedirectResponse(_next_address(here, piece or [], scanned, scan_text), 303)
-    address = _place_of(scanned, scan_text)
+    address = _place_of(scanned, scan_text, context)
     if address:
         return RedirectResponse(address, 303)
+    if scanned.device:
+        return await _desk(request, context, None, [], last=scan_text)
     if len(tags.normalised(scan_text)) == tags.LENGTH:
         sentence = context.words.refusal(NotFound("tag.bad_check", code=scan_text))
     else:
@@ -82,8 +86,10 @@ async def scan(
     return await _desk(request, context, None, [], 404, code=scan_text, fault=sentence)
 
 
-def _place_of(scanned: Match, typed: str) -> str:
-    """The page of what was scanned, empty for an unknown code. A part of a number opens the list of what holds it."""
+def _place_of(scanned: Match, typed: str, context: PageContext) -> str:
+    """The page of what was scanned, empty for an unknown code and for a device whose page they may not open. A part of
+    a number opens the list of what holds it.
+    """
     if scanned.asset:
         return f"/assets/{scanned.asset['id']}"
     if scanned.room:
@@ -91,7 +97,7 @@ def _place_of(scanned: Match, typed: str) -> str:
     if scanned.fault_id:
         return f"/faults/{scanned.fault_id}"
     if scanned.device:
-        return "/devices"
+        return device_address(scanned, context)
     if scanned.code:
         return f"/t/{scanned.code}"
     return ListAddress(AssetFilter(q=typed)).href() if scanned.result is ScanResult.SEVERAL else ""
@@ -143,6 +149,8 @@ async def _desk(
         answer=answer,
         address=_address,
         moves=sum(line.line.tone == "warn" for line in lines),
+        at_once=AT_ONCE,
+        unplaced=[] if here else marks,
         **({"code": "", "fault": "", "done": "", "faults": [], "key": uuid4().hex} | typed),
     )
 
@@ -165,25 +173,24 @@ async def move(
     marks: Annotated[list[str], Form(alias="piece", max_length=AT_ONCE)], key: Text = "",
 ) -> Response:  # fmt: skip
     """Bring the scanned pieces to the room, all or none; what somebody else changed since waits for a decision."""
-    here = await room_by_code(room)
-    pieces = [piece for mark in marks if (piece := _piece(mark))]
-    plan, actor = await plan_of(here, pieces, person), actor_of(request, person)
-    rest = [mark for mark in marks if (piece := _piece(mark)) and piece.asset_id in plan.changed]
+
+    async def place(_: object) -> RequestAnswer:
+        rest = [mark for mark in marks if (piece := _piece(mark)) and piece.asset_id in plan.changed]
+        return RequestAnswer(303, "", {"location": _address(here.code, rest, done=str(len(plan.moves)))})
+
     try:
-        await act_once(
+        here = await room_by_code(room)
+        plan = await plan_of(here, [piece for mark in marks if (piece := _piece(mark))], person)
+        answer = await act_once(
             form_key(person, key, now, "moves", room, marks),
-            lambda once: move_here(plan, actor, now, request_key=once),
-            _nothing_more,
+            lambda once: move_here(plan, actor_of(request, person), now, request_key=once),
+            place,
         )
     except Refusal as refusal:
         context = page_context(request, person, now)
-        page = _address(here.code, marks)
+        page = _address(room, marks)
         return await back_to(page, request, now, status_of(refusal), faults=[context.words.refusal(refusal)], key=key)
-    return RedirectResponse(_address(here.code, rest, done=str(len(plan.moves))), 303)
-
-
-async def _nothing_more(_: object) -> RequestAnswer:
-    return RequestAnswer(303)
+    return RedirectResponse(answer.headers["location"], 303)
 
 
 @router.get("/scan/unknown")

@@ -49,7 +49,7 @@ def line_of(match: Match, typed: str, room: Room | None, context: PageContext) -
             match.room.code, context.words.room(match.room), "good", "door", f"/rooms/{_part(match.room.code)}"
         )
     if match.device:
-        return ScanLine(match.device.code, say(N_("a device")), "good", "broadcast", _device_address(match, context))
+        return ScanLine(match.device.code, say(N_("a device")), "good", "broadcast", device_address(match, context))
     if match.fault_id:
         return ScanLine(typed, say(N_("a fault")), "good", "tool", f"/faults/{match.fault_id}")
     if match.result in LABEL_WORDS:
@@ -74,7 +74,8 @@ def _asset_line(match: Match, room: Room | None, context: PageContext) -> ScanLi
     return ScanLine(name, context.say(MOVES) % {"place": place, "room": here}, "warn", "transfer", href)
 
 
-def _device_address(match: Match, context: PageContext) -> str:
+def device_address(match: Match, context: PageContext) -> str:
+    """Its line on the page of devices, empty for who may not open that."""
     return f"/devices#{_part(match.device.code)}" if match.device and context.may("devices.see") else ""
 
 

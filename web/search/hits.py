@@ -17,7 +17,7 @@ from registry.people.models import Person
 from registry.people.queries import people_like
 from registry.people.rules import may
 from registry.rooms.queries import all_rooms
-from registry.scans.queries import match
+from registry.scans.queries import exact_match
 from registry.sets.queries import sets_in_order
 from web.kit.sections import all_sections
 from web.kit.words import N_, Words
@@ -82,7 +82,9 @@ async def find(typed: str, person: Person, words: Words, now: datetime) -> Findi
 
 
 async def _exact(text: str, person: Person, words: Words) -> AsyncIterator[Hit]:
-    scanned = await match(text, person)
+    scanned = await exact_match(text, person)
+    if scanned is None:
+        return
     if scanned.asset:
         number = scanned.asset["inventory_no"] or scanned.code
         yield Hit("exact", scanned.asset["name"], number or "", f"/assets/{scanned.asset['id']}")

@@ -19,6 +19,7 @@ from registry.scans.actions import CodeReading, log
 from registry.scans.models import Reader
 from registry.scans.queries import Match, match, standing_room
 from web.assets import words
+from web.assets.view import acts_of
 from web.auth.access import FormGuard, Visitor, actor_of, page_with
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
@@ -72,6 +73,7 @@ async def _thing(request: Request, context: PageContext, scanned: Match) -> Resp
         code=scanned.code,
         place=await standing_room(context.person, context.now),
         looks=words,
+        acts=acts_of(scanned.asset["lifecycle"], scanned.asset["condition"], context) if scanned.asset else [],
         key=uuid4().hex,
     )
 

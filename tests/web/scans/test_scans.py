@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 
 from registry.assets import tags
-from registry.assets.models import Asset, Tag
+from registry.assets.models import Asset, Condition, Tag
 from registry.scans.models import Reader, Scan, ScanResult
 from tests.conftest import Database
-from tests.make import make_asset, make_room
+from tests.make import make_asset, make_device, make_room
 from tests.statements import Statements
 from tests.web.conftest import Office
 from tests.web.desk import Desk
@@ -133,6 +133,39 @@ async def test_what_somebody_changed_since_it_was_scanned_waits_on_the_list(desk
     assert f"piece={asset.id}-2" in page, "what moves it anyway"
     await desk.post("/scan/moves", "facilities", room="ZW-01", piece=f"{asset.id}-2")
     assert (await Asset.get(id=asset.id)).room_id != there.id
+
+
+async def test_the_same_form_sent_twice_says_the_same(desk: Desk) -> None:
+    await make_room(code="ZW-01")
+    asset = await labelled(room=await make_room(code="MG-01"))
+    fields = {"room": "ZW-01", "piece": f"{asset.id}-1", "key": uuid4().hex}
+    places = [(await desk.post("/scan/moves", "facilities", **fields)).headers["location"] for _ in range(2)]
+    assert places == ["/scan?room=ZW-01&done=1"] * 2
+
+
+async def test_what_was_scanned_for_a_room_that_is_gone_is_taken_to_another(desk: Desk) -> None:
+    await make_room(code="ZW-01")
+    asset = await labelled(room=await make_room(code="MG-01"))
+    page = (await desk.post("/scan/moves", "facilities", room="OLD-1", piece=f"{asset.id}-1", key=uuid4().hex)).text
+    assert page.count("There is no room OLD-1") == 1
+    form = page[page.index('for="stand"') :]
+    assert f'name="piece" value="{asset.id}-1"' in form[: form.index("</form>")]
+
+
+async def test_a_scanned_device_leads_to_no_page_that_its_reader_may_not_open(desk: Desk) -> None:
+    device = await make_device(code="sensor-7", room=await make_room(code="ZW-01"))
+    places = {who: await desk.get(f"/scan?code={device.code}", who) for who in ("admin", "member")}
+    assert places["admin"].headers["location"] == "/devices#sensor-7"
+    assert places["member"].status_code == 200
+    assert "a device" in places["member"].text
+
+
+async def test_a_thing_in_the_hand_offers_what_its_states_allow(desk: Desk) -> None:
+    asset = await labelled(condition=Condition.FAULTY, room=await make_room(code="MG-01"))
+    page = (await desk.get(f"/t/{CODE}", "facilities")).text
+    assert f'"/assets/{asset.id}?act=send_to_repair"' in page
+    assert "act=report_fault" not in page
+    assert f'action="/assets/{asset.id}/mend"' in page
 
 
 async def test_a_long_or_unreadable_code_is_unknown(desk: Desk) -> None:

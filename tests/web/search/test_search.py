@@ -65,6 +65,16 @@ async def test_a_whole_code_leads_to_what_has_it(desk: Desk) -> None:
     assert "<html" not in part.text
 
 
+async def test_what_is_typed_is_searched_once_in_the_register(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    await make_thing("Projektor", "KPUW/1")
+
+    async def again(_: object) -> bool:
+        raise AssertionError("what fits is found by the search itself")
+
+    monkeypatch.setattr("registry.scans.queries.fits", again)
+    assert "Projektor" in await desk.read("/search?q=projek", "alice")
+
+
 async def test_people_are_found_by_those_alone_who_may_see_them(desk: Desk) -> None:
     for who in ("coordinator", "admin", "auditor"):
         assert "custodian=bob" in (await desk.get("/search?q=bob", who)).text, who

@@ -43,29 +43,38 @@
   window.izbaCamera = function (part, onCode) {
     var video = part.querySelector('video'), start = part.querySelector('[data-start]'), torch = part.querySelector('[data-torch]');
     var notice = part.querySelector('[data-notice]'), view = part.querySelector('[data-view]');
-    var stream = null, reading = null, last = {};
+    var stream = null, reading = null, last = {}, turn = 0, isOpening = false;
     if (!navigator.mediaDevices || !navigator.mediaDevices.getUserMedia) return;
     part.hidden = false;
 
     function tell(text) { notice.textContent = text; notice.hidden = !text; }
 
+    function stop(what) { if (what) what.getTracks().forEach(function (track) { track.stop(); }); }
+
     function open() {
+      if (stream || isOpening) return;
+      var mine = ++turn;
+      isOpening = true;
       tell('');
       start.setAttribute('aria-busy', 'true');
       reading = reading || ofBrowser().catch(function () { return ofWorker(part); });
       navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: 'environment', width: { ideal: 1280 } } })
         .then(function (opened) {
+          if (mine !== turn) { stop(opened); throw new Error('turned off'); }
           stream = opened;
           video.srcObject = stream;
           var track = stream.getVideoTracks()[0], can = track.getCapabilities ? track.getCapabilities() : {};
           torch.hidden = !can.torch;
           return Promise.all([reading, video.play()]);
         }).then(function (ready) {
+          if (mine !== turn) return;
+          isOpening = false;
           start.removeAttribute('aria-busy');
           start.hidden = true;
           view.hidden = false;
           look(ready[0]);
         }).catch(function (fault) {
+          if (mine !== turn) return; // turned off meanwhile
           close();
           reading = null;
           tell(fault.name === 'NotAllowedError' ? part.dataset.refused : fault.name === 'NotFoundError' ? part.dataset.none : part.dataset.broken);
@@ -73,7 +82,9 @@
     }
 
     function close() {
-      if (stream) stream.getTracks().forEach(function (track) { track.stop(); });
+      turn += 1;
+      isOpening = false;
+      stop(stream);
       stream = null;
       start.removeAttribute('aria-busy');
       start.hidden = false;
