@@ -164,11 +164,11 @@ def test_what_is_scanned_in_a_dead_spot_is_sent_once(phone: Phone, office: Offic
         assert [entry["action"] for entry in history].count("moved") == 1
 
 
-def type_in(page: Page, *codes: str, shown: str = "") -> None:
+def type_in(page: Page, *codes: str, words: str = "") -> None:
     for code in codes:
         page.locator("#code").fill(code)
         page.locator("#code").press("Enter")
-        expect(page.locator("#scans li p").get_by_text(shown or code)).to_be_visible()
+        expect(page.locator("#scans li p").get_by_text(words or code)).to_be_visible()
 
 
 def test_what_was_scanned_after_another_room_in_a_dead_spot_comes_to_that_room(phone: Phone, office: Office) -> None:
@@ -202,13 +202,13 @@ def test_what_is_refused_as_a_whole_is_kept_for_a_decision(phone: Phone, office:
     with phone([UNKNOWN], permissions=[]) as context:
         page = context.new_page()
         page.goto("/scan?room=ZW-01")
-        type_in(page, CODES[1], shown=NAMES[0])
+        type_in(page, CODES[1], words=NAMES[0])
         refusal = {"status": 404, "json": {"title": "There is no room ZW-01."}}
         page.route("**/scans/moves", lambda route: route.fulfill(**refusal), times=1)
         page.get_by_role("button", name="Save in ZW-01").click()
         expect(page.locator("#decisions li")).to_contain_text("There is no room ZW-01.")
         page.reload()
-        type_in(page, CODES[2], shown=NAMES[1])
+        type_in(page, CODES[2], words=NAMES[1])
         page.get_by_role("button", name="Save in ZW-01").click()
         expect(page.locator("#sent li")).to_have_count(1)
         page.locator("#decisions").get_by_role("button", name="Try now").click()
@@ -221,7 +221,7 @@ def test_nobody_leaves_a_room_with_unsaved_lines_by_accident(phone: Phone, offic
     with phone([UNKNOWN], permissions=[]) as context:
         page = context.new_page()
         page.goto("/scan?room=ZW-01")
-        type_in(page, CODES[1], shown=NAMES[0])
+        type_in(page, CODES[1], words=NAMES[0])
         page.locator("#leave-room").click()
         expect(page.locator("#last-answer")).to_contain_text("First save what you scanned in ZW-01")
         expect(page.locator("#scans li")).to_have_count(1)
@@ -238,15 +238,15 @@ def test_who_is_signed_out_is_told_so_once_and_loses_nothing(phone: Phone, offic
     with phone([UNKNOWN], permissions=[]) as context:
         page = context.new_page()
         page.goto("/scan?room=ZW-01")
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/scans") else None)
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url) if request.url.endswith("/scans") else None)
         page.clock.install()
         page.route("**/api/v1/scans", lambda route: route.fulfill(status=401, json={"title": "x"}))
         type_in(page, CODES[1])
         for place in ("#last-answer", "#offline"):
             expect(page.locator(place)).to_contain_text("Sign in again; what was scanned is kept here")
         page.clock.run_for(40_000)
-        assert len(asked) == 1, "nobody to talk to is not asked again and again"
+        assert len(requests) == 1, "nobody to talk to is not asked again and again"
         page.unroute("**/api/v1/scans")
         page.get_by_role("button", name="Try now").click()
         expect(page.locator("#scans li p").get_by_text(NAMES[0])).to_be_visible()
