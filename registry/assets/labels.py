@@ -90,7 +90,8 @@ async def lose_tag(code: str, actor: Actor, now: datetime, request_key: RequestK
 
 
 async def adopt_number(asset_id: int, number: str, change: Change, actor: Actor, now: datetime) -> None:
-    """Find a piece also by a code that an earlier program printed on it, in the transaction of ``change``.
+    """Find a piece also by a code that an earlier program printed on it, in the transaction of ``change``. A number
+    that it has already stays as it is.
 
     Raises NotFound("asset.unknown"), Conflict: asset.number_taken, asset.number_former; Invalid("asset.bad_number").
     """
@@ -101,6 +102,8 @@ async def adopt_number(asset_id: int, number: str, change: Change, actor: Actor,
     asset = await Asset.select_for_update().get_or_none(id=asset_id)
     if asset is None:
         raise NotFound("asset.unknown", asset=asset_id)
+    if asset.number_key == key or await FormerNumber.exists(number_key=key, asset_id=asset_id):
+        return
     if await Asset.exists(number_key=key):
         raise Conflict("asset.number_taken", number=number)
     await refuse_former([key])

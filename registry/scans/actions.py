@@ -5,6 +5,7 @@ from datetime import datetime
 
 from registry.assets.labels import adopt_number
 from registry.assets.transitions import Answers
+from registry.core import history
 from registry.core.errors import NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
@@ -56,7 +57,8 @@ async def move_here(
 
 
 async def settle(scan_id: int, actor: Actor, now: datetime, asset_id: int | None = None) -> None:
-    """Say that an unknown code is seen to: every scan of it is. With an asset it is a number of that from now on.
+    """Say that an unknown code is seen to: every scan of it is. With an asset it is a number of that from now on,
+    without one the history of the scan tells who said so. Said again it stays as it is.
 
     Raises NotFound("scan.unknown"), and what :func:`adopt_number` does.
     """
@@ -67,7 +69,11 @@ async def settle(scan_id: int, actor: Actor, now: datetime, asset_id: int | None
         if asset_id is not None:
             await adopt_number(asset_id, scan.code, change, actor, now)
         same = Scan.filter(code=scan.code, result=ScanResult.UNKNOWN, settled_at=None)
-        await same.update(settled_at=now)
+        many = await same.update(settled_at=now)
+        if many and asset_id is None:
+            await history.write(
+                f"scan:{scan_id}", "settled", actor, now, after={"scans": many}
+            )  # what was read is forgotten with its scans
 
 
 async def forget(before: datetime) -> int:

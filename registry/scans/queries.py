@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
+from tortoise.expressions import Q, RawSQL
+
 from registry.assets import tags
 from registry.assets.models import Tag
 from registry.assets.queries import assets_by_id, fits, numbered, tag_or_none
@@ -171,23 +173,38 @@ async def plan_of(room: Room, pieces: Collection[ScannedPiece], person: Person, 
     return plan
 
 
+# of each entry, how many newer ones changed the revision of its piece: of those it would never count more than ``most``
+_NEWER = """(SELECT COUNT(*) FROM (SELECT 1 FROM history_entry newer WHERE newer.object = history_entry.object
+AND newer.seq > history_entry.seq AND newer.after IS NOT NULL AND newer.action NOT IN ({actions}) LIMIT {most})
+AS newest)"""
+_LEAVE_REVISION = ", ".join(
+    f"'{action}'" for action in ("joined_set", "left_set", "file_added", "file_removed", "file_put_back")
+)
+
+
 async def _changes(
     pieces: Collection[ScannedPiece], assets: dict[int, dict[str, Any]], person: Person
 ) -> dict[int, HistoryEntry]:
-    """What somebody else did to a piece since it was scanned, by asset: its last entry."""
-    rows = [(piece, assets[piece.asset_id]) for piece in pieces if piece.asset_id in assets]
-    old = {
-        piece.asset_id: piece.at
-        for piece, asset in rows
-        if piece.at is not None or piece.revision not in (None, asset["revision"])
+    """What somebody else did to a piece since it was scanned, by asset: its last entry. Of a piece that was seen with
+    another revision those entries count that can have led from that to its own.
+    """
+    rows = [(piece, f"asset:{piece.asset_id}", assets[piece.asset_id]) for piece in pieces if piece.asset_id in assets]
+    since = {thing: piece.at for piece, thing, _ in rows if piece.at is not None}
+    stale = {
+        thing: max(asset["revision"] - piece.revision, 1)
+        for piece, thing, asset in rows
+        if piece.at is None and piece.revision not in (None, asset["revision"])
     }
-    if not old:
+    if not since and not stale:
         return {}
-    entries = HistoryEntry.filter(object__in=[f"asset:{asset_id}" for asset_id in old]).order_by("id")
+    most = max(stale.values(), default=1)
+    newest = Q(object__in=list(since), at__gt=min(since.values())) if since else Q(id=0)
+    if stale:
+        newest |= Q(object__in=list(stale), newer__lt=most)
+    entries = HistoryEntry.annotate(newer=RawSQL(_NEWER.format(actions=_LEAVE_REVISION, most=most))).filter(newest)
     changes: dict[int, HistoryEntry] = {}
-    for entry in await entries.exclude(person_id=person.id) if old else []:
-        asset_id = int(entry.object.partition(":")[2])
-        since = old[asset_id]
-        if since is None or entry.at > since:
-            changes[asset_id] = entry
+    async for entry in entries.filter(Q(person_id=None) | ~Q(person_id=person.id)).order_by("seq"):
+        thing = entry.object
+        if entry.at > since[thing] if thing in since else entry.newer < stale[thing]:  # type: ignore[attr-defined]  # annotated
+            changes[int(thing.partition(":")[2])] = entry
     return changes

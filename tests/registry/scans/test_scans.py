@@ -6,8 +6,9 @@ import pytest
 
 from registry.assets import tags
 from registry.assets.labels import adopt_number, link_tag, lose_tag, print_tags
-from registry.assets.models import Asset, Tag
+from registry.assets.models import Asset, FormerNumber, Tag
 from registry.assets.transitions import Answers
+from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import SYSTEM, Actor, HistoryEntry
 from registry.core.transaction import transaction
@@ -162,6 +163,41 @@ async def test_what_was_scanned_is_moved_save_what_somebody_else_changed(
     assert set(await Asset.all().values_list("room_id", flat=True)) == {here.id}
 
 
+async def test_what_nobody_by_name_changed_since_a_scan_is_told_too(database: Database) -> None:
+    """Scanned in a dead spot at nine, moved at ten by the command line, sent at eleven."""
+    mover, here, there = await make_person(role="facilities"), await make_room(code="H"), await make_room(code="T")
+    asset = await make_asset(room=there)
+    await perform("move", asset.id, Answers(here.id), Actor("izba", "cli"), NOW + timedelta(hours=1))
+    plan = await queries.plan_of(there, [ScannedPiece(asset.id, at=NOW)], mover)
+    assert (plan.moves, [entry.actor for entry in plan.changed.values()]) == ({}, ["izba"])
+    later = await queries.plan_of(there, [ScannedPiece(asset.id, at=NOW + timedelta(hours=2))], mover)
+    assert (list(later.moves), later.changed) == ([asset.id], {})
+
+
+async def test_what_somebody_else_did_before_the_look_is_no_conflict(
+    database: Database, statements: Statements
+) -> None:
+    """A look with a revision that only the looker has changed since; files and sets leave the revision as it is."""
+    mover, other = await make_person(role="facilities"), await make_person(role="admin")
+    own, theirs = Actor(mover.name, "web", mover.id), Actor(other.name, "web", other.id)
+    here, there = await make_room(code="H"), await make_room(code="T")
+    first, second = await make_asset(room=there), await make_asset(room=there)
+    for asset in (first, second):
+        for number in range(8):
+            await perform("move", asset.id, Answers((here, there)[number % 2].id), theirs, NOW)
+    revisions = dict(await Asset.all().values_list("id", "revision"))
+    await perform("send_to_repair", first.id, Answers(), own, NOW)
+    await perform("send_to_repair", second.id, Answers(), theirs, NOW)
+    await perform("assign", second.id, Answers(custodian_id=mover.id), own, NOW)
+    await history.write(f"asset:{second.id}", "file_added", own, NOW, after={"file": "a.png"})
+    pieces = [ScannedPiece(asset.id, revisions[asset.id]) for asset in (first, second)]
+    before = len(statements)
+    plan = await queries.plan_of(here, pieces, mover)
+    assert [one.rows for one in statements[before:]][-1] <= 2, "nobody reads the whole history"
+    assert list(plan.moves) == [first.id]
+    assert {pk: entry.action for pk, entry in plan.changed.items()} == {second.id: "sent_to_repair"}
+
+
 async def adopt(asset_id: int, number: str) -> None:
     async with transaction() as change:
         await adopt_number(asset_id, number, change, SYSTEM, NOW)
@@ -188,3 +224,23 @@ async def test_an_unknown_code_becomes_a_number_of_its_thing(database: Database)
             await adopt(asset.id, number)
     with pytest.raises(NotFound):
         await adopt(99_999, "x")
+
+
+async def test_a_code_that_is_settled_twice_is_settled_once(database: Database) -> None:
+    """The same form, sent twice."""
+    person, asset = await make_person(), await make_asset(inventory_no="A/1", number_key="a/1")
+    scans = [
+        await actions.log(actions.CodeReading(code, Reader.KEYS, NOW, person), Match(ScanResult.UNKNOWN))
+        for code in ("590", "590", "A/ 1", "rubbish", "rubbish")
+    ]
+    for _ in range(2):
+        await actions.settle(scans[0].id, SYSTEM, NOW, asset.id)
+        await actions.settle(scans[2].id, SYSTEM, NOW, asset.id)
+        await actions.settle(scans[3].id, SYSTEM, NOW)
+    assert await FormerNumber.all().values_list("number", "asset_id") == [("590", asset.id)]
+    assert (await queries.unknown_codes())[1] == 0
+    entries = await HistoryEntry.all().order_by("id").values_list("object", "action", "after")
+    assert entries == [
+        (f"asset:{asset.id}", "number_added", {"former_number": "590"}),
+        (f"scan:{scans[3].id}", "settled", {"scans": 2}),
+    ]
