@@ -235,6 +235,7 @@ WORDS: dict[str, str] = {
     ),
     "label.too_many": N_("These are {count} labels; at most {limit} are printed at once. Choose fewer."),
     "label.room_without_tag": N_("The room {room} has no code for a label yet. Give it one on the page Labels."),
+    "label.piece_without_tag": N_("No label leads to {piece}. Give it a code on the page Labels."),
     "label.none": N_("There is nothing to print. Choose pieces, a room or how many blank labels."),
     "set.unknown": N_("There is no such set."),
     "set.no_piece": N_("No piece has the inventory number {number}. Correct it, or leave it out."),

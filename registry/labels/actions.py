@@ -1,29 +1,50 @@
-"""What labels change: a tag for a room that has none, and that labels were printed."""
+"""What labels change: a tag for a room or a piece that has none, and that labels were printed."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from registry.assets.intake import fresh_codes
-from registry.assets.models import Tag
+from registry.assets.intake import BATCH, fresh_codes
+from registry.assets.models import Asset, Tag
 from registry.core import history
+from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.transaction import transaction
 from registry.labels.models import LabelRun
-from registry.labels.queries import rooms_without_tag
+from registry.labels.queries import LabelWish, pieces_without_tag, rooms_named, rooms_without_tag
+from registry.rooms.models import Room
 
 
 async def label_rooms(codes: Sequence[str], actor: Actor, now: datetime) -> None:
     """A tag for each of these rooms that has none. Raises NotFound("room.unknown")."""
-    if not await rooms_without_tag(codes):
-        return
     async with transaction():
-        rooms = await rooms_without_tag(codes)
-        fresh = await fresh_codes(len(rooms))
-        await Tag.bulk_create(
-            [Tag(code=code, room_id=room.id, created_at=now) for code, room in zip(fresh, rooms, strict=True)]
-        )
-        entries = [(f"tag:{code}", {"room_id": room.id}) for code, room in zip(fresh, rooms, strict=True)]
+        rooms = await rooms_named(codes)
+        await _lock(Room, [room.id for room in rooms])
+        bare = await rooms_without_tag(rooms)
+        fresh = await fresh_codes(len(bare))
+        labels = [Tag(code=code, room_id=room.id, created_at=now) for code, room in zip(fresh, bare, strict=True)]
+        await Tag.bulk_create(labels)
+        entries = [(f"tag:{tag.code}", {"room_id": tag.room_id}) for tag in labels]
         await history.write_new(entries, "linked", actor, now)
+
+
+async def label_pieces(wish: LabelWish, actor: Actor, now: datetime) -> None:
+    """A tag for each piece of a wish that no label leads to any more. Raises NotFound("room.unknown")."""
+    async with transaction() as change:
+        present = await _lock(Asset, await pieces_without_tag(wish))
+        bare = await pieces_without_tag(LabelWish(present))
+        fresh = await fresh_codes(len(bare))
+        labels = [Tag(code=code, asset_id=pk, created_at=now) for code, pk in zip(fresh, bare, strict=True)]
+        await Tag.bulk_create(labels, batch_size=BATCH)
+        entries = [(f"tag:{tag.code}", {"asset_id": tag.asset_id}) for tag in labels]
+        await history.write_new(entries, "linked", actor, now)
+        for pk in bare:
+            change.happened(AssetChanged(pk))
+
+
+async def _lock(model: type[Room] | type[Asset], ids: Sequence[int]) -> tuple[int, ...]:
+    """Lock what is to have a tag, so that two at once make one for each. Returns those that are there."""
+    rows = model.select_for_update().filter(id__in=list(ids)).order_by("id")
+    return tuple(row.id for row in await rows.only("id"))
 
 
 async def note_printed(codes: Sequence[str], form: str, actor: Actor, now: datetime) -> LabelRun:

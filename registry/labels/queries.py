@@ -7,10 +7,11 @@ from registry.assets import tags
 from registry.assets.models import STANDING, Asset, FundingShare, Tag
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.ids import may_be_id
+from registry.core.statements import column
 from registry.labels.faces import LabelFace, address_of
 from registry.labels.models import LabelRun
 from registry.rooms.models import Room
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import CODE_LENGTH, is_code, room_by_code, rooms_of_codes
 
 AT_MOST = 1000  # labels of one run
 
@@ -40,24 +41,41 @@ async def tag_codes(wish: LabelWish) -> list[str]:
     """The tags that a wish means, in the order of a list: pieces by name and number. Pieces first, then rooms.
 
     Raises NotFound: room.unknown, tag.unknown, tag.bad_check; Invalid("label.too_many");
-    Conflict("label.room_without_tag").
+    Conflict: label.piece_without_tag, label.room_without_tag.
     """
-    ids = [pk for pk in wish.asset_ids if may_be_id(pk)]
-    if wish.room:
-        room = await room_by_code(wish.room)
-        pieces = Asset.filter(room_id=room.id, lifecycle__in=STANDING).order_by("search_text", "id")
-        ids += [int(str(pk)) for pk in await pieces.limit(AT_MOST + 1).values_list("id", flat=True)]
-    newest: dict[int, str] = {}
-    for asset_id, code in (
-        await Tag.filter(asset_id__in=ids, lost_at=None).order_by("id").values_list("asset_id", "code")
-    ):
-        newest[asset_id] = code
-    codes = [newest[pk] for pk in dict.fromkeys(ids) if pk in newest]
+    ids = await _piece_ids(wish)
+    newest = await _newest_tags(ids)
+    if bare := await Asset.filter(id__in=[pk for pk in ids if pk not in newest]).order_by("id").first():
+        raise Conflict("label.piece_without_tag", piece=" ".join(filter(None, (bare.inventory_no, bare.name))))
+    codes = [newest[pk] for pk in ids if pk in newest]
     codes += await _known_tags(wish.tags)
     codes += [code for code in await _room_tags(wish.rooms) if code not in codes]
     if len(codes) > AT_MOST:
         raise Invalid("label.too_many", count=len(codes), limit=AT_MOST)
     return codes
+
+
+async def pieces_without_tag(wish: LabelWish) -> list[int]:
+    """The pieces of a wish that no label leads to, each once; some may be gone. Raises NotFound("room.unknown")."""
+    ids = await _piece_ids(wish)
+    newest = await _newest_tags(ids)
+    return [pk for pk in ids if pk not in newest]
+
+
+async def _piece_ids(wish: LabelWish) -> list[int]:
+    """The pieces of a wish, each once. Raises NotFound("room.unknown")."""
+    ids = [pk for pk in wish.asset_ids if may_be_id(pk)]
+    if wish.room:
+        room = await room_by_code(wish.room)
+        pieces = Asset.filter(room_id=room.id, lifecycle__in=STANDING).order_by("search_text", "id")
+        ids += await column(pieces.limit(AT_MOST + 1), "id")
+    return list(dict.fromkeys(ids))
+
+
+async def _newest_tags(asset_ids: Sequence[int]) -> dict[int, str]:
+    """The newest label of each of these pieces that has one."""
+    rows = Tag.filter(asset_id__in=list(asset_ids), lost_at=None).order_by("id")
+    return dict(await rows.values_list("asset_id", "code")) if asset_ids else {}
 
 
 async def _known_tags(codes: Iterable[str]) -> list[str]:
@@ -74,23 +92,34 @@ async def _known_tags(codes: Iterable[str]) -> list[str]:
 
 async def _room_tags(codes: Sequence[str]) -> list[str]:
     """The tag of each room. Raises NotFound("room.unknown"), Conflict("label.room_without_tag")."""
-    bare = await rooms_without_tag(codes)
+    rooms = await rooms_named(codes)
+    newest = await _tags_of_rooms(rooms)
+    bare = next((room for room in rooms if room.id not in newest), None)
     if bare:
-        raise Conflict("label.room_without_tag", room=bare[0].code)
-    by_room: dict[str, str] = {}
-    for code, room in (
-        await Tag.filter(room__code__in=list(codes), lost_at=None).order_by("id").values_list("code", "room__code")
-    ):
-        by_room[room] = code
-    return [by_room[room] for room in codes]
+        raise Conflict("label.room_without_tag", room=bare.code)
+    return [newest[room.id] for room in rooms]
 
 
-async def rooms_without_tag(codes: Sequence[str]) -> list[Room]:
-    """Those of these rooms that no tag leads to. Raises NotFound("room.unknown")."""
-    rooms = [await room_by_code(code) for code in dict.fromkeys(codes)]
-    ids = [room.id for room in rooms]
-    room_ids = {str(pk) for pk in await Tag.filter(room_id__in=ids, lost_at=None).values_list("room_id", flat=True)}
-    return [room for room in rooms if str(room.id) not in room_ids]
+async def rooms_named(codes: Sequence[str]) -> list[Room]:
+    """The rooms with these codes, each once. Raises NotFound("room.unknown")."""
+    names = dict.fromkeys(codes)
+    rooms = {room.code: room for room in await rooms_of_codes([code for code in names if is_code(code)])}
+    unknown = next((code for code in names if code not in rooms), None)
+    if unknown is not None:
+        raise NotFound("room.unknown", room=unknown[:CODE_LENGTH])
+    return [rooms[code] for code in names]
+
+
+async def rooms_without_tag(rooms: Sequence[Room]) -> list[Room]:
+    """Those of these rooms that no tag leads to."""
+    newest = await _tags_of_rooms(rooms)
+    return [room for room in rooms if room.id not in newest]
+
+
+async def _tags_of_rooms(rooms: Sequence[Room]) -> dict[int, str]:
+    """The newest tag of each of these rooms that has one."""
+    rows = Tag.filter(room_id__in=[room.id for room in rooms], lost_at=None).order_by("id")
+    return dict(await rows.values_list("room_id", "code")) if rooms else {}
 
 
 async def faces_of(codes: Sequence[str], office: LabelOffice) -> list[LabelFace]:

@@ -10,7 +10,7 @@ from registry.assets.labels import print_tags
 from registry.assets.tags import LENGTH
 from registry.core.aside import aside
 from registry.core.errors import Conflict, Invalid, Refusal
-from registry.labels.actions import label_rooms, note_printed
+from registry.labels.actions import label_pieces, label_rooms, note_printed
 from registry.labels.faces import address_of, check_code
 from registry.labels.formats import FORMATS, format_named, spots
 from registry.labels.pdf import first_page_svg, labels_pdf
@@ -28,6 +28,8 @@ from web.labels.wish import LabelOrder, label_order, office_of, ordered_faces
 router = pages()
 Printer = Annotated[Person, Depends(page_with("labels.print"))]
 Order = Annotated[LabelOrder, Depends(label_order)]
+# what is refused because it has no code, and where it gets one
+_BARE = {"label.room_without_tag": "/labels/rooms", "label.piece_without_tag": "/labels/pieces"}
 Text = Annotated[str, Form(max_length=10_000)]
 FormatCode = Annotated[str, Form(alias="format", max_length=64)]
 
@@ -36,13 +38,13 @@ FormatCode = Annotated[str, Form(alias="format", max_length=64)]
 async def studio(request: Request, person: Printer, order: Order, now: Now) -> Response:
     """What is about to be printed, as it will leave the printer."""
     context = page_context(request, person, now)
-    count, sentence, bare = 0, "", False
+    count, sentence, bare = 0, "", ""
     if order.wish != LabelWish():
         try:
             codes, _ = await ordered_faces(request, order)
             count = len(codes)
         except Refusal as refusal:
-            sentence, bare = context.words.refusal(refusal), refusal.code == "label.room_without_tag"
+            sentence, bare = context.words.refusal(refusal), _BARE.get(refusal.code, "")
     if count and order.start > order.form.per_page:
         sentence = context.words.refusal(Invalid("label.bad_start", start=order.start, spots=order.form.per_page))
     return render(
@@ -120,3 +122,14 @@ async def give_codes(
     await label_rooms(codes, actor_of(request, person), now)
     query = urlencode({"rooms": ",".join(codes), "format": format_named(form).code})
     return RedirectResponse(f"/labels?{query}", 303)
+
+
+@router.post("/labels/pieces")
+async def give_piece_codes(
+    request: Request, person: Printer, now: Now, ids: Text = "", room: Text = "", tags: Text = "", rooms: Text = "",
+    form: FormatCode = "a4-24", start: Text = "1",
+) -> Response:  # fmt: skip
+    """A code for each of these pieces that no label leads to, and back to the studio."""
+    order = label_order(ids, room, tags, rooms, form, int(start) if start.isdecimal() and len(start) < 4 else 1)
+    await label_pieces(order.wish, actor_of(request, person), now)
+    return RedirectResponse(f"/labels?{urlencode(_query(order))}", 303)

@@ -56,7 +56,7 @@ async def ordered_faces(request: Request, order: LabelOrder) -> tuple[list[str],
     """The tags of an order and what stands on their labels.
 
     Raises Invalid: label.none, label.too_many; NotFound: room.unknown, tag.unknown, tag.bad_check;
-    Conflict("label.room_without_tag").
+    Conflict: label.piece_without_tag, label.room_without_tag.
     """
     codes = await tag_codes(order.wish)
     if not codes:

@@ -4,13 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from registry.assets.models import FundingShare, Tag
+from registry.assets.models import Asset, FundingShare, Tag
+from registry.core.history import SYSTEM, HistoryEntry
 from registry.grants.models import Grant
+from registry.labels.actions import label_rooms
 from registry.labels.models import LabelRun
+from registry.labels.queries import LabelWish, tag_codes
 from tests import make
 from tests.conftest import Database
 from tests.make import NOW
 from tests.registry.labels.test_labels import codes_in
+from tests.statements import Statements
 from tests.web.conftest import Office
 from tests.web.desk import Desk
 from tests.web.test_postgres_pages import CODE
@@ -89,6 +93,41 @@ async def test_a_room_gets_a_code_of_its_own_when_somebody_asks_for_it(desk: Des
     assert pages == [{f"HTTPS://IZBA.EXAMPLE/T/{tag.code}"}]
     assert "Mała sala" in text
     assert (await desk.post("/labels/rooms", "facilities", rooms="")).status_code == 409
+
+
+async def test_a_piece_whose_label_is_lost_does_not_drop_out_of_a_print(desk: Desk) -> None:
+    asset_id = await furnish()
+    other = await make.make_asset(inventory_no="KPUW/2", name="Stół", room_id=(await Asset.get(id=asset_id)).room_id)
+    await Tag.create(code="AAAAAAA", asset_id=other.id, created_at=NOW, lost_at=None)
+    await Tag.filter(code="AAAAAAA").update(asset_id=None, lost_at=NOW)
+    for query in (f"ids={asset_id},{other.id}", "room=ZW-02"):
+        page = await desk.get(f"/labels?{query}&format=l7160", "facilities")
+        assert "No label leads to KPUW/2 Stół." in page.text
+        assert 'action="/labels/pieces"' in page.text
+        assert (await desk.get(f"/labels/preview.svg?{query}", "facilities")).status_code == 409
+    for _ in range(2):
+        answer = await desk.post("/labels/pieces", "facilities", room="ZW-02", format="l7160", start="2")
+        assert answer.headers["location"] == "/labels?room=ZW-02&format=l7160&start=2"
+    fresh = await Tag.get(asset_id=other.id)
+    (entry,) = await HistoryEntry.filter(object=f"tag:{fresh.code}")
+    assert (entry.action, entry.after) == ("linked", {"asset_id": other.id})
+    printed = await desk.post("/labels/print", "facilities", ids=f"{asset_id},{other.id}", format="l7160")
+    addresses = {f"HTTPS://IZBA.EXAMPLE/T/{code}" for code in (CODE, fresh.code)}
+    assert codes_in(printed.content)[0] == [addresses]
+    assert (await desk.post("/labels/pieces", "member", ids="1")).status_code == 403
+
+
+async def test_many_rooms_are_labelled_in_few_statements(database: Database, statements: Statements) -> None:
+    codes = [(await make.make_room(code=f"R-{number}")).code for number in range(30)]
+    with statements.at_most(7):
+        await label_rooms(codes, SYSTEM, NOW)
+    with statements.at_most(4):
+        tags = await tag_codes(LabelWish(rooms=tuple(codes)))
+    assert tags == [(await Tag.get(room__code=code)).code for code in codes]
+    await label_rooms(codes, SYSTEM, NOW)
+    assert await Tag.all().count() == 30
+    for code in ("R-99", "R\x001"):
+        assert (await make.refused(label_rooms([*codes, code], SYSTEM, NOW))).code == "room.unknown"
 
 
 async def test_what_cannot_be_printed_is_said_on_the_page(desk: Desk) -> None:
