@@ -22,6 +22,7 @@ class WritingProgress:
     """How many records an import made, and the rows it refused.
 
     ``milestone`` is awaited at the end of each transaction with the last line that it wrote and the records so far.
+    ``first_line`` is that of the batch at hand.
     With the ``number`` of a sent list each record is remembered, so that the list can be undone.
     """
 
@@ -30,6 +31,7 @@ class WritingProgress:
     milestone: Milestone | None = None
     number: str = ""
     file: str = ""
+    first_line: int = 0
     latest: list[ImportedRecord] = field(default_factory=list)
 
     def remember(
@@ -42,6 +44,13 @@ class WritingProgress:
                     import_number=self.number, line=line, noun=noun, record_id=record_id, seq=seq, before=before
                 )
             )
+
+    async def begin(self) -> None:
+        """In a transaction before the first that writes rows of the batch at hand: from now on the list is begun, and
+        in the register up to the line before.
+        """
+        if self.milestone:
+            await self.milestone(self.first_line - 1 or -1, self.records)
 
     async def add(self, batch: Sequence[ListRow], records: int) -> None:
         """Count what a transaction wrote, at its end."""

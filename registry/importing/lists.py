@@ -157,4 +157,5 @@ async def _write(
     writer: RowWriter, rows: Iterator[ListRow], actor: Actor, now: datetime, progress: WritingProgress
 ) -> None:
     while batch := list(islice(rows, batches.BATCH)):
+        progress.first_line = batch[0].line
         await writer(batch, actor, now, progress)

@@ -15,7 +15,7 @@ from registry.assets import actions
 from registry.assets.models import Asset, FundingShare
 from registry.assets.rules import GROSZ, shares
 from registry.assets.transitions import Answers
-from registry.core.errors import Refusal
+from registry.core.errors import Refusal, Unavailable
 from registry.core.history import Actor, HistoryEntry
 from registry.core.statements import column
 from registry.core.transaction import transaction
@@ -185,13 +185,15 @@ async def write_updates(rows: Sequence[ListRow], actor: Actor, now: datetime, pr
         for row, asset, parts in await _with_pieces(rows)
         if (update := update_of(asset, parts, row)).changes_anything
     ]
-    if progress.number:
-        await _remember(updates, progress.number)
+    if progress.number and updates:
+        await _remember(updates, progress)
     count = 0
     for row, asset, _, update in updates:
         try:
             await _write(asset, update, actor, now, import_reason(progress.number, progress.file))
             count += 1
+        except Unavailable:
+            raise  # of no fault of the row: the list is gone on with
         except Refusal as refusal:
             words = {"reason": refusal.code}
             progress.refuse(row, ImportProblem("CHANGE_REFUSED", "inventory_no", asset.inventory_no or "", words))
@@ -207,7 +209,8 @@ async def _write(asset: Asset, update: PieceUpdate, actor: Actor, now: datetime,
         await perform("assign", asset.id, Answers(custodian_id=update.custodian_id, reason=reason), actor, now)
 
 
-async def _remember(updates: Sequence[tuple[ListRow, Asset, Parts, PieceUpdate]], number: str) -> None:
+async def _remember(updates: Sequence[tuple[ListRow, Asset, Parts, PieceUpdate]], progress: WritingProgress) -> None:
+    number = progress.number
     ids = [asset.id for _, asset, _, _ in updates]
     theirs = ImportedRecord.filter(import_number=number, noun="asset", record_id__in=ids)
     already = set(await column(theirs, "record_id"))
@@ -230,6 +233,7 @@ async def _remember(updates: Sequence[tuple[ListRow, Asset, Parts, PieceUpdate]]
     async with transaction():
         if records:
             await ImportedRecord.bulk_create(records, batch_size=BATCH)
+        await progress.begin()
 
 
 def former_values(asset: Asset, parts: Parts, update: PieceUpdate) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 After a crash it goes on behind the last line that is in the register.
 """
 
+from bisect import bisect_right
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -57,12 +58,11 @@ async def go_on_writing(pending: PendingImport, revision: int, actor: Actor, now
 async def _write(pending: PendingImport, revision: int, report: ImportReport, actor: Actor, now: datetime) -> None:
     refused = len(report.refused_rows)
     lines = [row.line for row in report.accepted_rows]
-    places = {line: place for place, line in enumerate(lines, 1)}
 
     async def mark(line: int, records: int) -> None:
         nonlocal refused
         columns: dict[str, Any] = {
-            "written_line": line, "records": pending.records + records, "finished": places.get(line, len(lines)),
+            "written_line": line, "records": pending.records + records, "finished": bisect_right(lines, line),
         }  # fmt: skip
         if len(report.refused_rows) > refused:  # numbers that somebody took since the check
             refused = len(report.refused_rows)

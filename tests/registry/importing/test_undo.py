@@ -11,12 +11,13 @@ from registry.assets.labels import link_tag, lose_tag, print_tags
 from registry.assets.models import Asset, FormerNumber, FundingShare, Purchase, Tag
 from registry.assets.search import AssetFilter, find
 from registry.core import seals
-from registry.core.errors import Conflict, Refusal
+from registry.core.errors import Conflict, Refusal, Unavailable
 from registry.core.history import SYSTEM, Actor, HistoryEntry
 from registry.devices.models import Device, DeviceKind
-from registry.importing import assets, batches, claims, undo
+from registry.importing import assets, batches, claims, undo, updates
 from registry.importing.models import ImportedRecord, ImportState, PendingImport
-from registry.importing.sessions import send
+from registry.importing.sessions import correct as correct_row
+from registry.importing.sessions import forget_old, record, send
 from registry.importing.writing import commit, take_up
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, Room, Site
@@ -389,3 +390,63 @@ async def test_a_sign_of_life_keeps_a_list_with_its_process(owner: int, monkeypa
     async with claims.held(pending.id, revision, ImportState.CHECKED, NOW):
         while (await PendingImport.get(id=pending.id)).claimed_at == NOW:
             await asyncio.sleep(0)
+
+
+async def broken_off(owner: int, text: str, monkeypatch: pytest.MonkeyPatch, fault: BaseException) -> str:
+    """A list about known pieces, whose second move breaks off the writing."""
+    await make_room(code="R-2")
+    pending = await send(text.encode(), "lista.csv", None, owner, NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr(updates, "perform", failing_at(2, updates.perform, fault))
+        with pytest.raises(type(fault)):
+            await commit(pending.id, owner, CLERK, NOW)
+    return pending.id
+
+
+def failing_at(time: int, work: Any, fault: BaseException) -> Any:
+    times = iter(range(1, time))
+
+    async def failing(*arguments: Any) -> Any:
+        if next(times, None) is None:
+            raise fault
+        return await work(*arguments)
+
+    return failing
+
+
+MOVED = "".join(line.replace("R-1", "R-2") + "\n" for line in LIST.splitlines()[:3])
+
+
+async def rooms_of() -> list[str]:
+    pieces = Asset.exclude(inventory_no=None).order_by("inventory_no")
+    return [str(code) for code in await pieces.values_list("room__code", flat=True)]
+
+
+async def test_a_list_that_broke_off_in_its_changes_is_begun(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    await written(owner)
+    number = await broken_off(owner, MOVED, monkeypatch, PowerCut())
+    pending = await PendingImport.get(id=number)
+    assert (pending.state, pending.finished, await rooms_of()) == (ImportState.CHECKED, 0, ["R-2", "R-1"])
+    assert (await refused(correct_row(number, owner, 3, {"name": "x"}, NOW))).code == "import.being_written"
+    for hour in range(9):
+        await send(MOVED.encode(), "lista.csv", None, owner, NOW + timedelta(hours=hour))
+    await forget_old(NOW + timedelta(days=2))
+    await undo.undo(number, owner, CLERK, NOW + timedelta(days=2))
+    assert (await rooms_of(), await ImportedRecord.filter(import_number=number).count()) == (["R-1", "R-1"], 0)
+
+
+async def test_an_outage_refuses_no_row_and_the_list_is_gone_on_with(
+    owner: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await written(owner)
+    number = await broken_off(owner, MOVED, monkeypatch, Unavailable("internal.busy"))
+    assert await rooms_of() == ["R-2", "R-1"]
+    pending = await commit(number, owner, CLERK, NOW)
+    assert (pending.state, await rooms_of()) == (ImportState.WRITTEN, ["R-2", "R-2"])
+    assert [row["problems"] for row in record(pending)["rows"]] == [[], []]
+    with monkeypatch.context() as patch:
+        patch.setattr(updates, "perform", failing_at(2, updates.perform, Unavailable("database.away", reason="x")))
+        assert (await refused(undo.undo(number, owner, CLERK, LATER))).code == "database.away"
+    assert (await PendingImport.get(id=number)).state is ImportState.WRITTEN
+    pending = await undo.undo(number, owner, CLERK, LATER)
+    assert (pending.state, pending.records, await rooms_of()) == (ImportState.UNDONE, 0, ["R-1", "R-1"])
