@@ -276,6 +276,7 @@ class AssetReader(RowReader):
         if percent is not None and (eu is not None and eu != (percent > 0) or is_own and percent > 0):
             self.problem(row, "FUNDING_CONTRADICTS", "eu_share", self.cell(cells, "eu_share"), percent=_plain(percent))
         own = is_own or not eu and not percent and (eu is False or percent is not None)
+        row.refs["is_own_funds"] = own
         if not own and (source or percent is not None or eu):
             self._grant(row, source, percent)
 

@@ -67,7 +67,7 @@ WARNINGS: dict[str, str] = {
     "AMBIGUOUS_CUSTODIAN": N_("Several people are called so. It is kept in the notes; write a login."),
     "FUNDING_CONTRADICTS": N_("The share of {percent} % contradicts the rest of the row. Check both."),
     "UNKNOWN_PURCHASE": N_("There is no such purchase. It is kept in the notes."),
-    "UNKNOWN_GRANT": N_("There is no such grant. It is kept in the notes; own funds were written."),
+    "UNKNOWN_GRANT": N_("There is no such grant. It is kept in the notes; no share of it was written."),
     "LINES_IN_ONE_CELL": N_(
         "A cell goes from line {first} to line {last}. Check that no row of the list is lost in it."
     ),

@@ -34,6 +34,8 @@ _MONEY = {"kst": "kst", "acquired_on": "accepted_on", "quantity": "quantity", "v
 # what a list never changes of a piece that is there, by what a row holds of it
 _BY_OTHER_WAYS = {"durable_until": "durable_until", "lifecycle": "lifecycle", "condition": "condition",
                   "account": "account", "purchase": "purchase_id"}  # fmt: skip
+# cells that say of which funds a piece is, those that name them first
+_FUNDING = ("grant", "funding", "eu_share", "eu")
 # cells beside a field's own one that say it too
 _ALSO_SAID_BY = {"value": "unit_price", "warranty_until": "warranty_months"}
 Parts = Mapping[int | None, Decimal]
@@ -78,6 +80,8 @@ def update_of(asset: Asset, parts: Parts, row: ListRow) -> PieceUpdate:
         value = row.refs.get(target) if target == "purchase_id" else row.values.get(name)
         if value not in (None, "") and getattr(asset, target) != value:
             refused[name] = "CHANGED_BY_ANOTHER_ACT"
+    if row.refs.get("is_own_funds") and any(amount for grant, amount in parts.items() if grant is not None):
+        refused[next(name for name in _FUNDING if name in row.own_cells)] = "CHANGED_BY_ANOTHER_ACT"
     places = {name: row.refs.get(name) for name in ("room_id", "custodian_id")}
     moves = {name: pk for name, pk in places.items() if pk and pk != getattr(asset, name)}
     return PieceUpdate(corrections, **moves, refused=refused)

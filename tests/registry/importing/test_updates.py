@@ -11,6 +11,7 @@ from registry.assets.models import Asset, FundingShare, Purchase
 from registry.core import seals
 from registry.core.history import Actor, HistoryEntry
 from registry.exporting.lists import export_list
+from registry.grants.models import Grant
 from registry.importing import sessions, undo
 from registry.importing.choices import ListChoices
 from registry.importing.lists import check_list, import_list, write_list
@@ -230,6 +231,23 @@ async def test_what_no_list_changes_of_a_piece_is_named(owner: int) -> None:
     assert (changes, problems) == ({}, ["CHANGED_BY_ANOTHER_ACT", "CHANGED_BY_ANOTHER_ACT"])
     chair = await Asset.get(inventory_no="HO-1")
     assert await said(f"Nr inw.;Nazwa;Konto\nHO-1;;{chair.account}\n", owner) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("titles", "cells"),
+    [
+        ("Źródło finansowania", "środki własne"), ("Środki UE", "NIE"), ("Udział UE %", "0"),
+        ("Źródło finansowania;Udział UE %", ";0"),
+    ],
+)  # fmt: skip
+async def test_own_funds_of_a_piece_that_a_grant_paid_for_are_named(owner: int, titles: str, cells: str) -> None:
+    fund = await Grant.create(code="G/1", name="x", beneficiary="x", fund="Fundusz", total=1, granted=1, percent=75)
+    text = f"Nr inw.;Nazwa;{titles}\nHO-1;;{cells}\n"
+    assert await said(text, owner) == ({}, []), "it is of own funds"
+    chair = await Asset.get(inventory_no="HO-1")
+    await FundingShare.filter(asset_id=chair.id).update(grant_id=fund.id)
+    assert await said(text, owner) == ({}, ["CHANGED_BY_ANOTHER_ACT"])
+    assert await FundingShare.filter(asset_id=chair.id).values_list("grant_id", flat=True) == [fund.id]
 
 
 async def test_months_of_warranty_count_from_the_day_or_are_kept_in_the_notes(owner: int) -> None:
