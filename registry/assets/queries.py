@@ -13,7 +13,7 @@ from registry.assets.models import STANDING, Asset, Condition, FormerNumber, Fun
 from registry.assets.search import AssetFilter, Clause, find, listed, one_of
 from registry.assets.transitions import Answers, QuestionField, Transition
 from registry.core.cache import Cache
-from registry.core.errors import NotFound
+from registry.core.errors import Conflict, NotFound
 from registry.core.history import HistoryEntry
 from registry.core.ids import may_be_name
 from registry.core.statements import column, first_value
@@ -260,6 +260,24 @@ async def named_exactly(text: str) -> list[dict[str, Any]]:
 async def numbered(number: str) -> list[dict[str, Any]]:
     """The assets that have exactly this number, as in :func:`named_exactly`, but by no label."""
     return [row for row in await named_exactly(number) if row["by"] != "tag"]
+
+
+async def ids_of_numbers(numbers: Sequence[str]) -> list[int]:
+    """The pieces with these numbers, each as in :func:`numbered`: one statement for all inventory numbers. Raises
+    NotFound("asset.no_number"), Conflict("asset.several").
+    """
+    keys = {number: rules.number_key(number) for number in numbers}
+    possible = [key for key in keys.values() if may_be_name(key, rules.NUMBER_KEY_LENGTH)]
+    by_key = dict(await Asset.filter(number_key__in=possible).values_list("number_key", "id")) if possible else {}
+    ids: list[int] = []
+    for number, key in keys.items():
+        rows = [{"id": by_key[key]}] if key in by_key else await numbered(number)
+        if not rows:
+            raise NotFound("asset.no_number", number=number[:60])
+        if len(rows) > 1:
+            raise Conflict("asset.several", number=number[:60])
+        ids.append(rows[0]["id"])
+    return ids
 
 
 async def of_room(room_id: int) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from registry.people.models import Person
 from registry.people.queries import active_people
 from web.assets import words
 from web.assets.correction_pages import editable
-from web.assets.table import address_of, chips, is_locked, options, page_at, room_options, views
+from web.assets.table import LINKED, address_of, chips, is_locked, options, page_at, room_options, views
 from web.assets.table import labels as filter_labels
 from web.assets.view import view_of
 from web.auth.access import PageCaller, actor_of, page_with
@@ -47,7 +47,8 @@ Mover = Annotated[Person, Depends(page_with("assets.change"))]
 Text = Annotated[str, Form(max_length=2000)]
 AT_ONCE = 200
 _SET_PAGE = re.compile(r"/sets/\d{1,9}", re.ASCII)
-NO_FILES: dict[str, Any] = {"file_faults": [], "file_numbers": "", "file_open": 0}  # was typed into a form for files
+# was typed into a form for files
+NO_FILES: dict[str, Any] = {"file_faults": [], "file_numbers": "", "file_purchase": "", "file_open": 0}
 FILE_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -75,6 +76,7 @@ async def assets(request: Request, person: PageCaller, now: Now) -> Response:
         offers=offers,
         chips=list(chips(address, offers, context)),
         labels=filter_labels(context),
+        linked=sorted(LINKED),
         looks=words,
         is_locked=is_locked,
     )

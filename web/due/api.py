@@ -2,14 +2,16 @@
 
 from datetime import date
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from fastapi import Query
+from fastapi import Query, Request
 from pydantic import BaseModel, Field
 
 from registry.core.errors import N_, Invalid, Reason
 from registry.upkeep.queries import due_items
 from registry.upkeep.rules import LONGEST, USUAL, DueItem, DueKind
 from web.auth.access import Caller
+from web.auth.session import options_of
 from web.due.access import custodian_of, kinds_of
 from web.kit import routing
 from web.kit.answers import ListAnswer, PagedLong
@@ -22,7 +24,7 @@ router = routing.router("due")
 
 class DueAnswer(BaseModel):
     kind: DueKind
-    on: date = Field(description="the last day; of a battery today")
+    on: date = Field(description="the last day; of a battery today, the office's day")
     name: str
     assets: int = Field(description="how many pieces of this name")
     asset: int | None = Field(description="the first of them")
@@ -37,6 +39,7 @@ DuesAnswer = ListAnswer[DueAnswer]
 
 @router.get("/due", responses=faults(), summary="What is due until a day")
 async def due(
+    request: Request,
     person: Caller,
     now: Now,
     paging: PagedLong,
@@ -47,7 +50,7 @@ async def due(
     """Until three months from now without ``until``, three years at most. Pieces of one name that end on one day are
     one item. All of it for who keeps or counts equipment, for anybody else what is in their care.
     """
-    today = now.date()
+    today = now.astimezone(ZoneInfo(options_of(request).timezone)).date()
     last = until or today + USUAL
     if last > today + LONGEST:
         raise Invalid("request.bad_field", field="until", reason=Reason(N_("it is more than three years away")))

@@ -151,7 +151,7 @@ def _line(item: DueItem, context: PageContext) -> DueLine:
         sign=SIGNS[item.kind],
         what=context.say(WHAT_WORDS[item.kind]),
         thing=item.name if item.assets == 1 else f"{item.name} × {item.assets}",
-        href=_href(item),
+        href=_href(item, context),
         note=note,
         where=_several(item.room, item.rooms, NN_("%(n)s room", "%(n)s rooms"), context),
         who=_several(item.custodian, item.custodians, NN_("%(n)s person", "%(n)s people"), context),
@@ -159,10 +159,11 @@ def _line(item: DueItem, context: PageContext) -> DueLine:
     )
 
 
-def _href(item: DueItem) -> str:
+def _href(item: DueItem, context: PageContext) -> str:
+    """Where a line leads; nothing where its reader may not open it."""
     if item.assets == 1 and item.asset_id:
         return f"/assets/{item.asset_id}"
-    return f"/assets?{urlencode({'q': item.name})}" if item.asset_id else "/devices"
+    return f"/assets?{urlencode({'q': item.name})}" if item.asset_id else "/devices" * context.may("devices.see")
 
 
 def _far(item: DueItem, days: int, context: PageContext) -> str:

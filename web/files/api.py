@@ -17,8 +17,8 @@ from web.assets.api import AssetId
 from web.auth.access import Caller, caller_with
 from web.files.access import kinds_for, visible_attachment
 from web.files.serving import file_response, thumbnail_response
-from web.files.shapes import FORM, AttachBody, FileAnswer, FilesAnswer, file_answer, files_answer
-from web.files.upload import SentFiles, largest_of, sent_files
+from web.files.shapes import FORM, AttachBody, FileAnswer, FileForm, FilesAnswer, file_answer, files_answer
+from web.files.upload import SentFile, largest_of, read_file, sent_files
 from web.kit import routing
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
@@ -34,9 +34,10 @@ BYTES: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def _one_file(request: Request, person: MayChange) -> SentFiles:
+async def _one_file(request: Request, person: MayChange) -> tuple[SentFile, FileForm]:
     """Read once it is known who sends it: FastAPI's own way would store a stranger's file first."""
-    return await sent_files(request, at_most=1)
+    async with sent_files(request, at_most=1) as files:
+        return await read_file(files.uploads[0], largest_of(request)), files.form
 
 
 @router.get("/assets/{asset_id}/files", responses=faults(404), summary="The photos and papers of a piece")
@@ -56,7 +57,7 @@ async def listing(asset_id: AssetId, person: Caller) -> FilesAnswer:
 async def send(
     request: Request,
     asset_id: AssetId,
-    upload: Annotated[SentFiles, Depends(_one_file)],
+    upload: Annotated[tuple[SentFile, FileForm], Depends(_one_file)],
     person: MayChange,
     actor: CallerActor,
     now: Now,
@@ -64,7 +65,7 @@ async def send(
 ) -> FileAnswer:
     """What it is tells its content, never its name. A content that is there already is stored once."""
     await must_exist(asset_id)
-    (file,), form = upload.files, upload.form
+    file, form = upload
     content = await store(file.content, file.name, largest_of(request))
 
     async def answering(rows: list[Attachment]) -> FileAnswer:

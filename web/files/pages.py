@@ -6,26 +6,30 @@ from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets import attachments
-from registry.assets.queries import must_exist, numbered, of_purchase_of
-from registry.core.errors import Conflict, NotFound, Refusal
+from registry.assets.queries import ids_of_numbers, must_exist, of_purchase_of
+from registry.core.errors import Refusal
 from registry.core.history import Actor
 from registry.files.actions import NewAttachment, store
 from registry.people.models import Person
 from web.auth.access import PageCaller, actor_of, page_with
 from web.files.access import visible_attachment
 from web.files.serving import file_response
-from web.files.upload import SentFiles, largest_of, sent_files
+from web.files.upload import SentFiles, largest_of, read_file, sent_files
 from web.kit.clock import Now
 from web.kit.drafts import back_to
 from web.kit.errors import status_of
 from web.kit.page_context import page_context
 from web.kit.query_names import pages
 from web.kit.record_ids import possible_id
+from web.kit.words import N_
 
 router = pages()
 Clerk = Annotated[Person, Depends(page_with("files.change"))]
 Numbers = Annotated[str, Form(max_length=8000)]
 AT_ONCE = 200
+TOO_MANY = N_("These are %(lines)s lines; at most %(limit)s are taken at once. Put the file on the rest afterwards.")
+NO_OTHER = N_("Write the number of another piece, or tick the pieces of the same purchase.")
+NO_OTHER_OF_PURCHASE = N_("No other piece came with the same purchase. Write the numbers of the pieces.")
 
 
 @router.get("/files/{file_id}")
@@ -42,23 +46,23 @@ async def send(request: Request, person: Clerk, asset_id: int, now: Now) -> Resp
     context, actor = page_context(request, person, now), actor_of(request, person)
     refusals: list[Refusal] = []
     try:
-        upload = await sent_files(request)
+        async with sent_files(request) as files:
+            refusals = await _put_on(request, number, files, actor, now)
     except Refusal as refusal:
         refusals = [refusal]
-    else:
-        refusals = await _put_on(request, number, upload, actor, now)
     if refusals:
         sentences = [context.words.refusal(refusal) for refusal in refusals]
         return await back_to(f"/assets/{number}#files", request, now, status_of(refusals[0]), file_faults=sentences)
     return RedirectResponse(f"/assets/{number}?done=files#files", 303)
 
 
-async def _put_on(request: Request, asset_id: int, upload: SentFiles, actor: Actor, now: Now) -> list[Refusal]:
+async def _put_on(request: Request, asset_id: int, files: SentFiles, actor: Actor, now: Now) -> list[Refusal]:
     refusals: list[Refusal] = []
-    for file in upload.files:
+    for upload in files.uploads:
         try:
+            file = await read_file(upload, largest_of(request))
             content = await store(file.content, file.name, largest_of(request))
-            new = NewAttachment(content, upload.form.kind, upload.form.title)
+            new = NewAttachment(content, files.form.kind, files.form.title)
             await attachments.attach([asset_id], new, actor, now)
         except Refusal as refusal:
             refusals.append(refusal)
@@ -95,24 +99,19 @@ async def attach(
     """Put a file on other pieces too: on those of the same purchase, or on those whose numbers were typed."""
     number, file = possible_id(asset_id, "asset.unknown"), possible_id(file_id, "file.unknown")
     await visible_attachment(file, person)
+    context = page_context(request, person, now)
+    typed = {"file_numbers": numbers, "file_purchase": purchase, "file_open": file}
+    lines = [line.strip() for line in numbers.replace(";", "\n").splitlines() if line.strip()]
+    sentence, status = "", 422
     try:
-        ids = await _ids(numbers) + (await of_purchase_of(number) if purchase else [])
-        await attachments.attach_again(file, ids, actor_of(request, person), now)
+        if len(lines) > AT_ONCE:
+            sentence = context.say(TOO_MANY) % {"lines": len(lines), "limit": AT_ONCE}
+        elif ids := {*await ids_of_numbers(lines), *(await of_purchase_of(number) if purchase else [])} - {number}:
+            await attachments.attach_again(file, sorted(ids), actor_of(request, person), now)
+        else:
+            sentence = context.say(NO_OTHER_OF_PURCHASE if purchase else NO_OTHER)
     except Refusal as refusal:
-        sentence = page_context(request, person, now).words.refusal(refusal)
-        words = {"file_faults": [sentence], "file_numbers": numbers, "file_open": file}
-        return await back_to(f"/assets/{number}#files", request, now, status_of(refusal), **words)
+        sentence, status = context.words.refusal(refusal), status_of(refusal)
+    if sentence:
+        return await back_to(f"/assets/{number}#files", request, now, status, file_faults=[sentence], **typed)
     return RedirectResponse(f"/assets/{number}?done=files-spread#files", 303)
-
-
-async def _ids(numbers: str) -> list[int]:
-    """The pieces with these numbers, one a line. Raises NotFound("asset.no_number"), Conflict("asset.several")."""
-    ids: list[int] = []
-    for line in [line.strip() for line in numbers.replace(";", "\n").splitlines() if line.strip()][:AT_ONCE]:
-        rows = await numbered(line)
-        if not rows:
-            raise NotFound("asset.no_number", number=line[:60])
-        if len(rows) > 1:
-            raise Conflict("asset.several", number=line[:60])
-        ids.append(rows[0]["id"])
-    return ids

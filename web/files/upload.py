@@ -1,5 +1,9 @@
-"""Files as forms bring them. They are read once it is known who sends them."""
+"""Files as forms bring them. They are read once it is known who sends them, and one after another: of all that a form
+brings one content at most is in memory.
+"""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -23,14 +27,15 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class SentFiles:
-    """The files of one form, with what stands beside them."""
+    """The files of one form, not read yet, with what stands beside them."""
 
-    files: tuple[SentFile, ...]
+    uploads: tuple[UploadFile, ...]
     form: FileForm
 
 
-async def sent_files(request: Request, at_most: int = MANY) -> SentFiles:
-    """Raises Invalid: request.missing_field without any; file.too_large."""
+@asynccontextmanager
+async def sent_files(request: Request, at_most: int = MANY) -> AsyncIterator[SentFiles]:
+    """They can be read inside. Raises Invalid("request.missing_field") without any."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Invalid("request.missing_field", field="file")
     async with request.form(max_files=at_most, max_fields=8) as form:
@@ -39,7 +44,7 @@ async def sent_files(request: Request, at_most: int = MANY) -> SentFiles:
             raise Invalid("request.missing_field", field="file")
         words = {name: value for name in ("kind", "title") if isinstance(value := form.get(name), str)}
         about = check(FileForm, words)
-        return SentFiles(tuple([await _read(upload, largest_of(request)) for upload in uploads]), about)
+        yield SentFiles(tuple(uploads), about)
 
 
 def largest_of(request: Request) -> int:
@@ -47,7 +52,8 @@ def largest_of(request: Request) -> int:
     return pages_of(request).options.max_file_bytes
 
 
-async def _read(upload: UploadFile, largest: int) -> SentFile:
+async def read_file(upload: UploadFile, largest: int) -> SentFile:
+    """One of them. Raises Invalid("file.too_large")."""
     name = " ".join((upload.filename or "").replace("\\", "/").rsplit("/", 1)[-1].split())[:200] or "file"
     if upload.size is not None and upload.size > largest:
         raise Invalid("file.too_large", name=name, limit=largest // 1_000_000)

@@ -21,6 +21,7 @@ COLUMN_WORDS = {
     "lifecycle": N_("life cycle"),
     "condition": N_("condition"),
     "price": N_("price"),
+    "shares": N_("funding"),
     "quantity": N_("quantity"),
     "category": N_("category"),
     "kst": N_("KŚT"),
@@ -34,7 +35,7 @@ COLUMN_WORDS = {
 DAYS = frozenset({"accepted_on", "warranty_until", "durable_until"})
 # of a new piece what it is is told by its number; all else stands on its page
 OF_NEW = ("inventory_no", "room_id")
-NOWHERE, NOBODY, NOTHING = N_("nowhere"), N_("nobody"), N_("nothing")
+NOWHERE, NOBODY, NOTHING, OWN_FUNDS = N_("nowhere"), N_("nobody"), N_("nothing"), N_("own funds")
 LONGEST = 120
 
 
@@ -92,6 +93,8 @@ def value_words(column: str, value: Any, names: HistoryNames, context: PageConte
         return names.people.get(value, "") or context.say(NOBODY)
     if value in (None, ""):
         return context.say(NOTHING)
+    if column == "shares" and isinstance(value, list):
+        return ", ".join(_share_words(share, context) for share in value)
     text = str(value)
     if column == "lifecycle" and text in set(Lifecycle):
         return context.say(LIFECYCLE_WORDS[Lifecycle(text)])
@@ -105,3 +108,8 @@ def value_words(column: str, value: Any, names: HistoryNames, context: PageConte
     except (ValueError, InvalidOperation):
         return text
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _share_words(share: Mapping[str, Any], context: PageContext) -> str:
+    """What one source pays."""
+    return f"{share['grant'] or context.say(OWN_FUNDS)} {context.fmt.money(Decimal(share['amount']))}"

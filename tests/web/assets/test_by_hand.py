@@ -141,6 +141,8 @@ async def test_a_copy_takes_over_what_is_alike(desk: Desk) -> None:
     assert 'value="487"' in page
     assert "S1" not in page
     assert "77" not in re.sub(r'name="key" value="\w+"', "", page.split("<form", 2)[-1])
+    for wrong in ("9" * 5000, "999", "x", "٣"):
+        assert (await desk.get(f"/assets/new?copy={wrong}", "facilities")).status_code in (200, 404), wrong[:9]
     assert f"/assets/new?copy={asset.id}" in (await desk.get(f"/assets/{asset.id}", "facilities")).text
 
 

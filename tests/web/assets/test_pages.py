@@ -521,3 +521,9 @@ async def test_the_pages_of_assets_ask_little(desk: Desk, statements: Statements
             assert (await desk.get(address, who)).status_code in (200, 303), address
     with statements.at_most(5):
         await desk.get("/assets?q=thing+1", "facilities", headers={"hx-request": "true", "hx-request-type": "partial"})
+
+
+async def test_a_search_stays_within_an_import(desk: Desk) -> None:
+    page = (await desk.get("/assets?imported=7", "facilities")).text
+    assert '<input type="hidden" name="imported" value="7">' in page
+    assert 'name="imported"' not in (await desk.get("/assets", "facilities")).text

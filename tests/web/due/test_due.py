@@ -1,6 +1,6 @@
 """What is due: the page, the API, Today, and whom it concerns."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,27 @@ async def test_anybody_else_sees_what_is_in_their_care(desk: Desk) -> None:
     assert "Nothing is due" in await desk.read("/due", "bob")
     for who, total in (("alice", 1), ("bob", 0), ("accountant", 4)):
         assert (await desk.api("GET", "/due", who)).json()["total"] == total
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_program_and_the_page_mean_the_offices_day(desk: Desk) -> None:
+    today = datetime.now(UTC).date()
+    await make.make_asset(name="Lampa", warranty_until=today - timedelta(days=1))
+    await make.make_asset(name="Fotel", warranty_until=today)
+    past_midnight = datetime.combine(today, time(tzinfo=UTC)) - timedelta(minutes=30)
+    desk.app.state.clock = lambda: past_midnight
+    assert "Lampa" not in await desk.read("/due", "facilities")
+    (item,) = (await desk.api("GET", "/due", "facilities")).json()["items"]
+    assert item["name"] == "Fotel"
+
+
+@pytest.mark.databases("sqlite")
+async def test_nothing_leads_where_its_reader_may_not_go(desk: Desk) -> None:
+    await make.make_device(code="ZW-01-occ", battery=4)
+    assert '<a href="/devices">ZW-01-occ</a>' in (await desk.get("/due", "facilities")).text
+    page = (await desk.get("/due", "accountant")).text
+    assert "ZW-01-occ" in page
+    assert 'href="/devices"' not in page
 
 
 async def test_the_year_scrolls_in_itself_on_a_phone(desk: Desk) -> None:

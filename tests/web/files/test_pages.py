@@ -1,14 +1,17 @@
 """The photos and papers on an asset's page."""
 
+import re
 from pathlib import Path
 
 import httpx
 import pytest
 
 from registry.assets.models import Asset, Purchase
+from registry.assets.queries import ids_of_numbers
 from registry.files.models import Attachment
 from tests import make
 from tests.conftest import Database
+from tests.statements import Statements
 from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
 from web.auth.session import FORM_FIELD, form_token
@@ -62,6 +65,14 @@ async def test_what_cannot_be_taken_is_named_and_the_rest_is_there(desk: Desk, a
     assert "The field file is missing" in text_of(await upload(desk, asset))
 
 
+async def test_one_that_is_too_large_keeps_no_other_away(database: Database, tmp_path: Path, asset: Asset) -> None:
+    options = SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en", max_file_bytes=1_000)
+    desk = await Desk(create_site(options)).open()
+    page = await upload(desk, asset, ("a.pdf", b"%PDF-1.7" + bytes(1_000)), ("b.pdf", b"%PDF-1.7"))
+    assert "a.pdf is larger than" in text_of(page)
+    assert await Attachment.all().values_list("name", flat=True) == ["b.pdf"]
+
+
 async def test_what_is_removed_can_be_put_back(desk: Desk, asset: Asset) -> None:
     await upload(desk, asset, ("i.pdf", b"%PDF-1.7"), kind="manual")
     (file,) = await Attachment.all()
@@ -88,6 +99,11 @@ async def test_an_invoice_is_put_on_the_other_pieces_of_its_purchase(desk: Desk)
     answer = await desk.post(here, "facilities", numbers="INV/99999", purchase="1")
     assert "No asset has the number INV/99999." in text_of(answer.text)
     assert "INV/99999</textarea>" in answer.text, "what was typed is there"
+    assert re.search(rf'id="purchase-{file.id}"[^>]* checked', answer.text)
+    answer = await desk.post(here, "facilities", numbers=f"{pieces[0].inventory_no}\n")
+    assert "Write the number of another piece" in text_of(answer.text)
+    answer = await desk.post(here, "facilities", numbers="INV/99999\n" * 201)
+    assert "These are 201 lines; at most 200 are taken at once." in text_of(answer.text)
     for _ in range(2):
         await desk.send(here, "facilities", numbers=f"{stray.inventory_no}\n", purchase="1")
     rows = await Attachment.all().values_list("object", flat=True)
@@ -100,5 +116,14 @@ async def test_an_invoice_is_put_on_the_other_pieces_of_its_purchase(desk: Desk)
     assert "Several assets fit S1" in text_of(answer.text)
     await upload(desk, alone, ("x.pdf", b"%PDF-1.7 x"))
     other = await Attachment.get(object=f"asset:{alone.id}")
-    await desk.send(f"/assets/{alone.id}/files/{other.id}/attach", "facilities", purchase="1")
+    answer = await desk.send(f"/assets/{alone.id}/files/{other.id}/attach", "facilities", purchase="1")
+    assert "No other piece came with the same purchase." in text_of(answer.text)
     assert await Attachment.filter(file_id=other.file_id).count() == 1
+
+
+@pytest.mark.databases("sqlite", "postgres")
+async def test_many_numbers_are_looked_for_at_once(database: Database, statements: Statements) -> None:
+    pieces = [await make.make_asset() for _ in range(30)]
+    with statements.at_most(1):
+        ids = await ids_of_numbers([f" {one.inventory_no} " for one in pieces])
+    assert ids == [one.id for one in pieces]

@@ -8,12 +8,14 @@ import pytest
 
 from registry.assets import actions, attachments
 from registry.assets.actions import NewAsset, register
+from registry.assets.models import FundingShare
 from registry.assets.transitions import Answers
 from registry.core import history
 from registry.core.history import SYSTEM
 from registry.core.transaction import transaction
 from registry.faults.asset_transitions import perform
 from registry.files.actions import NewAttachment, store
+from registry.grants.models import Grant
 from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk
@@ -71,6 +73,16 @@ async def test_an_entry_with_values_of_any_kind_is_told(desk: Desk) -> None:
         page.replace("\N{NO-BREAK SPACE}", " ")
     )
     assert "accepted x now 01/07/2022" in page
+
+
+async def test_a_correction_of_funding_tells_what_each_source_paid(desk: Desk) -> None:
+    grant = await Grant.create(code="PL/1", name="G", beneficiary="B", fund="F", total=1, granted=1, percent=75)
+    asset = await make.make_asset(price=Decimal(100))
+    await FundingShare.create(asset=asset, grant=None, amount=Decimal(100))
+    shares = [(grant.id, Decimal("75.00")), (None, Decimal("25.00"))]
+    await actions.correct(asset.id, {"shares": shares}, SYSTEM, datetime.now(UTC), reason="umowa")
+    page = (await desk.read(f"/assets/{asset.id}", "auditor")).replace("\N{NO-BREAK SPACE}", " ")
+    assert "funding own funds 100.00 PLN now PL/1 75.00 PLN, own funds 25.00 PLN" in page
 
 
 async def test_a_history_links_a_file_that_is_still_there(desk: Desk) -> None:
