@@ -233,33 +233,24 @@ async def tag_or_none(code: str) -> Tag | None:
     return await Tag.get_or_none(code=code).select_related("asset", "room") if tags.check(code) else None
 
 
-async def named_exactly(text: str) -> list[dict[str, Any]]:
-    """The assets that are called exactly this, spaces and case aside. The first way that names any decides: the
-    inventory number, a label's code as it is printed, a former number, the serial number. A part of a number names
-    nothing. Each ``{id, name, inventory_no, lifecycle, by}`` with ``by`` one of number, tag, former_number, serial; one
-    at most unless ``by`` is serial.
+async def numbered(number: str) -> list[dict[str, Any]]:
+    """The assets that have exactly this number, spaces and case aside. The first way that names any decides: the
+    inventory number, a former number, the serial number; a label's code is no number. A part of a number names nothing.
+    Each ``{id, name, inventory_no, lifecycle, by}`` with ``by`` one of number, former_number, serial; one at most
+    unless ``by`` is serial.
     """
-    key = rules.number_key(text)
+    key = rules.number_key(number)
     if not may_be_name(key, rules.NUMBER_KEY_LENGTH):
         return []
     by_number = await Asset.filter(number_key=key).values(*_NAMED)
     if by_number:
         return [row | {"by": "number"} for row in by_number]
-    code = tags.printed(text)
-    by_tag = await Asset.filter(tags__code=code).values(*_NAMED) if code else []
-    if by_tag:
-        return [row | {"by": "tag"} for row in by_tag]
     by_former = await Asset.filter(former_numbers__number_key=key).values(*_NAMED)
     if by_former:
         return [row | {"by": "former_number"} for row in by_former]
-    clause = Clause(_BY_SERIAL, ("".join(text.split()),))
+    clause = Clause(_BY_SERIAL, ("".join(number.split()),))
     rows = await listed(reading_from(), [f"asset.{name}" for name in _NAMED], clause)
     return [dict(zip(_NAMED, row, strict=True)) | {"by": "serial"} for row in rows]
-
-
-async def numbered(number: str) -> list[dict[str, Any]]:
-    """The assets that have exactly this number, as in :func:`named_exactly`, but by no label."""
-    return [row for row in await named_exactly(number) if row["by"] != "tag"]
 
 
 async def ids_of_numbers(numbers: Sequence[str]) -> list[int]:

@@ -54,12 +54,12 @@ async def exact_match(typed: str, person: Person) -> Match | None:
     """
     typed = rules.printable(typed)
     tag = await tag_or_none(typed)
-    letters = "".join(typed.upper().split())
-    if tag and (letters == tag.code or f"/T/{tag.code}" in letters):
+    if tag and tags.printed(typed):
         return await _of_tag(tag)
     exact = await _exact(_last_part(typed), person)
     if exact:
         return exact
+    letters = "".join(typed.upper().split())
     is_code = "/" not in letters or "/T/" in letters  # at the end of a number stands no label
     for code in [tag.code] if tag and is_code else await _printed(rules.slips_of(typed)):
         tag = await tag_or_none(code)

@@ -9,7 +9,7 @@ import pytest
 from registry.assets import actions
 from registry.assets.actions import NewAsset, correct, register
 from registry.assets.models import Asset, FormerNumber, FundingShare, Tag
-from registry.assets.queries import detail, named_exactly, search
+from registry.assets.queries import detail, numbered, search
 from registry.assets.search import AssetFilter
 from registry.core.errors import Refusal
 from registry.core.history import SYSTEM, HistoryEntry
@@ -115,7 +115,7 @@ async def test_the_day_the_symbol_and_the_quantity_are_corrected_too() -> None:
 async def test_a_former_number_finds_its_piece_and_goes_to_no_other() -> None:
     asset, other = await piece(inventory_no="A/1"), await piece(inventory_no="B/1")
     await correct(asset.id, {"inventory_no": "A/2"}, SYSTEM, NOW)
-    assert [(row["id"], row["by"]) for row in await named_exactly("a/ 1")] == [(asset.id, "former_number")]
+    assert [(row["id"], row["by"]) for row in await numbered("a/ 1")] == [(asset.id, "former_number")]
     assert [item["id"] for item in (await search(AssetFilter(q="a/1"))).items] == [asset.id]
     assert (await no(other, inventory_no="a/1")).code == "asset.number_former"
     assert (await refused(piece(inventory_no="A/1"))).code == "asset.number_former"
@@ -126,18 +126,19 @@ async def test_a_former_number_finds_its_piece_and_goes_to_no_other() -> None:
     assert await FormerNumber.filter(asset_id=asset.id).count() == 2
 
 
-async def test_the_exact_name_goes_number_label_former_number_serial() -> None:
+async def test_a_number_goes_number_former_number_serial_and_is_no_label() -> None:
     first = await piece(inventory_no="X1", serial_no="S 1")
     code = (await Tag.get(asset_id=first.id)).code
     second = await piece(inventory_no=code, serial_no="s1")
-    assert [(row["id"], row["by"]) for row in await named_exactly(code)] == [(second.id, "number")]
+    assert [(row["id"], row["by"]) for row in await numbered(code)] == [(second.id, "number")]
     await correct(second.id, {"inventory_no": "X2"}, SYSTEM, NOW)
-    assert [(row["id"], row["by"]) for row in await named_exactly(code.lower())] == [(first.id, "tag")]
-    assert [(row["id"], row["by"]) for row in await named_exactly("S1")] == [
+    assert [(row["id"], row["by"]) for row in await numbered(code.lower())] == [(second.id, "former_number")]
+    assert await numbered((await Tag.get(asset_id=second.id)).code) == []
+    assert [(row["id"], row["by"]) for row in await numbered("S1")] == [
         (first.id, "serial"),
         (second.id, "serial"),
     ]
-    assert [await named_exactly(text) for text in ("", "X", "\x00", "http://izba/t/")] == [[], [], [], []]
+    assert [await numbered(text) for text in ("", "X", "\x00", "http://izba/t/")] == [[], [], [], []]
 
 
 async def test_a_correction_takes_few_statements(statements: Statements) -> None:
