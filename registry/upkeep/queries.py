@@ -24,6 +24,7 @@ _GROUP_COLUMNS = (
     "COUNT(DISTINCT asset.custodian_id)", "MIN(person.name)",
     "SUM(CASE WHEN asset.condition = 'ok' THEN 0 ELSE 1 END)",
 )  # fmt: skip
+_LOW = f"FROM device WHERE device.battery <= {LOW_BATTERY} AND device.enabled = TRUE"
 _BATTERIES = """FROM device LEFT JOIN asset ON asset.id = device.asset_id LEFT JOIN room ON room.id = device.room_id
 LEFT JOIN person ON person.id = asset.custodian_id WHERE device.battery <= {low} AND device.enabled = TRUE
 {mine} ORDER BY device.battery, device.code LIMIT {limit}"""
@@ -118,5 +119,8 @@ async def due_soon(today: date) -> dict[DueKind, int]:
 
 
 async def _count(today: date) -> dict[DueKind, int]:
-    items = await due_items(tuple(DueKind), today, end_of_next_week(today), today)
-    return {kind: many for kind in DueKind if (many := sum(item.kind is kind for item in items))}
+    counts = dict.fromkeys(DueKind, 0)
+    for (kind, _), many in (await due_by_day(today, end_of_next_week(today))).items():
+        counts[kind] += many
+    ((counts[DueKind.BATTERY],),) = await listed(reading_from(), ("COUNT(*)",), Clause(_LOW, ()))
+    return {kind: many for kind, many in counts.items() if many}

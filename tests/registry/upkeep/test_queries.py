@@ -56,6 +56,14 @@ async def test_a_low_battery_is_due_now(database: Database) -> None:
     assert await due_soon(TODAY) == {DueKind.BATTERY: 2}
 
 
+async def test_each_piece_is_a_thing_that_is_due_soon(database: Database, statements: Statements) -> None:
+    for _ in range(3):
+        await make_asset(name="Krzesło", warranty_until=after(1), durable_until=after(90))
+    with statements.at_most(3):
+        assert await due_soon(TODAY) == {DueKind.WARRANTY: 3}
+    assert sum(one.rows for one in statements[-3:]) <= 3, "what is only counted is not read"
+
+
 async def test_what_is_due_is_asked_in_a_statement_for_each_kind(database: Database, statements: Statements) -> None:
     for number in range(30):
         await make_asset(name=f"x{number}", warranty_until=after(number), durable_until=after(number))
