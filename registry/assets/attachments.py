@@ -60,11 +60,11 @@ async def detach(asset_id: int, attachment_id: int, actor: Actor, now: datetime)
 async def put_back(
     asset_id: int, attachment_id: int, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Attachment:
-    """Undo a removal, within a week. Raises NotFound: asset.unknown, file.unknown."""
+    """Undo a removal, within a week. Raises NotFound: asset.unknown, file.unknown; Conflict("file.too_many")."""
     async with transaction() as change:
         await _lock([asset_id], change)
-        attachment = await files.locked(attachment_id, thing_of(asset_id))
-        await files.put_back(attachment, actor, now)
+        removed = await files.locked(attachment_id, thing_of(asset_id))
+        attachment = await files.put_back(removed, actor, now)
         await record(request_key, attachment)
     return attachment
 

@@ -128,11 +128,8 @@ async def _put_on(
 ) -> list[Attachment]:
     attachments = []
     for thing in things:
-        rows = await Attachment.filter(object=thing, removed_at=None)
-        same = next((row for row in rows if row.file_id == file.id and row.kind == kind), None)
+        same = await _same_on(thing, file, kind)
         if same is None:
-            if len(rows) >= AT_MOST:
-                raise Conflict("file.too_many", limit=AT_MOST)
             same = await Attachment.create(
                 file=file, object=thing, kind=kind, title=title, name=name, added_by=actor.name, added_at=now
             )
@@ -150,12 +147,33 @@ async def detach(attachment: Attachment, actor: Actor, now: datetime) -> None:
         await _write(attachment, attachment.file.digest, "file_removed", actor, now)
 
 
-async def put_back(attachment: Attachment, actor: Actor, now: datetime) -> None:
-    """Undo a removal, inside the caller's transaction."""
-    if attachment.removed_at is not None:
-        attachment.removed_at = None
-        await attachment.save(update_fields=["removed_at"])
-        await _write(attachment, attachment.file.digest, "file_put_back", actor, now)
+async def put_back(attachment: Attachment, actor: Actor, now: datetime) -> Attachment:
+    """Undo a removal, inside the caller's transaction. What the thing has again already, it has once: that is returned.
+
+    Raises NotFound("file.unknown") after a week, Conflict("file.too_many").
+    """
+    if attachment.removed_at is None:
+        return attachment
+    if attachment.removed_at < now - UNDO:
+        raise NotFound("file.unknown")
+    same = await _same_on(attachment.object, attachment.file, attachment.kind)
+    if same is not None:
+        return same
+    attachment.removed_at = None
+    await attachment.save(update_fields=["removed_at"])
+    await _write(attachment, attachment.file.digest, "file_put_back", actor, now)
+    return attachment
+
+
+async def _same_on(thing: str, file: StoredFile, kind: AttachmentKind) -> Attachment | None:
+    """What a thing has of this file and kind already. Raises Conflict("file.too_many") where nothing more fits."""
+    rows = await Attachment.filter(object=thing, removed_at=None)
+    same = next((row for row in rows if row.file_id == file.id and row.kind == kind), None)
+    if same is not None:
+        same.file = file
+    elif len(rows) >= AT_MOST:
+        raise Conflict("file.too_many", limit=AT_MOST)
+    return same
 
 
 async def _write(attachment: Attachment, digest: str, action: str, actor: Actor, now: datetime) -> None:

@@ -133,6 +133,25 @@ async def test_a_piece_has_so_many_files_and_no_more(database: Database, monkeyp
     assert refusal.code == "file.too_many"
 
 
+async def test_what_is_put_back_is_had_once_within_the_limit_and_the_week(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset = await make_asset()
+    thing, file = f"asset:{asset.id}", await attached(asset.id)
+    await attachments.detach(asset.id, file.id, SYSTEM, NOW)
+    again = await attached(asset.id)
+    assert (await attachments.put_back(asset.id, file.id, SYSTEM, NOW)).id == again.id
+    assert [one.id for one in await queries.attachments_of(thing, ALL)] == [again.id]
+    await attachments.detach(asset.id, again.id, SYSTEM, NOW)
+    other = await attached(asset.id, b"%PDF-1.7 2")
+    monkeypatch.setattr(actions, "AT_MOST", 1)
+    assert (await refused(attachments.put_back(asset.id, file.id, SYSTEM, NOW))).code == "file.too_many"
+    await attachments.detach(asset.id, other.id, SYSTEM, NOW)
+    late = NOW + actions.UNDO + timedelta(seconds=1)
+    assert (await refused(attachments.put_back(asset.id, file.id, SYSTEM, late))).code == "file.unknown"
+    assert (await attachments.put_back(asset.id, file.id, SYSTEM, NOW + actions.UNDO)).removed_at is None
+
+
 async def test_what_was_removed_is_forgotten_after_a_week_with_its_content(database: Database) -> None:
     asset, other = await make_asset(), await make_asset()
     photo, shared = await attached(asset.id, drawing(), name="a.png"), await attached(asset.id)
