@@ -199,17 +199,23 @@ async def _put_back_database(settings: Settings, file: Path, name: str, archive:
     """``name`` is what the operator calls the copy; files come before the rows that name them."""
     url = settings.database_url.get_secret_value()
     path = sqlite_path(url)
+    fresh = path.with_suffix(".restoring") if path is not None else None
     try:
-        await asyncio.to_thread(_check_dump if path is None else _check_sqlite, file)
-        if path is not None and archive:
-            await _check_history(file)
-    except Invalid as bad:
-        raise Invalid("backup.bad", file=name, reason=bad.params["reason"]) from bad
-    store = contents_of(settings)
-    for key, content in _files_of(archive) if archive else ():
-        await store.put(key, content)
-    if path is not None:
-        return await _swap(path, file, name)
+        await asyncio.to_thread(_check_dump if fresh is None else _check_sqlite, file)
+        if fresh is not None:
+            await asyncio.to_thread(shutil.copyfile, file, fresh)
+            await _check_history(fresh)
+        store = contents_of(settings)
+        for key, content in _files_of(archive) if archive else ():
+            await store.put(key, content)
+    except BaseException as fault:
+        if fresh is not None:
+            fresh.unlink(missing_ok=True)
+        if isinstance(fault, Invalid):
+            raise Invalid("backup.bad", file=name, reason=fault.params["reason"]) from fault
+        raise
+    if path is not None and fresh is not None:
+        return _swap(path, fresh, name)
     command = ["pg_restore", "--clean", "--if-exists", "--single-transaction", "--no-owner"]
     await asyncio.to_thread(_postgres, [*command, f"--dbname={urlsplit(url).path.lstrip('/')}", str(file)], url)
     return Reason(N_("Restored {file}."), file=name)
@@ -261,14 +267,8 @@ def _check_sqlite(file: Path) -> None:
         raise Invalid("backup.bad", file=str(file), reason=Reason(N_("it says “{told}”"), told=verdict))
 
 
-async def _swap(path: Path, file: Path, name: str) -> Reason:
-    fresh = path.with_suffix(".restoring")
-    await asyncio.to_thread(shutil.copyfile, file, fresh)
-    try:
-        await _check_history(fresh)
-    except Invalid as bad:
-        fresh.unlink()
-        raise Invalid("backup.bad", file=name, reason=bad.params["reason"]) from bad
+def _swap(path: Path, fresh: Path, name: str) -> Reason:
+    """Put a database that was checked in the place of the one that is there, and keep that beside it."""
     former = path.with_suffix(".before-restore")
     for suffix in ("-wal", "-shm"):
         Path(f"{fresh}{suffix}").unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from config.contents import contents_of
 from config.database import database
 from config.settings import Settings
 from registry.assets import attachments
+from registry.core import seals
 from registry.core.errors import Unavailable
 from registry.core.history import SYSTEM
 from registry.files import contents
@@ -84,6 +85,39 @@ async def test_files_come_back_with_the_database(database_url: str, tmp_path: Pa
     assert refusal.code == "backup.bad"
     assert sorted(one.name for one in (tmp_path / "there").glob(".*")) == []
     assert path.exists()
+
+
+async def test_the_history_of_a_copy_is_checked_once_before_its_files_are_put_back(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, copy = Settings(data_dir=tmp_path, database_url=SecretStr(database_url)), tmp_path / "copy"
+    path, checks, verify = Path(database_url.removeprefix("sqlite://")), list[str](), seals.verify
+    async with database(database_url):
+        contents.use(contents_of(settings))
+        new = NewAttachment(await store(b"%PDF-1.7", "i.pdf", 10**6))
+        await attachments.attach([(await make_asset()).id], new, SYSTEM, NOW)
+    await back_up(settings, copy)
+    put = DirectoryContents.put
+
+    async def noted_verify() -> object:
+        checks.append("history")
+        return await verify()
+
+    async def noted_put(store_in_use: DirectoryContents, key: str, content: bytes) -> None:
+        checks.append("file")
+        await put(store_in_use, key, content)
+
+    async def away(*_: object) -> None:
+        raise Unavailable("file.not_stored", reason="away")
+
+    monkeypatch.setattr(seals, "verify", noted_verify)
+    monkeypatch.setattr(DirectoryContents, "put", noted_put)
+    await put_back(settings, copy)
+    assert checks == ["history", "file"]
+    monkeypatch.setattr(DirectoryContents, "put", away)
+    assert (await refused(put_back(settings, copy))).code == "file.not_stored"
+    assert not path.with_suffix(".restoring").exists()
+    path.with_suffix(".before-restore").unlink()
 
 
 async def test_a_copy_whose_files_could_not_be_archived_is_none(
