@@ -59,7 +59,13 @@ class Fault(Model):
 
     class Meta:
         table = "fault"
-        indexes = [("state", "id"), ("room_id", "state"), ("asset_id", "state"), ("owner_id", "state")]
+        indexes = [
+            ("state", "id"),
+            ("room_id", "state"),
+            ("asset_id", "state"),
+            ("owner_id", "state"),
+            ("kind", "opened_at"),
+        ]
 
 
 class FaultEntry(Model):
@@ -83,4 +89,4 @@ class FaultEntry(Model):
 
     class Meta:
         table = "fault_entry"
-        indexes = [("fault_id", "id"), ("person_id", "act")]
+        indexes = [("fault_id", "id"), ("person_id", "act"), ("source", "at")]

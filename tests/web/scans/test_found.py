@@ -11,6 +11,7 @@ import pytest
 from registry.assets import tags
 from registry.assets.models import Asset, Condition, Tag
 from registry.core.history import SYSTEM, HistoryEntry
+from registry.core.transaction import reading_from
 from registry.faults import finds
 from registry.faults.actions import NewReport, act_on, report
 from registry.faults.models import Fault, FaultAct, FaultEntry, FaultState
@@ -18,6 +19,7 @@ from registry.scans.models import Scan
 from registry.scans.phrases import LANGUAGES, finder_phrases
 from tests.conftest import Database
 from tests.make import make_asset, make_room
+from tests.statements import Statements
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
 from web.kit.options import DataProtection, Declaration
@@ -146,3 +148,17 @@ async def test_whoever_may_change_it_has_the_likeliest_act_first(desk: Desk) -> 
     assert (await desk.post(f"/t/{CODE}/lost", "member")).status_code == 403
     assert (await desk.post(f"/t/{CODE}/lost", "facilities")).headers["location"] == f"/t/{CODE}"
     assert "damaged or gone" in (await desk.get(f"/t/{CODE}", "facilities")).text
+
+
+@pytest.mark.databases("sqlite")
+async def test_what_strangers_said_is_found_by_indexes(database: Database, statements: Statements) -> None:
+    """Neither a stranger's words nor the hour in which old ones go reads all faults that there ever were."""
+    moment = datetime(2026, 11, 26, 9, tzinfo=UTC)
+    await finds.report_find(CODE, "x", moment, asset_id=None, room_id=None)
+    await finds.forget_finds(moment)
+    texts = [one.text for one in statements if "fault" in one.text and "history_entry" not in one.text]
+    connection = reading_from()
+    for text in texts:
+        if text.startswith(("SELECT", "UPDATE")):
+            plan = await connection.execute_query_dict(f"EXPLAIN QUERY PLAN {text}", ["x"] * text.count("?"))
+            assert all("SCAN fault" not in row["detail"] for row in plan), (text, plan)
