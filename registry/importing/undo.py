@@ -59,6 +59,11 @@ async def outlook(pending: PendingImport) -> UndoOutlook:
     return UndoOutlook(births, changes, pieces)
 
 
+async def is_possible(pending: PendingImport) -> bool:
+    """Whether the register holds anything that the list wrote; what became of it is not looked at."""
+    return await ImportedRecord.filter(import_number=pending.id).exists()
+
+
 async def undo(
     number: str,
     owner_id: int,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from registry.assets import tags
 from registry.assets.models import Asset, Condition, Lifecycle
 from registry.assets.rules import NUMBER_KEY_LENGTH, number_key
 from registry.core.errors import NotFound
@@ -112,15 +113,18 @@ async def set_of(asset_id: int) -> dict[str, Any] | None:
 
 
 async def candidates(numbers: Sequence[str], set_id: int | None = None) -> list[MemberPiece]:
-    """The pieces with these inventory numbers, in the order of the numbers. Raises NotFound("set.no_piece") for the
-    first number that no piece has.
+    """The pieces with these inventory numbers or labels, in the order of the numbers. Raises NotFound("set.no_piece")
+    for the first number that no piece has.
     """
     from_key = {key: number for number in numbers if (key := number_key(number))}
     possible = [key for key in from_key if may_be_name(key, NUMBER_KEY_LENGTH)]
-    rows = await Asset.filter(number_key__in=possible).values_list(
-        "number_key", "id", "name", "inventory_no", "quantity", "room__code", "lifecycle", "condition", "revision"
-    )
-    by_key = {key: _piece(*columns) for key, *columns in rows}
+    columns = "id", "name", "inventory_no", "quantity", "room__code", "lifecycle", "condition", "revision"
+    rows = await Asset.filter(number_key__in=possible).values_list("number_key", *columns)
+    by_key = {key: _piece(*row) for key, *row in rows}
+    codes = {code: key for key, number in from_key.items() if key not in by_key and (code := tags.printed(number))}
+    if codes:
+        labelled = await Asset.filter(tags__code__in=list(codes)).values_list("tags__code", *columns)
+        by_key |= {codes[code]: _piece(*row) for code, *row in labelled}
     for key, number in from_key.items():
         if key not in by_key:
             raise NotFound("set.no_piece", number=number[:60])

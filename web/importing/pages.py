@@ -1,9 +1,9 @@
 """Lists brought by people: sent and checked, looked at, corrected row by row, then written."""
 
-import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Depends, Query, Request
 from starlette.datastructures import UploadFile
@@ -20,7 +20,6 @@ from registry.importing.columns import FAMILIES
 from registry.importing.models import ImportState, PendingImport
 from registry.importing.refused import refused_rows
 from registry.importing.rows import in_words, row_in_words
-from registry.importing.undo import UndoOutlook
 from registry.people.models import Person
 from registry.rooms.queries import rooms_by_code
 from web.assets.words import ACTION_WORDS
@@ -98,12 +97,14 @@ class RowPage:
 
 @dataclass(frozen=True, slots=True)
 class RowForm:
-    """What was typed into the form of a line, and why it was refused; without a line it is the list as a whole."""
+    """What was typed into the form of a line, or of a word of several (``same_word``: column, word, value), and why it
+    was refused; without either it is the list as a whole.
+    """
 
     fault: str = ""
     cells: dict[str, str] | None = None
     line: str = ""
-    reason: str = ""
+    same_word: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,20 @@ class SameWord:
     rows: int
     hint: str
     field: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """What the page shows of a report. ``titles`` are those of its columns by field, ``counts`` its rows by status."""
+
+    report: dict[str, Any]
+    titles: dict[str, str]
+    counts: dict[str, int]
+    accepted: int
+    row_status: str
+    page: RowPage
+    notices: list[str]
+    words: list[SameWord]
 
 
 @router.get("")
@@ -208,9 +223,7 @@ async def _report(
     offset: int = 0,
     form: RowForm = RowForm(),
 ) -> Response:
-    report = await asyncio.to_thread(sessions.record, pending)
-    counts = {kind: sum(_is_shown(row, kind) for row in report["rows"]) for kind in STATUS_WORDS}
-    row_status = show if show in STATUS_WORDS else next((kind for kind in STATUS_WORDS if counts[kind]), "")
+    is_open = pending.state is ImportState.CHECKED
     return render(
         request,
         "imports/report.html",
@@ -220,36 +233,58 @@ async def _report(
         pending=pending,
         lifetime=sessions.LIFETIME,
         state=ImportState,
-        report=report,
-        counts=counts,
-        accepted=sum(row["status"] != "error" and not row.get("left_out") for row in report["rows"]),
-        row_status=row_status,
-        page=_page(report["rows"], row_status, offset, context),
-        notices=[in_words(problem, context.say)["hint"] for problem in report["problems"]],
+        view=await aside(_view_of, pending, context, show, offset),
         offset=offset,
         size=PAGE,
         status_words=STATUS_WORDS,
         cell=CELL,
-        columns_of=lambda row: _columns_of(row, sessions.titles_of(report)),
-        value_of=lambda row, column: _value_of(row, column, sessions.titles_of(report), pending),
-        fault=form.fault,
+        columns_of=_columns_of,
+        value_of=_value_of,
+        form=form,
         typed=form.cells or {},
-        line=form.line,
         change_words=FIELD_WORDS | CHANGE_WORDS,
-        words=_words(report, context) if pending.state is ImportState.CHECKED else [],
-        rooms=await rooms_by_code() if pending.state is ImportState.CHECKED else [],
-        typed_reason=form.reason,
-        prospect=await _prospect(pending),
-        action_of=lambda action: context.say(ACTION_WORDS.get(action) or str(action)),
+        rooms=await rooms_by_code() if is_open else [],
+        can_undo=pending.state not in AT_WORK and bool(pending.written_line) and await undo.is_possible(pending),
     )
 
 
-async def _prospect(pending: PendingImport) -> UndoOutlook | None:
-    """What an undo would take back, None where there is nothing to undo."""
-    if pending.state in AT_WORK or not pending.written_line:
-        return None
-    outlook = await undo.outlook(pending)
-    return outlook if outlook.made or outlook.changed else None
+def _view_of(pending: PendingImport, context: PageContext, show: str | None, offset: int) -> ReportView:
+    """Reads the whole report, which may have thousands of rows: not for the event loop."""
+    report = sessions.record(pending)
+    counts = {kind: sum(_is_shown(row, kind) for row in report["rows"]) for kind in STATUS_WORDS}
+    status = show if show in STATUS_WORDS else next((kind for kind in STATUS_WORDS if counts[kind]), "")
+    return ReportView(
+        report=report,
+        titles=sessions.titles_of(report),
+        counts=counts,
+        accepted=sum(row["status"] != "error" and not row.get("left_out") for row in report["rows"]),
+        row_status=status,
+        page=_page(report["rows"], status, offset, context),
+        notices=[in_words(problem, context.say)["hint"] for problem in report["problems"]],
+        words=_words(report, context) if pending.state is ImportState.CHECKED else [],
+    )
+
+
+@router.get("/{number}/undo")
+async def undo_form(request: Request, person: May, now: Now, number: str, typed: TypedWords) -> Response:
+    """What an undo would take back, and what was touched since. With nothing to undo it is the list itself."""
+    pending, context = await sessions.find(number, person.id, now), page_context(request, person, now)
+    prospect = None
+    if pending.state not in AT_WORK and pending.written_line:
+        prospect = await undo.outlook(pending)
+    if prospect is None or not (prospect.made or prospect.changed):
+        return RedirectResponse(f"/assets/import/{number}", 303)
+    return render(
+        request,
+        "imports/undo.html",
+        person=person,
+        status=typed.status,
+        context=context,
+        pending=pending,
+        prospect=prospect,
+        action_of=lambda action: context.say(ACTION_WORDS.get(action) or str(action)),
+        **({"fault": "", "reason": ""} | typed.words),
+    )
 
 
 def _words(report: dict[str, Any], context: PageContext) -> list[SameWord]:
@@ -323,23 +358,28 @@ async def correct(request: Request, person: May, now: Now, number: str, line: st
     show, offset = _status_of(str(form.get("show") or "")), _offset(str(form.get("offset") or ""))
     await sessions.find(number, person.id, now)
     try:
-        pending = await sessions.correct(number, person.id, int(line) if line.isdecimal() else line, cells, now)
+        pending = await sessions.correct(number, person.id, _line_of(line), cells, now)
     except NotFound:
         raise
     except Refusal as refusal:
         context = page_context(request, person, now)
         words = {"fault": context.words.refusal(refusal), "cells": cells, "line": line}
-        page = f"/assets/import/{number}?show={show}&offset={offset}#line-{line}"
+        page = f"/assets/import/{number}?show={show}&offset={offset}#line-{quote(line)}"
         return await back_to(page, request, now, status_of(refusal), **words)
-    where = await asyncio.to_thread(_where_next, pending, line, show, offset)
+    where = await aside(_where_next, pending, line, show, offset)
     return RedirectResponse(f"/assets/import/{number}?{where}", 303)
+
+
+def _line_of(text: str) -> int | str:
+    """A line as the report has it: a number, of one of several sheets the sheet too."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 and text[0] != "0" else text
 
 
 def _where_next(pending: PendingImport, line: str, show: str, offset: int) -> str:
     """Back to the row while it is refused, else to the rows beside it, if there are any like them."""
     status = {str(row["line"]): row["status"] for row in sessions.record(pending)["rows"]}
     if status[line] == "error":
-        return f"show={show}&offset={offset}#line-{line}"
+        return f"show={show}&offset={offset}#line-{quote(line)}"
     rest = f"show={show}&offset={offset}&" if not show or show in status.values() else ""
     return f"{rest}done=corrected#rows"
 
@@ -362,7 +402,9 @@ async def correct_word(request: Request, person: May, now: Now, number: str) -> 
         await sessions.correct_word(number, person.id, column, word, value, now)
     except Refusal as refusal:
         fault = page_context(request, person, now).words.refusal(refusal)
-        return await back_to(f"/assets/import/{number}#words", request, now, status_of(refusal), fault=fault)
+        typed = {"column": column, "word": word, "value": value}
+        page = f"/assets/import/{number}#words"
+        return await back_to(page, request, now, status_of(refusal), fault=fault, same_word=typed)
     return RedirectResponse(f"/assets/import/{number}?done=corrected#words", 303)
 
 
@@ -405,6 +447,9 @@ async def undo_list(request: Request, person: May, now: Now, number: str) -> Res
         await undo.undo(number, person.id, actor_of(request, person), now, reason, rest, patience=PATIENCE)
     except Refusal as refusal:
         context = page_context(request, person, now)
-        words = {"fault": context.words.refusal(refusal), "reason": reason}
-        return await back_to(f"/assets/import/{number}#undo", request, now, status_of(refusal), **words)
+        words = {"fault": context.words.refusal(refusal)}
+        page = f"/assets/import/{number}"
+        if refusal.code == "import.touched":
+            page, words = f"{page}/undo", words | {"reason": reason}
+        return await back_to(page, request, now, status_of(refusal), **words)
     return RedirectResponse(f"/assets/import/{number}?done=undone", 303)

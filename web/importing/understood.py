@@ -1,6 +1,5 @@
 """What was understood of a list: its sheets, its header, what each column holds. All of it can be said otherwise."""
 
-import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -9,6 +8,7 @@ from fastapi import Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
+from registry.core.aside import aside
 from registry.core.errors import Refusal
 from registry.importing import sessions
 from registry.importing.columns import COLUMNS, FAMILIES
@@ -26,6 +26,7 @@ from web.kit.words import N_
 
 router = pages("/assets/import")
 COLUMN = "column:"  # before the titles of columns in a form
+ANSWERS = ("header_row", "encoding")
 ENCODINGS = ("utf-8", "windows-1250", "iso-8859-2", "cp852")
 UNREAD, NOT_READ = "", N_("not read")
 
@@ -35,7 +36,7 @@ async def understood(request: Request, person: May, now: Now, number: str, typed
     """Sheets, sums, columns and the first lines, before any row."""
     pending = await sessions.find(number, person.id, now)
     context = page_context(request, person, now)
-    report = await asyncio.to_thread(sessions.record, pending)
+    report = await aside(sessions.record, pending)
     unread = [column for column in report["columns"] if column["field"] is None and column["filled"]]
     return render(
         request,
@@ -54,7 +55,7 @@ async def understood(request: Request, person: May, now: Now, number: str, typed
         fields=fields_of(report["kind"], context),
         encodings=ENCODINGS if report["delimiter"] else (),
         column=COLUMN,
-        fault=typed.words.get("fault", ""),
+        **({"fault": "", "answers": {}, "sheets": None} | typed.words),
     )
 
 
@@ -72,12 +73,15 @@ async def choose(request: Request, person: May, now: Now, number: str) -> Respon
     form = await request.form()
     pending = await sessions.find(number, person.id, now)
     try:
-        wishes = await asyncio.to_thread(_wishes, form, pending)
+        wishes = await aside(_wishes, form, pending)
         if wishes:
             await sessions.choose(number, person.id, wishes, now)
     except Refusal as refusal:
         fault = page_context(request, person, now).words.refusal(refusal)
-        return await back_to(f"/assets/import/{number}/columns", request, now, status_of(refusal), fault=fault)
+        page = f"/assets/import/{number}/columns"
+        answers = {name: str(form[name]) for name in form if name.startswith(COLUMN) or name in ANSWERS}
+        typed = {"answers": answers, "sheets": [str(name) for name in form.getlist("sheets")]}
+        return await back_to(page, request, now, status_of(refusal), fault=fault, **typed)
     return RedirectResponse(f"/assets/import/{number}", 303)
 
 
@@ -92,7 +96,7 @@ def _wishes(form: FormData, pending: PendingImport) -> dict[str, Any]:
     if names and names != present:
         wishes["sheets"] = names
     line = str(form.get("header_row") or "")
-    if line.isdecimal() and int(line) != report["header_row"] and len(line) < 4:
+    if line.isdecimal() and len(line) < 4 and int(line) != report["header_row"]:
         wishes["header_row"] = int(line)
     encoding = str(form.get("encoding") or "")
     if encoding in ENCODINGS and encoding != report["encoding"]:

@@ -8,7 +8,7 @@ from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets.queries import assets_by_id
-from registry.core.errors import Conflict, Invalid, Refusal
+from registry.core.errors import N_, Conflict, Invalid, Reason, Refusal
 from registry.core.idempotency import RequestAnswer, act_once
 from registry.core.ids import may_be_id
 from registry.people.models import Person
@@ -32,6 +32,7 @@ router = pages()
 Keeper = Annotated[Person, Depends(page_with("assets.change"))]
 Text = Annotated[str, Form(max_length=20_000)]
 PAGE = 50
+LONGEST_NAME, LONGEST_NOTE = 200, 2000
 
 
 @router.get("/sets")
@@ -64,7 +65,7 @@ async def new(request: Request, person: Keeper, now: Now, typed: TypedWords, ids
     context = page_context(request, person, now)
     numbers = [int(part) for part in ids.split(",") if part.isdecimal() and len(part) < 10][: rules.LARGEST]
     rows = await assets_by_id([number for number in numbers if may_be_id(number)])
-    pieces = "\n".join(row["inventory_no"] or "" for row in rows if row["inventory_no"])
+    pieces = "\n".join(row["inventory_no"] or f"#{row['id']}" for row in rows)
     form = {"name": "", "note": "", "pieces": pieces, "parts": "", "key": uuid4().hex}
     return _form(request, context, None, typed.status, form | typed.words)
 
@@ -157,16 +158,22 @@ class _TypedSet:
 
 
 async def _read(form: dict[str, str]) -> _TypedSet:
-    """What the form says. Raises Invalid: request.missing_field, set.bad_part; NotFound("set.no_piece")."""
-    name = " ".join(form["name"].split())
+    """What the form says. Raises Invalid: request.missing_field, request.bad_field, set.bad_part;
+    NotFound("set.no_piece").
+    """
+    name, note = " ".join(form["name"].split()), form["note"].strip()
     if not name:
         raise Invalid("request.missing_field", field="name")
+    for field, text, most in (("name", name, LONGEST_NAME), ("note", note, LONGEST_NOTE)):
+        if len(text) > most:
+            reason = Reason(N_("it is longer than {limit} characters"), limit=most)
+            raise Invalid("request.bad_field", field=field, reason=reason)
     numbers = [line.strip() for line in form["pieces"].splitlines() if line.strip()]
     ids = {line: int(line[1:]) for line in numbers if line[:1] == "#" and line[1:].isdecimal() and len(line) < 11}
     by_number = await candidates([line for line in numbers if line not in ids])
     asset_ids = dict.fromkeys([*ids.values(), *(piece.asset_id for piece in by_number)])
     parts = tuple(rules.part_from(line) for line in form["parts"].splitlines() if line.strip())
-    return _TypedSet(name[:200], form["note"].strip()[:2000], tuple(asset_ids), parts)
+    return _TypedSet(name, note, tuple(asset_ids), parts)
 
 
 def _form(
@@ -192,6 +199,8 @@ async def _refused(
     """Back to the form with what was typed and why not, at the field."""
     field = _FIELDS.get(refusal.code, str(refusal.params.get("field", "")))
     typed = form | {"fault": context.words.refusal(refusal), "fault_field": field}
+    if refusal.code == "request.stale":
+        typed.pop("revision", None)  # sent again it means the set as the page shows it now
     return await back_to(page, request, context.now, status_of(refusal), **typed)
 
 

@@ -1,5 +1,6 @@
 """A person brings a list: it is checked, its refused rows are corrected on the page, then it is written."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from python_calamine import CalamineWorkbook
+from xlsxwriter import Workbook
 
 from registry.assets.actions import correct
 from registry.assets.models import Asset
@@ -15,6 +17,7 @@ from registry.core.history import Actor
 from registry.importing import sessions
 from registry.importing.models import ImportState, PendingImport
 from tests.make import make_room
+from tests.statements import Statements
 from tests.web.desk import AGAIN, Desk
 from web.app import SiteOptions, create_site
 from web.auth.session import FORM_FIELD, SESSION, form_token
@@ -124,6 +127,46 @@ async def test_what_cannot_be_corrected_is_said_beside_what_was_typed(desk: Desk
     assert (await PendingImport.get(id=number)).revision == 1
 
 
+@pytest.mark.parametrize("line", ["9" * 5000, "003", "٣", "x"])
+async def test_a_line_that_the_list_does_not_have_is_unknown(desk: Desk, line: str) -> None:
+    home = await sent(desk)
+    assert (await desk.post(f"{home}/rows/{line}", "facilities", **{"cell:value": "1"})).status_code == 404
+    assert (await desk.post(f"{home}/columns", "facilities", header_row="9" * 5000)).status_code == 303
+
+
+async def test_a_line_of_one_of_several_sheets_can_be_corrected_and_left_out(desk: Desk) -> None:
+    book = BytesIO()
+    writer = Workbook(book)
+    for name in ("Spis #1", "Spis #2"):
+        sheet = writer.add_worksheet(name)
+        for number, row in enumerate((("nr inw", "nazwa", "cena"), (f"{name[-1]}/1", "Stół", "dużo"))):
+            sheet.write_row(number, 0, row)
+    writer.close()
+    home = str((await upload(desk, book.getvalue(), "spis.xlsx")).headers["location"])
+    if "Spis #2" in await desk.read(home, "facilities"):
+        await desk.post(home, "facilities", sheets=["Spis #1", "Spis #2"])
+    home = home.removesuffix("/columns")
+    page = (await desk.get(home, "facilities")).text
+    actions = re.findall(rf'action="({home}/rows/[^"]+/stay-out)"', page)
+    assert len(actions) == 2, actions
+    assert all("#" not in action for action in actions)
+    await desk.post(actions[0], "facilities", show="", offset="0")
+    assert "Take line" in await desk.read(f"{home}?show=", "facilities")
+
+
+async def test_what_was_answered_stays_when_it_is_refused(desk: Desk) -> None:
+    await make_room(code="R-7")
+    home = await sent(desk, ODD.replace("gdzie", "pokój"))
+    words = {"column": "pokój", "word": "sala konf.", "value": "x" * 2001}
+    refused = await desk.post(f"{home}/words", "facilities", **words)
+    assert refused.status_code == 422
+    assert "x" * 2001 in refused.text
+    odd = await desk.post(f"{home}/columns", "facilities", header_row="3", **{"column:cena": "note"})
+    assert odd.status_code == 422
+    assert '<option value="note" selected>' in odd.text
+    assert '<option value="3" selected>' in odd.text
+
+
 async def test_control_characters_never_reach_the_database(desk: Desk) -> None:
     home = await sent(desk)
     assert (await desk.post(f"{home}/rows/3", "facilities", **{"cell:value": "1\x003,00"})).status_code == 303
@@ -176,14 +219,17 @@ async def test_while_another_process_writes_the_page_says_so(desk: Desk) -> None
 async def test_a_written_list_is_undone_with_a_reason(desk: Desk) -> None:
     home = await sent(desk)
     assert "Undo the list" not in await desk.read(home, "facilities"), "nothing is written yet"
+    assert (await desk.get(f"{home}/undo", "facilities")).headers["location"] == home
     await desk.post(f"{home}/commit", "facilities")
-    page = await desk.read(home, "facilities")
+    assert f'href="{home}/undo"' in (await desk.get(home, "facilities")).text
+    page = await desk.read(f"{home}/undo", "facilities")
     assert "It can be undone as a whole" in page
     assert "2 new records disappear; their numbers are free again" in page
     answer = await desk.post(f"{home}/undo", "facilities", reason="nie ten plik")
     assert (answer.status_code, answer.headers["location"]) == (303, f"{home}?done=undone")
     page = await desk.read(f"{home}?done=undone", "facilities")
     assert "The list was undone." in page
+    assert "Undo the list" not in page
     assert "Write 2" not in page
     assert await Asset.all().count() == 0
 
@@ -196,12 +242,21 @@ async def test_what_was_touched_is_named_with_who_and_what(desk: Desk) -> None:
     await correct(stool.id, {"note": "ładny"}, actor, datetime.now(UTC))
     refused = await desk.post(f"{home}/undo", "facilities", reason="nie ten plik")
     assert refused.status_code == 409
-    page = await desk.read(home, "facilities")
+    assert 'value="nie ten plik"' in refused.text
+    page = await desk.read(f"{home}/undo", "facilities")
     assert "1 record was changed or used since:" in page
     assert "recepcja: Description corrected" in page
     await desk.post(f"{home}/undo", "facilities", reason="nie ten plik", rest="yes")
     assert "1 record stayed" in await desk.read(home, "facilities")
     assert set(await Asset.all().values_list("name", flat=True)) == {"Stół"}
+
+
+async def test_a_view_of_a_written_list_looks_at_none_of_its_records(desk: Desk, statements: Statements) -> None:
+    home = await sent(desk, f"{LIST}{''.join(f'B/{number};Lampa;1;2022-01-05;{chr(10)}' for number in range(40))}")
+    await desk.post(f"{home}/commit", "facilities")
+    before = len(statements)
+    await desk.read(home, "facilities")
+    assert not [one.text for one in statements[before:] if '"history"' in one.text or one.rows > 30]
 
 
 async def test_the_progress_is_a_part_of_the_page_that_is_asked_for_again(desk: Desk) -> None:
