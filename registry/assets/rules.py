@@ -5,10 +5,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from registry.core.errors import Invalid, Refusal
 
+# of the books: fixed asset, other fixed asset, intangible asset; and the quantity record beside them
+Account = Literal["011", "013", "020", "poz"]
+ACCOUNTS: tuple[Account, ...] = get_args(Account)
 GROSZ = Decimal("0.01")
 SEARCHED = 600
 NUMBER_KEY_LENGTH = 180  # of the column; three letters may stand for one
@@ -106,7 +109,7 @@ class AccountPolicy:
     accountant_alone: bool = False  # corrects prices, days of acceptance, KŚT, quantities and funding
 
 
-def account(unit_price: Decimal, kst: str, category: str, accepted_on: date | None, policy: AccountPolicy) -> str:
+def account(unit_price: Decimal, kst: str, category: str, accepted_on: date | None, policy: AccountPolicy) -> Account:
     """The account of a piece: 020 intangible, 011 fixed asset, 013 other fixed asset, ``poz`` off balance.
 
     The amounts are those of the day it was accepted on. A price equal to the threshold stays below it. Quantity-only

@@ -14,6 +14,7 @@ from registry.assets import tags
 from registry.assets.intake import NewPiece, keep_former, put_on, register_many
 from registry.assets.models import Asset, Condition, FormerNumber, Lifecycle, Tag
 from registry.assets.rules import (
+    ACCOUNTS,
     GROSZ,
     account,
     fold,
@@ -38,7 +39,6 @@ from registry.importing.snapshot import RegisterSnapshot, twin_key
 from registry.importing.updates import write_updates
 from registry.rooms.lock import changing
 
-ACCOUNTS = frozenset({"011", "013", "020", "poz"})
 _WITHOUT_NUMBER = frozenset({"bez numeru", "brak numeru", "brak nr", "bez nr", "b/n", "b.n.", "bez cisla", "ohne"})
 _OWN_FUNDS = ("srodki wlasne", "wlasne", "budzet", "own funds")
 _LIFECYCLES = {

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.assets import actions
 from registry.assets.queries import detail
+from registry.assets.rules import ACCOUNTS
 from registry.core.errors import Forbidden, NotFound, Refusal
 from registry.core.idempotency import act_once
 from registry.grants.queries import all_grants
@@ -34,7 +35,6 @@ from web.kit.words import N_
 router = pages()
 Text = Annotated[str, Form(max_length=20_000)]
 Texts = Annotated[list[str] | None, Form(max_length=50)]
-ACCOUNTS = ("011", "013", "020", "poz")
 NO_ACCOUNT = N_("Choose one of the accounts.")
 
 

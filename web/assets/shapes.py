@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
+from registry.assets.rules import Account
 from registry.core.errors import N_, Invalid
 from registry.importing.cells import Unreadable, amount, kst
 from registry.people import rules
@@ -112,7 +113,7 @@ class CorrectionsBody(Changes):
     acquired_on: Day | None = left_out()
     kst: Kst = left_out()
     quantity: Quantity = left_out()
-    account: Literal["011", "013", "020", "poz"] = left_out()
+    account: Account = left_out()
     shares: Annotated[list[ShareBody], Field(min_length=1, max_length=11)] = left_out()
     reason: Reason = left_out()
 

@@ -22,6 +22,7 @@ from web.assets.words import CHOSEN_AS_NOBODY, TRANSITION_WORDS, AssetHistoryLin
 from web.devices.view import DeviceHealth, health_of, is_near
 from web.devices.words import doubt_of, reason_word
 from web.history.view import StayLine, stay_lines
+from web.history.words import names_in
 from web.kit.page_context import PageContext
 
 AHEAD = timedelta(days=14)
@@ -93,7 +94,8 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
     asset = await detail(asset_id)
     room = await room_by_code(asset["room"]) if asset["room"] else None
     entries = asset["history"] if context.may("history.see") else []
-    lines = await history_lines(entries, context)
+    names = await names_in(entries)
+    lines = history_lines(entries, names, context)
     faults, fault_count = await search(FaultFilter(asset=asset_id), context.person, 0, FAULTS_SHOWN)
     changes = (line for line, entry in zip(lines, entries, strict=True) if "condition" in (entry["before"] or ()))
     return AssetView(
@@ -104,7 +106,7 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
         durability=durability(asset["accepted_on"], asset["durable_until"], context.today),
         devices=await _devices(asset_id, room, context),
         history=lines[:HISTORY_LINES],
-        stays=await stay_lines(entries, context),
+        stays=stay_lines(entries, names, context),
         entries=len(lines),
         condition_line=next(changes, None),
         wanted_by=await _wanted_by(asset, room, context),

@@ -9,7 +9,7 @@ from registry.assets.models import Condition, Lifecycle
 from registry.assets.transitions import CONDITION_WORDS, LIFECYCLE_WORDS
 from registry.faults.rules import reads_reason
 from web.files.words import DONE_WORDS as FILE_TOASTS
-from web.history.words import HistoryChange, HistoryNames, changes_of, names_in
+from web.history.words import HistoryChange, HistoryNames, changes_of
 from web.kit.page_context import PageContext
 from web.kit.words import N_, NN_
 
@@ -177,9 +177,11 @@ class AssetHistoryLine:
     file_url: str
 
 
-async def history_lines(entries: Sequence[Mapping[str, Any]], context: PageContext) -> list[AssetHistoryLine]:
+def history_lines(
+    entries: Sequence[Mapping[str, Any]], names: HistoryNames, context: PageContext
+) -> list[AssetHistoryLine]:
     """An asset's history in words, the newest first: what, before and after, by whom, why. Rooms and people by name."""
-    names, is_there, lines = await names_in(entries), dict[int, bool](), []
+    is_there, lines = dict[int, bool](), []
     for entry in entries:
         file = (entry["after"] or entry["before"] or {}) if entry["action"] in FILE_ACTIONS else {}
         number = file.get("attachment", 0)

@@ -52,6 +52,7 @@ from web.kit.drafts import Typed, TypedWords, as_form, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
+from web.kit.record_ids import revision_in
 from web.kit.render import is_fragment, render
 
 router = pages()
@@ -247,8 +248,8 @@ async def change(request: Request, person: PageCaller, now: Now, booking_id: str
     if not may_change(context.viewer, booking.organizer_id, booking.institution_id, booking.kind):
         refusal = Forbidden("booking.not_yours")
         return await back_to(page, request, now, status_of(refusal), fault=context.words.refusal(refusal))
-    text = str(fields.get("revision") or "")
-    revision = int(text) if text.isdigit() and len(text) < 10 else booking.revision
+    look = revision_in(str(fields.get("revision") or ""))
+    revision = booking.revision if look is None else look
     if revision != booking.revision:
         zone = await zone_of(room)
         if revision < booking.revision and form.says_the_same_as(

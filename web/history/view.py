@@ -9,7 +9,7 @@ from registry.assets.movements import AT_MOST, HolderColumn, Movement, Stay, mov
 from registry.assets.queries import assets_by_id
 from registry.people.queries import names_of_people
 from registry.rooms.queries import codes_of_rooms
-from web.history.words import NOBODY, NOWHERE
+from web.history.words import NOBODY, NOWHERE, HistoryNames
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 
@@ -49,15 +49,14 @@ class MovementLine:
     text: str
 
 
-async def stay_lines(entries: Sequence[Mapping[str, Any]], context: PageContext) -> list[StayLine]:
+def stay_lines(entries: Sequence[Mapping[str, Any]], names: HistoryNames, context: PageContext) -> list[StayLine]:
     """The rooms of a piece over time, the oldest first, out of its history with the newest entry first."""
     spans = stays(entries)
     if len(spans) < 2:
         return []
-    codes = await codes_of_rooms({span.room_id for span in spans if span.room_id})
     first = spans[0].since or spans[0].until or context.now
     whole = max((context.now - first).total_seconds(), 1)
-    return [_stay(span, codes, first, whole, context) for span in spans]
+    return [_stay(span, names.rooms, first, whole, context) for span in spans]
 
 
 def _stay(span: Stay, codes: Mapping[int, str], first: datetime, whole: float, context: PageContext) -> StayLine:

@@ -24,7 +24,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import possible_id
+from web.kit.record_ids import possible_id, revision_in
 from web.kit.render import render
 from web.sets import words
 
@@ -206,9 +206,10 @@ async def _refused(
 
 def _revision(text: str) -> int:
     """What the form was opened with. Raises Conflict("request.stale") for a form that does not say."""
-    if not text.isdecimal() or len(text) > 9:
+    revision = revision_in(text)
+    if revision is None:
         raise Conflict("request.stale")
-    return int(text)
+    return revision
 
 
 def _number(set_id: int) -> int:

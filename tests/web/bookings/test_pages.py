@@ -433,6 +433,11 @@ async def test_a_stale_form_without_its_memory_is_still_answered(desk: Desk, roo
     assert "Somebody changed this booking meanwhile" in text_of(answer.text)
 
 
+async def test_a_revision_that_is_no_number_is_not_read(desk: Desk, room: Room) -> None:
+    booking = await mine(desk, local(10), room)
+    assert (await edit(desk, booking, title="Inny temat", revision="²")).status_code == 303
+
+
 async def test_a_change_into_a_taken_time_is_refused_with_alternatives(desk: Desk, room: Room) -> None:
     await mine(desk, local(12), room, "bob")
     booking = await mine(desk, local(10), room)

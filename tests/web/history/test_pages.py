@@ -18,6 +18,7 @@ from registry.files.actions import NewAttachment, store
 from registry.grants.models import Grant
 from tests import make
 from tests.conftest import Database
+from tests.statements import Statements
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
 
@@ -55,6 +56,15 @@ async def test_a_piece_shows_where_it_has_been_and_what_changed(desk: Desk) -> N
     assert "warranty until nothing now 01/07/2027" in page
     assert "x" * 120 + "…" in page
     assert "Put into the register inventory number INV/1 room MG-01" in page
+
+
+async def test_rooms_and_people_of_a_history_are_asked_for_once(desk: Desk, statements: Statements) -> None:
+    asset_id = await travelled(desk)
+    now = datetime.now(UTC)
+    desk.app.state.clock = lambda: now  # who asks is remembered for five seconds
+    await desk.get(f"/assets/{asset_id}", "auditor")
+    with statements.at_most(11):
+        await desk.get(f"/assets/{asset_id}", "auditor")
 
 
 async def test_a_piece_that_never_moved_has_no_line_of_time(desk: Desk) -> None:
@@ -125,5 +135,8 @@ async def test_a_person_sees_what_they_have_and_had(desk: Desk) -> None:
     assert "0 assets now" in page
     assert "Projektor gave up, to: nobody" in page
     assert (await desk.get("/people/alice/assets", "bob")).status_code == 403
+    other = await make.make_asset(custodian=desk.people["alice"])
+    for who, is_led in (("alice", True), ("bob", False), ("auditor", True)):
+        assert ('href="/people/alice/assets"' in (await desk.get(f"/assets/{other.id}", who)).text) is is_led, who
     assert (await desk.get("/people/none/assets", "auditor")).status_code == 404
     assert "Nothing has been written yet." in await desk.read("/people/bob/assets", "bob")
