@@ -33,10 +33,6 @@ class Section:
     pages: tuple[SectionPage, ...]
     on_phone: bool = True
 
-    @property
-    def href(self) -> str:
-        return self.pages[0].href
-
 
 HOME = Section("home", N_("Today"), (SectionPage("/", N_("Today"), "rooms.see"),))
 SECTIONS = (

@@ -23,7 +23,7 @@ from web.kit.clock import Now
 from web.kit.page_context import page_context
 from web.kit.query_names import pages
 from web.kit.render import render
-from web.labels.wish import LabelOrder, label_order, office_of, ordered_faces
+from web.labels.wish import LabelOrder, label_order, office_of, ordered_codes, ordered_faces
 
 router = pages()
 Printer = Annotated[Person, Depends(page_with("labels.print"))]
@@ -41,8 +41,7 @@ async def studio(request: Request, person: Printer, order: Order, now: Now) -> R
     count, sentence, bare = 0, "", ""
     if order.wish != LabelWish():
         try:
-            codes, _ = await ordered_faces(request, order)
-            count = len(codes)
+            count = len(await ordered_codes(order))
         except Refusal as refusal:
             sentence, bare = context.words.refusal(refusal), _BARE.get(refusal.code, "")
     if count and order.start > order.form.per_page:

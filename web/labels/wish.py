@@ -52,13 +52,19 @@ def office_of(request: Request) -> LabelOffice:
     return LabelOffice(options.base_url or str(request.base_url), options.declaration.entity)
 
 
+async def ordered_codes(order: LabelOrder) -> list[str]:
+    """The tags of an order. Raises Invalid("label.none") and what :func:`tag_codes` does."""
+    codes = await tag_codes(order.wish)
+    if not codes:
+        raise Invalid("label.none")
+    return codes
+
+
 async def ordered_faces(request: Request, order: LabelOrder) -> tuple[list[str], list[LabelFace]]:
     """The tags of an order and what stands on their labels.
 
     Raises Invalid: label.none, label.too_many; NotFound: room.unknown, tag.unknown, tag.bad_check;
     Conflict: label.piece_without_tag, label.room_without_tag.
     """
-    codes = await tag_codes(order.wish)
-    if not codes:
-        raise Invalid("label.none")
+    codes = await ordered_codes(order)
     return codes, await faces_of(codes, office_of(request))

@@ -165,3 +165,13 @@ async def test_programs_get_labels_too(office: Office) -> None:
         refusal = await office.get(f"/labels.pdf?{query}", "facilities")
         assert (refusal.status_code, refusal.json()["code"]) == (status, code), query
     assert (await office.get("/labels.pdf?room=M-1", "alice")).status_code == 403
+
+
+async def test_the_studio_counts_labels_without_drawing_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asset_id = await furnish()
+
+    async def faces(*_: object) -> None:
+        raise AssertionError("the picture draws them")
+
+    monkeypatch.setattr("web.labels.wish.faces_of", faces)
+    assert "preview.svg" in (await desk.get(f"/labels?ids={asset_id}", "facilities")).text
