@@ -27,13 +27,13 @@ def labels(
     start: Annotated[int, typer.Option(help="The first spot of the first sheet, from 1.")] = 1,
 ) -> None:
     """Print labels: of a room's things, of codes in a file, or blank ones."""
-    from registry.assets.labels import print_tags
+    from registry.assets.intake import fresh_codes
     from registry.assets.tags import LENGTH
     from registry.labels.actions import note_printed
     from registry.labels.faces import address_of, check_code
     from registry.labels.formats import format_named, spots
     from registry.labels.pdf import labels_pdf
-    from registry.labels.queries import LabelOffice, LabelWish, faces_of, tag_codes
+    from registry.labels.queries import LabelOffice, LabelWish, blank_faces, faces_of, tag_codes
     from registry.labels.zpl import labels_zpl
 
     settings = load()
@@ -43,16 +43,17 @@ def labels(
         form = format_named(format_)
         spots(form, 1, start)
         check_code(address_of(settings.base_url, "0" * LENGTH), form)
-        codes = await print_tags(blank, ACTOR, now) if blank else []
-        codes += await tag_codes(LabelWish(room=room, tags=tuple(_codes_in(tags))))
-        if not codes:
+        new_codes = await fresh_codes(blank)
+        codes = await tag_codes(LabelWish(room=room, tags=tuple(_codes_in(tags))))
+        if not codes and not new_codes:
             raise Invalid("label.none")
-        faces = await faces_of(codes, LabelOffice(settings.base_url, settings.office_name))
+        office = LabelOffice(settings.base_url, settings.office_name)
+        faces = blank_faces(new_codes, office) + await faces_of(codes, office)
         is_zpl = out.suffix.lower() == ".zpl"
         content = labels_zpl(faces, form).encode() if is_zpl else labels_pdf(faces, form, now, start)
         _write(out, content)
-        await note_printed(codes, form.code, ACTOR, now)
-        return len(codes)
+        await note_printed([*new_codes, *codes], form.code, ACTOR, now, new_codes)
+        return len(faces)
 
     print(sentence(N_("{count} labels in {file}."), settings, count=in_register(settings, work), file=str(out)))
 

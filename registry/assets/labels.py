@@ -1,11 +1,12 @@
 """Printed labels: codes made in advance, and what each label is put on."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tortoise.exceptions import IntegrityError
 
 from registry.assets import tags
-from registry.assets.intake import fresh_codes, refuse_former
+from registry.assets.intake import BATCH, fresh_codes, refuse_former
 from registry.assets.models import Asset, FormerNumber, Tag
 from registry.assets.rules import SEARCHED, fold, number_key
 from registry.core import history
@@ -119,6 +120,11 @@ async def print_tags(many: int, actor: Actor, now: datetime) -> list[str]:
     """New codes for labels that are printed before there is anything to put them on."""
     async with transaction():
         codes = await fresh_codes(many)
-        await Tag.bulk_create([Tag(code=code, created_at=now) for code in codes])
-        await history.write_new([(f"tag:{code}", {}) for code in codes], "printed", actor, now)
+        await take_in(codes, actor, now)
     return codes
+
+
+async def take_in(codes: Sequence[str], actor: Actor, now: datetime) -> None:
+    """Write new codes that are on nothing, inside the caller's transaction."""
+    await Tag.bulk_create([Tag(code=code, created_at=now) for code in codes], batch_size=BATCH)
+    await history.write_new([(f"tag:{code}", {}) for code in codes], "printed", actor, now)

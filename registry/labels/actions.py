@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from registry.assets.intake import BATCH, fresh_codes
+from registry.assets.labels import take_in
 from registry.assets.models import Asset, Tag
 from registry.core import history
 from registry.core.events import AssetChanged
@@ -47,9 +48,14 @@ async def _lock(model: type[Room] | type[Asset], ids: Sequence[int]) -> tuple[in
     return tuple(row.id for row in await rows.only("id"))
 
 
-async def note_printed(codes: Sequence[str], form: str, actor: Actor, now: datetime) -> LabelRun:
-    """Remember that the labels of these tags were printed; after they were made, or nothing was."""
+async def note_printed(
+    codes: Sequence[str], form: str, actor: Actor, now: datetime, blank: Sequence[str] = ()
+) -> LabelRun:
+    """Remember that the labels of these tags were printed; after they were made, or nothing was. ``blank`` are those
+    among them whose codes are new, and on nothing yet.
+    """
     async with transaction():
+        await take_in(blank, actor, now)
         run = await LabelRun.create(at=now, person_id=actor.person_id, actor=actor.name, format=form, count=len(codes))
         await Tag.filter(code__in=list(codes)).update(printed_at=now)
         await history.write_new([(f"label_run:{run.id}", {"format": form, "count": len(codes)})], "printed", actor, now)

@@ -136,6 +136,13 @@ async def faces_of(codes: Sequence[str], office: LabelOffice) -> list[LabelFace]
     return faces
 
 
+def blank_faces(codes: Sequence[str], office: LabelOffice) -> list[LabelFace]:
+    """What stands on labels that are on nothing yet: their codes."""
+    return [
+        LabelFace(code, address_of(office.base_url, code), (code,), office.name, (), f"QR: {code}") for code in codes
+    ]
+
+
 def _lines(
     code: str, number: str | None, name: str | None, serial: str | None, room: str | None, room_name: str | None
 ) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -387,3 +387,24 @@ def test_a_place_that_cannot_be_written_or_opened_is_one_line(izba):
     (izba.home / "file").write_text("no database, but text\n" * 100)
     for url in (f"sqlite://{izba.home}/file", f"sqlite://{izba.home}/file/a.sqlite3"):
         assert "IZBA_DATABASE_URL" in izba.refused("migrate", IZBA_DATABASE_URL=url)
+
+
+def test_a_run_of_labels_that_is_killed_is_wholly_remembered_or_not_at_all(izba):
+    out = izba.home / "blank.pdf"
+    command = [sys.executable, "-m", "config", "labels", "--blank", "600", "--format", "a4-65", "-o", str(out)]
+    whole = 0
+    for delay in (0.4, 0.9, 1.4, 1.9, 2.4, 30):
+        out.unlink(missing_ok=True)
+        process = subprocess.Popen(command, env=izba.env, cwd=ROOT, stdout=subprocess.DEVNULL)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(delay)
+        process.kill()
+        process.wait()
+        with closing(sqlite3.connect(izba.home / "var" / "izba.sqlite3")) as database:
+            codes = database.execute("SELECT count(*), count(printed_at) FROM tag").fetchone()
+            runs = database.execute("SELECT count(*), coalesce(sum(count), 0) FROM label_run").fetchone()
+        assert codes == (runs[1], runs[1]), "a code is in the register as soon as its run is, and not before"
+        assert runs[1] == 600 * runs[0]
+        assert out.exists() or runs[0] == whole, "what is remembered was made"
+        whole = runs[0]
+    assert whole, "the last one had time"

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.assets.labels import print_tags
+from registry.assets.intake import fresh_codes
 from registry.assets.tags import LENGTH
 from registry.core.aside import aside
 from registry.core.errors import Conflict, Invalid, Refusal
@@ -14,7 +14,7 @@ from registry.labels.actions import label_pieces, label_rooms, note_printed
 from registry.labels.faces import address_of, check_code
 from registry.labels.formats import FORMATS, format_named, spots
 from registry.labels.pdf import first_page_svg, labels_pdf
-from registry.labels.queries import LabelWish, faces_of, newest_runs
+from registry.labels.queries import LabelWish, blank_faces, newest_runs
 from registry.labels.zpl import labels_zpl
 from registry.people.models import Person
 from web.assets.table import room_options
@@ -86,8 +86,8 @@ async def print_them(
     form_code: FormatCode = "a4-24", start: Text = "1", blank: Text = "", kind: Text = "pdf",
 ) -> Response:  # fmt: skip
     """The file for the printer. Once it is made, that it was printed is remembered."""
-    actor = actor_of(request, person)
     first = int(start) if start.isdecimal() and len(start) < 4 else 0
+    new_codes: list[str] = []
     if blank.strip():
         many = int(blank) if blank.strip().isdecimal() and len(blank) < 5 else 0
         if not 1 <= many <= 1000:
@@ -95,8 +95,8 @@ async def print_them(
         form = format_named(form_code)
         spots(form, many, first)
         check_code(address_of(office_of(request).base_url, "0" * LENGTH), form)
-        codes = await print_tags(many, actor, now)
-        faces = await faces_of(codes, office_of(request))
+        codes = new_codes = await fresh_codes(many)
+        faces = blank_faces(codes, office_of(request))
     else:
         order = label_order(ids, room, tags, rooms, form_code, first)
         form = order.form
@@ -105,7 +105,7 @@ async def print_them(
         content, media = (await aside(labels_zpl, faces, form)).encode(), "application/zpl"
     else:
         content, media = await aside(labels_pdf, faces, form, now, first), "application/pdf"
-    await note_printed(codes, form.code, actor, now)
+    await note_printed(codes, form.code, actor_of(request, person), now, new_codes)
     name = f"izba-{form.code}-{now:%Y%m%d-%H%M}.{'zpl' if kind == 'zpl' else 'pdf'}"
     return Response(content, media_type=media, headers={"content-disposition": f'attachment; filename="{name}"'})
 
