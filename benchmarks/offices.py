@@ -40,7 +40,7 @@ from registry.rooms.models import Building, Room, RoomKind, Site, StandardItem
 from tests.servers import Postgres
 
 T = TypeVar("T")
-EDITION = 1  # of the rows: grows when what is filled changes
+EDITION = 2  # of the rows: grows when what is filled changes
 LOT = 5_000
 PEOPLE = 32
 SECRET = "the-browser-of-a-benchmark-{}"
@@ -59,15 +59,19 @@ class Size:
     assets: int
     bookings: int
     devices: int
-    history: int
+
+    @property
+    def history(self) -> int:
+        """Entries: one of each thing, each booking and each of the people."""
+        return self.assets + self.bookings + PEOPLE
 
 
 SIZES = {
     size.name: size
     for size in (
-        Size("help-point", rooms=21, assets=595, bookings=2_000, devices=20, history=5_000),
-        Size("town", rooms=100, assets=10_000, bookings=100_000, devices=300, history=100_000),
-        Size("province", rooms=500, assets=100_000, bookings=1_000_000, devices=3_000, history=1_000_000),
+        Size("help-point", rooms=21, assets=595, bookings=2_000, devices=20),
+        Size("town", rooms=100, assets=10_000, bookings=100_000, devices=300),
+        Size("province", rooms=500, assets=100_000, bookings=1_000_000, devices=3_000),
     )
 }
 
@@ -99,6 +103,7 @@ async def _people(now: datetime) -> list[Person]:
         )
         for n in range(PEOPLE)
     ]  # fmt: skip
+    await _remember(("person", person.id, now, {"login": person.login, "role": str(person.role)}) for person in people)
     for n, person in enumerate(people):
         expires_at = now + timedelta(days=2 * SEEDS_KEPT)
         await Session.create(person=person, digest=digest_of(SECRET.format(n)), created_at=now, expires_at=expires_at)
@@ -154,6 +159,7 @@ async def _assets(size: Size, rooms: list[Room], people: list[Person], now: date
     await Purchase.bulk_create(purchases, batch_size=500)
     ids = sorted([purchase.id for purchase in await Purchase.all().only("id")])
     await _store(_asset(n, rooms[n % size.rooms].id, people[n % PEOPLE].id, ids[n // 10]) for n in range(size.assets))
+    await _remember(("asset", n + 1, now, {"inventory_no": f"AT{n:06}"}) for n in range(size.assets))
     share = Decimal("199.99")
     await _store(FundingShare(id=n + 1, asset_id=n + 1, grant_id=grant.id, amount=share) for n in range(size.assets))
     await _store(Tag(id=n + 1, code=tag_code(n), asset_id=n + 1, created_at=now) for n in range(size.assets))
@@ -173,21 +179,19 @@ def _asset(number: int, room: int, custodian: int, purchase: int) -> Asset:
 
 
 async def _bookings(size: Size, rooms: list[Room], people: list[Person], now: datetime) -> None:
-    """A few for the days to come, all others in the past, and the history of the newest."""
-    numbers = random.Random(size.name)
-    lots = _lots(_booking_rows(size, rooms, people, now, numbers))
-    quota = size.history
-    for lot in lots:
-        recent = lot[:quota]
-        quota -= len(recent)
-        entries = [
-            first(f"booking:{booking.id}", "booked", SYSTEM, booking.created_at, {"room": booking.room_id})
-            for booking in recent
-        ]
+    """A few for the days to come, all others in the past."""
+    for lot in _lots(_booking_rows(size, rooms, people, now, random.Random(size.name))):
         async with transaction():
             await insert_many(lot)
-            if entries:
-                await HistoryEntry.bulk_create(entries, batch_size=500)
+        await _remember(("booking", booking.id, booking.created_at, {"room": booking.room_id}) for booking in lot)
+
+
+async def _remember(facts: Iterable[tuple[str, object, datetime, dict[str, object]]]) -> None:
+    """The first entry of each of these: its kind, its id, when, and what the history says of it."""
+    for lot in _lots(facts):
+        entries = [first(f"{kind}:{pk}", "added", SYSTEM, at, after) for kind, pk, at, after in lot]
+        async with transaction():
+            await HistoryEntry.bulk_create(entries, batch_size=500)
 
 
 def _booking_rows(

@@ -168,7 +168,9 @@ def main(names: Sequence[str]) -> list[Row]:
         for dialect in ("sqlite", "postgres"):
             print(f"{name}, {dialect} …", file=sys.stderr, flush=True)
             with filled(name, dialect) as (url, tokens):
-                rows += _measure(SIZES[name], dialect, url, tokens)
+                measured = _measure(SIZES[name], dialect, url, tokens)
+            rows += measured
+            print(show(measured), file=sys.stderr, flush=True)  # what is measured is not lost by what goes wrong later
     return rows
 
 
