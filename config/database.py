@@ -35,6 +35,7 @@ MODELS = [
     "registry.files.models",
     "registry.assets.models",
     "registry.faults.models",
+    "registry.feeds.models",
     "registry.sets.models",
     "registry.labels.models",
     "registry.devices.models",

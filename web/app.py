@@ -33,6 +33,8 @@ from web.duties import api as duties_api
 from web.events import api as events_api
 from web.faults import api as faults_api
 from web.faults import pages as faults
+from web.feeds import api as feeds_api
+from web.feeds import pages as feeds
 from web.files import api as files_api
 from web.files import pages as files
 from web.grants import api as grants_api
@@ -71,9 +73,9 @@ ROUTERS = (
     transitions_api.router, sets_api.router, labels_api.router, tags_api.router, scans_api.router,
     imports_api.router, devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
     history_api.router, grants_api.router,
-    due_api.router, events_api.router, search_api.router, system_api.router,
+    due_api.router, feeds_api.router, events_api.router, search_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
-    history.router, due.router,
+    history.router, due.router, feeds.router,
     imports.router, understood.router, new_assets.router, asset_corrections.router,  # before the numbers of assets
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router, search.router,

@@ -81,4 +81,4 @@ class Booking(Model):
 
     class Meta:
         table = "booking"
-        indexes = [("room_id", "starts_at", "ends_at"), ("organizer_id", "ends_at")]
+        indexes = [("room_id", "starts_at", "ends_at"), ("organizer_id", "ends_at"), ("institution_id", "ends_at")]

@@ -27,5 +27,5 @@ class Duty(Model):
 
     class Meta:
         table = "duty"
-        indexes = [("room_id", "ends_at"), ("ends_at",)]
+        indexes = [("room_id", "ends_at"), ("ends_at",), ("person_id", "ends_at")]
         unique_together = (("roster", "room_id", "starts_at"),)

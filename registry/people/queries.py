@@ -66,6 +66,11 @@ async def institutions_of(codes: Collection[str]) -> list[Institution]:
     return await Institution.filter(code__in=list(codes)).order_by("code")
 
 
+async def all_institutions() -> list[Institution]:
+    """Every institution, by name."""
+    return await Institution.all().order_by("name", "id")
+
+
 async def has_people() -> bool:
     """Whether anybody has an account."""
     return await Person.exists()

@@ -46,6 +46,10 @@ async def an_undoing(office: Office) -> Call:
     return f"/bookings/{booking.id}/undo-release", {}
 
 
+async def a_feed(office: Office) -> Call:
+    return "/feeds", {"json": {"of": "room", "code": "M-1"}}
+
+
 async def a_piece(office: Office) -> Call:
     return "/assets", {"json": {"name": "Lampa", "price": 99.99, "room": "M-1"}}
 
@@ -163,6 +167,7 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/tags/{code}/lost": a_loss,
     "/scans": a_scan,
     "/scans/moves": a_move_of_scanned,
+    "/feeds": a_feed,
     "/sets": a_set,
     "/sets/{set_id}/dissolve": a_dissolution,
     "/sets/{set_id}/transitions/{name}": a_move_of_a_set,
@@ -212,6 +217,8 @@ async def test_a_repeated_post_does_nothing_more_and_is_answered_the_same(office
     theirs = await office.post(url, who="charlie", headers=headers, **content)
     if path == "/scans":  # anybody may scan
         assert theirs.is_success
+    elif path == "/feeds":  # anybody may have one: their own
+        assert theirs.json()["id"] != first.json()["id"]
     elif path == "/faults":  # anybody who works here may say the same: the key is their own, and so is the report
         assert theirs.json()["reports"] == 2
     else:

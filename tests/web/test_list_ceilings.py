@@ -15,6 +15,8 @@ from registry.core.context import OpenRegister
 from registry.core.history import SYSTEM, Actor
 from registry.duties.models import Duty
 from registry.faults.actions import NewReport, report
+from registry.feeds.actions import FeedWish, make_feed
+from registry.feeds.models import FeedScope
 from registry.grants.models import Grant
 from registry.rooms.models import StandardItem
 from registry.scans.models import Scan
@@ -93,6 +95,12 @@ async def files(office: Office, number: int) -> None:
     assert answer.status_code == 201
 
 
+async def feeds(office: Office, number: int) -> None:
+    code = f"F-{number}"
+    await make_room(code=code)
+    await make_feed(FeedWish(FeedScope.ROOM, code), office.people["admin"], "k" * 40, SYSTEM, datetime.now(UTC))
+
+
 async def sets(office: Office, number: int) -> None:
     await make_set(NewSet(f"Zestaw {number}", ((await make_asset()).id,)), SYSTEM, datetime.now(UTC))
 
@@ -127,6 +135,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/history": ("/history?limit=200", entries),
     "/bookings": ("/bookings?limit=200", own_bookings),
     "/scans/unknown": ("/scans/unknown?limit=200", unknown_codes),
+    "/feeds": ("/feeds?limit=200", feeds),
     "/sets": ("/sets?limit=200", sets),
     "/search": ("/search?q=krzes", nothing),
     "/grants": ("/grants?limit=200", assets),

@@ -9,7 +9,7 @@ import pytest
 
 from registry.bookings.models import Booking
 from registry.duties.models import Duty
-from registry.people.models import Role
+from registry.people.models import Institution, Role
 from tests.make import make_asset
 from tests.web.conftest import Office, soon
 
@@ -94,6 +94,31 @@ async def test_no_route_lets_a_canary_out(office: Office) -> None:
     assert seers.pop(f"{CANARY}-D") == {"duty", "coordinator", "auditor", "admin"}
     assert seers.pop(f"{CANARY}-F") == {"alice", "duty", "coordinator", "facilities", "auditor", "admin"}
     assert not seers
+
+
+async def test_no_feed_lets_a_canary_out(office: Office) -> None:
+    bookings = await hide_canaries(office)
+    room = office.rooms["C-1"]
+    await Duty.create(room=room, person=office.people["duty"], name=CANARY, starts_at=soon(23), ends_at=soon(26))
+    wishes: list[dict[str, str]] = [{"of": "me"}, *({"of": "room", "code": code} for code in office.rooms)]
+    own = office.people["coordinator"].institution_id
+    institution = await Institution.get(id=own) if own else None
+    wishes += [{"of": "institution", "code": institution.code}] if institution else []
+    seers = set()
+    for who in EVERYBODY:
+        for wish in wishes:
+            reply = await office.post("/feeds", wish, who)
+            if not reply.is_success:
+                assert reply.status_code == 403, reply.text
+                continue
+            answer = await office.client.get(reply.json()["url"].removeprefix("http://127.0.0.1:8000"))
+            text = answer.text.replace("\r\n ", "")
+            assert not any(f"{CANARY}-{code}" in text or f"ROOM {code}" in text for code in ("C-1", "H-1")), (who, wish)
+            assert not any(str(booking.id) in text for booking in bookings[1:]), (who, wish)
+            assert "nterview" not in text, (who, wish)
+            assert f":{bookings[2].starts_at:%Y%m%dT%H%M%S}" not in text, (who, wish)
+            seers |= {who} if f"{CANARY}-M-1" in text else set()
+    assert seers == {"coordinator", "admin"}
 
 
 async def test_a_confidential_room_is_busy_and_nothing_else(office: Office) -> None:

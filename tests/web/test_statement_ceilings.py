@@ -42,6 +42,7 @@ CEILINGS = {
     "/bookings/new?room={room}": (22, 17),
     f"/bookings/answer?{A_SENTENCE}": (14, 9),
     "/account": (2, 1),
+    "/feeds": (4, 3),
     "/accessibility": (1, 1),
     "/privacy": (1, 1),
 }

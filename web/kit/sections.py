@@ -37,7 +37,9 @@ class Section:
 HOME = Section("home", N_("Today"), (SectionPage("/", N_("Today"), "rooms.see"),))
 SECTIONS = (
     HOME,
-    Section("calendar", N_("Calendar"), (SectionPage("/calendar", N_("Calendar"), "rooms.see", ("/bookings",)),)),
+    Section(
+        "calendar", N_("Calendar"), (SectionPage("/calendar", N_("Calendar"), "rooms.see", ("/bookings", "/feeds")),)
+    ),
     Section(
         "door", N_("Rooms"),
         (
