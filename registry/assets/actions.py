@@ -11,7 +11,7 @@ from tortoise.exceptions import IntegrityError
 
 from registry.assets import policy
 from registry.assets.intake import NewPiece, refuse_former, register_many
-from registry.assets.models import STANDING, Asset, FormerNumber, FundingShare, Purchase
+from registry.assets.models import STANDING, Asset, FormerNumber, FundingShare, Lifecycle, Purchase
 from registry.assets.rules import (
     StandingPiece,
     account,
@@ -138,8 +138,8 @@ async def correct(
     is split as the one before was. The account follows the policy unless somebody named it. A number that another
     replaces finds the piece from now on, and is given to no other.
 
-    Raises NotFound("asset.unknown"); Conflict: request.stale, asset.number_taken, asset.number_former; Invalid:
-    asset.reason_needed, asset.bad_price, grant.shares and its kin.
+    Raises NotFound("asset.unknown"); Conflict: request.stale, asset.withdrawn, asset.number_taken,
+    asset.number_former; Invalid: asset.reason_needed, asset.bad_price, grant.shares and its kin.
     """
     if not reason.strip() and any(name in corrections for name in WEIGHTY):
         raise Invalid("asset.reason_needed", field="reason")
@@ -148,6 +148,8 @@ async def correct(
     try:
         async with changing(*([place] if place else [])) as change:  # by its name a piece is the projector of its room
             asset = await _locked(asset_id, if_revision, place)
+            if asset.lifecycle is Lifecycle.WITHDRAWN:
+                raise Conflict("asset.withdrawn")
             await _correct(asset, corrections, change, actor, now, reason.strip())
             await record(request_key, asset)
     except IntegrityError as fault:
@@ -332,10 +334,19 @@ async def _go(
         change.happened(AssetChanged(asset.id))
         return
     columns = transition.leads_to(answers)
+    if transition.takes_back and asset.lifecycle in transition.lifecycles:
+        columns["lifecycle"] = await _lifecycle_before(asset, transition)
     before = {name: getattr(asset, name) for name in columns if getattr(asset, name) != columns[name]}
     if before:
         asset.update_from_dict({name: columns[name] for name in before})
         await _store(asset, change, [*before], transition.entry, actor, now, before, answers.reason)
+
+
+async def _lifecycle_before(asset: Asset, transition: Transition) -> Lifecycle:
+    """What it was when the act that is taken back was done; what the row says where nothing tells."""
+    entry = await history.last_of(f"asset:{asset.id}", transition.takes_back)
+    former = (entry.before or {}).get("lifecycle") if entry else None
+    return Lifecycle(former) if former else transition.to_lifecycle or Lifecycle.IN_USE
 
 
 def _standing(asset: Asset) -> StandingPiece | None:

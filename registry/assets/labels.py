@@ -7,7 +7,7 @@ from tortoise.exceptions import IntegrityError
 
 from registry.assets import tags
 from registry.assets.intake import BATCH, fresh_codes, refuse_former
-from registry.assets.models import Asset, FormerNumber, Tag
+from registry.assets.models import Asset, FormerNumber, Lifecycle, Tag
 from registry.assets.rules import SEARCHED, fold, number_key
 from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound
@@ -27,7 +27,7 @@ async def link_tag(
     """Put a printed tag on a thing or a room; ``again`` takes it off what it was on, and so does naming neither.
 
     A code that Izba could have printed but does not know yet is taken in. Raises Invalid("tag.bad_check"),
-    Conflict("tag.taken"), NotFound("asset.unknown").
+    Conflict: tag.taken, asset.withdrawn; NotFound("asset.unknown").
     """
     code = tags.normalised(code)
     if not tags.check(code):
@@ -51,8 +51,11 @@ async def _link_tag(
 ) -> Tag:
     async with transaction() as change:
         if asset_id is not None:
-            if not await Asset.select_for_update().get_or_none(id=asset_id):
+            asset = await Asset.select_for_update().get_or_none(id=asset_id)
+            if asset is None:
                 raise NotFound("asset.unknown", asset=asset_id)
+            if asset.lifecycle is Lifecycle.WITHDRAWN:
+                raise Conflict("asset.withdrawn")
             change.happened(AssetChanged(asset_id))
         tag = await Tag.select_for_update().get_or_none(code=code) or Tag(code=code, created_at=now)
         before = {"asset_id": tag.asset_id, "room_id": tag.room_id}

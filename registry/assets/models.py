@@ -18,6 +18,7 @@ class Lifecycle(StrEnum):
     HANDED_OVER = "handed_over"
     RETIRED = "retired"
     DISPOSED = "disposed"
+    WITHDRAWN = "withdrawn"  # entered by mistake: in no count, its number is given to no other
 
 
 # where a thing is that a room can count on

@@ -94,7 +94,7 @@ def _item(row: dict[str, Any]) -> dict[str, Any]:
 
 async def standing_pieces() -> list[dict[str, Any]]:
     """Every piece that stands in a room, as it came in: id, name, kst, room_id and the room's code."""
-    pieces = Asset.filter(room_id__not_isnull=True).order_by("id")
+    pieces = Asset.filter(room_id__not_isnull=True).exclude(lifecycle=Lifecycle.WITHDRAWN).order_by("id")
     return list(await pieces.values("id", "name", "kst", "room_id", room="room__code"))
 
 
@@ -106,20 +106,31 @@ async def categories() -> list[str]:
 
 async def custodians() -> list[tuple[str, str]]:
     """Login and name of everybody who has an asset in their care, by name."""
-    ids = await Asset.exclude(custodian_id=None).distinct().values_list("custodian_id", flat=True)
+    ids = (
+        await Asset.exclude(custodian_id=None)
+        .exclude(lifecycle=Lifecycle.WITHDRAWN)
+        .distinct()
+        .values_list("custodian_id", flat=True)
+    )
     return list(await Person.filter(id__in=list(ids)).order_by("name").values_list("login", "name"))
 
 
 async def counts_by_state(custodian_id: int) -> tuple[dict[tuple[Lifecycle, Condition], int], int]:
-    """How many assets are in each state, and how many this person has in their care."""
-    rows = await Asset.annotate(n=Count("id")).group_by("lifecycle", "condition").values("lifecycle", "condition", "n")
+    """How many assets are in each state, and how many this person has in their care; of those withdrawn none."""
+    rows = (
+        await Asset.exclude(lifecycle=Lifecycle.WITHDRAWN)
+        .annotate(n=Count("id"))
+        .group_by("lifecycle", "condition")
+        .values("lifecycle", "condition", "n")
+    )
     counts = {(Lifecycle(row["lifecycle"]), Condition(row["condition"])): row["n"] for row in rows}
-    return counts, await Asset.filter(custodian_id=custodian_id).count()
+    in_care = Asset.filter(custodian_id=custodian_id).exclude(lifecycle=Lifecycle.WITHDRAWN)
+    return counts, await in_care.count()
 
 
 async def in_care_of(custodian_id: int, limit: int) -> tuple[list[dict[str, Any]], int]:
     """The first pieces that a person has in their care, as a search gives them, and how many there are."""
-    rows = Asset.filter(custodian_id=custodian_id)
+    rows = Asset.filter(custodian_id=custodian_id).exclude(lifecycle=Lifecycle.WITHDRAWN)
     ids = await column(rows.order_by("search_text", "id").limit(limit), "id")
     return await assets_by_id(ids), await rows.count()
 
@@ -143,7 +154,10 @@ async def must_exist(asset_id: int) -> None:
 async def of_purchase_of(asset_id: int, limit: int = 1000) -> list[int]:
     """The pieces that came with the same line of an invoice as this one, itself among them; none without one."""
     purchase = await first_value(Asset.filter(id=asset_id), "purchase_id")
-    return await column(Asset.filter(purchase_id=purchase).order_by("id").limit(limit), "id") if purchase else []
+    if not purchase:
+        return []
+    pieces = Asset.filter(purchase_id=purchase).exclude(lifecycle=Lifecycle.WITHDRAWN)
+    return await column(pieces.order_by("id").limit(limit), "id")
 
 
 async def detail(asset_id: int) -> dict[str, Any]:
@@ -166,13 +180,15 @@ async def purchase_line(code: str) -> dict[str, Any] | None:
     rows = await Purchase.filter(code=code).values(*columns)
     if not rows:
         return None
-    (sums,) = await Asset.filter(purchase_id=rows[0]["id"]).annotate(n=Sum("quantity")).values_list("n")
+    pieces = Asset.filter(purchase_id=rows[0]["id"]).exclude(lifecycle=Lifecycle.WITHDRAWN)
+    (sums,) = await pieces.annotate(n=Sum("quantity")).values_list("n")
     return rows[0] | {"registered": sums[0] or 0}
 
 
 async def taken_serials(serials: Sequence[str]) -> dict[str, int]:
     """The pieces that have one of these serial numbers already, as they are written: the id of each by its number."""
-    rows = Asset.filter(serial_no__in=list(serials)) if serials else None
+    in_the_books = Asset.exclude(lifecycle=Lifecycle.WITHDRAWN)
+    rows = in_the_books.filter(serial_no__in=list(serials)) if serials else None
     return dict(await rows.values_list("serial_no", "id")) if rows else {}
 
 
@@ -211,7 +227,8 @@ async def room_codes_of(asset_ids: Collection[int]) -> frozenset[str]:
 
 async def spent_of(grant_id: int) -> tuple[int, Decimal]:
     """How many pieces a grant paid for, in part or wholly, and how much of their price, in PLN."""
-    sums = FundingShare.filter(grant_id=grant_id).annotate(pieces=Count("id"), spent=Sum("amount"))
+    in_the_books = FundingShare.filter(grant_id=grant_id).exclude(asset__lifecycle=Lifecycle.WITHDRAWN)
+    sums = in_the_books.annotate(pieces=Count("id"), spent=Sum("amount"))
     rows = await sums.values_list("pieces", "spent")
     pieces, spent = rows[0] if rows else (0, None)
     return pieces, spent or Decimal(0)
@@ -250,7 +267,9 @@ async def numbered(number: str) -> list[dict[str, Any]]:
         return [row | {"by": "former_number"} for row in by_former]
     clause = Clause(_BY_SERIAL, ("".join(number.split()),))
     rows = await listed(reading_from(), [f"asset.{name}" for name in _NAMED], clause)
-    return [dict(zip(_NAMED, row, strict=True)) | {"by": "serial"} for row in rows]
+    pieces = [dict(zip(_NAMED, row, strict=True)) | {"by": "serial"} for row in rows]
+    # one that was entered twice has the serial number of the one that stayed
+    return [piece for piece in pieces if piece["lifecycle"] != Lifecycle.WITHDRAWN] or pieces
 
 
 async def ids_of_numbers(numbers: Sequence[str]) -> list[int]:

@@ -62,7 +62,9 @@ FROM few"""
 
 @dataclass(frozen=True, slots=True)
 class AssetFilter:
-    """What to look for; empty means any. ``q`` goes over everything: number, name, serial, room, custodian, tag."""
+    """What to look for; empty means any but what is withdrawn: that is found by its life cycle, its whole number or its
+    label. ``q`` goes over everything: number, name, serial, room, custodian, tag.
+    """
 
     q: str = ""
     room: str = ""
@@ -282,7 +284,16 @@ def _condition(wish: AssetFilter, names: dict[str, Any], words: Sequence[_Word])
     if wish.imported:
         of_list = "SELECT record_id FROM imported_record WHERE import_number = ? AND noun = 'asset'"
         parts.append(Clause(f"asset.id IN ({of_list})", (wish.imported,)))
+    if not (wish.lifecycle or names["tagged_id"]):
+        key = rules.number_key(wish.q)[: rules.NUMBER_KEY_LENGTH]
+        parts.append(Clause(_NAMED_OR_IN_THE_BOOKS, (key, key)) if key else _IN_THE_BOOKS)
     return _joined(" AND ", [*parts, *(word.condition() for word in words)]) if parts or words else Clause("1 = 1")
+
+
+# what is withdrawn is found by its whole number alone. It is little: an index gives it, and no other row is read for it
+_IN_THE_BOOKS = Clause("asset.id NOT IN (SELECT id FROM asset WHERE lifecycle = 'withdrawn')")
+_NAMED_OR_IN_THE_BOOKS = """asset.id NOT IN (SELECT id FROM asset WHERE lifecycle = 'withdrawn'
+    AND coalesce(number_key, '') <> ? AND id NOT IN (SELECT asset_id FROM former_number WHERE number_key = ?))"""
 
 
 def one_of(name: str, ids: Sequence[int]) -> Clause:

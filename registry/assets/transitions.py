@@ -13,8 +13,11 @@ from registry.core.errors import N_, Conflict, Invalid, NotFound, Refusal, Term
 from registry.people.models import Role
 from registry.people.rules import CAPABILITIES
 
-ANY_LIFECYCLE = frozenset(Lifecycle)
+ANY_LIFECYCLE = frozenset(Lifecycle) - {Lifecycle.WITHDRAWN}
 ANY_CONDITION = frozenset(Condition)
+# what the office still uses or will use, and what stands in it at all
+OF_USE = frozenset({Lifecycle.ORDERED, Lifecycle.IN_USE, Lifecycle.IN_STORE})
+IN_THE_OFFICE = OF_USE | {Lifecycle.RETIRED}
 
 LIFECYCLE_WORDS = {
     Lifecycle.ORDERED: N_("ordered"),
@@ -23,6 +26,7 @@ LIFECYCLE_WORDS = {
     Lifecycle.HANDED_OVER: N_("handed over"),
     Lifecycle.RETIRED: N_("retired"),
     Lifecycle.DISPOSED: N_("disposed of"),
+    Lifecycle.WITHDRAWN: N_("withdrawn"),
 }
 CONDITION_WORDS = {
     Condition.OK: N_("working"),
@@ -69,8 +73,9 @@ class Transition:
     """One row of the table.
 
     ``may`` is a capability of registry/people/rules.py, ``entry`` what the history calls it, ``document`` the symbol of
-    the paper that it writes, ``clears`` the columns that it empties. In a condition of ``reported_in`` it changes
-    nothing, and what was said stands in the history.
+    the paper that it writes, ``clears`` the columns that it empties, ``takes_back`` the entry of the history whose life
+    cycle before it brings back. In a condition of ``reported_in`` it changes nothing, and what was said stands in the
+    history.
     """
 
     name: str
@@ -82,6 +87,7 @@ class Transition:
     to_lifecycle: Lifecycle | None = None
     to_condition: Condition | None = None
     clears: frozenset[str] = frozenset()
+    takes_back: str = ""
     reported_in: frozenset[Condition] = frozenset()
     room: RoomEffect = RoomEffect.NONE
     document: str | None = None
@@ -98,7 +104,7 @@ class Transition:
     def has_arrived(self, lifecycle: Lifecycle, condition: Condition) -> bool:
         """Whether an asset in these states is already what this would make of it."""
         if condition in self.reported_in:
-            return True
+            return lifecycle in self.lifecycles
         pairs = [(self.to_lifecycle, lifecycle), (self.to_condition, condition)]
         reached = [goal == state for goal, state in pairs if goal]
         return bool(reached) and all(reached)
@@ -131,6 +137,7 @@ _ROWS = (
         name="report_fault",
         may="faults.report",
         entry="fault_reported",
+        lifecycles=IN_THE_OFFICE,
         conditions=frozenset({Condition.OK}),
         to_condition=Condition.FAULTY,
         reported_in=frozenset({Condition.FAULTY, Condition.IN_REPAIR}),
@@ -140,6 +147,7 @@ _ROWS = (
         name="send_to_repair",
         may="assets.change",
         entry="sent_to_repair",
+        lifecycles=OF_USE,
         conditions=frozenset({Condition.OK, Condition.FAULTY}),
         to_condition=Condition.IN_REPAIR,
         room=RoomEffect.READINESS,
@@ -148,6 +156,7 @@ _ROWS = (
         name="move",
         may="assets.change",
         entry="moved",
+        lifecycles=IN_THE_OFFICE,
         asks=(Question(QuestionField.ROOM), Question(QuestionField.REASON)),
         room=RoomEffect.PLACE,
     ),
@@ -155,6 +164,7 @@ _ROWS = (
         name="assign",
         may="assets.change",
         entry="assigned",
+        lifecycles=IN_THE_OFFICE,
         asks=(Question(QuestionField.CUSTODIAN, is_required=True), Question(QuestionField.REASON)),
     ),
     Transition(
@@ -162,6 +172,23 @@ _ROWS = (
         may="assets.change",
         entry="assigned",
         clears=frozenset({"custodian_id"}),
+    ),
+    Transition(
+        name="withdraw",
+        may="assets.change",
+        entry="withdrawn",
+        asks=(Question(QuestionField.REASON, is_required=True),),
+        to_lifecycle=Lifecycle.WITHDRAWN,
+        room=RoomEffect.READINESS,
+    ),
+    Transition(
+        name="restore",
+        may="assets.change",
+        entry="restored",
+        lifecycles=frozenset({Lifecycle.WITHDRAWN}),
+        to_lifecycle=Lifecycle.IN_USE,
+        takes_back="withdrawn",
+        room=RoomEffect.READINESS,
     ),
 )
 TRANSITIONS: Mapping[str, Transition] = {row.name: row for row in _ROWS}

@@ -247,6 +247,7 @@ WORDS: dict[str, str] = {
     "set.bad_part": N_('{given} is no part of a set. Write how many and of what name: 2 × Monitor 24".'),
     "set.dissolved": N_("This set was dissolved. Make a new one."),
     "asset.state": N_("This cannot be done with a piece that is {lifecycle} and {condition}. Look at its page."),
+    "asset.withdrawn": N_("This piece is withdrawn: it was entered by mistake. Take it back into the register first."),
     "asset.refused": N_("Nothing was done: {count} of the pieces cannot go this way. Leave them out, or see why."),
     "file.unknown": N_("There is no such file."),
     "file.gone": N_("The content of this file is not where it should be. Tell who runs Izba: a backup has it."),

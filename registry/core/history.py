@@ -98,6 +98,11 @@ async def entries_of(thing: str, limit: int) -> list[HistoryEntry]:
     return await HistoryEntry.filter(object=thing).order_by("-seq").limit(limit)
 
 
+async def last_of(thing: str, action: str) -> HistoryEntry | None:
+    """The newest entry about one thing that tells this act."""
+    return await HistoryEntry.filter(object=thing, action=action).order_by("-seq").first()
+
+
 async def write(
     thing: str,
     action: str,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from tortoise.expressions import Q
 
-from registry.assets.models import Asset, FormerNumber, FundingShare, Tag
+from registry.assets.models import Asset, FormerNumber, FundingShare, Lifecycle, Tag
 from registry.assets.search import AssetFilter, all_ids
 from registry.bookings.models import Booking
 from registry.core.history import HistoryEntry
@@ -46,7 +46,7 @@ class ExportTable:
 
 
 _LIFECYCLES = {"in_use": "w użyciu", "in_store": "w magazynie", "ordered": "zamówiony", "handed_over": "przekazany",
-               "retired": "wycofany", "disposed": "zlikwidowany"}  # fmt: skip
+               "retired": "wycofany", "disposed": "zlikwidowany", "withdrawn": "wpisany omyłkowo"}  # fmt: skip
 _CONDITIONS = {"ok": "sprawny", "faulty": "uszkodzony", "in_repair": "w naprawie"}
 
 
@@ -60,7 +60,8 @@ _JOINED = {"room": "room__code", "custodian": "custodian__login", "purchase": "p
 async def _assets() -> AsyncIterator[Sequence[Record]]:
     last = 0
     while True:
-        lot = list(await Asset.filter(id__gt=last).order_by("id").limit(LOT).values(*_COLUMNS, **_JOINED))
+        in_the_books = Asset.filter(id__gt=last).exclude(lifecycle=Lifecycle.WITHDRAWN)
+        lot = list(await in_the_books.order_by("id").limit(LOT).values(*_COLUMNS, **_JOINED))
         if not lot:
             return
         last = lot[-1]["id"]

@@ -64,7 +64,8 @@ async def follow(passage: Passage) -> None:
         for asset in passage.assets:
             await file(FaultPlace(asset.room_id, asset.id), text, passage.actor, passage.now)
         return
-    act = {"mend": FaultAct.RESOLVE, "send_to_repair": FaultAct.TAKE}.get(passage.transition.name)
+    acts = {"mend": FaultAct.RESOLVE, "send_to_repair": FaultAct.TAKE, "withdraw": FaultAct.RESOLVE}
+    act = acts.get(passage.transition.name)
     if act is None:
         return
     states = ACTIVE if act is FaultAct.RESOLVE else (FaultState.OPEN,)

@@ -48,7 +48,7 @@ _LIFECYCLES = {
     "in use": "in_use", "deployed": "in_use", "active": "in_use", "assigned": "in_use", "checked out": "in_use",
     "in storage": "in_store", "in stock": "in_store", "ready to deploy": "in_store", "available": "in_store",
     "archived": "retired", "in betrieb": "in_use", "lager": "in_store", "ausgemustert": "retired",
-    **{fold(state): state for state in Lifecycle},
+    **{fold(state): state for state in Lifecycle}, "withdrawn": "retired", "wpisany omylkowo": "withdrawn",
 }  # fmt: skip
 _CONDITIONS = {
     "sprawny": "ok", "dobry": "ok", "bardzo dobry": "ok", "niesprawny": "faulty", "uszkodzony": "faulty",
@@ -514,7 +514,8 @@ async def _number_pieces(
     purchases = {row.refs["purchase_id"] for row in rows if row.refs.get("purchase_id")}
     unnumbered: dict[tuple[int | None, int | None], list[Asset]] = {}
     if purchases:
-        pieces = Asset.filter(purchase_id__in=purchases, inventory_no=None, quantity=1).order_by("-id")
+        bought = Asset.filter(purchase_id__in=purchases, inventory_no=None, quantity=1)
+        pieces = bought.exclude(lifecycle=Lifecycle.WITHDRAWN).order_by("-id")
         for asset in await pieces.select_for_update():
             unnumbered.setdefault((asset.purchase_id, asset.room_id), []).append(asset)
     rest = []

@@ -4,10 +4,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from tortoise.expressions import Q
 
-from registry.assets.models import Asset, FormerNumber, Purchase, Tag
+from registry.assets.models import Asset, FormerNumber, Lifecycle, Purchase, Tag
 from registry.assets.policy import DEFAULT, in_force
 from registry.assets.rules import GROSZ, AccountPolicy, fold, number_key
 from registry.grants.models import Grant
@@ -107,10 +108,16 @@ async def load_snapshot(
     tag_rows = Tag.filter(Q(asset_id__not_isnull=True) | Q(room_id__not_isnull=True))
     snapshot.labels = dict(await tag_rows.values_list("code", "asset_id"))
     snapshot.numbered = {str(key): pk for key, pk in await FormerNumber.all().values_list("number_key", "asset_id")}
-    for number, pk in await Asset.exclude(inventory_no=None).values_list("inventory_no", "id"):
+    withdrawn: set[Any] = set()
+    for number, pk, lifecycle in await Asset.exclude(inventory_no=None).values_list("inventory_no", "id", "lifecycle"):
         snapshot.numbered[number_key(str(number))] = pk
+        if lifecycle == Lifecycle.WITHDRAWN:
+            withdrawn.add(pk)
     snapshot.inventory_keys = set(snapshot.numbered)
-    twins = Asset.filter(inventory_no=None, purchase_id=None, quantity=1)
+    if withdrawn:  # their numbers are given to no other, and a list changes nothing of them
+        snapshot.numbered = {key: pk for key, pk in snapshot.numbered.items() if pk not in withdrawn}
+    in_the_books = Asset.exclude(lifecycle=Lifecycle.WITHDRAWN)
+    twins = in_the_books.filter(inventory_no=None, purchase_id=None, quantity=1)
     columns = ("name", "kst", "price", "serial_no", "room_id", "accepted_on")
     snapshot.twins = Counter([twin_key(*values) for values in await twins.values_list(*columns)])
     return snapshot

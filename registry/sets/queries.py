@@ -89,7 +89,8 @@ def _state(row: AssetSet, parts: list[Part], pieces: list[MemberPiece]) -> SetSt
 async def _pieces(set_ids: Collection[int]) -> dict[int, list[MemberPiece]]:
     pieces: dict[int, list[MemberPiece]] = {}
     if set_ids:
-        rows = SetPiece.filter(asset_set_id__in=list(set_ids)).order_by("asset__name", "asset_id")
+        in_the_books = SetPiece.exclude(asset__lifecycle=Lifecycle.WITHDRAWN)
+        rows = in_the_books.filter(asset_set_id__in=list(set_ids)).order_by("asset__name", "asset_id")
         for set_id, *columns in await rows.values_list(
             "asset_set_id", "asset_id", "asset__name", "asset__inventory_no", "asset__quantity", "asset__room__code",
             "asset__lifecycle", "asset__condition", "asset__revision",
@@ -119,11 +120,12 @@ async def candidates(numbers: Sequence[str], set_id: int | None = None) -> list[
     from_key = {key: number for number in numbers if (key := number_key(number))}
     possible = [key for key in from_key if may_be_name(key, NUMBER_KEY_LENGTH)]
     columns = "id", "name", "inventory_no", "quantity", "room__code", "lifecycle", "condition", "revision"
-    rows = await Asset.filter(number_key__in=possible).values_list("number_key", *columns)
+    in_the_books = Asset.exclude(lifecycle=Lifecycle.WITHDRAWN)
+    rows = await in_the_books.filter(number_key__in=possible).values_list("number_key", *columns)
     by_key = {key: _piece(*row) for key, *row in rows}
     codes = {code: key for key, number in from_key.items() if key not in by_key and (code := tags.printed(number))}
     if codes:
-        labelled = await Asset.filter(tags__code__in=list(codes)).values_list("tags__code", *columns)
+        labelled = await in_the_books.filter(tags__code__in=list(codes)).values_list("tags__code", *columns)
         by_key |= {codes[code]: _piece(*row) for code, *row in labelled}
     for key, number in from_key.items():
         if key not in by_key:

@@ -12,6 +12,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from registry.assets import labels
+from registry.assets.models import Lifecycle
 from registry.assets.queries import answers_by_code, assets_by_id
 from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
@@ -252,7 +253,7 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
         people=await active_people() if may_change else [],
         looks=words,
         fault_words=fault_words,
-        editable=editable(context.person),
+        editable=editable(context.person) if view.asset["lifecycle"] != Lifecycle.WITHDRAWN else [],
         files=await files_of_asset(view.asset["id"], context, request.query_params.get("removed", "")[:10]),
         **(NO_FILES | typed_words),
     )

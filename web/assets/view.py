@@ -83,6 +83,7 @@ class AssetView:
     stays: list[StayLine]
     entries: int
     condition_line: AssetHistoryLine | None
+    withdrawal: AssetHistoryLine | None
     wanted_by: list[FullBooking]
     faults: list[VisibleFault]
     fault_count: int
@@ -97,7 +98,9 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
     names = await names_in(entries)
     lines = history_lines(entries, names, context)
     faults, fault_count = await search(FaultFilter(asset=asset_id), context.person, 0, FAULTS_SHOWN)
-    changes = (line for line, entry in zip(lines, entries, strict=True) if "condition" in (entry["before"] or ()))
+    pairs = list(zip(lines, entries, strict=True))
+    changes = (line for line, entry in pairs if "condition" in (entry["before"] or ()))
+    withdrawals = (line for line, entry in pairs if entry["action"] == TRANSITIONS["withdraw"].entry)
     return AssetView(
         asset=asset,
         room=room,
@@ -109,6 +112,7 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
         stays=stay_lines(entries, names, context),
         entries=len(lines),
         condition_line=next(changes, None),
+        withdrawal=next(withdrawals, None) if asset["lifecycle"] == Lifecycle.WITHDRAWN else None,
         wanted_by=await _wanted_by(asset, room, context),
         faults=faults,
         fault_count=fault_count,

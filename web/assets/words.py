@@ -20,6 +20,7 @@ LIFECYCLE_SIGNS = {
     Lifecycle.HANDED_OVER: "signature",
     Lifecycle.RETIRED: "ban",
     Lifecycle.DISPOSED: "trash",
+    Lifecycle.WITHDRAWN: "x",
 }
 CONDITION_LOOKS = {
     Condition.OK: ("plain", "check"),
@@ -45,6 +46,8 @@ ACTION_WORDS = {
     "fault_reported": N_("Fault reported"),
     "sent_to_repair": N_("Sent to repair"),
     "mended": N_("Works again"),
+    "withdrawn": N_("Withdrawn: entered by mistake"),
+    "restored": N_("Back in the register"),
     "linked": N_("Tag linked"),
     "number_added": N_("Is found by another code too"),
     "joined_set": N_("Put into a set"),
@@ -131,10 +134,31 @@ TRANSITION_WORDS = {
         title=NN_("Take %(num)s asset from its custodian", "Take %(num)s assets from their custodians"),
         toast=N_("It has no custodian now."),
     ),
+    "withdraw": TransitionWords(
+        act=N_("Entered by mistake"),
+        symbol="trash",
+        send=N_("Withdraw"),
+        of_many=N_("Withdraw"),
+        title=NN_("Withdraw %(num)s asset entered by mistake", "Withdraw %(num)s assets entered by mistake"),
+        toast=N_("It is withdrawn: in no list and no count. Its number finds it, and is given to no other."),
+        help=N_("Why it was never to be in the register. What really was there is retired instead."),
+    ),
+    "restore": TransitionWords(
+        act=N_("Take back into the register"),
+        symbol="history",
+        send=N_("Take back into the register"),
+        of_many=N_("Take back into the register"),
+        title=NN_("Take %(num)s asset back into the register", "Take %(num)s assets back into the register"),
+        toast=N_("It is in the register again."),
+    ),
 }
 # nobody, chosen in the form of the one, is the other
 CHOSEN_AS_NOBODY = {"assign": "unassign"}
-OFFERED_TO_MANY = {name: words for name, words in TRANSITION_WORDS.items() if name not in CHOSEN_AS_NOBODY.values()}
+# what is decided about the record, not with the thing in the hand
+OF_A_DESK = frozenset({"withdraw"})
+# what is withdrawn is taken back from its own page
+_OF_ONE = {*CHOSEN_AS_NOBODY.values(), "restore"}
+OFFERED_TO_MANY = {name: words for name, words in TRANSITION_WORDS.items() if name not in _OF_ONE}
 TOASTS = {
     "tag": N_("The tag is linked."),
     "registered": N_("It is in the register."),

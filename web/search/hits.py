@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
+from registry.assets.models import Lifecycle
 from registry.assets.queries import search
 from registry.assets.rules import fold
 from registry.assets.search import AssetFilter
+from registry.assets.transitions import LIFECYCLE_WORDS
 from registry.bookings.projections import FullBooking
 from registry.bookings.queries import my_visible_bookings
 from registry.core.ids import may_be_name
@@ -86,8 +88,10 @@ async def _exact(text: str, person: Person, words: Words) -> AsyncIterator[Hit]:
     if scanned is None:
         return
     if scanned.asset:
+        is_withdrawn = scanned.asset["lifecycle"] == Lifecycle.WITHDRAWN
         number = scanned.asset["inventory_no"] or scanned.code
-        yield Hit("exact", scanned.asset["name"], number or "", f"/assets/{scanned.asset['id']}")
+        about = [number or "", words.say(LIFECYCLE_WORDS[Lifecycle.WITHDRAWN]) if is_withdrawn else ""]
+        yield Hit("exact", scanned.asset["name"], " · ".join(filter(None, about)), f"/assets/{scanned.asset['id']}")
     elif scanned.room:
         yield Hit("exact", words.room(scanned.room), scanned.room.code, f"/rooms/{quote(scanned.room.code)}")
     elif scanned.fault_id:

@@ -19,7 +19,7 @@ from registry.scans.actions import CodeReading, log
 from registry.scans.models import Reader
 from registry.scans.queries import Match, match, standing_room
 from web.assets import words
-from web.assets.view import acts_of
+from web.assets.view import OfferedAct, acts_of
 from web.auth.access import FormGuard, Visitor, actor_of, page_with
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
@@ -73,9 +73,13 @@ async def _thing(request: Request, context: PageContext, scanned: Match) -> Resp
         code=scanned.code,
         place=await standing_room(context.person, context.now),
         looks=words,
-        acts=acts_of(scanned.asset["lifecycle"], scanned.asset["condition"], context) if scanned.asset else [],
+        acts=[one for one in _acts_in_hand(scanned.asset, context) if one.name not in words.OF_A_DESK],
         key=uuid4().hex,
     )
+
+
+def _acts_in_hand(asset: dict[str, Any] | None, context: PageContext) -> list[OfferedAct]:
+    return acts_of(asset["lifecycle"], asset["condition"], context) if asset else []
 
 
 async def _tag(request: Request, person: Person, code: str, status: int = 200, **typed: Any) -> Response:

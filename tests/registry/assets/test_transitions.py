@@ -78,6 +78,16 @@ def test_where_a_transition_starts(
     assert state_faults(transition, lifecycle, condition) == []
 
 
+@pytest.mark.parametrize("name", ["report_fault", "send_to_repair", "move", "assign"])
+def test_what_left_the_office_is_neither_moved_nor_repaired(name: str) -> None:
+    for lifecycle in (Lifecycle.HANDED_OVER, Lifecycle.DISPOSED, Lifecycle.WITHDRAWN):
+        for condition in (OK, FAULTY):
+            (fault,) = state_faults(TRANSITIONS[name], lifecycle, condition)
+            assert fault.code == "asset.state"
+    assert state_faults(TRANSITIONS["mend"], Lifecycle.DISPOSED, FAULTY) == []  # its fault ends all the same
+    assert (name == "send_to_repair") is bool(state_faults(TRANSITIONS[name], Lifecycle.RETIRED, OK))
+
+
 def test_a_state_that_it_does_not_start_from_is_refused_in_words() -> None:
     assert state_faults(HANDED_OVER, IN_USE, OK) == []
     assert state_faults(HANDED_OVER, Lifecycle.HANDED_OVER, FAULTY) == []
@@ -186,7 +196,8 @@ def _through(name: str, **answers: Any) -> Callable[[Asset], Awaitable[Any]]:
     async def go(asset: Asset) -> Any:
         custodian = await make_person() if name == "assign" else None
         room = await make_room() if name == "move" else None
-        answers = Answers(room.id if room else None, custodian.id if custodian else None)
+        reason = "dubel" if name == "withdraw" else ""
+        answers = Answers(room.id if room else None, custodian.id if custodian else None, reason)
         await perform(name, asset.id, answers, SYSTEM, NOW)
 
     return go
@@ -219,7 +230,7 @@ async def test_whatever_changes_an_asset_gives_it_the_next_revision(database: Da
     condition = FAULTY if change == "mend" else OK
     asset = await make_asset(
         name="Projektor", room=await make_room(), custodian=await make_person(), condition=condition,
-        price=Decimal(1),
+        price=Decimal(1), lifecycle=Lifecycle.WITHDRAWN if change == "restore" else IN_USE,
     )  # fmt: skip
     await CHANGES[change](asset)
     after = await Asset.get(id=asset.id)

@@ -1,11 +1,12 @@
 """The table of transitions as programs and pages see it: one table, many assets in one act."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from registry.assets.models import Asset, Condition
+from registry.assets.models import Asset, Condition, Lifecycle
 from registry.assets.transitions import TRANSITIONS
 from tests.conftest import Database
 from tests.make import make_asset
@@ -26,7 +27,7 @@ async def desk(database: Database, tmp_path: Path) -> Desk:
 def test_every_transition_has_its_words() -> None:
     assert TRANSITION_WORDS.keys() == TRANSITIONS.keys()
     assert {transition.entry for transition in TRANSITIONS.values()} <= ACTION_WORDS.keys()
-    assert OFFERED_TO_MANY.keys() == TRANSITIONS.keys() - set(CHOSEN_AS_NOBODY.values())
+    assert OFFERED_TO_MANY.keys() == TRANSITIONS.keys() - {*CHOSEN_AS_NOBODY.values(), "restore"}
     say = translate("pl")
     for words in TRANSITION_WORDS.values():
         for text in (words.act, words.send, words.of_many, words.toast, words.reason):
@@ -133,7 +134,7 @@ async def test_a_thing_that_somebody_changed_meanwhile_stops_all_and_is_named(de
 
 async def test_a_page_offers_what_the_state_and_the_role_allow(desk: Desk) -> None:
     asset = await make_asset(condition=Condition.IN_REPAIR, custodian=desk.people["bob"])
-    acts = {"mend", "move", "assign", "tag"}
+    acts = {"mend", "move", "assign", "tag", "withdraw"}
     page = (await desk.get(f"/assets/{asset.id}", "facilities")).text
     assert {act for act in [*TRANSITIONS, "tag"] if f'action="/assets/{asset.id}/{act}"' in page} == acts
     assert f'action="/assets/{asset.id}/' not in (await desk.get(f"/assets/{asset.id}", "member")).text
@@ -144,3 +145,23 @@ async def test_a_page_offers_what_the_state_and_the_role_allow(desk: Desk) -> No
     nobody = await desk.post(f"/assets/{asset.id}/assign", "facilities", custodian="")
     assert nobody.status_code == 303
     assert (await Asset.get(id=asset.id)).custodian_id is None
+
+
+async def test_a_piece_entered_by_mistake_is_withdrawn_with_a_reason_and_taken_back(desk: Desk) -> None:
+    asset = await make_asset(inventory_no="A/1", name="Lampa")
+    page = f"/assets/{asset.id}"
+    refusal = await desk.post(f"{page}/withdraw", "facilities", reason="")
+    assert refusal.status_code == 422
+    assert (await desk.post(f"{page}/withdraw", "member", reason="dubel")).status_code == 403
+    answer = await desk.post(f"{page}/withdraw", "facilities", reason="dubel")
+    assert answer.headers["location"] == f"{page}?done=withdraw"
+    text = (await desk.get(page, "facilities")).text
+    assert "Withdrawn: entered by mistake" in text
+    assert "dubel" in text
+    assert re.findall(rf'action="{page}/(\w+)"', text) == ["restore", "files", "files"]
+    assert f"{page}/edit" not in text
+    assert "Lampa" not in (await desk.get("/assets", "facilities")).text
+    assert "withdrawn" in (await desk.get("/assets?q=A/1", "facilities")).text
+    assert "A/1 · withdrawn" in (await desk.get("/api/v1/search?q=A/1", "facilities")).text
+    await desk.post(f"{page}/restore", "facilities", reason="jednak jest")
+    assert (await Asset.get(id=asset.id)).lifecycle is Lifecycle.IN_USE
