@@ -7,7 +7,7 @@ from registry.core.columns import Redescribe
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0022_found_words")]
+    dependencies = [("registry", "0023_calendar_feeds")]
     operations = [
         Redescribe(
             model_name="Asset",
