@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 
 from fastapi import FastAPI
 from tortoise.context import TortoiseContext
@@ -14,46 +13,26 @@ from config.database import database, migrate
 from config.jobs import keep_time, timetable
 from config.leader import lead
 from config.notices import notices
+from config.office import follow, in_force, site_options, use
 from config.settings import Settings
-from devices.codecs import FAMILIES
 from devices.run import DeviceLayer
-from registry.assets import policy as account_policy
 from registry.core.clock import Clock, utc_now
 from registry.core.errors import Refusal
 from registry.files import contents
 from registry.importing import claims
-from registry.people import policy as sign_in_policy
-from web.app import DataProtection, Declaration, SiteOptions, create_site
+from web.app import DemoAccount, SiteOptions, create_site
 from web.kit.i18n import translate
 
 
 def create_app(
-    settings: Settings, context: TortoiseContext, devices: DeviceLayer | None, clock: Clock = utc_now
+    options: SiteOptions,
+    settings: Settings,
+    context: TortoiseContext,
+    devices: DeviceLayer | None,
+    clock: Clock = utc_now,
 ) -> FastAPI:
     """The web part over an open register, by this clock."""
-    app = create_site(
-        SiteOptions(
-            secret_key=settings.secret_key.get_secret_value(),
-            data_dir=settings.data_dir,
-            base_url=settings.base_url,
-            language=settings.language,
-            max_upload_bytes=settings.request_bytes,
-            max_file_bytes=settings.file_bytes,
-            version=version("izba"),
-            families=tuple(FAMILIES),
-            funding=settings.funding,
-            declaration=Declaration(
-                entity=settings.office_name,
-                address=settings.office_address,
-                architecture=settings.office_access,
-                contact_name=settings.contact_name,
-                contact_email=settings.contact_email,
-                contact_phone=settings.contact_phone,
-            ),
-            data_protection=DataProtection(settings.privacy_contact, settings.privacy_notice, *settings.kept_days),
-        ),
-        clock=clock,
-    )
+    app = create_site(options, clock=clock)
     app.state.devices = devices
     app.state.inbox = devices.readings.inbox if devices else None
     app.state.checks = checks(context, devices, clock, settings)
@@ -84,8 +63,7 @@ async def register(settings: Settings) -> AsyncIterator[TortoiseContext]:
     url = settings.database_url.get_secret_value()
     async with database(url) as context:
         await migrate(context, url)
-        account_policy.use(settings.account_policy)
-        sign_in_policy.use(settings.sign_in_rules)
+        use(await in_force(settings))
         contents.use(contents_of(settings))
         yield context
 
@@ -98,6 +76,7 @@ async def running(
     *,
     simulator: bool = False,
     clock: Clock = utc_now,
+    accounts: tuple[DemoAccount, ...] = (),
 ) -> AsyncIterator[FastAPI]:
     """Everything that runs beside the requests, started; stopped at the end in the reverse order."""
     url = settings.database_url.get_secret_value()
@@ -106,9 +85,12 @@ async def running(
         leading = asyncio.create_task(lead(url, devices.start, devices.stop))
         scheduler.start()
         timekeeper = asyncio.create_task(keep_time(scheduler))
+        app = create_app(await site_options(await in_force(settings), accounts), settings, context, devices, clock)
+        unfollow = follow(app, settings, accounts)
         try:
-            yield create_app(settings, context, devices, clock)
+            yield app
         finally:
+            unfollow()
             scheduler.shutdown(wait=False)
             await claims.stop()
             timekeeper.cancel()

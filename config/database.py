@@ -43,6 +43,7 @@ MODELS = [
     "registry.importing.models",
     "registry.duties.models",
     "registry.bookings.models",
+    "registry.office.models",
 ]
 
 

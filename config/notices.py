@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 CHANNEL = "izba_events"
 RETRY_SECONDS = 2.0
 KINDS: dict[str, Any] = {
-    kind.__name__: kind for kind in (events.RoomChanged, events.AssetChanged, events.DeviceChanged)
+    kind.__name__: kind
+    for kind in (events.RoomChanged, events.AssetChanged, events.DeviceChanged, events.OfficeChanged)
 }
 _me = f"{os.getpid()}-{os.urandom(4).hex()}"
 

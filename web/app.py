@@ -45,7 +45,7 @@ from web.importing import pages as imports
 from web.importing import understood
 from web.kit import errors
 from web.kit.edge import CAMERA_HEADERS, Edge
-from web.kit.options import DataProtection, Declaration, SiteOptions
+from web.kit.options import DataProtection, Declaration, DemoAccount, SiteOptions
 from web.kit.render import STATIC, Pages
 from web.labels import api as labels_api
 from web.labels import pages as labels
@@ -57,12 +57,14 @@ from web.search import api as search_api
 from web.search import pages as search
 from web.sets import api as sets_api
 from web.sets import pages as sets
+from web.setup import pages as setup
+from web.setup.gate import SetUpGate
 from web.system import api as system_api
 from web.tags import api as tags_api
 from web.tags import pages as tags
 from web.today import pages as today
 
-__all__ = ["DataProtection", "Declaration", "SiteOptions", "create_site"]
+__all__ = ["DataProtection", "Declaration", "DemoAccount", "SiteOptions", "create_site", "renew"]
 
 API = "/api/v1"
 # scripts that run the one WebAssembly that we have
@@ -76,6 +78,7 @@ ROUTERS = (
     due_api.router, feeds_api.router, events_api.router, search_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     history.router, due.router, feeds.router,
+    setup.router,
     imports.router, understood.router, new_assets.router, asset_corrections.router,  # before the numbers of assets
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router, search.router,
@@ -110,8 +113,17 @@ def create_site(
     app.mount(f"/static/{pages.static_hash}", _Static(directory=STATIC), name="static")
     # one flat list: an included router is asked twice, and its every route both times
     app.router.routes.extend(route for router in ROUTERS for route in router.routes)
+    if options.is_set_up_by_page:
+        app.add_middleware(SetUpGate)
     app.add_middleware(Edge, options=options)
     return app
+
+
+def renew(app: FastAPI, options: SiteOptions) -> None:
+    """Let the site go by other options: pages are drawn anew, and what is fixed at the start stays as it was."""
+    pages = Pages(options)
+    pages.static_hash = app.state.pages.static_hash
+    app.state.options, app.state.pages = options, pages
 
 
 class _Site(FastAPI):

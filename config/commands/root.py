@@ -4,14 +4,14 @@ import sys
 
 import typer
 
-from config.commands import accounts, devices, labels, lists, server, store
+from config.commands import accounts, devices, labels, lists, server, setting_up, store
 from config.commands.terminal import refusal_line
 from config.settings import BadSettings
 from registry.core import outages
 from registry.core.errors import Refusal
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-for group in (lists, labels, devices, server, accounts, store):
+for group in (lists, labels, devices, server, setting_up, accounts, store):
     group.add_to(app)
 
 

@@ -3,15 +3,20 @@
 import asyncio
 import gc
 import sys
-from typing import Annotated
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from config.commands.setting_up import setup_code, tell_code
 from config.commands.terminal import in_register, log_to_console, refusal_line, run, sentence
 from config.settings import Settings, load
 from config.single_server import alone
 from registry.core.clock import SteadyClock
 from registry.core.errors import N_, Refusal
+
+if TYPE_CHECKING:
+    from web.app import DemoAccount
 
 FUNDING = (
     "Projekt PL/2020/PR/0111 dofinansowany ze środków Funduszu Bezpieczeństwa Wewnętrznego (75 %). "
@@ -68,18 +73,28 @@ async def _serve(settings: Settings, *, is_demo: bool, simulator: bool) -> None:
     claimed, devices = claim_port(settings.host, settings.port), devices_of(settings, simulator, clock)
     devices.claim_ports()
     async with register(settings) as context:
-        if is_demo:
-            from config.demo.prepare import prepare
-
-            await prepare(settings, clock(), is_lively=simulator)
-        async with running(settings, context, devices, simulator=simulator, clock=clock) as site:
+        accounts = await _demo(settings, clock(), simulator) if is_demo else ()
+        code = "" if is_demo else await setup_code(clock())
+        async with running(settings, context, devices, simulator=simulator, clock=clock, accounts=accounts) as site:
             if is_demo:  # who is told that it is ready may speak to the broker at once
                 await site.state.devices.wait_until_connected(5)
-            await serve(site, claimed, settings, lambda: _tell_ready(settings, is_demo))
+            await serve(site, claimed, settings, lambda: _tell_ready(settings, is_demo, code))
 
 
-def _tell_ready(settings: Settings, is_demo: bool) -> None:
+async def _demo(settings: Settings, now: datetime, is_lively: bool) -> "tuple[DemoAccount, ...]":
+    """The demo laid around now, and one account of each role to be chosen on its sign-in page."""
+    from config.demo.prepare import prepare
+    from web.app import DemoAccount
+
+    access = await prepare(settings, now, is_lively=is_lively)
+    users = {user["role"]: user for user in access["users"]}
+    return tuple(DemoAccount(user["login"], user["password"], user["role"]) for user in users.values())
+
+
+def _tell_ready(settings: Settings, is_demo: bool, code: str) -> None:
     print(f"Izba is ready: {settings.base_url}", flush=True)
+    if code:
+        tell_code(settings, code)
     if is_demo:
         file = settings.data_dir / "demo.json"
         print(sentence(N_("Accounts, tokens and door panels are in {file}"), settings, file=file), flush=True)

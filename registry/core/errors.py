@@ -173,6 +173,7 @@ WORDS: dict[str, str] = {
     "person.bad_login": N_("{login} cannot be a login. Use 2–64 letters, digits, dots or hyphens."),
     "person.bad_role": N_("There is no role {role}. Choose one of: {roles}."),
     "person.weak_password": N_("The password is too short. Use at least {minimum} characters."),
+    "person.passwords_differ": N_("The two passwords differ. Type both again."),
     "institution.unknown": N_("There is no institution {institution}. See the list of institutions for the codes."),
     # rooms
     "room.unknown": N_("There is no room {room}. See the list of rooms for the codes."),
@@ -180,6 +181,16 @@ WORDS: dict[str, str] = {
     "room.not_yours": N_("Your institution may not book {room}. Ask the coordinator."),
     "room.none_free": N_("No room is free then for so many people. Choose another time."),
     "room.exists": N_("There is already a room {room}."),
+    "place.bad_code": N_("{code} cannot be a code. Use letters, digits, dots and hyphens, 40 at most."),
+    "place.code_taken": N_("The code {code} is taken. Choose another."),
+    "site.bad_timezone": N_("There is no time zone {given}. Write it like Europe/Warsaw."),
+    # the first start
+    "setup.needed": N_("This Izba is empty. Open /setup in a browser, or run: izba setup --json FILE."),
+    "setup.over": N_("This Izba is set up already: somebody has an account. Sign in."),
+    "setup.bad_code": N_("This is not the code. {left} more attempts, then a pause of a minute."),
+    "setup.too_many": N_("Too many wrong codes. Wait {seconds} seconds, then take the newest code from the terminal."),
+    "setup.no_code": N_("Type the code from the terminal first: the page was open too long, or there is a newer code."),
+    "setup.bad_file": N_("{file} does not say how to set Izba up: {reason}. See docs/how-to/first-start.md."),
     # bookings
     "booking.unknown": N_("There is no such booking."),
     "booking.naive_time": N_("{field} has no offset. Write it like 2026-11-26T13:00:00+01:00."),

@@ -38,7 +38,12 @@ class DeviceChanged:
     device_id: int
 
 
-Event = RoomChanged | AssetChanged | DeviceChanged
+@dataclass(frozen=True, slots=True)
+class OfficeChanged:
+    """What the office sets from its pages differs: its name, its language, its zone, how it is run."""
+
+
+Event = RoomChanged | AssetChanged | DeviceChanged | OfficeChanged
 Handler = Callable[[Event], Awaitable[None] | None]
 
 _handlers: PerRegister[list[Handler]] = PerRegister(list)

@@ -44,20 +44,39 @@ async def add_person(
     institution = await _institution(institution_code)
     password_hash = await asyncio.to_thread(hasher.hash, password) if password else ""
     async with transaction():
-        try:
-            person = await Person.create(
-                login=login,
-                name=name.strip()[:120] or login,
-                role=Role(role),
-                institution=institution,
-                languages=languages,
-                password_hash=password_hash,
-                created_at=now,
-            )
-        except IntegrityError as fault:
-            raise Conflict("person.login_taken", login=login) from fault
-        after = {"login": login, "name": person.name, "role": str(role), "institution": institution_code or ""}
-        await history.write(f"person:{person.id}", "added", actor, now, after=after)
+        return await open_account(
+            login, name, role, password_hash, actor, now, institution=institution, languages=languages
+        )
+
+
+async def open_account(
+    login: str,
+    name: str,
+    role: Role | str,
+    password_hash: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    institution: Institution | None = None,
+    languages: str = "pl",
+) -> Person:
+    """As ``add_person``, inside the caller's transaction and with a password that is hashed already."""
+    login = rules.plain_login(login)
+    try:
+        person = await Person.create(
+            login=login,
+            name=name.strip()[:120] or login,
+            role=Role(role),
+            institution=institution,
+            languages=languages,
+            password_hash=password_hash,
+            created_at=now,
+        )
+    except IntegrityError as fault:
+        raise Conflict("person.login_taken", login=login) from fault
+    code = institution.code if institution else ""
+    after = {"login": login, "name": person.name, "role": str(role), "institution": code}
+    await history.write(f"person:{person.id}", "added", actor, now, after=after)
     return person
 
 

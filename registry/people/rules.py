@@ -54,6 +54,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "history.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "people.see": frozenset({COORDINATOR, AUDITOR, ADMIN}),
     "people.manage": frozenset({ADMIN}),
+    "office.manage": frozenset({ADMIN}),  # setting up, settings, the state of the system
 }
 
 

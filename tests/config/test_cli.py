@@ -6,6 +6,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -408,3 +409,50 @@ def test_a_run_of_labels_that_is_killed_is_wholly_remembered_or_not_at_all(izba)
         assert out.exists() or runs[0] == whole, "what is remembered was made"
         whole = runs[0]
     assert whole, "the last one had time"
+
+
+def set_up_file(home: Path, **more: Any) -> Path:
+    content = {
+        "settings": {"office_name": "Urząd Próbny"},
+        "administrator": {"login": "informatyk", "name": "informatyk", "password": "cztery zwykłe słowa"},
+        "site": {"code": "bydgoszcz", "name": "Bydgoszcz"},
+        "building": {"code": "B-1", "address": "Próbna 1"},
+        "rooms": [{"code": "A-1", "name": "Sala A"}],
+    }
+    (home / "set-up.json").write_text(json.dumps(content | more), encoding="utf-8")
+    return home / "set-up.json"
+
+
+def test_an_empty_register_is_set_up_by_a_code_or_by_a_file(tmp_path: Path, izba: Izba) -> None:
+    printed = izba.done("setup")
+    assert re.search(r"/setup i wpisz kod:\n\n    [2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}\n", printed)
+    assert "informatyk" in izba.done("setup", "--json", set_up_file(tmp_path))
+    for words in (("setup",), ("setup", "--json", set_up_file(tmp_path))):
+        again = izba(*words)
+        assert (again.returncode, "ktoś ma konto" in again.stderr.decode()) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"site": {}}, "site.code: Field required"),
+        ({"settings": {"port": "1"}}, "port nie jest ustawieniem"),
+        ({"settings": {"session_hours": "many"}}, "valid integer"),
+        ({"cellar": {}}, "cellar"),
+        ({"administrator": {"login": "x", "name": "", "password": "short"}}, "x nie może być loginem"),
+    ],
+)
+def test_a_file_that_does_not_fit_sets_nothing_up(
+    tmp_path: Path, izba: Izba, more: dict[str, Any], sentence: str
+) -> None:
+    refused = izba("setup", "--json", set_up_file(tmp_path, **more))
+    assert (refused.returncode, sentence in refused.stderr.decode()) == (2, True), refused.stderr.decode()
+    assert izba.done("setup"), "it is as empty as before"
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, izba: Izba) -> None:
+    (tmp_path / "cp1250.json").write_bytes(b'{"name": "\xb3"}')
+    for file in (tmp_path / "missing.json", tmp_path / "cp1250.json"):
+        refused = izba("setup", "--json", file)
+        assert (refused.returncode, str(file) in refused.stderr.decode()) == (2, True)
+    assert izba("setup", "--json", "-", stdin=b"{").returncode == 2

@@ -64,16 +64,23 @@ async def sign_in_page(
         status=typed.status,
         next=local_path(after),
         draft=draft if is_unsent else "",
+        demo_accounts=options_of(request).demo_accounts,
         **words,
     )
 
 
 @router.post("/sign-in", dependencies=[FormGuard])
 async def sign_in(
-    request: Request, now: Now, login: Text = "", password: Text = "", after: Next = "/", draft: Draft = ""
-) -> Response:
-    """Check login and password, open a session and go on: with the form that was sent as the last session ended."""
+    request: Request, now: Now, login: Text = "", password: Text = "", demo: Text = "", after: Next = "/",
+    draft: Draft = "",
+) -> Response:  # fmt: skip
+    """Check login and password, open a session and go on: with the form that was sent as the last session ended. In a
+    demo an account is also chosen by a click.
+    """
     options = options_of(request)
+    for account in options.demo_accounts:
+        if account.login == demo:
+            login, password = account.login, account.password
     try:
         person, secret = await _sign_in(request, login, password, now)
     except Refusal as refusal:

@@ -19,7 +19,7 @@ from web.auth.session import options_of
 from web.devices import words
 from web.devices.view import device_tables, stranger_rows
 from web.kit.clock import Now
-from web.kit.drafts import TypedWords, back_to
+from web.kit.drafts import FormFields, TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
@@ -34,20 +34,13 @@ Text = Annotated[str, Form(max_length=2000)]
 Typed = Annotated[str, Field(max_length=2000)]
 
 
-class _Typed(dict[str, str]):
-    """What was typed, or what is wrong with it, by field; nothing of all others."""
-
-    def __missing__(self, field: str) -> str:
-        return ""
-
-
 @router.get("/devices")
 async def devices(
     request: Request, person: SeesDevices, now: Now, typed: TypedWords, sensors: str = "", panels: str = ""
 ) -> Response:
     """Everything that talks, what worries first, a page at a time; and the strangers."""
     starts = _start(sensors), _start(panels)
-    forms = {name: _Typed(typed.words.get(name, {})) for name in ("form", "faults")}
+    forms = {name: FormFields(typed.words.get(name, {})) for name in ("form", "faults")}
     return await _page(request, page_context(request, person, now), typed.status, starts, **typed.words | forms)
 
 
@@ -78,8 +71,8 @@ async def _page(
         rooms=[(room.code, context.words.room(room)) for room in await rooms_by_code()] if may_choose else [],
         sensing=[(str(sensing), context.say(word)) for sensing, word in words.SENSING_WORDS.items()],
         looks=words,
-        blank=_Typed(),
-        **({"form": _Typed(), "faults": _Typed(), "fault_at": ""} | typed),
+        blank=FormFields(),
+        **({"form": FormFields(), "faults": FormFields(), "fault_at": ""} | typed),
     )
 
 

@@ -60,6 +60,13 @@ async def _typed(request: Request, now: Now) -> Typed:
     return Typed()
 
 
+class FormFields(dict[str, Any]):
+    """What was typed, or what is wrong with it, by field; nothing of all others."""
+
+    def __missing__(self, field: str) -> str:
+        return ""
+
+
 # what was typed into the form that led back here
 TypedWords = Annotated[Typed, Depends(_typed)]
 

@@ -41,6 +41,7 @@ STATUS_OF_CODE: dict[str, int] = {
     "auth.bad_token": 401,
     "auth.too_many": 429,
     "fault.too_many": 429,
+    "setup.too_many": 429,
     "panel.too_many": 429,
     "auth.slow_down": 429,
     "events.too_many": 429,
@@ -148,7 +149,7 @@ def _in_words(value: Any, say: Translate) -> Any:
 
 async def answer_to(request: Request, refusal: Refusal) -> Response:
     """As ``answer``, to whoever is signed in: a page that nobody was asked for knows them too."""
-    if not _is_api(request) and not hasattr(request.state, "person"):
+    if not is_of_programs(request) and not hasattr(request.state, "person"):
         with suppress(Exception):  # without the database it is a page for nobody
             await visitor(request)
     return answer(request, refusal)
@@ -171,7 +172,7 @@ def _newer_token(request: Request) -> str:
 
 
 def _answer(request: Request, refusal: Refusal, status: int) -> Response:
-    if _is_api(request):
+    if is_of_programs(request):
         return problem(refusal, status, api_language(request))
     language = language_of(request, getattr(request.state, "person", None))
     say = translate(language)
@@ -261,7 +262,7 @@ async def _on_stale_form(request: Request, fault: Exception) -> Response:
 
 async def _on_validation(request: Request, fault: Exception) -> Response:
     assert isinstance(fault, RequestValidationError)
-    if not _is_api(request) and any(error["loc"][0] == "path" for error in fault.errors()):
+    if not is_of_programs(request) and any(error["loc"][0] == "path" for error in fault.errors()):
         return await answer_to(
             request, NotFound("request.not_found")
         )  # a mistyped address, and nothing to correct in a form
@@ -305,7 +306,8 @@ def _http_refusal(request: Request, fault: HTTPException) -> Refusal:
     return Invalid("request.malformed", reason=str(fault.detail).rstrip("."))
 
 
-def _is_api(request: Request) -> bool:
+def is_of_programs(request: Request) -> bool:
+    """Whether a program asks, and not a person with a browser."""
     path, accepted = request.url.path, request.headers.get("accept", "")
     return path.startswith("/api/") or path in FOR_PROGRAMS or "json" in accepted and "text/html" not in accepted
 
@@ -317,6 +319,6 @@ def _without_errors(params: dict[str, Any]) -> dict[str, Any]:
 def api_language(request: Request) -> str:
     """The language of what a program is told in words."""
     options: SiteOptions = request.app.state.options
-    if not _is_api(request):
+    if not is_of_programs(request):
         return language_of(request, getattr(request.state, "person", None))
     return preferred_language(request.headers.get("accept-language", ""), tuple(LANGUAGES), options.language)

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from registry.core import events
 from registry.core.errors import Forbidden
-from registry.core.events import AssetChanged, Event, RoomChanged
+from registry.core.events import AssetChanged, DeviceChanged, Event, OfficeChanged, RoomChanged
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,9 @@ def event_id(event: Event) -> int:
     """Of what it is about."""
     if isinstance(event, RoomChanged):
         return event.room_id
-    return event.asset_id if isinstance(event, AssetChanged) else event.device_id
+    if isinstance(event, AssetChanged):
+        return event.asset_id
+    return event.device_id if isinstance(event, DeviceChanged) else 0
 
 
 class Place(ABC):
@@ -158,6 +160,8 @@ class Live:
         """Whoever caused it does not wait for the telling. Of two changes of a room the later one tells both, also when
         it comes first: from another process, before this one tells of its own.
         """
+        if isinstance(event, OfficeChanged):
+            return  # nothing on an open page
         key = type(event), event_id(event)
         former = self._waiting.get(key)
         if isinstance(event, RoomChanged) and isinstance(former, RoomChanged):

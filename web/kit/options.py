@@ -31,6 +31,15 @@ class DataProtection:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """An account that the sign-in page of a demo offers to be chosen by a click."""
+
+    login: str
+    password: str = field(repr=False)
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class SiteOptions:
     secret_key: str
     data_dir: Path
@@ -46,6 +55,8 @@ class SiteOptions:
     families: tuple[str, ...] = ("native",)  # the device families that something reads
     declaration: Declaration = field(default_factory=Declaration)
     data_protection: DataProtection = field(default_factory=DataProtection)
+    is_set_up_by_page: bool = False  # while nobody has an account every page leads to the set-up
+    demo_accounts: tuple[DemoAccount, ...] = ()  # none but in the demo
 
     @property
     def max_files_bytes(self) -> int:

@@ -38,6 +38,7 @@ from web.kit.pieces import IN_PLACE, next_look, piece_request
 from web.kit.query_names import pages
 from web.kit.render import is_fragment, render
 from web.kit.words import N_, OCCUPANCY_WORDS
+from web.setup.checklist import check_list
 from web.system.last_backup import last_backup
 
 router = pages()
@@ -58,6 +59,7 @@ async def today(request: Request, person: PageCaller, now: Now, did: str = "") -
         "today/page.html",
         bad_backup=backup if backup and backup.is_damaged else None,
         quick=await _quick(context) if context.may("bookings.make") else None,
+        steps=await check_list(request, context),
         toast=BookingWords.of(context.words).done(did),
         in_place="",
         **values,

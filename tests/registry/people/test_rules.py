@@ -12,7 +12,7 @@ CHANGES = {
     "rooms.manage", "bookings.make", "bookings.manage", "bookings.for_another", "bookings.block", "help_point.book",
     "assets.change", "assets.correct_money", "files.change", "labels.print", "faults.report", "faults.manage",
     "imports.run",
-    "devices.manage", "panels.pair", "people.manage",
+    "devices.manage", "panels.pair", "people.manage", "office.manage",
 }  # fmt: skip
 
 

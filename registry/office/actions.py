@@ -1,0 +1,215 @@
+"""Setting up an office: its one-time code, its first administrator, its first place; and what it sets from a page."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.exceptions import IntegrityError
+
+from registry.core import history
+from registry.core.errors import Conflict, Forbidden, Refusal
+from registry.core.events import OfficeChanged
+from registry.core.history import Actor
+from registry.core.transaction import Change, transaction
+from registry.office.models import OfficeSetting, SetUp
+from registry.office.rules import ALPHABET, CODE_LENGTH, FirstStep, attempts_left, pause_left, plain_code, spaced_code
+from registry.people import actions as people
+from registry.people.models import Person, Role
+from registry.people.queries import has_people
+from registry.people.rules import account_faults, plain_login
+from registry.rooms.models import Building, Room, Site
+from registry.rooms.places import NewBuilding, NewRoom, NewSite, open_building, open_room, open_site
+
+log = logging.getLogger(__name__)
+OFFICE = "office:1"
+_ROW = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAdministrator:
+    """Whoever sets the office up."""
+
+    login: str
+    name: str
+    password: str
+
+    def faults(self) -> dict[str, Refusal]:
+        """What is wrong, by field."""
+        fields = {"person.bad_login": "login", "person.weak_password": "password", "request.bad_field": "password"}
+        faults = account_faults(plain_login(self.login), Role.ADMIN, self.password)
+        return {fields[fault.code]: fault for fault in faults}
+
+
+@dataclass(frozen=True, slots=True)
+class WholeSetUp:
+    """All that a set-up asks, at once."""
+
+    settings: Mapping[str, str | None]
+    administrator: FirstAdministrator
+    site: NewSite
+    building: NewBuilding
+    rooms: Sequence[NewRoom]
+
+
+async def new_code(now: datetime) -> str:
+    """A fresh one-time code for the set-up page; the one before is void. Only its hash is stored.
+
+    Raises Conflict("setup.over") once somebody has an account.
+    """
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    code_hash = await asyncio.to_thread(people.hasher.hash, code)
+    await _make_row()
+    async with transaction():
+        row = await _locked()
+        if await has_people():
+            raise Conflict("setup.over")
+        row.code_hash, row.code_made_at, row.attempts, row.attempted_at = code_hash, now, 0, None
+        await row.save()
+    return spaced_code(code)
+
+
+async def check_code(code: str, address: str, now: datetime) -> datetime:
+    """When the code that this is was made. A wrong one is counted before it is looked at, and told in the log.
+
+    Raises Conflict("setup.over"); Forbidden: setup.bad_code, setup.too_many.
+    """
+    await _make_row()
+    async with transaction():
+        row = await _locked()
+        if await has_people():
+            raise Conflict("setup.over")
+        wait = pause_left(row.attempts, row.attempted_at, now)
+        if wait:
+            raise Forbidden("setup.too_many", seconds=wait)
+        row.attempts, row.attempted_at = row.attempts + 1, now
+        await row.save()
+    is_right = (
+        await asyncio.to_thread(people.hasher.verify, plain_code(code), row.code_hash) if row.code_hash else False
+    )
+    if not is_right or row.code_made_at is None:
+        log.warning("a wrong set-up code was tried from %s", address or "an unknown address")
+        left = attempts_left(row.attempts)
+        raise Forbidden("setup.bad_code", left=left) if left else Forbidden("setup.too_many", seconds=60)
+    async with transaction():
+        await SetUp.filter(id=_ROW, code_made_at=row.code_made_at).update(attempts=0, attempted_at=None)
+    made_at: datetime = row.code_made_at
+    return made_at
+
+
+async def add_administrator(new: FirstAdministrator, actor: Actor, now: datetime) -> Person:
+    """Make the first account, which ends the set-up by code: of two at once one wins.
+
+    Raises Invalid for what its ``faults`` tell, Conflict("setup.over").
+    """
+    _check(new.faults())
+    password_hash = await asyncio.to_thread(people.hasher.hash, new.password)
+    await _make_row()
+    async with transaction():
+        row = await _locked()
+        return await _open(row, new, password_hash, actor, now)
+
+
+async def _open(row: SetUp, new: FirstAdministrator, password_hash: str, actor: Actor, now: datetime) -> Person:
+    if await has_people():
+        raise Conflict("setup.over")
+    person = await people.open_account(new.login, new.name, Role.ADMIN, password_hash, actor, now)
+    row.code_hash, row.finished_at = "", now
+    await row.save()
+    return person
+
+
+async def add_site(new: NewSite, actor: Actor, now: datetime) -> Site:
+    """Add the office's site. Raises as :func:`registry.rooms.places.open_site`."""
+    async with transaction() as change:
+        site = await open_site(new, actor, now)
+        change.happened(OfficeChanged())
+    return site
+
+
+async def add_building(new: NewBuilding, site_id: int, actor: Actor, now: datetime) -> Building:
+    """Add a building. Raises as :func:`registry.rooms.places.open_building`."""
+    async with transaction():
+        return await open_building(new, site_id, actor, now)
+
+
+async def add_room(new: NewRoom, building_id: int, actor: Actor, now: datetime) -> Room:
+    """Add a room. Raises as :func:`registry.rooms.places.open_room`."""
+    async with transaction():
+        return await open_room(new, building_id, actor, now)
+
+
+async def set_up(whole: WholeSetUp, actor: Actor, now: datetime) -> Person:
+    """Set an empty register up, all or nothing. Raises as the parts do."""
+    for faults in (whole.administrator.faults(), whole.site.faults(), whole.building.faults()):
+        _check(faults)
+    for room in whole.rooms:
+        _check(room.faults())
+    password_hash = await asyncio.to_thread(people.hasher.hash, whole.administrator.password)
+    await _make_row()
+    async with transaction() as change:
+        row = await _locked()
+        person = await _open(row, whole.administrator, password_hash, actor, now)
+        await _store(whole.settings, actor, now, change)
+        site = await open_site(whole.site, actor, now)
+        building = await open_building(whole.building, site.id, actor, now)
+        for room in whole.rooms:
+            await open_room(room, building.id, actor, now)
+    return person
+
+
+async def change_settings(values: Mapping[str, str | None], actor: Actor, now: datetime) -> None:
+    """Store these settings of the office, None for one that goes back to where it came from. Whether a value fits is
+    the caller's to check: it knows what each setting is.
+    """
+    async with transaction() as change:
+        await _store(values, actor, now, change)
+
+
+async def put_off(step: FirstStep, is_put_off: bool, actor: Actor, now: datetime) -> None:
+    """Leave a step of the first weeks for later, or take it up again."""
+    async with transaction():
+        row = await _locked()
+        steps = [one for one in row.put_off if one != step] + ([str(step)] if is_put_off else [])
+        row.put_off = steps
+        await row.save()
+        action = "step put off" if is_put_off else "step taken up"
+        await history.write(OFFICE, action, actor, now, after={"step": str(step)})
+
+
+async def _store(values: Mapping[str, str | None], actor: Actor, now: datetime, change: Change) -> None:
+    rows = {row.name: row for row in await OfficeSetting.filter(name__in=list(values))}
+    before = {name: rows[name].value if name in rows else None for name in values}
+    after = {name: value for name, value in values.items() if value != before[name]}
+    if not after:
+        return
+    for name, value in after.items():
+        await OfficeSetting.filter(name=name).delete()
+        if value is not None:
+            await OfficeSetting.create(name=name, value=value, changed_at=now)
+    await history.write(
+        OFFICE, "settings changed", actor, now, before={name: before[name] for name in after}, after=after
+    )
+    change.happened(OfficeChanged())
+
+
+async def _make_row() -> None:
+    """The one row, made by the first who needs it; of two at once one makes it."""
+    if not await SetUp.filter(id=_ROW).exists():
+        try:
+            async with transaction():
+                await SetUp.create(id=_ROW)
+        except IntegrityError:
+            log.debug("another was quicker to begin the set-up")
+
+
+async def _locked() -> SetUp:
+    """The one row, which nobody else changes until this transaction is over."""
+    return await SetUp.select_for_update().get(id=_ROW)
+
+
+def _check(faults: Mapping[str, Refusal]) -> None:
+    for fault in faults.values():
+        raise fault
