@@ -9,7 +9,7 @@ from registry.core.fields import UTCDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0022_found_words")]
+    dependencies = [("registry", "0024_withdrawn")]
     operations = [
         ops.CreateModel(
             name="OfficeSetting",
