@@ -102,8 +102,14 @@ async def contents(feed: CalendarFeed, now: datetime) -> FeedContents:
     duties: list[FeedDuty] = []
     if feed.scope is FeedScope.ME:
         duties = [_duty(duty) for duty in await _duties(feed, now).select_related("room")]
-    about = feed.room or feed.institution or feed.person
-    return FeedContents(feed, about.name, [event for event in events if event], duties)
+    return FeedContents(feed, _name(feed), [event for event in events if event], duties)
+
+
+def _name(feed: CalendarFeed) -> str:
+    """Whose calendar it is. A room's name may tell what people come to it for, its code does not."""
+    if feed.room is not None:
+        return feed.room.code if feed.room.visibility in HELP_POINT else feed.room.name
+    return (feed.institution or feed.person).name
 
 
 def _event(values: tuple[Any, ...], viewer: Viewer, salt: str) -> FeedEvent | None:

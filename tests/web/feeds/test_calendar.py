@@ -9,7 +9,7 @@ from icalendar import Calendar
 
 from registry.duties.models import Duty
 from registry.feeds.models import CalendarFeed
-from registry.rooms.models import Visibility
+from registry.rooms.models import Room, Visibility
 from tests.make import make_room
 from tests.web.conftest import Office, soon
 from tests.web.desk import Desk, text_of
@@ -65,6 +65,7 @@ async def test_a_feed_of_a_room_holds_what_the_api_holds(office: Office) -> None
 
 async def test_a_help_point_room_is_taken_and_nothing_else_even_for_who_sees_more(office: Office) -> None:
     booking = await office.held("C-1", 24, "coordinator", title="KANAREK", kind="interview")
+    await Room.filter(code="C-1").update(name="Pokój konsultacji KANAREK")
     feeds = [await feed_of(office, "coordinator", of="room", code="C-1"), await feed_of(office, "coordinator")]
     for feed in feeds:
         text = (await read(office, feed)).text
