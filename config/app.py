@@ -16,10 +16,10 @@ from config.notices import notices
 from config.office import follow, in_force, site_options, use
 from config.settings import Settings
 from devices.run import DeviceLayer
+from registry.core import claims
 from registry.core.clock import Clock, utc_now
 from registry.core.errors import Refusal
 from registry.files import contents
-from registry.importing import claims
 from web.app import DemoAccount, SiteOptions, create_site
 from web.kit.i18n import translate
 

@@ -37,6 +37,7 @@ MODELS = [
     "registry.faults.models",
     "registry.feeds.models",
     "registry.sets.models",
+    "registry.bulk_changes.models",
     "registry.labels.models",
     "registry.devices.models",
     "registry.scans.models",

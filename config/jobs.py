@@ -11,6 +11,8 @@ from config.demo.life import liven
 from config.settings import Settings
 from registry.bookings.readings import advance_due, bring_looks_forward
 from registry.bookings.state import LONGEST_LOOK
+from registry.bulk_changes import actions as bulk_changes
+from registry.bulk_changes import writing as bulk_writing
 from registry.core import idempotency, seals
 from registry.core.clock import Clock, SteadyClock, is_doubted, utc_now
 from registry.core.drafts import forget_drafts
@@ -118,13 +120,15 @@ async def look_at_the_put_off(now: datetime) -> None:
 
 
 async def take_up_lists(now: datetime) -> None:
-    """Go on with lists whose process has gone."""
+    """Go on with lists and bulk changes whose process has gone."""
     await writing.take_up(now)
+    await bulk_writing.take_up(now)
 
 
 async def take_up_all_lists(now: datetime) -> None:
     """Go on with what was being written or undone when Izba ran last: there is no other process."""
     await writing.take_up(now, is_alone=True)
+    await bulk_writing.take_up(now, is_alone=True)
 
 
 async def sweep(now: datetime) -> None:
@@ -133,11 +137,12 @@ async def sweep(now: datetime) -> None:
 
 
 async def tidy(now: datetime) -> None:
-    """Forget sessions, sign-in attempts, request keys, drafts, sent lists and removed files that are over."""
+    """Forget sessions, sign-in attempts, request keys, drafts, lists, bulk changes and removed files of old."""
     await people.sweep(now)
     await forget_drafts(now)
     await idempotency.forget(now - idempotency.LIFETIME)
     await sessions.forget_old(now)
+    await bulk_changes.forget_old(now)
     await files.forget_removed(now)
 
 

@@ -21,6 +21,8 @@ from web.auth import pages as account
 from web.auth.session import HEADER, SESSION
 from web.bookings import api as bookings_api
 from web.bookings import pages as bookings
+from web.bulk_changes import api as bulk_changes_api
+from web.bulk_changes import pages as bulk_changes
 from web.calendar import api as availability
 from web.calendar import pages as calendar
 from web.devices import api as devices_api
@@ -72,14 +74,16 @@ CODE_WORKERS = frozenset({"js/code-worker.js"})
 # of each noun, the busiest first; an address is looked for in this order
 ROUTERS = (
     availability.router, bookings_api.router, rooms_api.router, assets_api.router,
-    transitions_api.router, sets_api.router, labels_api.router, tags_api.router, scans_api.router,
+    transitions_api.router, bulk_changes_api.router, sets_api.router, labels_api.router, tags_api.router,
+    scans_api.router,
     imports_api.router, devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
     history_api.router, grants_api.router,
     due_api.router, feeds_api.router, events_api.router, search_api.router, system_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     history.router, due.router, feeds.router,
     setup.router,
-    imports.router, understood.router, new_assets.router, asset_corrections.router,  # before the numbers of assets
+    # before the numbers of assets
+    imports.router, understood.router, new_assets.router, asset_corrections.router, bulk_changes.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router, search.router,
 )  # fmt: skip

@@ -97,7 +97,7 @@ async def register_together(
             if rivals:
                 raise Conflict("asset.number_taken", number=keys[rivals[0]])
             await register_many(records, actor, now, "registered")
-            await _keep_untouched_quiet(change, [(None, _standing(asset)) for asset in assets])
+            await keep_untouched_quiet(change, [(None, _standing(asset)) for asset in assets])
             for asset in assets:
                 change.happened(AssetChanged(asset.id))
             await record(request_key, assets)
@@ -148,9 +148,8 @@ async def correct(
     try:
         async with changing(*([place] if place else [])) as change:  # by its name a piece is the projector of its room
             asset = await _locked(asset_id, if_revision, place)
-            if asset.lifecycle is Lifecycle.WITHDRAWN:
-                raise Conflict("asset.withdrawn")
-            await _correct(asset, corrections, change, actor, now, reason.strip())
+            pair = await correct_in(change, asset, corrections, actor, now, reason.strip())
+            await keep_untouched_quiet(change, [pair])
             await record(request_key, asset)
     except IntegrityError as fault:
         if number and _is_of_number(fault):
@@ -159,9 +158,14 @@ async def correct(
     return asset
 
 
-async def _correct(
-    asset: Asset, corrections: dict[str, Any], change: RoomChange, actor: Actor, now: datetime, reason: str
-) -> None:
+async def correct_in(
+    change: RoomChange, asset: Asset, corrections: Mapping[str, Any], actor: Actor, now: datetime, reason: str
+) -> tuple[StandingPiece | None, StandingPiece | None]:
+    """Correct a piece that is locked, inside the transaction of ``change``. Returns how it stood before and after, for
+    :func:`keep_untouched_quiet`. Raises as :func:`correct`.
+    """
+    if asset.lifecycle is Lifecycle.WITHDRAWN:
+        raise Conflict("asset.withdrawn")
     stood, former_number = _standing(asset), asset.inventory_no
     account_before = _derived_account(asset, now)
     parts_before = await _parts_of(asset) if corrections.keys() & {"price", "shares"} else {}
@@ -180,7 +184,7 @@ async def _correct(
         rows = [FundingShare(asset_id=asset.id, grant_id=grant, amount=amount) for grant, amount in parts.items()]
         await FundingShare.bulk_create(rows)
     if not before and not entry["after"]:
-        return
+        return stood, stood
     if "inventory_no" in before:
         asset.number_key = number_columns(asset.inventory_no)["number_key"]
         await _replace_number(asset, former_number, now)
@@ -189,7 +193,7 @@ async def _correct(
     await _store(asset, change, columns_written, "corrected", actor, now, before, reason, entry)
     if "inventory_no" in before:
         await refuse_former([asset.number_key], but_of=asset.id)
-    await _keep_untouched_quiet(change, [(stood, _standing(asset))])
+    return stood, _standing(asset)
 
 
 def _check_price(price: Decimal) -> None:
@@ -309,7 +313,7 @@ async def passing(
         stood = [_standing(asset) for asset in assets.values()]
         for asset in assets.values():
             await _go(transition, asset, answers, change, actor, now)
-        await _keep_untouched_quiet(change, zip(stood, map(_standing, assets.values()), strict=True))
+        await keep_untouched_quiet(change, zip(stood, map(_standing, assets.values()), strict=True))
         yield Passage(change, transition, [assets[asset_id] for asset_id in revisions], answers, actor, now)
 
 
@@ -355,7 +359,7 @@ def _standing(asset: Asset) -> StandingPiece | None:
     return StandingPiece(asset.room_id, fold(asset.name), asset.condition, asset.quantity)
 
 
-async def _keep_untouched_quiet(
+async def keep_untouched_quiet(
     change: RoomChange, pieces: Iterable[tuple[StandingPiece | None, StandingPiece | None]]
 ) -> None:
     """Nobody needs to look anew at locked rooms whose readiness shows nothing of these pieces, before and after."""

@@ -10,7 +10,7 @@ from tortoise.functions import Count, Sum
 
 from registry.assets import rules, tags
 from registry.assets.models import STANDING, Asset, Condition, FormerNumber, FundingShare, Lifecycle, Purchase, Tag
-from registry.assets.search import AssetFilter, Clause, find, listed, one_of
+from registry.assets.search import AssetFilter, Clause, Totals, find, listed, one_of
 from registry.assets.transitions import Answers, QuestionField, Transition
 from registry.core.cache import Cache
 from registry.core.errors import Conflict, NotFound
@@ -59,6 +59,18 @@ async def search(wish: AssetFilter, sort: str = "name", offset: int = 0, limit: 
     return AssetPage(
         items, totals.many, totals.price.quantize(rules.GROSZ), after if after < totals.many and items else None
     )
+
+
+async def totals_of(wish: AssetFilter) -> Totals:
+    """How many fit, and what they cost."""
+    totals, _ = await find(wish, "name", 0, 1)
+    return totals
+
+
+async def ids_of(wish: AssetFilter, sort: str, limit: int) -> list[int]:
+    """The first of those that fit, in this order."""
+    _, ids = await find(wish, sort, 0, limit)
+    return ids
 
 
 async def fits(wish: AssetFilter) -> bool:

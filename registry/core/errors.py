@@ -340,6 +340,10 @@ WORDS: dict[str, str] = {
     "import.touched": N_(
         "{count} of the records of this list were changed or used since. Undo the other {rest}, or look at these first."
     ),
+    "bulk.unknown": N_("There is no such bulk change, or it waited longer than a day. Choose the pieces again."),
+    "bulk.empty": N_("No piece is chosen. Choose some on the list, or all of its filter."),
+    "bulk.too_many": N_("These are {count} pieces, at most {limit} are changed at once. Narrow the filter."),
+    "bulk.being_written": N_("This is being carried out already. Look again in a moment."),
     "import.unknown_kind": N_("{kind} cannot be imported. Choose one of: {kinds}."),
     "import.other_kind": N_("{file} looks like a list of another kind. Import it as {kind}."),
     "import.no_file": N_("There is no file {file}. Check the path."),

@@ -4,7 +4,7 @@ mended has none, what goes to repair is in somebody's hands.
 The one way to take an asset through a transition.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from registry.assets.actions import Passage, passing, the_first, together
@@ -44,15 +44,18 @@ async def perform_on_many(
     actor: Actor,
     now: datetime,
     request_key: RequestKey | None = None,
+    also: Callable[[Sequence[Asset]], Awaitable[object]] | None = None,
 ) -> list[Asset]:
     """Take assets through a transition together: all of them or none. ``revisions`` are those that were looked at, by
-    asset; None is any.
+    asset; None is any. ``also`` is done in the same transaction.
 
     Raises as :func:`perform`, but for the assets' own refusals: those are one Conflict("asset.refused"), which names
     each in ``refused`` as ``{id, code, detail}``.
     """
     async with passing(transition_named(name), revisions, answers, actor, now, together) as passage:
         await follow(passage)
+        if also:
+            await also(passage.assets)
         await record(request_key, passage.assets)
     return passage.assets
 

@@ -27,6 +27,11 @@ async def grant_by_id(grant_id: int) -> Grant:
     return grant
 
 
+async def codes_of_grants() -> dict[int, str]:
+    """The code of each grant by its id."""
+    return {int(str(pk)): str(code) for pk, code in await Grant.all().values_list("id", "code")}
+
+
 async def grant_ids(codes: Iterable[str]) -> dict[str, int]:
     """The id of each grant, by its code. Raises NotFound("grant.unknown")."""
     names = list(codes)

@@ -18,12 +18,13 @@ from tortoise.expressions import Q
 from registry.assets.rules import fold
 from registry.core import idempotency
 from registry.core.aside import aside
+from registry.core.claims import CLAIM
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable
 from registry.core.idempotency import RequestKey
 from registry.core.transaction import transaction
 from registry.importing.cells import Cell, whole
 from registry.importing.choices import ListChoices
-from registry.importing.claims import AT_WORK, CLAIM
+from registry.importing.claims import AT_WORK
 from registry.importing.columns import DETAIL
 from registry.importing.files import read
 from registry.importing.judging import judge

@@ -12,11 +12,12 @@ from typing import Any
 from registry.assets.models import Asset, FormerNumber, Tag
 from registry.assets.rules import number_key
 from registry.core import history
+from registry.core.claims import work
 from registry.core.errors import Conflict, Refusal, Unavailable
 from registry.core.events import AssetChanged
 from registry.core.history import Actor, HistoryEntry, NextEntry
 from registry.core.transaction import Change, transaction
-from registry.importing import claims
+from registry.importing.claims import LISTS
 from registry.importing.models import ImportedRecord, ImportState, PendingImport
 from registry.importing.reasons import undo_reason
 from registry.importing.sessions import find, refuse_stale
@@ -83,7 +84,7 @@ async def undo(
     if pending.state is ImportState.UNDONE and not rest:
         return pending
     refuse_stale(pending, if_revision)
-    if pending.state not in claims.AT_WORK:
+    if pending.state not in LISTS.at_work:
         prospect = await outlook(pending)
         if pending.state is ImportState.UNDONE and not prospect.rest:
             return pending
@@ -92,18 +93,18 @@ async def undo(
         if prospect.touched and not rest:
             named = [one.as_record() for one in prospect.touched[:NAMED_AT_MOST]]
             raise Conflict("import.touched", count=len(prospect.touched), rest=prospect.rest, touched=named)
-    revision = await claims.claim(pending, ImportState.UNDOING, actor, now, reason)
-    await claims.work(number, go_on_undoing(pending, revision, actor, now), patience)
+    revision = await LISTS.claim(pending, ImportState.UNDOING, actor, now, reason=reason)
+    await work(f"import {number}", go_on_undoing(pending, revision, actor, now), patience)
     return await find(number, owner_id, now)
 
 
 async def go_on_undoing(pending: PendingImport, revision: int, actor: Actor, now: datetime) -> None:
     """Take back what is left of a list that this process claimed under this revision."""
     fallback = ImportState.WRITTEN if pending.written_at else ImportState.CHECKED
-    async with claims.held(pending.id, revision, fallback, now):
+    async with LISTS.held(pending.id, revision, fallback, now):
         records = ImportedRecord.filter(import_number=pending.id)
         reason = (await PendingImport.get(id=pending.id)).reason
-        await claims.update(pending.id, revision, accepted=await records.count(), finished=0)
+        await LISTS.update(pending.id, revision, accepted=await records.count(), finished=0)
         count = left_out = 0
         for noun in NOUNS:
             async for lot in _lots(noun, pending.id):
@@ -112,7 +113,7 @@ async def go_on_undoing(pending: PendingImport, revision: int, actor: Actor, now
                 left_out += len(lot) - len(back)
         async with transaction():
             columns = {"state": ImportState.UNDONE, "claimed_at": None, "records": left_out, "content": b""}
-            await claims.update(pending.id, revision, **columns, revision=revision + 1)
+            await LISTS.update(pending.id, revision, **columns, revision=revision + 1)
             words = {"file": pending.file, "undone": count, "kept": left_out}
             await history.write(f"import:{pending.id}", "undone", actor, now, after=words, reason=reason)
 
@@ -160,7 +161,7 @@ async def _take_back(
         back = {record.id for record in free}
         await ImportedRecord.filter(id__in=list(back)).delete()
         progress_rows = await PendingImport.get(id=pending.id).values("finished")
-        await claims.update(pending.id, revision, finished=progress_rows["finished"] + len(back))
+        await LISTS.update(pending.id, revision, finished=progress_rows["finished"] + len(back))
     return back
 
 

@@ -4,15 +4,16 @@ After a crash it goes on behind the last line that is in the register.
 """
 
 from bisect import bisect_right
-from contextlib import suppress
+from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
 from registry.core import history
+from registry.core.claims import work
 from registry.core.errors import Conflict
-from registry.core.history import SYSTEM, Actor
+from registry.core.history import Actor
 from registry.core.transaction import transaction
-from registry.importing import claims
+from registry.importing.claims import LISTS
 from registry.importing.lists import write_list
 from registry.importing.models import ImportState, PendingImport
 from registry.importing.report import ImportReport
@@ -39,19 +40,19 @@ async def commit(
     refuse_stale(pending, if_revision)
     if pending.state is ImportState.UNDONE:
         raise Conflict("import.undone")
-    revision = await claims.claim(pending, ImportState.WRITING, actor, now)
-    await claims.work(number, go_on_writing(pending, revision, actor, now), patience)
+    revision = await LISTS.claim(pending, ImportState.WRITING, actor, now)
+    await work(f"import {number}", go_on_writing(pending, revision, actor, now), patience)
     return await find(number, owner_id, now)
 
 
 async def go_on_writing(pending: PendingImport, revision: int, actor: Actor, now: datetime) -> None:
     """Write what is not in the register yet of a list that this process claimed under this revision."""
-    async with claims.held(pending.id, revision, ImportState.CHECKED, now):
+    async with LISTS.held(pending.id, revision, ImportState.CHECKED, now):
         report = await judged(pending)
         accepted = len(report.accepted_rows)
         columns = {"report": await packed(lambda: _with_former_rows(pending, report)), "accepted": accepted}
         async with transaction():
-            await claims.update(pending.id, revision, **columns)
+            await LISTS.update(pending.id, revision, **columns)
         await _write(pending, revision, report, actor, now)
 
 
@@ -67,14 +68,14 @@ async def _write(pending: PendingImport, revision: int, report: ImportReport, ac
         if len(report.refused_rows) > refused:  # numbers that somebody took since the check
             refused = len(report.refused_rows)
             columns["report"] = await packed(lambda: _with_former_rows(pending, report))
-        await claims.update(pending.id, revision, **columns)
+        await LISTS.update(pending.id, revision, **columns)
 
     await write_list(report, actor, now, beyond=pending.written_line, milestone=mark, number=pending.id)
     async with transaction():
         columns: dict[str, Any] = {"state": ImportState.WRITTEN, "written_at": now, "claimed_at": None}
         if not report.refused_rows:
             columns["content"] = b""
-        await claims.update(pending.id, revision, **columns, revision=revision + 1)
+        await LISTS.update(pending.id, revision, **columns, revision=revision + 1)
         latest = await PendingImport.get(id=pending.id)
         words = {"file": latest.file, "records": latest.records}
         await history.write(f"import:{pending.id}", "written", actor, now, after=words)
@@ -94,12 +95,9 @@ async def take_up(now: datetime, is_alone: bool = False) -> int:
     """Go on with what a process left that has gone. Returns how many lists that are. ``is_alone``: no other process
     works on this register, as on SQLite.
     """
-    count = 0
-    for pending in await claims.abandoned(now, is_alone):
-        actor = Actor(**pending.actor) if pending.actor else SYSTEM
-        with suppress(Conflict):  # another process was quicker
-            revision = await claims.claim(pending, pending.state, actor, now, pending.reason)
-            steps = go_on_writing if pending.state is ImportState.WRITING else go_on_undoing
-            await claims.work(pending.id, steps(pending, revision, actor, now), 0)
-            count += 1
-    return count
+
+    def steps(pending: PendingImport, revision: int, actor: Actor) -> Coroutine[Any, Any, None]:
+        go_on = go_on_writing if pending.state is ImportState.WRITING else go_on_undoing
+        return go_on(pending, revision, actor, now)
+
+    return await LISTS.take_up(now, is_alone, steps)

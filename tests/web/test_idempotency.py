@@ -62,6 +62,17 @@ async def a_move_of_many(office: Office) -> Call:
     return "/transitions/move", {"json": {"ids": [(await make_asset()).id for _ in range(2)], "room": "M-2"}}
 
 
+async def a_bulk_change(office: Office) -> Call:
+    piece = await make_asset()
+    return "/bulk-changes", {"json": {"act": "move", "ids": [piece.id], "room": "M-2"}}
+
+
+async def a_bulk_commit(office: Office) -> Call:
+    path, content = await a_bulk_change(office)
+    number = (await office.post(path, who="admin", **content)).json()["id"]
+    return f"{path}/{number}/commit", {}
+
+
 async def a_link(office: Office) -> Call:
     return "/tags/0000000/link", {"json": {"asset": (await make_asset()).id}}
 
@@ -163,6 +174,8 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/files/{file_id}/attach": a_photo_of_more,
     "/assets/{asset_id}/transitions/{name}": a_move,
     "/transitions/{name}": a_move_of_many,
+    "/bulk-changes": a_bulk_change,
+    "/bulk-changes/{number}/commit": a_bulk_commit,
     "/tags/{code}/link": a_link,
     "/tags/{code}/lost": a_loss,
     "/scans": a_scan,

@@ -10,6 +10,7 @@ import pytest
 from tortoise.context import get_current_context
 
 from registry.assets.models import Asset, FundingShare
+from registry.bulk_changes.models import BulkChange, BulkPiece, PieceFate
 from registry.core import history
 from registry.core.context import OpenRegister
 from registry.core.history import SYSTEM, Actor
@@ -113,6 +114,14 @@ async def unknown_codes(office: Office, number: int) -> None:
     await Scan.create(code=f"59{number}", reader="keys", result="unknown", at=datetime.now(UTC))
 
 
+async def bulk_pieces(office: Office, number: int) -> None:
+    columns = {"owner": office.people["admin"], "made_at": datetime.now(UTC), "act": "move", "answers": {}}
+    row, _ = await BulkChange.get_or_create(columns, id="abcdefghijklmnop")
+    await BulkPiece.create(
+        bulk_change=row, place=number, asset_id=(await make_asset()).id, revision=1, fate=PieceFate.WAITING
+    )
+
+
 async def nothing(office: Office, number: int) -> None:
     """What this lists is not in the database."""
 
@@ -128,6 +137,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/assets/{asset_id}/files": ("/assets/1/files", files),
     "/due": ("/due", due),
     "/transitions": ("/transitions", nothing),
+    "/bulk-changes/{number}/pieces": ("/bulk-changes/abcdefghijklmnop/pieces?limit=200", bulk_pieces),
     "/devices": ("/devices?limit=200", devices),
     "/devices/inbox": ("/devices/inbox", nothing),
     "/panels": ("/panels?limit=200", panels),

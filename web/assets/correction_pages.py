@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from registry.assets import actions
 from registry.assets.queries import detail
 from registry.assets.rules import ACCOUNTS
+from registry.bulk_changes.rules import FIELDS as SHARED_FIELDS
 from registry.core.errors import Forbidden, NotFound, Refusal
 from registry.core.idempotency import act_once
 from registry.grants.queries import all_grants
@@ -71,6 +72,11 @@ def _account(fields: TypedFields) -> str:
 def editable(person: Person) -> list[tuple[str, str]]:
     """The fields that this person may correct, with their words."""
     return [(name, field.word) for name, field in FIELDS.items() if may_edit(name, person)]
+
+
+def shared_fields(person: Person) -> list[tuple[str, str]]:
+    """The fields that this person may correct in many pieces at once, with their words."""
+    return [(name, FIELDS[name].word) for name in SHARED_FIELDS if name in FIELDS and may_edit(name, person)]
 
 
 def may_edit(name: str, person: Person) -> bool:

@@ -13,8 +13,9 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from registry.assets import labels
 from registry.assets.models import Lifecycle
-from registry.assets.queries import answers_by_code, assets_by_id
+from registry.assets.queries import answers_by_code, assets_by_id, ids_of
 from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
+from registry.bulk_changes.rules import CORRECT
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.core.idempotency import act_once
 from registry.core.ids import may_be_id
@@ -25,7 +26,7 @@ from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import active_people
 from web.assets import words
-from web.assets.correction_pages import editable
+from web.assets.correction_pages import editable, shared_fields
 from web.assets.table import LINKED, address_of, chips, is_locked, options, page_at, room_options, views
 from web.assets.table import labels as filter_labels
 from web.assets.view import view_of
@@ -47,6 +48,7 @@ router = pages()
 Mover = Annotated[Person, Depends(page_with("assets.change"))]
 Text = Annotated[str, Form(max_length=2000)]
 AT_ONCE = 200
+LABELS_AT_ONCE = 1000
 _SET_PAGE = re.compile(r"/sets/\d{1,9}", re.ASCII)
 # was typed into a form for files
 NO_FILES: dict[str, Any] = {"file_faults": [], "file_numbers": "", "file_purchase": "", "file_open": 0}
@@ -80,6 +82,7 @@ async def assets(request: Request, person: PageCaller, now: Now) -> Response:
         linked=sorted(LINKED),
         looks=words,
         is_locked=is_locked,
+        correctable=bool(shared_fields(person)),
     )
 
 
@@ -114,8 +117,20 @@ async def chosen(
     act: str = "",
     ids: Annotated[list[int] | None, Query(alias="id", max_length=AT_ONCE)] = None,
     back: str = "",
+    whole: str = "",
 ) -> Response:
-    """What is about to be done to many assets: say why, and where to or to whom."""
+    """What is about to be done to many assets: say why, and where to or to whom. All of a filter, and a correction, are
+    looked at piece by piece first.
+    """
+    if whole and act == "label":
+        address = address_of(
+            dict(parse_qsl(urlsplit(_list_at(back)).query)), rules.may(person.role, "assets.see_money")
+        )
+        ids = await ids_of(address.filter, address.sort, LABELS_AT_ONCE + 1)  # one more: the studio says that it is
+    elif whole or act == CORRECT:
+        named = parse_qsl(urlsplit(_list_at(back)).query) if whole else [("id", str(one)) for one in ids or []]
+        query = [("act", act), *([("whole", "1")] if whole else []), *named]
+        return RedirectResponse(f"/assets/changes/new?{urlencode(query)}", 303)
     if act == "label":
         return RedirectResponse(f"/labels?{urlencode({'ids': ','.join(str(one) for one in ids or [])})}", 303)
     if act not in words.OFFERED_TO_MANY:

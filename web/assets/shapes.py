@@ -49,7 +49,7 @@ def _percent(value: Any) -> Decimal:
     return Decimal(str(value))
 
 
-def _whole_at_most(percents: dict[str, Decimal]) -> dict[str, Decimal]:
+def whole_at_most(percents: dict[str, Decimal]) -> dict[str, Decimal]:
     if any(percent < 0 for percent in percents.values()) or sum(percents.values()) > 100:
         raise unfit(N_("the percents are not from 0 to 100 together"))
     return percents
@@ -88,7 +88,7 @@ class NewAssetBody(Body):
     grants: Annotated[
         dict[Annotated[str, Field(max_length=40), LINE], Percent],
         Field(max_length=10, description="percent of the price by grant code"),
-        AfterValidator(_whole_at_most),
+        AfterValidator(whole_at_most),
     ] = {}
 
 

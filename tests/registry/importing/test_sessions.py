@@ -10,11 +10,11 @@ import pytest
 from config.jobs import tidy
 from registry.assets.models import Asset
 from registry.core import seals
+from registry.core.claims import CLAIM
 from registry.core.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 from registry.core.history import SYSTEM
 from registry.importing import assets, batches, sessions
 from registry.importing.batches import WritingProgress
-from registry.importing.claims import CLAIM
 from registry.importing.models import ImportedRecord, ImportState, PendingImport
 from registry.importing.sessions import correct, find, send
 from registry.importing.writing import commit

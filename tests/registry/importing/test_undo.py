@@ -10,11 +10,12 @@ from registry.assets.actions import correct
 from registry.assets.labels import link_tag, lose_tag, print_tags
 from registry.assets.models import Asset, FormerNumber, FundingShare, Purchase, Tag
 from registry.assets.search import AssetFilter, find
-from registry.core import seals
+from registry.core import claims, seals
 from registry.core.errors import Conflict, Refusal, Unavailable
 from registry.core.history import SYSTEM, Actor, HistoryEntry
 from registry.devices.models import Device, DeviceKind
-from registry.importing import assets, batches, claims, undo, updates
+from registry.importing import assets, batches, undo, updates
+from registry.importing.claims import LISTS
 from registry.importing.models import ImportedRecord, ImportState, PendingImport
 from registry.importing.sessions import correct as correct_row
 from registry.importing.sessions import forget_old, record, send
@@ -320,9 +321,9 @@ async def test_what_was_written_in_part_can_be_undone(owner: int, monkeypatch: p
 async def test_another_process_takes_up_what_one_left(owner: int, is_alone: bool) -> None:
     """As after ``kill -9``: the claim of the dead process stands."""
     pending = await send(MANY.encode(), "lista.csv", None, owner, NOW)
-    await claims.claim(pending, ImportState.WRITING, CLERK, NOW)
+    await LISTS.claim(pending, ImportState.WRITING, CLERK, NOW)
     undone = await written(owner, LIST.replace("HO-", "XX-"))
-    await claims.claim(await PendingImport.get(id=undone), ImportState.UNDOING, CLERK, NOW)
+    await LISTS.claim(await PendingImport.get(id=undone), ImportState.UNDOING, CLERK, NOW)
     soon = NOW + claims.CLAIM / 2
     assert await take_up(soon) == 0, "it may be alive"
     assert await take_up(soon if is_alone else NOW + claims.CLAIM, is_alone) == 2
@@ -385,9 +386,9 @@ async def test_a_process_that_is_stopped_gives_its_lists_up(owner: int, monkeypa
 
 async def test_a_sign_of_life_keeps_a_list_with_its_process(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
     pending = await send(MANY.encode(), "lista.csv", None, owner, NOW)
-    revision = await claims.claim(pending, ImportState.WRITING, SYSTEM, NOW)
+    revision = await LISTS.claim(pending, ImportState.WRITING, SYSTEM, NOW)
     monkeypatch.setattr(claims, "BEAT_SECONDS", 0.0)
-    async with claims.held(pending.id, revision, ImportState.CHECKED, NOW):
+    async with LISTS.held(pending.id, revision, ImportState.CHECKED, NOW):
         while (await PendingImport.get(id=pending.id)).claimed_at == NOW:
             await asyncio.sleep(0)
 

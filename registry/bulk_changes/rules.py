@@ -1,0 +1,133 @@
+"""What a bulk change would make of a piece, and why it cannot. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from registry.assets import rules as asset_rules
+from registry.assets.models import Condition, Lifecycle
+from registry.assets.transitions import Answers, Transition, state_faults
+from registry.core.errors import N_, WORDS, Conflict, Invalid, Reason, Refusal, Term
+
+CORRECT = "correct"
+# what many pieces may share; a number is one piece's own
+FIELDS = ("category", "warranty_until", "name", "note", "price", "accepted_on", "kst", "account", "quantity", "shares")
+DAYS = frozenset({"warranty_until", "accepted_on"})
+LONGEST_NOTE = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class PieceFacts:
+    """A piece as it is now: its columns, and what paid for it by grant id, None for own funds."""
+
+    id: int
+    revision: int
+    columns: Mapping[str, Any]
+    parts: Mapping[int | None, Decimal] = field(default_factory=dict)
+
+
+class Prospect(NamedTuple):
+    """What a piece is and would be, as the history tells it; with a refusal it stays as it is."""
+
+    before: dict[str, Any]
+    after: dict[str, Any]
+    refusal: Refusal | None = None
+
+
+def of_transition(transition: Transition, answers: Answers, facts: PieceFacts) -> Prospect:
+    """What a transition would make of a piece."""
+    columns = facts.columns
+    lifecycle, condition = Lifecycle(columns["lifecycle"]), Condition(columns["condition"])
+    faults = state_faults(transition, lifecycle, condition)
+    goal = transition.leads_to(answers)
+    if condition in transition.reported_in:
+        goal = {}
+    before = {name: columns[name] for name in goal if columns[name] != goal[name]}
+    return Prospect(before, {name: goal[name] for name in before}, faults[0] if faults else None)
+
+
+def of_correction(name: str, value: Any, facts: PieceFacts, grants: Mapping[int, str]) -> Prospect:
+    """What a correction of one field would make of a piece. ``value`` is what :func:`columns_of` takes, ``grants`` are
+    their codes by id.
+    """
+    columns = columns_of(name, value, facts)
+    refusal = fault_of(name, columns, facts)
+    if name == "shares":
+        parts = dict(columns["shares"])
+        before, after = {"shares": _in_words(facts.parts, grants)}, {"shares": _in_words(parts, grants)}
+        return Prospect({}, {}, refusal) if parts == dict(facts.parts) else Prospect(before, after, refusal)
+    former = facts.columns[name]
+    if former == columns[name]:
+        return Prospect({}, {}, refusal)
+    return Prospect({name: former}, {name: columns[name]}, refusal)
+
+
+def columns_of(name: str, value: Any, facts: PieceFacts) -> dict[str, Any]:
+    """The columns that a correction of one field sets in a piece. A note is added behind the one that is there;
+    funding is given as percents by grant id, which split the price of each piece.
+    """
+    if name == "note":
+        former = facts.columns["note"]
+        return {
+            "note": f"{former}\n{value}" if former and value and value not in former.splitlines() else former or value
+        }
+    if name == "shares":
+        return {"shares": list(asset_rules.shares(facts.columns["price"], value).items())}
+    return {name: value}
+
+
+def value_of(name: str, stored: Any) -> Any:
+    """The value of a correction, from JSON."""
+    if stored is not None and name in DAYS:
+        return date.fromisoformat(stored)
+    if name == "price":
+        return Decimal(stored)
+    if name == "shares":
+        return {int(grant): Decimal(percent) for grant, percent in stored.items()}
+    return stored
+
+
+def fault_of(name: str, columns: Mapping[str, Any], facts: PieceFacts) -> Refusal | None:
+    """Why a piece cannot be corrected so."""
+    if facts.columns["lifecycle"] == Lifecycle.WITHDRAWN:
+        return Conflict("asset.withdrawn")
+    if name == "price" and asset_rules.resplit(facts.parts, columns["price"]) is None:
+        return Invalid("grant.shares_needed", field="shares")
+    if name == "note" and len(columns["note"]) > LONGEST_NOTE:
+        reason = Reason(N_("it is longer than {limit} characters"), limit=LONGEST_NOTE)
+        return Invalid("request.bad_field", field="note", reason=reason)
+    return None
+
+
+def _in_words(parts: Mapping[int | None, Decimal], grants: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Funding as the history tells it."""
+    return [{"grant": grants.get(grant or 0), "amount": f"{amount:.2f}"} for grant, amount in parts.items()]
+
+
+def packed(code: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """A refusal as JSON: its code and params, words among them with their text."""
+    return {"code": code, "params": {name: _plain(value) for name, value in params.items()}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Term):
+        return {"term": str(value), "text": value.text}
+    if isinstance(value, Reason):
+        return {"reason": value.text, "params": {name: _plain(one) for name, one in value.params.items()}}
+    return value if isinstance(value, int | str | None) else str(value)
+
+
+def unpacked(refusal: Mapping[str, Any]) -> Refusal:
+    """A refusal that was stored. One whose code an older Izba had is told as a change by somebody else."""
+    params = {name: _worded(value) for name, value in refusal["params"].items()}
+    return Conflict(refusal["code"] if refusal["code"] in WORDS else "request.stale", **params)
+
+
+def _worded(value: Any) -> Any:
+    if isinstance(value, dict):
+        if "term" in value:
+            return Term(value["term"], value["text"])
+        return Reason(value["reason"], **{name: _worded(one) for name, one in value["params"].items()})
+    return value

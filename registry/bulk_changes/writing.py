@@ -1,0 +1,126 @@
+"""Carrying out a bulk change: beside the requests, in lots that are one transaction each with what became of every
+piece of them. After a crash it goes on with the pieces that still wait.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from registry.assets.corrections import PieceCorrection, correct_together
+from registry.assets.models import Asset
+from registry.assets.transitions import Answers, transition_named
+from registry.bulk_changes import rules
+from registry.bulk_changes.actions import facts_of
+from registry.bulk_changes.claims import BULK_CHANGES
+from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, PieceFate
+from registry.bulk_changes.queries import bulk_change
+from registry.bulk_changes.rules import CORRECT
+from registry.core.claims import work
+from registry.core.errors import Conflict, Refusal
+from registry.core.history import Actor
+from registry.core.transaction import transaction
+from registry.faults.asset_transitions import perform_on_many
+
+LOT = 50
+Done = Callable[[Sequence[Asset]], Awaitable[object]]
+
+
+async def carry_out(
+    number: str,
+    owner_id: int,
+    actor: Actor,
+    now: datetime,
+    if_revision: int | None = None,
+    patience: float | None = None,
+) -> BulkChange:
+    """Change every piece that waits, as it was looked at: one that somebody changed since stays as it is, and says so.
+    A repeat changes nothing.
+
+    It is waited for ``patience`` seconds at most, then it goes on by itself. Raises NotFound("bulk.unknown"),
+    Conflict("bulk.being_written", "request.stale").
+    """
+    row = await bulk_change(number, owner_id, now)
+    if row.state is BulkState.WRITTEN:
+        return row
+    if if_revision not in (None, row.revision):
+        raise Conflict("request.stale", revision=row.revision)
+    revision = await BULK_CHANGES.claim(row, BulkState.WRITING, actor, now)
+    await work(f"bulk change {number}", go_on(row, revision, actor, now), patience)
+    return await bulk_change(number, owner_id, now)
+
+
+async def go_on(row: BulkChange, revision: int, actor: Actor, now: datetime) -> None:
+    """Change what still waits of a bulk change that this process claimed under this revision."""
+    async with BULK_CHANGES.held(row.id, revision, BulkState.CHECKED, now):
+        while lot := await BulkPiece.filter(bulk_change_id=row.id, fate=PieceFate.WAITING).order_by("place").limit(LOT):
+            await _change_lot(row, revision, lot, actor, now)
+        async with transaction():
+            columns = {"state": BulkState.WRITTEN, "written_at": now, "claimed_at": None}
+            await BULK_CHANGES.update(row.id, revision, **columns, revision=revision + 1)
+
+
+async def take_up(now: datetime, is_alone: bool = False) -> int:
+    """Go on with what a process left that has gone. Returns how many that are. ``is_alone``: no other process works on
+    this register, as on SQLite.
+    """
+
+    def steps(row: BulkChange, revision: int, actor: Actor) -> Coroutine[Any, Any, None]:
+        return go_on(row, revision, actor, now)
+
+    return await BULK_CHANGES.take_up(now, is_alone, steps)
+
+
+async def _change_lot(row: BulkChange, revision: int, lot: Sequence[BulkPiece], actor: Actor, now: datetime) -> None:
+    """Change the pieces of a lot that can be: those that are refused are named by the refusal, and left out."""
+    rest = {piece.asset_id: piece for piece in lot}
+    while rest:
+
+        async def mark(_: Sequence[Asset], pieces: Mapping[int, BulkPiece] = rest) -> None:
+            ids = [piece.id for piece in pieces.values()]
+            await BulkPiece.filter(id__in=ids).update(fate=PieceFate.CHANGED)
+            await _count(row, revision, len(ids))
+
+        try:
+            await _change(row, rest, actor, now, mark)
+            return
+        except Refusal as refusal:
+            refusals = _by_piece(refusal, rest)
+            async with transaction():
+                for asset_id, packed in refusals.items():
+                    columns = {"fate": PieceFate.REFUSED, "refusal": packed}
+                    await BulkPiece.filter(id=rest[asset_id].id).update(**columns)
+                await _count(row, revision, len(refusals))
+            rest = {asset_id: piece for asset_id, piece in rest.items() if asset_id not in refusals}
+
+
+async def _count(row: BulkChange, revision: int, many: int) -> None:
+    row.finished += many
+    await BULK_CHANGES.update(row.id, revision, finished=row.finished)
+
+
+def _by_piece(refusal: Refusal, rest: Mapping[int, BulkPiece]) -> dict[int, dict[str, Any]]:
+    """Why which pieces are refused. What refuses the act as a whole refuses all: a room that is gone by now."""
+    if refusal.code == "bulk.being_written":
+        raise refusal
+    if refusal.code != "asset.refused":
+        return dict.fromkeys(rest, rules.packed(refusal.code, refusal.params))
+    rows = refusal.params["refused"]
+    return {row["id"]: rules.packed(row["code"], row["detail"].params) for row in rows}
+
+
+async def _change(row: BulkChange, rest: Mapping[int, BulkPiece], actor: Actor, now: datetime, also: Done) -> None:
+    if row.act != CORRECT:
+        answers = Answers(row.answers["room_id"], row.answers["custodian_id"], row.reason)
+        revisions = {asset_id: piece.revision for asset_id, piece in rest.items()}
+        await perform_on_many(transition_named(row.act).name, revisions, answers, actor, now, also=also)
+        return
+    name = row.answers["field"]
+    value = rules.value_of(name, row.answers["value"])
+    facts = {one.id: one for one in await facts_of(list(rest), needs_parts=False)}
+    corrections = {
+        asset_id: PieceCorrection(
+            rules.columns_of(name, value, facts[asset_id]) if asset_id in facts else {}, piece.revision
+        )
+        for asset_id, piece in rest.items()
+    }
+    await correct_together(corrections, actor, now, row.reason, also)
