@@ -22,6 +22,8 @@ from registry.faults.finds import forget_finds
 from registry.files import actions as files
 from registry.importing import sessions, writing
 from registry.people import actions as people
+from registry.people.accounts import close_ended
+from registry.people.links import forget_links
 from registry.scans import actions as scans
 
 log = logging.getLogger(__name__)
@@ -137,8 +139,12 @@ async def sweep(now: datetime) -> None:
 
 
 async def tidy(now: datetime) -> None:
-    """Forget sessions, sign-in attempts, request keys, drafts, lists, bulk changes and removed files of old."""
+    """Forget sessions, sign-in attempts, links, request keys, drafts, lists, bulk changes and removed files of old;
+    close the accounts whose last day is over.
+    """
     await people.sweep(now)
+    await close_ended(now)
+    await forget_links(now)
     await forget_drafts(now)
     await idempotency.forget(now - idempotency.LIFETIME)
     await sessions.forget_old(now)

@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from registry.core.clock import Clock, utc_now
 from web.about import pages as about
+from web.admin import pages as admin
 from web.assets import api as assets_api
 from web.assets import correction_pages as asset_corrections
 from web.assets import new_pages as new_assets
@@ -51,6 +52,7 @@ from web.kit.options import DataProtection, Declaration, DemoAccount, SiteOption
 from web.kit.render import STATIC, Pages
 from web.labels import api as labels_api
 from web.labels import pages as labels
+from web.people import api as people_api
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
 from web.scans import api as scans_api
@@ -79,6 +81,7 @@ ROUTERS = (
     imports_api.router, devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
     history_api.router, grants_api.router,
     due_api.router, feeds_api.router, events_api.router, search_api.router, system_api.router,
+    people_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     history.router, due.router, feeds.router,
     setup.router,
@@ -86,6 +89,7 @@ ROUTERS = (
     imports.router, understood.router, new_assets.router, asset_corrections.router, bulk_changes.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router, search.router,
+    admin.router,
 )  # fmt: skip
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "From izba tokens add"},

@@ -1,6 +1,6 @@
 """What changes assets. Each is one transaction with its history; rooms that it touches are told after the commit."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -292,16 +292,18 @@ async def passing(
     actor: Actor,
     now: datetime,
     refusal_of: Callable[[Mapping[int, Refusal]], Refusal] = the_first,
+    beside: Collection[int] = (),
 ) -> AsyncIterator[Passage]:
     """The transaction in which assets go through a transition. When the block begins they went; what follows from it
-    is written in the block. ``revisions`` as in :func:`perform_on_many`; raises what :func:`perform` does.
+    is written in the block. ``revisions`` as in :func:`perform_on_many`; ``beside`` are rooms to lock for what the
+    block does in them. Raises what :func:`perform` does.
     """
     if faults := unanswered(transition, answers):
         raise faults[0]
     ids, places = list(revisions), {}
     if transition.room is not RoomEffect.NONE:
         places = dict(await Asset.filter(id__in=ids).values_list("id", "room_id"))
-    async with changing(*{room_id for room_id in (*places.values(), answers.room_id) if room_id}) as change:
+    async with changing(*{room_id for room_id in (*places.values(), answers.room_id, *beside) if room_id}) as change:
         assets = {asset.id: asset for asset in await Asset.select_for_update().filter(id__in=ids).order_by("id")}
         refusals = {
             asset_id: refusal

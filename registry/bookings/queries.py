@@ -45,6 +45,8 @@ from registry.rooms.models import HELP_POINT, Room, Visibility
 from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code
 
 HISTORY_LOOK = 50
+# what somebody has before them: not over, not given up
+COMING = ("tentative", "confirmed", "checked_in")
 _ids: Cache[str, int] = Cache()
 
 
@@ -145,7 +147,7 @@ async def count_of_my_bookings(person: Person, now: datetime) -> int:
 
 
 def _coming(person: Person, now: datetime) -> QuerySet[Booking]:
-    return Booking.filter(organizer_id=person.id, ends_at__gt=now, status__in=["tentative", "confirmed", "checked_in"])
+    return Booking.filter(organizer_id=person.id, ends_at__gt=now, status__in=COMING)
 
 
 async def my_visible_bookings(

@@ -172,9 +172,21 @@ WORDS: dict[str, str] = {
     "person.login_taken": N_("The login {login} is taken. Choose another."),
     "person.bad_login": N_("{login} cannot be a login. Use 2–64 letters, digits, dots or hyphens."),
     "person.bad_role": N_("There is no role {role}. Choose one of: {roles}."),
+    "person.bad_mail": N_("{mail} is no mail address. Write it on one line, like name@office.example."),
+    "person.bad_languages": N_("{given} is no language. Write codes of two letters, like pl, en, uk."),
+    "person.last_administrator": N_(
+        "{name} is the last administrator whose account has no end. Make somebody else one first."
+    ),
+    "person.closed": N_("The account {login} is closed. Open it first."),
+    "person.own_heir": N_("{login} cannot take over what is theirs already. Choose somebody else."),
+    "person.cannot_take": N_("{name} cannot take over {what}: {reason}. Choose somebody else for it."),
+    "person.no_mail": N_("{login} has no mail address. Add one, or print a slip."),
     "person.weak_password": N_("The password is too short. Use at least {minimum} characters."),
     "person.passwords_differ": N_("The two passwords differ. Type both again."),
     "institution.unknown": N_("There is no institution {institution}. See the list of institutions for the codes."),
+    "institution.exists": N_("There is already an institution {institution}. Choose another code."),
+    "institution.bad_code": N_("{given} cannot be a code. Use up to 40 letters, digits, dots or hyphens."),
+    "link.unknown": N_("This link was used already, or its time is over. Ask who runs Izba for a new one."),
     # rooms
     "room.unknown": N_("There is no room {room}. See the list of rooms for the codes."),
     "room.not_bookable": N_("{room} cannot be booked."),

@@ -12,6 +12,7 @@ from registry.core.statements import insert
 from registry.faults import rules
 from registry.faults.models import ACTIVE, Fault, FaultAct, FaultEntry, FaultState
 from registry.faults.rules import goal
+from registry.people.models import Person
 
 ENTRIES = {
     FaultAct.TAKE: "fault_taken",
@@ -115,3 +116,13 @@ async def _note(fault: Fault, act: FaultAct, text: str, actor: Actor, now: datet
             at=now,
         )
     )  # fmt: skip
+
+
+async def hand_over(fault: Fault, heir: Person, actor: Actor, now: datetime) -> None:
+    """Give a locked fault to another owner; it stays in its state."""
+    before = {"owner_id": fault.owner_id}
+    fault.owner_id, fault.changed_at = heir.id, now
+    fault.revision += 1
+    await fault.save(update_fields=["owner_id", "changed_at", "revision"])
+    after = {"owner_id": heir.id}
+    await history.write(f"fault:{fault.id}", "fault_handed_over", actor, now, before=before, after=after)

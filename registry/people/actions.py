@@ -2,8 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -13,8 +14,11 @@ from tortoise.expressions import Q
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, NotFound
 from registry.core.history import Actor
+from registry.core.idempotency import RequestKey, record
 from registry.core.transaction import transaction
 from registry.people import policy, rules
+from registry.people.accounts import institution_or_none
+from registry.people.administrators import lock_managers
 from registry.people.models import FailedSignIn, Institution, Person, Role, Session, Token
 from registry.people.queries import digest_of, forget, forget_person
 
@@ -36,17 +40,40 @@ async def add_person(
 ) -> Person:
     """Open an account. Without a password nobody can sign in to it, but it may hold tokens.
 
-    Raises Invalid (login, role, password), NotFound("institution.unknown") and Conflict("person.login_taken").
+    Raises Invalid (login, role, password), as :func:`add_account`.
     """
-    login = rules.plain_login(login)
-    for fault in rules.account_faults(login, str(role), password):
+    columns = {"login": login, "name": name.strip()[:120] or rules.plain_login(login), "role": role}
+    more = {"institution": institution_code, "languages": languages}
+    return await add_account(columns | more, actor, now, password=password)
+
+
+async def add_account(
+    columns: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None = None,
+    *,
+    password: str | None = None,
+) -> Person:
+    """Open an account: its ``login``, ``name`` and ``role``, and as far as there are ``institution`` (a code),
+    ``languages``, ``mail``, ``active_until``. Without a password nobody can sign in to it, but it may hold tokens.
+
+    Raises Invalid (login, role, password, mail, languages), Forbidden("auth.role"), NotFound("institution.unknown")
+    and Conflict("person.login_taken").
+    """
+    account = rules.plain_account(columns)
+    login, role = rules.plain_login(account.pop("login")), str(account.pop("role"))
+    for fault in [*rules.account_faults(login, role, password), *rules.change_faults(account)]:
         raise fault
-    institution = await _institution(institution_code)
     password_hash = await asyncio.to_thread(hasher.hash, password) if password else ""
     async with transaction():
-        return await open_account(
-            login, name, role, password_hash, actor, now, institution=institution, languages=languages
+        await lock_managers(actor)
+        institution = await institution_or_none(account.pop("institution", None))
+        person = await open_account(
+            login, account.pop("name"), role, password_hash, actor, now, institution=institution, **account
         )
+        await record(request_key, person)
+    return person
 
 
 async def open_account(
@@ -59,6 +86,8 @@ async def open_account(
     *,
     institution: Institution | None = None,
     languages: str = "pl",
+    mail: str = "",
+    active_until: datetime | None = None,
 ) -> Person:
     """As ``add_person``, inside the caller's transaction and with a password that is hashed already."""
     login = rules.plain_login(login)
@@ -69,6 +98,8 @@ async def open_account(
             role=Role(role),
             institution=institution,
             languages=languages,
+            mail=mail,
+            active_until=active_until,
             password_hash=password_hash,
             created_at=now,
         )
@@ -78,29 +109,6 @@ async def open_account(
     after = {"login": login, "name": person.name, "role": str(role), "institution": code}
     await history.write(f"person:{person.id}", "added", actor, now, after=after)
     return person
-
-
-async def change_role(person: Person, role: Role | str, actor: Actor, now: datetime) -> None:
-    """Give an account another role. Raises Invalid("person.bad_role")."""
-    for fault in rules.account_faults(person.login, str(role), None):
-        raise fault
-    async with transaction():
-        before = {"role": str(person.role)}
-        await Person.filter(id=person.id).update(role=Role(role))
-        await history.write(f"person:{person.id}", "role changed", actor, now, before=before, after={"role": str(role)})
-    person.role = Role(role)
-    forget_person(person.id)
-
-
-async def set_active(person: Person, is_active: bool, actor: Actor, now: datetime) -> None:
-    """Open or close an account; closing it ends its sessions, and its tokens stop working."""
-    async with transaction():
-        await Person.filter(id=person.id).update(is_active=is_active)
-        if not is_active:
-            await Session.filter(person=person).delete()
-        await history.write(f"person:{person.id}", "opened" if is_active else "closed", actor, now)
-    person.is_active = is_active
-    forget_person(person.id)
 
 
 async def set_password(
@@ -139,7 +147,7 @@ async def change_own_password(
 
     Raises Forbidden("auth.bad_password") if ``old`` is wrong, and counts that like a failed sign-in.
     """
-    attempt = await _note_attempt(person.login, address[:64], now)
+    attempt = await note_attempt(person.login, address[:64], now)
     fresh = await Person.get(id=person.id)
     if not await _verify(old, fresh.password_hash):
         raise Forbidden("auth.bad_password")
@@ -176,28 +184,39 @@ async def revoke_token(person: Person, token_id: int, actor: Actor, now: datetim
     forget(token.digest)
 
 
-async def sign_in(login: str, password: str, address: str, now: datetime, browser: str = "") -> tuple[Person, str]:
+async def sign_in(
+    login: str, password: str, address: str, now: datetime, browser: str = "", program: str = ""
+) -> tuple[Person, str]:
     """The person and the secret of a new session, by the rules in force. ``browser`` names one that this login signed
-    in from before: its attempts count for it alone, whatever others do from its address or with its login.
+    in from before: its attempts count for it alone, whatever others do from its address or with its login. ``program``
+    is what the session is called in the list of its person.
 
     Raises Forbidden: auth.bad_login, auth.too_many, auth.slow_down.
     """
-    login, address = rules.plain_login(login)[:64], f"browser {browser}" if browser else address
-    attempt = await _note_attempt(login, address[:64], now, is_known=bool(browser))
+    login, source = rules.plain_login(login)[:64], f"browser {browser}" if browser else address
+    attempt = await note_attempt(login, source[:64], now, is_known=bool(browser))
     person = await Person.get_or_none(login=login).select_related("institution")
     right = await _verify(password, person.password_hash if person else "")
-    if not right or person is None or not person.is_active:
+    if not right or person is None or not rules.is_open(person.is_active, person.active_until, now):
         raise Forbidden("auth.bad_login")
-    secret = secrets.token_urlsafe(32)
     async with transaction():
-        await FailedSignIn.filter(id__lte=attempt.id, login=login, address=address[:64]).delete()
-        await Session.create(
-            person=person,
-            digest=digest_of(secret),
-            created_at=now,
-            expires_at=now + policy.in_force().session,
-        )
-    return person, secret
+        await FailedSignIn.filter(id__lte=attempt.id, login=login, address=source[:64]).delete()
+        return person, await begin_session(person.id, address, program, now)
+
+
+async def begin_session(person_id: int, address: str, program: str, now: datetime) -> str:
+    """The secret of a new session, inside the caller's transaction."""
+    secret = secrets.token_urlsafe(32)
+    await Session.create(
+        person_id=person_id,
+        digest=digest_of(secret),
+        created_at=now,
+        expires_at=now + policy.in_force().session,
+        browser=program[:60],
+        address=address[:64],
+    )
+    await Person.filter(id=person_id).update(signed_in_at=now)
+    return secret
 
 
 async def sign_out(secret: str) -> None:
@@ -215,16 +234,7 @@ async def sweep(now: datetime) -> None:
         await FailedSignIn.filter(at__lte=now - policy.in_force().window).delete()
 
 
-async def _institution(code: str | None) -> Institution | None:
-    if not code:
-        return None
-    institution = await Institution.get_or_none(code=code)
-    if institution is None:
-        raise NotFound("institution.unknown", institution=code[:80])
-    return institution
-
-
-async def _note_attempt(login: str, address: str, now: datetime, *, is_known: bool = False) -> FailedSignIn:
+async def note_attempt(login: str, address: str, now: datetime, *, is_known: bool = False) -> FailedSignIn:
     """Written before the password is looked at: a hundred attempts at once are still counted one by one."""
     async with transaction():
         attempt = await FailedSignIn.create(login=login, address=address, at=now)

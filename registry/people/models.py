@@ -20,6 +20,21 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class LinkPurpose(StrEnum):
+    """What a link of one use was made for."""
+
+    INVITATION = "invitation"
+    FORGOTTEN = "forgotten"
+
+
+class LinkWay(StrEnum):
+    """How a link of one use comes to its person."""
+
+    MAIL = "mail"
+    LINK = "link"
+    SLIP = "slip"
+
+
 class Institution(Model):
     id = fields.IntField(primary_key=True)
     code = fields.CharField(max_length=40, unique=True)
@@ -27,6 +42,7 @@ class Institution(Model):
     name_en = fields.CharField(max_length=200, default="")
     part = fields.CharField(max_length=100, default="", description="the part it plays in the project")
     in_team = fields.BooleanField(default=False)
+    revision = fields.IntField(default=1, db_default=1)
 
     class Meta:
         table = "institution"
@@ -45,6 +61,10 @@ class Person(Model):
     password_hash = fields.CharField(max_length=200, default="")
     is_active = fields.BooleanField(default=True)
     created_at = UTCDatetimeField()
+    mail = fields.CharField(max_length=254, default="", db_default="", description="for invitations and notices")
+    active_until = UTCDatetimeField(null=True, description="from then on nobody gets in, null for no end")
+    signed_in_at = UTCDatetimeField(null=True, description="the last time")
+    revision = fields.IntField(default=1, db_default=1)
 
     institution_id: int | None
 
@@ -80,11 +100,35 @@ class Session(Model):
     digest = fields.CharField(max_length=64, unique=True)
     created_at = UTCDatetimeField()
     expires_at = UTCDatetimeField()
+    browser = fields.CharField(max_length=60, default="", db_default="", description="Firefox, Windows")
+    address = fields.CharField(max_length=64, default="", db_default="", description="where it was signed in from")
 
     person_id: int
 
     class Meta:
         table = "session"
+        indexes = [("person_id",)]
+
+
+class OneUseLink(Model):
+    """Lets its person choose a password, once. Only the digest of its secret is here."""
+
+    id = fields.IntField(primary_key=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="links", on_delete=fields.CASCADE
+    )
+    purpose = fields.CharEnumField(LinkPurpose, max_length=20)
+    way = fields.CharEnumField(LinkWay, max_length=20)
+    digest = fields.CharField(max_length=64, unique=True)
+    created_at = UTCDatetimeField()
+    expires_at = UTCDatetimeField()
+    used_at = UTCDatetimeField(null=True)
+
+    person_id: int
+
+    class Meta:
+        table = "one_use_link"
+        indexes = [("person_id",)]
 
 
 class FailedSignIn(Model):

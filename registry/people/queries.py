@@ -1,16 +1,19 @@
 """Who somebody is, by what they show."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
+from tortoise.functions import Count
+from tortoise.queryset import QuerySet
 
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.ids import may_be_name
-from registry.people.models import Institution, Person, Session, Token
-from registry.people.rules import plain_login
+from registry.people.models import Institution, LinkPurpose, OneUseLink, Person, Session, Token
+from registry.people.rules import AccountState, is_open, plain_login
 
 REMEMBERED = timedelta(seconds=5)
 LOGIN_LENGTH = 64
@@ -33,6 +36,11 @@ def forget(digest: str) -> None:
 def forget_person(person_id: int) -> None:
     """Something about an account changed: ask the database again for whatever it shows."""
     _people.discard_where(lambda entry: entry[0].id == person_id)
+
+
+def forget_people_of(institution_id: int) -> None:
+    """Something about an institution changed: ask the database again for all its people."""
+    _people.discard_where(lambda entry: entry[0].institution_id == institution_id)
 
 
 async def person_of_token(secret: str, now: datetime) -> Person | None:
@@ -95,10 +103,10 @@ async def _remembered(
     digest: str, now: datetime, look: Callable[[str, datetime], Awaitable[Person | None]]
 ) -> Person | None:
     entry = _people.get(digest)
-    if entry and timedelta(0) <= now - entry[1] < REMEMBERED:
+    if entry and timedelta(0) <= now - entry[1] < REMEMBERED and is_open(True, entry[0].active_until, now):
         return entry[0]
     person = await look(digest, now)
-    if person is None or not person.is_active:
+    if person is None or not is_open(person.is_active, person.active_until, now):
         _people.discard(digest)
         return None
     _people.put(digest, (person, now))
@@ -119,3 +127,100 @@ async def people_like(words: str, limit: int) -> list[Person]:
     """Active people whose name or login holds these words, by name."""
     matches = Person.filter(Q(name__icontains=words) | Q(login__icontains=words), is_active=True)
     return await matches.order_by("name", "id").limit(limit)
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFilter:
+    """Which accounts a list shows: ``words`` of the name, the login, the mail address or the institution."""
+
+    words: str = ""
+    roles: tuple[str, ...] = ()
+    institution: str = ""
+    state: AccountState | None = None
+
+
+async def people_in_order(wish: PeopleFilter, now: datetime, start: int, limit: int) -> tuple[Sequence[Person], int]:
+    """The accounts that a list shows, by name, with their institutions; and how many there are."""
+    people = _fitting(wish, now)
+    total = await people.count()
+    return await people.order_by("name", "id").offset(start).limit(limit).select_related("institution"), total
+
+
+def _fitting(wish: PeopleFilter, now: datetime) -> QuerySet[Person]:
+    people = Person.all()
+    for word in wish.words.split():
+        of_person = Q(name__icontains=word) | Q(login__icontains=word) | Q(mail__icontains=word)
+        people = people.filter(of_person | Q(institution__name__icontains=word) | Q(institution__code__icontains=word))
+    if wish.roles:
+        people = people.filter(role__in=list(wish.roles))
+    if wish.institution:
+        people = people.filter(institution__code=wish.institution)
+    return people.filter(_in_state(wish.state, now)) if wish.state else people
+
+
+def _in_state(state: AccountState, now: datetime) -> Q:
+    if state is AccountState.CLOSED:
+        return Q(is_active=False)
+    if state is AccountState.ENDED:
+        return Q(is_active=True, active_until__lte=now)
+    is_open_now = Q(is_active=True) & (Q(active_until__isnull=True) | Q(active_until__gt=now))
+    if state is AccountState.ACTIVE:
+        return is_open_now & ~Q(password_hash="")
+    unused = OneUseLink.filter(purpose=LinkPurpose.INVITATION, used_at__isnull=True)
+    invited, good = (
+        Subquery(unused.values("person_id")),
+        Subquery(unused.filter(expires_at__gt=now).values("person_id")),
+    )
+    has_no_password = is_open_now & Q(password_hash="")
+    if state is AccountState.INVITED:
+        return has_no_password & Q(id__in=good)
+    if state is AccountState.LAPSED:
+        return has_no_password & Q(id__in=invited) & ~Q(id__in=good)
+    return has_no_password & ~Q(id__in=invited)
+
+
+async def invitations_of(person_ids: Collection[int]) -> dict[int, datetime]:
+    """Until when the newest invitation of each of these people was or is good, as far as none was used."""
+    if not person_ids:
+        return {}
+    links = OneUseLink.filter(person_id__in=list(person_ids), purpose=LinkPurpose.INVITATION, used_at__isnull=True)
+    rows = await links.order_by("id").values_list("person_id", "expires_at")
+    return {int(person_id): until for person_id, until in rows}
+
+
+async def people_to_remind(words: str, now: datetime, limit: int = 5) -> list[Person]:
+    """The open accounts that a login or a mail address means, as far as a mail reaches them."""
+    people = Person.filter(Q(login=plain_login(words)[:64]) | Q(mail__iexact=words), is_active=True)
+    rows = await people.exclude(mail="").order_by("id").limit(limit)
+    return [person for person in rows if is_open(person.is_active, person.active_until, now)]
+
+
+async def institutions_in_order(words: str, start: int, limit: int) -> tuple[Sequence[Institution], int]:
+    """Institutions whose code or name holds these words, by code; and how many there are."""
+    institutions = Institution.all()
+    for word in words.split():
+        institutions = institutions.filter(
+            Q(code__icontains=word) | Q(name__icontains=word) | Q(name_en__icontains=word)
+        )
+    return await institutions.order_by("code").offset(start).limit(limit), await institutions.count()
+
+
+async def institution_by_code(code: str) -> Institution:
+    """Raises NotFound("institution.unknown")."""
+    institution = await Institution.get_or_none(code=code) if may_be_name(code, 40) else None
+    if institution is None:
+        raise NotFound("institution.unknown", institution=code[:80])
+    return institution
+
+
+async def people_in_institution(institution_ids: Collection[int]) -> dict[int, int]:
+    """How many accounts there are of each of these institutions."""
+    if not institution_ids:
+        return {}
+    people = Person.filter(institution_id__in=list(institution_ids)).annotate(number=Count("id"))
+    return dict(await people.group_by("institution_id").values_list("institution_id", "number"))
+
+
+async def sessions_of(person: Person, now: datetime) -> list[Session]:
+    """The browsers in which somebody is signed in, the newest first."""
+    return await Session.filter(person_id=person.id, expires_at__gt=now).order_by("-id")

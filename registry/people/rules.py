@@ -1,10 +1,14 @@
 """What each role may do, and what a login and a password must be like. Pure."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from registry.core.errors import Invalid, Refusal
+from registry.core.errors import N_, Conflict, Invalid, Reason, Refusal
 from registry.people.models import Role
 
 # an office behind one address slips more often than one of its people, and nobody far away locks an account easily
@@ -12,8 +16,15 @@ ADDRESS_FACTOR, LOGIN_FACTOR = 5, 10
 SLOW_SECONDS = 10
 MINIMUM_PASSWORD = 12
 MAXIMUM_PASSWORD = 1000
+MAXIMUM_CODE = 40
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9.-]{1,63}")
+# one address, on one line, without a display name; what a mail server makes of it is its own affair
+_MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\.]+(\.[^\s@<>,;:\"()\[\]\\.]+)+")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_CODE = re.compile(r"[\w.&+-]+( [\w.&+-]+)*")
+LONGEST_NAME, LONGEST_MAIL, LONGEST_LANGUAGES = 120, 254, 40
+LONGEST_OF_INSTITUTION = {"name": 200, "name_en": 200, "part": 100}
 
 MEMBER, DUTY, COORDINATOR = Role.MEMBER, Role.DUTY, Role.COORDINATOR
 FACILITIES, ACCOUNTANT, AUDITOR, ADMIN = Role.FACILITIES, Role.ACCOUNTANT, Role.AUDITOR, Role.ADMIN
@@ -55,6 +66,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "people.see": frozenset({COORDINATOR, AUDITOR, ADMIN}),
     "people.manage": frozenset({ADMIN}),
     "office.manage": frozenset({ADMIN}),  # setting up, settings, the state of the system
+    "office.see": frozenset({COORDINATOR, AUDITOR, ADMIN}),  # the index of what an office sets itself up with
 }
 
 
@@ -125,4 +137,112 @@ def password_faults(password: str) -> list[Refusal]:
         return [Invalid("person.weak_password", minimum=MINIMUM_PASSWORD)]
     if len(password) > MAXIMUM_PASSWORD:
         return [Invalid("request.bad_field", field="password", reason=f"> {MAXIMUM_PASSWORD}")]
+    return []
+
+
+def plain_account(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of an account as they are stored: without blanks around them, languages parted by commas."""
+    plain = dict(columns)
+    for name in ("name", "mail"):
+        if name in plain:
+            plain[name] = plain[name].strip(" ")
+    if "languages" in plain:
+        codes = plain["languages"].split(",") if isinstance(plain["languages"], str) else plain["languages"]
+        plain["languages"] = ",".join(dict.fromkeys(code.strip().lower() for code in codes if code.strip()))
+    return plain
+
+
+def change_faults(columns: Mapping[str, Any]) -> list[Refusal]:
+    """Every reason why plain columns of an account cannot be like this; one that is not there is not looked at."""
+    faults: list[Refusal] = []
+    if "name" in columns:
+        faults += _text_faults("name", columns["name"], LONGEST_NAME, is_needed=True)
+    if "role" in columns and columns["role"] not in set(Role):
+        faults.append(Invalid("person.bad_role", role=str(columns["role"])[:80], roles=", ".join(Role)))
+    mail = columns.get("mail") or ""
+    if mail and (len(mail) > LONGEST_MAIL or not _MAIL.fullmatch(mail) or not mail.isprintable()):
+        faults.append(Invalid("person.bad_mail", mail=" ".join(mail.split())[:80]))
+    languages = columns.get("languages") or ""
+    strange = [code for code in languages.split(",") if code and not _LANGUAGE.fullmatch(code)]
+    if strange or len(languages) > LONGEST_LANGUAGES:
+        faults.append(Invalid("person.bad_languages", given=(strange or [languages])[0][:40]))
+    return faults
+
+
+class AccountState(StrEnum):
+    """How an account stands, as people are told."""
+
+    NEW = "new"  # nobody was invited yet
+    INVITED = "invited"
+    LAPSED = "lapsed"  # the invitation is over, and was not used
+    ACTIVE = "active"
+    ENDED = "ended"  # its last day is over
+    CLOSED = "closed"
+
+
+def account_state(
+    is_active: bool, active_until: datetime | None, has_password: bool, link_until: datetime | None, now: datetime
+) -> AccountState:
+    """How an account stands; ``link_until`` is when its invitation is over, None where none waits."""
+    if not is_active:
+        return AccountState.CLOSED
+    if not is_open(is_active, active_until, now):
+        return AccountState.ENDED
+    if has_password:
+        return AccountState.ACTIVE
+    if link_until is None:
+        return AccountState.NEW
+    return AccountState.INVITED if now < link_until else AccountState.LAPSED
+
+
+def end_of(day: date | None, zone: ZoneInfo) -> datetime | None:
+    """When an account ends whose last day this is: at midnight, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC) if day else None
+
+
+def last_day(until: datetime | None, zone: ZoneInfo) -> date | None:
+    """The last day on which an account works that gets in until an instant."""
+    return (until - timedelta(microseconds=1)).astimezone(zone).date() if until else None
+
+
+def is_open(is_active: bool, active_until: datetime | None, now: datetime) -> bool:
+    """Whether somebody with such an account gets in."""
+    return is_active and (active_until is None or now < active_until)
+
+
+def manager_faults(ends: Sequence[datetime | None], name: str) -> list[Refusal]:
+    """Why a change of the account of ``name`` cannot be, by the ends of those who would manage people after it."""
+    return [] if any(end is None for end in ends) else [Conflict("person.last_administrator", name=name)]
+
+
+def plain_institution(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of an institution without blanks around them."""
+    return {name: value.strip() if isinstance(value, str) else value for name, value in columns.items()}
+
+
+def code_faults(code: str) -> list[Refusal]:
+    """Every reason why an institution cannot have this code."""
+    is_code = len(code) <= MAXIMUM_CODE and _CODE.fullmatch(code) and code.isprintable()
+    return [] if is_code else [Invalid("institution.bad_code", given=" ".join(code.split())[:80])]
+
+
+def institution_faults(columns: Mapping[str, Any]) -> list[Refusal]:
+    """Every reason why plain columns of an institution cannot be like this."""
+    faults: list[Refusal] = []
+    for name, longest in LONGEST_OF_INSTITUTION.items():
+        if name in columns:
+            faults += _text_faults(name, columns[name], longest, is_needed=name == "name")
+    return faults
+
+
+def _text_faults(field: str, text: str, longest: int, *, is_needed: bool) -> list[Refusal]:
+    if not text:
+        return [Invalid("request.missing_field", field=field)] if is_needed else []
+    if not text.isprintable():
+        return [
+            Invalid("request.bad_field", field=field, reason=Reason(N_("it holds characters that cannot be shown")))
+        ]
+    if len(text) > longest:
+        reason = Reason(N_("it is longer than {limit} characters"), limit=longest)
+        return [Invalid("request.bad_field", field=field, reason=reason)]
     return []

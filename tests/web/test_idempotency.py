@@ -161,6 +161,23 @@ async def a_photo_of_more(office: Office) -> Call:
     return f"/files/{file}/attach", {"json": {"assets": [(await make_asset()).id]}}
 
 
+async def a_person(office: Office) -> Call:
+    return "/people", {"json": {"login": "nowa.osoba", "name": "Nowa Osoba", "role": "member"}}
+
+
+async def an_invitation(office: Office) -> Call:
+    return "/people/bob/invite", {}
+
+
+async def a_departure(office: Office) -> Call:
+    await make_asset(custodian=office.people["bob"])
+    return "/people/bob/deactivate", {"json": {"hand_over_to": "alice"}}
+
+
+async def an_institution(office: Office) -> Call:
+    return "/institutions", {"json": {"code": "OIRP", "name": "Izba"}}
+
+
 POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/bookings": a_booking,
     "/bookings/{booking_id}/check-in": a_check_in,
@@ -191,6 +208,10 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/faults/{fault_id}/{act}": a_mending,
     "/devices/{device}/bind": a_binding,
     "/panels/pair": a_pairing,
+    "/people": a_person,
+    "/people/{login}/invite": an_invitation,
+    "/people/{login}/deactivate": a_departure,
+    "/institutions": an_institution,
 }
 
 

@@ -19,10 +19,12 @@ from registry.faults.actions import NewReport, report
 from registry.feeds.actions import FeedWish, make_feed
 from registry.feeds.models import FeedScope
 from registry.grants.models import Grant
+from registry.people.links import invite
+from registry.people.models import LinkWay
 from registry.rooms.models import StandardItem
 from registry.scans.models import Scan
 from registry.sets.actions import NewSet, make_set
-from tests.make import make_asset, make_booking, make_device, make_panel, make_person, make_room
+from tests.make import make_asset, make_booking, make_device, make_institution, make_panel, make_person, make_room
 from tests.statements import Statements
 from tests.web.conftest import API, Office, soon
 
@@ -122,6 +124,15 @@ async def bulk_pieces(office: Office, number: int) -> None:
     )
 
 
+async def people(office: Office, number: int) -> None:
+    person = await make_person(mail=f"p{number}@office.example")
+    await invite([person.login], LinkWay.LINK, SYSTEM, datetime.now(UTC))
+
+
+async def institutions(office: Office, number: int) -> None:
+    await make_institution()
+
+
 async def nothing(office: Office, number: int) -> None:
     """What this lists is not in the database."""
 
@@ -147,6 +158,8 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/scans/unknown": ("/scans/unknown?limit=200", unknown_codes),
     "/feeds": ("/feeds?limit=200", feeds),
     "/sets": ("/sets?limit=200", sets),
+    "/people": ("/people?limit=200", people),
+    "/institutions": ("/institutions?limit=200", institutions),
     "/search": ("/search?q=krzes", nothing),
     "/grants": ("/grants?limit=200", assets),
 }

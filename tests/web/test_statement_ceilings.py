@@ -43,6 +43,7 @@ CEILINGS = {
     f"/bookings/answer?{A_SENTENCE}": (14, 9),
     "/account": (2, 1),
     "/feeds": (4, 3),
+    "/admin": (2, 1),
     "/accessibility": (1, 1),
     "/privacy": (1, 1),
 }

@@ -11,12 +11,15 @@ from web.kit.words import N_
 
 @dataclass(frozen=True, slots=True)
 class SectionPage:
-    """A page of a section, for whoever has the capability. ``below`` are further addresses that belong to it."""
+    """A page of a section, for whoever has the capability. ``below`` are further addresses that belong to it, ``about``
+    what the index of the office says of it.
+    """
 
     href: str
     word: str
     capability: str
     below: tuple[str, ...] = ()
+    about: str = ""
 
     def fits(self, path: str) -> int:
         """How many characters of an address are this page's; 0 for one that does not belong to it."""
@@ -61,6 +64,8 @@ SECTIONS = (
         on_phone=False,
     ),
     Section("alert-triangle", N_("Faults"), (SectionPage("/faults", N_("Faults"), "rooms.see"),), on_phone=False),
+    # what an office sets itself up with: each page with the words that its index, /admin, has beside it
+    Section("building", N_("Office"), (SectionPage("/admin", N_("Overview"), "office.see"),), on_phone=False),
 )  # fmt: skip
 # what the phone's bar has in the middle, by what somebody's work is
 SCAN = SectionPage("/scan", N_("Scan"), "assets.change")
@@ -122,3 +127,8 @@ def second_row(role: Role | str, path: str) -> list[MenuLink]:
 def all_sections(role: Role | str) -> list[tuple[Section, list[SectionPage]]]:
     """Every section with its pages, as far as a role may see them."""
     return [(section, pages) for section in SECTIONS if (pages := _pages_of(section, role))]
+
+
+def office_pages(role: Role | str) -> list[SectionPage]:
+    """What the index of the office names for a role."""
+    return [page for page in _pages_of(SECTIONS[-1], role) if page.href != "/admin"]

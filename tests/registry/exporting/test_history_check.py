@@ -14,6 +14,7 @@ from registry.exporting.history_check import Divergence, first_divergence
 from registry.importing import undo
 from registry.importing.sessions import send
 from registry.importing.writing import commit
+from registry.people import accounts
 from registry.people import actions as people
 from registry.people.models import Person
 from tests.make import make_booking
@@ -39,7 +40,7 @@ async def altered(query: str) -> None:
 
 async def test_an_untouched_register_is_what_its_history_says() -> None:
     person, _ = await office()
-    await people.change_role(person, "duty", SYSTEM, NOW)
+    await accounts.change_role(person, "duty", SYSTEM, NOW)
     assert await first_divergence() is None
 
 

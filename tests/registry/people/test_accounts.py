@@ -10,7 +10,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.people import actions, policy, queries
+from registry.people import accounts, actions, policy, queries
 from registry.people.models import FailedSignIn, Person, Session, Token
 from registry.people.rules import SignInRules
 from tests.conftest import Database
@@ -107,12 +107,12 @@ async def test_a_closed_account_is_shut_everywhere(database: Database) -> None:
     token = await actions.issue_token("alice", "robot", SYSTEM, NOW)
     _, secret = await actions.sign_in("alice", PASSWORD, HERE, NOW)
     assert await queries.person_of_token(token, NOW)
-    await actions.set_active(person, False, SYSTEM, NOW)
+    await accounts.set_active(person, False, SYSTEM, NOW)
     assert await queries.person_of_token(token, NOW) is None
     assert await queries.person_of_session(secret, NOW) is None
     with pytest.raises(Forbidden):
         await actions.sign_in("alice", PASSWORD, HERE, NOW)
-    await actions.set_active(person, True, SYSTEM, NOW)
+    await accounts.set_active(person, True, SYSTEM, NOW)
     assert await queries.person_of_token(token, NOW)
     assert await history_of(person) == ["added", "token issued", "closed", "opened"]
 
@@ -266,14 +266,14 @@ async def test_a_role_changes_at_once(database: Database) -> None:
     person = await add()
     secret = await actions.issue_token("alice", "robot", SYSTEM, NOW)
     assert await queries.person_of_token(secret, NOW)
-    await actions.change_role(person, "facilities", SYSTEM, NOW)
+    await accounts.change_role(person, "facilities", SYSTEM, NOW)
     owner = await queries.person_of_token(secret, NOW)
     assert owner is not None
     assert owner.role == "facilities"
     entry = await HistoryEntry.get(object=f"person:{person.id}", action="role changed")
     assert (entry.before, entry.after) == ({"role": "member"}, {"role": "facilities"})
     with pytest.raises(Invalid):
-        await actions.change_role(person, "boss", SYSTEM, NOW)
+        await accounts.change_role(person, "boss", SYSTEM, NOW)
 
 
 async def test_another_password_ends_other_sessions(database: Database) -> None:

@@ -1,0 +1,163 @@
+"""Somebody leaves: their account is closed, and what hangs on them goes to others, in one act."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from registry.assets.actions import passing, together
+from registry.assets.models import Asset
+from registry.assets.transitions import Answers, transition_named
+from registry.bookings.handover import hand_bookings_over, rooms_that_bar
+from registry.bookings.models import Booking
+from registry.core.errors import Conflict
+from registry.core.history import Actor
+from registry.core.idempotency import RequestKey, record
+from registry.departures.queries import load_numbers, of_people
+from registry.departures.rules import LoadKind, Obstacle, obstacle_faults, owner_obstacles
+from registry.duties.handover import hand_duties_over
+from registry.duties.models import Duty
+from registry.faults.models import Fault
+from registry.faults.records import hand_over
+from registry.people import rules
+from registry.people.accounts import locked_account, store
+from registry.people.administrators import keep_one_manager, lock_managers
+from registry.people.models import Person
+from registry.people.queries import forget_person, person_by_login
+from registry.rooms.lock import RoomChange, changing
+from registry.rooms.models import Room
+
+Heirs = Mapping[LoadKind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """An account that was closed: how much of each kind others took over, and how much still hangs on it."""
+
+    person: Person
+    handed_over: Mapping[LoadKind, int]
+    remaining: Mapping[LoadKind, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Estate:
+    """What others take over, as it was looked at before the rooms were locked."""
+
+    assets: Sequence[Asset] = ()
+    bookings: Sequence[Booking] = ()
+    duties: Sequence[Duty] = ()
+    faults: Sequence[Fault] = ()
+
+    @property
+    def room_ids(self) -> set[int]:
+        return {booking.room_id for booking in self.bookings} | {duty.room_id for duty in self.duties}
+
+    def rows(self, kind: LoadKind) -> Sequence[Any]:
+        return {
+            LoadKind.CUSTODY: self.assets,
+            LoadKind.BOOKINGS: self.bookings,
+            LoadKind.DUTIES: self.duties,
+            LoadKind.FAULTS: self.faults,
+        }[kind]
+
+
+async def deactivate(
+    login: str,
+    heirs: Heirs,
+    actor: Actor,
+    now: datetime,
+    if_revision: int | None = None,
+    request_key: RequestKey | None = None,
+) -> Departure:
+    """Close an account and give what hangs on it to others, by kind; a kind without an heir stays where it is. Of an
+    account that is closed already, what still hangs on it.
+
+    Raises NotFound("person.unknown"), Forbidden("auth.role"); Conflict: person.last_administrator, person.own_heir,
+    person.closed, person.cannot_take, asset.refused, request.stale.
+    """
+    person = await person_by_login(login)
+    takers = {kind: await _heir(heir, person, now) for kind, heir in heirs.items()}
+    estate = await _estate(person, takers, now)
+    await _refuse_obstacles(takers, estate)
+    reason = f"{person.login} → {', '.join(sorted({heir.login for heir in takers.values()}))}"
+    async with _passing(takers, estate, actor, now, reason) as change:
+        await _hand_over(person, takers, estate, change, actor, now)
+        managers = await lock_managers(actor)
+        account = await locked_account(person.login, if_revision)
+        await store(account, {"is_active": False}, actor, now)
+        await keep_one_manager(managers, account.name)
+        change.afterwards(lambda: forget_person(account.id))
+        handed_over = {kind: len(estate.rows(kind)) for kind in takers if estate.rows(kind)}
+        remaining = (await load_numbers([account.id], now))[account.id]
+        departure = Departure(account, handed_over, remaining)
+        await record(request_key, departure)
+    return departure
+
+
+async def _heir(login: str, person: Person, now: datetime) -> Person:
+    heir = await person_by_login(login)
+    if heir.id == person.id:
+        raise Conflict("person.own_heir", login=heir.login)
+    if not rules.is_open(heir.is_active, heir.active_until, now):
+        raise Conflict("person.closed", login=heir.login)
+    return heir
+
+
+async def _estate(person: Person, takers: Mapping[LoadKind, Person], now: datetime) -> _Estate:
+    names = {LoadKind.CUSTODY: "assets"} | {kind: str(kind) for kind in LoadKind if kind is not LoadKind.CUSTODY}
+    parts = {names[kind]: await of_people(kind, [person.id], now).order_by("id") for kind in takers}
+    return _Estate(**parts)
+
+
+async def _refuse_obstacles(takers: Mapping[LoadKind, Person], estate: _Estate) -> None:
+    obstacles: dict[LoadKind, tuple[str, Obstacle]] = {}
+    for kind, heir in takers.items():
+        if not estate.rows(kind):
+            continue
+        for obstacle in owner_obstacles(heir.role, kind):
+            obstacles[kind] = heir.name, obstacle
+        if kind is LoadKind.BOOKINGS:
+            rooms = await Room.filter(id__in=[booking.room_id for booking in estate.bookings]).order_by("code")
+            if codes := await rooms_that_bar(rooms, heir, {booking.kind for booking in estate.bookings}):
+                obstacles[kind] = heir.name, Obstacle(kind, tuple(codes))
+    for fault in obstacle_faults(obstacles):
+        raise fault
+
+
+@asynccontextmanager
+async def _passing(
+    takers: Mapping[LoadKind, Person], estate: _Estate, actor: Actor, now: datetime, reason: str
+) -> AsyncIterator[RoomChange]:
+    """The transaction of a departure, in which the assets went to their heir and the rooms of all else are locked."""
+    rooms = estate.room_ids
+    if not estate.assets:
+        async with changing(*rooms) as change:
+            yield change
+        return
+    answers = Answers(custodian_id=takers[LoadKind.CUSTODY].id, reason=reason)
+    revisions = {asset.id: asset.revision for asset in estate.assets}
+    async with passing(transition_named("assign"), revisions, answers, actor, now, together, rooms) as passage:
+        for room_id in rooms:
+            passage.change.compared.discard(room_id)
+        yield passage.change
+
+
+async def _hand_over(
+    person: Person, takers: Mapping[LoadKind, Person], estate: _Estate, change: RoomChange, actor: Actor, now: datetime
+) -> None:
+    for kind, former in ((LoadKind.BOOKINGS, estate.bookings), (LoadKind.DUTIES, estate.duties)):
+        rows = await of_people(kind, [person.id], now).order_by("id") if kind in takers else []
+        if [row.pk for row in rows] != [row.pk for row in former]:
+            raise Conflict("request.stale")  # somebody booked, or moved a booking, while this waited
+    if estate.bookings:
+        fresh = await Booking.filter(id__in=[booking.id for booking in estate.bookings]).order_by("starts_at", "id")
+        if not {booking.room_id for booking in fresh} <= change.rooms.keys():
+            raise Conflict("request.stale")
+        await hand_bookings_over(fresh, person, takers[LoadKind.BOOKINGS], change, actor, now)
+    if estate.duties:
+        await hand_duties_over(estate.duties, person, takers[LoadKind.DUTIES], actor, now)
+    if estate.faults:
+        ids = [fault.id for fault in estate.faults]
+        for fault in await Fault.select_for_update().filter(id__in=ids, owner_id=person.id).order_by("id"):
+            await hand_over(fault, takers[LoadKind.FAULTS], actor, now)

@@ -1,0 +1,160 @@
+"""Somebody leaves: what hangs on them, and who takes it over, on both databases."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from registry.assets.models import Asset
+from registry.bookings.models import Booking, Kind
+from registry.core.errors import Forbidden
+from registry.core.history import SYSTEM, Actor, HistoryEntry
+from registry.departures.actions import deactivate
+from registry.departures.queries import load_numbers, loads_of
+from registry.departures.rules import LoadKind
+from registry.duties.models import Duty
+from registry.faults.models import Fault
+from registry.people.models import Person, Role
+from registry.rooms.models import Room, Visibility
+from tests.make import (
+    HOUR,
+    NOW,
+    make_asset,
+    make_booking,
+    make_institution,
+    make_person,
+    make_room,
+    refused,
+)
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
+ALL = {"custody": 2, "bookings": 2, "duties": 1, "faults": 1}
+
+
+def to(login: str, *kinds: LoadKind) -> dict[LoadKind, str]:
+    return dict.fromkeys(kinds or tuple(LoadKind), login)
+
+
+async def laden(login: str = "leaver") -> Person:
+    """Somebody with two assets, two bookings ahead and one behind, a duty ahead and an open fault."""
+    person = await make_person(login)
+    for _ in range(2):
+        await make_asset(custodian=person, room=await make_room())
+    room = await make_room()
+    for starts_at, status in (
+        (NOW - 3 * HOUR, "ended"),
+        (NOW - HOUR / 2, "checked_in"),
+        (NOW + 30 * HOUR, "confirmed"),
+    ):
+        whose = {"organizer": person, "institution_id": person.institution_id}
+        await make_booking(starts_at, room=room, status=status, **whose)
+    await make_booking(NOW + 40 * HOUR, room=room, organizer=person, status="cancelled")
+    for starts_at in (NOW - 30 * HOUR, NOW + 2 * HOUR):
+        times = {"starts_at": starts_at, "ends_at": starts_at + HOUR}
+        await Duty.create(room=await make_room(), person=person, roster="DY", name="D", **times)
+    for state in ("taken", "resolved"):
+        await Fault.create(room=room, owner=person, state=state, opened_at=NOW, changed_at=NOW)
+    return person
+
+
+def plain(numbers: Any) -> dict[str, int]:
+    return {str(kind): number for kind, number in numbers.items()}
+
+
+async def test_what_hangs_on_somebody_is_counted_and_shown() -> None:
+    person, other = await laden(), await make_person()
+    loads = {load.kind: load for load in await loads_of(person.id, NOW)}
+    assert plain({kind: load.number for kind, load in loads.items()}) == ALL
+    assert loads[LoadKind.BOOKINGS].until == NOW + 31 * HOUR
+    assert len(loads[LoadKind.CUSTODY].examples) == 2
+    numbers = await load_numbers([person.id, other.id], NOW)
+    assert (plain(numbers[person.id]), numbers[other.id]) == (ALL, {})
+    assert await loads_of(other.id, NOW) == []
+    assert await load_numbers([], NOW) == {}
+
+
+async def test_one_act_hands_everything_over_and_closes_the_account() -> None:
+    person = await laden()
+    heir = await make_person("heir", role=Role.FACILITIES)
+    departure = await deactivate("LEAVER", to("heir"), SYSTEM, NOW)
+    assert (plain(departure.handed_over), plain(departure.remaining)) == (ALL, {})
+    assert not (await Person.get(id=person.id)).is_active
+    assert await Asset.filter(custodian_id=heir.id).count() == 2
+    assert await Booking.filter(organizer_id=heir.id, institution_id=heir.institution_id).count() == 2
+    assert await Booking.filter(organizer_id=person.id).count() == 2, "what is over and what was cancelled stays theirs"
+    assert await Duty.filter(person_id=heir.id).count() == 1
+    assert await Fault.filter(owner_id=heir.id).count() == 1
+    written = sorted({(entry.object.partition(":")[0], entry.action) for entry in await HistoryEntry.all()})
+    assert written == [
+        ("asset", "assigned"), ("booking", "handed_over"), ("fault", "fault_handed_over"), ("person", "closed"),
+        ("roster", "handed_over"),
+    ]  # fmt: skip
+
+
+async def test_a_kind_without_an_heir_stays_and_can_be_handed_over_later() -> None:
+    await laden()
+    await make_person("heir")
+    departure = await deactivate("leaver", to("heir", LoadKind.CUSTODY), SYSTEM, NOW)
+    assert plain(departure.handed_over) == {"custody": 2}
+    assert plain(departure.remaining) == {"bookings": 2, "duties": 1, "faults": 1}
+    later = await deactivate("leaver", to("heir", LoadKind.BOOKINGS, LoadKind.DUTIES), SYSTEM, NOW)
+    assert plain(later.remaining) == {"faults": 1}
+    assert await HistoryEntry.filter(action="closed").count() == 1
+
+
+async def test_who_cannot_take_a_thing_over_takes_nothing() -> None:
+    person = await laden()
+    institution = await make_institution()
+    hidden = await make_room(code="H-1", visibility=Visibility.HIDDEN)
+    await make_booking(NOW + 50 * HOUR, room=hidden, organizer=person)
+    member = await make_person("heir", institution=institution)
+    refusal = await refused(deactivate("leaver", to("heir"), SYSTEM, NOW))
+    assert refusal.code == "person.cannot_take"
+    assert [one["kind"] for one in refusal.params["refused"]] == ["bookings", "faults"]
+    assert "H-1" in str(refusal)
+    assert (await Person.get(id=person.id)).is_active
+    assert await Asset.filter(custodian_id=member.id).count() == 0
+    await make_person("auditor", role=Role.AUDITOR)
+    block = await make_booking(NOW + 60 * HOUR, organizer=person, kind=Kind.BLOCK)
+    for login in ("auditor", "heir"):
+        refusal = await refused(deactivate("leaver", to(login, LoadKind.BOOKINGS), SYSTEM, NOW))
+        assert (await Room.get(id=block.room_id)).code in str(refusal)
+
+
+async def test_an_heir_is_somebody_else_with_an_open_account() -> None:
+    await laden()
+    await make_person("gone", is_active=False)
+    await make_person("over", active_until=NOW)
+    cases = {"leaver": "person.own_heir", "gone": "person.closed", "over": "person.closed", "nobody": "person.unknown"}
+    for login, code in cases.items():
+        assert (await refused(deactivate("leaver", to(login), SYSTEM, NOW))).code == code
+    assert (await refused(deactivate("nobody", {}, SYSTEM, NOW))).code == "person.unknown"
+    assert (await refused(deactivate("leaver", {}, SYSTEM, NOW, 7))).code == "request.stale"
+
+
+async def test_the_last_administrator_does_not_leave() -> None:
+    admin = await make_person("admin", role=Role.ADMIN)
+    await make_asset(custodian=admin)
+    await make_person("heir")
+    assert (await refused(deactivate("admin", to("heir"), SYSTEM, NOW))).code == "person.last_administrator"
+    assert await Asset.filter(custodian_id=admin.id).count() == 1, "nothing is half done"
+    assert await HistoryEntry.all().count() == 0
+
+
+async def test_two_administrators_who_remove_each_other_leave_one() -> None:
+    one, two = await make_person("one", role=Role.ADMIN), await make_person("two", role=Role.ADMIN)
+    acts = [deactivate(theirs.login, {}, Actor(by.name, "web", by.id), NOW) for by, theirs in ((one, two), (two, one))]
+    outcomes = await asyncio.gather(*acts, return_exceptions=True)
+    assert sum(isinstance(outcome, Forbidden) for outcome in outcomes) == 1, outcomes
+    assert await Person.filter(is_active=True, role=Role.ADMIN).count() == 1
+
+
+async def test_whoever_watches_a_room_is_told() -> None:
+    await laden()
+    await make_person("heir", role=Role.FACILITIES)
+    former = {room.id: room.revision for room in await Room.all()}
+    await deactivate("leaver", to("heir"), SYSTEM, NOW)
+    booked = await Booking.all().values_list("room_id", flat=True)
+    duties = await Duty.filter(starts_at__gt=NOW).values_list("room_id", flat=True)
+    revised = {room.id for room in await Room.all() if room.revision > former[room.id]}
+    assert revised == {*booked, *duties}
