@@ -84,8 +84,8 @@ async def test_one_act_hands_everything_over_and_closes_the_account() -> None:
     assert await Booking.filter(organizer_id=person.id).count() == 2, "what is over and what was cancelled stays theirs"
     assert await Duty.filter(person_id=heir.id).count() == 1
     assert await Fault.filter(owner_id=heir.id).count() == 1
-    written = sorted({(entry.object.partition(":")[0], entry.action) for entry in await HistoryEntry.all()})
-    assert written == [
+    entries = sorted({(entry.object.partition(":")[0], entry.action) for entry in await HistoryEntry.all()})
+    assert entries == [
         ("asset", "assigned"), ("booking", "handed_over"), ("fault", "fault_handed_over"), ("person", "closed"),
         ("roster", "handed_over"),
     ]  # fmt: skip

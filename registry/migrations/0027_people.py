@@ -11,7 +11,7 @@ from registry.people.models import LinkPurpose, LinkWay
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0022_found_words")]
+    dependencies = [("registry", "0026_bulk_changes")]
 
     operations = [
         ops.CreateModel(
