@@ -5,10 +5,11 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -32,6 +33,7 @@ from registry.core.history import SYSTEM, Actor
 from registry.core.idempotency import IdempotencyKey, RequestKey, act_once, record
 from registry.core.transaction import transaction
 from registry.faults.models import Fault, FaultEntry
+from registry.rooms.models import Room
 from tests.conftest import MIGRATE, ROOT, Database, postgres_copy, sqlite_copy
 from tests.make import HOUR, NOW, make_asset, make_booking, make_person, make_room
 from tests.servers import Postgres
@@ -118,16 +120,29 @@ def _until(moment: str, real: Any, die: Any) -> Any:
     return record
 
 
+async def make_old_booking(database: Database, room: Room, starts_at: datetime, status: str = "confirmed") -> UUID:
+    """An hour with the columns that a booking had at first."""
+    booking_id, since, until = uuid4(), starts_at.isoformat(" "), (starts_at + HOUR).isoformat(" ")
+    values = f"""'{booking_id}', {room.id}, '', 'meeting', '[]', '{status}', 'api', '{since}', '{until}', '{since}',
+        '{until}', '{until}', FALSE, '{since}', '', '', 1"""
+    await database.context.db("default").execute_query(
+        f"""INSERT INTO booking (id, room_id, title, kind, needs, status, source, starts_at, ends_at, blocked_from,
+            blocked_to, planned_ends_at, protected, created_at, checked_in_by, release_reason, revision)
+            VALUES ({values})"""
+    )
+    return booking_id
+
+
 async def test_the_overlap_rule_can_be_taken_back_and_put_on_again(database: Database) -> None:
     executor = PatientExecutor(database.context.db("default"), orm(database.url)["apps"])
     room = await make_room()
     await executor.migrate(targets=[MigrationTarget("registry", "0001_initial")], direction="backward")
-    first, second = await make_booking(NOW, room=room), await make_booking(NOW, room=room)
+    _, second = [await make_old_booking(database, room, NOW) for _ in range(2)]
     assert await Booking.all().count() == 2
-    await second.delete()
+    await Booking.filter(id=second).delete()
     await executor.migrate(direction="forward")
     with pytest.raises(IntegrityError, match="booking_no_overlap"):
-        await make_booking(first.starts_at, room=room)
+        await make_booking(NOW, room=room)
 
 
 async def test_bookings_that_overlap_before_the_rule_are_named_and_stop_it(database: Database) -> None:
@@ -135,13 +150,13 @@ async def test_bookings_that_overlap_before_the_rule_are_named_and_stop_it(datab
     executor = PatientExecutor(database.context.db("default"), orm(database.url)["apps"])
     room = await make_room(code="R-7")
     await executor.migrate(targets=[MigrationTarget("registry", "0001_initial")], direction="backward")
-    pair = [await make_booking(NOW, room=room), await make_booking(NOW + HOUR / 2, room=room)]
-    await make_booking(NOW + HOUR / 2, room=room, status="cancelled")
+    pair = [await make_old_booking(database, room, NOW + half * HOUR / 2) for half in (0, 1)]
+    await make_old_booking(database, room, NOW + HOUR / 2, "cancelled")
     with pytest.raises(Conflict) as refused:
         await executor.migrate(direction="forward")
     assert refused.value.code == "database.overlaps"
-    assert refused.value.params["pairs"] == f"R-7: {pair[0].id}, {pair[1].id}"
-    await pair[0].delete()
+    assert refused.value.params["pairs"] == f"R-7: {pair[0]}, {pair[1]}"
+    await Booking.filter(id=pair[0]).delete()
     await executor.migrate(direction="forward")
 
 

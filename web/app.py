@@ -20,6 +20,8 @@ from web.assets import pages as assets
 from web.assets import transitions_api
 from web.auth import pages as account
 from web.auth.session import HEADER, SESSION
+from web.blocks import api as blocks_api
+from web.blocks import pages as blocks
 from web.bookings import api as bookings_api
 from web.bookings import pages as bookings
 from web.bulk_changes import api as bulk_changes_api
@@ -75,7 +77,8 @@ API = "/api/v1"
 CODE_WORKERS = frozenset({"js/code-worker.js"})
 # of each noun, the busiest first; an address is looked for in this order
 ROUTERS = (
-    availability.router, bookings_api.router, rooms_api.router, assets_api.router,
+    availability.router, bookings_api.router, rooms_api.router, blocks_api.router,
+    assets_api.router,
     transitions_api.router, bulk_changes_api.router, sets_api.router, labels_api.router, tags_api.router,
     scans_api.router,
     imports_api.router, devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
@@ -83,7 +86,7 @@ ROUTERS = (
     due_api.router, feeds_api.router, events_api.router, search_api.router, system_api.router,
     people_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
-    history.router, due.router, feeds.router,
+    blocks.router, history.router, due.router, feeds.router,
     setup.router,
     # before the numbers of assets
     imports.router, understood.router, new_assets.router, asset_corrections.router, bulk_changes.router,

@@ -2,7 +2,7 @@
 the same transaction, and whoever watches is told after the commit.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -150,17 +150,24 @@ async def change(
             if booking.room_id != former.room_id:  # moved while this waited for its room
                 raise Conflict("request.stale", revision=booking.revision)
             _check(booking, by, now, if_revision)
-            before = as_entry(booking)
-            await _apply(locked, booking, target, changes, by, now)
-            booking.revision += 1
-            await booking.save()
-            await history.write(f"booking:{booking.id}", "changed", actor, now, before=before, after=as_entry(booking))
+            await _rewrite(locked, booking, target, changes, by, actor, now)
             for room in locked.rooms.values():
                 await settle_touched(locked, room, now)
             return booking
     except Conflict as refusal:
         await _offer_change(refusal, former, target, changes, by, now)
         raise
+
+
+async def _rewrite(
+    locked: RoomChange, booking: Booking, target: int, changes: BookingChanges, by: Person, actor: Actor, now: datetime
+) -> None:
+    """Store the changed booking with its history; the caller settles the rooms."""
+    before = as_entry(booking)
+    await _apply(locked, booking, target, changes, by, now)
+    booking.revision += 1
+    await booking.save()
+    await history.write(f"booking:{booking.id}", "changed", actor, now, before=before, after=as_entry(booking))
 
 
 def _check(booking: Booking, by: Person, now: datetime, if_revision: int | None) -> None:
@@ -436,3 +443,38 @@ async def _uncancel(change: RoomChange, booking: Booking, by: Person | None, act
 async def _here(room: Room, at: datetime) -> datetime:
     """On the clock of the room's site."""
     return at.astimezone(await zone_of(room))
+
+
+# for whoever has locked the rooms of several bookings, and settles them afterwards
+
+
+async def store_together(bookings: Sequence[Booking], actor: Actor, now: datetime) -> None:
+    """Store new bookings of locked rooms, each with its history."""
+    await Booking.bulk_create(bookings)
+    entries = [(f"booking:{booking.id}", as_entry(booking)) for booking in bookings]
+    await history.write_new(entries, "booked", actor, now)
+
+
+async def give_way(booking: Booking, since: datetime, actor: Actor, now: datetime, reason: str = "") -> None:
+    """Take a booking of a locked room out of the way of what begins at ``since``: one that has not begun is cancelled,
+    one that runs ends then, and now at the earliest.
+    """
+    before = as_entry(booking)
+    if booking.starts_at > now:
+        booking.status, action = Status.CANCELLED, "cancelled"
+    elif since <= now:
+        truncate(booking, now, timedelta(0))
+        booking.status, action = Status.ENDED, "ended"
+    else:
+        truncate(booking, since, timedelta(0))
+        booking.planned_ends_at, action = booking.ends_at, "changed"
+    booking.revision += 1
+    await booking.save()
+    after = as_entry(booking)
+    await history.write(f"booking:{booking.id}", action, actor, now, before=before, after=after, reason=reason)
+
+
+async def move_away(locked: RoomChange, booking: Booking, target: int, by: Person, actor: Actor, now: datetime) -> None:
+    """Give a booking of a locked room another locked one, by the rules of a change. Raises what :func:`change` does."""
+    _check(booking, by, now, None)
+    await _rewrite(locked, booking, target, BookingChanges(room=locked.rooms[target].code), by, actor, now)

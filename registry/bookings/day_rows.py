@@ -20,13 +20,15 @@ from registry.core.transaction import reading_from
 
 TAKING = [str(status) for status in Status if status not in NOT_HOLDING]
 _ELSEWHERE = {"organizer": "p.login AS organizer", "organizer_name": "p.name AS organizer_name",
-              "institution": "i.code AS institution"}  # fmt: skip
+              "institution": "i.code AS institution", "public_text": "k.public_text"}  # fmt: skip
+_OF_JSON = ("needs", "public_text")
 _COLUMNS = ", ".join(_ELSEWHERE.get(name, f"b.{name}") for name in BookingRow._fields)
-_ROW = ", ".join("json(needs)" if name == "needs" else name for name in BookingRow._fields)
+_ROW = ", ".join(f"json({name})" if name in _OF_JSON else name for name in BookingRow._fields)
 _SELECT = """SELECT {columns}
 FROM booking b
 LEFT JOIN person p ON p.id = b.organizer_id
 LEFT JOIN institution i ON i.id = b.institution_id
+LEFT JOIN block k ON k.id = b.block_id
 WHERE b.room_id {rooms} AND b.status {statuses} AND b.ends_at > {since} AND b.starts_at < {until}
     AND b.starts_at >= {earliest} {kind}"""
 _POSTGRES = " UNION ALL ".join(
@@ -55,7 +57,9 @@ async def rows_between(
     connection = reading_from()
     if connection.capabilities.dialect == "postgres":
         values = await connection.execute_query_dict(_POSTGRES, [list(room_ids), states, *_times(since, until)])
-        rows = [BookingRow(**row | {"needs": orjson.loads(row["needs"])}) for row in values]
+        rows = [
+            BookingRow(**row | {name: row[name] and orjson.loads(row[name]) for name in _OF_JSON}) for row in values
+        ]
         return sorted(rows, key=attrgetter("starts_at"))
     (row,) = await connection.execute_query_dict(*_sqlite(room_ids, states, *_times(since, until)))
     return _rows(row["answer"])

@@ -41,6 +41,31 @@ class Kind(StrEnum):
     BLOCK = "block"
 
 
+class Block(Model):
+    """Rooms out of use, as it was asked for. What it has of each room are bookings of the kind block."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
+    reason = fields.CharField(max_length=300, description="for those who work here")
+    public_text: Any = fields.JSONField(default=dict, description="what strangers and doors read, by language")
+    rooms: Any = fields.JSONField(default=list, description="the codes of its rooms")
+    spans: Any = fields.JSONField(default=list, description="pairs of instants in UTC, in order")
+    starts_at = UTCDatetimeField(description="of the first span")
+    ends_at = UTCDatetimeField(description="of the last span")
+    created_at = UTCDatetimeField()
+    created_by: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="blocks", on_delete=fields.RESTRICT, null=True
+    )
+    cancelled_at = UTCDatetimeField(null=True)
+    revision = fields.IntField(default=1)
+
+    created_by_id: int | None
+    bookings: fields.ReverseRelation["Booking"]
+
+    class Meta:
+        table = "block"
+        indexes = [("ends_at", "starts_at")]
+
+
 class Booking(Model):
     """Somebody has a room from ``starts_at`` until before ``ends_at``."""
 
@@ -53,6 +78,9 @@ class Booking(Model):
     )
     institution: fields.ForeignKeyNullableRelation[Institution] = fields.ForeignKeyField(
         "registry.Institution", related_name="bookings", on_delete=fields.RESTRICT, null=True
+    )
+    block: fields.ForeignKeyNullableRelation[Block] = fields.ForeignKeyField(
+        "registry.Block", related_name="bookings", on_delete=fields.RESTRICT, null=True
     )
     title = fields.CharField(max_length=200, default="", description="only where the room's class allows one")
     kind = fields.CharEnumField(Kind, max_length=20, default=Kind.MEETING)
@@ -78,6 +106,7 @@ class Booking(Model):
     room_id: int
     organizer_id: int | None
     institution_id: int | None
+    block_id: uuid.UUID | None
 
     class Meta:
         table = "booking"

@@ -150,6 +150,7 @@ class BookingRow(NamedTuple):
     released_at: datetime | None
     release_reason: str
     warned_at: datetime | None
+    public_text: dict[str, str] | None
     revision: int
     organizer_id: int | None
     institution_id: int | None
@@ -173,6 +174,7 @@ class MeetingSpan(NamedTuple):
     kind: str
     status: str
     institution: str | None
+    public_text: dict[str, str] | None = None
 
 
 class FullBooking(NamedTuple):
@@ -197,12 +199,16 @@ class FullBooking(NamedTuple):
     released_at: datetime | None
     release_reason: str
     warned_at: datetime | None
+    public_text: dict[str, str] | None
     revision: int
 
 
 VisibleBooking = BusySpan | MeetingSpan | FullBooking
 
-_ELSEWHERE = {"organizer": "organizer__login", "organizer_name": "organizer__name", "institution": "institution__code"}
+_ELSEWHERE = {
+    "organizer": "organizer__login", "organizer_name": "organizer__name", "institution": "institution__code",
+    "public_text": "block__public_text",
+}  # fmt: skip
 # the fields of a BookingRow, as the ORM calls them
 COLUMNS = tuple(_ELSEWHERE.get(name, name) for name in BookingRow._fields)
 # a FullBooking is a row up to its revision, with the room's code behind the id
@@ -224,7 +230,7 @@ def projection(row: BookingRow, room: str, much: Sight) -> VisibleBooking | None
     if much is Sight.FULL:
         return FullBooking._make((row.id, room, *row[1:_FULL]))
     if much is Sight.MEETING:
-        return MeetingSpan(room, row.starts_at, row.ends_at, row.kind, row.status, row.institution)
+        return MeetingSpan(room, row.starts_at, row.ends_at, row.kind, row.status, row.institution, row.public_text)
     return BusySpan(room, row.starts_at, row.ends_at) if much is Sight.BUSY else None
 
 

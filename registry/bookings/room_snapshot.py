@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tortoise.expressions import Q
 
@@ -32,7 +32,7 @@ KEPT_FOR = timedelta(minutes=10)
 SLOT_COLUMNS = (
     "id", "starts_at", "ends_at", "status", "kind", "blocked_from", "blocked_to", "planned_ends_at", "protected",
     "checked_in_at", "warned_at", "released_at", "release_reason",
-    "source",
+    "source", "block__public_text",
 )  # fmt: skip
 
 
@@ -188,8 +188,10 @@ async def _slots_around(rooms: Sequence[Room], now: datetime) -> dict[int, list[
 
 
 def slot_of(booking: Booking, visibility: Visibility) -> Slot:
+    """Of a booking that belongs to no block."""
     columns = (*SLOT_COLUMNS, "title") if visibility is Visibility.PUBLIC else SLOT_COLUMNS
-    return Slot(*(getattr(booking, name) for name in columns))
+    values: list[Any] = [getattr(booking, name, None) for name in columns]
+    return Slot(*values)
 
 
 def derive(snapshot: RoomSnapshot, now: datetime) -> DerivedState:

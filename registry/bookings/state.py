@@ -1,6 +1,6 @@
 """What a room is, derived from its bookings, its sensors, its hours and the time. Every screen asks here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,7 +54,9 @@ class RoomFacts:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A booking as far as its room's state and its door go. The title is read for public rooms alone."""
+    """A booking as far as its room's state and its door go. The title is read for public rooms alone; a block has a
+    ``public_text`` for strangers, by language.
+    """
 
     id: UUID
     starts_at: datetime
@@ -70,6 +72,7 @@ class Slot:
     released_at: datetime | None = None
     release_reason: str = ""
     source: str = ""
+    public_text: Mapping[str, str] | None = None
     title: str = ""
 
 

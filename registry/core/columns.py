@@ -21,7 +21,8 @@ class DropColumn(ops.RemoveField):
         await _drop(state_editor, old_state.apps.get_model(f"{app_label}.{self.model_name}"), self.name)
 
 
-async def _drop(editor: Any, model: Any, column: str) -> None:
+async def _drop(editor: Any, model: Any, name: str) -> None:
+    column = model._meta.fields_map[name].source_field or name  # of a foreign key: its id
     await editor.client.execute_query(f'ALTER TABLE "{model._meta.db_table}" DROP COLUMN "{column}"')
 
 

@@ -243,6 +243,18 @@ WORDS: dict[str, str] = {
     "booking.not_running": N_("This booking is not running now."),
     "booking.undo_late": N_("This could be taken back until {until}. Book the room again."),
     "booking.nothing_to_do": N_("There is no booking in this room now."),
+    # blocks
+    "block.unknown": N_("There is no such block."),
+    "block.no_room": N_("No room is chosen. Choose one at least."),
+    "block.no_span": N_("No time is given. Give one at least."),
+    "block.no_reason": N_("Say why: the reason is for those who work here."),
+    "block.too_early": N_("A block cannot begin in the past. Choose a later start."),
+    "block.too_far": N_("A block ends at most {days} days from now. Choose an earlier end."),
+    "block.too_large": N_("These are too many rooms and times for one block. Make several of it."),
+    "block.in_the_way": N_("{count} bookings are in the way. Say of each whether it stays, moves or is cancelled."),
+    "block.nothing_left": N_("Nothing is left to block in {room}: what stays takes all of it. Leave the room out."),
+    "block.over": N_("This block is over or was taken back. Make a new one."),
+    "block.no_other_room": N_("Say to which room the booking moves."),
     # assets, tags
     "asset.unknown": N_("There is no such asset."),
     "asset.no_number": N_("No asset has the number {number}. Check it on the label or in the list."),

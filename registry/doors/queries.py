@@ -208,6 +208,8 @@ def door_view(
     }
     if room.visibility is Visibility.HIDDEN:
         return DoorView(**fields)
+    current, after, released = running(slots, state.as_of), following(slots, state.as_of), given_up(slots, state.as_of)
+    fields["public_text"] = current.public_text or {} if current else {}
     # an unbooked visit has no end; its "until" would be the start of the next booking
     fields["until"] = None if state.kind is StateKind.IN_USE_UNBOOKED else state.until
     fields["week"] = week(hours, state) if state.kind is StateKind.CLOSED else ()
@@ -216,7 +218,6 @@ def door_view(
     fields["unknown_since"] = state.occupancy_since if tells_silence else None
     if not room.is_open:
         return TimedDoor(**fields)
-    current, after, released = running(slots, state.as_of), following(slots, state.as_of), given_up(slots, state.as_of)
     fields |= {
         "day": day_strip(slots, hours, state.as_of),
         "plan_revision": room.plan_revision,

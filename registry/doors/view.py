@@ -95,10 +95,13 @@ class DoorView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedDoor(DoorView):
-    """A door that also says until when, and its week when it is closed."""
+    """A door that also says until when, its week when it is closed, and what whoever blocked it has for strangers, by
+    language.
+    """
 
     until: datetime | None
     week: tuple[Opening, ...] = ()
+    public_text: Mapping[str, str] = field(default_factory=dict, hash=False)
     unknown_since: datetime | None = None
 
 
@@ -170,7 +173,7 @@ def texts(view: DoorView, language: str) -> dict[str, str]:
         "word": word,
         "short": word,
         "until": _until(view, words),
-        "title": view.title if isinstance(view, TitledDoor) else "",
+        "title": _title(view, language),
         "more": _more(view, words),
         # since when it is not known whether anybody is in, where the plan says what the door is all the same
         "since": "" if view.state is DoorState.UNKNOWN else _no_reading(view, words),
@@ -223,6 +226,13 @@ def act_word(act: Act, words: Phrases) -> str:
 def minutes_left(until: datetime, now: datetime) -> int:
     """Whole minutes, the begun one counted."""
     return max(0, -int((now - until).total_seconds() // 60))
+
+
+def _title(view: DoorView, language: str) -> str:
+    """What is on, or why the door is closed: what was not written in this language is not told in another."""
+    if isinstance(view, TitledDoor) and view.title:
+        return view.title
+    return view.public_text.get(language, "") if isinstance(view, TimedDoor) else ""
 
 
 def _until(view: DoorView, words: Phrases) -> str:

@@ -39,6 +39,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "bookings.manage": frozenset({COORDINATOR, ADMIN}),
     "bookings.for_another": frozenset({COORDINATOR, ADMIN}),
     "bookings.block": frozenset({COORDINATOR, FACILITIES, ADMIN}),
+    "blocks.see": frozenset({DUTY, COORDINATOR, FACILITIES, AUDITOR, ADMIN}),  # with the reason that stays inside
     # of the Help Point's rooms: who comes, when and what for is read by those alone who work there
     "help_point.see": frozenset({DUTY, COORDINATOR, ADMIN}),
     "help_point.book": frozenset({DUTY, COORDINATOR, ADMIN}),

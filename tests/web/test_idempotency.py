@@ -50,6 +50,16 @@ async def a_feed(office: Office) -> Call:
     return "/feeds", {"json": {"of": "room", "code": "M-1"}}
 
 
+async def a_block(office: Office) -> Call:
+    span = {name: one.isoformat() for name, one in (("starts_at", soon(24)), ("ends_at", soon(30)))}
+    return "/blocks", {"json": {"rooms": ["M-1", "M-2"], "reason": "malowanie"} | span}
+
+
+async def a_block_taken_back(office: Office) -> Call:
+    path, content = await a_block(office)
+    return f"{path}/{(await office.post(path, who='admin', **content)).json()['id']}/cancel", {}
+
+
 async def a_piece(office: Office) -> Call:
     return "/assets", {"json": {"name": "Lampa", "price": 99.99, "room": "M-1"}}
 
@@ -185,6 +195,8 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/bookings/{booking_id}/end": an_end,
     "/bookings/{booking_id}/cancel": a_cancellation,
     "/bookings/{booking_id}/undo-release": an_undoing,
+    "/blocks": a_block,
+    "/blocks/{block_id}/cancel": a_block_taken_back,
     "/assets": a_piece,
     "/assets/{asset_id}/files": a_photo,
     "/assets/{asset_id}/files/{file_id}/put-back": a_removal_undone,

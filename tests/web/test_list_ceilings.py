@@ -10,6 +10,8 @@ import pytest
 from tortoise.context import get_current_context
 
 from registry.assets.models import Asset, FundingShare
+from registry.blocks.actions import make_block
+from registry.blocks.rules import Clearance, NewBlock
 from registry.bulk_changes.models import BulkChange, BulkPiece, PieceFate
 from registry.core import history
 from registry.core.context import OpenRegister
@@ -45,6 +47,11 @@ async def bookings(office: Office, number: int) -> None:
         starts_at, starts_at + timedelta(minutes=10), room=office.rooms["M-1"], organizer=person,
         institution_id=person.institution_id,
     )  # fmt: skip
+
+
+async def blocks(office: Office, number: int) -> None:
+    new = NewBlock(("M-1", "M-2"), ((soon(24 + number), soon(24.5 + number)),), "malowanie")
+    await make_block(new, Clearance(), office.people["admin"], SYSTEM, datetime.now(UTC))
 
 
 async def own_bookings(office: Office, number: int) -> None:
@@ -155,6 +162,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/faults": ("/faults?limit=200", faults),
     "/history": ("/history?limit=200", entries),
     "/bookings": ("/bookings?limit=200", own_bookings),
+    "/blocks": ("/blocks?limit=200", blocks),
     "/scans/unknown": ("/scans/unknown?limit=200", unknown_codes),
     "/feeds": ("/feeds?limit=200", feeds),
     "/sets": ("/sets?limit=200", sets),

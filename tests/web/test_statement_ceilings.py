@@ -41,6 +41,8 @@ CEILINGS = {
     # the hour that it proposes may be taken: then it checks the next one that is free as well
     "/bookings/new?room={room}": (22, 17),
     f"/bookings/answer?{A_SENTENCE}": (14, 9),
+    "/blocks": (4, 3),
+    "/blocks/new": (4, 3),
     "/account": (2, 1),
     "/feeds": (4, 3),
     "/admin": (2, 1),

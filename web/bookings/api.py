@@ -256,7 +256,12 @@ async def _made(booking: Booking, room: Room, person: Person) -> FullBooking:
     """What was just made, without asking the database again when it is the caller's own."""
     if booking.organizer_id == person.id:
         institution = person.institution.code if person.institution_id and person.institution else None
-        joined = {"organizer": person.login, "organizer_name": person.name, "institution": institution}
+        joined = {
+            "organizer": person.login,
+            "organizer_name": person.name,
+            "institution": institution,
+            "public_text": None,
+        }
         row = BookingRow._make(
             joined[name] if name in joined else getattr(booking, name) for name in BookingRow._fields
         )

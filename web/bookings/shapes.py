@@ -114,6 +114,7 @@ class MeetingAnswer(BaseModel):
     kind: str
     status: str
     institution: str | None
+    public_text: dict[str, str] | None = Field(None, description="of a block, by language")
 
 
 class BookingAnswer(BaseModel):
@@ -138,6 +139,7 @@ class BookingAnswer(BaseModel):
     released_at: InstantText | None
     release_reason: str
     warned_at: InstantText | None
+    public_text: dict[str, str] | None = Field(description="of a block, by language")
     revision: int
 
 

@@ -1,5 +1,6 @@
 """What bookings, their kinds, states and changes are called, and what a sensor said of them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -97,9 +98,15 @@ class BookingWords(RoomWords):
         """What stands on a booking's band: its title, else its kind; in a room that keeps quiet, that it is taken."""
         if isinstance(booking, BusySpan):
             return self.say(N_("Taken"))
+        if booking.public_text:
+            return self.public_text(booking.public_text)
         if isinstance(booking, MeetingSpan):
             return self.kind(booking.kind)
         return booking.title or self.kind(booking.kind)
+
+    def public_text(self, texts: Mapping[str, str]) -> str:
+        """What a block has for strangers, in this language where it was written in it."""
+        return texts.get(self.language) or texts.get("pl") or next(iter(texts.values()), "")
 
     def details(self, booking: VisibleBooking | None) -> str:
         """The second line of a band, after its times."""

@@ -41,7 +41,11 @@ HOME = Section("home", N_("Today"), (SectionPage("/", N_("Today"), "rooms.see"),
 SECTIONS = (
     HOME,
     Section(
-        "calendar", N_("Calendar"), (SectionPage("/calendar", N_("Calendar"), "rooms.see", ("/bookings", "/feeds")),)
+        "calendar", N_("Calendar"),
+        (
+            SectionPage("/calendar", N_("Calendar"), "rooms.see", ("/bookings", "/feeds")),
+            SectionPage("/blocks", N_("Blocks"), "blocks.see"),
+        ),
     ),
     Section(
         "door", N_("Rooms"),

@@ -21,7 +21,7 @@ from tests.make import NOW, make_people, make_room
 DAY = date(2026, 11, 26)
 ROW = BookingRow(
     "1", NOW, NOW, "meeting", "confirmed", "Narada", None, [], "alice", "Alice", "team", NOW, NOW, NOW, None, None, "",
-    None, 1, 1, 1, 1,
+    None, None, 1, 1, 1, 1,
 )  # fmt: skip
 
 

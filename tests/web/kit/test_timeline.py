@@ -30,7 +30,7 @@ def booking(start: float, end: float, **fields: Any) -> FullBooking:
         "status": "confirmed", "title": "", "attendees": None, "needs": [], "organizer": "alice",
         "organizer_name": "Alice", "institution": "theirs", "blocked_from": at(start), "blocked_to": at(end),
         "planned_ends_at": at(end), "checked_in_at": None, "released_at": None, "release_reason": "",
-        "warned_at": None, "revision": 1,
+        "warned_at": None, "public_text": None, "revision": 1,
     }  # fmt: skip
     return FullBooking(**default | fields)
 
