@@ -23,7 +23,7 @@ async def backward(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0022_found_words")]
+    dependencies = [("registry", "0027_people")]
 
     operations = [
         ops.CreateModel(
