@@ -107,7 +107,7 @@ def may_clear(row: BookingRow, viewer: Viewer) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Obstacle:
+class BookingInTheWay:
     """A booking in the way, as far as its reader sees it. ``booking_id`` is None where they may not say what becomes of
     it: it stays. ``only_buffer``: its set-up or clean-up alone is in the way. ``rooms`` could be had instead.
     """
@@ -121,12 +121,12 @@ class Obstacle:
 
 async def obstacles(
     rooms: Sequence[Room], spans: Sequence[Span], by: Person, viewer: Viewer, now: datetime, but: Collection[UUID] = ()
-) -> list[Obstacle]:
+) -> list[BookingInTheWay]:
     """What is in the way of a block, with the rooms that each booking could move to."""
     by_id = {room.id: room for room in rooms}
     rows = [row for row in await rows_in_the_way(by_id, spans, but) if not is_over(row, now)]
     offered = [room for room in await bookable_rooms(by) if room.id not in by_id] if rows else []
-    lines: list[Obstacle] = []
+    lines: list[BookingInTheWay] = []
     for row in rows:
         room = by_id[row.room_id]
         booking = project(row, room.code, room.visibility, viewer)
@@ -136,7 +136,7 @@ async def obstacles(
         is_theirs = may_clear(row, viewer)
         can_move = is_theirs and not only_buffer and row.kind != Kind.BLOCK and len(lines) < OFFERED_FOR
         others = await _rooms_for(row, room, offered, viewer, now) if can_move else ()
-        lines.append(Obstacle(room, booking, UUID(str(row.id)) if is_theirs else None, only_buffer, others))
+        lines.append(BookingInTheWay(room, booking, UUID(str(row.id)) if is_theirs else None, only_buffer, others))
     return lines
 
 

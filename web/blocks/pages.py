@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.blocks.actions import BlockChanges, cancel_block, change_block, make_block
 from registry.blocks.queries import (
-    Obstacle,
+    BookingInTheWay,
     block_by_id,
     blocks_between,
     bookings_of,
@@ -192,7 +192,7 @@ async def _again(
 class _ObstacleLine:
     """A booking in the way with what may be first_day for it: pairs of value and words."""
 
-    obstacle: Obstacle
+    obstacle: BookingInTheWay
     name: str
     title: str
     when: str
@@ -243,7 +243,7 @@ async def _obstacle_lines(
     return [_line(obstacle, form, context, words) for obstacle in rows]
 
 
-def _line(obstacle: Obstacle, form: BlockForm, context: PageContext, words: BlockWords) -> _ObstacleLine:
+def _line(obstacle: BookingInTheWay, form: BlockForm, context: PageContext, words: BlockWords) -> _ObstacleLine:
     booking, key = obstacle.booking, str(obstacle.booking_id or "")
     choices = [("keep", context.say(N_("stays: block the time beside it")))]
     move = context.say(N_("moves to %(room)s"))
