@@ -323,8 +323,9 @@ async def cancellation_of(booking_id: UUID) -> HistoryEntry | None:
 
 
 async def past_bookings(person: Person, now: datetime, limit: int = 10) -> list[Booking]:
-    """What this person organized and is over, the latest first; the room is fetched."""
-    over = Booking.filter(organizer_id=person.id).exclude(
-        ends_at__gt=now, status__in=["tentative", "confirmed", "checked_in"]
-    )
-    return await over.order_by("-starts_at").limit(limit).select_related("room__building")
+    """What this person organized and is over or was given back, the latest first; the room is fetched."""
+    own = Booking.filter(organizer_id=person.id)
+    over = own.filter(ends_at__lte=now).order_by("-ends_at").limit(limit)
+    given_back = own.filter(ends_at__gt=now).exclude(status__in=COMING).order_by("-ends_at").limit(limit)
+    bookings = [booking for rows in (over, given_back) for booking in await rows.select_related("room__building")]
+    return sorted(bookings, key=lambda booking: booking.starts_at, reverse=True)[:limit]

@@ -36,7 +36,7 @@ CEILINGS = {
     "/faults": (10, 9),
     "/faults/{fault}": (4, 3),
     "/faults/new": (2, 1),
-    "/bookings": (3, 2),
+    "/bookings": (4, 3),
     "/bookings/{booking}": (13, 9),
     # the hour that it proposes may be taken: then it checks the next one that is free as well
     "/bookings/new?room={room}": (22, 17),
