@@ -33,6 +33,7 @@ MODELS = [
     "registry.rooms.models",
     "registry.grants.models",
     "registry.files.models",
+    "registry.categories.models",
     "registry.assets.models",
     "registry.faults.models",
     "registry.feeds.models",

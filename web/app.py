@@ -28,6 +28,9 @@ from web.bulk_changes import api as bulk_changes_api
 from web.bulk_changes import pages as bulk_changes
 from web.calendar import api as availability
 from web.calendar import pages as calendar
+from web.categories import api as categories_api
+from web.categories import pages as categories
+from web.categories import piece_pages as category_fields
 from web.devices import api as devices_api
 from web.devices import pages as devices
 from web.doors import api as doors_api
@@ -83,6 +86,7 @@ ROUTERS = (
     scans_api.router,
     imports_api.router, devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
     history_api.router, grants_api.router,
+    categories_api.router,
     due_api.router, feeds_api.router, events_api.router, search_api.router, system_api.router,
     people_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
@@ -90,6 +94,7 @@ ROUTERS = (
     setup.router,
     # before the numbers of assets
     imports.router, understood.router, new_assets.router, asset_corrections.router, bulk_changes.router,
+    category_fields.router, categories.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router, search.router,
     admin.router,

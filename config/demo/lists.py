@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from config.demo.categories import lay_categories
 from config.demo.faults import lay_faults
 from config.demo.sets import lay_sets
 from registry.assets.queries import standing_pieces
@@ -68,6 +69,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
     for piece in pieces:
         if (piece["name"], piece["room"]) == (IN_REPAIR, "ZW-01"):
             await perform("send_to_repair", piece["id"], Answers(reason="serwis gwarancyjny"), actor, now)
+    await lay_categories(pieces, actor, now)
     await lay_sets(pieces, actor, now)
     await lay_faults(now)
 

@@ -11,7 +11,8 @@ from tortoise.exceptions import IntegrityError
 
 from registry.assets import policy
 from registry.assets.intake import NewPiece, refuse_former, register_many
-from registry.assets.models import STANDING, Asset, FormerNumber, FundingShare, Lifecycle, Purchase
+from registry.assets.models import STANDING, Asset, FieldValue, FormerNumber, FundingShare, Lifecycle, Purchase
+from registry.assets.own_values import defaults_of, replace_values
 from registry.assets.rules import (
     StandingPiece,
     account,
@@ -30,6 +31,8 @@ from registry.assets.transitions import (
     state_faults,
     unanswered,
 )
+from registry.categories.queries import category_tree
+from registry.categories.rules import CategoryTree, TypedValue
 from registry.core import history
 from registry.core.errors import WORDS, Conflict, Invalid, NotFound, Reason, Refusal
 from registry.core.events import AssetChanged
@@ -45,6 +48,8 @@ CORRECTED = ("name", "inventory_no", "category", "serial_no", "warranty_until", 
 WEIGHTY = ("price", "accepted_on", "kst", "quantity", "account", "shares")
 
 
+# of a new piece what is no column of its row, or is written in two
+_APART = frozenset({"percents", "inventory_no", "own_values"})
 NO_MORE: Mapping[str, Mapping[str, Any]] = {"before": {}, "after": {}}
 
 
@@ -67,6 +72,7 @@ class NewAsset:
     durable_until: date | None = None
     note: str = ""
     percents: dict[int, Decimal] = field(default_factory=dict)
+    own_values: tuple[TypedValue, ...] = ()  # of the fields of its category
 
 
 async def register(new: NewAsset, actor: Actor, now: datetime) -> Asset:
@@ -83,7 +89,8 @@ async def register_together(
     """
     for new in pieces:
         _check_price(new.price)
-    records = [NewPiece(_record_of(new, now), new.percents) for new in pieces]
+    tree = await category_tree()
+    records = [NewPiece(_record_of(new, tree, now), new.percents, own_values=new.own_values) for new in pieces]
     assets = [piece.asset for piece in records]
     keys: dict[str, str] = {}
     for asset in assets:
@@ -108,14 +115,15 @@ async def register_together(
     return assets
 
 
-def _record_of(new: NewAsset, now: datetime) -> Asset:
+def _record_of(new: NewAsset, tree: CategoryTree, now: datetime) -> Asset:
     numbers = number_columns(new.inventory_no)
-    columns: dict[str, Any] = {
-        name: getattr(new, name) for name in NewAsset.__dataclass_fields__ if name not in ("percents", "inventory_no")
-    }
+    columns: dict[str, Any] = {name: getattr(new, name) for name in NewAsset.__dataclass_fields__ if name not in _APART}
+    columns |= defaults_of(new, tree)
     day = new.accepted_on or now.date()
-    derived = account(new.price / new.quantity, new.kst, new.category, day, policy.in_force())
-    text = search_text(new.name, numbers["inventory_no"], new.serial_no, new.kst, new.category, new.note)
+    derived = account(new.price / new.quantity, columns["kst"], columns["category"], day, policy.in_force())
+    texts = [value.text for value in new.own_values]
+    words = (columns["kst"], columns["category"], new.note, *texts)
+    text = search_text(new.name, numbers["inventory_no"], new.serial_no, *words)
     return Asset(**columns, **numbers, account=derived, search_text=text)
 
 
@@ -135,8 +143,9 @@ async def correct(
 ) -> Asset:
     """What was written wrongly: any of ``CORRECTED``, and with a reason of ``WEIGHTY``. Who, where and state change by
     transitions. ``shares`` are pairs of a grant's id, None for own funds, and its part; a price that is corrected alone
-    is split as the one before was. The account follows the policy unless somebody named it. A number that another
-    replaces finds the piece from now on, and is given to no other.
+    is split as the one before was; ``own_values`` are what the fields of its category hold, read. The account follows
+    the policy unless somebody named it. A number that another replaces finds the piece from now on, and is given to no
+    other.
 
     Raises NotFound("asset.unknown"); Conflict: request.stale, asset.withdrawn, asset.number_taken,
     asset.number_former; Invalid: asset.reason_needed, asset.bad_price, grant.shares and its kin.
@@ -170,7 +179,7 @@ async def correct_in(
     account_before = _derived_account(asset, now)
     parts_before = await _parts_of(asset) if corrections.keys() & {"price", "shares"} else {}
     parts = _parts_after(asset.price, parts_before, corrections)
-    columns = {name: value for name, value in corrections.items() if name != "shares"}
+    columns = {name: value for name, value in corrections.items() if name not in ("shares", "own_values")}
     before = {name: getattr(asset, name) for name, value in columns.items() if getattr(asset, name) != value}
     asset.update_from_dict({name: columns[name] for name in before})
     if "account" not in columns and asset.account in ("", account_before) and before.keys() & set(WEIGHTY):
@@ -183,6 +192,7 @@ async def correct_in(
         await FundingShare.filter(asset_id=asset.id).delete()
         rows = [FundingShare(asset_id=asset.id, grant_id=grant, amount=amount) for grant, amount in parts.items()]
         await FundingShare.bulk_create(rows)
+    entry = await replace_values(asset.id, corrections.get("own_values"), entry)
     if not before and not entry["after"]:
         return stood, stood
     if "inventory_no" in before:
@@ -253,8 +263,9 @@ async def _text_of(asset: Asset) -> str:
     purchases = Purchase.filter(id=asset.purchase_id) if asset.purchase_id else None
     code = await first_value(purchases, "code") if purchases else None
     former = await column(FormerNumber.filter(asset_id=asset.id).order_by("id"), "number")
+    texts = await column(FieldValue.filter(asset_id=asset.id).order_by("field_id"), "text")
     return search_text(
-        asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category, code, asset.note, *former
+        asset.name, asset.inventory_no, asset.serial_no, asset.kst, asset.category, code, asset.note, *former, *texts
     )
 
 

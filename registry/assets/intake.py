@@ -9,7 +9,9 @@ from typing import Any
 
 from registry.assets import tags
 from registry.assets.models import Asset, FormerNumber, FundingShare, Tag
+from registry.assets.own_values import named, put_first_values
 from registry.assets.rules import number_key, shares
+from registry.categories.rules import TypedValue
 from registry.core import history
 from registry.core.errors import Conflict
 from registry.core.history import Actor, HistoryEntry, NextEntry
@@ -23,7 +25,8 @@ class NewPiece:
     """A record about to be inserted; ``percents`` are the grants' shares of its price by grant id.
 
     ``split`` is its part of a line that was split as a whole, instead of its own price; ``tags`` are the codes of the
-    labels that are on it already, ``former_numbers`` those that it had before.
+    labels that are on it already, ``former_numbers`` those that it had before, ``own_values`` what the fields of its
+    category hold.
     """
 
     asset: Asset
@@ -31,6 +34,7 @@ class NewPiece:
     split: Mapping[int | None, Decimal] | None = None
     tags: Sequence[str] = ()
     former_numbers: Sequence[str] = ()
+    own_values: Sequence[TypedValue] = ()
 
 
 async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime, action: str) -> list[int]:
@@ -51,11 +55,12 @@ async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime,
     await FundingShare.bulk_create(split, batch_size=BATCH)
     await put_on({code: piece.asset.id for piece in pieces for code in piece.tags}, actor, now)
     await keep_former({number: piece.asset.id for piece in pieces for number in piece.former_numbers}, now)
+    await put_first_values({piece.asset.id: piece.own_values for piece in pieces if piece.own_values})
     rest = [piece.asset.id for piece in pieces if not piece.tags]
     codes = await fresh_codes(len(rest))
     labels = [Tag(code=code, asset_id=pk, created_at=now) for code, pk in zip(codes, rest, strict=True)]
     await Tag.bulk_create(labels, batch_size=BATCH)
-    entries = [(f"asset:{piece.asset.id}", _entry(piece.asset)) for piece in pieces]
+    entries = [(f"asset:{piece.asset.id}", _entry(piece.asset) | named(piece.own_values)) for piece in pieces]
     await history.write_new(entries, action, actor, now)
     return ids
 

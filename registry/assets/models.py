@@ -5,6 +5,7 @@ from enum import StrEnum
 from tortoise import fields
 from tortoise.models import Model
 
+from registry.categories.models import CategoryField
 from registry.core.fields import UTCDatetimeField
 from registry.grants.models import Grant
 from registry.people.models import Person
@@ -131,6 +132,29 @@ class FundingShare(Model):
     class Meta:
         table = "funding_share"
         indexes = [("asset_id",), ("grant_id",)]
+
+
+class FieldValue(Model):
+    """What a piece holds in a field, also of a category that it had before."""
+
+    id = fields.IntField(primary_key=True)
+    asset: fields.ForeignKeyRelation[Asset] = fields.ForeignKeyField(
+        "registry.Asset", related_name="own_values", on_delete=fields.CASCADE
+    )
+    field: fields.ForeignKeyRelation[CategoryField] = fields.ForeignKeyField(
+        "registry.CategoryField", related_name="values", on_delete=fields.RESTRICT
+    )
+    text = fields.CharField(max_length=200, description="registry/categories/rules.py TypedValue")
+    number = fields.FloatField(null=True, description="the same, to compare by")
+    day = fields.DateField(null=True, description="the same, to compare by")
+
+    asset_id: int
+    field_id: int
+
+    class Meta:
+        table = "field_value"
+        unique_together = (("asset_id", "field_id"),)
+        indexes = [("field_id", "text"), ("field_id", "number"), ("field_id", "day")]
 
 
 class Tag(Model):

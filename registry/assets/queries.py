@@ -9,7 +9,17 @@ from typing import Any
 from tortoise.functions import Count, Sum
 
 from registry.assets import rules, tags
-from registry.assets.models import STANDING, Asset, Condition, FormerNumber, FundingShare, Lifecycle, Purchase, Tag
+from registry.assets.models import (
+    STANDING,
+    Asset,
+    Condition,
+    FieldValue,
+    FormerNumber,
+    FundingShare,
+    Lifecycle,
+    Purchase,
+    Tag,
+)
 from registry.assets.search import AssetFilter, Clause, Totals, find, listed, one_of
 from registry.assets.transitions import Answers, QuestionField, Transition
 from registry.core.cache import Cache
@@ -116,6 +126,27 @@ async def categories() -> list[str]:
     return sorted((str(name) for name in names), key=rules.fold)
 
 
+async def own_values(asset_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """What pieces hold in the fields of their categories: of each the text by the field's code."""
+    rows = FieldValue.filter(asset_id__in=list(asset_ids)).order_by("field_id")
+    values: dict[int, dict[str, str]] = {}
+    for asset_id, code, text in await rows.values_list("asset_id", "field__code", "text"):
+        values.setdefault(asset_id, {})[code] = text
+    return values
+
+
+async def values_in_use(field_id: int, limit: int = 60) -> list[str]:
+    """What pieces hold in one field, each text once, the numbers by size."""
+    rows = FieldValue.filter(field_id=field_id).distinct().order_by("number", "text").limit(limit)
+    return [str(text) for _, text in await rows.values_list("number", "text")]
+
+
+async def counts_by_category() -> dict[str, int]:
+    """How many pieces name each category, as they write it."""
+    rows = Asset.exclude(category="").annotate(n=Count("id")).group_by("category")
+    return {str(name): int(many) for name, many in await rows.values_list("category", "n")}
+
+
 async def custodians() -> list[tuple[str, str]]:
     """Login and name of everybody who has an asset in their care, by name."""
     ids = (
@@ -181,6 +212,7 @@ async def detail(asset_id: int) -> dict[str, Any]:
     asset["shares"] = await _shares(asset_id, asset["price"])
     asset["former_numbers"] = await column(FormerNumber.filter(asset_id=asset_id).order_by("id"), "number")
     asset["tags"] = await Tag.filter(asset_id=asset_id).order_by("id").values_list("code", flat=True)
+    asset["own_values"] = (await own_values([asset_id])).get(asset_id, {})
     asset["bought"] = await _purchase(asset_id) if asset["purchase_id"] else None
     asset["history"] = await _history(f"asset:{asset_id}")
     return asset

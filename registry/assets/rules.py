@@ -1,6 +1,5 @@
 """What holds for assets: search folding, accounts, funding shares, readiness, and how a device is. Pure."""
 
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,6 +7,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Literal, NamedTuple, get_args
 
 from registry.core.errors import Invalid, Refusal
+from registry.core.folding import fold as fold  # what compares pieces is asked for here
 
 # of the books: fixed asset, other fixed asset, intangible asset; and the quantity record beside them
 Account = Literal["011", "013", "020", "poz"]
@@ -15,8 +15,6 @@ ACCOUNTS: tuple[Account, ...] = get_args(Account)
 GROSZ = Decimal("0.01")
 SEARCHED = 600
 NUMBER_KEY_LENGTH = 180  # of the column; three letters may stand for one
-# NFKD does not take these apart
-_WHOLE_LETTERS = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "æ": "ae"})
 _FEATURES = (
     ("projector", ("projektor",)),
     ("screen", ("ekran projekcyjny", "monitor interaktywny", "monitor informacyjny")),
@@ -26,15 +24,6 @@ _FEATURES = (
     ("microphones", ("mikrofon", "pulpit dyskusyjny z mikrofonem")),
     ("flipchart", ("flipchart",)),
 )
-
-
-def fold(text: str) -> str:
-    """Text as search compares it: case folded, marks stripped, ``ł`` as ``l``, single spaces."""
-    if text.isascii():  # most of a list is, and has no marks
-        return " ".join(text.lower().split())
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(character for character in plain if not unicodedata.combining(character))
-    return " ".join(letters.translate(_WHOLE_LETTERS).split())
 
 
 def search_text(*parts: str | None) -> str:

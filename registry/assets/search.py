@@ -4,8 +4,10 @@ An index of trigrams (migration 0003) says which assets may hold a word; whether
 only spares work. What was counted is kept until an asset changes.
 """
 
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -45,6 +47,17 @@ _NAMES = {
     "postgres": "(SELECT json_agg(json_build_array(id, {names}))::text FROM {table}) AS {table}s",
 }
 _NAMED_TABLES = {"room": "code || ' ' || number || ' ' || name || ' ' || name_en", "person": "login || ' ' || name"}
+# a category by its name, with all below it
+_BELOW = """WITH RECURSIVE below(id, name) AS (
+    SELECT id, name FROM category WHERE name = ?
+    UNION SELECT category.id, category.name FROM category JOIN below ON category.parent_id = below.id)"""
+_CATEGORIES = {
+    "sqlite": "({below} SELECT json_group_array(name) FROM below) AS categories",
+    "postgres": "({below} SELECT json_agg(name)::text FROM below) AS categories",
+}
+_HOLDING = """asset.id IN (SELECT field_value.asset_id FROM field_value
+    JOIN category_field ON category_field.id = field_value.field_id WHERE category_field.code = ? AND {holds})"""
+_NUMBER = re.compile(r"-?\d{1,12}([.,]\d{1,6})?")
 _REVISION = {"sqlite": "(SELECT revision FROM asset_revision) AS revision", "postgres": "NULL AS revision"}
 _PLACED = "SELECT id FROM asset WHERE {condition}"
 # for a tenth of all or more, going through the table is quicker than looking each up
@@ -74,11 +87,12 @@ class AssetFilter:
     lifecycle: str = ""
     condition: str = ""
     imported: str = ""  # the number of a sent list that made or changed them
+    field: str = ""  # a field of a category and what it holds, as in _of_field()
 
     def cannot_exist(self) -> bool:
         """Whether it holds what no record can; a database would raise on some of it."""
         return (
-            len(self.category) > 80
+            max(len(self.category), len(self.field)) > 260
             or len(self.custodian) > 64
             or max(len(self.room), len(self.grant), len(self.imported)) > 40
             or self.lifecycle not in ("", *Lifecycle)
@@ -248,13 +262,15 @@ async def _names(connection: BaseDBAsyncClient, wish: AssetFilter, has_words: bo
     """The ids that the filter names; with words in it also the names of all rooms and people, for those to look in."""
     code = tags.normalised(wish.q)
     values = (wish.room, wish.custodian, wish.grant, code if has_words and tags.check(code) else "")
-    (names,) = await _rows(connection, _names_statement(connection.capabilities.dialect, has_words), values)
+    statement = _names_statement(connection.capabilities.dialect, has_words, bool(wish.category))
+    (names,) = await _rows(connection, statement, (*values, wish.category) if wish.category else values)
     return names
 
 
-@lru_cache(4)
-def _names_statement(dialect: str, has_words: bool) -> str:
+@lru_cache(8)
+def _names_statement(dialect: str, has_words: bool, has_category: bool) -> str:
     tables = [_NAMES[dialect].format(table=table, names=names) for table, names in _NAMED_TABLES.items() if has_words]
+    tables += [_CATEGORIES[dialect].format(below=_BELOW)] if has_category else []
     return _REGISTER + ", ".join([*tables, _REVISION[dialect]])
 
 
@@ -273,11 +289,16 @@ def _folded(rows: str) -> list[tuple[int, str]]:
 
 
 def _condition(wish: AssetFilter, names: dict[str, Any], words: Sequence[_Word]) -> Clause:
-    equal = {"category": wish.category, "lifecycle": wish.lifecycle, "condition": wish.condition,
+    equal = {"lifecycle": wish.lifecycle, "condition": wish.condition,
              "room_id": wish.room and (names["room_id"] or -1),
              "custodian_id": wish.custodian and (names["custodian_id"] or -1),
              "id": names["tagged_id"]}  # fmt: skip
     parts = [Clause(f"asset.{name} = ?", (value,)) for name, value in equal.items() if value]
+    if wish.category:
+        below = orjson.loads(names["categories"] or "[]")
+        parts.append(one_of("asset.category", sorted({wish.category, *below})))
+    if wish.field:
+        parts.append(_of_field(wish.field))
     if wish.grant:
         of_grant = "asset.id IN (SELECT asset_id FROM funding_share WHERE grant_id = ?)"
         parts.append(Clause(of_grant, (names["grant_id"] or -1,)))
@@ -296,7 +317,36 @@ _NAMED_OR_IN_THE_BOOKS = """asset.id NOT IN (SELECT id FROM asset WHERE lifecycl
     AND coalesce(number_key, '') <> ? AND id NOT IN (SELECT asset_id FROM former_number WHERE number_key = ?))"""
 
 
-def one_of(name: str, ids: Sequence[int]) -> Clause:
+def _of_field(text: str) -> Clause:
+    """``code:value``, or ``code:least..most`` of numbers or days, of which one side may be left out."""
+    code, _, value = text.partition(":")
+    holds = _bounds(*value.split("..", 1)) if ".." in value else None
+    holds = holds or Clause("field_value.text = ?", (value.strip(),))
+    return Clause(_HOLDING.format(holds=holds.sql), (code.strip(), *holds.values))
+
+
+def _bounds(least: str, most: str) -> Clause | None:
+    sides = [(sign, bound.strip()) for sign, bound in ((">=", least), ("<=", most)) if bound.strip()]
+    values: list[Any]
+    days = [_day_or_none(bound) for _, bound in sides]
+    if sides and None not in days:
+        is_postgres = reading_from().capabilities.dialect == "postgres"
+        column, values = "day", days if is_postgres else [str(day) for day in days]
+    elif sides and all(_NUMBER.fullmatch(bound) for _, bound in sides):
+        column, values = "number", [float(bound.replace(",", ".")) for _, bound in sides]
+    else:
+        return None
+    return Clause(" AND ".join(f"field_value.{column} {sign} ?" for sign, _ in sides), tuple(values))
+
+
+def _day_or_none(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if len(text) == len("2027-03-01") else None
+    except ValueError:
+        return None
+
+
+def one_of(name: str, ids: Sequence[int | str]) -> Clause:
     return Clause(f"{name} IN ({', '.join('?' * len(ids))})", tuple(ids))
 
 

@@ -281,6 +281,26 @@ WORDS: dict[str, str] = {
     "set.too_large": N_("A set holds {limit} pieces at most. Make two of them."),
     "set.bad_part": N_('{given} is no part of a set. Write how many and of what name: 2 × Monitor 24".'),
     "set.dissolved": N_("This set was dissolved. Make a new one."),
+    "category.unknown": N_("There is no category {category}. Choose one from the page Categories."),
+    "category.exists": N_("There is a category {name} already. Choose another name, or merge the two."),
+    "category.field_exists": N_(
+        "There is a field {name} already, here or in another category. Choose another name, or put the field of both "
+        "into the category above them."
+    ),
+    "category.below_itself": N_("{category} cannot stand below itself. Choose another category."),
+    "category.too_deep": N_("Categories stand {limit} levels deep at most. Choose a higher category."),
+    "category.too_many_fields": N_("A category has {limit} fields at most. Put some into a category below it."),
+    "category.field_used": N_("Pieces hold something in the field {name}: it stays as it is. Empty it on them first."),
+    "category.choice_used": N_("Pieces hold {choices} in the field {name}. Change those pieces first."),
+    "category.used": N_(
+        "{name} is needed: {pieces} pieces and {below} categories belong to it. Merge it with another category instead."
+    ),
+    "field.unknown": N_("Pieces of this category have no field {name}. Look at the page Categories."),
+    "field.needed": N_("{name} is asked of every piece of this category. Fill it in."),
+    "field.bad_number": N_("{name}: {given} is no number. Write digits, with a comma before the decimals."),
+    "field.bad_day": N_("{name}: {given} is no day. Write it like 31.12.2027."),
+    "field.bad_choice": N_("{name}: choose one of {choices}."),
+    "field.too_long": N_("{name} holds {limit} readable characters at most. Shorten it."),
     "asset.state": N_("This cannot be done with a piece that is {lifecycle} and {condition}. Look at its page."),
     "asset.withdrawn": N_("This piece is withdrawn: it was entered by mistake. Take it back into the register first."),
     "asset.refused": N_("Nothing was done: {count} of the pieces cannot go this way. Leave them out, or see why."),

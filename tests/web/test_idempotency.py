@@ -118,6 +118,16 @@ async def a_move_of_a_set(office: Office) -> Call:
     return f"/sets/{await _a_set_made(office)}/transitions/move", {"json": {"room": "M-1"}}
 
 
+async def a_category(office: Office) -> Call:
+    return "/categories", {"json": {"name": "Projektory"}}
+
+
+async def a_merging(office: Office) -> Call:
+    for name in ("Projektory", "Rzutniki"):
+        assert (await office.post("/categories", {"name": name}, "facilities")).status_code == 201
+    return "/categories/projektory/merge", {"json": {"into": "rzutniki"}}
+
+
 async def a_list(office: Office) -> Call:
     return "/imports", {"files": {"file": ("lista.csv", LIST)}}
 
@@ -211,6 +221,8 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/scans/moves": a_move_of_scanned,
     "/feeds": a_feed,
     "/sets": a_set,
+    "/categories": a_category,
+    "/categories/{code}/merge": a_merging,
     "/sets/{set_id}/dissolve": a_dissolution,
     "/sets/{set_id}/transitions/{name}": a_move_of_a_set,
     "/imports": a_list,

@@ -9,10 +9,12 @@ import cachetools
 import pytest
 from tortoise.context import get_current_context
 
+from registry.assets.categories import FieldWish, NewCategory, add_category
 from registry.assets.models import Asset, FundingShare
 from registry.blocks.actions import make_block
 from registry.blocks.rules import Clearance, NewBlock
 from registry.bulk_changes.models import BulkChange, BulkPiece, PieceFate
+from registry.categories.models import FieldKind
 from registry.core import history
 from registry.core.context import OpenRegister
 from registry.core.history import SYSTEM, Actor
@@ -115,6 +117,12 @@ async def sets(office: Office, number: int) -> None:
     await make_set(NewSet(f"Zestaw {number}", ((await make_asset()).id,)), SYSTEM, datetime.now(UTC))
 
 
+async def categories(office: Office, number: int) -> None:
+    wish = FieldWish(f"Pole {number}", FieldKind.TEXT)
+    await add_category(NewCategory(f"Kategoria {number}", fields=(wish,)), SYSTEM, datetime.now(UTC))
+    await make_asset(category=f"Kategoria {number}")
+
+
 async def due(office: Office, number: int) -> None:
     await make_asset(name=f"Fotel {number}", warranty_until=DAY)
 
@@ -168,6 +176,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/sets": ("/sets?limit=200", sets),
     "/people": ("/people?limit=200", people),
     "/institutions": ("/institutions?limit=200", institutions),
+    "/categories": ("/categories?limit=200", categories),
     "/search": ("/search?q=krzes", nothing),
     "/grants": ("/grants?limit=200", assets),
 }

@@ -31,6 +31,7 @@ CEILINGS = {
     "/rooms/{room}": (27, 16),
     "/rooms/{room}/fault": (6, 5),
     "/due": (6, 5),
+    "/categories": (4, 3),
     "/rooms/{room}/movements": (7, 6),
     "/people/coordinator/assets": (8, 8),
     "/faults": (10, 9),

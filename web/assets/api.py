@@ -1,7 +1,7 @@
 """Assets: search, one piece, registering, and correcting how it is described."""
 
-from collections.abc import Collection
-from typing import Annotated
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Response
 
@@ -11,6 +11,8 @@ from registry.assets.models import Condition, Lifecycle
 from registry.assets.policy import in_force
 from registry.assets.queries import detail, search
 from registry.assets.search import MONEY_SORTS, SORTS, AssetFilter
+from registry.categories.queries import category_tree
+from registry.categories.rules import ReadValues, read_values
 from registry.core.errors import Forbidden
 from registry.devices.queries import devices_of_asset
 from registry.grants.queries import grant_ids
@@ -27,6 +29,7 @@ from web.assets.shapes import (
     detail_answer,
 )
 from web.auth.access import Caller, caller_with
+from web.categories.values import fields_to_type
 from web.kit import routing
 from web.kit.answers import Paged, etag, pln
 from web.kit.body import LINE, MAY_BE_EMPTY
@@ -54,13 +57,18 @@ async def assets(
     grant: Word = "",
     lifecycle: Annotated[Lifecycle | None, MAY_BE_EMPTY] = None,
     condition: Annotated[Condition | None, MAY_BE_EMPTY] = None,
+    field: Annotated[
+        str,
+        Query(max_length=260, description="of a category: code:value, or code:least..most of numbers and days"),
+        LINE,
+    ] = "",
     imported: Annotated[str, Query(max_length=24, description="the id of an import that wrote them"), LINE] = "",
     sort: Annotated[str, Query(pattern=f"^-?({'|'.join(SORTS)})$")] = "name",
 ) -> AssetsAnswer:
     counts_money = rules.may(person.role, "assets.see_money")
     if not counts_money and (grant or sort.removeprefix("-") in MONEY_SORTS):
         raise Forbidden("auth.role")  # the order by price tells the prices
-    words = AssetFilter(q, room, category, custodian, grant, lifecycle or "", condition or "", imported)
+    words = AssetFilter(q, room, category, custodian, grant, lifecycle or "", condition or "", imported, field)
     page = await search(words, sort, paging.start, paging.limit)
     return AssetsAnswer(
         items=[asset_answer(row, person.role) for row in page.items],
@@ -104,6 +112,8 @@ async def correct(
     if "acquired_on" in changes:
         changes["accepted_on"] = changes.pop("acquired_on")
     check_corrections(changes, person)
+    if "fields" in changes:
+        changes["own_values"] = await _own_values(asset_id, changes.pop("fields"), changes.get("category"))
     if "shares" in changes:
         ids = await grant_ids(share.grant for share in body.shares if share.grant)
         changes["shares"] = [(ids[share.grant] if share.grant else None, share.amount) for share in body.shares]
@@ -130,8 +140,18 @@ async def asset_detail(asset_id: int, person: Person, response: Response) -> Ass
     return answer
 
 
+async def _own_values(asset_id: int, raw: Mapping[str, Any], category: str | None) -> ReadValues:
+    """What was sent for the fields of a piece: those of its category, a new one if it is sent too, and those in which
+    it holds something.
+    """
+    asset = await detail(asset_id)
+    own_fields = fields_to_type(await category_tree(), category or asset["category"], asset["own_values"])
+    return read_values(own_fields, raw, is_new=False).whole()
+
+
 async def _new(body: NewAssetBody) -> NewAsset:
     ids = await grant_ids(body.grants)
+    own_fields = (await category_tree()).fields_of(body.category)
     return NewAsset(
         name=body.name,
         price=body.price,
@@ -147,4 +167,5 @@ async def _new(body: NewAssetBody) -> NewAsset:
         durable_until=body.durable_until,
         note=body.note,
         percents={ids[code]: percent for code, percent in body.grants.items()},
+        own_values=read_values(own_fields, body.fields, is_new=True).whole().values,
     )

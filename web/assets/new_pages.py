@@ -1,6 +1,6 @@
 """A piece by hand: from a blank form, from a copy of another, or from a line of an invoice; several at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from registry.assets.actions import NewAsset, register_together
 from registry.assets.models import Asset
 from registry.assets.queries import categories, detail, purchase_line, taken_serials
+from registry.categories.queries import category_tree
 from registry.core.errors import NotFound, Refusal
 from registry.core.idempotency import RequestAnswer, act_once
 from registry.grants.queries import all_grants
@@ -21,6 +22,8 @@ from registry.rooms.queries import room_by_code
 from web.assets.table import room_options
 from web.assets.typed_fields import LENGTHS, MOST_PIECES, TypedFields
 from web.auth.access import actor_of, page_with
+from web.categories.piece_pages import for_new
+from web.categories.values import OwnTexts, form_names, read_typed, typed_pattern
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
@@ -51,13 +54,18 @@ FAULT_FIELDS = {
 
 @router.get("/assets/new")
 async def new(
-    request: Request, person: Registrar, now: Now, typed: TypedWords, copy: str = "", purchase: str = ""
-) -> Response:
-    """The form. ``copy`` is the id of a piece to begin with, ``purchase`` the code of an invoice's line."""
+    request: Request, person: Registrar, now: Now, typed: TypedWords, copy: str = "", purchase: str = "",
+    category: str = "",
+) -> Response:  # fmt: skip
+    """The form. ``copy`` is the id of a piece to begin with, ``purchase`` the code of an invoice's line, ``category``
+    the name of one.
+    """
     context = page_context(request, person, now)
     bought = await purchase_line(purchase[:40]) if purchase else None
     pattern = await detail(number) if (number := id_in(copy)) else None
-    form = BLANK | (typed.words.get("form") or _beginning(pattern, bought, context))
+    tree = await category_tree()
+    form = BLANK | (typed.words.get("form") or _beginning(pattern, bought, context) | typed_pattern(tree, pattern))
+    form["category"] = form["category"] or category[:80]
     return render(
         request,
         "assets/new.html",
@@ -75,6 +83,7 @@ async def new(
         grants=[(grant["code"], f"{grant['code']} · {grant['fund']}") for grant in await all_grants()],
         categories=await categories(),
         most_pieces=MOST_PIECES,
+        **for_new(tree, form["category"], context),
     )
 
 
@@ -97,6 +106,7 @@ async def register(
     request: Request,
     person: Registrar,
     now: Now,
+    texts: OwnTexts,
     name: Text = "",
     category: Text = "",
     kst: Text = "",
@@ -122,12 +132,12 @@ async def register(
         "name": name, "category": category, "kst": kst, "pieces": pieces, "numbers": numbers, "serials": serials,
         "room": room, "custodian": custodian, "accepted_on": accepted_on, "warranty_until": warranty_until,
         "price": price, "grant": grant, "percent": percent, "note": note, "purchase": purchase,
-    }  # fmt: skip
+    } | form_names(texts)  # fmt: skip
     where = urlencode({name: text for name, text in (("copy", pattern), ("purchase", purchase)) if text})
     page = f"/assets/new?{where}" if where else "/assets/new"
     fields = TypedFields(form, context)
     try:
-        new_pieces = await _pieces_of(fields)
+        new_pieces = await _pieces_of(fields, texts)
         is_question = not (sure and sure == serials) and await _asks_about(new_pieces, fields)
         if fields.faults:
             form |= ({"sure": serials} if is_question else {}) | dict.fromkeys(fields.faults.keys() & {"purchase"}, "")
@@ -162,7 +172,7 @@ async def _asks_about(pieces: Sequence[NewAsset], fields: TypedFields) -> bool:
     return is_right and bool(others)
 
 
-async def _pieces_of(fields: TypedFields) -> list[NewAsset]:
+async def _pieces_of(fields: TypedFields, texts: Mapping[str, str]) -> list[NewAsset]:
     """The pieces that a form describes; what cannot stand is in ``fields.faults``. Raises NotFound."""
     many = fields.count("pieces", MOST_PIECES)
     numbers = _lines(fields, "numbers", LENGTHS["inventory_no"], many)
@@ -191,6 +201,8 @@ async def _pieces_of(fields: TypedFields) -> list[NewAsset]:
         "note": fields.text("note"),
         "percents": percents,
     }
+    own_fields = (await category_tree()).fields_of(same["category"])
+    same["own_values"] = read_typed(own_fields, texts, fields, is_new=True).values
     return [
         NewAsset(**same, inventory_no=number or None, serial_no=serial)
         for number, serial in zip(_filled(numbers, many), _filled(serials, many), strict=True)

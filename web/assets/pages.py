@@ -33,6 +33,7 @@ from web.assets.view import view_of
 from web.auth.access import PageCaller, actor_of, page_with
 from web.auth.session import options_of
 from web.bookings.words import BookingWords
+from web.categories.values import own_view
 from web.faults import words as fault_words
 from web.files.view import files_of_asset
 from web.kit.clock import Now
@@ -269,6 +270,7 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
         looks=words,
         fault_words=fault_words,
         editable=editable(context.person) if view.asset["lifecycle"] != Lifecycle.WITHDRAWN else [],
+        own=await own_view(view.asset["category"], view.asset["own_values"], context),
         files=await files_of_asset(view.asset["id"], context, request.query_params.get("removed", "")[:10]),
         **(NO_FILES | typed_words),
     )

@@ -15,7 +15,7 @@ from registry.importing.cells import Unreadable, amount, kst
 from registry.people import rules
 from registry.people.models import Role
 from web.kit.answers import ListAnswer, pln
-from web.kit.body import LINE, LINES, NAME, Body, Changes, Day, Login, RoomCode, Whole, left_out, unfit
+from web.kit.body import LINE, LINES, NAME, Body, Changes, Day, Login, Number, RoomCode, Whole, left_out, unfit
 
 DEAREST = Decimal(10) ** 9
 _GUESSED = re.compile(r"\s*\d+\.\d{3,}\D*")
@@ -71,6 +71,12 @@ Note = Annotated[str, Field(max_length=4000), LINES]
 AssetName = Annotated[str, Field(min_length=1, max_length=300), NAME]
 
 
+OwnValues = Annotated[
+    dict[Annotated[str, Field(max_length=40), LINE], str | Whole | Number | None],
+    Field(max_length=60, description="what the fields of the category hold, by their codes; null empties one"),
+]
+
+
 class NewAssetBody(Body):
     name: AssetName
     price: Price
@@ -90,6 +96,7 @@ class NewAssetBody(Body):
         Field(max_length=10, description="percent of the price by grant code"),
         AfterValidator(whole_at_most),
     ] = {}
+    fields: OwnValues = {}
 
 
 class ShareBody(Body):
@@ -109,6 +116,7 @@ class CorrectionsBody(Changes):
     serial_no: SerialNo = left_out()
     warranty_until: Day | None = left_out()
     note: Note = left_out()
+    fields: OwnValues = left_out()
     price: Price = left_out()
     acquired_on: Day | None = left_out()
     kst: Kst = left_out()
@@ -149,6 +157,7 @@ class ShareAnswer(BaseModel):
 
 class AssetDetailAnswer(AssetAnswer):
     note: str
+    fields: dict[str, str] = Field(description="what the fields of its category hold, by their codes")
     former_numbers: list[str] = Field(description="that it had before; they find it")
     tags: list[str]
     devices: list[str]
@@ -176,6 +185,7 @@ def detail_answer(row: Mapping[str, Any], devices: list[str], role: Role) -> Ass
     return AssetDetailAnswer(
         **_of_row(row, sees_money),
         note=row["note"],
+        fields=row["own_values"],
         former_numbers=row["former_numbers"],
         tags=list(row["tags"]),
         devices=devices,

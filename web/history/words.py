@@ -1,6 +1,7 @@
 """What the columns of a history are called, and their values: words for people, never keys."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -37,6 +38,7 @@ DAYS = frozenset({"accepted_on", "warranty_until", "durable_until"})
 OF_NEW = ("inventory_no", "room_id")
 NOWHERE, NOBODY, NOTHING, OWN_FUNDS = N_("nowhere"), N_("nobody"), N_("nothing"), N_("own funds")
 LONGEST = 120
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,36 @@ def changes_of(entry: Mapping[str, Any], names: HistoryNames, context: PageConte
     columns = [name for name in COLUMN_WORDS if name in after or name in before]
     if is_new:
         columns = [name for name in OF_NEW if after.get(name)]
-    return tuple(
+    return (*_of_own_values(before, after, context), *(
         HistoryChange(
             term=context.say(COLUMN_WORDS[name]),
             before="" if is_new else value_words(name, before.get(name), names, context),
             after=value_words(name, after.get(name), names, context),
         )
         for name in columns
-    )
+    ))  # fmt: skip
+
+
+def _of_own_values(
+    before: Mapping[str, Any], after: Mapping[str, Any], context: PageContext
+) -> Iterator[HistoryChange]:
+    """What the fields of a category hold, by their names; of a new piece it stands on its page."""
+    old, new = before.get("own_values"), after.get("own_values")
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return
+    nothing = context.say(NOTHING)
+    for name in new:
+        yield HistoryChange(
+            name, _value_text(old.get(name), context) or nothing, _value_text(new[name], context) or nothing
+        )
+
+
+def _value_text(value: Any, context: PageContext) -> str:
+    """A stored value of a field as people read it."""
+    try:
+        return context.fmt.date(date.fromisoformat(value)) if _ISO_DAY.fullmatch(value or "") else value or ""
+    except ValueError:
+        return str(value)
 
 
 def value_words(column: str, value: Any, names: HistoryNames, context: PageContext) -> str:

@@ -59,6 +59,7 @@ SECTIONS = (
         (
             SectionPage("/assets", N_("Things"), "assets.see"),
             SectionPage("/sets", N_("Sets"), "assets.see"),
+            SectionPage("/categories", N_("Categories"), "assets.change"),
             SectionPage("/due", N_("Due dates"), "assets.see"),
             SectionPage("/labels", N_("Labels"), "labels.print"),
             SectionPage("/assets/import", N_("Import"), "imports.run"),
