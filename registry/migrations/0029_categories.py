@@ -9,7 +9,7 @@ from registry.categories.models import FieldKind
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0027_people")]
+    dependencies = [("registry", "0028_blocks")]
 
     initial = False
 
