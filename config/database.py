@@ -29,6 +29,7 @@ MODELS = [
     "registry.core.history",
     "registry.core.idempotency",
     "registry.core.drafts",
+    "registry.outbox.models",
     "registry.people.models",
     "registry.rooms.models",
     "registry.grants.models",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config.demo.life import liven
+from config.sending.sender import Sender
 from config.settings import Settings
 from registry.bookings.readings import advance_due, bring_looks_forward
 from registry.bookings.state import LONGEST_LOOK
@@ -21,6 +22,8 @@ from registry.devices import presence_log
 from registry.faults.finds import forget_finds
 from registry.files import actions as files
 from registry.importing import sessions, writing
+from registry.outbox import actions as notices
+from registry.outbox import letters
 from registry.people import actions as people
 from registry.people.accounts import close_ended
 from registry.people.links import forget_links
@@ -41,7 +44,10 @@ def timetable(settings: Settings, is_lively: bool = False, clock: Clock = utc_no
         timezone=UTC, job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 1}
     )
     scheduler.add_job(calm(sweep), "interval", seconds=settings.sweep_seconds, id="sweep")
+    sender = Sender(settings, clock)
+    scheduler.add_job(calm(sender.send_notices), "interval", seconds=settings.sweep_seconds, id="send notices")
     scheduler.add_job(calm(tidy), "interval", hours=1, id="tidy")
+    scheduler.add_job(calm(forget_notices(settings.notice_days)), "interval", hours=1, id="forget notices")
     scheduler.add_job(calm(forget_traces(settings.trace_days)), "interval", hours=1, id="forget traces")
     scheduler.add_job(calm(sweep_files), "cron", hour=2, minute=37, id="sweep files")
     scheduler.add_job(calm(forget_scans(settings.scan_days)), "interval", hours=1, id="forget scans")
@@ -171,6 +177,16 @@ def forget_scans(days: int) -> Job:
 
     async def forget(now: datetime) -> int:
         return await scans.forget(now - timedelta(days=days))
+
+    return forget
+
+
+def forget_notices(days: int) -> Job:
+    """Forget what people were told, and the letters that carried it, after this many days."""
+
+    async def forget(now: datetime) -> int:
+        before = now - timedelta(days=days)
+        return await notices.forget(before) + await letters.forget_letters(before)
 
     return forget
 

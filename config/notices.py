@@ -18,7 +18,13 @@ CHANNEL = "izba_events"
 RETRY_SECONDS = 2.0
 KINDS: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (events.RoomChanged, events.AssetChanged, events.DeviceChanged, events.OfficeChanged)
+    for kind in (
+        events.RoomChanged,
+        events.AssetChanged,
+        events.DeviceChanged,
+        events.OfficeChanged,
+        events.NoticesChanged,
+    )
 }
 _me = f"{os.getpid()}-{os.urandom(4).hex()}"
 

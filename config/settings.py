@@ -32,6 +32,7 @@ from config.faults import file_fault, setting_fault
 from registry.assets.policy import DEFAULT
 from registry.assets.rules import AccountPolicy, Dated, dated, fold
 from registry.core.errors import N_, Invalid, Reason, Refusal, Unavailable, system_reason, words
+from registry.outbox.rules import is_address
 from registry.people.policy import DEFAULT as SIGN_IN
 from registry.people.rules import SignInRules
 from web.kit.i18n import translate
@@ -129,6 +130,12 @@ def _authority(path: str) -> str:
 def _client_id(value: str) -> str:
     if len(value.encode()) > CLIENT_ID_BYTES or not value.isprintable():
         raise ValueError(Reason(N_("Set at most {most} printable characters."), most=CLIENT_ID_BYTES))
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if value and not is_address(value):
+        raise ValueError(Reason(N_("Set one mail address, like izba@urzad.example, and nothing around it.")))
     return value
 
 
@@ -263,6 +270,36 @@ class Settings(BaseSettings):
             "The base topics of Zigbee2MQTT, comma separated, one of each network. The address of a device is its name "
             "there; below any base but the first it is the base, a slash and the name."
         ),
+    )
+
+    # mail and other notices
+    smtp_host: str = Field("", description=N_("The mail server. Empty: no mail leaves, notices stand under the bell."))
+    smtp_port: Port = Field(587, description=N_("The mail server's port: 587 for starttls, 465 for tls, 25 without."))
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls",
+        description=N_("How mail is encrypted on its way: starttls, tls from the first byte, or none on this machine."),
+    )
+    smtp_user: str = Field("", description=N_("The name that Izba gives the mail server. Empty: it asks for none."))
+    smtp_password: Secret = Field(Secret(""), description=N_("The password that Izba gives the mail server."))
+    smtp_from: Annotated[str, AfterValidator(_mail_address)] = Field(
+        "", description=N_("Whom mails are from, like izba@urzad.example. Empty: izba at the host of the base URL.")
+    )
+    smtp_ca_file: Annotated[str, AfterValidator(_authority)] = Field(
+        "",
+        description=N_(
+            "A file with the certificates (PEM) of the authorities that may sign the mail server's. Empty: those that "
+            "this machine trusts."
+        ),
+    )
+    smtp_per_minute: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        600,
+        description=N_("How many mails the server takes within a minute, from all processes together."),
+    )
+    smtp_per_person: Annotated[int, Field(ge=1, le=1000)] = Field(
+        20, description=N_("How many mails one person gets within an hour; what is more comes together in one.")
+    )
+    notice_days: Annotated[int, Field(ge=7, le=3660)] = Field(
+        90, description=N_("How many days Izba keeps what people were told, and the letters that carried it.")
     )
 
     # people

@@ -57,6 +57,8 @@ from web.kit.options import DataProtection, Declaration, DemoAccount, SiteOption
 from web.kit.render import STATIC, Pages
 from web.labels import api as labels_api
 from web.labels import pages as labels
+from web.outbox import api as outbox_api
+from web.outbox import pages as outbox
 from web.people import api as people_api
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
@@ -85,7 +87,7 @@ ROUTERS = (
     transitions_api.router, bulk_changes_api.router, sets_api.router, labels_api.router, tags_api.router,
     scans_api.router,
     imports_api.router, devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
-    history_api.router, grants_api.router,
+    history_api.router, grants_api.router, outbox_api.router,
     categories_api.router,
     due_api.router, feeds_api.router, events_api.router, search_api.router, system_api.router,
     people_api.router,
@@ -97,7 +99,7 @@ ROUTERS = (
     category_fields.router, categories.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router, search.router,
-    admin.router,
+    admin.router, outbox.router,
 )  # fmt: skip
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "From izba tokens add"},

@@ -136,8 +136,9 @@ def proxy_warning(settings: Settings) -> str:
 
 
 async def faults(settings: Settings) -> list[Refusal]:
-    """What keeps this configuration from working: ports, database, migrations."""
+    """What keeps this configuration from working: ports, database, migrations, the mail server."""
     from config.database import database, pending
+    from config.sending.mail import MailServer, try_server
     from config.serving import claim_port
     from devices.broker.embedded import EmbeddedBroker
 
@@ -154,6 +155,11 @@ async def faults(settings: Settings) -> list[Refusal]:
     try:
         async with database(settings.database_url.get_secret_value()) as context:
             await pending(context)
+    except Refusal as refusal:
+        refusals.append(refusal)
+    try:
+        if settings.smtp_host:
+            await try_server(MailServer.of(settings))
     except Refusal as refusal:
         refusals.append(refusal)
     return refusals

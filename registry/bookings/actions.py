@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.notices import FormerPlace, tell_organizer
 from registry.bookings.obstacles import offer_help
 from registry.bookings.projections import as_entry, viewer_of
 from registry.bookings.queries import (
@@ -102,6 +103,7 @@ async def _book(change: RoomChange, request: BookingRequest, by: Person | None, 
     )
     entry = history.first(f"booking:{booking.id}", "booked", actor, now, as_entry(booking))
     await insert(booking, entry)
+    await tell_organizer(change, booking, change.room, "booked", actor, now)
     await take_in(change, change.room, booking, now)
     return booking
 
@@ -164,10 +166,13 @@ async def _rewrite(
 ) -> None:
     """Store the changed booking with its history; the caller settles the rooms."""
     before = as_entry(booking)
+    place = FormerPlace(locked.rooms[booking.room_id], booking.starts_at, booking.planned_ends_at)
     await _apply(locked, booking, target, changes, by, now)
     booking.revision += 1
     await booking.save()
     await history.write(f"booking:{booking.id}", "changed", actor, now, before=before, after=as_entry(booking))
+    action = "moved" if target != place.room.id else "changed"
+    await tell_organizer(locked, booking, locked.rooms[target], action, actor, now, place)
 
 
 def _check(booking: Booking, by: Person, now: datetime, if_revision: int | None) -> None:
@@ -264,6 +269,7 @@ async def _keep(
     booking.revision += 1
     await booking.save()
     await history.write(f"booking:{booking.id}", action, actor, now, before=before, after=as_entry(booking), **more)
+    await tell_organizer(change, booking, change.rooms[booking.room_id], action, actor, now)
     await settle_touched(change, change.rooms[booking.room_id], now)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from registry.bookings.models import Booking, Status
+from registry.bookings.notices import tell_organizer
 from registry.bookings.projections import as_entry
 from registry.bookings.room_snapshot import AHEAD, DerivedState, RoomSnapshot, keep, load, recall, slot_of
 from registry.bookings.state import SOON, Slot, Step, appearance, next_change, room_state, steps
@@ -32,7 +33,7 @@ async def settle(
     fold, slots = room_occupancy(snapshot.sensors, now, snapshot.watching_since), snapshot.slots
     due = steps(snapshot.facts, slots, fold, now)
     for step in due:
-        fresh = await _take(step, room, fold, now)
+        fresh = await _take(change, step, room, fold, now)
         slots = [fresh if slot.id == fresh.id else slot for slot in slots]
     if room.occupancy != fold.occupancy or room.occupancy_since is None:
         room.occupancy_since = now
@@ -81,7 +82,7 @@ async def take_in(change: RoomChange, room: Room, booking: Booking, now: datetim
         await write(Fields(room, ("next_change_at",)))
 
 
-async def _take(step: Step, room: Room, fold: OccupancyFold, now: datetime) -> Slot:
+async def _take(change: RoomChange, step: Step, room: Room, fold: OccupancyFold, now: datetime) -> Slot:
     """Do it to the booking of the locked room, with its history. Returns the booking as it is then."""
     booking = await Booking.get(id=step.slot.id)
     before = as_entry(booking)
@@ -97,6 +98,8 @@ async def _take(step: Step, room: Room, fold: OccupancyFold, now: datetime) -> S
     if action:
         after = {**as_entry(booking), "evidence": booking.evidence} if booking.evidence else as_entry(booking)
         await history.write(f"booking:{booking.id}", action, history.SYSTEM, now, before=before, after=after)
+    if step.act in ("release", "vacate"):
+        await tell_organizer(change, booking, room, action, history.SYSTEM, now)
     return replace(
         step.slot,
         status=booking.status,

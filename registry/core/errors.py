@@ -147,6 +147,26 @@ WORDS: dict[str, str] = {
     "request.not_json": N_("The request body is not JSON: {reason}. Correct it and send it again."),
     "request.too_large": N_("The request is larger than {limit} bytes. Send less at once."),
     "request.too_slow": N_("The request did not come to its end in time. Check the connection and send it again."),
+    "mail.away": N_(
+        "The mail server {host} does not answer: {reason}. Check IZBA_SMTP_HOST, IZBA_SMTP_PORT and IZBA_SMTP_TLS."
+    ),
+    "mail.refused": N_(
+        "The mail server {host} does not take Izba's mail: {reason}. Check IZBA_SMTP_USER, "
+        "IZBA_SMTP_PASSWORD and IZBA_SMTP_FROM."
+    ),
+    "notice.unknown": N_("There is no such notice of yours."),
+    "notice.bad_wish": N_("Choose for each kind of notice: at once, once a day or not at all."),
+    "notice.not_to_be_off": N_("This cannot be switched off: somebody waits for you. Choose at once or once a day."),
+    "notice.bad_hour": N_("This is not a time of day. Write it like 7:00."),
+    "notice.half_quiet": N_("A quiet time has a beginning and an end. Fill in both, or neither."),
+    "notice.bad_channel": N_("There is no such channel. Choose one of: {channels}."),
+    "notice.bad_channel_address": N_(
+        "The channel needs to know you by a number or a name: letters, digits and @ + . _ - alone."
+    ),
+    "notice.no_server": N_("No mail server is set, so no mail leaves. Who runs Izba sets IZBA_SMTP_HOST."),
+    "notice.no_mail": N_("Izba knows no mail address of yours. Ask who manages people to add it."),
+    "letter.unknown": N_("There is no such letter in the outbox."),
+    "letter.wiped": N_("What this letter carried is gone by now. Do again what it was about, such as the invitation."),
     "events.too_many": N_("You have {limit} streams of news open. Close some of them."),
     "request.unknown_field": N_("There is no field {field} here. Remove it or check its spelling."),
     "request.duplicate_key": N_("The key {field} comes twice in one object of the request body. Keep one of the two."),

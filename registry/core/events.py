@@ -43,7 +43,14 @@ class OfficeChanged:
     """What the office sets from its pages differs: its name, its language, its zone, how it is run."""
 
 
-Event = RoomChanged | AssetChanged | DeviceChanged | OfficeChanged
+@dataclass(frozen=True, slots=True)
+class NoticesChanged:
+    """Somebody was told something, or has read what they were told."""
+
+    person_id: int
+
+
+Event = RoomChanged | AssetChanged | DeviceChanged | OfficeChanged | NoticesChanged
 Handler = Callable[[Event], Awaitable[None] | None]
 
 _handlers: PerRegister[list[Handler]] = PerRegister(list)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -10,7 +11,13 @@ from tortoise import Tortoise
 
 from registry.bookings.models import Booking
 from registry.core.idempotency import IdempotencyKey
+from registry.core.transaction import transaction
 from registry.devices import pairing
+from registry.outbox import letters
+from registry.outbox.actions import NewNotice, tell
+from registry.outbox.letters import Delivery, SortingPlan
+from registry.outbox.models import LetterState
+from registry.people.models import Person
 from tests.make import drawing, make_asset
 from tests.web.conftest import API, Office, soon, wish
 
@@ -198,6 +205,30 @@ async def an_institution(office: Office) -> Call:
     return "/institutions", {"json": {"code": "OIRP", "name": "Izba"}}
 
 
+async def a_reading(office: Office) -> Call:
+    await a_dead_letter(office)
+    return "/notices/read", {}
+
+
+async def _letter(office: Office) -> int:
+    now, alice = datetime.now(UTC), office.people["alice"]
+    await Person.filter(id=alice.id).update(mail="alice@urzad.example")
+    async with transaction() as change:
+        await tell(change, [NewNotice(alice.id, "booking.cancelled", "x")], now)
+    await letters.sort_out(SortingPlan(True, frozenset(), 20, ZoneInfo("Europe/Warsaw")), now)
+    (parcel,) = await letters.claim(1, now)
+    await letters.settle([Delivery(parcel.letter, LetterState.DEAD, "550")], now)
+    return parcel.letter.id
+
+
+async def a_dead_letter(office: Office) -> Call:
+    return f"/outbox/{await _letter(office)}/send-again", {}
+
+
+async def a_dropped_letter(office: Office) -> Call:
+    return f"/outbox/{await _letter(office)}/drop", {}
+
+
 POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/bookings": a_booking,
     "/bookings/{booking_id}/check-in": a_check_in,
@@ -236,6 +267,9 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/people/{login}/invite": an_invitation,
     "/people/{login}/deactivate": a_departure,
     "/institutions": an_institution,
+    "/notices/read": a_reading,
+    "/outbox/{letter_id}/send-again": a_dead_letter,
+    "/outbox/{letter_id}/drop": a_dropped_letter,
 }
 
 
@@ -273,7 +307,7 @@ async def test_a_repeated_post_does_nothing_more_and_is_answered_the_same(office
     others = await office.post(f"/assets/{(await make_asset()).id}/transitions/mend", who="admin", headers=headers)
     assert (others.status_code, others.json()["code"]) == (409, "request.key_reused")
     theirs = await office.post(url, who="charlie", headers=headers, **content)
-    if path == "/scans":  # anybody may scan
+    if path in ("/scans", "/notices/read"):  # anybody may scan, and read what is their own
         assert theirs.is_success
     elif path == "/feeds":  # anybody may have one: their own
         assert theirs.json()["id"] != first.json()["id"]

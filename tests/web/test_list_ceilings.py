@@ -23,6 +23,7 @@ from registry.faults.actions import NewReport, report
 from registry.feeds.actions import FeedWish, make_feed
 from registry.feeds.models import FeedScope
 from registry.grants.models import Grant
+from registry.outbox.models import Letter, Notice
 from registry.people.links import invite
 from registry.people.models import LinkWay
 from registry.rooms.models import StandardItem
@@ -148,6 +149,18 @@ async def institutions(office: Office, number: int) -> None:
     await make_institution()
 
 
+async def notices(office: Office, number: int) -> None:
+    await Notice.create(
+        person=office.people["admin"], kind="booking.cancelled", event=str(number), at=datetime.now(UTC)
+    )
+
+
+async def outbox_letters(office: Office, number: int) -> None:
+    now, person = datetime.now(UTC), await make_person()
+    notice = await Notice.create(person=person, kind="booking.cancelled", event=str(number), at=now)
+    await Letter.create(person=person, notices=[notice.id], created_at=now, next_try_at=now)
+
+
 async def nothing(office: Office, number: int) -> None:
     """What this lists is not in the database."""
 
@@ -178,6 +191,8 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/institutions": ("/institutions?limit=200", institutions),
     "/categories": ("/categories?limit=200", categories),
     "/search": ("/search?q=krzes", nothing),
+    "/notices": ("/notices?limit=200", notices),
+    "/outbox": ("/outbox?limit=200", outbox_letters),
     "/grants": ("/grants?limit=200", assets),
 }
 

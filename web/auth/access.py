@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from registry.core.errors import Forbidden
 from registry.core.history import Actor
+from registry.outbox.queries import unread_count
 from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import person_of_session, person_of_token
@@ -65,6 +66,8 @@ async def visitor(request: Request) -> Person | None:
     secret = request.cookies.get(SESSION)
     person = await person_of_session(secret, now_of(request)) if secret else None
     request.state.person = person
+    if person is not None:
+        request.state.unread = await unread_count(person.id)
     return person
 
 

@@ -11,7 +11,8 @@ from registry.bookings.projections import PublicState, Viewer, hides_changes, se
 from registry.bookings.public_revision import looks, revision_of
 from registry.bookings.queries import spans_ahead, state_for
 from registry.core.clock import Clock
-from registry.core.events import AssetChanged, DeviceChanged, Event, RoomChanged
+from registry.core.events import AssetChanged, DeviceChanged, Event, NoticesChanged, RoomChanged
+from registry.outbox.queries import forget_unread, unread_count
 from registry.people import rules
 from registry.people.models import Person
 from registry.rooms.models import Room, Visibility
@@ -43,9 +44,11 @@ async def stream(request: Request, person: Caller) -> Response:
     Ask for the states after connecting and after each reconnection: the stream repeats nothing, whatever
     ``Last-Event-ID`` says. ``beat`` comes every 15 seconds. A reader that does not keep up is disconnected,
     and everybody after 15 minutes: whoever may still listen connects again. One person has 40 streams at most.
-    Of a Help Point room only who works there is told more than what is to be seen of it.
+    Of a Help Point room only who works there is told more than what is to be seen of it. ``notice`` has how many of the
+    caller's own notices are ``unread``, a hundred at most, when that changed.
     """
     live, clock = live_of(request.app), request.app.state.clock
+    live.private_teller = _own_notices
     before: Looks = {}
     eyes, teller = _eyes(person, before, clock)
     if eyes not in live.tellers:
@@ -67,6 +70,15 @@ def _eyes(person: Person, before: Looks, clock: Clock) -> tuple[Hashable, Teller
         return None
 
     return ("api", sees_times(Visibility.HIDDEN, viewer), sees_devices), tell
+
+
+async def _own_notices(event: Event) -> bytes | None:
+    """What the person alone is told whose notices changed."""
+    if not isinstance(event, NoticesChanged):
+        return None
+    forget_unread(event.person_id)  # also when another process told it
+    unread = await unread_count(event.person_id)
+    return message("notice", f"notice:{unread}", {"notice": event.person_id, "unread": unread})
 
 
 async def _room(event: RoomChanged, viewer: Viewer, before: Looks, clock: Clock) -> bytes | None:

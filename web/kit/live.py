@@ -18,7 +18,14 @@ from starlette.types import Receive, Scope, Send
 
 from registry.core import events
 from registry.core.errors import Forbidden
-from registry.core.events import AssetChanged, DeviceChanged, Event, OfficeChanged, RoomChanged
+from registry.core.events import (
+    AssetChanged,
+    DeviceChanged,
+    Event,
+    NoticesChanged,
+    OfficeChanged,
+    RoomChanged,
+)
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +53,8 @@ def event_id(event: Event) -> int:
         return event.room_id
     if isinstance(event, AssetChanged):
         return event.asset_id
+    if isinstance(event, NoticesChanged):
+        return event.person_id
     return event.device_id if isinstance(event, DeviceChanged) else 0
 
 
@@ -74,13 +83,13 @@ class Place(ABC):
 
 
 class Listener(Place):
-    """One open stream of events."""
+    """One open stream of events, of an owner."""
 
-    __slots__ = ("eyes", "pending")
+    __slots__ = ("eyes", "owner", "pending")
 
-    def __init__(self, eyes: Hashable) -> None:
+    def __init__(self, eyes: Hashable, owner: Hashable = None) -> None:
         super().__init__()
-        self.eyes = eyes
+        self.eyes, self.owner = eyes, owner
         self.pending: deque[bytes] = deque()
 
     def push(self, message: bytes) -> None:
@@ -108,6 +117,9 @@ class Live:
         self.listeners: dict[Hashable, set[Listener]] = {}
         self.streams_of: defaultdict[Hashable, int] = defaultdict(int)
         self.tellers: dict[Hashable, Teller] = {}
+        self.of_owner: defaultdict[Hashable, set[Listener]] = defaultdict(set)
+        # what somebody alone is told, of what concerns them alone
+        self.private_teller: Teller | None = None
         self._leave: Callable[[], None] | None = None
         self._beat: asyncio.Task[None] | None = None
         self._telling: asyncio.Task[None] | None = None
@@ -117,15 +129,18 @@ class Live:
     def __len__(self) -> int:
         return sum(len(listeners) for listeners in self.listeners.values())
 
-    def enter(self, eyes: Hashable, teller: Teller) -> Listener:
-        """A new listener; ``teller`` says what listeners with these eyes are told."""
+    def enter(self, eyes: Hashable, teller: Teller, owner: Hashable = None) -> Listener:
+        """A new listener; ``teller`` says what listeners with these eyes are told, and ``owner`` is who alone is told
+        what concerns them.
+        """
         if self._leave is None:
             self._leave = events.on(self._on_event)
             self._beat = asyncio.create_task(self._keep_alive())
             self._telling = asyncio.create_task(self._tell_all())
-        listener = Listener(eyes)
+        listener = Listener(eyes, owner)
         self.tellers.setdefault(eyes, teller)
         self.listeners.setdefault(eyes, set()).add(listener)
+        self.of_owner[owner].add(listener)
         LISTENERS.inc()
         return listener
 
@@ -135,6 +150,9 @@ class Live:
         if listener not in mates:
             return
         mates.remove(listener)
+        self.of_owner[listener.owner].discard(listener)
+        if not self.of_owner[listener.owner]:
+            del self.of_owner[listener.owner]
         LISTENERS.dec()
         if not mates:
             del self.listeners[listener.eyes], self.tellers[listener.eyes]
@@ -178,6 +196,9 @@ class Live:
                 await self._tell(self._waiting.pop(key))
 
     async def _tell(self, event: Event) -> None:
+        if isinstance(event, NoticesChanged):
+            await self._tell_owner(event)
+            return
         for eyes, teller in list(self.tellers.items()):
             try:
                 message = await teller(event)
@@ -187,6 +208,19 @@ class Live:
             if message is not None:
                 for listener in list(self.listeners.get(eyes, ())):
                     listener.push(message)
+
+    async def _tell_owner(self, event: NoticesChanged) -> None:
+        listeners = self.of_owner.get(event.person_id)
+        if not listeners or self.private_teller is None:
+            return
+        try:
+            message = await self.private_teller(event)
+        except Exception:
+            log.exception("an event could not be told")
+            return
+        if message is not None:
+            for listener in list(listeners):
+                listener.push(message)
 
     async def _keep_alive(self) -> None:
         while not self.stopping.is_set():
@@ -257,7 +291,7 @@ class EventStream(Stream):
         self.live, self.eyes, self.teller, self.owner = live, eyes, teller, owner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        listener = self.live.enter(self.eyes, self.teller)
+        listener = self.live.enter(self.eyes, self.teller, self.owner)
         self.live.streams_of[self.owner] += 1
         ending = asyncio.get_running_loop().call_later(LONGEST_SECONDS, listener.close)
         try:

@@ -53,6 +53,8 @@ class SiteOptions:
     funding: str = ""  # the sentence beside the flag of the Union, at the foot of every page
     version: str = ""
     families: tuple[str, ...] = ("native",)  # the device families that something reads
+    has_mail: bool = False  # whether a mail server is set
+    channels: tuple[str, ...] = ()  # what else notices may leave by
     declaration: Declaration = field(default_factory=Declaration)
     data_protection: DataProtection = field(default_factory=DataProtection)
     is_set_up_by_page: bool = False  # while nobody has an account every page leads to the set-up

@@ -70,7 +70,17 @@ SECTIONS = (
     ),
     Section("alert-triangle", N_("Faults"), (SectionPage("/faults", N_("Faults"), "rooms.see"),), on_phone=False),
     # what an office sets itself up with: each page with the words that its index, /admin, has beside it
-    Section("building", N_("Office"), (SectionPage("/admin", N_("Overview"), "office.see"),), on_phone=False),
+    Section(
+        "building", N_("Office"),
+        (
+            SectionPage("/admin", N_("Overview"), "office.see"),
+            SectionPage(
+                "/admin/outbox", N_("Outbox"), "office.manage",
+                about=N_("What leaves by mail, what waits, and what did not arrive."),
+            ),
+        ),
+        on_phone=False,
+    ),
 )  # fmt: skip
 # what the phone's bar has in the middle, by what somebody's work is
 SCAN = SectionPage("/scan", N_("Scan"), "assets.change")

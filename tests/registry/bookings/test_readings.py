@@ -24,8 +24,9 @@ from registry.devices.occupancy import Reading
 from registry.doors.actions import note_panels
 from registry.doors.queries import door
 from registry.doors.view import texts
+from registry.outbox.models import Notice
 from registry.rooms.models import Occupancy, Room
-from tests.make import HOUR, NOW, make_booking, make_device, make_panel, make_room
+from tests.make import HOUR, NOW, make_booking, make_device, make_panel, make_person, make_room
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 MINUTE = timedelta(minutes=1)
@@ -95,7 +96,8 @@ async def test_somebody_seen_between_two_folds_counts():
 async def test_nobody_came_it_warns_then_releases_with_evidence_and_keeps_the_record():
     room, device = await a_room()
     start = NOW + HOUR
-    booking = await make_booking(start, room=room)
+    organizer = await make_person()
+    booking = await make_booking(start, room=room, organizer=organizer)
     await watch_started(NOW)
     await record_readings([Reading(device.id, NOW, occupied=False)], NOW)
     minutes = await pass_time(start, 12)
@@ -108,6 +110,8 @@ async def test_nobody_came_it_warns_then_releases_with_evidence_and_keeps_the_re
     entry = await HistoryEntry.get(object=f"booking:{booking.id}", action="released")
     assert entry.actor == "Izba"
     assert entry.after["evidence"] == row.evidence
+    notice = await Notice.get()
+    assert (notice.person_id, notice.kind, notice.facts["by"]) == (organizer.id, "booking.released", "")
     assert (await seals.verify())[1] is None
 
 

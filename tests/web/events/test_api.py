@@ -92,6 +92,20 @@ async def test_a_change_is_told_at_once(office: Office) -> None:
     assert len(live_of(office.app)) == 0
 
 
+async def test_how_many_notices_are_new_is_told_to_their_person_alone(office: Office) -> None:
+    booking = (await office.book()).json()
+    async with listening(office, "alice") as (alice, _), listening(office, "bob") as (bob, _):
+        await office.post(f"/bookings/{booking['id']}/cancel", {"reason": "x"}, "coordinator")
+        names = dict([await alice.next(), await alice.next()])
+        assert names["notice"] == {"notice": office.people["alice"].id, "unread": 1}
+        await office.post("/notices/read")
+        assert await alice.next() == ("notice", {"notice": office.people["alice"].id, "unread": 0})
+        assert (await bob.next())[0] == "room"
+        await events.dispatch([AssetChanged(7)])
+        assert (await bob.next())[0] == "asset"
+    assert live_of(office.app).of_owner == {}
+
+
 async def test_a_person_has_a_bounded_number_of_streams(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "MOST_STREAMS", 2)
     async with listening(office, "bob"), listening(office, "bob"), listening(office, "alice"):

@@ -96,6 +96,7 @@
 
   function hear(message) {
     if (message.kind === 'mute') { isLive = false; return; }
+    if (message.kind === 'notice') { if (window.izbaBell) window.izbaBell(message); return; }
     if (message.kind === 'open') {
       // what happened before the stream opened nobody tells: all is asked for, unless it opened with the page
       if (wasOpen || Date.now() - began > LATE) everything();

@@ -2,10 +2,10 @@
    connections to a server, and a stream for each tab would leave none. A page without shared workers runs it itself. */
 'use strict';
 
-/* Keeps the stream open and passes on what it says: {kind: 'room' | 'asset' | 'device', …}, {kind: 'open'} each time
+/* Keeps the stream open and passes on what it says: {kind: 'room' | 'asset' | 'device' | 'notice', …}, {kind: 'open'} each time
    that it opens, {kind: 'mute'} when it broke or nothing came for so long that it must be broken. */
 function izbaStream(say) {
-  var KINDS = ['room', 'asset', 'device'], SILENCE = 40000, PAUSE = 5000, source, watch;
+  var KINDS = ['room', 'asset', 'device', 'notice'], SILENCE = 40000, PAUSE = 5000, source, watch;
 
   function open() {
     source = new EventSource('/api/v1/events');

@@ -1,0 +1,102 @@
+"""What the organizer of a booking is told when somebody else, or Izba itself, does something about it.
+
+What leaves for a mail is a type that has only the fields that the class of the room allows.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from registry.bookings.models import Booking
+from registry.core.history import Actor
+from registry.core.transaction import Change
+from registry.outbox.actions import NewNotice, tell
+from registry.rooms.models import HELP_POINT, Room, Visibility
+
+# what was done, as the history calls it → what its organizer is told
+KINDS = {
+    "booked": "booking.booked",
+    "changed": "booking.changed",
+    "moved": "booking.moved",
+    "cancelled": "booking.cancelled",
+    "ended": "booking.ended",
+    "ended_vacant": "booking.ended",
+    "released": "booking.released",
+    "cancel_undone": "booking.restored",
+    "end_undone": "booking.restored",
+    "release_undone": "booking.restored",
+}
+
+
+class TimelessFacts(NamedTuple):
+    """Of a hidden room: that something happened."""
+
+
+class ShyFacts(NamedTuple):
+    """Of a confidential room: when, and nothing else."""
+
+    starts_at: str
+    ends_at: str
+    former_starts_at: str = ""
+    former_ends_at: str = ""
+
+
+class BookingFacts(NamedTuple):
+    """Of a public or internal room."""
+
+    starts_at: str
+    ends_at: str
+    former_starts_at: str
+    former_ends_at: str
+    room: str
+    former_room: str
+    title: str
+    by: str
+
+
+class FormerPlace(NamedTuple):
+    """Where and when a booking was before."""
+
+    room: Room
+    starts_at: datetime
+    ends_at: datetime
+
+
+def facts_of(
+    booking: Booking, room: Room, actor: Actor, former: FormerPlace | None = None
+) -> TimelessFacts | ShyFacts | BookingFacts:
+    """What may be told of a booking, by the class of its room and of the one where it was."""
+    classes = {room.visibility, former.room.visibility if former else room.visibility}
+    if Visibility.HIDDEN in classes:
+        return TimelessFacts()
+    ends_at = booking.planned_ends_at
+    is_elsewhen = former is not None and (former.starts_at, former.ends_at) != (booking.starts_at, ends_at)
+    shy = ShyFacts(
+        booking.starts_at.isoformat(),
+        ends_at.isoformat(),
+        former.starts_at.isoformat() if former and is_elsewhen else "",
+        former.ends_at.isoformat() if former and is_elsewhen else "",
+    )
+    if classes & set(HELP_POINT):
+        return shy
+    former_room = former.room.code if former and former.room.id != room.id else ""
+    by = actor.name if actor.person_id else ""
+    return BookingFacts(*shy, room.code, former_room, booking.title, by)
+
+
+async def tell_organizer(
+    change: Change,
+    booking: Booking,
+    room: Room,
+    action: str,
+    actor: Actor,
+    now: datetime,
+    former: FormerPlace | None = None,
+) -> None:
+    """Tell the organizer, inside the transaction of what was done; nothing where they did it themselves."""
+    if booking.organizer_id is None or booking.organizer_id == actor.person_id or action not in KINDS:
+        return
+    facts: dict[str, Any] = facts_of(booking, room, actor, former)._asdict()
+    kind = KINDS[action]
+    event = f"booking:{booking.id}:{booking.revision}"
+    notice = NewNotice(booking.organizer_id, kind, event, f"booking:{booking.id}", facts)
+    await tell(change, [notice], now)

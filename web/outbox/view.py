@@ -1,0 +1,81 @@
+"""Notices under the bell and letters of the outbox, as pages show them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from registry.outbox.models import Letter, LetterState, Notice
+from registry.outbox.queries import LetterLine
+from registry.rooms.models import Room
+from web.kit.page_context import PageContext
+from web.outbox.words import NoticeWords, Rooms
+from web.rooms.room_cache import cached_rooms
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """A notice in words; ``day`` heads those of one day."""
+
+    id: int
+    headline: str
+    lines: list[str]
+    symbol: str
+    at: datetime
+    day: str
+    is_new: bool
+
+
+async def rooms_by_code() -> dict[str, Room]:
+    """The rooms of the house: for their names and their classes now."""
+    return {room.code: room for room in await cached_rooms()}
+
+
+def notice_rows(notices: Sequence[Notice], rooms: Rooms, context: PageContext) -> list[NoticeRow]:
+    """Notices as rows, in their order."""
+    words = NoticeWords.of(context.words)
+    return [
+        NoticeRow(
+            id=notice.id,
+            headline=words.headline(notice),
+            lines=words.lines(notice, rooms),
+            symbol=words.symbol(notice),
+            at=notice.at,
+            day=_day(notice.at, context),
+            is_new=notice.read_at is None,
+        )
+        for notice in notices
+    ]
+
+
+def _day(at: datetime, context: PageContext) -> str:
+    days = (context.today - context.fmt.local(at).date()).days
+    return [context.say("today"), context.say("yesterday")][days] if days in (0, 1) else context.words.day(at)
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A letter in words: what it is about, whose, how it stands and what may be done."""
+
+    letter: Letter
+    subject: str
+    login: str
+    word: str
+    tone: str
+    when: datetime | None
+
+    @property
+    def may_leave_again(self) -> bool:
+        return self.letter.state in (LetterState.DEAD, LetterState.DROPPED)
+
+    @property
+    def may_be_dropped(self) -> bool:
+        return self.letter.state in (LetterState.DEAD, LetterState.WAITING)
+
+
+def letter_row(line: LetterLine, context: PageContext) -> LetterRow:
+    """A letter as a row."""
+    words, letter = NoticeWords.of(context.words), line.letter
+    word, tone = words.letter_state(letter.state)
+    subject = words.subject(line.notices) if line.notices else context.say("–")
+    when = letter.next_try_at if letter.state is LetterState.WAITING else letter.sent_at or letter.tried_at
+    return LetterRow(letter, subject, line.login, word, tone, when)
