@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, get_args
 
 import asyncpg
 import orjson
@@ -16,16 +16,7 @@ from registry.core import events, transaction
 log = logging.getLogger(__name__)
 CHANNEL = "izba_events"
 RETRY_SECONDS = 2.0
-KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (
-        events.RoomChanged,
-        events.AssetChanged,
-        events.DeviceChanged,
-        events.OfficeChanged,
-        events.NoticesChanged,
-    )
-}
+KINDS: dict[str, Any] = {kind.__name__: kind for kind in get_args(events.Event)}
 _me = f"{os.getpid()}-{os.urandom(4).hex()}"
 
 

@@ -116,7 +116,7 @@ class DoorStates:
             # another process tells of its change at times before this one of its own, which was made earlier
             self._announced[event.room_id] = max(event.revision, self._announced.get(event.room_id, -1))
             self._wake.set()
-        elif isinstance(event, events.DeviceChanged):
+        elif isinstance(event, events.DeviceChanged | events.PlacesChanged):
             self._is_stale = True
             self._wake.set()
 

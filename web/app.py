@@ -33,7 +33,6 @@ from web.categories import pages as categories
 from web.categories import piece_pages as category_fields
 from web.devices import api as devices_api
 from web.devices import pages as devices
-from web.doors import api as doors_api
 from web.doors import pages as doors
 from web.due import api as due_api
 from web.due import pages as due
@@ -60,6 +59,8 @@ from web.labels import pages as labels
 from web.outbox import api as outbox_api
 from web.outbox import pages as outbox
 from web.people import api as people_api
+from web.places import api as places_api
+from web.places import pages as places
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
 from web.scans import api as scans_api
@@ -86,7 +87,7 @@ ROUTERS = (
     assets_api.router,
     transitions_api.router, bulk_changes_api.router, sets_api.router, labels_api.router, tags_api.router,
     scans_api.router,
-    imports_api.router, devices_api.router, duties_api.router, doors_api.router, faults_api.router, files_api.router,
+    imports_api.router, devices_api.router, duties_api.router, places_api.router, faults_api.router, files_api.router,
     history_api.router, grants_api.router, outbox_api.router,
     categories_api.router,
     due_api.router, feeds_api.router, events_api.router, search_api.router, system_api.router,
@@ -98,7 +99,7 @@ ROUTERS = (
     imports.router, understood.router, new_assets.router, asset_corrections.router, bulk_changes.router,
     category_fields.router, categories.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
-    devices.router, doors.router, search.router,
+    devices.router, doors.router, places.router, search.router,
     admin.router, outbox.router,
 )  # fmt: skip
 SCHEMES = {

@@ -22,7 +22,9 @@ from registry.importing.cells import whole
 from registry.importing.files import read
 from registry.importing.lists import check_list, write_list
 from registry.people.queries import institutions_of
-from registry.rooms.actions import RoomRules, StandardLine, WeekdayHours, add_opening_profile, set_rules, set_standard
+from registry.places.actions import RoomChanges, change_rooms
+from registry.places.settings import RoomSettings
+from registry.rooms.actions import StandardLine, WeekdayHours, add_opening_profile, set_standard
 from registry.rooms.models import HELP_POINT, HoursPolicy, Room, RoomKind
 from registry.rooms.queries import all_rooms
 
@@ -37,7 +39,7 @@ _TEAM_ROOMS = frozenset({"ZW-01", "ZW-02", "ZW-03", "JA-120"})
 # the Team on call works here at any hour
 ALWAYS_OPEN = frozenset({"ZW-02", "ZW-03"})
 _HELP_POINT_INSTITUTIONS = ("KPUW-WSOC", "ORA", "OIRP", "SG", "KWP")
-_TEAM_RULES: RoomRules = {
+_TEAM_RULES: RoomSettings = {
     "hours_policy": HoursPolicy.ADVISORY, "check_in": True, "no_show_minutes": 10, "vacant_minutes": 15,
     "panel_books": True,
 }  # fmt: skip
@@ -128,12 +130,12 @@ async def _room_rules(profiles: dict[str, int], actor: Actor, now: datetime) -> 
     partners = await institutions_of(_HELP_POINT_INSTITUTIONS)
     for room in await all_rooms():
         institutions = partners if room.bookable and room.code not in _TEAM_ROOMS else None
-        await set_rules(room.id, room_rules(room, profiles), actor, now, institutions=institutions)
+        await change_rooms([room.id], RoomChanges(room_rules(room, profiles), institutions), actor, now)
 
 
-def room_rules(room: Room, profiles: dict[str, int]) -> RoomRules:
+def room_rules(room: Room, profiles: dict[str, int]) -> RoomSettings:
     """How a room of the Help Point is booked: freely in the Team's rooms, strictly where clients are received."""
-    rules: RoomRules = {"max_days_ahead": 400, "opening_id": profiles["urzad_praca"]}
+    rules: RoomSettings = {"max_days_ahead": 400, "opening_id": profiles["urzad_praca"]}
     if room.code in _TEAM_ROOMS:
         return {**rules, **_TEAM_RULES, "opening_id": None if room.code in ALWAYS_OPEN else profiles[_TEAM]}
     if room.bookable or room.kind in (RoomKind.RECEPTION, RoomKind.WC):

@@ -15,12 +15,15 @@ from zoneinfo import ZoneInfo
 from cachetools import LRUCache
 
 from registry.bookings.day_rows import revisions_and_rows, rows_between
+from registry.bookings.models import VISITS
 from registry.bookings.projections import (
     BookingRow,
+    Sight,
     Viewer,
     VisibleBooking,
     hides_changes,
     projection,
+    seen_as,
     sees_times,
     sight,
 )
@@ -60,7 +63,7 @@ class RoomDays:
     zone: ZoneInfo
     open: Sequence[Span]
     duties: Sequence[dict[str, Any]]
-    owners: tuple[tuple[int | None, int | None], ...]
+    owners: tuple[tuple[int | None, int | None, bool], ...]
     bookings: int
     views: dict[Hashable, RoomDay] = field(default_factory=dict)
 
@@ -71,8 +74,8 @@ class RoomDays:
     def show(self, room: Room, viewer: Viewer, rows: Sequence[BookingRow]) -> RoomDay:
         """Project the bookings for this viewer, and for all who see as much."""
         sees = sees_times(room.visibility, viewer)
-        sights = {owner: sight(room.visibility, viewer, *owner) for owner in self.owners}
-        visible = [projection(row, room.code, sights[row.organizer_id, row.institution_id]) for row in rows]
+        sights = {owner: _sight(room, viewer, owner) for owner in self.owners}
+        visible = [projection(row, room.code, sights[_owner(row)]) for row in rows]
         view = self.views[self._key(room, viewer)] = RoomDay(
             room=room,
             zone=self.zone,
@@ -87,8 +90,19 @@ class RoomDays:
     def _key(self, room: Room, viewer: Viewer) -> Hashable:
         if not sees_times(room.visibility, viewer):
             return None
-        sights = [sight(room.visibility, viewer, *owner) for owner in self.owners]
+        sights = [_sight(room, viewer, owner) for owner in self.owners]
         return hides_changes(room.visibility, viewer), *sights
+
+
+def _owner(row: BookingRow) -> tuple[int | None, int | None, bool]:
+    """Whose a booking is, and whether it is a visit: of the same there is the same to be seen."""
+    return row.organizer_id, row.institution_id, row.kind in VISITS
+
+
+def _sight(room: Room, viewer: Viewer, owner: tuple[int | None, int | None, bool]) -> Sight:
+    organizer_id, institution_id, is_visit = owner
+    shown_class = seen_as(room.visibility, VISITS[0]) if is_visit else room.visibility
+    return sight(shown_class, viewer, organizer_id, institution_id)
 
 
 class DayCache(LRUCache[Hashable, RoomDays]):
@@ -194,7 +208,7 @@ async def _read(
                 zone=hours[room.id].zone,
                 open=spans[id(hours[room.id])],
                 duties=duties[room.id],
-                owners=tuple({(row.organizer_id, row.institution_id): None for row in rows_of[room.id]}),
+                owners=tuple({_owner(row): None for row in rows_of[room.id]}),
                 bookings=len(rows_of[room.id]),
             ),
         )

@@ -41,6 +41,10 @@ class Kind(StrEnum):
     BLOCK = "block"
 
 
+# what is booked in rooms of the Help Point alone: it stays as confidential as it was, whatever becomes of its room
+VISITS = (Kind.CONSULTATION, Kind.INTERVIEW, Kind.FAMILY)
+
+
 class Block(Model):
     """Rooms out of use, as it was asked for. What it has of each room are bookings of the kind block."""
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from registry.bookings.models import Booking
+from registry.bookings.models import VISITS, Booking
 from registry.bookings.state import RoomState, StateKind
 from registry.people.models import Person, Role
 from registry.people.rules import CAPABILITIES
@@ -54,6 +54,11 @@ def sight(visibility: Visibility, viewer: Viewer, organizer_id: int | None, inst
     if visibility is Visibility.PUBLIC or institution_id is not None and institution_id == viewer.institution_id:
         return Sight.FULL
     return Sight.MEETING
+
+
+def seen_as(visibility: Visibility, kind: str) -> Visibility:
+    """The class by which a booking is seen: its room's, but a visit stays one in a room that has been opened since."""
+    return Visibility.CONFIDENTIAL if kind in VISITS and visibility not in HELP_POINT else visibility
 
 
 def sees_times(visibility: Visibility, viewer: Viewer) -> bool:
@@ -222,7 +227,8 @@ INSTANTS = 16384
 
 def project(row: BookingRow, room: str, visibility: Visibility, viewer: Viewer) -> VisibleBooking | None:
     """A row as this viewer may see it; None when not even its times are theirs to know."""
-    return projection(row, room, sight(visibility, viewer, row.organizer_id, row.institution_id))
+    shown_class = seen_as(visibility, row.kind)
+    return projection(row, room, sight(shown_class, viewer, row.organizer_id, row.institution_id))
 
 
 def projection(row: BookingRow, room: str, much: Sight) -> VisibleBooking | None:

@@ -1,6 +1,6 @@
 """What is asked about bookings: one of them, a person's, a room's state, a day of many rooms."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from registry.bookings.day_rows import TAKING, rows_between
-from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.models import VISITS, Booking, Kind, Status
 from registry.bookings.projections import (
     COLUMNS,
     BookingRow,
@@ -19,6 +19,7 @@ from registry.bookings.projections import (
     VisibleBooking,
     project,
     public_state,
+    seen_as,
     sees_times,
     sight,
     viewer_of,
@@ -37,6 +38,7 @@ from registry.bookings.rules import (
 from registry.bookings.state import UNDO, RoomState
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
+from registry.core.events import PlacesChanged
 from registry.core.history import HistoryEntry, entries_of
 from registry.core.statements import ask, first_value
 from registry.people.models import Person
@@ -81,7 +83,8 @@ def knows_of(viewer: Viewer, booking: Booking, visibility: Visibility) -> bool:
     """Whether a viewer may know that a booking exists; a door panel knows of its room's."""
     if viewer.role is None:
         return True
-    return sight(visibility, viewer, booking.organizer_id, booking.institution_id) is not Sight.NOTHING
+    shown_class = seen_as(visibility, booking.kind)
+    return sight(shown_class, viewer, booking.organizer_id, booking.institution_id) is not Sight.NOTHING
 
 
 async def visible_booking(booking_id: UUID, viewer: Viewer) -> tuple[VisibleBooking, Room]:
@@ -98,8 +101,8 @@ async def visible_booking(booking_id: UUID, viewer: Viewer) -> tuple[VisibleBook
 
 
 async def in_help_point(booking_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these bookings that are in rooms of the Help Point."""
-    shy = Booking.filter(id__in=list(booking_ids), room__visibility__in=list(HELP_POINT))
+    """Those of these bookings that are in rooms of the Help Point, or visits from when their room was one."""
+    shy = Booking.filter(Q(room__visibility__in=list(HELP_POINT)) | Q(kind__in=list(VISITS)), id__in=list(booking_ids))
     return {booking.id for booking in await shy.only("id")} if booking_ids else set()
 
 
@@ -246,7 +249,7 @@ async def is_taken(room_id: int, blocked_from: datetime, blocked_to: datetime, b
     return bool(await ask(NEAREST, [room_id, since, str(but or NOBODY), until]))
 
 
-_institutions: Cache[int, frozenset[int]] = Cache(HOURS_SECONDS)
+_institutions: Cache[int, frozenset[int]] = Cache(HOURS_SECONDS, outdated_by=PlacesChanged)
 
 
 async def _institutions_of(rooms: Sequence[Room]) -> dict[int, frozenset[int]]:
@@ -264,6 +267,11 @@ async def _institutions_of(rooms: Sequence[Room]) -> dict[int, frozenset[int]]:
 async def booking_room(room: Room) -> BookingRoom:
     """What the rules of booking look at, from a fresh row."""
     return (await booking_rooms([room]))[room.id]
+
+
+async def proposed_booking_room(room: Room, institution_ids: Iterable[int]) -> BookingRoom:
+    """What the rules would look at if a room were like this one, for these institutions alone or for all."""
+    return _booking_room(room, frozenset(institution_ids), await hours_of(room))
 
 
 async def booking_rooms(rooms: Sequence[Room]) -> dict[int, BookingRoom]:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.projections import BOOKS_HELP_POINT, RUNS_ROOMS, Sight, Viewer, sight
+from registry.bookings.projections import BOOKS_HELP_POINT, RUNS_ROOMS, Sight, Viewer, seen_as, sight
 from registry.core.errors import N_, Conflict, Forbidden, Invalid, Refusal, Term
 from registry.people.models import Role
 from registry.rooms.hours import Hours, is_open_throughout
@@ -264,7 +264,7 @@ def may_vouch(
         return True
     if viewer.role is Role.AUDITOR or institution_id is None or institution_id != viewer.institution_id:
         return False
-    return sight(visibility, viewer, organizer_id, institution_id) is Sight.FULL
+    return sight(seen_as(visibility, kind), viewer, organizer_id, institution_id) is Sight.FULL
 
 
 def is_checked_in_by_lead(created_at: datetime, starts_at: datetime) -> bool:

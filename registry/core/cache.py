@@ -5,6 +5,7 @@ from typing import Generic, TypeVar, overload
 
 import cachetools
 
+from registry.core import events
 from registry.core.context import PerRegister
 
 K = TypeVar("K", bound=Hashable)
@@ -15,17 +16,25 @@ ROOM_FOR = 10_000
 
 class Cache(Generic[K, V]):
     """Values, None among them, that are good for some seconds or until they are forgotten. With ``at_most`` of them
-    there, the one that was not asked for the longest goes. Each open register has its own.
+    there, the one that was not asked for the longest goes. Each open register has its own. An event of the kind
+    ``outdated_by`` empties it.
     """
 
-    def __init__(self, seconds: float | None = None, at_most: int = ROOM_FOR) -> None:
-        self._seconds, self._at_most = seconds, at_most
+    def __init__(
+        self, seconds: float | None = None, at_most: int = ROOM_FOR, outdated_by: type[events.Event] | None = None
+    ) -> None:
+        self._seconds, self._at_most, self._outdated_by = seconds, at_most, outdated_by
         self._values: PerRegister[cachetools.Cache[K, V]] = PerRegister(self._empty)
 
     def _empty(self) -> cachetools.Cache[K, V]:
-        if self._seconds is None:
-            return cachetools.LRUCache(self._at_most)
-        return cachetools.TTLCache(self._at_most, self._seconds)
+        values: cachetools.Cache[K, V] = (
+            cachetools.LRUCache(self._at_most)
+            if self._seconds is None
+            else cachetools.TTLCache(self._at_most, self._seconds)
+        )
+        if kind := self._outdated_by:
+            events.on(lambda event: values.clear() if isinstance(event, kind) else None)
+        return values
 
     @overload
     def get(self, key: K) -> V | None: ...

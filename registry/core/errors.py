@@ -213,6 +213,20 @@ WORDS: dict[str, str] = {
     "room.not_yours": N_("Your institution may not book {room}. Ask the coordinator."),
     "room.none_free": N_("No room is free then for so many people. Choose another time."),
     "room.exists": N_("There is already a room {room}."),
+    "room.closed": N_("{room} is closed for good. Take another room, or open it again."),
+    "room.bad_number": N_("Write a whole number from {least} to {most}."),
+    "room.no_name": N_("Fill this in: people know the room by it."),
+    "room.lengths_crossed": N_(
+        "The shortest booking is longer than the longest. Make the one shorter or the other longer."
+    ),
+    "room.bad_feature": N_(
+        "{feature} is not built into a room. Put the thing on the room's standard; built in are: {features}."
+    ),
+    "room.class_in_use": N_(
+        "Somebody is in {room} by a booking now, and what is seen of it must not change meanwhile. Wait for its end."
+    ),
+    "booking.no_gap": N_("The time for set-up and clean-up is not free between this booking and the one beside it."),
+    "opening.unknown": N_("There are no opening hours called {profile}. See the list of opening hours for the codes."),
     "place.bad_code": N_("{code} cannot be a code. Use letters, digits, dots and hyphens, 40 at most."),
     "place.code_taken": N_("The code {code} is taken. Choose another."),
     "site.bad_timezone": N_("There is no time zone {given}. Write it like Europe/Warsaw."),

@@ -50,7 +50,14 @@ class NoticesChanged:
     person_id: int
 
 
-Event = RoomChanged | AssetChanged | DeviceChanged | OfficeChanged | NoticesChanged
+@dataclass(frozen=True, slots=True)
+class PlacesChanged:
+    """A site, a building or a room was made, closed or set otherwise: what is kept of how places are set is out of
+    date. Of what is to be seen of a room :class:`RoomChanged` tells besides.
+    """
+
+
+Event = RoomChanged | AssetChanged | DeviceChanged | OfficeChanged | NoticesChanged | PlacesChanged
 Handler = Callable[[Event], Awaitable[None] | None]
 
 _handlers: PerRegister[list[Handler]] = PerRegister(list)

@@ -14,7 +14,6 @@ from registry.bookings.actions import book, check_in, end, extend, undo_release
 from registry.bookings.models import Booking, Status
 from registry.bookings.room_snapshot import RoomSnapshot, derive, snapshot_at
 from registry.bookings.rules import BookingRequest
-from registry.core import history
 from registry.core.cache import Cache
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
@@ -27,7 +26,6 @@ from registry.doors.view import FAULTS, MINUTES_TO_BOOK, MINUTES_TO_EXTEND, Act,
 from registry.faults.actions import NewReport, report
 from registry.faults.records import Filed
 from registry.people.actions import hasher
-from registry.rooms.lock import changing
 
 COMMANDS = ("book", "check_in", "extend", "end", "undo", "report_fault")
 ID_LENGTH = 200
@@ -86,31 +84,21 @@ async def _answering(result: Booking | Filed | None) -> RequestAnswer:
     return RequestAnswer(body=str(result.id) if isinstance(result, Booking) else "")
 
 
-async def set_door_policy(
-    room_id: int, proofs: Sequence[str] | None, pin: str | None, actor: Actor, now: datetime
-) -> None:
-    """Say what allows the end, at this room's door, of what was not booked there; None leaves it as it is, an empty
-    ``pin`` takes the room's PIN away.
+async def door_settings(proofs: Sequence[str] | None, pin: str | None) -> dict[str, str]:
+    """The columns of a room that say what allows the end, at its door, of what was not booked there; None leaves it as
+    it is, an empty ``pin`` takes the room's PIN away.
 
-    Raises Invalid: door.bad_proof, door.bad_pin, door.no_pin.
+    Raises Invalid: door.bad_proof, door.bad_pin.
     """
-    stored = None if proofs is None else checked_proofs(proofs)
-    pin_hash: str | None = pin
+    settings = {} if proofs is None else {"door_proofs": checked_proofs(proofs)}
     if pin:
         check_pin(pin)
-        pin_hash = await asyncio.to_thread(hasher.hash, pin)
-    async with changing(room_id) as change:
-        room = change.room
-        before = {"door_proofs": room.door_proofs, "has_pin": bool(room.door_pin)}
-        room.door_proofs = room.door_proofs if stored is None else stored
-        room.door_pin = room.door_pin if pin_hash is None else pin_hash
-        after = {"door_proofs": room.door_proofs, "has_pin": bool(room.door_pin)}
-        if PIN in room.door_proofs.split(",") and not room.door_pin:
-            raise Invalid("door.no_pin")
-        await room.save(update_fields=["door_proofs", "door_pin"])
-        # whether it is another PIN is not for the history to tell beyond that it was set
-        more = {"pin_set": True} if pin else {}
-        await history.write(f"room:{room_id}", "door_policy_set", actor, now, before=before, after=after | more)
+        return settings | {"door_pin": await asyncio.to_thread(hasher.hash, pin)}
+    return settings if pin is None else settings | {"door_pin": ""}
+
+
+def forget_wrong_pins(room_id: int) -> None:
+    """The room has another PIN, or none: nobody waits for having mistyped the former."""
     _wrong_pins.discard(room_id)
 
 

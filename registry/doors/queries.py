@@ -17,6 +17,7 @@ from registry.bookings.rules import LONGEST_MEETING
 from registry.bookings.state import CHECK_IN_EARLY, UNDO, RoomState, Slot, StateKind, following, running
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
+from registry.core.events import PlacesChanged
 from registry.devices.models import Device
 from registry.doors.phrases import LANGUAGES, say
 from registry.doors.policy import ANYONE, PIN, door_id, proofs_of, ways_to_end
@@ -90,8 +91,8 @@ class DrawnDoor(NamedTuple):
     until: datetime
 
 
-_around: Cache[tuple[int, int], tuple[bool, str]] = Cache(AROUND_SECONDS)
-_doors: Cache[tuple[int, bool], DrawnDoor] = Cache(AROUND_SECONDS)
+_around: Cache[tuple[int, int], tuple[bool, str]] = Cache(AROUND_SECONDS, outdated_by=PlacesChanged)
+_doors: Cache[tuple[int, bool], DrawnDoor] = Cache(AROUND_SECONDS, outdated_by=PlacesChanged)
 
 
 async def public_state_at(room_id: int, now: datetime, revision: int = -1) -> tuple[PublicState, int]:

@@ -16,6 +16,7 @@ from tortoise.expressions import Q
 from registry.assets.models import Asset, FormerNumber, FundingShare, Lifecycle, Tag
 from registry.assets.search import AssetFilter, all_ids
 from registry.bookings.models import Booking
+from registry.bookings.projections import seen_as
 from registry.core.history import HistoryEntry
 from registry.exporting.funding import funding_cell, percent_text, percents_of
 from registry.rooms.models import HELP_POINT, Room, Visibility
@@ -180,9 +181,10 @@ async def _bookings() -> AsyncIterator[Sequence[Record]]:
 
 
 def _as_it_leaves(booking: Record, room: Room, zone: ZoneInfo) -> Record:
-    """A Help Point room's bookings leave without anybody in them."""
+    """A Help Point room's bookings leave without anybody in them, and so do visits from when a room was one."""
     when = {name: booking[name].astimezone(zone).isoformat() for name in ("starts_at", "ends_at")}
-    return ({} if room.visibility in HELP_POINT else booking) | when | {"room": room.code}
+    is_shy = seen_as(room.visibility, booking["kind"]) in HELP_POINT
+    return ({} if is_shy else booking) | when | {"room": room.code}
 
 
 BOOKINGS = ExportTable(

@@ -1,17 +1,14 @@
-"""What changes rooms: their opening hours, the rules of booking them, what they should hold, what their doors show."""
+"""What changes rooms: their opening hours, what they should hold, what their doors show."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypedDict
-
-from tortoise.models import Model
 
 from registry.core import history
 from registry.core.history import Actor
 from registry.core.transaction import transaction
 from registry.rooms.lock import changing
-from registry.rooms.models import HoursPolicy, OpeningProfile, OpeningSpan, Room, StandardItem
+from registry.rooms.models import OpeningProfile, OpeningSpan, Room, StandardItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +18,6 @@ class WeekdayHours:
     weekday: int
     opens: int
     closes: int
-
-
-class RoomRules(TypedDict, total=False):
-    """The rules of booking a room; what is left out stays as it is."""
-
-    opening_id: int | None
-    hours_policy: HoursPolicy
-    setup_minutes: int
-    cleanup_minutes: int
-    min_minutes: int
-    max_hours: int
-    max_days_ahead: int
-    check_in: bool
-    no_show_minutes: int | None
-    vacant_minutes: int | None
-    panel_books: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +39,6 @@ async def add_opening_profile(
         entry = {"code": code, "closed_on_holidays": closed_on_holidays, "hours": [asdict(span) for span in hours]}
         await history.write_new([(f"opening:{profile.id}", entry)], "added", actor, now)
     return profile
-
-
-async def set_rules(
-    room_id: int, rules: RoomRules, actor: Actor, now: datetime, *, institutions: Sequence[Model] | None = None
-) -> None:
-    """Say how a room is booked, and by which institutions alone; none named leaves those as they are.
-
-    Raises NotFound("room.unknown").
-    """
-    columns: dict[str, Any] = dict(rules)
-    async with changing(room_id) as change:
-        room = change.room
-        before = {name: getattr(room, name) for name, value in columns.items() if getattr(room, name) != value}
-        after = {name: columns[name] for name in before}
-        if after:
-            await room.update_from_dict(after).save(update_fields=list(after))
-        if institutions is not None:
-            await room.institutions.clear()
-            await room.institutions.add(*institutions)
-            after["institutions"] = [institution.pk for institution in institutions]
-        if after:
-            await history.write(f"room:{room_id}", "rules_set", actor, now, before=before, after=after)
-        else:
-            change.keep_quiet(room)
 
 
 async def set_standard(room_id: int, lines: Sequence[StandardLine], actor: Actor, now: datetime) -> None:

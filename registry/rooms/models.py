@@ -70,6 +70,7 @@ class Building(Model):
     address = fields.CharField(max_length=200)
     note = fields.CharField(max_length=200, default="")
     step_free = fields.BooleanField(default=False)
+    closed_at = UTCDatetimeField(null=True, description="since when it is no longer one of ours")
 
     site_id: int
 
@@ -172,6 +173,10 @@ class Room(Model):
     institutions: fields.ManyToManyRelation["Model"] = fields.ManyToManyField(
         "registry.Institution", related_name="rooms", through="room_institution", on_delete=fields.CASCADE
     )
+    approvers: fields.ManyToManyRelation["Model"] = fields.ManyToManyField(
+        "registry.Person", related_name="approves_in", through="room_approver", on_delete=fields.CASCADE
+    )
+    closed_at = UTCDatetimeField(null=True, description="since when it is no longer used, as a room is never deleted")
     # derived, each with the moment it was derived at
     occupancy = fields.CharEnumField(Occupancy, max_length=20, default=Occupancy.UNKNOWN)
     occupancy_since = UTCDatetimeField(null=True)

@@ -11,9 +11,10 @@ from tortoise.expressions import F
 
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
+from registry.core.events import PlacesChanged
 from registry.core.ids import may_be_name
 from registry.rooms.hours import Hours, Span
-from registry.rooms.models import CalendarDay, OpeningProfile, Room, StandardItem
+from registry.rooms.models import Building, CalendarDay, OpeningProfile, Room, StandardItem
 
 HOURS_SECONDS = 30.0
 CODE_LENGTH = 40
@@ -102,7 +103,7 @@ def public_holidays(first_year: int, last_year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("PL", years=range(first_year, last_year + 1)))
 
 
-_hours: Cache[tuple[int, int | None], Hours] = Cache(HOURS_SECONDS)
+_hours: Cache[tuple[int, int | None], Hours] = Cache(HOURS_SECONDS, outdated_by=PlacesChanged)
 
 
 class HouseRoom(Protocol):
@@ -133,8 +134,9 @@ async def hours_of_rooms(rooms: Sequence[Room]) -> dict[int, Hours]:
 
 
 async def _load_hours(room: HouseRoom) -> Hours:
-    fresh = await Room.get(id=room.id).select_related("building__site", "opening")
-    site, profile = fresh.building.site, fresh.opening
+    # not by the room's row: what is only proposed for it is judged by other hours
+    site = (await Building.get(id=room.building_id).select_related("site")).site
+    profile = await OpeningProfile.get_or_none(id=room.opening_id) if room.opening_id else None
     days = await CalendarDay.filter(site_id=site.id).values("day", "is_open")
     closed = {row["day"] for row in days if not row["is_open"]}
     is_open = {row["day"] for row in days if row["is_open"]}

@@ -178,7 +178,15 @@ def test_pages_of_who_runs_the_office_have_no_fault_either(browser: Browser, off
     """Devices with their forms open, the room that a tablet is paired with, what may be ended at its door."""
     with visit(browser, office, "admin", viewport={"width": width, "height": 900}) as context:
         page = context.new_page()
-        for path in ("/devices", "/rooms/ZW-01", "/rooms/ZW-01/door", "/panel/pair", "/privacy", "/accessibility"):
+        for path in (
+            "/devices",
+            "/rooms/ZW-01",
+            "/admin/places",
+            "/admin/places/rooms/ZW-01",
+            "/panel/pair",
+            "/privacy",
+            "/accessibility",
+        ):
             check(page, path)
         page.goto("/devices")
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")

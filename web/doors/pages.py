@@ -5,9 +5,8 @@ admits when it has heard nothing.
 """
 
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import Depends, Form, Query, Request
@@ -20,13 +19,11 @@ from registry.core.errors import Forbidden, NotFound, Refusal
 from registry.devices import pairing
 from registry.devices.models import Device
 from registry.devices.queries import panel_by_code
-from registry.doors.actions import PanelCommand, panel_command, set_door_policy
+from registry.doors.actions import PanelCommand, panel_command
 from registry.doors.phrases import LANGUAGES, panel_languages
-from registry.doors.policy import proofs_of
 from registry.doors.queries import booking_at_door, door
 from registry.doors.view import Act, DoorView, OpenDoor, acts
 from registry.people.models import Person
-from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms, room_by_code
 from web.auth.access import PageCaller, actor_of, address_of, page_with
 from web.auth.session import A_YEAR, keep, options_of
@@ -46,11 +43,10 @@ from web.doors.view import (
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
-from web.kit.i18n import refusal_words, translate
+from web.kit.i18n import refusal_words
 from web.kit.page_context import page_context
 from web.kit.query_names import pages
 from web.kit.render import language_of, pages_of, render
-from web.kit.words import N_
 
 router = pages()
 KEY = "izba_panel"
@@ -58,18 +54,7 @@ PART = "x-panel-part"
 UNSTORED = {"cache-control": "no-store", "vary": PART}
 STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
 Staff = Annotated[Person, Depends(page_with("panels.pair"))]
-RunsRooms = Annotated[Person, Depends(page_with("rooms.manage"))]
 Text = Annotated[str, Form(max_length=300)]
-Proofs = Annotated[list[str], Form(max_length=10)]
-PROOF_WORDS = {
-    "phone": (
-        N_("The organizer's phone"),
-        N_("The door shows a picture; who scans it signs in and ends their booking."),
-    ),
-    "empty": (N_("An empty room"), N_("While the sensors are sure that nobody is in.")),
-    "pin": (N_("The PIN of the room"), N_("Five wrong ones, and the door waits five minutes.")),
-    "anyone": (N_("Nothing: anybody may end anything"), N_("Whoever passes can end the meeting of somebody else.")),
-}
 TapId = Annotated[str, Form(alias="id", max_length=300)]
 
 
@@ -200,42 +185,6 @@ async def pair(request: Request, person: Staff, now: Now, code: Text = "", room:
         fault = refusal_words(refusal, language_of(request, person))
         return await back_to("/panel/pair", request, now, status_of(refusal), code=code, room=room, fault=fault)
     return RedirectResponse(f"/panel/pair?{urlencode({'paired': device.code, 'room': room})}", 303)
-
-
-@router.get("/rooms/{code}/door")
-async def policy_page(request: Request, person: RunsRooms, code: str, typed: TypedWords) -> Response:
-    """What may be ended at this room's door, for who runs rooms."""
-    room = await room_by_code(code)
-    words: dict[str, Any] = {"chosen": proofs_of(room.door_proofs), "status": typed.status} | typed.words
-    return _policy(request, room, **words)
-
-
-@router.post("/rooms/{code}/door")
-async def set_policy(
-    request: Request,
-    person: RunsRooms,
-    now: Now,
-    code: str,
-    proofs: Proofs = [],  # noqa: B006  # FastAPI copies it
-    pin: Text = "",
-) -> Response:
-    """Say what may be ended at this room's door; an empty PIN stays as it is."""
-    room = await room_by_code(code)
-    try:
-        await set_door_policy(room.id, proofs, pin.strip() or None, actor_of(request, person), now)
-    except Refusal as refusal:
-        words = {"chosen": list(proofs), "fault": refusal_words(refusal, language_of(request, person))}
-        return await back_to(f"/rooms/{room.code}/door", request, now, status_of(refusal), **words)
-    return RedirectResponse(f"/rooms/{room.code}", 303)
-
-
-def _policy(request: Request, room: Room, chosen: Sequence[str], fault: str = "", status: int = 200) -> Response:
-    say = translate(language_of(request))
-    proofs = [(proof, say(label), say(more)) for proof, (label, more) in PROOF_WORDS.items()]
-    return render(
-        request, "panel/policy.html", status=status, room=room, proofs=proofs, chosen=chosen, fault=fault,
-        has_pin=bool(room.door_pin),
-    )  # fmt: skip
 
 
 async def _rooms(request: Request, person: Person, now: datetime) -> list[tuple[str, str]]:

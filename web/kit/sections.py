@@ -52,6 +52,7 @@ SECTIONS = (
         (
             SectionPage("/rooms", N_("List"), "rooms.see"),
             SectionPage("/devices", N_("Devices"), "devices.see", ("/panels",)),
+            SectionPage("/admin/places", N_("Places and rules"), "rooms.manage"),
         ),
     ),
     Section(

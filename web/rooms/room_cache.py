@@ -1,11 +1,14 @@
-"""Rooms with their site, as they were at most half a minute ago: good for words and zones, not for what may change."""
+"""Rooms with their site, as they were set last or at most half a minute ago: good for words and zones, not for what
+sensors and bookings change.
+"""
 
 from registry.core.cache import Cache
+from registry.core.events import PlacesChanged
 from registry.rooms.models import Room
 from registry.rooms.queries import HOURS_SECONDS, all_rooms, room_by_code
 
-_rooms: Cache[str, Room] = Cache(HOURS_SECONDS)
-_house: Cache[str, list[Room]] = Cache(HOURS_SECONDS)
+_rooms: Cache[str, Room] = Cache(HOURS_SECONDS, outdated_by=PlacesChanged)
+_house: Cache[str, list[Room]] = Cache(HOURS_SECONDS, outdated_by=PlacesChanged)
 
 
 async def cached_room(code: str) -> Room:

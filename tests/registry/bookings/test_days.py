@@ -33,7 +33,7 @@ ROOM: Any = SimpleNamespace(code="R", visibility=Visibility.INTERNAL)
 
 
 def days(bookings: int, revision: int = 1, read_at: float = 0.0) -> RoomDays:
-    return RoomDays(revision, read_at, WARSAW, (), (), ((1, 1),), bookings)
+    return RoomDays(revision, read_at, WARSAW, (), (), ((1, 1, False),), bookings)
 
 
 def test_the_longest_unused_leave_when_there_are_too_many_bookings(monkeypatch: pytest.MonkeyPatch) -> None:

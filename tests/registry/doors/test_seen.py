@@ -8,20 +8,25 @@ from registry.bookings.actions import BookingChanges, book, change, end, undo_re
 from registry.bookings.models import Booking, Status
 from registry.bookings.readings import record_readings, watch_started
 from registry.bookings.rules import BookingRequest
-from registry.core.errors import Conflict, Forbidden, Invalid, Refusal
+from registry.core.errors import Conflict, Forbidden, Refusal
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.devices.models import Device
 from registry.devices.occupancy import Reading
-from registry.doors.actions import PanelCommand, panel_command, set_door_policy
+from registry.doors.actions import PanelCommand, door_settings, panel_command
 from registry.doors.policy import door_id
 from registry.doors.queries import door
 from registry.doors.view import Act, OpenDoor, acts, payload
 from registry.people.models import Role
+from registry.places.actions import RoomChanges, change_rooms
 from registry.rooms.models import Room, Visibility
 from tests.make import HOUR, NOW, make_booking, make_device, make_panel, make_person, make_room
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+async def set_proofs(room_id: int, proofs: list[str] | None, pin: str | None) -> None:
+    await change_rooms([room_id], RoomChanges(await door_settings(proofs, pin)), SYSTEM, NOW)
 
 
 async def make_door(**columns: object) -> tuple[Room, Device]:
@@ -163,7 +168,7 @@ async def test_a_room_that_its_sensors_call_empty_may_be_ended_if_the_room_says_
 async def test_the_pin_of_the_room_ends_it_and_is_not_guessed() -> None:
     room, device = await make_door()
     await running(room)
-    await set_door_policy(room.id, ["pin"], "4711", SYSTEM, NOW)
+    await set_proofs(room.id, ["pin"], "4711")
     view = await shown(room)
     assert view.ways_to_end == ("pin",)
     for number in range(5):
@@ -171,30 +176,11 @@ async def test_the_pin_of_the_room_ends_it_and_is_not_guessed() -> None:
         assert await refusal_of(device, wrong) == "door.wrong_pin"
     right = PanelCommand("r", "end", booking=view.booking, proof="4711")
     assert await refusal_of(device, right) == "door.pin_wait"
-    await set_door_policy(room.id, None, "47112", SYSTEM, NOW)
+    await set_proofs(room.id, None, "47112")
     assert await refusal_of(device, right) == "door.wrong_pin"
     ended = await panel_command(device, PanelCommand("s", "end", booking=view.booking, proof="47112"), NOW)
     assert ended
     assert ended.status is Status.ENDED
-
-
-async def test_the_policy_of_a_door_is_checked_and_its_pin_is_nowhere_to_be_read() -> None:
-    room, _ = await make_door()
-    for proofs, pin, code in (
-        (["key"], None, "door.bad_proof"),
-        (["pin"], None, "door.no_pin"),
-        (None, "12a4", "door.bad_pin"),
-        (None, "123", "door.bad_pin"),
-    ):
-        with pytest.raises(Invalid) as refused:
-            await set_door_policy(room.id, proofs, pin, SYSTEM, NOW)
-        assert refused.value.code == code
-    await set_door_policy(room.id, ["empty", "pin"], "4711", SYSTEM, NOW)
-    room = await Room.get(id=room.id)
-    assert room.door_proofs == "pin,empty"
-    assert "4711" not in room.door_pin
-    (entry,) = await HistoryEntry.filter(object=f"room:{room.id}", action="door_policy_set")
-    assert entry.after == {"door_proofs": "pin,empty", "has_pin": True, "pin_set": True}
 
 
 async def test_a_meeting_whose_people_may_yet_come_is_not_ended_at_the_door() -> None:

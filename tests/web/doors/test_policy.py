@@ -1,4 +1,4 @@
-"""What may be ended at a door: set by who runs rooms, on a page and by a program; and the picture for the organizer."""
+"""What may be ended at a door: set by a program of who runs rooms; and the picture for the organizer."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -42,33 +42,19 @@ def tablet(desk: Desk) -> httpx.AsyncClient:
     )
 
 
-async def test_who_runs_rooms_says_on_a_page_what_may_be_ended_at_the_door(desk: Desk) -> None:
-    await make.make_room(code="MAIN")
-    for who, status in (("member", 403), ("facilities", 403), ("coordinator", 200)):
-        assert (await desk.get("/rooms/MAIN/door", who)).status_code == status
-    assert '<a href="/rooms/MAIN/door">' in (await desk.get("/rooms/MAIN", "coordinator")).text
-    answer = await desk.post("/rooms/MAIN/door", "coordinator", proofs=["pin", "empty"])
-    assert answer.status_code == 422
-    assert "has none" in answer.text
-    answer = await desk.post("/rooms/MAIN/door", "coordinator", proofs=["pin", "empty"], pin="4711")
-    assert answer.status_code == 303
-    room = await Room.get(code="MAIN")
-    assert (room.door_proofs, bool(room.door_pin)) == ("pin,empty", True)
-    assert "4711" not in (await desk.get("/rooms/MAIN/door", "coordinator")).text
-    await desk.post("/rooms/MAIN/door", "coordinator", proofs=["pin"])
-    assert (await Room.get(code="MAIN")).door_pin == room.door_pin
-
-
 async def test_a_program_sets_the_policy_of_a_door(desk: Desk) -> None:
     await make.make_room(code="MAIN")
     body = {"door": {"proofs": ["pin", "phone"], "pin": "123456"}}
     assert (await desk.api("PATCH", "/rooms/MAIN", "facilities", json=body)).status_code == 403
     answer = await desk.api("PATCH", "/rooms/MAIN", "coordinator", json=body)
-    assert (answer.status_code, answer.json()["door"]) == (200, {"proofs": ["pin", "phone"], "pin": True})
-    for bad in ({"door": {"pin": "12"}}, {"door": {"proofs": ["key"]}}, {"door": {"code": 1}}, {}):
+    assert (answer.status_code, answer.json()["door"]) == (
+        200,
+        {"proofs": ["pin", "phone"], "pin": True, "books": False},
+    )
+    for bad in ({"door": {"pin": "12"}}, {"door": {"proofs": ["key"]}}, {"door": {"code": 1}}):
         assert (await desk.api("PATCH", "/rooms/MAIN", "coordinator", json=bad)).status_code == 422
     answer = await desk.api("PATCH", "/rooms/MAIN", "coordinator", json={"door": {"proofs": [], "pin": ""}})
-    assert answer.json()["door"] == {"proofs": [], "pin": False}
+    assert answer.json()["door"] == {"proofs": [], "pin": False, "books": False}
 
 
 async def test_a_passer_by_gets_a_picture_for_the_organizer_and_no_button(desk: Desk) -> None:
@@ -96,7 +82,8 @@ async def test_a_passer_by_gets_a_picture_for_the_organizer_and_no_button(desk: 
 
 async def test_the_pin_is_typed_at_the_door_and_the_end_can_be_had_back(desk: Desk) -> None:
     _, booking = await running_door(desk)
-    await desk.post("/rooms/MAIN/door", "coordinator", proofs=["pin"], pin="4711")
+    body = {"door": {"proofs": ["pin"], "pin": "4711"}}
+    assert (await desk.api("PATCH", "/rooms/MAIN", "coordinator", json=body)).status_code == 200
     async with tablet(desk) as client:
         for pin, status in (("0000", 403), ("4711", 303)):
             page = (await client.get("/panel?view=end")).text

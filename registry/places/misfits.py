@@ -1,0 +1,64 @@
+"""Bookings that a change of a room's rules leaves behind: they fitted before and would be refused now. Nobody touches
+them; they are named.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from registry.bookings.models import Booking, Kind
+from registry.bookings.projections import Viewer
+from registry.bookings.room_snapshot import LONGEST
+from registry.bookings.rules import BookingRoom, reasons, request_of
+from registry.bookings.state import HELD
+from registry.core.errors import Conflict, Refusal
+from registry.people.models import Role
+
+AT_MOST = 1000  # of one room's bookings ahead that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A booking that no longer fits, with its organizer and institution fetched, and why not."""
+
+    booking: Booking
+    reasons: tuple[Refusal, ...]
+
+
+async def bookings_ahead(room_id: int, now: datetime) -> list[Booking]:
+    """What a room is booked for and not over, in order of start; blocks are not among them."""
+    ahead = Booking.filter(
+        room_id=room_id, ends_at__gt=now, starts_at__gte=now - LONGEST, status__in=[str(status) for status in HELD]
+    ).exclude(kind=Kind.BLOCK)
+    return await ahead.order_by("starts_at").limit(AT_MOST).select_related("organizer", "institution")
+
+
+def misfits_among(bookings: Sequence[Booking], former: BookingRoom, room: BookingRoom, now: datetime) -> list[Misfit]:
+    """Those of a room's bookings, in order of start, that its new rules would refuse and its former would not."""
+    crowded = _crowded(bookings, room) - _crowded(bookings, former)
+    misfits = []
+    for booking in bookings:
+        refusals = _new_reasons(booking, former, room, now)
+        if booking.id in crowded:
+            refusals += (Conflict("booking.no_gap"),)
+        if refusals:
+            misfits.append(Misfit(booking, refusals))
+    return misfits
+
+
+def _new_reasons(booking: Booking, former: BookingRoom, room: BookingRoom, now: datetime) -> tuple[Refusal, ...]:
+    organizer = booking.organizer
+    # one that nobody organizes was made at the door
+    viewer = Viewer(Role(organizer.role), booking.institution_id, organizer.id) if organizer else Viewer(None)
+    request = request_of(booking, room.code)
+    codes = {refusal.code for refusal in reasons(request, former, viewer, now, has_started=True)}
+    return tuple(
+        refusal for refusal in reasons(request, room, viewer, now, has_started=True) if refusal.code not in codes
+    )
+
+
+def _crowded(bookings: Sequence[Booking], room: BookingRoom) -> set[object]:
+    """The ids of those that leave the room less time to the next one than its set-up and clean-up take."""
+    gap = room.cleanup + room.setup
+    return {one.id for one, after in pairwise(bookings) if after.starts_at - one.ends_at < gap}

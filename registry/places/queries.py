@@ -1,0 +1,119 @@
+"""What is asked about places by who runs them: how a room is set, and what a change would do before it is made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from registry.bookings.queries import booking_room, proposed_booking_room
+from registry.bookings.room_snapshot import snapshot_of
+from registry.bookings.rules import BookingRoom
+from registry.bookings.state import running
+from registry.core.errors import NotFound, Refusal
+from registry.people.models import Institution, Person
+from registry.people.queries import institutions_of
+from registry.places.misfits import Misfit, bookings_ahead, misfits_among
+from registry.places.rules import class_reasons, setting_faults
+from registry.places.settings import proposal_of, settings_of
+from registry.rooms.models import OpeningProfile, Room
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSetup:
+    """A room as it is set: beside its columns its opening profile's code, who alone may book it, who approves."""
+
+    room: Room
+    opening: str | None
+    institutions: Sequence[Institution]
+    approvers: Sequence[Person]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomProposal:
+    """What a room would be by a change that was not made: why it cannot, by setting, and what would no longer fit.
+
+    ``titles`` are the bookings ahead that have one, ``visits`` those of a room of the Help Point.
+    """
+
+    room: Room
+    faults: Mapping[str, Refusal]
+    misfits: Sequence[Misfit]
+    ahead: int
+    titles: int
+
+
+async def setup_of(room: Room) -> RoomSetup:
+    """How a fetched room is set."""
+    profile = await OpeningProfile.get_or_none(id=room.opening_id) if room.opening_id else None
+    return RoomSetup(
+        room,
+        profile.code if profile else None,
+        await room.institutions.all().order_by("code"),  # type: ignore[arg-type]  # the noun above its own models
+        await room.approvers.all().order_by("login"),  # type: ignore[arg-type]  # as above
+    )
+
+
+async def opening_profiles() -> list[OpeningProfile]:
+    """Every named week of opening hours, by its code."""
+    return await OpeningProfile.all().order_by("code")
+
+
+async def opening_by_code(code: str) -> OpeningProfile:
+    """Raises NotFound("opening.unknown")."""
+    profile = await OpeningProfile.get_or_none(code=code)
+    if profile is None:
+        raise NotFound("opening.unknown", profile=code[:40])
+    return profile
+
+
+async def institutions_named(codes: Sequence[str]) -> list[Institution]:
+    """The institutions with these codes. Raises NotFound("institution.unknown") for the first that there is not."""
+    institutions = await institutions_of(codes)
+    known_codes = {institution.code for institution in institutions}
+    for code in codes:
+        if code not in known_codes:
+            raise NotFound("institution.unknown", institution=code[:80])
+    return institutions
+
+
+async def all_institutions() -> list[Institution]:
+    """Every institution, by its code."""
+    return await Institution.all().order_by("code")
+
+
+async def institutions_of_rooms() -> dict[int, list[str]]:
+    """The codes of the institutions that alone may book a room, by the room's id; a room that all may book is not
+    among them.
+    """
+    codes: dict[int, list[str]] = {}
+    pairs = Room.filter(institutions__id__not_isnull=True).order_by("institutions__code")
+    for room_id, code in await pairs.values_list("id", "institutions__code"):
+        codes.setdefault(room_id, []).append(code)
+    return codes
+
+
+async def misfits_of(room: Room, former: BookingRoom, now: datetime) -> list[Misfit]:
+    """The bookings ahead of a room, as it is now, that fitted before it was set otherwise."""
+    return misfits_among(await bookings_ahead(room.id, now), former, await booking_room(room), now)
+
+
+async def proposed(
+    room: Room, settings: Mapping[str, Any], institution_ids: Sequence[int], now: datetime
+) -> RoomProposal:
+    """What a fetched room would be with these settings and for these institutions alone."""
+    present = settings_of(room)
+    changes = {name: value for name, value in settings.items() if present[name] != value}
+    faults = setting_faults(changes, present)
+    proposal = proposal_of(room, {name: value for name, value in changes.items() if name not in faults})
+    is_running = running((await snapshot_of(room, now)).slots, now) is not None
+    for refusal in class_reasons(room.code, room.visibility, proposal.visibility, is_running):
+        faults["visibility"] = refusal
+    bookings = await bookings_ahead(room.id, now)
+    after = await proposed_booking_room(proposal, institution_ids)
+    return RoomProposal(
+        room=proposal,
+        faults=faults,
+        misfits=misfits_among(bookings, await booking_room(room), after, now),
+        ahead=len(bookings),
+        titles=sum(1 for booking in bookings if booking.title),
+    )
