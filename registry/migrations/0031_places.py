@@ -9,7 +9,7 @@ from registry.core.fields import UTCDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0029_categories")]
+    dependencies = [("registry", "0030_notices")]
 
     initial = False
 
