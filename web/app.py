@@ -16,8 +16,8 @@ from web.admin import pages as admin
 from web.assets import api as assets_api
 from web.assets import correction_pages as asset_corrections
 from web.assets import new_pages as new_assets
+from web.assets import numbering_api, numbering_pages, transitions_api
 from web.assets import pages as assets
-from web.assets import transitions_api
 from web.auth import pages as account
 from web.auth.session import HEADER, SESSION
 from web.blocks import api as blocks_api
@@ -84,7 +84,7 @@ CODE_WORKERS = frozenset({"js/code-worker.js"})
 # of each noun, the busiest first; an address is looked for in this order
 ROUTERS = (
     availability.router, bookings_api.router, rooms_api.router, blocks_api.router,
-    assets_api.router,
+    assets_api.router, numbering_api.router,
     transitions_api.router, bulk_changes_api.router, sets_api.router, labels_api.router, tags_api.router,
     scans_api.router,
     imports_api.router, devices_api.router, duties_api.router, places_api.router, faults_api.router, files_api.router,
@@ -96,7 +96,8 @@ ROUTERS = (
     blocks.router, history.router, due.router, feeds.router,
     setup.router,
     # before the numbers of assets
-    imports.router, understood.router, new_assets.router, asset_corrections.router, bulk_changes.router,
+    imports.router, understood.router, new_assets.router, numbering_pages.router, asset_corrections.router,
+    bulk_changes.router,
     category_fields.router, categories.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router, places.router, search.router,

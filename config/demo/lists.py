@@ -8,6 +8,7 @@ from typing import Any
 
 from config.demo.categories import lay_categories
 from config.demo.faults import lay_faults
+from config.demo.numbers import number_pieces
 from config.demo.sets import lay_sets
 from registry.assets.queries import standing_pieces
 from registry.assets.rules import feature_of, fold
@@ -73,6 +74,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
             await perform("send_to_repair", piece["id"], Answers(reason="serwis gwarancyjny"), actor, now)
     await lay_categories(pieces, actor, now)
     await lay_sets(pieces, actor, now)
+    await number_pieces(actor, now)
     await lay_faults(now)
 
 

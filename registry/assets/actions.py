@@ -34,7 +34,7 @@ from registry.assets.transitions import (
 from registry.categories.queries import category_tree
 from registry.categories.rules import CategoryTree, TypedValue
 from registry.core import history
-from registry.core.errors import WORDS, Conflict, Invalid, NotFound, Reason, Refusal
+from registry.core.errors import WORDS, Conflict, Invalid, NotFound, Reason, Refusal, Unavailable
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
@@ -49,13 +49,15 @@ WEIGHTY = ("price", "accepted_on", "kst", "quantity", "account", "shares")
 
 
 # of a new piece what is no column of its row, or is written in two
-_APART = frozenset({"percents", "inventory_no", "own_values"})
+_APART = frozenset({"percents", "inventory_no", "own_values", "unit"})
 NO_MORE: Mapping[str, Mapping[str, Any]] = {"before": {}, "after": {}}
 
 
 @dataclass(frozen=True, slots=True)
 class NewAsset:
-    """A piece to register. ``price`` is PLN gross, ``percents`` the grants' shares of it by grant id."""
+    """A piece to register. ``price`` is PLN gross, ``percents`` the grants' shares of it by grant id. Without a number
+    of its own it gets the next one of its ``unit``.
+    """
 
     name: str
     price: Decimal
@@ -73,6 +75,7 @@ class NewAsset:
     note: str = ""
     percents: dict[int, Decimal] = field(default_factory=dict)
     own_values: tuple[TypedValue, ...] = ()  # of the fields of its category
+    unit: str = ""
 
 
 async def register(new: NewAsset, actor: Actor, now: datetime) -> Asset:
@@ -85,12 +88,15 @@ async def register_together(
 ) -> list[Asset]:
     """Put pieces into the register, each with a tag: all of them or none.
 
-    Raises Conflict: asset.number_taken, asset.number_former; Invalid("asset.bad_price").
+    Raises Conflict: asset.number_taken, asset.number_former, numbering.no_scheme; Invalid: asset.bad_price,
+    numbering.no_kst; Unavailable("internal.busy") where somebody typed the number that was next at the same moment.
     """
     for new in pieces:
         _check_price(new.price)
     tree = await category_tree()
-    records = [NewPiece(_record_of(new, tree, now), new.percents, own_values=new.own_values) for new in pieces]
+    records = [
+        NewPiece(_record_of(new, tree, now), new.percents, unit=new.unit, own_values=new.own_values) for new in pieces
+    ]
     assets = [piece.asset for piece in records]
     keys: dict[str, str] = {}
     for asset in assets:
@@ -109,6 +115,8 @@ async def register_together(
                 change.happened(AssetChanged(asset.id))
             await record(request_key, assets)
     except IntegrityError as fault:  # by somebody else, at the same moment
+        if _is_of_number(fault) and any(new.unit for new in pieces):
+            raise Unavailable("internal.busy") from fault
         if keys and _is_of_number(fault):
             raise Conflict("asset.number_taken", number=next(iter(keys.values()))) from fault
         raise

@@ -9,6 +9,7 @@ from typing import Any
 
 from registry.assets import tags
 from registry.assets.models import Asset, FormerNumber, FundingShare, Tag
+from registry.assets.number_sequences import give_numbers
 from registry.assets.own_values import named, put_first_values
 from registry.assets.rules import number_key, shares
 from registry.categories.rules import TypedValue
@@ -26,7 +27,7 @@ class NewPiece:
 
     ``split`` is its part of a line that was split as a whole, instead of its own price; ``tags`` are the codes of the
     labels that are on it already, ``former_numbers`` those that it had before, ``own_values`` what the fields of its
-    category hold.
+    category hold. Without a number it gets the next one of its ``unit``.
     """
 
     asset: Asset
@@ -35,12 +36,15 @@ class NewPiece:
     tags: Sequence[str] = ()
     former_numbers: Sequence[str] = ()
     own_values: Sequence[TypedValue] = ()
+    unit: str = ""
 
 
 async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime, action: str) -> list[int]:
     """Insert records with their tags, shares and first history inside the caller's transaction. Returns their ids."""
     if not pieces:
         return []
+    if any(piece.unit for piece in pieces):
+        await give_numbers([(piece.asset, piece.unit) for piece in pieces], now)
     keys = [piece.asset.number_key for piece in pieces if piece.asset.number_key]
     ids = await reserve_ids("asset", len(pieces))
     for pk, piece in zip(ids, pieces, strict=True):

@@ -114,6 +114,38 @@ class FormerNumber(Model):
         indexes = [("asset_id",)]
 
 
+class NumberTemplate(Model):
+    """From a day on the pieces of a unit are numbered so. See registry/assets/numbering.py."""
+
+    id = fields.IntField(primary_key=True)
+    unit = fields.CharField(max_length=20, description="as it stands in the numbers")
+    accounts = fields.CharField(max_length=40, default="", description="comma separated, empty for all others")
+    template = fields.CharField(max_length=80)
+    starts_on = fields.DateField()
+    first_place = fields.IntField(default=1, description="of the sequence in the year of that day")
+
+    class Meta:
+        table = "number_template"
+        unique_together = (("unit", "starts_on", "accounts"),)
+
+
+class NumberSequence(Model):
+    """How far the numbers of a template are given, in a year where its sequence begins anew each year."""
+
+    id = fields.IntField(primary_key=True)
+    number_template: fields.ForeignKeyRelation[NumberTemplate] = fields.ForeignKeyField(
+        "registry.NumberTemplate", related_name="sequences", on_delete=fields.RESTRICT
+    )
+    year = fields.IntField(description="0 for a sequence that never begins anew")
+    last_place = fields.IntField(description="the one that was given last")
+
+    number_template_id: int
+
+    class Meta:
+        table = "number_sequence"
+        unique_together = (("number_template", "year"),)
+
+
 class FundingShare(Model):
     """How much of a price came from where. The shares of an asset sum to its price, to the grosz."""
 

@@ -360,6 +360,22 @@ WORDS: dict[str, str] = {
     "fault.too_many": N_("Many people have written within the hour. Call the office, or try again in an hour."),
     "fault.state": N_("This fault is {state} by now. Look at it again."),
     "fault.reported_again": N_("The same was reported again meanwhile: see {number}."),
+    "numbering.unknown": N_("There is no such rule for numbers. Look at the page Numbers."),
+    "numbering.no_scheme": N_(
+        "{unit} has no rule for numbers on {day}. Make one on the page Numbers, or type the number."
+    ),
+    "numbering.no_kst": N_("The number has the KŚT symbol in it. Fill in the symbol, or type the number."),
+    "numbering.in_use": N_("Numbers were given by this rule: it stays. Make a new one from the day when others hold."),
+    "numbering.taken": N_("{unit} has a rule from that day on already. Remove it first, or choose another day."),
+    "numbering.bad_unit": N_("Write the unit's short name as it stands in the numbers: 20 characters, no braces."),
+    "numbering.bad_account": N_("Choose among the accounts: {accounts}."),
+    "numbering.bad_template": N_("Write it in 80 characters at most, with no blanks at its ends and no two in a row."),
+    "numbering.unknown_part": N_(
+        "{part} is no part of a number. There are unit, account, kst, seq, yy and yyyy, each in braces."
+    ),
+    "numbering.no_sequence": N_("One running number belongs into it, no more: seq:5 in braces has five digits."),
+    "numbering.too_long": N_("The numbers would have more than {limit} characters. Make the template shorter."),
+    "numbering.bad_first": N_("Write a whole number from 1 to {limit}."),
     "asset.reason_needed": N_("Say why this is corrected: the reason stands in the history."),
     "asset.money_of_accountant": N_("Only the accountant corrects this here. Ask the accountant."),
     "asset.number_former": N_("{number} is a former number of another piece. Take another."),

@@ -71,6 +71,10 @@ async def a_piece(office: Office) -> Call:
     return "/assets", {"json": {"name": "Lampa", "price": 99.99, "room": "M-1"}}
 
 
+async def a_rule_for_numbers(office: Office) -> Call:
+    return "/numbering", {"json": {"unit": "KPUW", "template": "{unit}/{seq:5}", "starts_on": "2026-01-01"}}
+
+
 async def a_move(office: Office) -> Call:
     return f"/assets/{(await make_asset()).id}/transitions/move", {"json": {"room": "M-2"}}
 
@@ -239,6 +243,7 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/blocks": a_block,
     "/blocks/{block_id}/cancel": a_block_taken_back,
     "/assets": a_piece,
+    "/numbering": a_rule_for_numbers,
     "/assets/{asset_id}/files": a_photo,
     "/assets/{asset_id}/files/{file_id}/put-back": a_removal_undone,
     "/files/{file_id}/attach": a_photo_of_more,

@@ -11,6 +11,7 @@ from tortoise.context import get_current_context
 
 from registry.assets.categories import FieldWish, NewCategory, add_category
 from registry.assets.models import Asset, FundingShare
+from registry.assets.number_sequences import NewScheme, add_scheme
 from registry.blocks.actions import make_block
 from registry.blocks.rules import Clearance, NewBlock
 from registry.bulk_changes.models import BulkChange, BulkPiece, PieceFate
@@ -124,6 +125,11 @@ async def categories(office: Office, number: int) -> None:
     await make_asset(category=f"Kategoria {number}")
 
 
+async def numbering(office: Office, number: int) -> None:
+    day = DAY + timedelta(days=number)
+    await add_scheme(NewScheme("KPUW", "{unit}/{seq:5}", day), SYSTEM, datetime.now(UTC))
+
+
 async def due(office: Office, number: int) -> None:
     await make_asset(name=f"Fotel {number}", warranty_until=DAY)
 
@@ -190,6 +196,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/people": ("/people?limit=200", people),
     "/institutions": ("/institutions?limit=200", institutions),
     "/categories": ("/categories?limit=200", categories),
+    "/numbering": ("/numbering?limit=200", numbering),
     "/search": ("/search?q=krzes", nothing),
     "/notices": ("/notices?limit=200", notices),
     "/outbox": ("/outbox?limit=200", outbox_letters),

@@ -156,6 +156,7 @@ async def _new(body: NewAssetBody) -> NewAsset:
         name=body.name,
         price=body.price,
         inventory_no=body.inventory_no,
+        unit=body.unit,
         category=body.category,
         kst=body.kst,
         serial_no=body.serial_no,

@@ -1,6 +1,7 @@
 """A piece by hand: from a blank form, from a copy of another, or from a line of an invoice; several at once."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -11,7 +12,11 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.assets.actions import NewAsset, register_together
 from registry.assets.models import Asset
+from registry.assets.next_numbers import next_numbers, numbering_units
+from registry.assets.numbering import UNIT_LENGTH, NumberFacts
+from registry.assets.policy import in_force
 from registry.assets.queries import categories, detail, purchase_line, taken_serials
+from registry.assets.rules import account
 from registry.categories.queries import category_tree
 from registry.core.errors import NotFound, Refusal
 from registry.core.idempotency import RequestAnswer, act_once
@@ -39,8 +44,8 @@ Registrar = Annotated[Person, Depends(page_with("assets.change"))]
 Text = Annotated[str, Form(max_length=20_000)]
 COPIED = ("name", "category", "kst", "room", "custodian")
 BLANK = dict.fromkeys(
-    ("name", "category", "kst", "pieces", "numbers", "serials", "room", "custodian", "accepted_on", "warranty_until",
-     "price", "grant", "percent", "note", "purchase", "sure"), "",
+    ("name", "category", "kst", "pieces", "numbers", "unit", "serials", "room", "custodian", "accepted_on",
+     "warranty_until", "price", "grant", "percent", "note", "purchase", "sure"), "",
 )  # fmt: skip
 TOO_MANY_LINES = N_("There are more lines (%(lines)s) than pieces (%(pieces)s). Remove lines, or register more pieces.")
 TWICE = N_("%(text)s stands here twice. Correct one of the two.")
@@ -48,7 +53,8 @@ SERIAL_TAKEN = N_("%(text)s is the serial number of another piece. Look at it fi
 NO_PURCHASE = N_("There is no purchase %(code)s in the register. Save again to register without it.")
 FAULT_FIELDS = {
     "asset.number_taken": "numbers", "asset.number_former": "numbers", "asset.bad_price": "price",
-    "room.unknown": "room", "person.unknown": "custodian", "grant.unknown": "grant",
+    "numbering.no_scheme": "unit", "numbering.no_kst": "kst", "numbering.bad_first": "unit", "room.unknown": "room",
+    "person.unknown": "custodian", "grant.unknown": "grant",
 }  # fmt: skip
 
 
@@ -63,8 +69,9 @@ async def new(
     context = page_context(request, person, now)
     bought = await purchase_line(purchase[:40]) if purchase else None
     pattern = await detail(number) if (number := id_in(copy)) else None
-    tree = await category_tree()
-    form = BLANK | (typed.words.get("form") or _beginning(pattern, bought, context) | typed_pattern(tree, pattern))
+    tree, units = await category_tree(), await numbering_units(context.today)
+    beginning = {"unit": next(iter(units), "")} | _beginning(pattern, bought, context) | typed_pattern(tree, pattern)
+    form = BLANK | (typed.words.get("form") or beginning)
     form["category"] = form["category"] or category[:80]
     return render(
         request,
@@ -78,6 +85,8 @@ async def new(
         key=typed.words.get("key") or uuid4().hex,
         pattern=pattern,
         bought=bought,
+        units=units,
+        coming=await coming_numbers(TypedFields(form, context), now),
         rooms=await room_options(context),
         people=await active_people(),
         grants=[(grant["code"], f"{grant['code']} · {grant['fund']}") for grant in await all_grants()],
@@ -112,6 +121,7 @@ async def register(
     kst: Text = "",
     pieces: Text = "1",
     numbers: Text = "",
+    unit: Text = "",
     serials: Text = "",
     room: Text = "",
     custodian: Text = "",
@@ -129,7 +139,8 @@ async def register(
     """Register the pieces: all of them or none. The same form sent twice does it once."""
     context = page_context(request, person, now)
     form = {
-        "name": name, "category": category, "kst": kst, "pieces": pieces, "numbers": numbers, "serials": serials,
+        "name": name, "category": category, "kst": kst, "pieces": pieces, "numbers": numbers, "unit": unit,
+        "serials": serials,
         "room": room, "custodian": custodian, "accepted_on": accepted_on, "warranty_until": warranty_until,
         "price": price, "grant": grant, "percent": percent, "note": note, "purchase": purchase,
     } | form_names(texts)  # fmt: skip
@@ -200,6 +211,7 @@ async def _pieces_of(fields: TypedFields, texts: Mapping[str, str]) -> list[NewA
         "warranty_until": fields.day("warranty_until"),
         "note": fields.text("note"),
         "percents": percents,
+        "unit": fields.raw("unit")[:UNIT_LENGTH],
     }
     own_fields = (await category_tree()).fields_of(same["category"])
     same["own_values"] = read_typed(own_fields, texts, fields, is_new=True).values
@@ -207,6 +219,24 @@ async def _pieces_of(fields: TypedFields, texts: Mapping[str, str]) -> list[NewA
         NewAsset(**same, inventory_no=number or None, serial_no=serial)
         for number, serial in zip(_filled(numbers, many), _filled(serials, many), strict=True)
     ]
+
+
+async def coming_numbers(fields: TypedFields, now: datetime) -> list[str]:
+    """The numbers that the pieces of a form would get now, those that are typed left out; none before the form says
+    what they are.
+    """
+    many = fields.count("pieces", MOST_PIECES) - sum(bool(line) for line in fields.lines("numbers"))
+    unit, price, day, kst = fields.raw("unit"), fields.price("price"), fields.day("accepted_on"), fields.kst("kst")
+    if not unit or fields.faults or many < 1:
+        return []
+    kst = kst or (await category_tree()).defaults_of(fields.raw("category")).kst
+    accepted_on = day or now.date()
+    booked_on = account(price, kst, fields.raw("category"), accepted_on, in_force())
+    try:
+        return await next_numbers(NumberFacts(unit[:UNIT_LENGTH], booked_on, kst, accepted_on), many)
+    except Refusal as refusal:
+        fields.faults[FAULT_FIELDS.get(refusal.code, "unit")] = fields.context.words.refusal(refusal)
+        return []
 
 
 def _lines(fields: TypedFields, name: str, length: int, many: int) -> list[str]:

@@ -81,6 +81,7 @@ class NewAssetBody(Body):
     name: AssetName
     price: Price
     inventory_no: InventoryNo = None
+    unit: Annotated[str, Field(max_length=20, description="gives the next number where none is named"), LINE] = ""
     category: Category = ""
     kst: Kst = ""
     serial_no: SerialNo = ""

@@ -61,6 +61,11 @@ class TypedFields:
     def day(self, name: str) -> date | None:
         return self._read(name, day) if self.raw(name) else None
 
+    def needed_day(self, name: str) -> date:
+        if not self.raw(name):
+            self.fault(name, NEEDED)
+        return self.day(name) or date.min
+
     def kst(self, name: str) -> str:
         symbol = self._read(name, kst) if self.raw(name) else None
         return symbol.symbol if symbol else ""

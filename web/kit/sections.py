@@ -66,6 +66,7 @@ SECTIONS = (
             SectionPage("/assets/import", N_("Import"), "imports.run"),
             SectionPage("/scan", N_("Scan"), "assets.see", ("/t",)),
             SectionPage("/scan/unknown", N_("Unknown codes"), "assets.change"),
+            SectionPage("/assets/numbering", N_("Numbers"), "assets.change"),
         ),
         on_phone=False,
     ),

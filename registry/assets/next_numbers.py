@@ -1,0 +1,109 @@
+"""By which rules a unit numbers its pieces, and which numbers are next: read, not given."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from registry.assets.models import Asset, FormerNumber, NumberSequence, NumberTemplate
+from registry.assets.numbering import LAST_SEQUENCE, NumberFacts, NumberScheme, number_lacks, number_of, scheme_for
+from registry.assets.rules import number_key
+from registry.core.errors import Conflict, Invalid
+from registry.core.statements import column, first_value
+
+LOOK_AHEAD = 200  # numbers that are looked up at once, to pass by those that somebody typed
+
+
+class FreeNumber(NamedTuple):
+    """A number that nothing has or had, and its place in the sequence."""
+
+    number: str
+    place: int
+
+
+async def number_schemes(unit: str = "") -> list[NumberScheme]:
+    """The rules of a unit, of all without one; by unit, the newest first."""
+    rows = NumberTemplate.filter(unit=unit) if unit else NumberTemplate.filter()
+    return [scheme_of(row) for row in await rows.order_by("unit", "-starts_on", "accounts", "id")]
+
+
+def scheme_of(row: NumberTemplate) -> NumberScheme:
+    """A stored rule."""
+    accounts = tuple(row.accounts.split(",")) if row.accounts else ()
+    return NumberScheme(row.id, row.unit, accounts, row.template, row.starts_on, row.first_place)
+
+
+async def numbering_units(today: date) -> list[str]:
+    """The units whose pieces can be numbered today, in the order of the alphabet."""
+    rows = NumberTemplate.filter(starts_on__lte=today).distinct()
+    return sorted(await column(rows, "unit"))
+
+
+async def places_given() -> dict[tuple[int, int], int]:
+    """How far each sequence is given, by the id of its rule and its year."""
+    rows = await NumberSequence.filter().values_list("number_template_id", "year", "last_place")
+    return {(scheme_id, year): last for scheme_id, year, last in rows}
+
+
+async def last_place(scheme: NumberScheme, year: int) -> int:
+    """The place of a sequence that was given last; the one before its first where none was."""
+    last = await first_value(NumberSequence.filter(number_template_id=scheme.id, year=year), "last_place")
+    return scheme.start_of(year) - 1 if last is None else last
+
+
+def rule_for(schemes: Sequence[NumberScheme], facts: NumberFacts) -> NumberScheme:
+    """The rule that a piece is numbered by. Raises Conflict("numbering.no_scheme"), Invalid("numbering.no_kst")."""
+    scheme = scheme_for(schemes, facts.unit, facts.account, facts.day)
+    if scheme is None:
+        raise Conflict("numbering.no_scheme", unit=facts.unit, day=facts.day.isoformat())
+    for refusal in number_lacks(scheme.template, facts):
+        raise refusal
+    return scheme
+
+
+async def next_numbers(facts: NumberFacts, many: int) -> list[str]:
+    """The numbers that so many pieces would get now, if nobody is quicker. Raises as :func:`rule_for`."""
+    scheme = rule_for(await number_schemes(facts.unit), facts)
+    last = await last_place(scheme, scheme.year_of(facts.day))
+    return [free.number for free in await free_numbers(scheme, [facts] * many, last)]
+
+
+async def free_numbers(
+    scheme: NumberScheme, pieces: Sequence[NumberFacts], last: int, besides: Collection[str] = ()
+) -> list[FreeNumber]:
+    """The free numbers behind the ``last`` place, one for each piece in their order. A place whose number a piece has
+    or had, or whose key is among ``besides``, is passed by.
+
+    Raises Invalid("numbering.bad_first") where the sequence ends.
+    """
+    free: list[FreeNumber] = []
+    while len(free) < len(pieces):
+        lot = pieces[len(free) : len(free) + LOOK_AHEAD]
+        trial = [FreeNumber(number_of(scheme.template, facts, last + at), last + at) for at, facts in enumerate(lot, 1)]
+        occupied = await _taken([one.number for one in trial], besides)
+        good = next((at for at, one in enumerate(trial) if number_key(one.number) in occupied), len(trial))
+        free += trial[:good]
+        last += good
+        if good < len(trial):
+            last = await _last_taken(scheme, lot[good], last, besides)
+        if last > LAST_SEQUENCE:
+            raise Invalid("numbering.bad_first", limit=LAST_SEQUENCE)
+    return free
+
+
+async def _last_taken(scheme: NumberScheme, facts: NumberFacts, last: int, besides: Collection[str]) -> int:
+    """The place before the next one whose number is free."""
+    while last <= LAST_SEQUENCE:
+        numbers = [number_of(scheme.template, facts, last + at) for at in range(1, LOOK_AHEAD + 1)]
+        occupied = await _taken(numbers, besides)
+        for number in numbers:
+            if number_key(number) not in occupied:
+                return last
+            last += 1
+    return last
+
+
+async def _taken(numbers: Sequence[str], besides: Collection[str]) -> set[str]:
+    """Those of these numbers, as they are compared, that are not free."""
+    keys = [number_key(number) for number in numbers]
+    former = await column(FormerNumber.filter(number_key__in=keys), "number_key")
+    return {*await column(Asset.filter(number_key__in=keys), "number_key"), *former, *besides}
