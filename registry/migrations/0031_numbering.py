@@ -6,7 +6,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0029_categories")]
+    dependencies = [("registry", "0030_notices")]
 
     initial = False
 
