@@ -6,7 +6,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0030_notices")]
+    dependencies = [("registry", "0031_places")]
 
     initial = False
 
