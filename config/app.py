@@ -10,7 +10,8 @@ from tortoise.context import TortoiseContext
 from config.checks import checks
 from config.contents import contents_of
 from config.database import database, migrate
-from config.jobs import keep_time, timetable
+from config.desk import RunningDesk
+from config.jobs import JobRuns, keep_time, timetable
 from config.leader import lead
 from config.notices import notices
 from config.office import follow, in_force, site_options, use
@@ -80,17 +81,22 @@ async def running(
 ) -> AsyncIterator[FastAPI]:
     """Everything that runs beside the requests, started; stopped at the end in the reverse order."""
     url = settings.database_url.get_secret_value()
-    scheduler = timetable(settings, simulator, clock)
+    runs = JobRuns()
+    scheduler = timetable(settings, simulator, clock, runs)
     async with notices(url):
         leading = asyncio.create_task(lead(url, devices.start, devices.stop))
         scheduler.start()
         timekeeper = asyncio.create_task(keep_time(scheduler))
-        app = create_app(await site_options(await in_force(settings), accounts), settings, context, devices, clock)
+        ours = await in_force(settings)
+        app = create_app(await site_options(ours, accounts), settings, context, devices, clock)
+        app.state.in_force = ours
+        desk = app.state.desk = RunningDesk(settings, lambda: app.state.in_force, scheduler, runs, clock)
         unfollow = follow(app, settings, accounts)
         try:
             yield app
         finally:
             unfollow()
+            await desk.stop()
             scheduler.shutdown(wait=False)
             await claims.stop()
             timekeeper.cancel()

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -17,7 +19,7 @@ from registry.bulk_changes import writing as bulk_writing
 from registry.core import idempotency, seals
 from registry.core.clock import Clock, SteadyClock, is_doubted, utc_now
 from registry.core.drafts import forget_drafts
-from registry.core.errors import Refusal
+from registry.core.errors import N_, Refusal
 from registry.devices import presence_log
 from registry.faults.finds import forget_finds
 from registry.files import actions as files
@@ -28,59 +30,92 @@ from registry.people import actions as people
 from registry.people.accounts import close_ended
 from registry.people.links import forget_links
 from registry.scans import actions as scans
+from web.system.desk import JobRun
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS, PUT_OFF = 5.0, timedelta(seconds=5)
 Job = Callable[[datetime], Awaitable[object]]
 
 
-def timetable(settings: Settings, is_lively: bool = False, clock: Clock = utc_now) -> AsyncIOScheduler:
-    """The scheduler, not started. A late job runs once when it can, however late. A lively demo has meetings made."""
+class JobRuns(dict[str, JobRun]):
+    """How each job of this process went last, by its name."""
 
-    def calm(job: Job) -> Callable[[], Awaitable[None]]:
-        return calmly(job, clock)
 
+# what each job does, in the order of the page
+ABOUT = {
+    "sweep": N_("Lets time pass for the rooms whose moment has come: releases, ends, door states."),
+    "take up lists": N_("Goes on with lists whose process has gone."),
+    "send notices": N_("Sends what waits in the outbox."),
+    "seal": N_("Seals the history of the hour."),
+    "tidy": N_("Forgets sessions, sign-in attempts, request keys and drafts that are over."),
+    "forget notices": N_("Forgets notices that arrived or were given up, after their days."),
+    "forget traces": N_("Forgets when sensors saw somebody."),
+    "forget scans": N_("Forgets who scanned what."),
+    "forget finds": N_("Forgets what strangers said of things that they found."),
+    "sweep files": N_("Removes the remains of uploads that were cut off."),
+    "live": N_("Has meetings made in the demo."),
+}
+
+
+def timetable(
+    settings: Settings, is_lively: bool = False, clock: Clock = utc_now, runs: JobRuns | None = None
+) -> AsyncIOScheduler:
+    """The scheduler, not started. A late job runs once when it can, however late. A lively demo has meetings made.
+    ``runs`` remembers how each went.
+    """
+    runs = JobRuns() if runs is None else runs
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 1}
     )
-    scheduler.add_job(calm(sweep), "interval", seconds=settings.sweep_seconds, id="sweep")
+
+    def add(job: Job, name: str, at_start: str = "", **trigger: Any) -> None:
+        """Let a job run by the clock, or once at the start under another id."""
+        scheduler.add_job(calmly(job, clock, runs, name), **trigger, id=at_start or name)
+
+    add(sweep, "sweep", trigger="interval", seconds=settings.sweep_seconds)
     sender = Sender(settings, clock)
-    scheduler.add_job(calm(sender.send_notices), "interval", seconds=settings.sweep_seconds, id="send notices")
-    scheduler.add_job(calm(tidy), "interval", hours=1, id="tidy")
-    scheduler.add_job(calm(forget_notices(settings.notice_days)), "interval", hours=1, id="forget notices")
-    scheduler.add_job(calm(forget_traces(settings.trace_days)), "interval", hours=1, id="forget traces")
-    scheduler.add_job(calm(sweep_files), "cron", hour=2, minute=37, id="sweep files")
-    scheduler.add_job(calm(forget_scans(settings.scan_days)), "interval", hours=1, id="forget scans")
-    scheduler.add_job(calm(forget_words_of_finders(settings.find_days)), "interval", hours=1, id="forget finds")
-    scheduler.add_job(calm(seal), "cron", minute=7, id="seal")
-    scheduler.add_job(calm(seal), id="seal at the start")  # nobody was there at the hour
-    scheduler.add_job(calm(look_at_the_put_off), id="look at the start")
-    scheduler.add_job(calm(take_up_lists), "interval", seconds=20, id="take up lists")
+    add(sender.send_notices, "send notices", trigger="interval", seconds=settings.sweep_seconds)
+    add(tidy, "tidy", trigger="interval", hours=1)
+    add(forget_notices(settings.notice_days), "forget notices", trigger="interval", hours=1)
+    add(forget_traces(settings.trace_days), "forget traces", trigger="interval", hours=1)
+    add(sweep_files, "sweep files", trigger="cron", hour=2, minute=37)
+    add(forget_scans(settings.scan_days), "forget scans", trigger="interval", hours=1)
+    add(forget_words_of_finders(settings.find_days), "forget finds", trigger="interval", hours=1)
+    add(seal, "seal", trigger="cron", minute=7)
+    add(seal, "seal", at_start="seal at the start")  # nobody was there at the hour
+    add(look_at_the_put_off, "look at the start")
+    add(take_up_lists, "take up lists", trigger="interval", seconds=20)
     if settings.database_url.get_secret_value().startswith("sqlite"):
-        scheduler.add_job(calm(take_up_all_lists), id="take up lists at the start")
+        add(take_up_all_lists, "take up lists", at_start="take up lists at the start")
     if isinstance(clock, SteadyClock):
-        clock.on_doubt(lambda is_doubt, now: None if is_doubt else _look_anew_soon(scheduler, calm(look_anew)))
+        anew = calmly(look_anew, clock)
+        clock.on_doubt(lambda is_doubt, now: None if is_doubt else _look_anew_soon(scheduler, anew))
     if is_lively:
-        scheduler.add_job(calm(live), "interval", minutes=5, id="live")
+        add(live, "live", trigger="interval", minutes=5)
     return scheduler
 
 
-def calmly(job: Job, clock: Clock) -> Callable[[], Awaitable[None]]:
+def calmly(job: Job, clock: Clock, runs: JobRuns | None = None, name: str = "") -> Callable[[], Awaitable[None]]:
     """A job that is given the time, whose fault is logged and whose next run comes all the same. It waits while the
-    clock is doubted.
+    clock is doubted. How it went is remembered in ``runs`` under its ``name``.
     """
 
     async def run() -> None:
         if is_doubted(clock):
             return  # nothing is ended, sealed or forgotten by a time that may be wrong
+        now, began, fault = clock(), time.monotonic(), ""
         try:
-            await job(clock())
+            await job(now)
         except asyncio.CancelledError:
-            pass  # the stop of the scheduler, which would call it the job's fault
+            return  # the stop of the scheduler, which would call it the job's fault
         except Refusal as refusal:
             log.warning("%s: %s", job.__name__, refusal)  # of an outage another line tells already
-        except Exception:
+            fault = str(refusal)
+        except Exception as wrong:
             log.exception("%s failed, it runs again at its next time", job.__name__)
+            fault = type(wrong).__name__
+        if runs is not None:
+            runs[name] = JobRun(now, timedelta(seconds=time.monotonic() - began), fault)
 
     run.__name__ = run.__qualname__ = job.__name__
     return run

@@ -100,6 +100,7 @@ def follow(app: FastAPI, settings: Settings, accounts: tuple[DemoAccount, ...]) 
             now_in_force = await in_force(settings)
             use(now_in_force)
             logging.getLogger().setLevel(now_in_force.log_level)
+            app.state.in_force = now_in_force
             renew(app, await site_options(now_in_force, accounts))
 
     return events.on(changed)

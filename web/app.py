@@ -47,6 +47,7 @@ from web.files import pages as files
 from web.grants import api as grants_api
 from web.history import api as history_api
 from web.history import pages as history
+from web.history import search_pages as history_search
 from web.importing import api as imports_api
 from web.importing import pages as imports
 from web.importing import understood
@@ -72,6 +73,8 @@ from web.sets import pages as sets
 from web.setup import pages as setup
 from web.setup.gate import SetUpGate
 from web.system import api as system_api
+from web.system import pages as system
+from web.system.desk import NoDesk
 from web.tags import api as tags_api
 from web.tags import pages as tags
 from web.today import pages as today
@@ -94,7 +97,7 @@ ROUTERS = (
     people_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     blocks.router, history.router, due.router, feeds.router,
-    setup.router,
+    setup.router, system.router, history_search.router, system_api.system_router,
     # before the numbers of assets
     imports.router, understood.router, new_assets.router, numbering_pages.router, asset_corrections.router,
     bulk_changes.router,
@@ -127,7 +130,7 @@ def create_site(
         lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.options, app.state.clock = options, clock
+    app.state.options, app.state.clock, app.state.desk = options, clock, NoDesk(clock())
     app.state.pages = pages = Pages(options)
     errors.install(app)
     app.mount(f"/static/{pages.static_hash}", _Static(directory=STATIC), name="static")

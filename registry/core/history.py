@@ -170,3 +170,65 @@ async def newest_entries(thing: str, start: int, limit: int) -> tuple[list[Histo
     """A part of the history of one thing, of all without one, newest first, and how many entries it has."""
     entries = HistoryEntry.filter(object=thing) if thing else HistoryEntry.all()
     return await entries.order_by("-id").offset(start).limit(limit), await entries.count()
+
+
+WINDOW = 20_000  # entries that one search looks through
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryWish:
+    """What is looked for in the history of everything; what is left empty is not asked.
+
+    ``thing`` is one object or the beginning of its name, like ``asset:``; ``actor`` a part of who did it.
+    """
+
+    thing: str = ""
+    actor: str = ""
+    action: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPart:
+    """Entries, the newest first; ``before`` is the number below which to go on, None at the beginning of all."""
+
+    entries: list[HistoryEntry]
+    before: int | None
+
+
+async def search(wish: HistoryWish, before: int | None, limit: int) -> HistoryPart:
+    """The newest entries that fit, below a number where one is given. It looks through ``WINDOW`` entries at most, so
+    that a search costs the same however long the history is: a part may be empty and go on all the same.
+    """
+    top = before - 1 if before else await _top(wish.until)
+    bottom = max(top - WINDOW, 0)
+    entries = HistoryEntry.filter(id__gt=bottom, id__lte=top)
+    if wish.thing:
+        is_kind = wish.thing.endswith(":")
+        entries = entries.filter(object__startswith=wish.thing) if is_kind else entries.filter(object=wish.thing)
+    if wish.actor:
+        entries = entries.filter(actor__icontains=wish.actor)
+    if wish.action:
+        entries = entries.filter(action=wish.action)
+    if wish.since:
+        entries = entries.filter(at__gte=wish.since)
+    if wish.until:
+        entries = entries.filter(at__lt=wish.until)
+    rows = await entries.order_by("-id").limit(limit)
+    if len(rows) == limit:
+        return HistoryPart(rows, rows[-1].id)
+    is_over = bottom == 0 or wish.since is not None and await _is_older(bottom, wish.since)
+    return HistoryPart(rows, None if is_over else bottom + 1)
+
+
+async def _top(until: datetime | None) -> int:
+    entries = HistoryEntry.filter(at__lt=until).order_by("-at", "-id") if until else HistoryEntry.all().order_by("-id")
+    newest = await entries.first().values("id")
+    return newest["id"] if newest else 0
+
+
+async def _is_older(number: int, since: datetime) -> bool:
+    """Whether the entries up to this number were written before this moment."""
+    entry = await HistoryEntry.filter(id__lte=number).order_by("-id").first().values("at")
+    return entry is None or bool(entry["at"] < since)

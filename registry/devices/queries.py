@@ -187,3 +187,8 @@ async def devices_by_id(ids: Sequence[int]) -> list[Device]:
     """These devices with their rooms and assets, in this order."""
     rows = {device.id: device for device in await Device.filter(id__in=list(ids)).select_related("room", "asset")}
     return [rows[pk] for pk in ids if pk in rows]
+
+
+async def newest_refusals(limit: int) -> list[Device]:
+    """The devices of which something was refused, the latest first."""
+    return await Device.filter(refused_at__isnull=False).order_by("-refused_at").limit(limit)

@@ -98,6 +98,12 @@ async def latest(owner_id: int, now: datetime) -> list[PendingImport]:
     return await theirs.only("id", "file", "state", "sent_at", "records", "written_line", "accepted", "finished")
 
 
+async def newest(limit: int) -> list[dict[str, Any]]:
+    """The lists that were sent last, by anybody: id, file, state, sent_at, records, and whose."""
+    rows = PendingImport.all().order_by("-sent_at").limit(limit)
+    return await rows.values("id", "file", "state", "sent_at", "records", owner="owner__name")
+
+
 async def correct(
     number: str,
     owner_id: int,

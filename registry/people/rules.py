@@ -64,6 +64,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "panels.pair": frozenset({COORDINATOR, FACILITIES, ADMIN}),
     # the rest
     "history.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
+    "history.see_all": frozenset({COORDINATOR, AUDITOR, ADMIN}),
     "people.see": frozenset({COORDINATOR, AUDITOR, ADMIN}),
     "people.manage": frozenset({ADMIN}),
     "office.manage": frozenset({ADMIN}),  # setting up, settings, the state of the system

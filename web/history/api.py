@@ -14,7 +14,7 @@ from registry.core.history import HistoryEntry
 from registry.faults.queries import sees_fault
 from registry.faults.rules import reads_reason
 from registry.people import rules
-from registry.people.models import Person, Role
+from registry.people.models import Person
 from registry.rooms.queries import room_or_none
 from web.auth.access import caller_with
 from web.kit import routing
@@ -23,8 +23,6 @@ from web.kit.body import LINE
 from web.kit.routing import faults
 
 router = routing.router("history")
-# an auditor reads all of the history; who runs rooms sees all bookings anyway
-SEES_ALL = (Role.AUDITOR, Role.COORDINATOR, Role.ADMIN)
 
 
 class EntryAnswer(BaseModel):
@@ -67,13 +65,14 @@ async def entries(
     await _must_be_allowed(thing, person)
     rows, total = await history.newest_entries(thing, paging.start, paging.limit)
     return EntriesAnswer(
-        items=await _as_seen_by(person, [_entry(row, person) for row in rows]),
+        items=await as_seen_by(person, [entry_answer(row, person) for row in rows]),
         next=paging.cursor(len(rows), total),
         total=total,
     )
 
 
-def _entry(row: HistoryEntry, person: Person) -> EntryAnswer:
+def entry_answer(row: HistoryEntry, person: Person) -> EntryAnswer:
+    """An entry, without the reason where this person may not read it."""
     answer = EntryAnswer.model_validate(row, from_attributes=True)
     return answer if reads_reason(person.role, row.action) else answer.model_copy(update={"reason": ""})
 
@@ -87,7 +86,7 @@ async def _stored_as(thing: str) -> str:
     return f"room:{room.id}" if room else thing
 
 
-async def _as_seen_by(person: Person, entries: list[EntryAnswer]) -> list[EntryAnswer]:
+async def as_seen_by(person: Person, entries: list[EntryAnswer]) -> list[EntryAnswer]:
     """The entries, without who and what where only those who work at the Help Point may read it."""
     if rules.may(person.role, "help_point.see"):
         return entries
@@ -107,7 +106,7 @@ async def _must_be_allowed(thing: str, person: Person) -> None:
         booking, _ = await visible_booking(_booking_id(name), viewer_of(person))
         if isinstance(booking, BusySpan):
             raise NotFound("booking.unknown")
-    if person.role in SEES_ALL:
+    if rules.may(person.role, "history.see_all"):
         return
     if kind in ("", "person", "token") and not rules.may(person.role, "people.see"):
         raise Forbidden("auth.role")

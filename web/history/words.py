@@ -33,6 +33,22 @@ COLUMN_WORDS = {
     "durable_until": N_("durability until"),
     "note": N_("note"),
 }
+# what was done, as an entry names it
+ACTION_WORDS = {
+    "added": N_("added"), "registered": N_("registered"), "imported": N_("imported"), "changed": N_("changed"),
+    "corrected": N_("corrected"), "import_undone": N_("import undone"), "booked": N_("booked"),
+    "checked_in": N_("checked in"), "extended": N_("extended"), "ended": N_("ended"), "cancelled": N_("cancelled"),
+    "cancel_undone": N_("cancellation taken back"), "settled": N_("settled"), "role changed": N_("role changed"),
+    "password changed": N_("password changed"), "token issued": N_("token issued"),
+    "token revoked": N_("token withdrawn"), "opened": N_("account opened"), "closed": N_("account closed"),
+    "settings changed": N_("settings changed"), "step put off": N_("step put off"),
+    "step taken up": N_("step taken up"), "rules_set": N_("rules set"), "standard_set": N_("standard set"),
+    "door_policy_set": N_("door set"), "bound": N_("bound"), "paired": N_("paired"), "unpaired": N_("unpaired"),
+    "linked": N_("label linked"), "printed": N_("printed"), "lost": N_("label lost"),
+    "file_added": N_("file added"), "file_removed": N_("file removed"), "file_put_back": N_("file put back"),
+    "joined_set": N_("joined a set"), "left_set": N_("left a set"), "dissolved": N_("dissolved"),
+    "made": N_("made"), "laid": N_("laid"),
+}  # fmt: skip
 DAYS = frozenset({"accepted_on", "warranty_until", "durable_until"})
 # of a new piece what it is is told by its number; all else stands on its page
 OF_NEW = ("inventory_no", "room_id")

@@ -80,6 +80,18 @@ SECTIONS = (
                 "/admin/outbox", N_("Outbox"), "office.manage",
                 about=N_("What leaves by mail, what waits, and what did not arrive."),
             ),
+            SectionPage(
+                "/admin/history", N_("History"), "history.see_all",
+                about=N_("Who changed what, before and after; found, taken away, checked."),
+            ),
+            SectionPage(
+                "/admin/settings", N_("Settings"), "office.manage",
+                about=N_("What is in force, where it comes from, and what this office changes itself."),
+            ),
+            SectionPage(
+                "/admin/system", N_("System"), "office.manage", ("/admin/licences",),
+                about=N_("How Izba does: state, jobs, backups, versions."),
+            ),
         ),
         on_phone=False,
     ),

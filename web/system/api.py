@@ -1,28 +1,28 @@
 """Whether it is alive, whether it is ready, and how it does."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from fastapi import Request
+from fastapi import Depends, Request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from registry.bookings.readings import sweep_lag
-from registry.core.errors import Refusal, Unavailable
-from registry.rooms.queries import has_rooms
+from registry.people.models import Person
+from web.auth.access import caller_with, options_of
 from web.kit import errors, routing
+from web.kit.answers import Instant
 from web.kit.clock import Now
 from web.kit.errors import PROBLEM, ProblemAnswer
+from web.kit.routing import faults
+from web.system.checks import check_answers
+from web.system.desk import desk_of
+from web.system.last_backup import last_backup
 
 router = routing.router("health", prefix="")
-Check = Callable[[], Awaitable[None]]
-PATIENCE = 3.0
-LATE = 30
+system_router = routing.router("system")
 OPEN: dict[str, Any] = {"security": []}
 
 
@@ -37,6 +37,76 @@ class HealthAnswer(BaseModel):
 class ReadyAnswer(BaseModel):
     status: str
     checks: dict[str, str]
+
+
+class JobAnswer(BaseModel):
+    name: str
+    ran_at: Instant | None
+    milliseconds: int | None
+    fault: str
+    next_at: Instant | None
+
+
+class SettingAnswer(BaseModel):
+    """A setting in force; of a secret only whether it is set."""
+
+    name: str
+    value: str | None
+    origin: Literal["default", "environment", "file", "secret_file", "command", "page"]
+    is_set: bool
+    changed_from_pages: bool
+
+
+class BackupAnswer(BaseModel):
+    at: Instant
+    damaged: bool
+
+
+class SystemAnswer(BaseModel):
+    """How Izba does: whether it is ready, its jobs, its last backup, and the settings in force with their origin."""
+
+    status: Literal["ready", "not ready"]
+    checks: dict[str, str]
+    version: str
+    started_at: Instant
+    jobs: list[JobAnswer]
+    backup: BackupAnswer | None
+    settings: list[SettingAnswer]
+
+
+@system_router.get("/system", responses=faults(), summary="How Izba does, and the settings in force")
+async def system(
+    request: Request, person: Annotated[Person, Depends(caller_with("office.manage"))], now: Now
+) -> SystemAnswer:
+    refusals, desk, backup = (
+        await check_answers(request.app, now),
+        desk_of(request),
+        last_backup(options_of(request).data_dir),
+    )
+    return SystemAnswer(
+        status="not ready" if any(refusals.values()) else "ready",
+        checks={name: str(refusal) if refusal else "ok" for name, refusal in refusals.items()},
+        version=options_of(request).version,
+        started_at=desk.started_at,
+        jobs=[
+            JobAnswer(
+                name=job.name,
+                ran_at=job.run.at if job.run else None,
+                milliseconds=round(job.run.took.total_seconds() * 1000) if job.run else None,
+                fault=job.run.fault if job.run else "",
+                next_at=job.next_at,
+            )
+            for job in desk.jobs()
+        ],
+        backup=BackupAnswer(at=backup.at, damaged=backup.is_damaged) if backup else None,
+        settings=[
+            SettingAnswer(
+                name=line.name, value=None if line.is_secret else line.value, origin=line.origin.value,
+                is_set=line.is_set, changed_from_pages=line.is_of_office,
+            )
+            for line in desk.settings()
+        ],
+    )  # fmt: skip
 
 
 @router.get("/healthz", summary="Alive", openapi_extra=OPEN)
@@ -61,37 +131,12 @@ async def healthz() -> HealthAnswer:
 )
 async def readyz(request: Request, now: Now) -> Response:
     """Asks the database, the migrations, the broker and the sweeper."""
-    checks: dict[str, Check] = getattr(request.app.state, "checks", None) or _basic_checks(now)
-    refusals = await asyncio.gather(*(_refusal(check) for check in checks.values()))
-    words = {name: str(refusal) if refusal else "ok" for name, refusal in zip(checks, refusals, strict=True)}
-    refusal = next((refusal for refusal in refusals if refusal), None)
+    refusals = await check_answers(request.app, now)
+    words = {name: str(refusal) if refusal else "ok" for name, refusal in refusals.items()}
+    refusal = next((refusal for refusal in refusals.values() if refusal), None)
     if refusal is None:
         return Response(ReadyAnswer(status="ready", checks=words).model_dump_json(), media_type="application/json")
     return errors.problem(refusal, 503, "en", {"checks": words})
-
-
-async def _refusal(check: Check) -> Refusal | None:
-    try:
-        await asyncio.wait_for(check(), PATIENCE)
-    except Refusal as refusal:
-        return refusal
-    except Exception as fault:
-        return Unavailable("database.away", reason=str(fault) or type(fault).__name__)
-    return None
-
-
-def _basic_checks(now: datetime) -> dict[str, Check]:
-    """What is asked when nobody who put the parts together said what to ask."""
-
-    async def database() -> None:
-        await has_rooms()
-
-    async def sweeper() -> None:
-        lag = int((await sweep_lag(now)).total_seconds())
-        if lag > LATE:
-            raise Unavailable("sweeper.behind", seconds=lag)
-
-    return {"database": database, "sweeper": sweeper}
 
 
 @router.get(

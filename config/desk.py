@@ -1,0 +1,180 @@
+"""How this process is run, for the page of the system: settings with their origin, jobs, backups."""
+
+import asyncio
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit, urlunsplit
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from pydantic import SecretStr, ValidationError
+
+from config.faults import setting_fault
+from config.jobs import ABOUT, JobRuns
+from config.office import OF_THE_OFFICE, value_of
+from config.settings import PREFIX, TOML, Settings, is_secret
+from registry.core.clock import Clock
+from web.system.desk import BackupFile, JobLine, Origin, SettingLine, Task, TaskState
+
+BACKUPS, KEPT = "backups", 10
+TOLD = 2000
+
+
+class RunningDesk:
+    """Of a process that serves. ``in_force`` gives the settings as they are now."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        in_force: Callable[[], Settings],
+        scheduler: AsyncIOScheduler,
+        runs: JobRuns,
+        clock: Clock,
+    ) -> None:
+        self._settings, self._in_force = settings, in_force
+        self._scheduler, self._runs = scheduler, runs
+        self._clock, self.started_at = clock, clock()
+        self._tasks: dict[Task, TaskState] = {}
+        self._working: set[asyncio.Task[None]] = set()
+
+    def settings(self) -> list[SettingLine]:
+        ours, origins = self._in_force(), origins_of(self._settings, os.environ)
+        return [_line(name, ours, self._settings, origins[name]) for name in Settings.model_fields]
+
+    def check(self, name: str, text: str) -> None:
+        try:
+            value_of(name, text)
+        except ValidationError as wrong:
+            field = Settings.model_fields[name]
+            raise setting_fault(f"{PREFIX}{name.upper()}", field, wrong.errors()[0], is_secret(field)) from wrong
+
+    def jobs(self) -> list[JobLine]:
+        next_runs = {job.id: getattr(job, "next_run_time", None) for job in self._scheduler.get_jobs()}
+        return [
+            JobLine(name, ABOUT[name], self._runs.get(name), next_runs.get(name))
+            for name in ABOUT
+            if name in next_runs or name in self._runs
+        ]
+
+    def tasks(self) -> Mapping[Task, TaskState]:
+        return self._tasks
+
+    def start(self, task: Task, now: datetime) -> None:
+        state = self._tasks.get(task)
+        if state and state.ended_at is None:
+            return
+        self._tasks[task] = TaskState(task, now)
+        words = ("verify", "history") if task is Task.VERIFY else ("backup", str(self._new_file(now)))
+        work = asyncio.create_task(self._run(task, now, words))
+        self._working.add(work)
+        work.add_done_callback(self._working.discard)
+
+    def backups(self) -> list[BackupFile]:
+        folder = self._settings.data_dir / BACKUPS
+        paths = sorted(folder.glob("izba-*.backup"), key=lambda path: path.name, reverse=True)
+        return [_backup(path) for path in paths]
+
+    async def stop(self) -> None:
+        """End what works in the background."""
+        for work in self._working:
+            work.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
+
+    def _new_file(self, now: datetime) -> Path:
+        folder = self._settings.data_dir / BACKUPS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / f"izba-{now:%Y%m%d-%H%M%S}.backup"
+
+    async def _run(self, task: Task, started_at: datetime, words: tuple[str, ...]) -> None:
+        """In a process of its own: a copy of a large register would make every answer wait."""
+        environment = os.environ | {f"{PREFIX}DATA_DIR": str(self._settings.data_dir)}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "config", *words, env=environment,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            output, _ = await process.communicate()
+        except asyncio.CancelledError:
+            process.kill()
+            await process.wait()
+            raise
+        outcome = output.decode("utf-8", "replace").strip()[-TOLD:]
+        self._tasks[task] = TaskState(task, started_at, self._clock(), process.returncode == 0, outcome)
+        if task is Task.BACKUP and process.returncode == 0:
+            for old in self.backups()[KEPT:]:
+                (self._settings.data_dir / BACKUPS / old.name).unlink(missing_ok=True)
+
+
+def _backup(path: Path) -> BackupFile:
+    stat = path.stat()
+    return BackupFile(path.name, datetime.fromtimestamp(stat.st_mtime, UTC), stat.st_size)
+
+
+def origins_of(settings: Settings, environ: Mapping[str, str]) -> dict[str, Origin]:
+    """Where each setting comes from, before the office sets any."""
+    in_file = _in_file()
+    origins: dict[str, Origin] = {}
+    for name, field in Settings.model_fields.items():
+        variable = f"{PREFIX}{name.upper()}"
+        if environ.get(variable):
+            origins[name] = Origin.ENVIRONMENT
+        elif is_secret(field) and environ.get(f"{variable}_FILE"):
+            origins[name] = Origin.SECRET_FILE
+        elif name in in_file:
+            origins[name] = Origin.FILE
+        elif name in OF_THE_OFFICE and name in settings.model_fields_set:
+            origins[name] = Origin.COMMAND
+        else:
+            origins[name] = Origin.DEFAULT
+    return origins
+
+
+def _in_file() -> set[str]:
+    try:
+        return set(tomllib.loads(Path(TOML).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return set()
+
+
+def _line(name: str, ours: Settings, settings: Settings, origin: Origin) -> SettingLine:
+    field, value = Settings.model_fields[name], getattr(ours, name)
+    of_office = name in OF_THE_OFFICE and name not in settings.model_fields_set
+    if of_office and value != getattr(settings, name):
+        origin = Origin.PAGE
+    secret = isinstance(value, SecretStr)
+    return SettingLine(
+        name=name,
+        variable=f"{PREFIX}{name.upper()}",
+        about=field.description or "",
+        value="" if secret else text_of(value),
+        origin=origin,
+        default="" if secret else text_of(field.default),
+        is_secret=secret,
+        is_set=bool(value.get_secret_value()) if secret else bool(text_of(value)),
+        is_of_office=of_office,
+        choices=choices_of(field.annotation),
+    )
+
+
+def choices_of(annotation: Any) -> tuple[str, ...]:
+    """The texts that a setting of this type may be, where they are few."""
+    if get_origin(annotation) is Literal:
+        return tuple(str(one) for one in get_args(annotation))
+    return ("false", "true") if annotation is bool else ()
+
+
+def text_of(value: Any) -> str:
+    """A value as the environment would bring it; an address without the name and password in it."""
+    if isinstance(value, tuple):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    if "://" in text and "@" in text:
+        parts = urlsplit(text)
+        text = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return text

@@ -1,0 +1,123 @@
+"""What a running process tells of itself: settings and their origin, jobs, and work in the background."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from config.desk import BACKUPS, RunningDesk, choices_of, text_of
+from config.jobs import ABOUT, JobRuns, calmly, timetable
+from config.settings import Settings, load
+from registry.core.clock import utc_now
+from registry.core.errors import Invalid, Unavailable
+from tests.make import NOW
+from web.system.desk import Origin, Task
+from web.system.words import JOB_WORDS, SETTING_WORDS
+
+
+@pytest.fixture
+async def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[RunningDesk]:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "izba.toml").write_text('contact_name = "Kancelaria"\n')
+    (tmp_path / "password").write_text("hunter2")
+    for name, value in {
+        "DATA_DIR": str(tmp_path), "OFFICE_NAME": "Urząd", "MQTT_PASSWORD_FILE": str(tmp_path / "password"),
+        "MQTT_URL": "mqtt://izba:hunter2@broker:1883",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"IZBA_{name}", value)
+    settings = load(funding="UE")
+    ours = settings.model_copy(update={"language": "en"})
+    runs = JobRuns()
+    desk = RunningDesk(settings, lambda: ours, timetable(settings, runs=runs), runs, utc_now)
+    yield desk
+    await desk.stop()
+
+
+async def test_each_setting_tells_where_it_comes_from_and_no_secret(desk: RunningDesk) -> None:
+    lines = {line.name: line for line in desk.settings()}
+    assert set(lines) == set(Settings.model_fields)
+    names = ("office_name", "contact_name", "mqtt_password", "funding", "language", "port")
+    assert {name: lines[name].origin for name in names} == {
+        "office_name": Origin.ENVIRONMENT, "contact_name": Origin.FILE, "mqtt_password": Origin.SECRET_FILE,
+        "funding": Origin.COMMAND, "language": Origin.PAGE, "port": Origin.DEFAULT,
+    }  # fmt: skip
+    assert [name for name in ("office_name", "contact_name", "funding", "language") if lines[name].is_of_office] == [
+        "language"
+    ]
+    assert lines["mqtt_url"].value == "mqtt://broker:1883"
+    assert lines["mqtt_password"].is_set
+    assert "hunter2" not in repr(list(lines.values()))
+    assert lines["language"].choices == ("pl", "en")
+    assert choices_of(bool) == ("false", "true")
+    assert (text_of(("a", "b")), text_of(True)) == ("a, b", "true")
+    assert set(SETTING_WORDS) <= set(lines)
+
+
+async def test_a_value_that_does_not_fit_is_refused_with_what_to_set(desk: RunningDesk) -> None:
+    desk.check("session_hours", "8")
+    with pytest.raises(Invalid) as refused:
+        desk.check("session_hours", "many")
+    assert "IZBA_SESSION_HOURS" in str(refused.value)
+
+
+async def test_each_job_has_its_words_and_its_last_run(desk: RunningDesk) -> None:
+    assert {job.name for job in desk.jobs()} == set(ABOUT) - {"live"}
+    assert set(JOB_WORDS) == set(ABOUT)
+    runs = JobRuns()
+
+    async def good(now: datetime) -> None:
+        await asyncio.sleep(0)
+
+    async def refused(now: datetime) -> None:
+        raise Unavailable("internal.busy")
+
+    async def broken(now: datetime) -> None:
+        raise OSError
+
+    for job in (good, refused, broken):
+        await calmly(job, lambda: NOW, runs, job.__name__)()
+    assert {name: run.fault for name, run in runs.items()} == {
+        "good": "", "refused": "Too many changes at once. Please try again in a moment.", "broken": "OSError",
+    }  # fmt: skip
+    assert all(run.at == NOW and run.took < timedelta(seconds=5) for run in runs.values())
+
+
+async def finished(desk: RunningDesk, task: Task) -> str:
+    async with asyncio.timeout(60):
+        while desk.tasks()[task].ended_at is None:  # a process ends when it ends
+            await asyncio.sleep(0.05)
+    return desk.tasks()[task].told
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_backup_is_made_beside_the_server_and_only_the_newest_stay(
+    desk: RunningDesk, sqlite_template: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "izba.sqlite3").write_bytes(sqlite_template.read_bytes())
+    (tmp_path / BACKUPS).mkdir()
+    for number in range(12):
+        (tmp_path / BACKUPS / f"izba-20250101-0000{number:02}.backup").write_bytes(b"x")
+    now = datetime.now(UTC)
+    desk.start(Task.BACKUP, now)
+    desk.start(Task.BACKUP, now + timedelta(seconds=5))
+    assert desk.tasks()[Task.BACKUP].started_at == now, "one at a time"
+    outcome = await finished(desk, Task.BACKUP)
+    assert desk.tasks()[Task.BACKUP].is_good, outcome
+    backups = desk.backups()
+    assert len(backups) == 10
+    assert backups[0].name == f"izba-{now:%Y%m%d-%H%M%S}.backup"
+    assert backups[0].size > 1000
+
+
+async def test_what_fails_says_why_and_a_stop_ends_what_works(desk: RunningDesk, tmp_path: Path) -> None:
+    (tmp_path / "izba.sqlite3").write_bytes(b"no database")
+    desk.start(Task.BACKUP, datetime.now(UTC))
+    outcome = await finished(desk, Task.BACKUP)
+    assert not desk.tasks()[Task.BACKUP].is_good
+    assert outcome
+    desk.start(Task.VERIFY, datetime.now(UTC))
+    await asyncio.sleep(0)
+    await desk.stop()
+    assert desk.tasks()[Task.VERIFY].ended_at is None

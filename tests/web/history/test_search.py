@@ -1,0 +1,113 @@
+"""The history of everything: found by who, what and when, with before and after, and taken away as a list."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from registry.core import history
+from registry.core.history import Actor, HistoryEntry, HistoryWish, search
+from registry.rooms.models import Visibility
+from tests.make import NOW, make_booking, make_room
+from tests.statements import Statements
+from tests.web.desk import Desk, text_of
+from web.app import SiteOptions, create_site
+
+pytestmark = pytest.mark.anyio
+ALICE, BOB = Actor("Alice", "web"), Actor("Bob", "api")
+
+
+@pytest.fixture
+async def desk(database: Any, tmp_path: Path) -> Desk:
+    return await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))).open()
+
+
+async def entries(now: datetime = NOW) -> None:
+    await history.write("asset:7", "added", ALICE, now, after={"name": "Lampa"})
+    await history.write(
+        "asset:7", "changed", BOB, now + timedelta(hours=1), before={"name": "Lampa"}, after={"name": "Stół"}
+    )
+    await history.write("office:1", "settings changed", ALICE, now + timedelta(days=2), after={"language": "en"})
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        (HistoryWish(), 3), (HistoryWish(thing="asset:7"), 2), (HistoryWish(thing="asset:"), 2),
+        (HistoryWish(actor="ali"), 2), (HistoryWish(action="changed"), 1),
+        (HistoryWish(thing="asset:", actor="bob"), 1),
+        (HistoryWish(since=NOW + timedelta(hours=1)), 2), (HistoryWish(until=NOW + timedelta(hours=1)), 1),
+        (HistoryWish(until=NOW - timedelta(days=1)), 0), (HistoryWish(thing="asset:8"), 0),
+    ],
+)  # fmt: skip
+async def test_entries_are_found(wish: HistoryWish, expected: int) -> None:
+    await entries()
+    part = await search(wish, None, 10)
+    assert (len(part.entries), part.before) == (expected, None)
+    assert [one.id for one in part.entries] == sorted((one.id for one in part.entries), reverse=True)
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_search_goes_on_where_it_ended_and_looks_through_so_many_at_most(
+    monkeypatch: pytest.MonkeyPatch, statements: Statements
+) -> None:
+    await entries()
+    first = await search(HistoryWish(), None, 2)
+    assert first.before == first.entries[-1].id
+    second = await search(HistoryWish(), first.before, 2)
+    assert (len(second.entries), second.before) == (1, None)
+    monkeypatch.setattr(history, "WINDOW", 1)
+    with statements.at_most(3):
+        part = await search(HistoryWish(thing="asset:", since=NOW - timedelta(days=9)), None, 10)
+    assert part.entries == []
+    assert part.before is not None
+    assert [one.action for one in (await search(HistoryWish(thing="asset:"), part.before, 10)).entries] == ["changed"]
+    assert (await search(HistoryWish(since=NOW + timedelta(days=1)), None, 10)).before is None, "all else is older"
+
+
+@pytest.mark.databases("sqlite")
+async def test_the_page_shows_before_and_after(desk: Desk) -> None:
+    await entries(datetime.now(UTC) - timedelta(days=3))
+    room = await make_room(code="A-120")
+    await history.write(f"room:{room.id}", "rules_set", ALICE, datetime.now(UTC), before={"no_show_minutes": 10},
+                        after={"no_show_minutes": 12}, reason="remont")  # fmt: skip
+    text = await desk.read("/admin/history", "auditor")
+    assert "changed asset:7 name Lampa → Stół" in text
+    assert "rules set room:A-120 no_show_minutes 10 → 12 Reason: remont" in text
+    assert "settings changed" not in await desk.read("/admin/history?q=room:A-120", "admin")
+    assert "Nothing here fits" in await desk.read("/admin/history?q=nobody", "admin")
+    assert "Lampa" in await desk.read("/admin/history?kind=asset", "coordinator")
+    answer = await desk.get("/admin/history?since=yesterday", "admin")
+    assert (answer.status_code, "yesterday is no day" in text_of(answer.text)) == (422, True)
+    for who in ("alice", "facilities", "accountant", "duty"):
+        assert (await desk.get("/admin/history", who)).status_code == 403
+
+
+@pytest.mark.databases("sqlite")
+async def test_an_auditor_is_not_told_who_comes_to_the_help_point(desk: Desk) -> None:
+    room = await make_room(visibility=Visibility.HIDDEN)
+    booking = await make_booking(room=room, organizer=desk.people["duty"])
+    await history.write(
+        f"booking:{booking.id}", "made", Actor("KANAREK", "web"), datetime.now(UTC), after={"kind": "KANAREK"}
+    )
+    for path in ("/admin/history", "/admin/history.csv"):
+        answer = await desk.get(path, "auditor")
+        assert answer.status_code == 200
+        assert "KANAREK" not in answer.text
+        assert str(booking.id) in answer.text
+    assert "KANAREK" in (await desk.get("/admin/history", "coordinator")).text
+
+
+@pytest.mark.databases("sqlite")
+async def test_what_was_found_is_taken_away_with_its_hashes(desk: Desk) -> None:
+    await entries(datetime.now(UTC) - timedelta(days=3))
+    await history.write("asset:8", "added", Actor("=1+1", "web"), datetime.now(UTC), after={})
+    answer = await desk.get("/admin/history.csv?kind=asset", "admin")
+    assert answer.headers["content-type"].startswith("text/csv")
+    lines = answer.text.lstrip("\ufeff").splitlines()
+    assert len(lines) == 4
+    assert ";'=1+1;" in lines[1]
+    for entry in await HistoryEntry.filter(object="asset:7"):
+        assert entry.hash in answer.text

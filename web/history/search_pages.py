@@ -1,0 +1,211 @@
+"""The history of everything: who changed what, before and after, found, taken away as a list, and checked."""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import Depends, Query, Request
+from starlette.responses import Response
+
+from registry.core.aside import aside
+from registry.core.errors import Invalid, Reason
+from registry.core.history import HistoryWish, search
+from registry.core.ids import LARGEST_ID
+from registry.exporting.csv import guarded
+from registry.people.models import Person
+from registry.rooms.queries import codes_of_rooms, room_or_none
+from web.auth.access import page_with
+from web.history.api import EntryAnswer, as_seen_by, entry_answer
+from web.history.words import ACTION_WORDS, COLUMN_WORDS
+from web.kit.clock import Now
+from web.kit.page_context import PageContext, page_context
+from web.kit.query_names import pages
+from web.kit.render import render
+from web.kit.words import N_
+
+router = pages()
+Reader = Annotated[Person, Depends(page_with("history.see_all"))]
+SHOWN, EXPORTED = 50, 20_000
+OBJECT = re.compile(r"[a-z_]+:.+")
+KIND_WORDS = {
+    "booking": N_("bookings"), "asset": N_("assets"), "room": N_("rooms"), "person": N_("people"),
+    "device": N_("devices"), "fault": N_("faults"), "office": N_("settings"), "opening": N_("opening hours"),
+    "grant": N_("grants"), "set": N_("sets"), "site": N_("sites"), "building": N_("buildings"),
+}  # fmt: skip
+PAGES_OF = {"asset": "/assets/{}", "booking": "/bookings/{}", "fault": "/faults/{}", "set": "/sets/{}"}
+Words = Annotated[str, Query(max_length=60)]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchForm:
+    """What was typed to search for."""
+
+    q: str = ""
+    kind: str = ""
+    since: str = ""
+    until: str = ""
+
+    def query(self, **more: Any) -> str:
+        """The same search as an address, with something more."""
+        fields = {"q": self.q, "kind": self.kind, "since": self.since, "until": self.until} | more
+        return urlencode({name: value for name, value in fields.items() if value})
+
+
+async def search_form(q: Words = "", kind: Words = "", since: Words = "", until: Words = "") -> SearchForm:
+    """The search of this request."""
+    return SearchForm(q.strip(), kind if kind in KIND_WORDS else "", since.strip(), until.strip())
+
+
+Searched = Annotated[SearchForm, Depends(search_form)]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """A value before and after."""
+
+    term: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """An entry as the page shows it."""
+
+    entry: EntryAnswer
+    when: str
+    iso: str
+    action: str
+    thing: str
+    href: str
+    changes: list[ChangeLine]
+
+
+@router.get("/admin/history")
+async def history_search(
+    request: Request, person: Reader, now: Now, form: Searched,
+    before: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
+) -> Response:  # fmt: skip
+    """A page of the history, the newest first, with what was before and after."""
+    context, fault = page_context(request, person, now), ""
+    try:
+        wish = await _wish(form, context)
+    except Invalid as refusal:
+        wish, fault = HistoryWish(thing="none"), refusal.params["reason"].words(context.say)
+    part = await search(wish, before or None, SHOWN)
+    entries = await as_seen_by(person, [entry_answer(row, person) for row in part.entries])
+    return render(
+        request,
+        "history/search.html",
+        status=422 if fault else 200,
+        context=context,
+        form=form,
+        fault=fault,
+        kinds=[("", context.say(N_("everything"))), *((kind, context.say(word)) for kind, word in KIND_WORDS.items())],
+        lines=await _lines(entries, context),
+        further=f"/admin/history?{form.query(before=part.before)}" if part.before else "",
+        export=f"/admin/history.csv?{form.query()}",
+    )
+
+
+@router.get("/admin/history.csv")
+async def export(request: Request, person: Reader, now: Now, form: Searched) -> Response:
+    """What the search finds as a list, with the hash of each entry: 20 000 at most."""
+    wish, before = await _wish(form, page_context(request, person, now)), None
+    entries: list[EntryAnswer] = []
+    while True:
+        part = await search(wish, before, 1000)
+        entries += await as_seen_by(person, [entry_answer(row, person) for row in part.entries])
+        before = part.before
+        if before is None or len(entries) >= EXPORTED:
+            break
+    content = await aside(_as_csv, entries[:EXPORTED])
+    headers = {"content-disposition": 'attachment; filename="history.csv"'}
+    return Response(content, headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def _as_csv(entries: Sequence[EntryAnswer]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow(("lp", "kiedy", "kto", "skąd", "czynność", "obiekt", "przed", "po", "powód", "skrót"))
+    for one in entries:
+        sides = ("" if side is None else orjson.dumps(side).decode() for side in (one.before, one.after))
+        cells = (
+            str(one.id),
+            one.at.isoformat(),
+            one.actor,
+            one.source,
+            one.action,
+            one.object,
+            *sides,
+            one.reason,
+            one.hash,
+        )
+        writer.writerow([guarded(cell) for cell in cells])
+    return text.getvalue().encode("utf-8-sig")
+
+
+async def _wish(form: SearchForm, context: PageContext) -> HistoryWish:
+    """What a form asks. Raises Invalid("request.bad_field") for a day that is none."""
+    thing = f"{form.kind}:" if form.kind else ""
+    actor = form.q
+    if OBJECT.fullmatch(form.q):
+        thing, actor = form.q, ""
+        if thing.startswith("room:") and not thing[5:].isdecimal():
+            room = await room_or_none(thing[5:])
+            thing = f"room:{room.id}" if room else thing
+    until = _day(form.until, "until", context)
+    return HistoryWish(
+        thing=thing, actor=actor, since=_day(form.since, "since", context),
+        until=until + timedelta(days=1) if until else None,
+    )  # fmt: skip
+
+
+def _day(text: str, field: str, context: PageContext) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), time.min, context.zone)
+    except ValueError as fault:
+        reason = Reason(N_("{given} is no day. Write it like 2026-11-26."), given=text)
+        raise Invalid("request.bad_field", field=field, reason=reason) from fault
+
+
+async def _lines(entries: Sequence[EntryAnswer], context: PageContext) -> list[EntryLine]:
+    numbers = {int(one.object[5:]) for one in entries if re.fullmatch(r"room:\d{1,9}", one.object)}
+    codes = await codes_of_rooms(numbers)
+    return [_line(one, codes, context) for one in entries]
+
+
+def _line(one: EntryAnswer, codes: dict[int, str], context: PageContext) -> EntryLine:
+    kind, _, name = one.object.partition(":")
+    href = PAGES_OF[kind].format(name) if kind in PAGES_OF else ""
+    thing = one.object
+    if kind == "room" and name.isdecimal() and int(name) in codes:
+        thing = f"room:{codes[int(name)]}"
+        href = f"/rooms/{codes[int(name)]}"
+    before, after = one.before or {}, one.after or {}
+    changes = [
+        ChangeLine(_term(column, context), _text(before.get(column)), _text(after.get(column)))
+        for column in dict.fromkeys([*before, *after])
+    ]
+    action = context.say(ACTION_WORDS.get(one.action, one.action))
+    when, iso = context.fmt.when(one.at, context.now), context.fmt.iso(one.at)
+    return EntryLine(one, when, iso, action, thing, href, changes)
+
+
+def _term(column: str, context: PageContext) -> str:
+    return context.say(COLUMN_WORDS[column]) if column in COLUMN_WORDS else column
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text if len(text) <= 300 else f"{text[:300]}…"

@@ -1,0 +1,79 @@
+"""What the parts of the system, the jobs and the origins of settings are called."""
+
+from web.kit.words import N_
+from web.system.desk import Origin, Task
+
+CHECK_WORDS = {
+    "database": (N_("Database"), N_("It answers and takes what is written.")),
+    "disk": (N_("Disk"), N_("There is room for what is written.")),
+    "migrations": (N_("Migrations"), N_("The database is as this version of Izba needs it.")),
+    "broker": (N_("MQTT broker"), N_("It answers: sensors and panels are heard.")),
+    "sweeper": (N_("The clock of the rooms"), N_("Releases and door states are on time.")),
+}
+JOB_WORDS = {
+    "sweep": N_("The clock of the rooms"),
+    "take up lists": N_("Lists that are being written"),
+    "send notices": N_("Outbox"),
+    "seal": N_("Seal of the history"),
+    "tidy": N_("Clearing away"),
+    "forget notices": N_("Old notices"),
+    "forget traces": N_("Sensors' sights"),
+    "forget scans": N_("Scans"),
+    "forget finds": N_("Words of finders"),
+    "sweep files": N_("Cut-off uploads"),
+    "live": N_("The demo's life"),
+}
+ORIGIN_WORDS = {
+    Origin.DEFAULT: N_("default"),
+    Origin.ENVIRONMENT: N_("environment"),
+    Origin.FILE: N_("izba.toml"),
+    Origin.SECRET_FILE: N_("a secret's file"),
+    Origin.COMMAND: N_("the command"),
+    Origin.PAGE: N_("page"),
+}
+TASK_WORDS = {
+    Task.BACKUP: (N_("A backup is being made"), N_("A backup was made"), N_("The backup failed")),
+    Task.VERIFY: (N_("The history is being checked"), N_("The history is whole"), N_("The history is not whole")),
+}
+IMPORT_WORDS = {
+    "checked": N_("not written yet"),
+    "writing": N_("being written"),
+    "written": N_("written"),
+    "undoing": N_("being undone"),
+    "undone": N_("undone"),
+}
+# the settings that an office changes from its pages, in groups; each with a name for people
+GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        N_("The office"),
+        (
+            ("office_name", N_("Name of the office")), ("office_address", N_("Address")), ("language", N_("Language")),
+            ("funding", N_("Sentence about the funds")),
+        ),
+    ),
+    (
+        N_("Accessibility and personal data"),
+        (
+            ("office_access", N_("Access to the building")), ("contact_name", N_("Accessibility: who answers")),
+            ("contact_email", N_("Accessibility: e-mail")), ("contact_phone", N_("Accessibility: telephone")),
+            ("privacy_contact", N_("Personal data: whom to ask")), ("privacy_notice", N_("Personal data: own notice")),
+        ),
+    ),
+    (
+        N_("Signing in"),
+        (
+            ("session_hours", N_("Hours of a session")), ("sign_in_attempts", N_("Failed attempts")),
+            ("sign_in_window_minutes", N_("Window of failed attempts")),
+        ),
+    ),
+    (
+        N_("Accounting"),
+        (
+            ("fixed_asset_above", N_("Fixed asset above")), ("quantity_only_below", N_("By quantity alone below")),
+            ("furniture_at_once", N_("Furniture at once")), ("furniture_kst", N_("KŚT of furniture")),
+            ("furniture_categories", N_("Categories of furniture")), ("accountant_alone", N_("The accountant alone")),
+        ),
+    ),
+    (N_("Log"), (("log_level", N_("Level of the log")),)),
+)  # fmt: skip
+SETTING_WORDS = dict(pair for _, pairs in GROUPS for pair in pairs)
