@@ -23,9 +23,9 @@ from config.database import database, migrate, orm, pending
 from config.migrating import PatientExecutor
 from registry.assets import actions
 from registry.assets.actions import NewAsset
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset
 from registry.assets.queries import search
-from registry.assets.search import AssetFilter
 from registry.bookings.models import Booking
 from registry.core import history
 from registry.core.errors import Conflict, Unavailable

@@ -9,6 +9,7 @@ from typing import Any
 from tortoise.functions import Count, Sum
 
 from registry.assets import rules, tags
+from registry.assets.filters import AssetFilter, one_of
 from registry.assets.models import (
     STANDING,
     Asset,
@@ -20,7 +21,8 @@ from registry.assets.models import (
     Purchase,
     Tag,
 )
-from registry.assets.search import AssetFilter, Clause, Totals, find, listed, one_of
+from registry.assets.orders import Clause
+from registry.assets.search import Start, Totals, find, listed, part_of, while_unchanged
 from registry.assets.transitions import Answers, QuestionField, Transition
 from registry.core.cache import Cache
 from registry.core.errors import Conflict, NotFound
@@ -53,22 +55,31 @@ _DAYS = ("accepted_on", "warranty_until", "durable_until")
 
 @dataclass(frozen=True, slots=True)
 class AssetPage:
-    """A page of a list. ``total`` and ``total_price`` (PLN gross) are of the whole list."""
+    """A page of a list. ``total``, ``total_price`` (PLN gross) and ``total_quantity`` are of the whole list, ``first``
+    is the place of the first item from 0 on, ``next`` and ``previous`` are the cursors of the pages beside it.
+    """
 
     items: list[dict[str, Any]]
     total: int
     total_price: Decimal
-    next: int | None
+    total_quantity: int
+    first: int
+    next: str | None
+    previous: str | None
 
 
-async def search(wish: AssetFilter, sort: str = "name", offset: int = 0, limit: int = 50) -> AssetPage:
-    """Assets as plain dicts. ``sort`` is a key of SORTS, with ``-`` before it for the other way round."""
-    totals, ids = await find(wish, sort, offset, limit)
-    items = await assets_by_id(ids)
-    after = offset + len(items)
+async def search(
+    wish: AssetFilter, sort: str = "name", offset: int = 0, limit: int = 50, *, after: str = "", before: str = ""
+) -> AssetPage:
+    """Assets as plain dicts. ``sort`` is a key of ORDERS, with ``-`` before it for the other way round; ``after`` and
+    ``before`` are cursors, instead of ``offset``.
+    """
+    part = await part_of(wish, sort, Start(offset, after, before), limit)
+    totals = part.totals
     return AssetPage(
-        items, totals.many, totals.price.quantize(rules.GROSZ), after if after < totals.many and items else None
-    )
+        await assets_by_id(part.ids), totals.many, totals.price.quantize(rules.GROSZ), totals.pieces, part.first,
+        part.next, part.previous,
+    )  # fmt: skip
 
 
 async def totals_of(wish: AssetFilter) -> Totals:
@@ -120,10 +131,22 @@ async def standing_pieces() -> list[dict[str, Any]]:
     return list(await pieces.values("id", "name", "kst", "room_id", room="room__code"))
 
 
+# from one value to the next along the index, whatever number of rows has each
+_VALUES = """WITH RECURSIVE step(value) AS (
+    SELECT min({column}) FROM asset
+    UNION ALL SELECT (SELECT min({column}) FROM asset WHERE {column} > step.value) FROM step
+    WHERE step.value IS NOT NULL
+) SELECT value FROM step WHERE EXISTS (SELECT 1 FROM asset WHERE {column} = value AND lifecycle <> 'withdrawn')"""
+
+
+async def _values(name: str) -> list[Any]:
+    rows = await reading_from().execute_query_dict(_VALUES.format(column=name))
+    return [row["value"] for row in rows]
+
+
 async def categories() -> list[str]:
     """Every category in use, in the order of the alphabet."""
-    names = await Asset.exclude(category="").distinct().values_list("category", flat=True)
-    return sorted((str(name) for name in names), key=rules.fold)
+    return sorted((str(name) for name in await _values("category") if name), key=rules.fold)
 
 
 async def own_values(asset_ids: Sequence[int]) -> dict[int, dict[str, str]]:
@@ -149,26 +172,25 @@ async def counts_by_category() -> dict[str, int]:
 
 async def custodians() -> list[tuple[str, str]]:
     """Login and name of everybody who has an asset in their care, by name."""
-    ids = (
-        await Asset.exclude(custodian_id=None)
-        .exclude(lifecycle=Lifecycle.WITHDRAWN)
-        .distinct()
-        .values_list("custodian_id", flat=True)
-    )
-    return list(await Person.filter(id__in=list(ids)).order_by("name").values_list("login", "name"))
+    ids = await _values("custodian_id")
+    return list(await Person.filter(id__in=ids).order_by("name").values_list("login", "name"))
 
 
 async def counts_by_state(custodian_id: int) -> tuple[dict[tuple[Lifecycle, Condition], int], int]:
     """How many assets are in each state, and how many this person has in their care; of those withdrawn none."""
+    counts = await while_unchanged("counts by state", _counts_by_state)
+    in_care = Asset.filter(custodian_id=custodian_id).exclude(lifecycle=Lifecycle.WITHDRAWN)
+    return counts, await in_care.count()
+
+
+async def _counts_by_state() -> dict[tuple[Lifecycle, Condition], int]:
     rows = (
         await Asset.exclude(lifecycle=Lifecycle.WITHDRAWN)
         .annotate(n=Count("id"))
         .group_by("lifecycle", "condition")
         .values("lifecycle", "condition", "n")
     )
-    counts = {(Lifecycle(row["lifecycle"]), Condition(row["condition"])): row["n"] for row in rows}
-    in_care = Asset.filter(custodian_id=custodian_id).exclude(lifecycle=Lifecycle.WITHDRAWN)
-    return counts, await in_care.count()
+    return {(Lifecycle(row["lifecycle"]), Condition(row["condition"])): row["n"] for row in rows}
 
 
 async def in_care_of(custodian_id: int, limit: int) -> tuple[list[dict[str, Any]], int]:

@@ -4,27 +4,34 @@ An index of trigrams (migration 0003) says which assets may hold a word; whether
 only spares work. What was counted is kept until an asset changes.
 """
 
-import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from registry.assets import rules, tags
-from registry.assets.models import Condition, Lifecycle
+from registry.assets.filters import AssetFilter, one_of
+from registry.assets.orders import (
+    ORDERS,
+    Clause,
+    Cursor,
+    Order,
+    PlacedRow,
+    Walk,
+    WalkPart,
+    cursor_at,
+    cursor_in,
+    digest_of,
+)
 from registry.core.cache import Cache
 from registry.core.statements import numbered
-from registry.core.transaction import reading_from
+from registry.core.transaction import is_inside, reading_from
 
-SORTS = {"name": "asset.search_text", "number": "asset.inventory_no", "price": "CAST(asset.price AS NUMERIC)",
-         "room": "room.code", "accepted": "asset.accepted_on", "id": "asset.id"}  # fmt: skip
-# for who counts money alone
-MONEY_SORTS = frozenset({"price"})
+T = TypeVar("T")
 INDEXED = 3  # characters of the shortest word that has a trigram
 KEPT_AT_MOST = 500
 SORTED_AT_MOST = 10_000
@@ -33,8 +40,8 @@ EVERYTHING = 2**31 - 1
 _GROSZE = "CAST(ROUND(asset.price * 100) AS INTEGER)"  # SQLite would add up in floating point
 _SUMMED = "SELECT {sums} FROM asset WHERE {condition}"
 _SUMS = {
-    "sqlite": f"count(*) AS total, SUM({_GROSZE}) AS grosze",
-    "postgres": "count(*) AS total, (SUM(asset.price) * 100)::bigint AS grosze",
+    "sqlite": f"count(*) AS total, SUM({_GROSZE}) AS grosze, SUM(asset.quantity) AS pieces",
+    "postgres": "count(*) AS total, (SUM(asset.price) * 100)::bigint AS grosze, SUM(asset.quantity) AS pieces",
 }
 _AS_JSON = "SELECT json_group_array(json_array({columns})) AS listing FROM ({select})"
 # what the register knows of the words of a filter, in one look
@@ -55,80 +62,67 @@ _CATEGORIES = {
     "sqlite": "({below} SELECT json_group_array(name) FROM below) AS categories",
     "postgres": "({below} SELECT json_agg(name)::text FROM below) AS categories",
 }
-_HOLDING = """asset.id IN (SELECT field_value.asset_id FROM field_value
-    JOIN category_field ON category_field.id = field_value.field_id WHERE category_field.code = ? AND {holds})"""
-_NUMBER = re.compile(r"-?\d{1,12}([.,]\d{1,6})?")
-_REVISION = {"sqlite": "(SELECT revision FROM asset_revision) AS revision", "postgres": "NULL AS revision"}
+# while no transaction anywhere commits, PostgreSQL sees the same: its snapshot is the revision of everything
+_REVISION = {
+    "sqlite": "(SELECT revision FROM asset_revision) AS revision",
+    "postgres": "pg_current_snapshot()::text AS revision",
+}
 _PLACED = "SELECT id FROM asset WHERE {condition}"
 # for a tenth of all or more, going through the table is quicker than looking each up
 _FEW = "max(1000, (SELECT coalesce(max(id), 0) / 10 FROM asset))"
 _INDEXED = """WITH candidate AS MATERIALIZED (SELECT id FROM ({candidates}) LIMIT {few} + 1),
 few AS MATERIALIZED (SELECT count(*) <= {few} AS are_few FROM candidate),
 matching AS MATERIALIZED (
-    SELECT asset.id AS id, {column} AS place, {grosze} AS grosze {source}
+    SELECT asset.id AS id, {column} AS place, {grosze} AS grosze, asset.quantity AS quantity {source}
     WHERE asset.id IN (SELECT id FROM candidate WHERE (SELECT are_few FROM few)) AND {condition}
 )
 SELECT are_few, (SELECT count(*) FROM matching) AS total, (SELECT SUM(grosze) FROM matching) AS grosze,
-    (SELECT json_group_array(id) FROM (SELECT id FROM matching ORDER BY place {way}, id LIMIT ? OFFSET ?)) AS ids
+    (SELECT SUM(quantity) FROM matching) AS pieces, (SELECT json_group_array(json_array(id, place)) FROM (
+        SELECT id, place FROM matching WHERE 1 = 1{beyond} {sorting} LIMIT ? OFFSET ?)) AS listing
 FROM few"""
 
 
-@dataclass(frozen=True, slots=True)
-class AssetFilter:
-    """What to look for; empty means any but what is withdrawn: that is found by its life cycle, its whole number or its
-    label. ``q`` goes over everything: number, name, serial, room, custodian, tag.
-    """
-
-    q: str = ""
-    room: str = ""
-    category: str = ""
-    custodian: str = ""
-    grant: str = ""
-    lifecycle: str = ""
-    condition: str = ""
-    imported: str = ""  # the number of a sent list that made or changed them
-    field: str = ""  # a field of a category and what it holds, as in _of_field()
-
-    def cannot_exist(self) -> bool:
-        """Whether it holds what no record can; a database would raise on some of it."""
-        return (
-            max(len(self.category), len(self.field)) > 260
-            or len(self.custodian) > 64
-            or max(len(self.room), len(self.grant), len(self.imported)) > 40
-            or self.lifecycle not in ("", *Lifecycle)
-            or self.condition not in ("", *Condition)
-        )
-
-    def words(self) -> list[str]:
-        return rules.fold("".join(one for one in self.q[:200] if one.isprintable())).split()[:8]
-
-
 class Totals(NamedTuple):
-    """Of the whole list: how many, and PLN gross."""
+    """Of the whole list: how many, PLN gross, and how many pieces they stand for."""
 
     many: int
     price: Decimal
+    pieces: int
 
 
-class Page(NamedTuple):
-    """Which part of a list, in which order."""
+NONE = Totals(0, Decimal(0), 0)
 
-    column: str
-    way: str
-    offset: int
-    limit: int
+
+class Start(NamedTuple):
+    """Where a part of a list begins: at a place from 0 on, behind a cursor's row, or so that it ends before one."""
+
+    offset: int = 0
+    after: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPart:
+    """A part of a list: the totals of the whole, its rows, and the place of the first of them, from 0 on."""
+
+    totals: Totals
+    rows: list[PlacedRow]
+    first: int
 
     @property
-    def source(self) -> str:
-        by_room = " LEFT JOIN room ON room.id = asset.room_id" if self.column == SORTS["room"] else ""
-        return f"FROM asset{by_room}"
+    def ids(self) -> list[int]:
+        return [row.id for row in self.rows]
 
+    @property
+    def next(self) -> str | None:
+        """The cursor of the last row, where there are more."""
+        last = self.first + len(self.rows)
+        return cursor_at(last, self.rows[-1]) if self.rows and last < self.totals.many else None
 
-class Clause(NamedTuple):
-    """A piece of SQL with ``?`` for each of its values."""
-
-    sql: str
-    values: tuple[Any, ...] = ()
+    @property
+    def previous(self) -> str | None:
+        """The cursor of the first row, where there are some before it."""
+        return cursor_at(self.first, self.rows[0]) if self.rows and self.first else None
 
 
 class _Word(NamedTuple):
@@ -156,92 +150,177 @@ class _Word(NamedTuple):
         return [(name, ids) for name, ids in (("room_id", self.rooms), ("custodian_id", self.people)) if ids]
 
 
-# the totals by condition, the ids by condition and page
-_results: Cache[Hashable, tuple[int, Any]] = Cache(at_most=KEPT_AT_MOST)
+# the totals by condition, the rows by condition and walk
+_results: Cache[Hashable, tuple[Hashable, Any]] = Cache(at_most=KEPT_AT_MOST)
+
+
+class _KnownFilter(NamedTuple):
+    """A filter with what the register knows of its words, and the revision under which an answer may be stored."""
+
+    condition: Clause
+    words: Sequence[_Word]
+    revision: Hashable | None
 
 
 async def find(wish: AssetFilter, sort: str, offset: int, limit: int) -> tuple[Totals, list[int]]:
     """The totals of what was asked for, and the ids of one page of it. ``sort``: see queries.search."""
+    part = await part_of(wish, sort, Start(offset), limit)
+    return part.totals, part.ids
+
+
+async def part_of(wish: AssetFilter, sort: str, start: Start, limit: int) -> ListPart:
+    """A part of what was asked for. ``sort``: see queries.search. What is no cursor begins at the first row."""
     if wish.cannot_exist():
-        return Totals(0, Decimal(0)), []
-    column = SORTS.get(sort.removeprefix("-"), SORTS["name"])
-    page = Page(column, "DESC" if sort.startswith("-") else "ASC", offset, limit)
-    connection, texts = reading_from(), wish.words()
-    names = await _names(connection, wish, bool(texts))
-    words = [] if names["tagged_id"] or not texts else _words(texts, names)
-    condition = _condition(wish, names, words)
-    # shares and rooms have no part in the revision, and another connection than the reader may see what never commits
-    is_stored = connection.connection_name == "reader" and not (wish.grant or wish.imported) and column != SORTS["room"]
-    revision = names["revision"] if is_stored else None
-    totals, ids = _recalled(condition, revision), _recalled((condition, page), revision)
-    if totals is None or ids is None:
-        indexed = await _by_index(connection, condition, words, page)
-        totals, ids = indexed or await _by_table(connection, condition, page, totals)
-        _store(condition, revision, totals)
-        _store((condition, page), revision, ids)
-    return totals, ids
+        return ListPart(NONE, [], 0)
+    connection = reading_from()
+    question = await _question(connection, wish)
+    walk, is_backward, place = await _walk(connection, sort, start, limit)
+    # rooms and people have no part in SQLite's revision
+    is_stored = not walk.order.owner or connection.capabilities.dialect == "postgres"
+    totals = _recalled(question.condition, question.revision)
+    rows = _recalled((question.condition, walk), question.revision) if is_stored else None
+    if totals is None or rows is None:
+        indexed = await _by_index(connection, question, walk)
+        totals, rows = indexed or await _by_table(connection, question.condition, walk, totals)
+        _store(question.condition, question.revision, totals)
+        if is_stored:
+            _store((question.condition, walk), question.revision, rows)
+    if is_backward:
+        return ListPart(totals, rows[::-1], max(place - len(rows), 0))
+    return ListPart(totals, rows, place)
 
 
 async def all_ids(wish: AssetFilter, sort: str) -> list[int]:
-    """The ids of all that was asked for, in this order; nothing of it is kept. ``sort``: see queries.search."""
+    """The ids of all that was asked for, in this order; nothing of it is stored. ``sort``: see queries.search."""
     if wish.cannot_exist():
         return []
-    connection, texts = reading_from(), wish.words()
+    connection = reading_from()
+    question = await _question(connection, wish)
+    walk = Walk(*_order_of(sort), EVERYTHING)
+    return [row.id for row in await _sorted(connection, question.condition, walk)]
+
+
+async def _question(connection: BaseDBAsyncClient, wish: AssetFilter) -> _KnownFilter:
+    dialect, texts = connection.capabilities.dialect, wish.words()
     names = await _names(connection, wish, bool(texts))
     words = [] if names["tagged_id"] or not texts else _words(texts, names)
-    column = SORTS.get(sort.removeprefix("-"), SORTS["name"])
-    page = Page(column, "DESC" if sort.startswith("-") else "ASC", 0, EVERYTHING)
-    _, ids = await _by_table(connection, _condition(wish, names, words), page, None)
-    return ids
+    parts = [*wish.clauses(names, dialect), *(word.condition() for word in words)]
+    # another connection than SQLite's reader may see what never commits, and its revision is of assets alone
+    is_sure = not is_inside() if dialect == "postgres" else connection.connection_name == "reader"
+    is_stored = is_sure and (dialect == "postgres" or wish.is_of_assets_alone)
+    condition = _joined(" AND ", parts) if parts else Clause("1 = 1")
+    return _KnownFilter(condition, words, names["revision"] if is_stored else None)
 
 
-def _recalled(key: Hashable, revision: int | None) -> Any | None:
+def _order_of(sort: str) -> tuple[Order, bool]:
+    return ORDERS.get(sort.removeprefix("-"), ORDERS["name"]), sort.startswith("-")
+
+
+async def _walk(connection: BaseDBAsyncClient, sort: str, start: Start, limit: int) -> tuple[Walk, bool, int]:
+    """The walk to a part, whether it goes backward, and the place where it begins: backward the one behind its end."""
+    order, is_descending = _order_of(sort)
+    is_backward = bool(start.before) and not start.after
+    cursor = cursor_in(start.before if is_backward else start.after)
+    if cursor is None:
+        return Walk(order, is_descending, limit, start.offset), False, start.offset
+    row = await _row_of(connection, order, cursor)
+    if row is None:  # it was changed since, or is gone: its place counts
+        first = max(cursor.place - limit, 0) if is_backward else cursor.place
+        return Walk(order, is_descending, min(limit, cursor.place) if is_backward else limit, first), False, first
+    return Walk(order, is_descending != is_backward, limit, behind=row), is_backward, cursor.place
+
+
+async def _row_of(connection: BaseDBAsyncClient, order: Order, cursor: Cursor) -> PlacedRow | None:
+    """The row of a cursor, if it is still ordered by the same."""
+    source = Walk(order, False, 1).source
+    rows = await listed(connection, [order.column], Clause(f"{source} WHERE asset.id = ?", (cursor.id,)))
+    value = rows[0][0] if rows else None
+    return PlacedRow(cursor.id, value) if rows and digest_of(value) == cursor.digest else None
+
+
+async def while_unchanged(key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
+    """What ``ask`` gives of assets alone, asked anew once one of them changed."""
+    connection = reading_from()
+    dialect = connection.capabilities.dialect
+    if is_inside() or dialect == "sqlite" and connection.connection_name != "reader":
+        return await ask()
+    (row,) = await connection.execute_query_dict(f"SELECT {_REVISION[dialect]}")
+    answer: T | None = _recalled(key, row["revision"])
+    if answer is None:
+        answer = await ask()
+        _store(key, row["revision"], answer)
+    return answer
+
+
+def _recalled(key: Hashable, revision: Hashable | None) -> Any | None:
     """What was read at this very revision: nothing that it depends on has changed since."""
-    entry = _results.get(key)
+    entry = _results.get(key) if revision is not None else None
     return entry[1] if entry and entry[0] == revision else None
 
 
-def _store(key: Hashable, revision: int | None, value: Any) -> None:
+def _store(key: Hashable, revision: Hashable | None, value: Any) -> None:
     """Under the revision that was read first: if an asset changed since, the value is only newer."""
     if revision is not None:
         _results.put(key, (revision, value))
 
 
 async def _by_index(
-    connection: BaseDBAsyncClient, condition: Clause, words: Sequence[_Word], page: Page
-) -> tuple[Totals, list[int]] | None:
+    connection: BaseDBAsyncClient, question: _KnownFilter, walk: Walk
+) -> tuple[Totals, list[PlacedRow]] | None:
     """On SQLite: what fits among the candidates, or None if they are none of the index's or too many. PostgreSQL
     judges by itself when to use its index.
     """
-    candidates = _candidates(words) if connection.capabilities.dialect == "sqlite" else None
+    candidates = _candidates(question.words) if connection.capabilities.dialect == "sqlite" else None
     if candidates is None:
         return None
+    key = walk.order.cast.format("place")
+    beyond = walk.beyond(key, "place", "id")
     statement = _INDEXED.format(
-        candidates=candidates.sql, few=_FEW, condition=condition.sql, grosze=_GROSZE, column=page.column, way=page.way,
-        source=page.source,
+        candidates=candidates.sql, few=_FEW, condition=question.condition.sql, grosze=_GROSZE,
+        column=walk.order.column, source=walk.source, beyond=beyond.sql, sorting=walk.sorting(key, "place", "id"),
     )  # fmt: skip
-    (row,) = await _rows(connection, statement, (*candidates.values, *condition.values, page.limit, page.offset))
-    return (_totals(row), orjson.loads(row["ids"])) if row["are_few"] else None
+    values = (*candidates.values, *question.condition.values, *beyond.values, walk.limit, walk.offset)
+    (row,) = await _rows(connection, statement, values)
+    return (_totals(row), [PlacedRow(*pair) for pair in orjson.loads(row["listing"])]) if row["are_few"] else None
 
 
 async def _by_table(
-    connection: BaseDBAsyncClient, condition: Clause, page: Page, totals: Totals | None
-) -> tuple[Totals, list[int]]:
+    connection: BaseDBAsyncClient, condition: Clause, walk: Walk, totals: Totals | None
+) -> tuple[Totals, list[PlacedRow]]:
     dialect = connection.capabilities.dialect
     if totals is None:
         statement = _SUMMED.format(sums=_SUMS[dialect], condition=condition.sql)
         totals = _totals(*await _rows(connection, statement, condition.values))
-    if page.offset >= totals.many:
+    if walk.offset >= totals.many:
         return totals, []
-    # SQLite would go along the index of names, past all that does not fit, to find few
-    plus = "+" if dialect == "sqlite" and totals.many <= SORTED_AT_MOST else ""
-    rest = f"{page.source} WHERE {condition.sql} ORDER BY {plus}{page.column} {page.way}, asset.id LIMIT ? OFFSET ?"
-    rows = await listed(connection, ["asset.id"], Clause(rest, (*condition.values, page.limit, page.offset)))
-    return totals, [row[0] for row in rows]
+    if totals.many <= SORTED_AT_MOST or walk.offset:
+        return totals, await _sorted(connection, condition, walk)
+    rows: list[PlacedRow] = []
+    for part in walk.parts(dialect):
+        if len(rows) < walk.limit:
+            rows += await _along(connection, condition, part, walk.limit - len(rows))
+    return totals, rows
+
+
+async def _sorted(connection: BaseDBAsyncClient, condition: Clause, walk: Walk) -> list[PlacedRow]:
+    """What is little is put in order: SQLite would go along an index, past all that does not fit, to find few."""
+    order, plus = walk.order, "+" if connection.capabilities.dialect == "sqlite" else ""
+    beyond = walk.beyond(order.key, order.column, "asset.id")
+    sorting = walk.sorting(f"{plus}{order.key}", order.column, "asset.id")
+    rest = f"{walk.source} WHERE {condition.sql}{beyond.sql} {sorting} LIMIT ? OFFSET ?"
+    values = (*condition.values, *beyond.values, walk.limit, walk.offset)
+    return [PlacedRow(*row) for row in await listed(connection, ["asset.id", order.column], Clause(rest, values))]
+
+
+async def _along(connection: BaseDBAsyncClient, condition: Clause, part: WalkPart, limit: int) -> list[PlacedRow]:
+    """What is much is read along an index, from the row on behind which it goes on."""
+    sql = f"{part.source} WHERE {condition.sql}{part.rest.sql} {part.sorting} LIMIT ?"
+    clause = Clause(sql, (*condition.values, *part.rest.values, limit))
+    return [PlacedRow(*row) for row in await listed(connection, ["asset.id", part.column], clause)]
 
 
 def _totals(row: dict[str, Any]) -> Totals:
-    return Totals(row["total"], Decimal(row["grosze"] or 0) / 100)
+    return Totals(row["total"], Decimal(row["grosze"] or 0) / 100, int(row["pieces"] or 0))
 
 
 def _candidates(words: Sequence[_Word]) -> Clause | None:
@@ -286,68 +365,6 @@ def _holding(text: str, rows: Sequence[tuple[int, str]]) -> list[int]:
 @lru_cache(4)
 def _folded(rows: str) -> list[tuple[int, str]]:
     return [(pk, rules.fold(names)) for pk, names in orjson.loads(rows)]
-
-
-def _condition(wish: AssetFilter, names: dict[str, Any], words: Sequence[_Word]) -> Clause:
-    equal = {"lifecycle": wish.lifecycle, "condition": wish.condition,
-             "room_id": wish.room and (names["room_id"] or -1),
-             "custodian_id": wish.custodian and (names["custodian_id"] or -1),
-             "id": names["tagged_id"]}  # fmt: skip
-    parts = [Clause(f"asset.{name} = ?", (value,)) for name, value in equal.items() if value]
-    if wish.category:
-        below = orjson.loads(names["categories"] or "[]")
-        parts.append(one_of("asset.category", sorted({wish.category, *below})))
-    if wish.field:
-        parts.append(_of_field(wish.field))
-    if wish.grant:
-        of_grant = "asset.id IN (SELECT asset_id FROM funding_share WHERE grant_id = ?)"
-        parts.append(Clause(of_grant, (names["grant_id"] or -1,)))
-    if wish.imported:
-        of_list = "SELECT record_id FROM imported_record WHERE import_number = ? AND noun = 'asset'"
-        parts.append(Clause(f"asset.id IN ({of_list})", (wish.imported,)))
-    if not (wish.lifecycle or names["tagged_id"]):
-        key = rules.number_key(wish.q)[: rules.NUMBER_KEY_LENGTH]
-        parts.append(Clause(_NAMED_OR_IN_THE_BOOKS, (key, key)) if key else _IN_THE_BOOKS)
-    return _joined(" AND ", [*parts, *(word.condition() for word in words)]) if parts or words else Clause("1 = 1")
-
-
-# what is withdrawn is found by its whole number alone. It is little: an index gives it, and no other row is read for it
-_IN_THE_BOOKS = Clause("asset.id NOT IN (SELECT id FROM asset WHERE lifecycle = 'withdrawn')")
-_NAMED_OR_IN_THE_BOOKS = """asset.id NOT IN (SELECT id FROM asset WHERE lifecycle = 'withdrawn'
-    AND coalesce(number_key, '') <> ? AND id NOT IN (SELECT asset_id FROM former_number WHERE number_key = ?))"""
-
-
-def _of_field(text: str) -> Clause:
-    """``code:value``, or ``code:least..most`` of numbers or days, of which one side may be left out."""
-    code, _, value = text.partition(":")
-    holds = _bounds(*value.split("..", 1)) if ".." in value else None
-    holds = holds or Clause("field_value.text = ?", (value.strip(),))
-    return Clause(_HOLDING.format(holds=holds.sql), (code.strip(), *holds.values))
-
-
-def _bounds(least: str, most: str) -> Clause | None:
-    sides = [(sign, bound.strip()) for sign, bound in ((">=", least), ("<=", most)) if bound.strip()]
-    values: list[Any]
-    days = [_day_or_none(bound) for _, bound in sides]
-    if sides and None not in days:
-        is_postgres = reading_from().capabilities.dialect == "postgres"
-        column, values = "day", days if is_postgres else [str(day) for day in days]
-    elif sides and all(_NUMBER.fullmatch(bound) for _, bound in sides):
-        column, values = "number", [float(bound.replace(",", ".")) for _, bound in sides]
-    else:
-        return None
-    return Clause(" AND ".join(f"field_value.{column} {sign} ?" for sign, _ in sides), tuple(values))
-
-
-def _day_or_none(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if len(text) == len("2027-03-01") else None
-    except ValueError:
-        return None
-
-
-def one_of(name: str, ids: Sequence[int | str]) -> Clause:
-    return Clause(f"{name} IN ({', '.join('?' * len(ids))})", tuple(ids))
 
 
 def _joined(word: str, parts: Sequence[Clause]) -> Clause:

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from registry.assets.actions import WEIGHTY
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FundingShare
-from registry.assets.search import AssetFilter, all_ids
+from registry.assets.search import all_ids
 from registry.assets.transitions import Answers, transition_named, unanswered
 from registry.bulk_changes import rules
 from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, PieceFate

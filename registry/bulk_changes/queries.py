@@ -9,8 +9,8 @@ from typing import Any
 from tortoise.expressions import Q
 from tortoise.functions import Count
 
+from registry.assets.filters import AssetFilter
 from registry.assets.queries import assets_by_id
-from registry.assets.search import AssetFilter
 from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, PieceFate
 from registry.core.errors import NotFound
 

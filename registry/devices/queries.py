@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from registry.assets.search import Clause, listed
+from registry.assets.orders import Clause
+from registry.assets.search import listed
 from registry.core.errors import NotFound
 from registry.core.ids import may_be_id, may_be_name
 from registry.core.statements import column

@@ -1,9 +1,9 @@
 """One exporter for everybody: the page and the command line."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import BinaryIO
 
-from registry.assets.search import AssetFilter
+from registry.assets.filters import AssetFilter
 from registry.core.errors import Invalid
 from registry.exporting.csv import write_csv
 from registry.exporting.tables import ASSETS, BOOKINGS, HISTORY, ExportTable, assets_of
@@ -30,10 +30,13 @@ async def export_list(table: str, file_format: str, to: BinaryIO) -> int:
     return await FORMATS[file_format](TABLES[table], to)
 
 
-async def export_assets(file_format: str, to: BinaryIO, wish: AssetFilter, sort: str = "name") -> int:
-    """Write the assets that a search finds, in its order, into an open binary file. Returns how many.
+async def export_assets(
+    file_format: str, to: BinaryIO, wish: AssetFilter, sort: str = "name", columns: Sequence[str] = ()
+) -> int:
+    """Write the assets that a search finds, in its order, into an open binary file: all columns, or those that a list
+    names so. Returns how many.
 
     Raises Invalid("export.unknown").
     """
     check_export("assets", file_format)
-    return await FORMATS[file_format](assets_of(wish, sort), to)
+    return await FORMATS[file_format](assets_of(wish, sort, columns), to)

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import orjson
 from tortoise.expressions import Q
 
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FormerNumber, FundingShare, Lifecycle, Tag
-from registry.assets.search import AssetFilter, all_ids
+from registry.assets.search import all_ids
 from registry.bookings.models import Booking
 from registry.bookings.projections import seen_as
 from registry.core.history import HistoryEntry
@@ -153,14 +154,27 @@ ASSETS = ExportTable(
 )
 
 
-def assets_of(wish: AssetFilter, sort: str) -> ExportTable:
-    """The assets that a search finds, in its order: the ids at once, the rest in lots."""
+# the columns of a list by the names that its address gives them
+_TITLES = {
+    "number": ("Numer inwentarzowy",), "name": ("Nazwa",), "room": ("Pomieszczenie",),
+    "custodian": ("Osoba odpowiedzialna",), "condition": ("Stan",), "funding": ("Źródło finansowania", "Udział UE %"),
+    "durable": ("Trwałość do",), "price": ("Wartość brutto",), "category": ("Kategoria",), "serial": ("Numer seryjny",),
+    "quantity": ("Ilość",), "kst": ("KŚT",), "account": ("Konto",), "accepted": ("Data przyjęcia",),
+    "warranty": ("Gwarancja do",), "lifecycle": ("Status",), "purchase": ("Poz. zakupu",),
+}  # fmt: skip
+
+
+def assets_of(wish: AssetFilter, sort: str, columns: Sequence[str] = ()) -> ExportTable:
+    """The assets that a search finds, in its order: the ids at once, the rest in lots. ``columns`` are those of a
+    list, in their order; none are all.
+    """
 
     async def lots() -> AsyncIterator[Sequence[Record]]:
         async for lot in _assets_by_id(await all_ids(wish, sort)):
             yield lot
 
-    return replace(ASSETS, lots=lots)
+    titles = [title for name in columns for title in _TITLES.get(name, ())] or list(ASSETS.columns)
+    return replace(ASSETS, lots=lots, columns={title: ASSETS.columns[title] for title in titles})
 
 
 async def _bookings() -> AsyncIterator[Sequence[Record]]:

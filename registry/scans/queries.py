@@ -9,9 +9,9 @@ from urllib.parse import unquote
 from tortoise.expressions import Q, RawSQL
 
 from registry.assets import tags
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Tag
 from registry.assets.queries import assets_by_id, fits, numbered, tag_or_none
-from registry.assets.search import AssetFilter
 from registry.core.history import HistoryEntry
 from registry.devices.models import Device
 from registry.faults.queries import fault_of_number

@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 
 from registry.assets.models import Lifecycle
-from registry.assets.search import Clause, listed
+from registry.assets.orders import Clause
+from registry.assets.search import listed
 from registry.core.cache import Cache
 from registry.core.transaction import reading_from
 from registry.devices.rules import LOW_BATTERY

@@ -10,8 +10,8 @@ from config.demo import lists
 from config.demo.prepare import prepare
 from config.settings import Settings
 from registry.assets import queries
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FundingShare, Purchase, Tag
-from registry.assets.search import AssetFilter
 from registry.bookings.models import Booking
 from registry.core import seals
 from registry.core.errors import Conflict

@@ -1,16 +1,18 @@
 """Assets: search, one piece, registering, and correcting how it is described."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query, Response
 
 from registry.assets import actions
 from registry.assets.actions import NewAsset
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Condition, Lifecycle
+from registry.assets.orders import MONEY_SORTS, ORDERS
 from registry.assets.policy import in_force
 from registry.assets.queries import detail, search
-from registry.assets.search import MONEY_SORTS, SORTS, AssetFilter
 from registry.categories.queries import category_tree
 from registry.categories.rules import ReadValues, read_values
 from registry.core.errors import Forbidden
@@ -20,6 +22,7 @@ from registry.people import rules
 from registry.people.models import Person, Role
 from registry.people.queries import person_by_login
 from registry.rooms.queries import room_by_code
+from web.assets.paging import ListPaged
 from web.assets.shapes import (
     AssetDetailAnswer,
     AssetsAnswer,
@@ -31,8 +34,8 @@ from web.assets.shapes import (
 from web.auth.access import Caller, caller_with
 from web.categories.values import fields_to_type
 from web.kit import routing
-from web.kit.answers import Paged, etag, pln
-from web.kit.body import LINE, MAY_BE_EMPTY
+from web.kit.answers import etag, pln
+from web.kit.body import LINE, MAY_BE_EMPTY, Day
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
 from web.kit.record_ids import unless_unknown
@@ -40,16 +43,21 @@ from web.kit.routing import CallerActor, IfMatch, faults
 
 router = routing.router("assets")
 Word = Annotated[str, Query(max_length=200), LINE]
+Lacking = Literal["room", "custodian", "number", "serial", "warranty", "label"]
 MayChange = Annotated[Person, Depends(caller_with("assets.change"))]
 
 
 AssetId = Annotated[int, unless_unknown("asset.unknown")]
 
 
+def day_text(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
 @router.get("/assets", responses=faults(), summary="Search the register")
 async def assets(
     person: Caller,
-    paging: Paged,
+    paging: ListPaged,
     q: Annotated[str, Query(max_length=200, description="in number, name, serial, room, custodian, tag"), LINE] = "",
     room: Word = "",
     category: Word = "",
@@ -63,18 +71,30 @@ async def assets(
         LINE,
     ] = "",
     imported: Annotated[str, Query(max_length=24, description="the id of an import that wrote them"), LINE] = "",
-    sort: Annotated[str, Query(pattern=f"^-?({'|'.join(SORTS)})$")] = "name",
+    printed: Annotated[Literal["yes", "no"] | None, MAY_BE_EMPTY, Query(description="a label of it")] = None,
+    without: Annotated[Lacking | None, MAY_BE_EMPTY, Query(description="what it lacks")] = None,
+    fault: Annotated[Literal["open"] | None, MAY_BE_EMPTY, Query(description="one that is not mended")] = None,
+    warranty_before: Annotated[Day | None, MAY_BE_EMPTY] = None,
+    durable_before: Annotated[Day | None, MAY_BE_EMPTY] = None,
+    bulk: Annotated[str, Query(max_length=24, description="the id of a bulk change that changed them"), LINE] = "",
+    sort: Annotated[str, Query(pattern=f"^-?({'|'.join(ORDERS)})$")] = "name",
 ) -> AssetsAnswer:
     counts_money = rules.may(person.role, "assets.see_money")
     if not counts_money and (grant or sort.removeprefix("-") in MONEY_SORTS):
         raise Forbidden("auth.role")  # the order by price tells the prices
-    words = AssetFilter(q, room, category, custodian, grant, lifecycle or "", condition or "", imported, field)
-    page = await search(words, sort, paging.start, paging.limit)
+    wish = AssetFilter(
+        q=q, room=room, category=category, custodian=custodian, grant=grant, lifecycle=lifecycle or "",
+        condition=condition or "", imported=imported, field=field, printed=printed or "", without=without or "",
+        fault=fault or "", warranty_before=day_text(warranty_before), durable_before=day_text(durable_before),
+        bulk=bulk,
+    )  # fmt: skip
+    page = await search(wish, sort, paging.offset, paging.limit, after=paging.after)
     return AssetsAnswer(
         items=[asset_answer(row, person.role) for row in page.items],
-        next=paging.cursor(len(page.items), page.total),
+        next=page.next,
         total=page.total,
         total_price=pln(page.total_price) if counts_money else None,
+        total_quantity=page.total_quantity,
     )
 
 

@@ -27,7 +27,20 @@ from registry.people.models import Person
 from registry.people.queries import active_people
 from web.assets import words
 from web.assets.correction_pages import editable, shared_fields
-from web.assets.table import LINKED, address_of, chips, is_locked, options, page_at, room_options, views
+from web.assets.list_columns import COLUMNS, shown
+from web.assets.list_columns import choices as column_choices
+from web.assets.table import (
+    DAYS,
+    LABELS,
+    LINKED,
+    address_of,
+    chips,
+    is_locked,
+    options,
+    page_at,
+    room_options,
+    views,
+)
 from web.assets.table import labels as filter_labels
 from web.assets.view import view_of
 from web.auth.access import PageCaller, actor_of, page_with
@@ -80,7 +93,10 @@ async def assets(request: Request, person: PageCaller, now: Now) -> Response:
         offers=offers,
         chips=list(chips(address, offers, context)),
         labels=filter_labels(context),
-        linked=sorted(LINKED),
+        day_labels={name: LABELS[name] for name in DAYS},
+        linked=LINKED,
+        columns=[(name, COLUMNS[name]) for name in shown(address.columns, context.may("assets.see_money"))],
+        column_choices=column_choices(address.columns, context),
         looks=words,
         is_locked=is_locked,
         correctable=bool(shared_fields(person)),
@@ -101,7 +117,7 @@ async def export(
     handle, path = tempfile.mkstemp(suffix=f".{kind}")
     try:
         with os.fdopen(handle, "wb") as file:
-            await export_assets(kind, file, address.filter, address.sort)
+            await export_assets(kind, file, address.filter, address.sort, address.columns)
     except BaseException:
         os.unlink(path)
         raise

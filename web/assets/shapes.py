@@ -170,6 +170,7 @@ AssetsOfRoomAnswer = ListAnswer[AssetAnswer]
 
 class AssetsAnswer(ListAnswer[AssetAnswer]):
     total_price: str | None = Field(description="of the whole list, PLN gross; null for who may not see money")
+    total_quantity: int = Field(description="of the whole list: the pieces that its lines stand for")
 
 
 _STORED = tuple(name for name in AssetAnswer.model_fields if name != "price")

@@ -5,20 +5,25 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Condition, Lifecycle
+from registry.assets.orders import MONEY_SORTS, ORDERS
 from registry.assets.queries import AssetPage, categories, counts_by_state, custodians, grant_percents, search
-from registry.assets.search import MONEY_SORTS, SORTS, AssetFilter
 from registry.assets.transitions import CONDITION_WORDS, LIFECYCLE_WORDS
 from registry.grants.queries import all_grants
 from registry.rooms.queries import rooms_by_code
+from web.assets.list_columns import columns_in
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 
 PAGE = 50
-FARTHEST = 1_000_000
-FILTERS = ("room", "category", "custodian", "grant", "lifecycle", "condition", "imported")
+CHOSEN = ("room", "category", "custodian", "grant", "lifecycle", "condition", "printed", "without", "fault")
+DAYS = ("warranty_before", "durable_before")
+# set by a link, never chosen
+LINKED = ("imported", "bulk", "field")
+FILTERS = (*CHOSEN, *DAYS, *LINKED)
 LABELS = {
     "room": N_("Room"),
     "category": N_("Category"),
@@ -26,40 +31,71 @@ LABELS = {
     "grant": N_("Grant"),
     "lifecycle": N_("Life cycle"),
     "condition": N_("Condition"),
+    "printed": N_("Label"),
+    "without": N_("Without"),
+    "fault": N_("Fault"),
+    "warranty_before": N_("Warranty ends before"),
+    "durable_before": N_("Durability ends before"),
     "imported": N_("Import"),
+    "bulk": N_("Bulk change"),
+    "field": N_("Category field"),
 }
-# set by a link, never chosen
-LINKED = frozenset({"imported"})
+PRINTED_WORDS = {"no": N_("not yet printed"), "yes": N_("printed")}
+WITHOUT_WORDS = {
+    "room": N_("a room"),
+    "custodian": N_("a custodian"),
+    "number": N_("an inventory number"),
+    "serial": N_("a serial number"),
+    "warranty": N_("a warranty"),
+    "label": N_("a label"),
+}
+FAULT_WORDS = {"open": N_("not mended yet")}
 Options = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class ListAddress:
-    """What the address of a list says: what is looked for, in which order, from which row on."""
+    """What the address of a list says: what is looked for, in which order, in which columns, behind or before which
+    row. No columns are the usual ones.
+    """
 
     filter: AssetFilter
     sort: str = "name"
-    offset: int = 0
+    columns: tuple[str, ...] = ()
+    after: str = ""
+    before: str = ""
 
     def href(self, **changes: Any) -> str:
         """The address of this list with something else in it; a changed filter begins at the first row."""
-        place = {name: changes.pop(name) for name in ("sort", "offset") if name in changes}
+        place = {name: changes.pop(name) for name in ("sort", "columns", "after", "before") if name in changes}
         changed_filter = replace(self.filter, **changes)
         query = {name: getattr(changed_filter, name) for name in ("q", *FILTERS)}
-        query["sort"] = place.get("sort", self.sort)
-        query["offset"] = place.get("offset", 0)
-        if query["sort"] == "name":
-            del query["sort"]
-        return "/assets?" + urlencode({name: value for name, value in query.items() if value})
+        query["sort"] = place.get("sort", self.sort).removeprefix("name")
+        query["cols"] = ",".join(place.get("columns", self.columns))
+        query |= {name: place.get(name, "") for name in ("after", "before")}
+        return "/assets?" + urlencode({name: value for name, value in query.items() if value}, safe=",")
 
     @property
     def place(self) -> str:
         """The address of this very page of the list."""
-        return self.href(offset=self.offset).removesuffix("?")
+        return self.href(after=self.after, before=self.before).removesuffix("?")
+
+    @property
+    def query(self) -> str:
+        """What stands behind the question mark, from the first row on."""
+        return self.href().partition("?")[2]
 
     def export_href(self, kind: str) -> str:
         """The address of this very list as a file."""
         return self.href().replace("/assets?", f"/assets/export.{kind}?")
+
+    def all_columns_href(self, kind: str) -> str:
+        """The address of this list as a file with every column, for the importer to take."""
+        return replace(self, columns=()).export_href(kind)
+
+    def fields(self) -> list[tuple[str, str]]:
+        """What a form that chooses other columns sends along."""
+        return [(name, value) for name, value in parse_qsl(self.query) if name != "cols"]
 
     def sorted_by(self, column: str) -> str:
         """The address with another order; the column that sorts already turns round."""
@@ -82,20 +118,24 @@ def address_of(query: Mapping[str, str], counts_money: bool = True) -> ListAddre
     who does not count it: the order by price, and what a grant paid for.
     """
     wish = AssetFilter(**{name: query.get(name, "").strip() for name in ("q", *FILTERS)})
-    sort, offset = query.get("sort", ""), query.get("offset", "")
+    sort = query.get("sort", "")
     if not counts_money:
         wish = replace(wish, grant="")
         sort = "" if sort.removeprefix("-") in MONEY_SORTS else sort
     return ListAddress(
         filter=wish,
-        sort=sort if sort.removeprefix("-") in SORTS else "name",
-        offset=int(offset) if offset.isdecimal() and len(offset) < 8 and int(offset) < FARTHEST else 0,
+        sort=sort if sort.removeprefix("-") in ORDERS else "name",
+        columns=columns_in(query, counts_money),
+        after=query.get("after", "")[:40],
+        before=query.get("before", "")[:40],
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """One page of the list with the funding of its rows: the grants' share of each price in percent."""
+    """One page of the list with the funding of its rows: the grants' share of each price in percent. ``first`` and
+    ``last`` count from 1.
+    """
 
     assets: AssetPage
     percents: dict[int, Decimal]
@@ -105,9 +145,9 @@ class ListPage:
 
 async def page_at(address: ListAddress, context: PageContext) -> ListPage:
     """The page at an address. The sums are of the whole list."""
-    assets = await search(address.filter, address.sort, address.offset, PAGE)
+    assets = await search(address.filter, address.sort, limit=PAGE, after=address.after, before=address.before)
     percents = await grant_percents(assets.items) if context.may("assets.see_money") else {}
-    return ListPage(assets, percents, address.offset + 1 if assets.items else 0, address.offset + len(assets.items))
+    return ListPage(assets, percents, assets.first + 1 if assets.items else 0, assets.first + len(assets.items))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +191,9 @@ async def options(context: PageContext) -> dict[str, Options]:
         "grant": [(grant["code"], grant["code"]) for grant in grants],
         "lifecycle": [(str(state), context.say(word)) for state, word in LIFECYCLE_WORDS.items()],
         "condition": [(str(state), context.say(word)) for state, word in CONDITION_WORDS.items()],
-        "imported": [],
+        "printed": [(name, context.say(word)) for name, word in PRINTED_WORDS.items()],
+        "without": [(name, context.say(word)) for name, word in WITHOUT_WORDS.items()],
+        "fault": [(name, context.say(word)) for name, word in FAULT_WORDS.items()],
     }
 
 
@@ -161,9 +203,8 @@ async def room_options(context: PageContext) -> Options:
 
 
 def labels(context: PageContext) -> dict[str, str]:
-    """The filters that the reader may use, with their words."""
-    choices = {name: word for name, word in LABELS.items() if name not in LINKED}
-    return {name: word for name, word in choices.items() if name != "grant" or context.may("assets.see_money")}
+    """The filters that the reader may choose from, with their words."""
+    return {name: LABELS[name] for name in CHOSEN if name != "grant" or context.may("assets.see_money")}
 
 
 def chips(address: ListAddress, offers: dict[str, Options], context: PageContext) -> Iterable[tuple[str, str]]:
@@ -171,8 +212,15 @@ def chips(address: ListAddress, offers: dict[str, Options], context: PageContext
     for name in FILTERS:
         value = getattr(address.filter, name)
         if value:
-            word = dict(offers[name]).get(value, value)
+            word = _day_words(value, context) if name in DAYS else dict(offers.get(name, [])).get(value, value)
             yield f"{context.say(LABELS[name])}: {word}", address.href(**{name: ""})
+
+
+def _day_words(text: str, context: PageContext) -> str:
+    try:
+        return context.fmt.date(date.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def is_locked(durable_until: date | None, today: date) -> bool:

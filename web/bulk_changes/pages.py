@@ -101,12 +101,12 @@ def check_act(act: str, field: str, person: Person) -> None:
 
 @router.get("/new")
 async def new(
-    request: Request, person: PageCaller, now: Now, typed: TypedWords, act: str = CORRECT, field: str = "",
+    request: Request, person: PageCaller, now: Now, typed: TypedWords, act: str = CORRECT, column: str = "",
     ids: Ids = None,
 ) -> Response:  # fmt: skip
     """What is to become of them. Of a correction first: of which field."""
-    check_act(act, field, person)
-    context = page_context(request, person, now)
+    check_act(act, column, person)
+    field, context = column, page_context(request, person, now)
     selection = await selection_of(request.query_params, ids or [], context)
     if not selection.count:
         return RedirectResponse(selection.back, 303)
@@ -146,19 +146,19 @@ async def new(
 async def look(request: Request, person: PageCaller, now: Now) -> Response:
     """Look at every piece; nothing is changed. The same form sent twice looks once."""
     content = await request.form(max_fields=2 * AT_ONCE + 30)
-    form = {name: str(content.get(name) or "") for name in (*EMPTY, "act", "field", "list", "key")}
-    check_act(form["act"], form["field"], person)
+    form = {name: str(content.get(name) or "") for name in (*EMPTY, "act", "column", "list", "key")}
+    check_act(form["act"], form["column"], person)
     context = page_context(request, person, now)
     ids = [int(one) for one in map(str, content.getlist("id")) if one.isascii() and one.isdecimal() and len(one) < 10]
     query = dict(parse_qsl(form["list"][:4000]))
     selection = await selection_of(query | {"whole": "1"} if form["list"] else {}, ids, context)
-    where = f"/assets/changes/new?{urlencode([('act', form['act']), ('field', form['field']), *selection.query()])}"
+    where = f"/assets/changes/new?{urlencode([('act', form['act']), ('column', form['column']), *selection.query()])}"
     typed = {"form": {name: form[name] for name in EMPTY}, "key": form["key"]}
-    fields = TypedFields({form["field"]: form["value"], **form}, context)
+    fields = TypedFields({form["column"]: form["value"], **form}, context)
     try:
         wish = await _wish(form, fields, context)
         if fields.faults:
-            faults = {("value" if name == form["field"] else name): text for name, text in fields.faults.items()}
+            faults = {("value" if name == form["column"] else name): text for name, text in fields.faults.items()}
             return await back_to(where, request, now, 422, **typed, faults=faults)
         wish = _of(selection, dict(zip(ids, map(str, content.getlist("revision")), strict=False)), wish)
         answer = await act_once(
@@ -190,7 +190,7 @@ def _of(selection: Selection, revisions: Mapping[int, str], wish: NewBulkChange)
 
 async def _wish(form: Mapping[str, str], fields: TypedFields, context: PageContext) -> NewBulkChange:
     """What is asked for, without the pieces. What cannot stand is in ``fields.faults``."""
-    act, field = form["act"], form["field"]
+    act, field = form["act"], form["column"]
     if act != CORRECT:
         asks = {question.field for question in TRANSITIONS[act].asks}
         if QuestionField.ROOM in asks and not fields.raw("room"):

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.rules import Account
-from registry.assets.search import AssetFilter
 from registry.bulk_changes.models import BulkChange, PieceFate
 from registry.bulk_changes.queries import PieceOutcome
 from registry.bulk_changes.rules import unpacked
@@ -32,9 +32,17 @@ class AssetFilterBody(Body):
     lifecycle: Lifecycle | None = None
     condition: Condition | None = None
     imported: Annotated[str, Field(max_length=24), LINE] = ""
+    printed: Literal["yes", "no"] | None = None
+    without: Literal["room", "custodian", "number", "serial", "warranty", "label"] | None = None
+    fault: Literal["open"] | None = None
+    warranty_before: Day | None = None
+    durable_before: Day | None = None
+    bulk: Annotated[str, Field(max_length=24), LINE] = ""
+    field: Annotated[str, Field(max_length=260), LINE] = ""
 
     def wish(self) -> AssetFilter:
-        return AssetFilter(**{name: value or "" for name, value in self.model_dump().items()})
+        values = {name: value or "" for name, value in self.model_dump().items()}
+        return AssetFilter(**{name: value if isinstance(value, str) else str(value) for name, value in values.items()})
 
 
 class SharedValuesBody(Changes):

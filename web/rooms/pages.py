@@ -9,7 +9,7 @@ from fastapi import Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets import queries as asset_queries
-from registry.assets.search import AssetFilter
+from registry.assets.filters import AssetFilter
 from registry.bookings.days import RoomDay, day_of
 from registry.bookings.projections import PublicState
 from registry.bookings.queries import states_for

@@ -9,8 +9,8 @@ from fastapi import Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets import tags
+from registry.assets.filters import AssetFilter
 from registry.assets.queries import numbered
-from registry.assets.search import AssetFilter
 from registry.core.errors import Conflict, NotFound, Refusal
 from registry.core.idempotency import RequestAnswer, act_once
 from registry.core.ids import LARGEST_ID, may_be_id

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Lifecycle
 from registry.assets.queries import search
 from registry.assets.rules import fold
-from registry.assets.search import AssetFilter
 from registry.assets.transitions import LIFECYCLE_WORDS
 from registry.bookings.projections import FullBooking
 from registry.bookings.queries import my_visible_bookings

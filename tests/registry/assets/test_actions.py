@@ -8,9 +8,9 @@ import pytest
 
 from registry.assets import actions, policy, queries
 from registry.assets.actions import NewAsset
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, Condition, FundingShare, Purchase, Tag
 from registry.assets.rules import AccountPolicy, dated
-from registry.assets.search import AssetFilter
 from registry.assets.tags import check
 from registry.assets.transitions import Answers
 from registry.core import events, seals

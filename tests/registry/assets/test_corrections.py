@@ -8,9 +8,9 @@ import pytest
 
 from registry.assets import actions
 from registry.assets.actions import NewAsset, correct, register
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FormerNumber, FundingShare, Tag
 from registry.assets.queries import detail, numbered, search
-from registry.assets.search import AssetFilter
 from registry.core.errors import Refusal
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.grants.models import Grant

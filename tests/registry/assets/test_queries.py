@@ -8,9 +8,9 @@ import pytest
 
 from registry.assets import actions, queries
 from registry.assets.actions import NewAsset
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, Condition, Lifecycle, Purchase, Tag
 from registry.assets.queries import search
-from registry.assets.search import AssetFilter
 from registry.assets.transitions import TRANSITIONS, Answers
 from registry.core.errors import Conflict, NotFound
 from registry.core.history import SYSTEM
@@ -100,9 +100,14 @@ async def test_sort() -> None:
 
 async def test_pages() -> None:
     first = await search(AssetFilter(), limit=3)
-    assert (len(first.items), first.total, first.next) == (3, 4, 3)
-    second = await search(AssetFilter(), offset=3, limit=3)
-    assert (numbers(second), second.next) == (["A/1"], None)
+    assert (len(first.items), first.total, first.first, first.previous) == (3, 4, 0, None)
+    assert first.next
+    second = await search(AssetFilter(), after=first.next, limit=3)
+    assert (numbers(second), second.first, second.next) == (["A/1"], 3, None)
+    assert second.previous
+    assert numbers(await search(AssetFilter(), before=second.previous, limit=3)) == numbers(first)
+    assert numbers(await search(AssetFilter(), offset=3, limit=3)) == ["A/1"]
+    assert first.total_quantity == 4
     assert (await search(AssetFilter(), offset=99)).items == []
 
 

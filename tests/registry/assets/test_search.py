@@ -10,10 +10,11 @@ import pytest
 from registry.assets import actions
 from registry.assets import search as asset_search
 from registry.assets.actions import NewAsset
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset
 from registry.assets.queries import FIELDS, JOINED, search
 from registry.assets.rules import fold, search_text
-from registry.assets.search import AssetFilter, find
+from registry.assets.search import find
 from registry.assets.transitions import Answers
 from registry.core.history import SYSTEM
 from registry.core.statements import insert_many
@@ -78,7 +79,7 @@ async def agrees(q: str) -> int:
     for _ in range(2):
         totals, ids = await find(AssetFilter(q=q), "id", 0, 5000)
         assert sorted(ids) == sorted(expected), q
-        assert totals == (len(expected), sum(prices[one] for one in expected)), q
+        assert totals[:2] == (len(expected), sum(prices[one] for one in expected)), q
     return len(expected)
 
 
@@ -184,7 +185,7 @@ async def test_among_very_many_the_table_itself_is_read(database: Database, monk
         assert [await agrees(q) for q in ("krzeslo", "krzeslo sztuka00077", "zt", "7 krz")] == [1200, 1, 1200, 309]
         page = await search(AssetFilter(q="krzeslo"), "-price", 1, 3)
         assert [item["id"] for item in page.items] == [1199, 1198, 1197]
-        assert (page.total, page.total_price, page.next) == (1200, Decimal("72060.00"), 4)
+        assert (page.total, page.total_price, page.first) == (1200, Decimal("72060.00"), 1)
         await Asset.filter(id=1).update(note=f"{at_most}")  # nothing kept stays good
 
 

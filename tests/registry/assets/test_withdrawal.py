@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from registry.assets.actions import NewAsset, correct, register
+from registry.assets.filters import AssetFilter
 from registry.assets.labels import link_tag, print_tags
 from registry.assets.models import Asset, Lifecycle, Purchase, Tag
 from registry.assets.queries import (
@@ -21,7 +22,6 @@ from registry.assets.queries import (
     spent_of,
     taken_serials,
 )
-from registry.assets.search import AssetFilter
 from registry.assets.transitions import Answers
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.exporting.tables import ASSETS

@@ -11,8 +11,8 @@ import pytest
 
 from registry.assets import corrections
 from registry.assets.actions import NewAsset, correct, register
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FundingShare
-from registry.assets.search import AssetFilter
 from registry.assets.transitions import Answers
 from registry.bulk_changes import actions, writing
 from registry.bulk_changes.actions import NewBulkChange, prepare

@@ -17,9 +17,10 @@ from registry.assets.categories import (
     merge_categories,
     remove_category,
 )
+from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FieldValue
 from registry.assets.queries import own_values, values_in_use
-from registry.assets.search import AssetFilter, find
+from registry.assets.search import find
 from registry.categories.models import Category, FieldKind
 from registry.categories.queries import category_tree
 from registry.categories.rules import CategoryDefaults, read_values

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from registry.assets.actions import correct
+from registry.assets.filters import AssetFilter
 from registry.assets.labels import link_tag, lose_tag, print_tags
 from registry.assets.models import Asset, FormerNumber, FundingShare, Purchase, Tag
-from registry.assets.search import AssetFilter, find
+from registry.assets.search import find
 from registry.core import claims, seals
 from registry.core.errors import Conflict, Refusal, Unavailable
 from registry.core.history import SYSTEM, Actor, HistoryEntry

@@ -20,7 +20,7 @@ from registry.rooms.models import Room
 from tests import make
 from tests.conftest import Database
 from tests.statements import Statements
-from tests.web.desk import Desk
+from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
 from web.assets.table import address_of
 from web.assets.view import durability
@@ -86,8 +86,8 @@ async def test_what_somebody_types_is_shown_and_never_run(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["sort=nonsense", "offset=-1", "offset=99999999999", "offset=abc", "condition=broken", "q=%00%ff",
-              "room=" + "x" * 500, "lifecycle=<b>"]
+    "query", ["sort=nonsense", "after=-1", "before=99999999999", "cols=abc", "warranty_before=yesterday",
+              "without=sense", "condition=broken", "q=%00%ff", "room=" + "x" * 500, "lifecycle=<b>"]
 )  # fmt: skip
 async def test_an_address_that_asks_for_nonsense_is_answered(desk: Desk, query: str) -> None:
     await stock()
@@ -105,7 +105,12 @@ async def test_the_list_is_sorted_and_turned_page_by_page(desk: Desk) -> None:
     assert page.index("Thing 52") < page.index("Thing 20")
     assert 'aria-sort="ascending"' in page
     assert "/assets?sort=-price" in page
-    assert "51–53 of 53" in await desk.read("/assets?offset=50", "facilities")
+    page = (await desk.get("/assets", "facilities")).text
+    (following,) = re.findall(r'href="(/assets\?after=[^"]+)"', page)
+    page = (await desk.get(following, "facilities")).text
+    assert "51–53 of 53" in text_of(page)
+    (former,) = re.findall(r'href="(/assets\?before=[^"]+)"', page)
+    assert "1–50 of 53" in await desk.read(former, "facilities")
 
 
 async def test_prices_are_not_for_everybody(desk: Desk) -> None:
@@ -477,10 +482,12 @@ def test_the_line_of_durability() -> None:
 
 
 def test_an_address_keeps_what_was_asked() -> None:
-    address = address_of({"q": " krzesło ", "room": "ZW-01", "sort": "-price", "offset": "50", "nonsense": "1"})
-    assert (address.filter.q, address.sort, address.offset) == ("krzesło", "-price", 50)
+    address = address_of(
+        {"q": " krzesło ", "room": "ZW-01", "sort": "-price", "after": "50-7-00000000", "nonsense": "1"}
+    )
+    assert (address.filter.q, address.sort, address.after) == ("krzesło", "-price", "50-7-00000000")
     assert address.href(room="") == "/assets?q=krzes%C5%82o&sort=-price"
-    assert address.href(offset=100).endswith("room=ZW-01&sort=-price&offset=100")
+    assert address.href(before="1-2-0").endswith("room=ZW-01&sort=-price&before=1-2-0")
     assert address.sorted_by("price").endswith("sort=price")
     assert (address.direction("price"), address.direction("name")) == ("descending", "")
 

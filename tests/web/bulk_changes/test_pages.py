@@ -49,10 +49,10 @@ async def test_all_of_a_filter_are_changed_not_only_those_of_the_page(desk: Desk
     where = answer.headers["location"]
     assert where == "/assets/changes/new?act=correct&whole=1&category=biuro&sort=-number"
     assert "Which field is to be corrected" in await desk.read(where, "facilities")
-    page = (await desk.get(f"{where}&field=category", "facilities")).text
+    page = (await desk.get(f"{where}&column=category", "facilities")).text
     form = re.search(r'name="list" value="([^"]+)"', page)
     assert form
-    where = await look(desk, act="correct", field="category", list=form[1].replace("&amp;", "&"), value="meble")
+    where = await look(desk, act="correct", column="category", list=form[1].replace("&amp;", "&"), value="meble")
     text = await desk.read(where, "facilities")
     assert "Change 60 pieces" in text
     assert "biuro → meble" in text
@@ -69,10 +69,10 @@ async def test_ticked_pieces_that_a_colleague_changed_are_left_alone(desk: Desk)
     ids = f"id={one.id}&id={two.id}"
     answer = await desk.get(f"/assets/chosen?act=correct&{ids}", "facilities")
     assert answer.headers["location"] == f"/assets/changes/new?act=correct&{ids}"
-    page = (await desk.get(f"/assets/changes/new?act=correct&field=category&{ids}", "facilities")).text
+    page = (await desk.get(f"/assets/changes/new?act=correct&column=category&{ids}", "facilities")).text
     looks = {name: re.findall(rf'name="{name}" value="(\d+)"', page) for name in ("id", "revision")}
     await desk.post(f"/assets/{two.id}/edit", "admin", field="category", value="inne", revision="1")
-    where = await look(desk, act="correct", field="category", value="meble", **looks)
+    where = await look(desk, act="correct", column="category", value="meble", **looks)
     text = await desk.read(f"{where}?show=refused", "facilities")
     assert "Refused 1" in text
     assert "Somebody changed this meanwhile" in text
@@ -105,7 +105,7 @@ async def test_money_is_corrected_by_who_may_with_a_reason(desk: Desk) -> None:
     page = await desk.read(f"/assets/changes/new?act=correct&id={chair.id}", "accountant")
     assert "Funding" in page
     assert "Category" not in page
-    wish = {"act": "correct", "field": "shares", "list": "q=krzeslo", "grant": "G/1", "percent": "75"}
+    wish = {"act": "correct", "column": "shares", "list": "q=krzeslo", "grant": "G/1", "percent": "75"}
     answer = await desk.post("/assets/changes", "accountant", **wish)
     assert answer.status_code == 422
     assert "Say why" in answer.text
@@ -117,7 +117,9 @@ async def test_money_is_corrected_by_who_may_with_a_reason(desk: Desk) -> None:
     assert "Choose what pays" in answer.text
     where = await look(desk, "accountant", **wish | {"grant": "", "reason": "bez grantu"})
     assert "own funds 450.00" in (await desk.read(where, "accountant")).replace(" zł", "").replace("zł", "")
-    answer = await desk.post("/assets/changes", "facilities", act="correct", field="price", list="q=krzeslo", value="x")
+    answer = await desk.post(
+        "/assets/changes", "facilities", act="correct", column="price", list="q=krzeslo", value="x"
+    )
     assert answer.status_code == 422
 
 
@@ -129,14 +131,15 @@ async def test_a_filter_that_finds_nothing_leads_back_to_the_list(desk: Desk) ->
 async def test_who_may_not_cannot(desk: Desk) -> None:
     (chair,) = await chairs(1)
     for who, query, status in (
-        ("member", "act=move", 403), ("member", "act=correct", 403), ("accountant", "act=correct&field=category", 403),
+        ("member", "act=move", 403), ("member", "act=correct", 403),
+        ("accountant", "act=correct&column=category", 403),
         ("auditor", "act=correct", 403), ("facilities", "act=fly", 404),
-        ("facilities", "act=correct&field=serial_no", 404),
+        ("facilities", "act=correct&column=serial_no", 404),
     ):  # fmt: skip
         assert (await desk.get(f"/assets/changes/new?{query}&id={chair.id}", who)).status_code == status, (who, query)
     answer = await desk.post("/assets/changes", "member", act="move", list="", id=str(chair.id), room="X")
     assert answer.status_code == 403
-    where = await look(desk, act="correct", field="category", list="q=krzeslo", value="meble")
+    where = await look(desk, act="correct", column="category", list="q=krzeslo", value="meble")
     for who in ("admin", "member"):
         assert (await desk.get(where, who)).status_code == 404
         assert (await desk.post(f"{where}/commit", who)).status_code == 404
@@ -149,7 +152,7 @@ async def test_the_same_form_sent_twice_looks_once_and_a_faulty_one_loses_nothin
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await chairs(2)
-    wish = {"act": "correct", "field": "note", "list": "q=krzeslo", "value": "sprawdzone", "key": "a"}
+    wish = {"act": "correct", "column": "note", "list": "q=krzeslo", "value": "sprawdzone", "key": "a"}
     assert await look(desk, **wish) == await look(desk, **wish)
     assert await BulkChange.all().count() == 1
     monkeypatch.setattr(bulk_actions, "MOST", 1)
@@ -161,7 +164,7 @@ async def test_the_same_form_sent_twice_looks_once_and_a_faulty_one_loses_nothin
 
 async def test_what_is_being_carried_out_tells_how_far_it_came(desk: Desk) -> None:
     await chairs(2)
-    where = await look(desk, act="correct", field="category", list="q=krzeslo", value="meble")
+    where = await look(desk, act="correct", column="category", list="q=krzeslo", value="meble")
     number = where.rsplit("/", 1)[-1]
     await BulkChange.filter(id=number).update(
         state=BulkState.WRITING, finished=1, claimed_at=make.NOW.replace(year=2099)
