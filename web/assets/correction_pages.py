@@ -69,9 +69,9 @@ def _account(fields: TypedFields) -> str:
     return fields.raw("account")
 
 
-def editable(person: Person) -> list[tuple[str, str]]:
-    """The fields that this person may correct, with their words."""
-    return [(name, field.word) for name, field in FIELDS.items() if may_edit(name, person)]
+def editable(person: Person) -> frozenset[str]:
+    """The fields that this person may correct."""
+    return frozenset(name for name in FIELDS if may_edit(name, person))
 
 
 def shared_fields(person: Person) -> list[tuple[str, str]]:

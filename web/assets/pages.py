@@ -285,7 +285,7 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
         people=await active_people() if may_change else [],
         looks=words,
         fault_words=fault_words,
-        editable=editable(context.person) if view.asset["lifecycle"] != Lifecycle.WITHDRAWN else [],
+        editable=editable(context.person) if view.asset["lifecycle"] != Lifecycle.WITHDRAWN else frozenset(),
         own=await own_view(view.asset["category"], view.asset["own_values"], context),
         files=await files_of_asset(view.asset["id"], context, request.query_params.get("removed", "")[:10]),
         **(NO_FILES | typed_words),

@@ -28,6 +28,12 @@ from web.kit.page_context import PageContext
 AHEAD = timedelta(days=14)
 HISTORY_LINES = 12
 FAULTS_SHOWN = 5
+# what is done with a thing in this condition most, in this order
+NEAR = {
+    Condition.OK: ("move", "report_fault"),
+    Condition.FAULTY: ("send_to_repair", "mend", "move"),
+    Condition.IN_REPAIR: ("mend", "move"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class OfferedAct:
     words: TransitionWords
     fields: tuple[str, ...]
     is_main: bool
+    is_near: bool  # it stands by itself; the others behind one word
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,7 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
 
 
 def acts_of(lifecycle: Lifecycle, condition: Condition, context: PageContext) -> list[OfferedAct]:
-    """What the context may do with an asset in these states. What mends it is the main act, or the only one."""
+    """What the context may do with an asset in these states: the likeliest act first, which is the main one."""
     transitions = [
         transition
         for transition in TRANSITIONS.values()
@@ -129,14 +136,17 @@ def acts_of(lifecycle: Lifecycle, condition: Condition, context: PageContext) ->
         and context.may(transition.may)
         and transition.name not in CHOSEN_AS_NOBODY.values()
     ]
+    names = {transition.name for transition in transitions}
+    near = [name for name in NEAR[condition] if name in names] or [transition.name for transition in transitions[:1]]
     return [
         OfferedAct(
             name=transition.name,
             words=TRANSITION_WORDS[transition.name],
             fields=tuple(str(question.field) for question in transition.asks),
-            is_main=len(transitions) == 1 or transition.to_condition is Condition.OK,
+            is_main=transition.name == near[0],
+            is_near=transition.name in near,
         )
-        for transition in transitions
+        for transition in sorted(transitions, key=lambda one: near.index(one.name) if one.name in near else len(near))
     ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from registry.assets.actions import WEIGHTY
 from registry.assets.models import Asset, Condition, Lifecycle
 from registry.assets.transitions import TRANSITIONS
 from tests.conftest import Database
@@ -13,6 +14,7 @@ from tests.make import make_asset
 from tests.web.conftest import Office
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
+from web.assets.correction_pages import FIELDS
 from web.assets.words import ACTION_WORDS, CHOSEN_AS_NOBODY, OFFERED_TO_MANY, TRANSITION_WORDS
 from web.kit.i18n import translate
 
@@ -142,6 +144,7 @@ async def test_a_page_offers_what_the_state_and_the_role_allow(desk: Desk) -> No
     member = (await desk.get(f"/assets/{asset.id}", "member")).text
     assert member.count(f'action="/assets/{asset.id}/') == 1
     assert '<details name="act" class="main">' in member
+    assert "act-list" not in member
     nobody = await desk.post(f"/assets/{asset.id}/assign", "facilities", custodian="")
     assert nobody.status_code == 303
     assert (await Asset.get(id=asset.id)).custodian_id is None
@@ -165,3 +168,22 @@ async def test_a_piece_entered_by_mistake_is_withdrawn_with_a_reason_and_taken_b
     assert "A/1 · withdrawn" in (await desk.get("/api/v1/search?q=A/1", "facilities")).text
     await desk.post(f"{page}/restore", "facilities", reason="jednak jest")
     assert (await Asset.get(id=asset.id)).lifecycle is Lifecycle.IN_USE
+
+
+async def test_the_likeliest_act_stands_first_and_the_rest_behind_one_word(desk: Desk) -> None:
+    order = {
+        Condition.OK: (["move", "report_fault"], {"send_to_repair", "assign", "tag", "withdraw"}),
+        Condition.FAULTY: (["send_to_repair", "mend", "move"], {"assign", "tag", "withdraw"}),
+        Condition.IN_REPAIR: (["mend", "move"], {"assign", "tag", "withdraw"}),
+    }
+    asset = await make_asset()
+    for condition, (near, rest) in order.items():
+        await Asset.filter(id=asset.id).update(condition=condition)
+        row, _, further = (await desk.get(f"/assets/{asset.id}", "facilities")).text.partition('class="act-list"')
+        assert re.findall(rf'action="/assets/{asset.id}/(\w+)"', row) == near
+        assert set(re.findall(rf'action="/assets/{asset.id}/(\w+)"', further)) - {"files"} == rest
+        assert row.count('class="main"') == 1
+    pencils = re.findall(r"edit\?field=(\w+)", (await desk.get(f"/assets/{asset.id}", "facilities")).text)
+    assert sorted(pencils) == sorted(set(FIELDS))
+    accountant = re.findall(r"edit\?field=(\w+)", (await desk.get(f"/assets/{asset.id}", "accountant")).text)
+    assert set(accountant) == set(WEIGHTY)
