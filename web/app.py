@@ -45,6 +45,7 @@ from web.feeds import pages as feeds
 from web.files import api as files_api
 from web.files import pages as files
 from web.grants import api as grants_api
+from web.help import pages as help_pages
 from web.history import api as history_api
 from web.history import pages as history
 from web.history import search_pages as history_search
@@ -97,6 +98,7 @@ ROUTERS = (
     people_api.router,
     account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
     blocks.router, history.router, due.router, feeds.router,
+    help_pages.router,
     setup.router, system.router, history_search.router, system_api.system_router,
     # before the numbers of assets
     imports.router, understood.router, new_assets.router, numbering_pages.router, asset_corrections.router,

@@ -33,6 +33,7 @@ from web.auth.session import (
     seed_of,
 )
 from web.kit import sections, time_classes
+from web.kit.help_links import help_for
 from web.kit.i18n import LANGUAGES, Formats, catalogue, refusal_words
 from web.kit.options import SiteOptions
 from web.kit.words import STATE_WORDS, Words
@@ -127,6 +128,7 @@ class Pages:
             languages=LANGUAGES,
             site=self.options,
             may=rules.may,
+            help_for=help_for,
             unread_word=lambda unread: "99+" if unread > 99 else str(unread),
             state_word=words.state,
             role_word=words.role,

@@ -11,7 +11,17 @@ from registry.people.queries import has_people
 from web.kit.errors import answer, is_of_programs
 
 # what is answered all the same: the set-up, what it is drawn with, and whoever asks whether Izba is alive
-OPEN = ("/setup", "/static/", "/preferences", "/healthz", "/readyz", "/metrics", "/favicon.ico", "/api/v1/openapi.json")
+OPEN = (
+    "/setup",
+    "/static/",
+    "/help/",
+    "/preferences",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/favicon.ico",
+    "/api/v1/openapi.json",
+)
 
 
 class SetUpGate:
