@@ -10,6 +10,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config.demo.life import liven
+from config.sending.reminders import remind_of_days, remind_of_devices, remind_of_rooms
 from config.sending.sender import Sender
 from config.settings import Settings
 from registry.bookings.readings import advance_due, bring_looks_forward
@@ -46,6 +47,9 @@ ABOUT = {
     "sweep": N_("Lets time pass for the rooms whose moment has come: releases, ends, door states."),
     "take up lists": N_("Goes on with lists whose process has gone."),
     "send notices": N_("Sends what waits in the outbox."),
+    "remind of rooms": N_("Tells organizers what they need and what stopped working, or works again."),
+    "remind of devices": N_("Tells who looks after devices which of them are silent."),
+    "remind of days": N_("Tells of warranties and durability periods that end soon, and of a missing backup."),
     "seal": N_("Seals the history of the hour."),
     "tidy": N_("Forgets sessions, sign-in attempts, request keys and drafts that are over."),
     "forget notices": N_("Forgets notices that arrived or were given up, after their days."),
@@ -75,6 +79,9 @@ def timetable(
     add(sweep, "sweep", trigger="interval", seconds=settings.sweep_seconds)
     sender = Sender(settings, clock)
     add(sender.send_notices, "send notices", trigger="interval", seconds=settings.sweep_seconds)
+    add(remind_of_rooms, "remind of rooms", trigger="interval", minutes=1)
+    add(remind_of_devices, "remind of devices", trigger="interval", minutes=5)
+    add(remind_of_days(settings), "remind of days", trigger="interval", hours=1)
     add(tidy, "tidy", trigger="interval", hours=1)
     add(forget_notices(settings.notice_days), "forget notices", trigger="interval", hours=1)
     add(forget_traces(settings.trace_days), "forget traces", trigger="interval", hours=1)

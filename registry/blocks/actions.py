@@ -124,7 +124,7 @@ async def cancel_block(
             block.cancelled_at, block.revision = now, block.revision + 1
             await block.save()
             for booking in await _bookings_ahead(block, now):
-                await give_way(booking, now, actor, now)
+                await give_way(change, booking, now, actor, now)
             await history.write(f"block:{block.id}", "cancelled", actor, now, before=before, after=entry_of(block))
         await _settle(change, now)
         await record(request_key, block)
@@ -234,7 +234,7 @@ class _Taking:
             if part in pieces:
                 pieces.remove(part)
                 continue
-            await give_way(booking, self.now, self.actor, self.now)
+            await give_way(self.change, booking, self.now, self.actor, self.now)
             if booking.status is Status.ENDED:
                 others.setdefault(booking.room_id, []).append((booking.blocked_from, booking.blocked_to))
         await self._store(
@@ -280,7 +280,7 @@ class _Taking:
             await move_away(self.change, booking, target, self.by, self.actor, self.now)
             return None
         since = first_touched(spans, row.starts_at, row.ends_at)
-        await give_way(booking, since, self.actor, self.now, BECAUSE)
+        await give_way(self.change, booking, since, self.actor, self.now, BECAUSE)
         return None if booking.status is Status.CANCELLED else (booking.blocked_from, booking.blocked_to)
 
     async def _in_the_way(self, rooms: Mapping[int, Room], rows: Sequence[BookingRow]) -> Conflict:

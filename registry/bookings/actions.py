@@ -461,11 +461,14 @@ async def store_together(bookings: Sequence[Booking], actor: Actor, now: datetim
     await history.write_new(entries, "booked", actor, now)
 
 
-async def give_way(booking: Booking, since: datetime, actor: Actor, now: datetime, reason: str = "") -> None:
+async def give_way(
+    locked: RoomChange, booking: Booking, since: datetime, actor: Actor, now: datetime, reason: str = ""
+) -> None:
     """Take a booking of a locked room out of the way of what begins at ``since``: one that has not begun is cancelled,
     one that runs ends then, and now at the earliest.
     """
-    before = as_entry(booking)
+    before, room = as_entry(booking), locked.rooms[booking.room_id]
+    place = FormerPlace(room, booking.starts_at, booking.planned_ends_at)
     if booking.starts_at > now:
         booking.status, action = Status.CANCELLED, "cancelled"
     elif since <= now:
@@ -478,6 +481,7 @@ async def give_way(booking: Booking, since: datetime, actor: Actor, now: datetim
     await booking.save()
     after = as_entry(booking)
     await history.write(f"booking:{booking.id}", action, actor, now, before=before, after=after, reason=reason)
+    await tell_organizer(locked, booking, room, action, actor, now, place)
 
 
 async def move_away(locked: RoomChange, booking: Booking, target: int, by: Person, actor: Actor, now: datetime) -> None:

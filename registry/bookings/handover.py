@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from registry.bookings.models import Booking, Kind
+from registry.bookings.notices import tell_organizer
 from registry.bookings.projections import viewer_of
 from registry.bookings.queries import booking_rooms
 from registry.bookings.release import settle_touched
@@ -35,5 +36,6 @@ async def hand_bookings_over(
         await booking.save(update_fields=["organizer_id", "institution_id", "revision"])
         before, after = {"organizer": former.login}, {"organizer": heir.login}
         await history.write(f"booking:{booking.id}", "handed_over", actor, now, before=before, after=after)
+        await tell_organizer(change, booking, change.rooms[booking.room_id], "handed_over", actor, now)
     for room_id in sorted({booking.room_id for booking in bookings}):
         await settle_touched(change, change.rooms[room_id], now)

@@ -15,6 +15,7 @@ from registry.rooms.models import HELP_POINT, Room, Visibility
 # what was done, as the history calls it → what its organizer is told
 KINDS = {
     "booked": "booking.booked",
+    "handed_over": "booking.handed_over",
     "changed": "booking.changed",
     "moved": "booking.moved",
     "cancelled": "booking.cancelled",

@@ -160,4 +160,4 @@ async def _hand_over(
     if estate.faults:
         ids = [fault.id for fault in estate.faults]
         for fault in await Fault.select_for_update().filter(id__in=ids, owner_id=person.id).order_by("id"):
-            await hand_over(fault, takers[LoadKind.FAULTS], actor, now)
+            await hand_over(change, fault, takers[LoadKind.FAULTS], actor, now)

@@ -169,6 +169,13 @@ async def devices_by_worry(now: datetime) -> DeviceOrder:
     )
 
 
+async def silent_devices(now: datetime) -> list[Device]:
+    """The devices that should have been heard by now and were not, with their rooms, by code."""
+    rows = await listed(reading_from(), ("id", *_SIGNS), Clause("FROM device ORDER BY code"))
+    silent = [pk for pk, *values in rows if health_state(_signs(*values), now) is HealthState.SILENT]
+    return await Device.filter(id__in=silent).order_by("code").select_related("room") if silent else []
+
+
 def signs_of(device: Device) -> HealthSigns:
     """What a device's health is judged by."""
     return HealthSigns(

@@ -101,13 +101,13 @@ async def act_on(
         return look
     for refusal in rules.act_faults(look.state, act):
         raise refusal
-    async with _changing(look, act, text, actor, now):
+    async with _changing(look, act, text, actor, now) as change:
         fault = await Fault.select_for_update().get(id=fault_id)
         if fault.revision != look.revision or if_revision not in (None, fault.revision):
             raise Conflict("request.stale", revision=fault.revision)
         if act is FaultAct.REOPEN:
             await _be_the_only_one(fault)
-        await go(fault, act, text, actor, now)
+        await go(change, fault, act, text, actor, now)
         await record(request_key, fault)
     return fault
 

@@ -75,4 +75,4 @@ async def follow(passage: Passage) -> None:
     ids = [asset.id for asset in passage.assets]
     same = Fault.select_for_update().filter(asset_id__in=ids, state__in=states).exclude(kind=FOUND)
     for fault in await same.order_by("id"):
-        await go(fault, act, text, passage.actor, passage.now)
+        await go(passage.change, fault, act, text, passage.actor, passage.now)

@@ -9,8 +9,10 @@ from registry.assets.rules import fold
 from registry.core import history
 from registry.core.history import Actor
 from registry.core.statements import insert
+from registry.core.transaction import Change
 from registry.faults import rules
 from registry.faults.models import ACTIVE, Fault, FaultAct, FaultEntry, FaultState
+from registry.faults.notices import tell_owner, tell_reporters
 from registry.faults.rules import goal
 from registry.people.models import Person
 
@@ -92,7 +94,7 @@ async def active_fault(place: FaultPlace, text: str) -> Fault | None:
     return None
 
 
-async def go(fault: Fault, act: FaultAct, text: str, actor: Actor, now: datetime) -> None:
+async def go(change: Change, fault: Fault, act: FaultAct, text: str, actor: Actor, now: datetime) -> None:
     """Write down what somebody does about a fault, which is locked and can go this way."""
     before = {"state": fault.state, "owner_id": fault.owner_id}
     fault.state = goal(act)
@@ -107,6 +109,8 @@ async def go(fault: Fault, act: FaultAct, text: str, actor: Actor, now: datetime
     await _note(fault, act, text, actor, now)
     after = {"state": fault.state, "owner_id": fault.owner_id}
     await history.write(f"fault:{fault.id}", ENTRIES[act], actor, now, before=before, after=after, reason=text)
+    if act is FaultAct.RESOLVE:
+        await tell_reporters(change, fault, actor, now)
 
 
 async def _note(fault: Fault, act: FaultAct, text: str, actor: Actor, now: datetime) -> None:
@@ -118,7 +122,7 @@ async def _note(fault: Fault, act: FaultAct, text: str, actor: Actor, now: datet
     )  # fmt: skip
 
 
-async def hand_over(fault: Fault, heir: Person, actor: Actor, now: datetime) -> None:
+async def hand_over(change: Change, fault: Fault, heir: Person, actor: Actor, now: datetime) -> None:
     """Give a locked fault to another owner; it stays in its state."""
     before = {"owner_id": fault.owner_id}
     fault.owner_id, fault.changed_at = heir.id, now
@@ -126,3 +130,4 @@ async def hand_over(fault: Fault, heir: Person, actor: Actor, now: datetime) -> 
     await fault.save(update_fields=["owner_id", "changed_at", "revision"])
     after = {"owner_id": heir.id}
     await history.write(f"fault:{fault.id}", "fault_handed_over", actor, now, before=before, after=after)
+    await tell_owner(change, fault, actor, now)

@@ -59,6 +59,27 @@ async def tell_once(change: Change, notices: Sequence[NewNotice], now: datetime)
         await Notice.bulk_create(rows, batch_size=500, ignore_conflicts=True)
 
 
+async def remind(notices: Sequence[NewNotice], now: datetime) -> int:
+    """Tell, in a transaction of its own, what was not told yet: for whoever looks again and again at what holds now.
+    Returns how many notices are new.
+    """
+    fresh = await untold(notices)
+    if fresh:
+        async with transaction() as change:
+            await tell_once(change, fresh, now)
+    return len(fresh)
+
+
+async def untold(notices: Sequence[NewNotice]) -> list[NewNotice]:
+    """Those of which nobody was told before."""
+    if not notices:
+        return []
+    people, events = {one.person_id for one in notices}, {one.event for one in notices}
+    same = Notice.filter(person_id__in=list(people), event__in=list(events))
+    former = set(await same.values_list("person_id", "event"))
+    return [one for one in notices if (one.person_id, one.event) not in former]
+
+
 def _rows(change: Change, notices: Sequence[NewNotice], now: datetime) -> list[Notice]:
     for person_id in {notice.person_id for notice in notices}:
         change.happened(NoticesChanged(person_id))
@@ -87,8 +108,7 @@ async def tell_trial(person_id: int, mail: str, has_mail: bool, now: datetime) -
     if not mail:
         raise Conflict("notice.no_mail")
     event = f"trial:{int(now.timestamp()) // 60}"
-    async with transaction() as change:
-        await tell_once(change, [NewNotice(person_id, "account.trial", event)], now)
+    await remind([NewNotice(person_id, "account.trial", event)], now)
 
 
 async def read(

@@ -41,6 +41,21 @@ async def notices_of(person_id: int, limit: int, before_id: int | None = None) -
     return await notices.order_by("-id").limit(limit)
 
 
+async def newest_by_event(events: Collection[str], people: Collection[int]) -> dict[tuple[int, str], tuple[str, int]]:
+    """Of events that happen again and again (``NAME:1``, ``NAME:2``), by person and name: the kind of the newest, and
+    how many there were.
+    """
+    newest: dict[tuple[int, str], tuple[str, int]] = {}
+    beginnings = {name.partition(":")[0] for name in events}
+    for beginning in beginnings:
+        rows = Notice.filter(person_id__in=list(people), event__startswith=f"{beginning}:").order_by("id")
+        for person_id, event, kind in await rows.values_list("person_id", "event", "kind"):
+            name = event.rpartition(":")[0]
+            if name in events:
+                newest[person_id, name] = kind, newest.get((person_id, name), ("", 0))[1] + 1
+    return newest
+
+
 async def page_of_notices(person_id: int, start: int, limit: int) -> tuple[list[Notice], int]:
     """A part of the notices of a person, the newest first, and how many there are."""
     notices = Notice.filter(person_id=person_id).exclude(kind__in=list(SECRET_KINDS))

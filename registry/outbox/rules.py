@@ -41,6 +41,7 @@ TOPICS = (OWN_BOOKING, FOR_ME, READINESS, APPROVAL, FAULT, DUE, DEVICE, BACKUP)
 
 KINDS: Mapping[str, Topic] = {
     "booking.booked": FOR_ME,
+    "booking.handed_over": FOR_ME,
     "booking.changed": OWN_BOOKING,
     "booking.moved": OWN_BOOKING,
     "booking.cancelled": OWN_BOOKING,

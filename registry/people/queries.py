@@ -12,8 +12,9 @@ from tortoise.queryset import QuerySet
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.ids import may_be_name
+from registry.core.statements import column
 from registry.people.models import Institution, LinkPurpose, OneUseLink, Person, Session, Token
-from registry.people.rules import AccountState, is_open, plain_login
+from registry.people.rules import CAPABILITIES, AccountState, is_open, plain_login
 
 REMEMBERED = timedelta(seconds=5)
 LOGIN_LENGTH = 64
@@ -87,6 +88,18 @@ async def has_people() -> bool:
 async def active_people() -> list[tuple[str, str]]:
     """Login and name of everybody who is active, by name."""
     return list(await Person.filter(is_active=True).order_by("name").values_list("login", "name"))
+
+
+async def first_account_at() -> datetime | None:
+    """When the first account was opened: since then there is something to lose."""
+    first = await Person.all().order_by("id").first()
+    return first.created_at if first else None
+
+
+async def people_who_may(capability: str) -> list[int]:
+    """The ids of the active people whose role has a capability of the table."""
+    roles = [str(role) for role in CAPABILITIES[capability]]
+    return list(await column(Person.filter(is_active=True, role__in=roles).order_by("id"), "id"))
 
 
 async def names_of_people(ids: Collection[int]) -> dict[int, str]:

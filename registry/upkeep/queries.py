@@ -56,7 +56,7 @@ async def due_by_day(first: date, last: date, custodian_id: int | None = None) -
     """How many pieces' warranties and durability periods end on each day between two."""
     counts: dict[tuple[DueKind, date], int] = {}
     for kind, column in COLUMNS.items():
-        clause = _between(column, first, last, custodian_id)
+        clause = between(column, first, last, custodian_id)
         rest = Clause(f"FROM asset WHERE {clause.sql} GROUP BY asset.{column}", clause.values)
         for day, many in await listed(reading_from(), (f"asset.{column}", "COUNT(*)"), rest):
             counts[kind, _day(day)] = int(many)
@@ -64,7 +64,7 @@ async def due_by_day(first: date, last: date, custodian_id: int | None = None) -
 
 
 async def _ends(kind: DueKind, column: str, first: date, last: date, custodian_id: int | None) -> list[DueItem]:
-    clause = _between(column, first, last, custodian_id)
+    clause = between(column, first, last, custodian_id)
     rest = Clause(_GROUPS.format(where=clause.sql, day=column, limit=AT_MOST), clause.values)
     columns = [name.format(day=column) for name in _GROUP_COLUMNS]
     return [
@@ -75,7 +75,8 @@ async def _ends(kind: DueKind, column: str, first: date, last: date, custodian_i
     ]
 
 
-def _between(column: str, first: date, last: date, custodian_id: int | None) -> Clause:
+def between(column: str, first: date, last: date, custodian_id: int | None) -> Clause:
+    """The pieces that the office still has whose warranty or durability ends between two days."""
     days: tuple[Any, ...] = (first, last)
     if reading_from().capabilities.dialect != "postgres":
         days = (first.isoformat(), last.isoformat())

@@ -12,7 +12,7 @@ from registry.core.errors import NotFound, Refusal
 from registry.core.ids import LARGEST_ID
 from registry.outbox import actions, letters, queries
 from registry.outbox.models import LetterState
-from registry.outbox.rules import SECRET_KINDS, TOPICS, Timing, Wishes
+from registry.outbox.rules import BACKUP, DEVICE, SECRET_KINDS, TOPICS, Timing, Topic, Wishes
 from registry.people.models import Person
 from web.auth.access import PageCaller, actor_of, options_of, page_with
 from web.kit.clock import Now
@@ -32,6 +32,8 @@ Manager = Annotated[Person, Depends(page_with("office.manage"))]
 Number = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 Word = Annotated[str, Form(max_length=200)]
 PAGE = 30
+# what only those hear who look after it
+WATCHED = {DEVICE.code: "devices.manage", BACKUP.code: "office.manage"}
 NO_MINUTE = -1  # what cannot be read as a time of day
 
 
@@ -74,7 +76,11 @@ async def wishes_page(request: Request, person: PageCaller, now: Now, typed: Typ
     context, options = page_context(request, person, now), options_of(request)
     wishes, revision = await queries.wishes_of(person.id)
     words = NoticeWords.of(context.words)
-    topics = [(topic, *words.topic(topic.code), wishes.timings.get(topic.code, topic.timing)) for topic in TOPICS]
+    topics = [
+        (topic, *words.topic(topic.code), wishes.timings.get(topic.code, topic.timing))
+        for topic in TOPICS
+        if _concerns(topic, context)
+    ]
     values = {
         "daily": clock(wishes.daily_minute),
         "quiet_from": clock(wishes.quiet_from) if wishes.quiet_from is not None else "",
@@ -99,6 +105,11 @@ async def wishes_page(request: Request, person: PageCaller, now: Now, typed: Typ
         did=did,
         **({"values": values, "faults": {}} | typed.words),
     )
+
+
+def _concerns(topic: Topic, context: PageContext) -> bool:
+    """Whether somebody is ever told of it."""
+    return topic.code not in WATCHED or context.may(WATCHED[topic.code])
 
 
 @router.post("/me/notices")

@@ -8,6 +8,7 @@ from registry.outbox.models import Letter, LetterState, Notice
 from registry.outbox.queries import LetterLine
 from registry.rooms.models import Room
 from web.kit.page_context import PageContext
+from web.kit.words import N_
 from web.outbox.words import NoticeWords, Rooms
 from web.rooms.room_cache import cached_rooms
 
@@ -49,7 +50,7 @@ def notice_rows(notices: Sequence[Notice], rooms: Rooms, context: PageContext) -
 
 def _day(at: datetime, context: PageContext) -> str:
     days = (context.today - context.fmt.local(at).date()).days
-    return [context.say("today"), context.say("yesterday")][days] if days in (0, 1) else context.words.day(at)
+    return context.say((N_("Today"), N_("Yesterday"))[days]) if days in (0, 1) else context.words.day(at)
 
 
 @dataclass(frozen=True, slots=True)

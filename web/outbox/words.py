@@ -8,7 +8,9 @@ from typing import Any
 from registry.outbox.models import LetterState, Notice
 from registry.outbox.rules import Timing
 from registry.rooms.models import HELP_POINT, Room
+from web.faults.words import KIND_WORDS as FAULT_KINDS
 from web.kit.words import N_, NN_, Words
+from web.rooms.words import FEATURES
 
 Rooms = Mapping[str, Room]
 
@@ -24,6 +26,7 @@ class KindWords:
 
 KIND_WORDS: Mapping[str, KindWords] = {
     "booking.booked": KindWords(N_("A room was booked for you"), "calendar-plus"),
+    "booking.handed_over": KindWords(N_("A booking is yours now"), "transfer"),
     "booking.changed": KindWords(N_("Your booking was changed"), "edit"),
     "booking.moved": KindWords(N_("Your booking has another room"), "transfer"),
     "booking.cancelled": KindWords(N_("Your booking was cancelled"), "circle-x"),
@@ -145,12 +148,21 @@ class NoticeWords(Words):
         """What other kinds than bookings say: a thing, a number, a day, a text of somebody."""
         day = facts.get("day")
         until = self.say(N_("until %(time)s")) % {"time": self.fmt.date(date.fromisoformat(day))} if day else ""
-        return [str(facts.get("name", "")), str(facts.get("number", "")), until, str(facts.get("text", ""))]
+        kind = self.say(FAULT_KINDS.get(facts.get("fault_kind", ""), "") or FEATURES.get(facts.get("feature", ""), ""))
+        silent = self.ngettext("%(n)s device", "%(n)s devices", facts["silent"]) if facts.get("silent") else ""
+        last = {"day": self.fmt.date(date.fromisoformat(facts["made_on"]))} if facts.get("made_on") else None
+        return [
+            str(facts.get("name", "")),
+            silent,
+            kind,
+            self.say(N_("the last one is of %(day)s")) % last if last else "",
+            str(facts.get("number", "")),
+            until,
+            str(facts.get("text", "")),
+        ]
 
     def _room(self, code: str, rooms: Rooms) -> str:
-        if not code or code not in rooms:
-            return code
-        return f"{self.room(rooms[code])} ({code})"
+        return f"{code} {self.room(rooms[code])}" if code in rooms else code
 
     def _span(self, facts: dict[str, Any], start: str, end: str) -> str:
         if not facts.get(start) or not facts.get(end):

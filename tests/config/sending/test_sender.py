@@ -85,7 +85,7 @@ async def test_a_mail_of_each_kind_leaves_in_both_languages(
     assert letter["subject"]
     assert ("Dzień dobry" if language == "pl" else "Good day") in text
     place = "Sala konferencyjna" if language == "pl" else "Conference room"
-    assert f"{place} (ZW-01)" in text
+    assert f"ZW-01 {place}" in text
     assert (secret or "https://izba.urzad.example/bookings/3f2") in text
     assert (letter["auto-submitted"], letter["message-id"].endswith("@izba.urzad.example>")) == ("auto-generated", True)
     assert bool(letter["list-unsubscribe"]) is (not secret)

@@ -16,6 +16,7 @@ from registry.bookings.queries import room_state_of
 from registry.bookings.state import StateKind
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, HistoryEntry
+from registry.outbox.models import Notice
 from registry.people.models import Person, Role
 from registry.rooms.models import Room, Visibility
 from tests.conftest import Database
@@ -134,6 +135,17 @@ async def test_each_booking_its_own_way(database: Database) -> None:
     ]  # fmt: skip
     assert rows[moves.id].room_id == two.id
     assert await times(one) == [(2, 5)]
+
+
+async def test_whoever_has_to_give_way_is_told(database: Database) -> None:
+    building, alice = await make_building(), await make_person()
+    one, two = await make_room(building=building), await make_room(building=building)
+    moves, goes = [await make_booking(NOW + hour * HOUR, room=one, organizer=alice) for hour in (2, 3)]
+    decisions = {moves.id: Decision(Way.MOVE, two.code), goes.id: Decision(Way.CANCEL)}
+    await make(new(one), Clearance(decisions=decisions))
+    notices = {notice.thing: notice for notice in await Notice.filter(person_id=alice.id)}
+    assert notices[f"booking:{moves.id}"].kind == "booking.moved"
+    assert notices[f"booking:{goes.id}"].kind == "booking.cancelled"
 
 
 @pytest.mark.parametrize(("room", "code"), [("", "block.no_other_room"), ("nowhere", "room.unknown")])

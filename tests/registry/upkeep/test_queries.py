@@ -76,7 +76,7 @@ async def test_what_is_due_is_asked_in_a_statement_for_each_kind(database: Datab
 @pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("column", ["warranty_until", "durable_until"])
 async def test_what_is_due_is_found_by_an_index(database: Database, column: str) -> None:
-    where = queries._between(column, TODAY, after(90), None)
+    where = queries.between(column, TODAY, after(90), None)
     plan = await reading_from().execute_query_dict(
         f"EXPLAIN QUERY PLAN SELECT asset.{column}, asset.name, COUNT(*) "
         + queries._GROUPS.format(where=where.sql, day=column, limit=9),

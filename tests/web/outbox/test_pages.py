@@ -60,7 +60,7 @@ async def test_the_bell_counts_on_every_page_and_the_list_leads_to_the_thing(des
     assert 'aria-hidden="true">1</b>' in (await desk.get("/account", "alice")).text
     text = await desk.read("/notices", "alice")
     assert "Your booking was cancelled" in text
-    assert "Conference room (ZW-01)" in text
+    assert "ZW-01 Conference room" in text
     assert "Narada · by Bob" in text
     answer = await desk.get(f"/notices/{number}", "alice")
     assert (answer.status_code, answer.headers["location"]) == (303, "/bookings/3f2")
@@ -126,6 +126,13 @@ async def test_what_one_chose_stands_there_and_what_cannot_be_is_said_at_its_fie
     assert await queries.wishes_of(alice.id) == (wishes, revision)
 
 
+async def test_everybody_chooses_among_what_they_are_ever_told(desk: Desk) -> None:
+    for who, may in (("alice", False), ("facilities", False), ("admin", True)):
+        page = (await desk.get("/me/notices", who)).text
+        assert ('name="backup"' in page) is may
+        assert ('name="device"' in page) is (may or who == "facilities")
+
+
 async def test_a_trial_is_told_and_without_an_address_it_is_said_what_to_do(desk: Desk) -> None:
     assert "on its way" in (await desk.send("/me/notices/trial", "alice")).text
     assert (await Notice.get()).kind == "account.trial"
@@ -142,7 +149,7 @@ async def test_the_outbox_shows_what_did_not_arrive_and_sends_it_again(desk: Des
     text = await desk.read(f"/admin/outbox?state=dead&letter={number}", "admin")
     assert "550 5.1.1 no such mailbox" in text
     assert "alice@urzad.example" in text
-    assert "Conference room (ZW-01)" in text
+    assert "ZW-01 Conference room" in text
     await desk.send(f"/admin/outbox/{number}/send-again", "admin", state="dead")
     assert (await Letter.get()).state is LetterState.WAITING
     await desk.send(f"/admin/outbox/{number}/drop", "admin", state="waiting")

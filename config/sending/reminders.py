@@ -1,0 +1,51 @@
+"""What nobody does and somebody must hear of: what holds now is looked at again and again, and told once."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from config.settings import Settings
+from registry.bookings.readiness import tell_of_readiness
+from registry.devices.notices import tell_of_silence
+from registry.office.queries import first_site
+from registry.outbox.actions import NewNotice, remind
+from registry.people.queries import first_account_at, people_who_may
+from registry.upkeep.notices import tell_of_ends
+from web.system.last_backup import last_backup
+
+Reminder = Callable[[datetime], Awaitable[object]]
+FRESH = timedelta(days=7)
+
+
+async def remind_of_rooms(now: datetime) -> None:
+    """What bookings of the coming week need and what of it works."""
+    await tell_of_readiness(now)
+
+
+async def remind_of_devices(now: datetime) -> None:
+    """Devices that have fallen silent."""
+    await tell_of_silence(now)
+
+
+def remind_of_days(settings: Settings) -> Reminder:
+    """What ends within thirty days, and a backup that is older than a week."""
+
+    async def remind_of_days(now: datetime) -> None:
+        site = await first_site()
+        zone = ZoneInfo(site.timezone if site else "Europe/Warsaw")
+        await tell_of_ends(now.astimezone(zone).date(), now)
+        await _tell_of_backup(settings.data_dir, now.astimezone(zone))
+
+    return remind_of_days
+
+
+async def _tell_of_backup(data_dir: Path, now: datetime) -> None:
+    """Once a day, while there is none that is whole and fresh; a new office has a week for its first."""
+    backup, first_at = last_backup(data_dir), await first_account_at()
+    if first_at is None or now - first_at < FRESH or backup and not backup.is_damaged and now - backup.at < FRESH:
+        return
+    facts = {"made_on": backup.at.astimezone(now.tzinfo).date().isoformat()} if backup else {}
+    people = await people_who_may("office.manage")
+    event = f"backup.old:{now.date()}"
+    await remind([NewNotice(person_id, "backup.old", event, "", facts) for person_id in people], now)

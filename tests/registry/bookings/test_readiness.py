@@ -1,0 +1,50 @@
+"""What a booking needs and what of it works: told once each time that it differs."""
+
+from registry.bookings.readiness import tell_of_readiness
+from registry.outbox.models import Notice
+from registry.rooms.models import Room, StandardItem
+from tests.conftest import Database
+from tests.make import HOUR, NOW, make_asset, make_booking, make_person, make_room
+from tests.statements import Statements
+
+
+async def furnished(**columns: object) -> Room:
+    room = await make_room(**columns)
+    await StandardItem.create(room=room, name="Projektor", feature="projector")
+    return room
+
+
+async def test_a_projector_that_breaks_and_works_again_is_told_each_time(
+    database: Database, statements: Statements
+) -> None:
+    room, alice = await furnished(code="A"), await make_person()
+    projector = await make_asset(name="Projektor", room=room)
+    booking = await make_booking(NOW + HOUR, room=room, organizer=alice, needs=["projector", "video"])
+    await make_booking(NOW + 3 * HOUR, room=room, organizer=alice)
+    await make_booking(NOW + 300 * HOUR, room=room, organizer=alice, needs=["projector"])
+    assert await tell_of_readiness(NOW) == 0
+    for condition, number in (("faulty", 1), ("in_repair", 0), ("ok", 1), ("faulty", 1)):
+        await type(projector).filter(id=projector.id).update(condition=condition)
+        assert await tell_of_readiness(NOW) == number, condition
+        with statements.at_most(5):
+            assert await tell_of_readiness(NOW) == 0
+    notices = await Notice.all().order_by("id")
+    assert [notice.kind for notice in notices] == ["readiness.lost", "readiness.regained", "readiness.lost"]
+    assert {(notice.person_id, notice.thing) for notice in notices} == {(alice.id, f"booking:{booking.id}")}
+    assert (notices[0].facts["room"], notices[0].facts["feature"]) == ("A", "projector")
+
+
+async def test_of_a_shy_room_it_is_not_told_what_broke(database: Database) -> None:
+    for visibility, names in (("confidential", {"starts_at", "ends_at", "former_starts_at", "former_ends_at"}),
+                              ("hidden", set())):  # fmt: skip
+        room, person = await furnished(visibility=visibility), await make_person()
+        await make_asset(name="Projektor", room=room, condition="faulty")
+        await make_booking(NOW + HOUR, room=room, organizer=person, needs=["projector"])
+        await tell_of_readiness(NOW)
+        assert set((await Notice.get(person=person)).facts) == names
+
+
+async def test_without_needs_nothing_is_asked_further(database: Database, statements: Statements) -> None:
+    await make_booking(NOW + HOUR, organizer=await make_person())
+    with statements.at_most(1):
+        assert await tell_of_readiness(NOW) == 0
