@@ -36,7 +36,7 @@ LONGEST_TYPED = 1000
 @dataclass(slots=True)
 class BlockForm:
     """The texts of the form as they were typed; ``decisions`` by the id of a booking in the way: keep, cancel or
-    move:ROOM. ``is_asked``: what is in the way was shown.
+    move:ROOM; ``others`` of all else. ``is_asked``: what is in the way was shown.
     """
 
     rooms: list[str] = field(default_factory=list)
@@ -44,6 +44,7 @@ class BlockForm:
     reason: str = ""
     public_text: dict[str, str] = field(default_factory=dict)
     decisions: dict[str, str] = field(default_factory=dict)
+    others: str = ""
     is_asked: bool = False
     key: str = ""
     revision: str = ""
@@ -66,6 +67,7 @@ def form_of(fields: FormData) -> BlockForm:
         reason=_text(fields, "reason"),
         public_text={language: _text(fields, f"public_text_{language}") for language in LANGUAGES},
         decisions=decisions,
+        others=_text(fields, "others")[:20],
         is_asked=bool(fields.get("asked")),
         key=_text(fields, "key")[:100],
         revision=_text(fields, "revision")[:20],
@@ -202,6 +204,8 @@ def clearance_of(form: BlockForm, *, may_decide: bool) -> Clearance:
     """
     decisions = dict(_decisions(form.decisions.items()))
     others = OnConflict.REFUSE if may_decide or not form.is_asked else OnConflict.KEEP
+    if may_decide and form.is_asked and form.others in (OnConflict.KEEP, OnConflict.CANCEL):
+        others = OnConflict(form.others)
     return Clearance(others, decisions)
 
 

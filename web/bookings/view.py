@@ -110,6 +110,7 @@ async def view_context(context: PageContext, visible: VisibleBooking, room: Room
         "visible": visible,
         "full": full,
         "room": room,
+        "block_id": booking.block_id if context.may("blocks.see") else None,
         "own": await as_it_fits(own, context.person, context.now),
         "outside_hours": full is not None and booking.kind is not Kind.BLOCK and not is_within,
         "broken": broken_words(equipment, words),

@@ -83,6 +83,17 @@ async def test_what_is_in_the_way_is_shown_and_decided_on(desk: Desk, rooms: lis
     assert await Booking.filter(kind=Kind.BLOCK).count() == 2
 
 
+async def test_all_others_the_same_way(desk: Desk, rooms: list[Room]) -> None:
+    for hour in (9, 10, 11, 12):
+        await held(rooms[0], hour)
+    assert 'name="others"' in (await desk.post("/blocks/new", "coordinator", **fields("M-1"))).text
+    page = await desk.send("/blocks/new", "coordinator", **fields("M-1", asked="1", others="cancel"))
+    assert "The rooms are blocked." in page.text
+    row = await Booking.filter(kind=Kind.BLOCK).first()
+    assert row
+    assert "/blocks/" in (await desk.get(f"/bookings/{row.id}", "coordinator")).text
+
+
 async def test_who_may_not_decide_blocks_beside_what_is_shown(desk: Desk, rooms: list[Room]) -> None:
     await held(rooms[0])
     page = await desk.post("/blocks/new", "facilities", **fields("M-1"))
