@@ -58,6 +58,8 @@ from web.kit.options import DataProtection, Declaration, DemoAccount, SiteOption
 from web.kit.render import STATIC, Pages
 from web.labels import api as labels_api
 from web.labels import pages as labels
+from web.opening import api as opening_api
+from web.opening import pages as opening
 from web.outbox import api as outbox_api
 from web.outbox import pages as outbox
 from web.people import api as people_api
@@ -87,7 +89,7 @@ API = "/api/v1"
 CODE_WORKERS = frozenset({"js/code-worker.js"})
 # of each noun, the busiest first; an address is looked for in this order
 ROUTERS = (
-    availability.router, bookings_api.router, rooms_api.router, blocks_api.router,
+    availability.router, bookings_api.router, rooms_api.router, blocks_api.router, opening_api.router,
     assets_api.router, numbering_api.router,
     transitions_api.router, bulk_changes_api.router, sets_api.router, labels_api.router, tags_api.router,
     scans_api.router,
@@ -106,7 +108,7 @@ ROUTERS = (
     category_fields.router, categories.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router, places.router, search.router,
-    admin.router, outbox.router,
+    admin.router, opening.router, outbox.router,
 )  # fmt: skip
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "From izba tokens add"},

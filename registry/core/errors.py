@@ -289,6 +289,17 @@ WORDS: dict[str, str] = {
     "block.nothing_left": N_("Nothing is left to block in {room}: what stays takes all of it. Leave the room out."),
     "block.over": N_("This block is over or was taken back. Make a new one."),
     "block.no_other_room": N_("Say to which room the booking moves."),
+    # opening hours
+    "opening.exists": N_("There are already opening hours {code}. Choose another code."),
+    "opening.bad_code": N_("{code} cannot be a code. Use 1–40 letters, digits, dots or hyphens."),
+    "opening.closes_first": N_("{given} closes before it opens. Write it like 8:00–16:00."),
+    "opening.bad_span": N_("{given} is not a time from one hour to another. Write it like 8:00–16:00."),
+    "opening.bad_weekday": N_("The weekday must be from 1, Monday, to 7, Sunday."),
+    "opening.bad_period": N_("The period ends before it begins. Choose a later last day."),
+    "opening.empty_period": N_("A period with dates opens on one weekday at least. Write its hours, or take it out."),
+    "opening.too_many": N_("These are more than {limit} times a week. Leave some out."),
+    "site.unknown": N_("There is no site {site}. See the list of sites for the codes."),
+    "site.no_name_of_day": N_("Say why the day differs: the name stands in the calendar."),
     # assets, tags
     "asset.unknown": N_("There is no such asset."),
     "asset.no_number": N_("No asset has the number {number}. Check it on the label or in the list."),

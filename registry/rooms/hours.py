@@ -1,11 +1,13 @@
 """When a room is open: its week, the days that differ from it, in the clock of its place."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAY_MINUTES = 24 * 60
+FRIDAY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +20,14 @@ class Span:
     valid_from: date | None = None
     valid_to: date | None = None
 
-    def holds_on(self, day: date) -> bool:
-        return (
-            self.weekday == day.weekday()
-            and (self.valid_from is None or self.valid_from <= day)
-            and (self.valid_to is None or day <= self.valid_to)
-        )
+    @property
+    def is_dated(self) -> bool:
+        """Whether it belongs to a period, and not to every week."""
+        return self.valid_from is not None or self.valid_to is not None
+
+    def covers(self, day: date) -> bool:
+        """Whether a day is within its dates, whatever its weekday."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,16 @@ class Hours:
     spans: tuple[Span, ...] = ()
     closed_on: frozenset[date] = frozenset()
     open_on: frozenset[date] = frozenset()
+
+
+def spans_on(spans: Iterable[Span], day: date, weekday: int | None = None) -> list[Span]:
+    """What of a week counts on a day: a period with dates goes before the week without, also on a weekday on which it
+    opens nothing. ``weekday`` of another day that this one is like.
+    """
+    covering = [span for span in spans if span.covers(day)]
+    dated = [span for span in covering if span.is_dated]
+    number = day.weekday() if weekday is None else weekday
+    return [span for span in dated or covering if span.weekday == number]
 
 
 def local_instant(day: date, minute: int, zone: ZoneInfo) -> datetime:
@@ -54,10 +68,9 @@ def _opening_spans(hours: Hours, day: date) -> list[tuple[datetime, datetime]]:
         return [(local_instant(day, 0, hours.zone), local_instant(day, DAY_MINUTES, hours.zone))]
     if day in hours.closed_on:
         return []
-    week = [span for span in hours.spans if span.holds_on(day)]
+    week = spans_on(hours.spans, day)
     if not week and day in hours.open_on:
-        # a swapped Saturday is worked like a Friday
-        week = [span for span in hours.spans if span.weekday == 4]
+        week = spans_on(hours.spans, day, FRIDAY)  # a swapped Saturday is worked like a Friday
     return sorted(
         (local_instant(day, span.opens, hours.zone), local_instant(day, span.closes, hours.zone)) for span in week
     )

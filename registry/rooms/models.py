@@ -83,7 +83,9 @@ class OpeningProfile(Model):
 
     id = fields.IntField(primary_key=True)
     code = fields.CharField(max_length=40, unique=True)
+    name = fields.CharField(max_length=120, default="", db_default="")
     closed_on_holidays = fields.BooleanField(default=True)
+    revision = fields.IntField(default=1, db_default=1)
 
     spans: fields.ReverseRelation["OpeningSpan"]
 

@@ -1,6 +1,6 @@
 """Rooms, their hours and their zone."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Protocol
@@ -13,7 +13,7 @@ from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.events import PlacesChanged
 from registry.core.ids import may_be_name
-from registry.rooms.hours import Hours, Span
+from registry.rooms.hours import Hours, Span, spans_on
 from registry.rooms.models import Building, CalendarDay, OpeningProfile, Room, StandardItem
 
 HOURS_SECONDS = 30.0
@@ -137,17 +137,16 @@ async def _load_hours(room: HouseRoom) -> Hours:
     # not by the room's row: what is only proposed for it is judged by other hours
     site = (await Building.get(id=room.building_id).select_related("site")).site
     profile = await OpeningProfile.get_or_none(id=room.opening_id) if room.opening_id else None
-    days = await CalendarDay.filter(site_id=site.id).values("day", "is_open")
-    closed = {row["day"] for row in days if not row["is_open"]}
-    is_open = {row["day"] for row in days if row["is_open"]}
-    if profile and profile.closed_on_holidays:
-        closed |= public_holidays(2020, 2040)
-    return Hours(
-        zone=ZoneInfo(site.timezone),
-        spans=await _spans(profile),
-        closed_on=frozenset(closed - is_open),
-        open_on=frozenset(is_open),
-    )
+    days = await CalendarDay.filter(site_id=site.id).values_list("day", "is_open")
+    spans, keeps_holidays = await _spans(profile), bool(profile and profile.closed_on_holidays)
+    return hours_from(ZoneInfo(site.timezone), spans, keeps_holidays, dict(days))
+
+
+def hours_from(zone: ZoneInfo, spans: tuple[Span, ...], keeps_holidays: bool, days: Mapping[date, bool]) -> Hours:
+    """A week with the holidays, if it keeps them, and a site's own days: whether each is open."""
+    is_open = {day for day, is_open in days.items() if is_open}
+    closed = days.keys() - is_open | (public_holidays(2020, 2040) if keeps_holidays else set())
+    return Hours(zone=zone, spans=spans, closed_on=frozenset(closed - is_open), open_on=frozenset(is_open))
 
 
 async def _spans(profile: OpeningProfile | None) -> tuple[Span, ...]:
@@ -166,5 +165,5 @@ def week(hours: Hours, monday: date) -> Iterable[tuple[date, list[tuple[int, int
     """A week's opening in minutes of the local day, for the list on a closed door."""
     for offset in range(7):
         day = monday + timedelta(days=offset)
-        spans = [] if day in hours.closed_on else [span for span in hours.spans if span.holds_on(day)]
+        spans = [] if day in hours.closed_on else spans_on(hours.spans, day)
         yield day, [(span.opens, span.closes) for span in spans]

@@ -57,6 +57,11 @@ async def a_feed(office: Office) -> Call:
     return "/feeds", {"json": {"of": "room", "code": "M-1"}}
 
 
+async def opening_hours(office: Office) -> Call:
+    spans = [{"weekday": 1, "opens": "08:00", "closes": "16:00"}]
+    return "/opening-profiles", {"json": {"code": "office", "spans": spans}}
+
+
 async def a_block(office: Office) -> Call:
     span = {name: one.isoformat() for name, one in (("starts_at", soon(24)), ("ends_at", soon(30)))}
     return "/blocks", {"json": {"rooms": ["M-1", "M-2"], "reason": "malowanie"} | span}
@@ -241,6 +246,7 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/bookings/{booking_id}/cancel": a_cancellation,
     "/bookings/{booking_id}/undo-release": an_undoing,
     "/blocks": a_block,
+    "/opening-profiles": opening_hours,
     "/blocks/{block_id}/cancel": a_block_taken_back,
     "/assets": a_piece,
     "/numbering": a_rule_for_numbers,

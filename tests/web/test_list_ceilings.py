@@ -1,7 +1,7 @@
 """A list asks the database as often for thirty rows as for three, whatever is kept from before."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -27,10 +27,19 @@ from registry.grants.models import Grant
 from registry.outbox.models import Letter, Notice
 from registry.people.links import invite
 from registry.people.models import LinkWay
-from registry.rooms.models import StandardItem
+from registry.rooms.models import CalendarDay, Site, StandardItem
 from registry.scans.models import Scan
 from registry.sets.actions import NewSet, make_set
-from tests.make import make_asset, make_booking, make_device, make_institution, make_panel, make_person, make_room
+from tests.make import (
+    make_asset,
+    make_booking,
+    make_device,
+    make_institution,
+    make_opening,
+    make_panel,
+    make_person,
+    make_room,
+)
 from tests.statements import Statements
 from tests.web.conftest import API, Office, soon
 
@@ -56,6 +65,15 @@ async def bookings(office: Office, number: int) -> None:
 async def blocks(office: Office, number: int) -> None:
     new = NewBlock(("M-1", "M-2"), ((soon(24 + number), soon(24.5 + number)),), "malowanie")
     await make_block(new, Clearance(), office.people["admin"], SYSTEM, datetime.now(UTC))
+
+
+async def opening_hours(office: Office, number: int) -> None:
+    await make_opening(code=f"hours-of-{number}")
+
+
+async def days_that_differ(office: Office, number: int) -> None:
+    site, _ = await Site.get_or_create(code="BDG", defaults={"name": "Site"})
+    await CalendarDay.create(site=site, day=date(2027, 3, 1) + timedelta(days=number), name="x")
 
 
 async def own_bookings(office: Office, number: int) -> None:
@@ -190,6 +208,8 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/history": ("/history?limit=200", entries),
     "/bookings": ("/bookings?limit=200", own_bookings),
     "/blocks": ("/blocks?limit=200", blocks),
+    "/opening-profiles": ("/opening-profiles?limit=200", opening_hours),
+    "/sites/{code}/days": ("/sites/BDG/days?year=2027&limit=200", days_that_differ),
     "/scans/unknown": ("/scans/unknown?limit=200", unknown_codes),
     "/feeds": ("/feeds?limit=200", feeds),
     "/sets": ("/sets?limit=200", sets),

@@ -77,6 +77,10 @@ SECTIONS = (
         (
             SectionPage("/admin", N_("Overview"), "office.see"),
             SectionPage(
+                "/admin/hours", N_("Opening hours"), "office.see", ("/admin/days",),
+                about=N_("Weeks that rooms share, and the year with its holidays and days that differ"),
+            ),
+            SectionPage(
                 "/admin/outbox", N_("Outbox"), "office.manage",
                 about=N_("What leaves by mail, what waits, and what did not arrive."),
             ),
