@@ -239,7 +239,7 @@ async def _year(
 @router.post("/days/{site}")
 async def change_day(
     request: Request, person: Keeper, now: Now, site: str, day: Annotated[str, Form(alias="date", max_length=40)] = "",
-    what: Text = "", name: Text = "", shown: Text = "",
+    what: Text = "", name: Text = "", shown_count: Annotated[str, Form(alias="shown", max_length=20)] = "",
 ) -> Response:  # fmt: skip
     """Close a day, open it, or let it be as its week has it; the bookings that it shuts out are shown first."""
     context, row = page_context(request, person, now), await site_by_code(site)
@@ -252,7 +252,7 @@ async def change_day(
         if is_open is not None and not name.strip():
             raise Invalid("site.no_name_of_day")
         out = await shut_out_by_day(row, of_day, is_open, context.viewer, now)
-        if out.total and shown != str(out.total):
+        if out.total and shown_count != str(out.total):
             return await back_to(f"{page}#day", request, now, 200, form=form, is_asking=True)
         if is_open is None:
             await clear_day(row.code, of_day, actor, now)

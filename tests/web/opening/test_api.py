@@ -63,8 +63,8 @@ async def test_days_of_a_site(office: Office) -> None:
     assert look.json()["kind"] == "closed"
     gone = await office.call("DELETE", f"{days}/2027-05-28", "coordinator")
     assert (gone.status_code, gone.json()["kind"]) == (200, "usual")
-    shown = await office.call("PUT", f"{days}/2027-05-28?preview=true", "admin", json={"name": "x", "is_open": True})
-    assert shown.json()["kind"] == "usual"
+    page = await office.call("PUT", f"{days}/2027-05-28?preview=true", "admin", json={"name": "x", "is_open": True})
+    assert page.json()["kind"] == "usual"
     assert (await office.get("/sites/none/days")).json()["code"] == "site.unknown"
     for method, path in (("PUT", f"{days}/2027-05-28"), ("DELETE", f"{days}/2027-05-28")):
         answer = await office.call(method, path, "alice", **({"json": {"name": "x"}} if method == "PUT" else {}))

@@ -93,9 +93,9 @@ async def test_what_a_change_shuts_out_is_shown_first(desk: Desk) -> None:
     room = await make_room(opening=await make_opening(code="office"))
     await booked(room, 12)
     short = week(revision="1", **{f"day-{number}": "8–10" for number in range(5)})
-    shown = await desk.post("/admin/hours/office", "coordinator", **short)
-    assert "These bookings no longer fit" in shown.text
-    assert "Narada" in shown.text
+    page = await desk.post("/admin/hours/office", "coordinator", **short)
+    assert "These bookings no longer fit" in page.text
+    assert "Narada" in page.text
     assert "08:00–16:00" in await desk.read("/admin/hours", "coordinator")
     changed = await desk.send("/admin/hours/office", "coordinator", **short, shown="1")
     assert "The hours are changed." in changed.text
@@ -121,8 +121,8 @@ async def test_a_day_of_the_year_is_closed_and_as_usual_again(desk: Desk) -> Non
     assert page.count("<table") == 12
     assert "New Year&#39;s Day" in page
     form = {"date": MONDAY.isoformat(), "what": "closed", "name": "remont"}
-    shown = await desk.post("/admin/days/BDG", "coordinator", **form)
-    assert "These bookings no longer fit" in shown.text
+    page = await desk.post("/admin/days/BDG", "coordinator", **form)
+    assert "These bookings no longer fit" in page.text
     assert await CalendarDay.all().count() == 0
     answer = await desk.send("/admin/days/BDG", "coordinator", **form, shown="1")
     assert "The day is changed." in answer.text
