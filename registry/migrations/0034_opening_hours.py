@@ -6,7 +6,7 @@ from registry.core.columns import AddColumn
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0028_blocks")]
+    dependencies = [("registry", "0033_list_orders")]
 
     operations = [
         AddColumn(
