@@ -18,6 +18,7 @@ from web.assets import correction_pages as asset_corrections
 from web.assets import new_pages as new_assets
 from web.assets import numbering_api, numbering_pages, transitions_api
 from web.assets import pages as assets
+from web.auth import account_pages, password_pages
 from web.auth import pages as account
 from web.auth.session import HEADER, SESSION
 from web.blocks import api as blocks_api
@@ -63,6 +64,8 @@ from web.opening import pages as opening
 from web.outbox import api as outbox_api
 from web.outbox import pages as outbox
 from web.people import api as people_api
+from web.people import institution_pages, person_pages
+from web.people import pages as people
 from web.places import api as places_api
 from web.places import pages as places
 from web.rooms import api as rooms_api
@@ -98,7 +101,8 @@ ROUTERS = (
     categories_api.router,
     due_api.router, feeds_api.router, events_api.router, search_api.router, system_api.router,
     people_api.router,
-    account.router, about.router, today.router, calendar.router, bookings.router, rooms.router,
+    account.router, account_pages.router, password_pages.router,
+    about.router, today.router, calendar.router, bookings.router, rooms.router,
     blocks.router, history.router, due.router, feeds.router,
     help_pages.router,
     setup.router, system.router, history_search.router, system_api.system_router,
@@ -109,6 +113,7 @@ ROUTERS = (
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router, places.router, search.router,
     admin.router, opening.router, outbox.router,
+    people.router, person_pages.router, institution_pages.router,  # /people/new before logins
 )  # fmt: skip
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "From izba tokens add"},

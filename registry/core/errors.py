@@ -198,6 +198,9 @@ WORDS: dict[str, str] = {
         "{name} is the last administrator whose account has no end. Make somebody else one first."
     ),
     "person.closed": N_("The account {login} is closed. Open it first."),
+    "person.nobody_takes": N_(
+        "Something still hangs on {login}. Say who takes it over, or that it stays where it is for now."
+    ),
     "person.own_heir": N_("{login} cannot take over what is theirs already. Choose somebody else."),
     "person.cannot_take": N_("{name} cannot take over {what}: {reason}. Choose somebody else for it."),
     "person.no_mail": N_("{login} has no mail address. Add one, or print a slip."),

@@ -17,7 +17,7 @@ EMBLEM = "Flaga Unii Europejskiej"
 
 
 @lru_cache(1)
-def _fonts() -> typst.Fonts:
+def fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[HERE / "fonts"])
 
 
@@ -29,7 +29,7 @@ def labels_pdf(faces: Sequence[LabelFace], form: LabelFormat, now: datetime, sta
     """
     return typst.compile(
         (HERE / "sheet.typ").read_bytes(),
-        font_paths=_fonts(),
+        font_paths=fonts(),
         sys_inputs={"data": _data(faces, form, start)},
         pdf_standards=["ua-1"],
         timestamp=now.replace(microsecond=0),  # typst knows none
@@ -41,7 +41,7 @@ def first_page_svg(faces: Sequence[LabelFace], form: LabelFormat, start: int = 1
     few = faces[: form.per_page - start + 1] if start <= form.per_page else faces
     pictures: Any = typst.compile(  # a list where there are several pages, which its stub does not say
         (HERE / "sheet.typ").read_bytes(),
-        font_paths=_fonts(),
+        font_paths=fonts(),
         format="svg",
         sys_inputs={"data": _data(few, form, start)},
     )

@@ -1,6 +1,6 @@
 """What changes of an account: its name, role, institution, languages, mail address, its end, whether it is open."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,16 @@ async def change_person(
         change.afterwards(lambda: forget_person(person.id))
         await record(request_key, person)
     return await Person.get(id=person.id).select_related("institution")
+
+
+async def change_own_languages(person: Person, languages: Sequence[str], actor: Actor, now: datetime) -> None:
+    """The languages that somebody speaks, said by themselves. Raises Invalid("person.bad_languages")."""
+    columns = rules.plain_account({"languages": languages})
+    for fault in rules.change_faults(columns):
+        raise fault
+    async with transaction() as change:
+        await store(await locked_account(person.login), columns, actor, now)
+        change.afterwards(lambda: forget_person(person.id))
 
 
 async def locked_account(login: str, if_revision: int | None = None) -> Person:

@@ -10,6 +10,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
 
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, NotFound
@@ -225,6 +226,28 @@ async def sign_out(secret: str) -> None:
     forget(digest)
     async with transaction():
         await Session.filter(digest=digest).delete()
+
+
+async def end_session(person: Person, session_id: int, actor: Actor, now: datetime) -> None:
+    """Sign somebody out in one browser. One that is over already is ended."""
+    await _end(person, Session.filter(person_id=person.id, id=session_id), actor, now)
+
+
+async def end_sessions(person: Person, actor: Actor, now: datetime, *, keep_session: str | None = None) -> None:
+    """Sign somebody out everywhere, but for the session with the secret ``keep_session``."""
+    sessions = Session.filter(person_id=person.id)
+    if keep_session:
+        sessions = sessions.exclude(digest=digest_of(keep_session))
+    await _end(person, sessions, actor, now)
+
+
+async def _end(person: Person, sessions: QuerySet[Session], actor: Actor, now: datetime) -> None:
+    async with transaction() as change:
+        number = await sessions.count()
+        if number:
+            await sessions.delete()
+            await history.write(f"person:{person.id}", "signed out", actor, now, after={"sessions": number})
+            change.afterwards(lambda: forget_person(person.id))
 
 
 async def sweep(now: datetime) -> None:

@@ -118,8 +118,9 @@ def _is_good(link: OneUseLink, now: datetime) -> bool:
     return link.used_at is None and now < link.expires_at and rules.is_open(person.is_active, person.active_until, now)
 
 
-async def choose_password(secret: str, password: str, address: str, now: datetime) -> Person:
-    """Use a link up: its account has this password from now on, and its sessions have ended.
+async def enter(secret: str, password: str, address: str, program: str, now: datetime) -> tuple[Person, str]:
+    """Use a link up: its account has this password from now on, its sessions have ended, and a new one begins. Returns
+    the person and the secret of the session; ``program`` is what it is called.
 
     Raises NotFound("link.unknown"), Invalid: person.weak_password, request.bad_field.
     """
@@ -138,8 +139,9 @@ async def choose_password(secret: str, password: str, address: str, now: datetim
         actor = Actor(fresh.person.name, "web", link.person_id, address[:64])
         after = {"way": str(link.way)}
         await history.write(f"person:{link.person_id}", "password chosen", actor, now, after=after)
+        session = await actions.begin_session(link.person_id, address, program, now)
         change.afterwards(lambda: forget_person(link.person_id))
-    return fresh.person
+    return fresh.person, session
 
 
 async def forget_links(now: datetime) -> None:

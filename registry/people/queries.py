@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
@@ -142,6 +143,18 @@ async def people_like(words: str, limit: int) -> list[Person]:
     return await matches.order_by("name", "id").limit(limit)
 
 
+class PeopleView(StrEnum):
+    """The lists of people that are looked at most."""
+
+    ALL = "all"
+    WAITING = "waiting"  # they have an account, and no password yet
+    ENDING = "ending"  # their last day is near
+    CLOSED = "closed"
+
+
+ENDING = timedelta(days=30)
+
+
 @dataclass(frozen=True, slots=True)
 class PeopleFilter:
     """Which accounts a list shows: ``words`` of the name, the login, the mail address or the institution."""
@@ -150,6 +163,7 @@ class PeopleFilter:
     roles: tuple[str, ...] = ()
     institution: str = ""
     state: AccountState | None = None
+    view: PeopleView = PeopleView.ALL
 
 
 async def people_in_order(wish: PeopleFilter, now: datetime, start: int, limit: int) -> tuple[Sequence[Person], int]:
@@ -168,7 +182,39 @@ def _fitting(wish: PeopleFilter, now: datetime) -> QuerySet[Person]:
         people = people.filter(role__in=list(wish.roles))
     if wish.institution:
         people = people.filter(institution__code=wish.institution)
+    if wish.view is not PeopleView.ALL:
+        people = people.filter(_in_view(wish.view, now))
     return people.filter(_in_state(wish.state, now)) if wish.state else people
+
+
+def _in_view(view: PeopleView, now: datetime) -> Q:
+    is_open_now = Q(is_active=True) & (Q(active_until__isnull=True) | Q(active_until__gt=now))
+    if view is PeopleView.WAITING:
+        return is_open_now & Q(password_hash="")
+    if view is PeopleView.ENDING:
+        return Q(is_active=True, active_until__gt=now, active_until__lte=now + ENDING)
+    return Q(is_active=False) | Q(active_until__lte=now)
+
+
+async def counts_by_view(now: datetime) -> dict[PeopleView, int]:
+    """How many accounts each view shows."""
+    return {view: await _fitting(PeopleFilter(view=view), now).count() for view in PeopleView}
+
+
+async def institution_choices(limit: int = 500) -> list[tuple[str, str]]:
+    """Code and name of institutions, by name."""
+    rows = Institution.all().order_by("name").limit(limit)
+    return [(str(code), str(name)) for code, name in await rows.values_list("code", "name")]
+
+
+async def heirs(but: int, now: datetime, limit: int = 500) -> list[tuple[str, str]]:
+    """Login and name of people who can take something over from somebody, by name."""
+    is_open_now = Q(active_until__isnull=True) | Q(active_until__gt=now)
+    people = Person.filter(is_open_now, is_active=True).exclude(id=but)
+    return [
+        (str(login), str(name))
+        for login, name in await people.order_by("name").limit(limit).values_list("login", "name")
+    ]
 
 
 def _in_state(state: AccountState, now: datetime) -> Q:

@@ -280,7 +280,7 @@ def test_the_key_of_the_search_can_be_turned_off(phone: Phone, office: Office) -
     with phone([UNKNOWN], permissions=[]) as context:
         page = context.new_page()
         for choice, is_used in (("no", False), ("yes", True)):
-            page.goto("/account")
+            page.goto("/me")
             page.get_by_role("group", name="Key / goes to the search").get_by_role("button", name=choice).click()
             page.wait_for_load_state()
             page.locator("h1").click()

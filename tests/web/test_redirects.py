@@ -35,7 +35,7 @@ async def test_after_every_form_comes_a_page_of_its_own(desk: Desk) -> None:
     room, asset = await make.make_room(code="M-1"), await make.make_asset(name="Chair")
     booking = await make.make_booking(room=room, organizer=desk.people["admin"])
     names = {"code": "M-1", "asset_id": str(asset.id), "booking_id": str(booking.id), "number": "1", "line": "1",
-             "device_id": "1", "fault_id": "1", "token_id": "1"}  # fmt: skip
+             "device_id": "1", "fault_id": "1", "token_id": "1", "session_id": "1", "login": "bob"}  # fmt: skip
     words = [
         "room",
         "date",

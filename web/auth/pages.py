@@ -1,18 +1,18 @@
-"""Signing in and out, how pages look and speak, one's own password and tokens."""
+"""Signing in and out, and how pages look and speak."""
 
 import asyncio
 from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import Form, Path, Query, Request
+from fastapi import Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Forbidden, Refusal
-from registry.core.ids import LARGEST_ID
-from registry.people import actions, policy, queries
+from registry.people import actions, policy
 from registry.people.models import Person
-from web.auth.access import FormGuard, PageCaller, Visitor, actor_of, address_of
+from web.auth.access import FormGuard, PageCaller, Visitor, address_of
+from web.auth.browsers import browser_name
 from web.auth.sending import page_of, send_again
 from web.auth.session import (
     A_YEAR,
@@ -45,7 +45,6 @@ _turns = asyncio.Semaphore(20)
 pause = asyncio.sleep
 Draft = Annotated[str, Form(max_length=100)]
 DraftKey = Annotated[str, Query(max_length=100)]
-NEW_TOKEN, A_MINUTE = "izba_new_token", 60
 NextPage = Annotated[str, Query(alias="next", max_length=2000)]
 
 
@@ -88,8 +87,14 @@ async def sign_in(
         page = f"/sign-in?{urlencode({'next': local_path(after), 'draft': draft})}"
         return await back_to(page, request, now, status_of(refusal), login=login, fault=fault)
     response = await _go_on(request, person, secret, local_path(after), draft, now)
+    return signed_in(response, request, person, secret)
+
+
+def signed_in(response: Response, request: Request, person: Person, secret: str) -> Response:
+    """The response, with which this browser holds the session of this secret from now on."""
+    options = options_of(request)
     keep(response, options, SESSION, secret, int(policy.in_force().session.total_seconds()))
-    remember_login(request, response, login)
+    remember_login(request, response, person.login)
     if person.language in LANGUAGES:
         keep(response, options, LANGUAGE, person.language, A_YEAR)
     return response
@@ -98,15 +103,16 @@ async def sign_in(
 async def _sign_in(request: Request, login: str, password: str, now: datetime) -> tuple[Person, str]:
     """Signed in; who is slowed down waits here for his turn, where not too many do already."""
     address, browser = address_of(request), known_browser(request, login)
+    program = browser_name(request.headers.get("user-agent", ""))
     try:
-        return await actions.sign_in(login, password, address, now, browser)
+        return await actions.sign_in(login, password, address, now, browser, program)
     except Forbidden as refusal:
         if refusal.code != "auth.slow_down" or _turns.locked():
             raise
         async with _turns:
             wait = int(refusal.params["seconds"])
             await pause(wait)
-            return await actions.sign_in(login, password, address, now + timedelta(seconds=wait), browser)
+            return await actions.sign_in(login, password, address, now + timedelta(seconds=wait), browser, program)
 
 
 async def _go_on(request: Request, person: Person, secret: str, after: str, draft: str, now: datetime) -> Response:
@@ -157,60 +163,3 @@ async def preferences(
     if shortcut in ("on", "off"):
         keep(response, options, SHORTCUT, shortcut, A_YEAR)
     return response
-
-
-@router.get("/account")
-async def account(request: Request, person: PageCaller, typed: TypedWords, did: str = "") -> Response:
-    """One's own account; once, the token that was just made."""
-    secret = request.cookies.get(NEW_TOKEN, "")
-    response = render(
-        request,
-        "account/account.html",
-        person=person,
-        status=typed.status,
-        tokens=await queries.tokens_of(person),
-        secret=secret,
-        did=did,
-        **({"faults": {}} | typed.words),
-    )
-    if secret:
-        drop(response, options_of(request), NEW_TOKEN)
-    return response
-
-
-@router.post("/account/password")
-async def change_password(request: Request, person: PageCaller, now: Now, old: Text = "", new: Text = "") -> Response:
-    """Another password; other browsers are signed out."""
-    try:
-        await actions.change_own_password(
-            person,
-            old,
-            new,
-            actor_of(request, person),
-            now,
-            address=address_of(request),
-            session=request.cookies.get(SESSION),
-        )
-    except Refusal as refusal:
-        field = "new" if refusal.kind == "invalid" else "old"
-        faults = {field: refusal_words(refusal, language_of(request, person))}
-        return await back_to("/account", request, now, status_of(refusal), faults=faults)
-    return RedirectResponse("/account?did=password", 303)
-
-
-@router.post("/account/tokens")
-async def issue_token(request: Request, person: PageCaller, now: Now, name: Text = "") -> Response:
-    """A new token. It travels to the page that shows it once in a cookie, and is written nowhere."""
-    secret = await actions.issue_token(person.login, name, actor_of(request, person), now)
-    response = RedirectResponse("/account", 303)
-    keep(response, options_of(request), NEW_TOKEN, secret, A_MINUTE)
-    return response
-
-
-@router.post("/account/tokens/{token_id}/revoke")
-async def revoke_token(
-    request: Request, person: PageCaller, now: Now, token_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]
-) -> Response:
-    """Withdraw a token."""
-    await actions.revoke_token(person, token_id, actor_of(request, person), now)
-    return RedirectResponse("/account?did=token", 303)

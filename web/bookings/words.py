@@ -49,6 +49,7 @@ ACTS = {
     "cancel_undone": N_("Cancellation undone"),
     "approved": N_("Approved"),
     "rejected": N_("Rejected"),
+    "handed_over": N_("Handed over to somebody else"),
 }
 SENSOR_REASONS = {
     "sees_somebody": N_("saw somebody"),

@@ -77,6 +77,14 @@ SECTIONS = (
         (
             SectionPage("/admin", N_("Overview"), "office.see"),
             SectionPage(
+                "/admin/people", N_("People"), "people.see", ("/admin/roles",),
+                N_("Who has an account, what their role is, who is not in yet, and who leaves."),
+            ),
+            SectionPage(
+                "/admin/institutions", N_("Institutions"), "people.see",
+                about=N_("Who people work for, and for whom rooms are kept."),
+            ),
+            SectionPage(
                 "/admin/hours", N_("Opening hours"), "office.see", ("/admin/days",),
                 about=N_("Weeks that rooms share, and the year with its holidays and days that differ"),
             ),

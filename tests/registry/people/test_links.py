@@ -36,17 +36,17 @@ async def test_an_invitation_lets_somebody_in_once() -> None:
     link = await invitation()
     assert (link.person.id, link.until) == (person.id, NOW + timedelta(days=7))
     assert (await links.link_of(links.in_groups(link.secret).lower(), NOW)).person_id == person.id
-    await links.choose_password(link.secret, PASSWORD, HERE, NOW)
+    await links.enter(link.secret, PASSWORD, HERE, "", NOW)
     signed, _ = await actions.sign_in("alice", PASSWORD, HERE, NOW)
     assert signed.id == person.id
-    for act in (links.link_of(link.secret, NOW), links.choose_password(link.secret, PASSWORD, HERE, NOW)):
+    for act in (links.link_of(link.secret, NOW), links.enter(link.secret, PASSWORD, HERE, "", NOW)):
         assert isinstance(await refused(act), NotFound)
 
 
 async def test_nothing_of_a_secret_is_in_the_database() -> None:
     await make_person("alice")
     link = await invitation()
-    await links.choose_password(link.secret, PASSWORD, HERE, NOW)
+    await links.enter(link.secret, PASSWORD, HERE, "", NOW)
     stored = str([row for model in (OneUseLink, HistoryEntry, Person) for row in await model.all().values()])
     assert link.secret not in stored
     assert PASSWORD not in stored
@@ -71,17 +71,17 @@ async def test_a_link_ends_with_its_time_its_successor_and_its_account() -> None
 async def test_a_weak_password_does_not_use_a_link_up() -> None:
     await make_person("alice")
     link = await invitation()
-    assert isinstance(await refused(links.choose_password(link.secret, "short", HERE, NOW)), Invalid)
-    await links.choose_password(link.secret, PASSWORD, HERE, NOW)
+    assert isinstance(await refused(links.enter(link.secret, "short", HERE, "", NOW)), Invalid)
+    await links.enter(link.secret, PASSWORD, HERE, "", NOW)
 
 
 async def test_a_link_that_two_use_at_once_is_used_once() -> None:
     await make_person("alice")
     link = await invitation()
     passwords = [f"{PASSWORD} {number}" for number in range(4)]
-    acts = [links.choose_password(link.secret, password, HERE, NOW) for password in passwords]
+    acts = [links.enter(link.secret, password, HERE, "", NOW) for password in passwords]
     outcomes = await asyncio.gather(*acts, return_exceptions=True)
-    assert sum(isinstance(outcome, Person) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, tuple) for outcome in outcomes) == 1
 
 
 async def test_a_new_password_ends_the_sessions_before() -> None:
@@ -89,7 +89,7 @@ async def test_a_new_password_ends_the_sessions_before() -> None:
     _, secret = await actions.sign_in("alice", PASSWORD, HERE, NOW)
     link = await invitation()
     assert await queries.person_of_session(secret, NOW), "an invitation alone changes nothing"
-    await links.choose_password(link.secret, f"{PASSWORD} 2", HERE, NOW)
+    await links.enter(link.secret, f"{PASSWORD} 2", HERE, "", NOW)
     assert await queries.person_of_session(secret, NOW) is None
     with pytest.raises(Forbidden):
         await actions.sign_in("alice", PASSWORD, HERE, NOW)

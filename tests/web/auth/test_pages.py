@@ -50,12 +50,12 @@ async def followed(client: httpx.AsyncClient, answer: httpx.Response) -> httpx.R
 
 
 async def test_a_stranger_is_led_to_the_sign_in_and_back(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/account?a=1&b=2")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/account%3Fa%3D1%26b%3D2")
-    assert 'name="next" value="/account?a=1&amp;b=2"' in (await client.get(answer.headers["location"])).text
-    answer = await signed_in(client, next="/account?a=1&b=2")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/account?a=1&b=2")
-    assert (await client.get("/account")).status_code == 200
+    answer = await client.get("/me?a=1&b=2")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/me%3Fa%3D1%26b%3D2")
+    assert 'name="next" value="/me?a=1&amp;b=2"' in (await client.get(answer.headers["location"])).text
+    answer = await signed_in(client, next="/me?a=1&b=2")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/me?a=1&b=2")
+    assert (await client.get("/me")).status_code == 200
     assert (await client.get("/sign-in?next=/rooms")).headers["location"] == "/rooms"
 
 
@@ -121,7 +121,7 @@ async def test_a_form_from_elsewhere_is_refused(client: httpx.AsyncClient) -> No
     await token_on(client, "/sign-in")
     assert (await client.post("/sign-in", data=fields | {"csrf": "0" * 40})).status_code == 403
     await signed_in(client)
-    for path in ("/sign-out", "/account/tokens", "/account/password", "/preferences"):
+    for path in ("/sign-out", "/me/tokens", "/me/password", "/preferences"):
         assert (await client.post(path, data={"name": "x"})).status_code == 403, path
     assert await Session.all().count() == 1
 
@@ -129,15 +129,13 @@ async def test_a_form_from_elsewhere_is_refused(client: httpx.AsyncClient) -> No
 async def test_the_token_of_another_browser_is_refused(client: httpx.AsyncClient) -> None:
     foreign = await token_on(client, "/sign-in")
     await signed_in(client)
-    assert (await client.post("/account/tokens", data={"csrf": foreign, "name": "x"})).status_code == 403
+    assert (await client.post("/me/tokens", data={"csrf": foreign, "name": "x"})).status_code == 403
 
 
 async def test_the_header_serves_for_scripts(client: httpx.AsyncClient) -> None:
     await signed_in(client)
-    token = await token_on(client, "/account")
-    assert (
-        await client.post("/account/tokens", data={"name": "x"}, headers={"X-CSRF-Token": token})
-    ).status_code == 303
+    token = await token_on(client, "/me")
+    assert (await client.post("/me/tokens", data={"name": "x"}, headers={"X-CSRF-Token": token})).status_code == 303
 
 
 async def test_the_api_takes_a_session_with_its_token_only(client: httpx.AsyncClient) -> None:
@@ -149,14 +147,14 @@ async def test_the_api_takes_a_session_with_its_token_only(client: httpx.AsyncCl
 
 async def test_signing_out(client: httpx.AsyncClient) -> None:
     await signed_in(client)
-    token = await token_on(client, "/account")
+    token = await token_on(client, "/me")
     assert (await client.post("/sign-out", data={"csrf": token})).headers["location"] == "/sign-in"
     assert await Session.all().count() == 0
-    assert (await client.get("/account")).status_code == 303
+    assert (await client.get("/me")).status_code == 303
 
 
 async def test_htmx_is_led_to_the_sign_in_too(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/account", headers={"HX-Request": "true"})
+    answer = await client.get("/me", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["hx-redirect"]) == (204, "/sign-in")
 
 
@@ -175,7 +173,7 @@ async def test_language_theme_and_type(client: httpx.AsyncClient) -> None:
 
 async def test_the_language_stays_with_the_account(client: httpx.AsyncClient) -> None:
     await signed_in(client)
-    token = await token_on(client, "/account")
+    token = await token_on(client, "/me")
     await client.post("/preferences", data={"csrf": token, "language": "en"})
     assert (await Person.get(login="alice")).language == "en"
     client.cookies.clear()
@@ -185,19 +183,19 @@ async def test_the_language_stays_with_the_account(client: httpx.AsyncClient) ->
 
 async def test_an_api_token_is_shown_once_and_works(client: httpx.AsyncClient) -> None:
     await signed_in(client)
-    token = await token_on(client, "/account")
-    page = (await followed(client, await client.post("/account/tokens", data={"csrf": token, "name": "r"}))).text
+    token = await token_on(client, "/me")
+    page = (await followed(client, await client.post("/me/tokens", data={"csrf": token, "name": "r"}))).text
     secret = re.search(r"izba_[\w-]{43}", page)
     assert secret
-    assert secret[0] not in (await client.get("/account")).text
+    assert secret[0] not in (await client.get("/me")).text
     bearer = {"Authorization": f"Bearer {secret[0]}"}
     client.cookies.clear()
     assert (await client.get("/api/v1/rooms", headers=bearer)).status_code == 200
     await signed_in(client)
-    page = (await client.get("/account")).text
-    revoke = re.search(r"/account/tokens/\d+/revoke", page)
+    page = (await client.get("/me")).text
+    revoke = re.search(r"/me/tokens/\d+/revoke", page)
     assert revoke
-    await client.post(revoke[0], data={"csrf": await token_on(client, "/account")})
+    await client.post(revoke[0], data={"csrf": await token_on(client, "/me")})
     client.cookies.clear()
     refused = await client.get("/api/v1/rooms", headers=bearer)
     assert (refused.status_code, refused.json()["code"]) == (401, "auth.bad_token")
@@ -206,18 +204,18 @@ async def test_an_api_token_is_shown_once_and_works(client: httpx.AsyncClient) -
 
 async def test_changing_the_password(client: httpx.AsyncClient) -> None:
     await signed_in(client)
-    token = await token_on(client, "/account")
+    token = await token_on(client, "/me")
     words = {"csrf": token, "old": "x", "new": "another good one"}
-    wrong = await followed(client, await client.post("/account/password", data=words))
+    wrong = await followed(client, await client.post("/me/password", data=words))
     assert wrong.status_code == 403
     assert 'id="f-old-fault"' in wrong.text
     words = {"csrf": token, "old": PASSWORD, "new": "short"}
-    weak = await followed(client, await client.post("/account/password", data=words))
+    weak = await followed(client, await client.post("/me/password", data=words))
     assert weak.status_code == 422
     assert 'id="f-new-fault"' in weak.text
     words = {"csrf": token, "old": PASSWORD, "new": "another good one"}
-    answer = await followed(client, await client.post("/account/password", data=words))
+    answer = await followed(client, await client.post("/me/password", data=words))
     assert "Hasło zmieniono" in answer.text
-    assert (await client.get("/account")).status_code == 200
+    assert (await client.get("/me")).status_code == 200
     entry = await HistoryEntry.get(action="password changed")
     assert (entry.actor, entry.source, entry.address) == ("Alice", "web", "127.0.0.1")

@@ -147,10 +147,10 @@ async def test_a_form_of_an_earlier_session_comes_back_with_its_words(browser: B
 
 
 async def test_a_form_without_fields_of_its_own_elsewhere_is_shown_to_be_sent(browser: Browser) -> None:
-    token = hidden(await browser.get("/account"))["csrf"]
+    token = hidden(await browser.get("/me"))["csrf"]
     sign_out_elsewhere(browser)
     await sign_in(browser, await browser.get("/sign-in"))
-    page = await browser.post("/account/tokens", data={"csrf": token, "name": "my program"})
+    page = await browser.post("/me/tokens", data={"csrf": token, "name": "my program"})
     assert "Not sent yet" in page.text
     assert '<input type="hidden" name="name" value="my program">' in page.text
 
@@ -181,15 +181,15 @@ async def test_a_forged_form_is_neither_kept_nor_told_a_token(browser: Browser) 
 
 
 async def test_what_is_secret_is_not_kept(browser: Browser) -> None:
-    token = hidden(await browser.get("/account"))["csrf"]
+    token = hidden(await browser.get("/me"))["csrf"]
     sign_out_elsewhere(browser)
-    page = await browser.post("/account/password", data={"csrf": token, "old": PASSWORD, "new": "another good one"})
+    page = await browser.post("/me/password", data={"csrf": token, "old": PASSWORD, "new": "another good one"})
     assert page.url.path == "/sign-in"
     assert await FormDraft.all().count() == 0
 
 
 async def test_signing_out_twice_is_no_fault(browser: Browser) -> None:
-    token = hidden(await browser.get("/account"))["csrf"]
+    token = hidden(await browser.get("/me"))["csrf"]
     sign_out_elsewhere(browser)
     page = await browser.post("/sign-out", data={"csrf": token})
     assert page.url.path == "/sign-in"

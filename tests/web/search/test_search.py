@@ -133,7 +133,7 @@ def test_the_second_row_knows_where_one_is() -> None:
     assert current("/assets/import/abc") == ["/assets/import"]
     assert current("/t/ABC1234") == ["/scan"]
     assert second_row(Role.FACILITIES, "/calendar") == []
-    assert second_row(Role.FACILITIES, "/account") == []
+    assert second_row(Role.FACILITIES, "/me") == []
     assert [link.href for link in masthead(Role.FACILITIES, "/labels") if link.is_current] == ["/assets", "/more"]
     assert [link.href for link in masthead(Role.MEMBER, "/bookings/new") if link.is_current] == [
         "/calendar",

@@ -1,0 +1,94 @@
+"""A password chosen by a link of one use: an invitation, or for who forgot theirs."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from registry.core.errors import NotFound, Refusal
+from registry.people import links
+from registry.people.models import LinkPurpose
+from registry.people.rules import MINIMUM_PASSWORD
+from web.auth.access import FormGuard, address_of
+from web.auth.browsers import browser_name
+from web.auth.pages import signed_in
+from web.kit.clock import Now
+from web.kit.drafts import TypedWords, back_to
+from web.kit.errors import status_of
+from web.kit.i18n import refusal_words
+from web.kit.query_names import pages
+from web.kit.render import language_of, render
+
+router = pages("/password")
+Text = Annotated[str, Form(max_length=2000)]
+
+
+@router.get("")
+async def type_code(request: Request, typed: TypedWords) -> Response:
+    """Where the code of a slip of paper is typed."""
+    words = {"code": "", "fault": ""} | typed.words
+    return render(request, "account/code.html", status=typed.status, **words)
+
+
+@router.post("", dependencies=[FormGuard])
+async def find_code(request: Request, now: Now, code: Text = "") -> Response:
+    """To the page of a typed code."""
+    try:
+        await links.link_of(code, now)
+    except NotFound as refusal:
+        fault = refusal_words(refusal, language_of(request))
+        return await back_to("/password", request, now, status_of(refusal), code=code[:100], fault=fault)
+    return RedirectResponse(f"/password/{quote(links.plain_secret(code))}", 303)
+
+
+@router.get("/forgotten")
+async def forgotten_page(request: Request, typed: TypedWords, did: str = "") -> Response:
+    """Whoever forgot a password asks for a link here, and learns of no account whether there is one."""
+    words = {"who": "", "fault": ""} | typed.words
+    return render(request, "account/forgotten.html", status=typed.status, did=did, **words)
+
+
+@router.post("/forgotten", dependencies=[FormGuard])
+async def forgotten(request: Request, now: Now, who: Text = "") -> Response:
+    """Send a link by mail to the accounts that these words mean."""
+    try:
+        await links.forgotten(who, address_of(request), now)
+    except Refusal as refusal:
+        fault = refusal_words(refusal, language_of(request))
+        page = "/password/forgotten"
+        return await back_to(page, request, now, status_of(refusal), who=who[:100], fault=fault)
+    return RedirectResponse("/password/forgotten?did=sent", 303)
+
+
+@router.get("/{secret}")
+async def choose_page(request: Request, secret: str, now: Now, typed: TypedWords) -> Response:
+    """The form in which a password is chosen. To look at it uses nothing up."""
+    link = await links.link_of(secret, now)
+    return render(
+        request,
+        "account/choose_password.html",
+        status=typed.status,
+        owner=link.person,
+        secret=links.plain_secret(secret),
+        is_invitation=link.purpose is LinkPurpose.INVITATION and not link.person.password_hash,
+        minimum=MINIMUM_PASSWORD,
+        headers={"referrer-policy": "no-referrer"},
+        **({"fault": ""} | typed.words),
+    )
+
+
+@router.post("/{secret}", dependencies=[FormGuard])
+async def choose(request: Request, secret: str, now: Now, new: Text = "") -> Response:
+    """Choose it, and be signed in."""
+    link = await links.link_of(secret, now)
+    program = browser_name(request.headers.get("user-agent", ""))
+    try:
+        person, session = await links.enter(secret, new, address_of(request), program, now)
+    except Refusal as refusal:
+        if refusal.code == "link.unknown":
+            raise
+        fault = refusal_words(refusal, language_of(request, link.person))
+        page = f"/password/{links.plain_secret(secret)}"
+        return await back_to(page, request, now, status_of(refusal), fault=fault)
+    return signed_in(RedirectResponse("/", 303), request, person, session)
