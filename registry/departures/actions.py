@@ -11,9 +11,11 @@ from registry.assets.models import Asset
 from registry.assets.transitions import Answers, transition_named
 from registry.bookings.handover import hand_bookings_over, rooms_that_bar
 from registry.bookings.models import Booking
+from registry.core import history
 from registry.core.errors import Conflict
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
+from registry.core.statements import column
 from registry.departures.queries import load_numbers, of_people
 from registry.departures.rules import LoadKind, Obstacle, obstacle_faults, owner_obstacles
 from registry.duties.handover import hand_duties_over
@@ -47,17 +49,20 @@ class _Estate:
     assets: Sequence[Asset] = ()
     bookings: Sequence[Booking] = ()
     duties: Sequence[Duty] = ()
+    approvals: Sequence[Room] = ()
     faults: Sequence[Fault] = ()
 
     @property
     def room_ids(self) -> set[int]:
-        return {booking.room_id for booking in self.bookings} | {duty.room_id for duty in self.duties}
+        of_times = {booking.room_id for booking in self.bookings} | {duty.room_id for duty in self.duties}
+        return of_times | {room.id for room in self.approvals}
 
     def rows(self, kind: LoadKind) -> Sequence[Any]:
         return {
             LoadKind.CUSTODY: self.assets,
             LoadKind.BOOKINGS: self.bookings,
             LoadKind.DUTIES: self.duties,
+            LoadKind.APPROVALS: self.approvals,
             LoadKind.FAULTS: self.faults,
         }[kind]
 
@@ -157,7 +162,22 @@ async def _hand_over(
         await hand_bookings_over(fresh, person, takers[LoadKind.BOOKINGS], change, actor, now)
     if estate.duties:
         await hand_duties_over(estate.duties, person, takers[LoadKind.DUTIES], actor, now)
+    if estate.approvals:
+        duty_rooms = {duty.room_id for duty in estate.duties}
+        for room in estate.approvals:
+            await _hand_approval_over(room, person, takers[LoadKind.APPROVALS], actor, now)
+            if room.id not in duty_rooms:
+                change.keep_quiet(room)  # nothing of it can be seen there
     if estate.faults:
         ids = [fault.id for fault in estate.faults]
         for fault in await Fault.select_for_update().filter(id__in=ids, owner_id=person.id).order_by("id"):
             await hand_over(change, fault, takers[LoadKind.FAULTS], actor, now)
+
+
+async def _hand_approval_over(room: Room, person: Person, heir: Person, actor: Actor, now: datetime) -> None:
+    """Let another person approve what is booked in a locked room."""
+    former = sorted(await column(room.approvers.all(), "login"))
+    await room.approvers.remove(person)
+    await room.approvers.add(heir)
+    before, after = {"approvers": former}, {"approvers": sorted({heir.login, *former} - {person.login})}
+    await history.write(f"room:{room.id}", "changed", actor, now, before=before, after=after)

@@ -14,6 +14,7 @@ from registry.bookings.queries import COMING
 from registry.departures.rules import LoadKind
 from registry.duties.models import Duty
 from registry.faults.models import ACTIVE, Fault
+from registry.rooms.models import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ def of_people(kind: LoadKind, person_ids: Collection[int], now: datetime) -> Que
         return Booking.filter(organizer_id__in=ids, ends_at__gt=now, status__in=COMING)
     if kind is LoadKind.DUTIES:
         return Duty.filter(person_id__in=ids, ends_at__gt=now)
+    if kind is LoadKind.APPROVALS:
+        return Room.filter(approvers__id__in=ids)
     return Fault.filter(owner_id__in=ids, state__in=ACTIVE)
 
 
@@ -46,6 +49,7 @@ _COLUMNS = {
     LoadKind.CUSTODY: ("custodian_id", "name", None),
     LoadKind.BOOKINGS: ("organizer_id", "room__code", "starts_at"),
     LoadKind.DUTIES: ("person_id", "name", "starts_at"),
+    LoadKind.APPROVALS: ("approvers__id", "code", None),
     LoadKind.FAULTS: ("owner_id", "text", "opened_at"),
 }
 _ENDS = {LoadKind.BOOKINGS, LoadKind.DUTIES}

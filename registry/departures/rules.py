@@ -15,6 +15,7 @@ class LoadKind(StrEnum):
     CUSTODY = "custody"
     BOOKINGS = "bookings"
     DUTIES = "duties"
+    APPROVALS = "approvals"
     FAULTS = "faults"
 
 
@@ -22,6 +23,7 @@ WORDS = {
     LoadKind.CUSTODY: N_("what is in their care"),
     LoadKind.BOOKINGS: N_("bookings"),
     LoadKind.DUTIES: N_("duties"),
+    LoadKind.APPROVALS: N_("rooms whose bookings they approve"),
     LoadKind.FAULTS: N_("faults"),
 }
 
@@ -37,12 +39,15 @@ class Obstacle:
     def words(self) -> Reason:
         if self.kind is LoadKind.BOOKINGS:
             return Reason(N_("their role or institution may not book {rooms}"), rooms=", ".join(self.rooms[:10]))
+        if self.kind is LoadKind.APPROVALS:
+            return Reason(N_("their role changes nothing"))
         return Reason(N_("their role does not look after faults"))
 
 
 def owner_obstacles(role: Role, kind: LoadKind) -> list[Obstacle]:
     """What bars a role from taking a kind over."""
-    return [Obstacle(kind)] if kind is LoadKind.FAULTS and not may(role, "faults.manage") else []
+    needs = {LoadKind.FAULTS: "faults.manage", LoadKind.APPROVALS: "bookings.make"}
+    return [Obstacle(kind)] if kind in needs and not may(role, needs[kind]) else []
 
 
 def obstacle_faults(obstacles: Mapping[LoadKind, tuple[str, Obstacle]]) -> list[Refusal]:

@@ -13,7 +13,8 @@ from registry.core import history
 from registry.core.errors import Conflict, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
-from registry.core.transaction import transaction
+from registry.core.transaction import Change, transaction
+from registry.outbox.actions import NewNotice, tell
 from registry.people import actions, rules
 from registry.people.accounts import locked_account
 from registry.people.administrators import lock_managers
@@ -38,13 +39,20 @@ class IssuedLink:
 
 
 async def invite(
-    logins: Sequence[str], way: LinkWay, actor: Actor, now: datetime, request_key: RequestKey | None = None
+    logins: Sequence[str],
+    way: LinkWay,
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None = None,
+    *,
+    base_url: str = "",
 ) -> list[IssuedLink]:
-    """A link for each of these accounts, all or none; the ones that they had before lead nowhere from now on.
+    """A link for each of these accounts, all or none; the ones that they had before lead nowhere from now on. By mail
+    it leaves for its person's mail address alone, from the site at ``base_url``.
 
     Raises NotFound("person.unknown"), Forbidden("auth.role"), Conflict: person.closed, person.no_mail.
     """
-    async with transaction():
+    async with transaction() as change:
         await lock_managers(actor)
         links = []
         for login in sorted(set(logins)):
@@ -56,13 +64,15 @@ async def invite(
             link = await _issue(person, LinkPurpose.INVITATION, way, now)
             after = {"way": str(way), "until": link.until}
             await history.write(f"person:{person.id}", "invited", actor, now, after=after)
+            if way is LinkWay.MAIL:
+                await _mail(change, link, "account.invited", base_url, now)
             links.append(link)
         await record(request_key, links)
     return links
 
 
-async def forgotten(words: str, address: str, now: datetime) -> list[IssuedLink]:
-    """Links for the accounts that a login or a mail address means, to be sent by mail; whoever asked learns of none.
+async def forgotten(words: str, address: str, now: datetime, base_url: str = "") -> list[IssuedLink]:
+    """Links for the accounts that a login or a mail address means, sent by mail; whoever asked learns of none.
 
     Raises Forbidden: auth.too_many, auth.slow_down, whether there is such an account or not.
     """
@@ -70,11 +80,13 @@ async def forgotten(words: str, address: str, now: datetime) -> list[IssuedLink]
     await actions.note_attempt(f"?{words.lower()}"[:64], address[:64], now)
     links = []
     for person in await people_to_remind(words, now):
-        async with transaction():
+        async with transaction() as change:
             recent = OneUseLink.filter(person_id=person.id, created_at__gt=now - timedelta(hours=1))
             if await recent.filter(purpose=LinkPurpose.FORGOTTEN).count() >= REMINDERS_AN_HOUR:
                 continue
-            links.append(await _issue(person, LinkPurpose.FORGOTTEN, LinkWay.MAIL, now))
+            link = await _issue(person, LinkPurpose.FORGOTTEN, LinkWay.MAIL, now)
+            await _mail(change, link, "account.password", base_url, now)
+            links.append(link)
             asker = Actor(name="?", source="web", address=address[:64])
             await history.write(f"person:{person.id}", "password asked", asker, now)
     return links
@@ -87,6 +99,17 @@ async def _issue(person: Person, purpose: LinkPurpose, way: LinkWay, now: dateti
         person_id=person.id, purpose=purpose, way=way, digest=digest_of(secret), created_at=now, expires_at=until
     )
     return IssuedLink(person, way, secret, until)
+
+
+async def _mail(change: Change, link: IssuedLink, kind: str, base_url: str, now: datetime) -> None:
+    """Let a link leave by mail, with what it is part of. The outbox wipes it when it has left."""
+    event = f"link:{digest_of(link.secret)[:40]}"
+    await tell(change, [NewNotice(link.person.id, kind, event, secret=link_address(base_url, link.secret))], now)
+
+
+def link_address(base_url: str, secret: str) -> str:
+    """What opens the page where a password is chosen."""
+    return f"{base_url.rstrip('/')}/password/{secret}"
 
 
 def new_secret() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from registry.core.errors import N_, Conflict, Invalid, Reason, Refusal
+from registry.outbox.rules import ADDRESS_LENGTH, is_address
 from registry.people.models import Role
 
 # an office behind one address slips more often than one of its people, and nobody far away locks an account easily
@@ -19,11 +20,9 @@ MAXIMUM_PASSWORD = 1000
 MAXIMUM_CODE = 40
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9.-]{1,63}")
-# one address, on one line, without a display name; what a mail server makes of it is its own affair
-_MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\.]+(\.[^\s@<>,;:\"()\[\]\\.]+)+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _CODE = re.compile(r"[\w.&+-]+( [\w.&+-]+)*")
-LONGEST_NAME, LONGEST_MAIL, LONGEST_LANGUAGES = 120, 254, 40
+LONGEST_NAME, LONGEST_MAIL, LONGEST_LANGUAGES = 120, ADDRESS_LENGTH, 40
 LONGEST_OF_INSTITUTION = {"name": 200, "name_en": 200, "part": 100}
 
 MEMBER, DUTY, COORDINATOR = Role.MEMBER, Role.DUTY, Role.COORDINATOR
@@ -162,7 +161,7 @@ def change_faults(columns: Mapping[str, Any]) -> list[Refusal]:
     if "role" in columns and columns["role"] not in set(Role):
         faults.append(Invalid("person.bad_role", role=str(columns["role"])[:80], roles=", ".join(Role)))
     mail = columns.get("mail") or ""
-    if mail and (len(mail) > LONGEST_MAIL or not _MAIL.fullmatch(mail) or not mail.isprintable()):
+    if mail and not is_address(mail):
         faults.append(Invalid("person.bad_mail", mail=" ".join(mail.split())[:80]))
     languages = columns.get("languages") or ""
     strange = [code for code in languages.split(",") if code and not _LANGUAGE.fullmatch(code)]

@@ -10,7 +10,7 @@ from registry.core.errors import NotFound, Refusal
 from registry.people import links
 from registry.people.models import LinkPurpose
 from registry.people.rules import MINIMUM_PASSWORD
-from web.auth.access import FormGuard, address_of
+from web.auth.access import FormGuard, address_of, options_of
 from web.auth.browsers import browser_name
 from web.auth.pages import signed_in
 from web.kit.clock import Now
@@ -46,14 +46,15 @@ async def find_code(request: Request, now: Now, code: Text = "") -> Response:
 async def forgotten_page(request: Request, typed: TypedWords, did: str = "") -> Response:
     """Whoever forgot a password asks for a link here, and learns of no account whether there is one."""
     words = {"who": "", "fault": ""} | typed.words
-    return render(request, "account/forgotten.html", status=typed.status, did=did, **words)
+    mails = options_of(request).has_mail
+    return render(request, "account/forgotten.html", status=typed.status, did=did, mails=mails, **words)
 
 
 @router.post("/forgotten", dependencies=[FormGuard])
 async def forgotten(request: Request, now: Now, who: Text = "") -> Response:
     """Send a link by mail to the accounts that these words mean."""
     try:
-        await links.forgotten(who, address_of(request), now)
+        await links.forgotten(who, address_of(request), now, options_of(request).base_url)
     except Refusal as refusal:
         fault = refusal_words(refusal, language_of(request))
         page = "/password/forgotten"

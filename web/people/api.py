@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Path, Query, Request, Response
 
+from registry.core.errors import Conflict
 from registry.departures.actions import Departure, deactivate
 from registry.people import accounts, actions, institutions, links
 from registry.people.links import IssuedLink, in_groups
-from registry.people.models import Institution, Person, Role
+from registry.people.models import Institution, LinkWay, Person, Role
 from registry.people.queries import (
     PeopleFilter,
     institutions_in_order,
@@ -107,19 +108,25 @@ async def invite(
     request: Request, login: LoginInPath, person: Manager, actor: CallerActor, now: Now, zone: OfficeZone,
     once: OnceOnly, body: InvitationBody = InvitationBody(),
 ) -> InvitationAnswer:  # fmt: skip
-    """Whoever has it chooses a password. A link that was made before leads nowhere from now on."""
+    """Whoever has it chooses a password. A link that was made before leads nowhere from now on. By mail it goes to its
+    person alone.
+    """
+    options, is_mailed = options_of(request), body.by is LinkWay.MAIL
+    base_url = options.base_url
+    if is_mailed and not options.has_mail:
+        raise Conflict("notice.no_server")
 
     async def answer(issued: list[IssuedLink]) -> InvitationAnswer:
         (link,) = issued
         return InvitationAnswer(
             login=link.person.login,
             by=link.way,
-            link=f"{options_of(request).base_url.rstrip('/')}/password/{link.secret}",
-            code=in_groups(link.secret),
+            link=None if is_mailed else links.link_address(base_url, link.secret),
+            code=None if is_mailed else in_groups(link.secret),
             until=link.until.astimezone(zone),
         )
 
-    return await once(lambda key: links.invite([login], body.by, actor, now, key), answer)
+    return await once(lambda key: links.invite([login], body.by, actor, now, key, base_url=base_url), answer)
 
 
 @router.post("/people/{login}/deactivate", responses=faults(404, 409, 412), summary="Close an account and hand over")

@@ -52,9 +52,9 @@ class AccountForm:
 
 async def form_in(request: Request) -> AccountForm:
     """The form that was sent."""
-    sent = await request.form()
-    texts = {name: str(sent.get(name) or "")[:2000] for name in TEXTS}
-    languages = tuple(code for code in SPOKEN if code in {str(value) for value in sent.getlist("languages")})
+    fields = await request.form()
+    texts = {name: str(fields.get(name) or "")[:2000] for name in TEXTS}
+    languages = tuple(code for code in SPOKEN if code in {str(value) for value in fields.getlist("languages")})
     return AccountForm(texts, languages)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.people.links import IssuedLink, in_groups
+from registry.people.links import IssuedLink, in_groups, link_address
 from web.auth.session import keep, options_of
 
 NEW_LINKS, MINUTES = "izba_new_links", 10
@@ -26,7 +26,7 @@ def secrets_in_hand(request: Request) -> list[str]:
 
 def address_of_link(request: Request, secret: str) -> str:
     """What opens the page where a password is chosen."""
-    return f"{options_of(request).base_url.rstrip('/')}/password/{secret}"
+    return link_address(options_of(request).base_url, secret)
 
 
 __all__ = ["MOST", "address_of_link", "hand_on", "in_groups", "secrets_in_hand"]

@@ -113,7 +113,15 @@ async def new(request: Request, person: Manager, now: Now, typed: TypedWords) ->
     context = page_context(request, person, now)
     form = empty_form(uuid4().hex).words() | typed.words.get("form", {})
     more = await form_context(form, typed.words.get("faults", {}), context)
-    return render(request, "people/new.html", person=person, status=typed.status, context=context, mails=False, **more)
+    more["mails"] = options_of(request).has_mail
+    return render(
+        request,
+        "people/new.html",
+        person=person,
+        status=typed.status,
+        context=context,
+        **more,
+    )
 
 
 @router.post("/people/new")
@@ -129,17 +137,21 @@ async def add(
 
     try:
         columns = {"login": form.texts["login"], **form.columns(context)}
+        if deliver == LinkWay.MAIL and not options_of(request).has_mail:
+            raise Conflict("notice.no_server")
         if deliver == LinkWay.MAIL and not columns["mail"].strip():
             raise Conflict("person.no_mail", login=columns["login"])
         key = form_key(person, form.texts["key"], now, "people", sorted(form.texts.items()), form.languages)
         await act_once(key, lambda once: actions.add_account(columns, actor, now, once), nothing)
         login = columns["login"].strip().lower()
-        issued = await links.invite([login], ways[deliver], actor, now) if deliver in ways else []
+        base_url, way = options_of(request).base_url, ways.get(deliver)
+        issued = await links.invite([login], way, actor, now, base_url=base_url) if way else []
     except Refusal as refusal:
         faults = {field_of(refusal): context.words.refusal(refusal)}
         return await back_to("/admin/people/new", request, now, status_of(refusal), form=form.words(), faults=faults)
-    did = "invited" if issued else "added"
-    return hand_on(RedirectResponse(f"/admin/people/{login}?did={did}", 303), request, issued)
+    did = ("mailed" if way is LinkWay.MAIL else "invited") if issued else "added"
+    response = RedirectResponse(f"/admin/people/{login}?did={did}", 303)
+    return response if way is LinkWay.MAIL else hand_on(response, request, issued)
 
 
 @router.post("/people/slips")

@@ -16,7 +16,7 @@ from registry.people import accounts, actions, links, queries, rules
 from registry.people.models import LinkWay, Person
 from registry.people.queries import heirs, invitations_of, person_by_login, sessions_of, tokens_of
 from registry.people.rules import account_state, last_day
-from web.auth.access import actor_of, page_with
+from web.auth.access import actor_of, options_of, page_with
 from web.kit.clock import Now
 from web.kit.drafts import FormFields, TypedWords, back_to
 from web.kit.errors import status_of
@@ -76,7 +76,7 @@ async def one(request: Request, person: Reader, login: str, now: Now, typed: Typ
         tokens=await tokens_of(account) if is_manager else [],
         entries=words.history_rows(await entries_of(f"person:{account.id}", ENTRIES), context),
         links_in_hand=links_in_hand,
-        mails=False,
+        mails=options_of(request).has_mail,
         looks=words,
         form=FormFields(typed.words.get("form", {})),
         faults=FormFields(typed.words.get("faults", {})),
@@ -144,24 +144,30 @@ async def invite(request: Request, person: Manager, login: str, now: Now, way: T
     try:
         if way not in set(LinkWay):
             raise Invalid("request.missing_field", field="way")
-        issued = await links.invite([account.login], LinkWay(way), actor_of(request, person), now)
+        if way == LinkWay.MAIL and not options_of(request).has_mail:
+            raise Conflict("notice.no_server")
+        actor, base_url = actor_of(request, person), options_of(request).base_url
+        issued = await links.invite([account.login], LinkWay(way), actor, now, base_url=base_url)
     except Refusal as refusal:
         faults = {"invite": context.words.refusal(refusal)}
         page = f"/admin/people/{account.login}"
         return await back_to(page, request, now, status_of(refusal), faults=faults)
     if way == LinkWay.SLIP:
         return hand_on(RedirectResponse("/admin/people/slips", 303), request, issued)
+    if way == LinkWay.MAIL:
+        return _to(account, "mailed")
     return hand_on(_to(account, "invited"), request, issued)
 
 
 @router.post("/{login}/leave")
 async def leave(
     request: Request, person: Manager, login: str, now: Now, everything: Text = "", custody: Text = "",
-    bookings: Text = "", duties: Text = "", faults: Text = "", remaining: Text = "", revision: Text = "",
+    bookings: Text = "", duties: Text = "", approvals: Text = "", faults: Text = "", remaining: Text = "",
+    revision: Text = "",
 ) -> Response:  # fmt: skip
     """Close an account and hand over what hangs on it, in one act."""
     context, account = page_context(request, person, now), await person_by_login(login)
-    named = {"custody": custody, "bookings": bookings, "duties": duties, "faults": faults}
+    named = {"custody": custody, "bookings": bookings, "duties": duties, "approvals": approvals, "faults": faults}
     heirs_by_kind = {kind: (named[kind].strip() or everything.strip()) for kind in LoadKind}
     takers = {kind: name for kind, name in heirs_by_kind.items() if name}
     form = {"everything": everything, "remaining": remaining, **named}

@@ -146,8 +146,8 @@ class InvitationBody(Body):
 class InvitationAnswer(BaseModel):
     login: str
     by: LinkWay
-    link: str = Field(description="opens the page where a password is chosen, once")
-    code: str = Field(description="the same to be typed at /password")
+    link: str | None = Field(description="opens the page where a password is chosen, once; null if it was mailed")
+    code: str | None = Field(description="the same to be typed at /password")
     until: Instant
 
 
@@ -158,6 +158,7 @@ class DepartureBody(Body):
     custody: Annotated[Login | None, Field(description="takes over what is in their care")] = None
     bookings: Annotated[Login | None, Field(description="organizes their coming bookings")] = None
     duties: Annotated[Login | None, Field(description="has their coming duties")] = None
+    approvals: Annotated[Login | None, Field(description="approves bookings in their place")] = None
     faults: Annotated[Login | None, Field(description="looks after their open faults")] = None
 
     def heirs(self) -> dict[LoadKind, str]:

@@ -61,6 +61,7 @@ CAPABILITY_WORDS = {
     "bookings.manage": N_("change bookings of others"),
     "bookings.for_another": N_("book for somebody else"),
     "bookings.block": N_("block rooms"),
+    "blocks.see": N_("see blocks and their reasons"),
     "help_point.see": N_("see who comes to the Help Point's rooms"),
     "help_point.book": N_("book hidden rooms of the Help Point"),
     "duties.see": N_("see the duties"),
@@ -81,6 +82,7 @@ CAPABILITY_WORDS = {
     "devices.manage": N_("bind and switch off devices"),
     "panels.pair": N_("pair door panels"),
     "history.see": N_("read the history"),
+    "history.see_all": N_("search in all of the history"),
     "people.see": N_("see people and institutions"),
     "people.manage": N_("add people, give roles, invite, close accounts"),
     "office.see": N_("open the pages of the office"),
@@ -90,18 +92,21 @@ LOAD_WORDS = {
     LoadKind.CUSTODY: N_("In their care"),
     LoadKind.BOOKINGS: N_("Coming bookings"),
     LoadKind.DUTIES: N_("Coming duties"),
+    LoadKind.APPROVALS: N_("Approves bookings"),
     LoadKind.FAULTS: N_("Open faults"),
 }
 LOAD_COUNTS = {
     LoadKind.CUSTODY: NN_("%(n)s piece", "%(n)s pieces"),
     LoadKind.BOOKINGS: NN_("%(n)s booking", "%(n)s bookings"),
     LoadKind.DUTIES: NN_("%(n)s duty", "%(n)s duties"),
+    LoadKind.APPROVALS: NN_("%(n)s room", "%(n)s rooms"),
     LoadKind.FAULTS: NN_("%(n)s fault", "%(n)s faults"),
 }
 LOAD_EFFECTS = {
     LoadKind.CUSTODY: N_("Each piece is entrusted to them, with an entry in its history."),
     LoadKind.BOOKINGS: N_("Rooms and times stay, the organizer is another."),
     LoadKind.DUTIES: N_("Times and places stay."),
+    LoadKind.APPROVALS: N_("They answer what waits, and what comes."),
     LoadKind.FAULTS: N_("Whoever reported them has nothing to do."),
 }
 WAY_WORDS = {LinkWay.MAIL: N_("by mail"), LinkWay.LINK: N_("by a link"), LinkWay.SLIP: N_("on paper")}

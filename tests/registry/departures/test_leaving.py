@@ -28,7 +28,7 @@ from tests.make import (
 )
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
-ALL = {"custody": 2, "bookings": 2, "duties": 1, "faults": 1}
+ALL = {"custody": 2, "bookings": 2, "duties": 1, "approvals": 1, "faults": 1}
 
 
 def to(login: str, *kinds: LoadKind) -> dict[LoadKind, str]:
@@ -52,6 +52,7 @@ async def laden(login: str = "leaver") -> Person:
     for starts_at in (NOW - 30 * HOUR, NOW + 2 * HOUR):
         times = {"starts_at": starts_at, "ends_at": starts_at + HOUR}
         await Duty.create(room=await make_room(), person=person, roster="DY", name="D", **times)
+    await room.approvers.add(person, await make_person())
     for state in ("taken", "resolved"):
         await Fault.create(room=room, owner=person, state=state, opened_at=NOW, changed_at=NOW)
     return person
@@ -84,10 +85,12 @@ async def test_one_act_hands_everything_over_and_closes_the_account() -> None:
     assert await Booking.filter(organizer_id=person.id).count() == 2, "what is over and what was cancelled stays theirs"
     assert await Duty.filter(person_id=heir.id).count() == 1
     assert await Fault.filter(owner_id=heir.id).count() == 1
+    assert await Room.filter(approvers__id=heir.id).count() == 1
+    assert await Room.filter(approvers__id=person.id).count() == 0
     entries = sorted({(entry.object.partition(":")[0], entry.action) for entry in await HistoryEntry.all()})
     assert entries == [
         ("asset", "assigned"), ("booking", "handed_over"), ("fault", "fault_handed_over"), ("person", "closed"),
-        ("roster", "handed_over"),
+        ("room", "changed"), ("roster", "handed_over"),
     ]  # fmt: skip
 
 
@@ -96,9 +99,9 @@ async def test_a_kind_without_an_heir_stays_and_can_be_handed_over_later() -> No
     await make_person("heir")
     departure = await deactivate("leaver", to("heir", LoadKind.CUSTODY), SYSTEM, NOW)
     assert plain(departure.handed_over) == {"custody": 2}
-    assert plain(departure.remaining) == {"bookings": 2, "duties": 1, "faults": 1}
+    assert plain(departure.remaining) == {"bookings": 2, "duties": 1, "approvals": 1, "faults": 1}
     later = await deactivate("leaver", to("heir", LoadKind.BOOKINGS, LoadKind.DUTIES), SYSTEM, NOW)
-    assert plain(later.remaining) == {"faults": 1}
+    assert plain(later.remaining) == {"approvals": 1, "faults": 1}
     assert await HistoryEntry.filter(action="closed").count() == 1
 
 

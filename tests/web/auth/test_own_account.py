@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from registry.core.history import SYSTEM
+from registry.outbox.models import Notice
 from registry.people import actions, links
 from registry.people.models import LinkWay, OneUseLink, Session
 from tests.conftest import Database
@@ -23,7 +24,7 @@ FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Fi
 
 @pytest.fixture
 async def site(database: Database, tmp_path: Path) -> FastAPI:
-    return create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))
+    return create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en", has_mail=True))
 
 
 def browser(site: FastAPI) -> httpx.AsyncClient:
@@ -82,6 +83,7 @@ async def test_a_forgotten_password_tells_nobody_whether_there_is_an_account(sit
     assert len(answers) == 1
     assert "Look into your mail" in str(answers)
     assert await OneUseLink.all().count() == 2
+    assert {notice.kind for notice in await Notice.all()} == {"account.password"}
     async with browser(site) as client:
         for _ in range(6):
             page = await send(client, "/password/forgotten", who="nobody")

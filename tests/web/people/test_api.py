@@ -117,7 +117,7 @@ async def test_somebody_is_invited(office: Office) -> None:
     assert (await office.get("/people/bob", "admin")).json()["state"] == "invited"
     entry = await HistoryEntry.get(object=f"person:{office.people['bob'].id}", action="invited")
     assert secret not in str((entry.before, entry.after))
-    assert (await office.post("/people/bob/invite", {"by": "mail"}, "admin")).json()["code"] == "person.no_mail"
+    assert (await office.post("/people/bob/invite", {"by": "mail"}, "admin")).json()["code"] == "notice.no_server"
     assert (await office.post("/people/nobody/invite", {}, "admin")).status_code == 404
 
 

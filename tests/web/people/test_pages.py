@@ -8,6 +8,7 @@ import pytest
 
 from registry.assets.models import Asset
 from registry.core.history import HistoryEntry
+from registry.outbox.models import Notice
 from registry.people.models import Institution, OneUseLink, Person, Role, Session, Token
 from registry.people.rules import CAPABILITIES
 from tests.conftest import Database
@@ -24,7 +25,9 @@ FORM = {"login": "nowa.osoba", "name": "Nowa Osoba", "role": "duty", "languages"
 
 @pytest.fixture
 async def desk(database: Database, tmp_path: Path) -> Desk:
-    return await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))).open()
+    return await Desk(
+        create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en", has_mail=True))
+    ).open()
 
 
 def faults_on(page: str) -> str:
@@ -68,6 +71,20 @@ async def test_somebody_is_added_and_invited_by_a_link(desk: Desk) -> None:
         assert f"/password/{secret}" not in (await client.get("/admin/people/bob")).text, "it is another's"
     assert secret not in (await desk.get("/admin/people/nowa.osoba", "admin")).text
     assert secret not in str(await HistoryEntry.all().values())
+
+
+async def test_an_invitation_by_mail_leaves_by_the_outbox_and_is_on_no_page(desk: Desk) -> None:
+    page = await desk.send("/admin/people/new", "admin", **FORM, deliver="mail")
+    assert "on its way" in page.text
+    notice = await Notice.get()
+    assert (notice.kind, notice.secret.rsplit("/", 1)[0]) == ("account.invited", "http://127.0.0.1:8000/password")
+    secret = notice.secret.rsplit("/", 1)[1]
+    assert secret not in page.text
+    again = await desk.post("/admin/people/nowa.osoba/invite", "admin", way="mail")
+    assert NEW_LINKS not in again.cookies
+    assert (await desk.get(f"/password/{secret}", "admin")).status_code == 404, "the newer one counts"
+    refused = await desk.post("/admin/people/bob/invite", "admin", way="mail")
+    assert "has no mail address" in faults_on(refused.text)
 
 
 async def test_a_form_that_is_sent_twice_opens_one_account(desk: Desk) -> None:
