@@ -58,6 +58,7 @@ from web.kit.edge import CAMERA_HEADERS, Edge
 from web.kit.options import DataProtection, Declaration, DemoAccount, SiteOptions
 from web.kit.render import STATIC, Pages
 from web.labels import api as labels_api
+from web.labels import equipment
 from web.labels import pages as labels
 from web.opening import api as opening_api
 from web.opening import pages as opening
@@ -110,6 +111,7 @@ ROUTERS = (
     imports.router, understood.router, new_assets.router, numbering_pages.router, asset_corrections.router,
     bulk_changes.router,
     category_fields.router, categories.router,
+    equipment.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router, places.router, search.router,
     admin.router, opening.router, outbox.router,

@@ -158,10 +158,10 @@ async def own_values(asset_ids: Sequence[int]) -> dict[int, dict[str, str]]:
     return values
 
 
-async def values_in_use(field_id: int, limit: int = 60) -> list[str]:
-    """What pieces hold in one field, each text once, the numbers by size."""
-    rows = FieldValue.filter(field_id=field_id).distinct().order_by("number", "text").limit(limit)
-    return [str(text) for _, text in await rows.values_list("number", "text")]
+async def values_in_use(field_ids: Sequence[int], limit: int = 200) -> list[tuple[int, str]]:
+    """What pieces hold in these fields, each text once, the numbers by size."""
+    rows = FieldValue.filter(field_id__in=list(field_ids)).distinct().order_by("field_id", "number", "text")
+    return [(int(pk), str(text)) for pk, _, text in await rows.limit(limit).values_list("field_id", "number", "text")]
 
 
 async def counts_by_category() -> dict[str, int]:

@@ -319,6 +319,7 @@ WORDS: dict[str, str] = {
     "label.too_many": N_("These are {count} labels; at most {limit} are printed at once. Choose fewer."),
     "label.room_without_tag": N_("The room {room} has no code for a label yet. Give it one on the page Labels."),
     "label.piece_without_tag": N_("No label leads to {piece}. Give it a code on the page Labels."),
+    "label.too_many_rooms": N_("At most {limit} rooms are printed at once. Choose fewer."),
     "label.none": N_("There is nothing to print. Choose pieces, a room or how many blank labels."),
     "feed.unknown": N_("There is no such calendar, or it was withdrawn."),
     "feed.hidden_room": N_("No calendar of room {room} leaves the house: its times are not shown."),

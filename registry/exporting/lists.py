@@ -6,7 +6,7 @@ from typing import BinaryIO
 from registry.assets.filters import AssetFilter
 from registry.core.errors import Invalid
 from registry.exporting.csv import write_csv
-from registry.exporting.tables import ASSETS, BOOKINGS, HISTORY, ExportTable, assets_of
+from registry.exporting.tables import ASSETS, BOOKINGS, HISTORY, ExportTable, assets_of, with_own_columns
 from registry.exporting.xlsx import write_xlsx
 
 TABLES = {"assets": ASSETS, "bookings": BOOKINGS, "history": HISTORY}
@@ -27,7 +27,8 @@ async def export_list(table: str, file_format: str, to: BinaryIO) -> int:
     Raises Invalid("export.unknown").
     """
     check_export(table, file_format)
-    return await FORMATS[file_format](TABLES[table], to)
+    rows = await with_own_columns(ASSETS) if table == "assets" else TABLES[table]
+    return await FORMATS[file_format](rows, to)
 
 
 async def export_assets(
@@ -39,4 +40,5 @@ async def export_assets(
     Raises Invalid("export.unknown").
     """
     check_export("assets", file_format)
-    return await FORMATS[file_format](assets_of(wish, sort, columns), to)
+    table = assets_of(wish, sort, columns)
+    return await FORMATS[file_format](table if columns else await with_own_columns(table), to)

@@ -15,9 +15,13 @@ from tortoise.expressions import Q
 
 from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FormerNumber, FundingShare, Lifecycle, Tag
+from registry.assets.queries import own_values
 from registry.assets.search import all_ids
 from registry.bookings.models import Booking
 from registry.bookings.projections import seen_as
+from registry.categories.models import FieldKind
+from registry.categories.queries import category_tree
+from registry.categories.rules import OwnField
 from registry.core.history import HistoryEntry
 from registry.exporting.funding import funding_cell, percent_text, percents_of
 from registry.rooms.models import HELP_POINT, Room, Visibility
@@ -69,6 +73,7 @@ async def _assets() -> AsyncIterator[Sequence[Record]]:
         last = lot[-1]["id"]
         await _add_percents(lot)
         await _add_labels(lot)
+        await _add_own_values(lot)
         yield lot
 
 
@@ -79,6 +84,7 @@ async def _assets_by_id(ids: Sequence[int]) -> AsyncIterator[Sequence[Record]]:
         lot = [rows[asset_id] for asset_id in part if asset_id in rows]
         await _add_percents(lot)
         await _add_labels(lot)
+        await _add_own_values(lot)
         yield lot
 
 
@@ -93,6 +99,30 @@ async def _add_labels(lot: Sequence[Record]) -> None:
     numbers = FormerNumber.filter(asset_id__in=list(by_id)).order_by("id")
     for asset_id, number in await numbers.values_list("asset_id", "number"):
         by_id[asset_id]["former_numbers"].append(number)
+
+
+async def _add_own_values(lot: Sequence[Record]) -> None:
+    """To each asset what it holds in the fields of categories, by their codes."""
+    values = await own_values([asset["id"] for asset in lot])
+    for asset in lot:
+        asset["own_values"] = values.get(asset["id"], {})
+
+
+async def with_own_columns(table: ExportTable) -> ExportTable:
+    """A list of assets with a column for each field of a category, titled by its name."""
+    own_fields = (await category_tree()).fields_of_all()
+    columns = {own.name: _own_column(own) for own in own_fields if own.name not in table.columns}
+    return replace(table, columns={**table.columns, **columns})
+
+
+def _own_column(own: OwnField) -> Callable[[Record], Value]:
+    def cell(asset: Record) -> Value:
+        text = asset["own_values"].get(own.code)
+        if text is None or own.kind is FieldKind.NUMBER:
+            return Decimal(text) if text else None
+        return date.fromisoformat(text) if own.kind is FieldKind.DAY else str(text)
+
+    return cell
 
 
 async def _add_percents(lot: Sequence[Record]) -> None:

@@ -12,7 +12,7 @@ from tortoise.expressions import Q
 
 from registry.assets import tags
 from registry.assets.intake import NewPiece, keep_former, put_on, register_many
-from registry.assets.models import Asset, Condition, FormerNumber, Lifecycle, Tag
+from registry.assets.models import Asset, FormerNumber, Lifecycle, Tag
 from registry.assets.rules import (
     ACCOUNTS,
     GROSZ,
@@ -32,32 +32,17 @@ from registry.importing import cells as cell_values
 from registry.importing.batches import WritingProgress
 from registry.importing.cells import SEVERAL, Cell, several, whole
 from registry.importing.columns import Header, is_note_title, title_words
+from registry.importing.own_columns import read_own_values
 from registry.importing.reader import BOUGHT, DATES, ColumnFacts, RowReader
 from registry.importing.references import people_of, rooms_of
 from registry.importing.rows import ImportProblem, ListRow, RowFate
 from registry.importing.snapshot import RegisterSnapshot, twin_key
+from registry.importing.state_words import CONDITIONS, LIFECYCLES
 from registry.importing.updates import write_updates
 from registry.rooms.lock import changing
 
 _WITHOUT_NUMBER = frozenset({"bez numeru", "brak numeru", "brak nr", "bez nr", "b/n", "b.n.", "bez cisla", "ohne"})
 _OWN_FUNDS = ("srodki wlasne", "wlasne", "budzet", "own funds")
-_LIFECYCLES = {
-    "w uzyciu": "in_use", "uzytkowany": "in_use", "w uzytkowaniu": "in_use", "magazyn": "in_store",
-    "w magazynie": "in_store", "zamowiony": "ordered", "przekazany": "handed_over", "wycofany": "retired",
-    "zlikwidowany": "disposed", "likwidacja": "disposed", "skasowany": "disposed", "vyrazeno": "disposed",
-    "in use": "in_use", "deployed": "in_use", "active": "in_use", "assigned": "in_use", "checked out": "in_use",
-    "in storage": "in_store", "in stock": "in_store", "ready to deploy": "in_store", "available": "in_store",
-    "archived": "retired", "in betrieb": "in_use", "lager": "in_store", "ausgemustert": "retired",
-    **{fold(state): state for state in Lifecycle}, "withdrawn": "retired", "wpisany omylkowo": "withdrawn",
-}  # fmt: skip
-_CONDITIONS = {
-    "sprawny": "ok", "dobry": "ok", "bardzo dobry": "ok", "niesprawny": "faulty", "uszkodzony": "faulty",
-    "w naprawie": "in_repair", "naprawa": "in_repair", "good": "ok", "new": "ok", "nowy": "ok", "gut": "ok",
-    "broken": "faulty", "defekt": "faulty", "out for repair": "in_repair",
-    **{fold(state): state for state in Condition},
-}  # fmt: skip
-
-
 # of a row that registers a piece; a piece that is there has a name, a date and a price already
 _FAULTS_OF_NEW = frozenset({
     "NO_NAME", "NO_DATE", "NO_VALUE", "NO_INVENTORY_NO", "QTY_GT_1", "SPLIT_INTO_PIECES", "UNKNOWN_STATUS",
@@ -89,6 +74,7 @@ class AssetReader(RowReader):
         self._place(row, cells)
         self._funding(row, cells)
         self._rest(row, cells)
+        read_own_values(self, row, cells)
         if row.refs.get("asset_id") or row.refs.get("purchase_id"):
             row.own_cells = frozenset(column for column in self.header.columns if whole(self.cell(cells, column)))
         self._against_register(row)
@@ -171,7 +157,7 @@ class AssetReader(RowReader):
                 row.values["kst_original"] = kst.original
                 self.problem(row, "KST_491_MAPPED_TO_487", "kst", self.cell(cells, "kst"))
         if self.has("category"):
-            row.values["category"] = self.text(row, cells, "category")
+            row.values["category"] = self.snapshot.category(self.text(row, cells, "category"))
 
     def _dates(self, row: ListRow, cells: Sequence[Cell]) -> None:
         row.values["acquired_on"] = None
@@ -332,7 +318,7 @@ class AssetReader(RowReader):
         self._former_numbers(row, cells)
         self._custodian(row, cells)
         self._reference(row, cells, "purchase", self.snapshot.purchases, "UNKNOWN_PURCHASE")
-        for column, words in (("lifecycle", _LIFECYCLES), ("condition", _CONDITIONS)):
+        for column, words in (("lifecycle", LIFECYCLES), ("condition", CONDITIONS)):
             text = whole(self.cell(cells, column))
             if text:
                 row.values[column] = words.get(fold(text))
@@ -556,17 +542,18 @@ async def _number(asset: Asset, row: ListRow, actor: Actor, now: datetime, progr
 
 def _pieces(row: ListRow) -> Iterator[NewPiece]:
     percents, quantity = row.refs.get("percents", {}), row.values["quantity"]
+    own = row.refs.get("own_values", ())
     numbers = row.values.get("numbers")
     labels, former = row.refs.get("tags", ()), row.refs.get("former_numbers", ())
     if not numbers and (quantity == 1 or row.values["inventory_no"] or labels):
         asset = Asset(**asset_columns(row), quantity=quantity)
-        yield NewPiece(asset, percents, tags=labels, former_numbers=former)
+        yield NewPiece(asset, percents, tags=labels, former_numbers=former, own_values=own)
         return
     prices = unit_prices(row.values["value"] or Decimal("0.00"), quantity)
     parts = line_shares(prices, percents)
     for place, (price, split) in enumerate(zip(prices, parts, strict=True)):
         asset = Asset(**asset_columns(row, numbers[place] if numbers else None) | {"price": price})
-        yield NewPiece(asset, percents, split, () if place else labels, () if place else former)
+        yield NewPiece(asset, percents, split, () if place else labels, () if place else former, own)
 
 
 def asset_columns(row: ListRow, number: str | None = None) -> dict[str, Any]:
@@ -592,6 +579,7 @@ def asset_columns(row: ListRow, number: str | None = None) -> dict[str, Any]:
         "search_text": search_text(
             values["name"], number, values["serial_no"], values["kst"], values.get("category"),
             values.get("purchase"), note, *refs.get("former_numbers", ()),
+            *(value.text for value in refs.get("own_values", ())),
         ),
     }  # fmt: skip
     for state in ("lifecycle", "condition"):

@@ -10,6 +10,7 @@ from registry.importing.columns import Header
 from registry.importing.files import Sheet
 from registry.importing.kinds import LIST_KINDS
 from registry.importing.layout import ListLayout, SheetPart
+from registry.importing.own_columns import with_own_columns
 from registry.importing.reader import RowReader, column_facts
 from registry.importing.report import ImportReport, ListColumn
 from registry.importing.rows import ImportProblem, ListRow
@@ -30,7 +31,7 @@ Corrections = Mapping[str, Mapping[str, Cell]]
 
 def judge(layout: ListLayout, snapshot: RegisterSnapshot, corrections: Corrections | None = None) -> ImportReport:
     """Read and judge every row. Changes nothing. ``corrections`` replace cells, by line and field."""
-    report = ImportReport(layout)
+    report = ImportReport(with_own_columns(layout, snapshot))
     report.rows.extend(judge_rows(report, snapshot, corrections))
     return report
 

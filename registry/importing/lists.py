@@ -21,6 +21,7 @@ from registry.importing.files import read
 from registry.importing.judging import judge, judge_rows
 from registry.importing.kinds import LIST_KINDS
 from registry.importing.layout import find_list
+from registry.importing.own_columns import with_own_columns
 from registry.importing.purchases import write_lines_alone
 from registry.importing.report import ImportReport
 from registry.importing.rows import ListRow, Translate
@@ -117,8 +118,9 @@ async def _check_and_write(
     report holds only the rows that have a problem.
     """
     layout = find_list(read(source, filename), family)
-    report, progress = ImportReport(layout), WritingProgress()
-    rows = judge_rows(report, await load_snapshot(today=now.date()))
+    snapshot = await load_snapshot(today=now.date())
+    report, progress = ImportReport(with_own_columns(layout, snapshot)), WritingProgress()
+    rows = judge_rows(report, snapshot)
     while lot := list(islice(rows, batches.BATCH)):
         await compare(lot, report.header.titles)
         accepted = (row for row in lot if row.status != "error")

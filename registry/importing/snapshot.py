@@ -11,6 +11,8 @@ from tortoise.expressions import Q
 from registry.assets.models import Asset, FormerNumber, Lifecycle, Purchase, Tag
 from registry.assets.policy import DEFAULT, in_force
 from registry.assets.rules import GROSZ, AccountPolicy, fold, number_key
+from registry.categories.queries import category_tree
+from registry.categories.rules import CategoryTree
 from registry.grants.models import Grant
 from registry.people.models import Institution, Person, Role
 from registry.rooms.models import Building, Room, Site
@@ -63,6 +65,12 @@ class RegisterSnapshot:
     may_correct_money: bool = True
     roles: frozenset[Role] = frozenset(Role)
     today: date | None = None
+    categories: CategoryTree = field(default_factory=CategoryTree)
+
+    def category(self, text: str) -> str:
+        """A category as the register writes it; a word that is none as it is."""
+        node = self.categories.named(text)
+        return node.name if node else text
 
     def grant(self, text: str) -> GrantTerms | None:
         """The one grant that a text means: the one whose code it is, else the only one that answers to it."""
@@ -92,6 +100,7 @@ async def load_snapshot(
         purchases={fold(code): pk for pk, code in await Purchase.all().values_list("id", "code")},
         towns=dict(await Site.all().values_list("code", "name")),
         policy=in_force(),
+        categories=await category_tree(),
         roles=roles,
         today=today,
         may_correct_money=may_correct_money,

@@ -13,8 +13,11 @@ from typing import Any
 
 from registry.assets import actions
 from registry.assets.models import Asset, FundingShare
+from registry.assets.queries import own_values
 from registry.assets.rules import GROSZ, shares
 from registry.assets.transitions import Answers
+from registry.categories.queries import category_tree
+from registry.categories.rules import CategoryTree, ReadValues, TypedValue, read_value
 from registry.core.errors import Refusal, Unavailable
 from registry.core.history import Actor, HistoryEntry
 from registry.core.statements import column
@@ -38,6 +41,8 @@ _BY_OTHER_WAYS = {"durable_until": "durable_until", "lifecycle": "lifecycle", "c
 _FUNDING = ("grant", "funding", "eu_share", "eu")
 # cells beside a field's own one that say it too
 _ALSO_SAID_BY = {"value": "unit_price", "warranty_until": "warranty_months"}
+# corrections that are no column of a piece
+_APART = frozenset({"shares", "own_values"})
 Parts = Mapping[int | None, Decimal]
 
 
@@ -76,6 +81,9 @@ def update_of(asset: Asset, parts: Parts, row: ListRow) -> PieceUpdate:
         corrections["shares"] = split
     elif split is not None:
         refused["grant"] = "MONEY_NOT_YOURS"
+    differing = _differing_values(row)
+    if differing:
+        corrections["own_values"] = ReadValues(tuple(differing))
     for name, target in _BY_OTHER_WAYS.items():
         value = row.refs.get(target) if target == "purchase_id" else row.values.get(name)
         if value not in (None, "") and getattr(asset, target) != value:
@@ -85,6 +93,12 @@ def update_of(asset: Asset, parts: Parts, row: ListRow) -> PieceUpdate:
     places = {name: row.refs.get(name) for name in ("room_id", "custodian_id")}
     moves = {name: pk for name, pk in places.items() if pk and pk != getattr(asset, name)}
     return PieceUpdate(corrections, **moves, refused=refused)
+
+
+def _differing_values(row: ListRow) -> list[TypedValue]:
+    """What a row says of the fields of categories otherwise than the piece."""
+    before = row.refs.get("own_before", {})
+    return [value for value in row.refs.get("own_values", ()) if before.get(value.field.code) != value.text]
 
 
 def _value(name: str, asset: Asset, row: ListRow) -> Any:
@@ -123,7 +137,7 @@ async def compare(rows: Sequence[ListRow], titles: Mapping[str, str]) -> None:
         codes, logins = await _names(updates)
         for row, asset, update in updates:
             row.fate = RowFate.CHANGED if update.changes_anything else RowFate.SAME
-            row.changes = _in_words(asset, update, codes, logins)
+            row.changes = _in_words(asset, row, update, codes, logins)
             for name, code in update.refused.items():
                 title = titles.get(name, titles.get("unit_price", name) if name == "value" else name)
                 row.problems.append(ImportProblem(code, title, str(row.values.get(name) or "")))
@@ -145,6 +159,10 @@ async def _with_pieces(rows: Sequence[ListRow]) -> Iterator[tuple[ListRow, Asset
     parts: dict[int, dict[int | None, Decimal]] = {pk: {} for pk in ids}
     for pk, grant, amount in await FundingShare.filter(asset_id__in=ids).values_list("asset_id", "grant_id", "amount"):
         parts[pk][grant] = parts[pk].get(grant, Decimal(0)) + amount
+    if any("own_values" in row.refs for row in rows):
+        values = await own_values(ids)
+        for row in rows:
+            row.refs["own_before"] = values.get(row.refs["asset_id"], {})
     return ((row, pieces[pk], parts[pk]) for row in rows if (pk := row.refs["asset_id"]) in pieces)
 
 
@@ -162,14 +180,18 @@ async def _names(
 
 
 def _in_words(
-    asset: Asset, update: PieceUpdate, codes: Mapping[int | None, str], logins: Mapping[int | None, str]
+    asset: Asset, row: ListRow, update: PieceUpdate, codes: Mapping[int | None, str], logins: Mapping[int | None, str]
 ) -> dict[str, list[str]]:
     """Former and new by column, for people."""
     words = {
         name: [str(getattr(asset, name) or ""), str(value)]
         for name, value in update.corrections.items()
-        if name != "shares"
+        if name not in _APART
     }
+    if "own_values" in update.corrections:
+        before = row.refs.get("own_before", {})
+        for own in update.corrections["own_values"].values:
+            words[f"own:{own.field.code}"] = [before.get(own.field.code, ""), own.text]
     if "shares" in update.corrections:
         words["shares"] = ["", " | ".join(f"{amount:.2f}" for _, amount in update.corrections["shares"])]
     if update.room_id:
@@ -229,7 +251,7 @@ async def _remember(updates: Sequence[tuple[ListRow, Asset, Parts, PieceUpdate]]
             noun="asset",
             record_id=asset.id,
             seq=heads.get(f"asset:{asset.id}", 0),
-            before=former_values(asset, parts, update),
+            before=former_values(asset, parts, update) | _former_own(row, update),
         )
         for row, asset, parts, update in updates
         if asset.id not in already
@@ -242,7 +264,7 @@ async def _remember(updates: Sequence[tuple[ListRow, Asset, Parts, PieceUpdate]]
 
 def former_values(asset: Asset, parts: Parts, update: PieceUpdate) -> dict[str, Any]:
     """What a piece was, as far as an update changes it, in JSON."""
-    columns = {name: getattr(asset, name) for name in update.corrections if name != "shares"}
+    columns = {name: getattr(asset, name) for name in update.corrections if name not in _APART}
     former: dict[str, Any] = {"corrections": {name: plain(value) for name, value in columns.items()}}
     if update.corrections.keys() & {"shares", "price"}:
         former["corrections"]["shares"] = [[grant, str(amount)] for grant, amount in parts.items()]
@@ -253,9 +275,20 @@ def former_values(asset: Asset, parts: Parts, update: PieceUpdate) -> dict[str, 
     return former
 
 
+def _former_own(row: ListRow, update: PieceUpdate) -> dict[str, Any]:
+    """What a piece held in the fields that an update changes, by their codes; an empty text for nothing."""
+    if "own_values" not in update.corrections:
+        return {}
+    before = row.refs.get("own_before", {})
+    values = update.corrections["own_values"].values
+    return {"own_values": {value.field.code: before.get(value.field.code, "") for value in values}}
+
+
 async def restore(asset: Asset, former: Mapping[str, Any], actor: Actor, now: datetime, reason: str) -> None:
     """Give a piece the values that it had before an update. Done twice it changes nothing more. Raises Refusal."""
     corrections = {name: _typed(name, value) for name, value in former["corrections"].items()}
+    if texts := former.get("own_values"):
+        corrections["own_values"] = restored(await category_tree(), texts)
     if corrections:
         await actions.correct(asset.id, corrections, actor, now, None, reason)
     if "room_id" in former:
@@ -264,6 +297,14 @@ async def restore(asset: Asset, former: Mapping[str, Any], actor: Actor, now: da
         name = "assign" if former["custodian_id"] else "unassign"
         answers = Answers(custodian_id=former["custodian_id"], reason=reason)
         await perform(name, asset.id, answers, actor, now)
+
+
+def restored(tree: CategoryTree, texts: Mapping[str, str]) -> ReadValues:
+    """Stored values as they are written again; of a field that is no more, nothing."""
+    by_code = {own.code: own for own in tree.fields_of_all()}
+    values = [read_value(by_code[code], text) for code, text in texts.items() if text and code in by_code]
+    empty = [by_code[code] for code, text in texts.items() if not text and code in by_code]
+    return ReadValues(tuple(value for value in values if value), tuple(empty))
 
 
 def _typed(name: str, value: Any) -> Any:

@@ -1,7 +1,8 @@
 """Labels as a PDF that a screen reader can read (PDF/UA), set by typst from ``sheet.typ``."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import typst
 
+from registry.labels.equipment import RoomEquipment
 from registry.labels.faces import LabelFace, check_code, code_svg, emblem_svg
 from registry.labels.formats import LabelFormat, spots
 
@@ -47,6 +49,23 @@ def first_page_svg(faces: Sequence[LabelFace], form: LabelFormat, start: int = 1
     )
     picture: bytes = pictures[0] if isinstance(pictures, list) else pictures
     return picture
+
+
+def equipment_pdf(
+    rooms: Sequence[RoomEquipment], office: str, words: Mapping[str, str], language: str, day: str, now: datetime
+) -> bytes:
+    """A notice of what stands in it for each of these rooms, in these words; not in the loop."""
+    data = {
+        "rooms": [asdict(room) | {"pieces": room.pieces} for room in rooms], "office": office, "words": dict(words),
+        "language": language, "day": day,
+    }  # fmt: skip
+    return typst.compile(
+        (HERE / "equipment.typ").read_bytes(),
+        font_paths=fonts(),
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        pdf_standards=["ua-1"],
+        timestamp=now.replace(microsecond=0),
+    )
 
 
 def _data(faces: Sequence[LabelFace], form: LabelFormat, start: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from registry.assets import tags
 from registry.assets.models import STANDING, Asset, FundingShare, Tag
@@ -14,6 +15,7 @@ from registry.rooms.models import Room
 from registry.rooms.queries import CODE_LENGTH, is_code, room_by_code, rooms_of_codes
 
 AT_MOST = 1000  # labels of one run
+MOST_ROOMS = 200  # of which one file tells what stands in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,25 @@ async def _funding(asset_ids: Sequence[int], office: LabelOffice) -> dict[int, t
     for asset_id, fund, grant in await shares.values_list("asset_id", "grant__fund", "grant__code"):
         words.setdefault(asset_id, (office.union, fund, f"Projekt nr {grant}"))
     return words
+
+
+async def standing_in(codes: Sequence[str]) -> list[tuple[Room, list[dict[str, Any]]]]:
+    """Each of these rooms with what stands in it, by name: three statements for all. Raises NotFound("room.unknown"),
+    Invalid: label.none, label.too_many_rooms.
+    """
+    if not codes:
+        raise Invalid("label.none")
+    if len(set(codes)) > MOST_ROOMS:
+        raise Invalid("label.too_many_rooms", limit=MOST_ROOMS)
+    ids = [room.id for room in await rooms_named(codes)]
+    rows = {room.id: room for room in await Room.filter(id__in=ids).select_related("building")}
+    rooms = [rows[pk] for pk in ids]
+    stands: dict[int, list[dict[str, Any]]] = {room.id: [] for room in rooms}
+    columns = ("id", "room_id", "inventory_no", "name", "quantity")
+    pieces = Asset.filter(room_id__in=list(stands), lifecycle__in=STANDING).order_by("search_text", "id")
+    for row in await pieces.values(*columns, custodian_name="custodian__name"):
+        stands[row["room_id"]].append(row)
+    return [(room, stands[room.id]) for room in rooms]
 
 
 async def newest_runs(limit: int = 10) -> list[LabelRun]:

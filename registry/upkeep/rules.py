@@ -7,18 +7,21 @@ from enum import StrEnum
 
 WEEK = timedelta(days=7)
 LONGEST = timedelta(days=3 * 366)
+OVERDUE = timedelta(days=5 * 366)  # so long a calibration that ran out is still told of
 USUAL = timedelta(days=92)
 
 
 class DueKind(StrEnum):
     BATTERY = "battery"
+    CALIBRATION = "calibration"  # and whatever else ends on a day that a field of a category holds
     WARRANTY = "warranty"
     DURABILITY = "durability"
 
 
 @dataclass(frozen=True, slots=True)
 class DueItem:
-    """What ends on a day, for pieces of one name: a warranty, a durability period; or a battery that is low now.
+    """What ends on a day, for pieces of one name: a warranty, a durability period, what a field of their category says;
+    or a battery that is low now. ``what`` is the name of that field.
 
     ``asset_id`` is the first of ``assets`` pieces, ``room`` and ``custodian`` those of the first where ``rooms`` and
     ``custodians`` tell that there are more.
@@ -35,6 +38,7 @@ class DueItem:
     custodian: str = ""
     faulty: int = 0
     battery: int | None = None
+    what: str = ""
 
 
 def end_of_next_week(today: date) -> date:

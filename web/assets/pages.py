@@ -81,7 +81,7 @@ async def assets(request: Request, person: PageCaller, now: Now) -> Response:
     page = await page_at(address, context)
     if not (is_part or page.assets.total) and (fault_id := await fault_of_number(address.filter.q, person)):
         return RedirectResponse(f"/faults/{fault_id}", 303)  # typed into the search that every page has
-    offers = await options(context) if address.is_filtered or not is_part else {}
+    offers = await options(context, address.filter.category) if address.is_filtered or not is_part else {}
     return render(
         request,
         "assets/_list.html" if is_part else "assets/assets.html",

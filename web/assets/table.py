@@ -15,14 +15,15 @@ from registry.assets.transitions import CONDITION_WORDS, LIFECYCLE_WORDS
 from registry.grants.queries import all_grants
 from registry.rooms.queries import rooms_by_code
 from web.assets.list_columns import columns_in
+from web.categories.values import field_options
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 
 PAGE = 50
-CHOSEN = ("room", "category", "custodian", "grant", "lifecycle", "condition", "printed", "without", "fault")
+CHOSEN = ("room", "category", "custodian", "grant", "lifecycle", "condition", "field", "printed", "without", "fault")
 DAYS = ("warranty_before", "durable_before")
 # set by a link, never chosen
-LINKED = ("imported", "bulk", "field")
+LINKED = ("imported", "bulk")
 FILTERS = (*CHOSEN, *DAYS, *LINKED)
 LABELS = {
     "room": N_("Room"),
@@ -181,8 +182,8 @@ def _sum(counts: dict[tuple[Lifecycle, Condition], int], state: Lifecycle | Cond
     return sum(number for states, number in counts.items() if state in states)
 
 
-async def options(context: PageContext) -> dict[str, Options]:
-    """What each filter offers, as pairs of value and word."""
+async def options(context: PageContext, category: str = "") -> dict[str, Options]:
+    """What each filter offers, as pairs of value and word; of a category also what its fields hold."""
     grants = await all_grants() if context.may("assets.see_money") else []
     return {
         "room": await room_options(context),
@@ -194,6 +195,7 @@ async def options(context: PageContext) -> dict[str, Options]:
         "printed": [(name, context.say(word)) for name, word in PRINTED_WORDS.items()],
         "without": [(name, context.say(word)) for name, word in WITHOUT_WORDS.items()],
         "fault": [(name, context.say(word)) for name, word in FAULT_WORDS.items()],
+        "field": await field_options(category, context) if category else [],
     }
 
 

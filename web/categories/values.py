@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from registry.assets.queries import values_in_use
 from registry.categories.queries import category_tree
 from registry.categories.rules import CategoryTree, OwnField, ReadValues, read_values
 from web.assets.typed_fields import TypedFields
@@ -102,3 +103,12 @@ def typed_values(own_fields: Sequence[OwnField], values: Mapping[str, str]) -> d
 def typed_pattern(tree: CategoryTree, pattern: Mapping[str, Any] | None) -> dict[str, str]:
     """What a copy takes over of the piece that it is made of; nothing without one."""
     return typed_values(tree.fields_of(pattern["category"]), pattern["own_values"]) if pattern else {}
+
+
+async def field_options(category: str, context: PageContext) -> list[tuple[str, str]]:
+    """What the fields of a category hold, as a filter offers it: ``code:value`` and the words."""
+    by_id = {own.id: own for own in (await category_tree()).fields_of(category)}
+    rows = await values_in_use(list(by_id)) if by_id else []
+    return [
+        (f"{by_id[pk].code}:{text}", f"{by_id[pk].name}: {value_words(by_id[pk], text, context)}") for pk, text in rows
+    ]

@@ -24,7 +24,7 @@ router = routing.router("due")
 
 class DueAnswer(BaseModel):
     kind: DueKind
-    on: date = Field(description="the last day; of a battery today, the office's day")
+    on: date = Field(description="the last day, over for a calibration that ran out; of a battery today")
     name: str
     assets: int = Field(description="how many pieces of this name")
     asset: int | None = Field(description="the first of them")
@@ -32,6 +32,7 @@ class DueAnswer(BaseModel):
     custodian: str | None = Field(description="by name, null where they are several")
     faulty: int = Field(description="how many of them do not work")
     battery: int | None = Field(description="percent")
+    what: str = Field(description="the field of a category that tells the day of a calibration; else empty")
 
 
 DuesAnswer = ListAnswer[DueAnswer]
@@ -70,4 +71,5 @@ def _answer(item: DueItem) -> DueAnswer:
         custodian=item.custodian if item.custodians == 1 else None,
         faulty=item.faulty,
         battery=item.battery,
+        what=item.what,
     )

@@ -15,6 +15,7 @@ from web.kit.page_context import PageContext
 from web.kit.words import N_, NN_
 
 SHOWN = 200
+ENDING = (DueKind.CALIBRATION, DueKind.WARRANTY, DueKind.DURABILITY)
 URGENT = 5  # percent of a battery
 
 
@@ -114,10 +115,10 @@ def _title(first: date | None, context: PageContext) -> str:
 async def _months(context: PageContext, custodian: int | None, kind: DueKind | None, is_mine: bool) -> list[DueMonth]:
     months = months_from(context.today, 13)
     by_day = await due_by_day(context.today, months[-1] - timedelta(days=1), custodian)
-    sums = {(one, month): 0 for one in (DueKind.WARRANTY, DueKind.DURABILITY) for month in months}
+    sums = {(one, month): 0 for one in ENDING for month in months}
     for (one, day), many in by_day.items():
         sums[one, day.replace(day=1)] += many
-    fullest = max([sum(sums[one, month] for one in (DueKind.WARRANTY, DueKind.DURABILITY)) for month in months] or [1])
+    fullest = max([sum(sums[one, month] for one in ENDING) for month in months] or [1])
     return [_month(month, after, sums, fullest or 1, context, kind, is_mine) for month, after in pairwise(months)]
 
 
@@ -130,7 +131,7 @@ def _month(
     kind: DueKind | None,
     is_mine: bool,
 ) -> DueMonth:
-    parts = [(one, sums[one, month]) for one in (DueKind.WARRANTY, DueKind.DURABILITY)]
+    parts = [(one, sums[one, month]) for one in ENDING]
     pattern = "LLL y" if month.month == 1 else "LLL"
     return DueMonth(
         name=str(format_date(month, pattern, context.fmt.locale)),
@@ -149,7 +150,7 @@ def _line(item: DueItem, context: PageContext) -> DueLine:
         iso=item.day.isoformat(),
         far=_far(item, days, context),
         sign=SIGNS[item.kind],
-        what=context.say(WHAT_WORDS[item.kind]),
+        what=item.what or context.say(WHAT_WORDS[item.kind]),
         thing=item.name if item.assets == 1 else f"{item.name} × {item.assets}",
         href=_href(item, context),
         note=note,
@@ -169,6 +170,8 @@ def _href(item: DueItem, context: PageContext) -> str:
 def _far(item: DueItem, days: int, context: PageContext) -> str:
     if item.kind is DueKind.BATTERY or days == 0:
         return context.say(N_("today"))
+    if days < 0:
+        return context.words.ngettext("%(n)s day ago", "%(n)s days ago", -days)
     return context.words.ngettext("in %(n)s day", "in %(n)s days", days)
 
 
@@ -176,6 +179,8 @@ def _note(item: DueItem, context: PageContext) -> tuple[str, str]:
     if item.battery is not None:
         words = context.say(N_("%(percent)s %% left")) % {"percent": item.battery}
         return words, "bad" if item.battery <= URGENT else ""
+    if item.kind is DueKind.CALIBRATION and item.day < context.today:
+        return context.say(N_("It ran out. Have it renewed, then write the new day.")), "bad"
     if item.kind is DueKind.WARRANTY and item.faulty:
         if item.assets == 1:
             return context.say(N_("It does not work now: have it mended while the warranty lasts.")), "warn"

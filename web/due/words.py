@@ -5,12 +5,19 @@ from web.kit.words import N_
 
 KIND_WORDS = {
     DueKind.BATTERY: N_("Batteries"),
+    DueKind.CALIBRATION: N_("Calibrations and inspections"),
     DueKind.WARRANTY: N_("Warranties"),
     DueKind.DURABILITY: N_("Durability"),
 }
 WHAT_WORDS = {
     DueKind.BATTERY: N_("Change the battery"),
+    DueKind.CALIBRATION: N_("A calibration or an inspection ends"),
     DueKind.WARRANTY: N_("The warranty ends"),
     DueKind.DURABILITY: N_("The grant's durability period ends"),
 }
-SIGNS = {DueKind.BATTERY: "battery-2", DueKind.WARRANTY: "certificate", DueKind.DURABILITY: "lock"}
+SIGNS = {
+    DueKind.BATTERY: "battery-2",
+    DueKind.CALIBRATION: "clipboard-check",
+    DueKind.WARRANTY: "certificate",
+    DueKind.DURABILITY: "lock",
+}

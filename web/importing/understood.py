@@ -13,6 +13,7 @@ from registry.core.errors import Refusal
 from registry.importing import sessions
 from registry.importing.columns import COLUMNS, FAMILIES
 from registry.importing.models import ImportState, PendingImport
+from registry.importing.own_columns import PREFIX
 from registry.importing.rows import in_words
 from web.importing.pages import May
 from web.importing.words import FIELD_WORDS
@@ -52,7 +53,7 @@ async def understood(request: Request, person: May, now: Now, number: str, typed
         read=[column for column in report["columns"] if column["field"] is not None],
         sums={name: Decimal(report["sums"][name] or 0) for name in ("value", "control_total")},
         notices=[in_words(one, context.say)["hint"] for one in report["problems"] if one["code"] != "COLUMN_NOT_READ"],
-        fields=fields_of(report["kind"], context),
+        fields=fields_of(report["kind"], context) + own_names(report),
         encodings=ENCODINGS if report["delimiter"] else (),
         column=COLUMN,
         **({"fault": "", "answers": {}, "sheets": None} | typed.words),
@@ -65,6 +66,12 @@ def fields_of(kind: str, context: PageContext) -> list[tuple[str, str]]:
     names = dict.fromkeys(name for one in (kind, *kin) for name in COLUMNS[one])
     words = [(name, context.say(FIELD_WORDS[name])) for name in names if name in FIELD_WORDS]
     return [(UNREAD, context.say(NOT_READ)), *words]
+
+
+def own_names(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The fields of categories that columns of a list hold, by the titles of these."""
+    columns = [(column["field"], column["title"]) for column in report["columns"]]
+    return [(field, title) for field, title in columns if field and field.startswith(PREFIX)]
 
 
 @router.post("/{number}/columns")

@@ -2,16 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from registry.core.aside import aside
 from registry.labels.pdf import labels_pdf
 from registry.labels.zpl import labels_zpl
 from registry.people.models import Person
-from web.auth.access import caller_with
+from web.auth.access import Caller, caller_with
 from web.kit import routing
+from web.kit.body import LINE
 from web.kit.clock import Now
 from web.kit.routing import faults
+from web.labels.equipment import codes_of, equipment_response
 from web.labels.wish import LabelOrder, label_order, ordered_faces
 
 router = routing.router("labels")
@@ -44,3 +46,29 @@ async def as_zpl(request: Request, person: Printer, order: Order) -> Response:
     """ZPL II in UTF-8, at the resolution of the format."""
     _, faces = await ordered_faces(request, order)
     return Response(await aside(labels_zpl, faces, order.form), media_type=ZPL)
+
+
+@router.get(
+    "/equipment.pdf",
+    response_class=Response,
+    responses=faults(404) | {200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}},
+    summary="What stands in rooms, for beside their doors",
+)
+async def equipment(
+    request: Request,
+    person: Caller,
+    now: Now,
+    rooms: Annotated[str, Query(max_length=10_000, description="codes of rooms, parted by commas"), LINE] = "",
+) -> Response:
+    """A page or more for each room, without prices, with a line to sign on."""
+    return await equipment_response(request, codes_of([rooms]), now)
+
+
+@router.get(
+    "/rooms/{code}/equipment.pdf",
+    response_class=Response,
+    responses=faults(404) | {200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}},
+    summary="What stands in a room, for beside its door",
+)
+async def equipment_of_room(request: Request, code: str, person: Caller, now: Now) -> Response:
+    return await equipment_response(request, [code], now)

@@ -31,6 +31,7 @@ from web.calendar.room_rows import (
     used_rooms,
 )
 from web.due import words as due_words
+from web.due.access import custodian_of
 from web.faults import words as fault_words
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
@@ -91,7 +92,7 @@ async def _values(context: PageContext) -> dict[str, Any]:
         "duty_words": duty_words,
         "mine": mine,
         "waiting": tasks,
-        "due": await due_soon(context.today) if context.may("due.see_all") else {},
+        "due": await due_soon(context.today, custodian_of(context.person, is_mine=False)),
         "due_words": due_words,
         "fault_words": fault_words,
         "context": context,

@@ -95,7 +95,8 @@ async def test_pieces_are_looked_for_by_what_their_fields_hold(database: Databas
         assert await ids_of(field=field) == found_ids, field
     assert await ids_of(q="mini") == [bright.id]
     tree = await category_tree()
-    assert await values_in_use(tree.fields_of("Projektory")[0].id) == ["900.5", "5000"]
+    lumens = tree.fields_of("Projektory")[0].id
+    assert await values_in_use([lumens]) == [(lumens, "900.5"), (lumens, "5000")]
 
 
 async def test_a_value_is_corrected_with_its_history(database: Database) -> None:

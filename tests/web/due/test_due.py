@@ -6,8 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from registry.assets.categories import FieldWish, NewCategory, add_category
+from registry.categories.models import FieldKind
+from registry.core.history import SYSTEM
 from tests import make
 from tests.conftest import Database
+from tests.make import NOW
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
 from web.kit.render import STATIC
@@ -99,7 +103,21 @@ async def test_today_leads_to_it(desk: Desk) -> None:
     await stock(desk)
     page = await desk.read("/", "facilities")
     assert "Due by the end of next week : batteries 1, warranties 4" in page
-    assert "Due by" not in await desk.read("/", "alice")
+    assert "Due by the end of next week : warranties 1" in await desk.read("/", "alice")
+    assert "Due by" not in await desk.read("/", "bob")
+
+
+async def test_a_calibration_that_ran_out_stands_first(desk: Desk) -> None:
+    wish = FieldWish("Wzorcowanie do", FieldKind.DAY, is_due=True)
+    await add_category(NewCategory("mierniki", fields=(wish,)), SYSTEM, NOW)
+    asset, day = await make.make_asset(name="Miernik", category="mierniki"), office_day() - timedelta(days=2)
+    changes = {"fields": {"wzorcowanie-do": day.isoformat()}}
+    assert (await desk.api("PATCH", f"/assets/{asset.id}", "facilities", json=changes)).status_code == 200
+    page = await desk.read("/due?kind=calibration", "facilities")
+    for words in ("Wzorcowanie do", "2 days ago", "It ran out", "Calibrations and inspections"):
+        assert words in page, words
+    (item,) = (await desk.api("GET", "/due?kind=calibration", "facilities")).json()["items"]
+    assert (item["on"], item["what"], item["name"]) == (day.isoformat(), "Wzorcowanie do", "Miernik")
 
 
 async def test_programs_ask_until_a_day(desk: Desk) -> None:

@@ -175,3 +175,23 @@ async def test_the_studio_counts_labels_without_drawing_one(desk: Desk, monkeypa
 
     monkeypatch.setattr("web.labels.wish.faces_of", faces)
     assert "preview.svg" in (await desk.get(f"/labels?ids={asset_id}", "facilities")).text
+
+
+async def test_what_stands_in_rooms_is_a_paper_for_beside_their_doors(desk: Desk) -> None:
+    await furnish()
+    await make.make_room(code="ZW-03", name="Pokój pracy")
+    answer = await desk.get("/rooms/ZW-02/equipment.pdf", "alice")
+    assert answer.headers["content-type"] == "application/pdf"
+    _, text = codes_in(answer.content)
+    for words in ("ZW-02", "Mała sala", "KPUW/1", "Łóżeczko", "nobody is named"):
+        assert words in text, words
+    both = await desk.get("/labels/equipment.pdf?rooms=ZW-02&rooms=ZW-03", "facilities")
+    _, text = codes_in(both.content)
+    assert "Nothing stands here" in text
+    assert "/rooms/ZW-02/equipment.pdf" in (await desk.get("/rooms/ZW-02", "alice")).text
+    assert "/labels/equipment.pdf" in (await desk.get("/labels", "facilities")).text
+    assert (await desk.get("/rooms/nowhere/equipment.pdf", "facilities")).status_code == 404
+    assert (await desk.get("/labels/equipment.pdf", "facilities")).status_code == 422
+    for path in ("/equipment.pdf?rooms=ZW-02,ZW-03", "/rooms/ZW-03/equipment.pdf"):
+        called = await desk.api("GET", path, "auditor")
+        assert called.content.startswith(b"%PDF-"), path
