@@ -161,7 +161,7 @@ class DoorStates:
         """
         self._is_stale = False  # before: what changes meanwhile is read once more
         try:
-            rooms, panels = await all_rooms(), await door_panels()
+            rooms, panels = await all_rooms(with_closed=True), await door_panels()
         except BaseException:
             self._is_stale = True
             raise

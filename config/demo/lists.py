@@ -25,9 +25,10 @@ from registry.importing.lists import check_list, write_list
 from registry.people.queries import institutions_of
 from registry.places.actions import RoomChanges, change_rooms
 from registry.places.settings import RoomSettings
-from registry.rooms.actions import StandardLine, WeekdayHours, add_opening_profile, set_standard
+from registry.rooms.actions import WeekdayHours, add_opening_profile, set_standard
 from registry.rooms.models import HELP_POINT, HoursPolicy, Room, RoomKind
 from registry.rooms.queries import all_rooms
+from registry.rooms.standards import StandardLine
 
 DATA = Path(__file__).parent / "data" / "help-point"
 LISTS = ("organizations.csv", "role_accounts.csv", "buildings.csv", "rooms.csv")

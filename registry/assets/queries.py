@@ -33,7 +33,7 @@ from registry.core.transaction import is_inside, reading_from
 from registry.people.models import Person
 from registry.people.queries import person_by_login
 from registry.rooms.models import Room, StandardItem
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import open_room_by_code
 
 FIELDS = ("id", "inventory_no", "name", "category", "kst", "account", "price", "quantity", "serial_no", "lifecycle",
           "condition", "accepted_on", "warranty_until", "durable_until", "room_id", "revision")  # fmt: skip
@@ -129,6 +129,13 @@ async def standing_pieces() -> list[dict[str, Any]]:
     """Every piece that stands in a room, as it came in: id, name, kst, room_id and the room's code."""
     pieces = Asset.filter(room_id__not_isnull=True).exclude(lifecycle=Lifecycle.WITHDRAWN).order_by("id")
     return list(await pieces.values("id", "name", "kst", "room_id", room="room__code"))
+
+
+async def names_in_room(room_id: int) -> dict[str, int]:
+    """What stands in a room by its name, and how many pieces of it, whatever their condition."""
+    standing = Asset.filter(room_id=room_id, lifecycle__in=[Lifecycle.IN_USE, Lifecycle.IN_STORE])
+    counts = standing.annotate(pieces=Sum("quantity")).group_by("name").order_by("name")
+    return {str(name): int(pieces) for name, pieces in await counts.values_list("name", "pieces")}
 
 
 # from one value to the next along the index, whatever number of rows has each
@@ -482,12 +489,12 @@ def _working_features(room: Room, readiness: Readiness) -> frozenset[str]:
 async def answers_by_code(transition: Transition, room: str, custodian: str, reason: str) -> Answers:
     """What somebody answered to a transition: a room's code, a login, a reason. What it does not ask is not looked up.
 
-    Raises NotFound: room.unknown, person.unknown.
+    Raises NotFound: room.unknown, person.unknown; Conflict("room.closed").
     """
     fields = {question.field for question in transition.asks}
     room_id = custodian_id = None
     if room and QuestionField.ROOM in fields:
-        room_id = (await room_by_code(room)).id
+        room_id = (await open_room_by_code(room)).id
     if custodian and QuestionField.CUSTODIAN in fields:
         custodian_id = (await person_by_login(custodian)).id
     return Answers(room_id, custodian_id, reason)

@@ -295,6 +295,7 @@ def _booking_room(room: Room, institutions: frozenset[int], hours: Hours) -> Boo
         institutions=institutions,
         hours=hours,
         check_in=room.check_in,
+        is_closed=room.closed_at is not None,
     )
 
 

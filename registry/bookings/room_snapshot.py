@@ -162,6 +162,7 @@ def _facts_of(room: Room, is_sensed: bool, is_ready: bool) -> RoomFacts:
         revision=room.revision,
         occupancy=room.occupancy,
         occupancy_since=room.occupancy_since,
+        is_closed=room.closed_at is not None,
     )
 
 

@@ -63,6 +63,7 @@ class BookingRoom:
     institutions: frozenset[int]
     hours: Hours
     check_in: bool
+    is_closed: bool = False  # for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ def change_reasons(
     if former.room == request.room:
         settled |= {code for code, is_same in _unchanged(former, request) if is_same}
         if is_within(former, request):
-            settled |= {"room.not_bookable", "room.not_yours", "booking.too_long", "booking.too_far", "booking.closed"}
+            settled |= {"room.not_bookable", "room.not_yours", "room.closed"}
+            settled |= {"booking.too_long", "booking.too_far", "booking.closed"}
             if by.role is not Role.AUDITOR and request.kind == former.kind:
                 settled.add("auth.role")
     # a running booking keeps its start, so the rule against the past does not apply to it
@@ -166,7 +168,9 @@ def _unchanged(former: BookingRequest, request: BookingRequest) -> Iterator[tupl
 def _rights(request: BookingRequest, room: BookingRoom, by: Viewer) -> Iterator[Refusal]:
     if by.role is Role.AUDITOR or request.kind is Kind.BLOCK and by.role not in BLOCKS:
         yield Forbidden("auth.role")
-    if not room.bookable and request.kind is not Kind.BLOCK:
+    if room.is_closed:
+        yield Conflict("room.closed", room=room.code)
+    elif not room.bookable and request.kind is not Kind.BLOCK:
         yield Conflict("room.not_bookable", room=room.code)
     if not may_book(room, by):
         yield Forbidden("room.not_yours", room=room.code)

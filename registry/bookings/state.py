@@ -50,6 +50,7 @@ class RoomFacts:
     revision: int
     occupancy: Occupancy = Occupancy.UNKNOWN
     occupancy_since: datetime | None = None
+    is_closed: bool = False  # for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,8 @@ def _kind(
         if current.kind is Kind.BLOCK:
             return StateKind.CLOSED, current.ends_at
         return (StateKind.AWAITING_CHECK_IN if awaits(room, current, now) else StateKind.IN_USE), current.ends_at
+    if room.is_closed:
+        return StateKind.CLOSED, None
     if fold.occupancy is Occupancy.OCCUPIED:
         return StateKind.IN_USE_UNBOOKED, None  # nobody knows how long; next_starts_at says who follows
     span = open_span_at(hours, now)

@@ -217,6 +217,11 @@ WORDS: dict[str, str] = {
     "room.none_free": N_("No room is free then for so many people. Choose another time."),
     "room.exists": N_("There is already a room {room}."),
     "room.closed": N_("{room} is closed for good. Take another room, or open it again."),
+    "building.unknown": N_("There is no building {building}. See the list of buildings for the codes."),
+    "building.closed": N_("The building {building} is closed. Open it again first, or take another."),
+    "building.has_rooms": N_("{building} has rooms in use ({rooms}). Close them first."),
+    "standard.twice": N_("{name} stands on two lines. Put it on one, with how many there should be."),
+    "standard.bad_feature": N_("There is no feature {feature}. Choose from: {features}; or none."),
     "room.bad_number": N_("Write a whole number from {least} to {most}."),
     "room.no_name": N_("Fill this in: people know the room by it."),
     "room.lengths_crossed": N_(

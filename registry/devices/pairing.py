@@ -20,7 +20,7 @@ from registry.core.idempotency import RequestKey, record
 from registry.core.ids import may_be_name
 from registry.devices.models import Device, DeviceKind, Pairing, Sensing
 from registry.rooms.lock import changing
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import open_room_by_code
 
 VALID_FOR = timedelta(minutes=10)
 # nothing that reads like something else: no 0 O Q D, 1 I L, 2 Z, 5 S, 8 B, U V; nor M and W, whose width would carry a
@@ -137,7 +137,7 @@ async def pair(code: str, room_code: str, by: Actor, now: datetime, request_key:
 
     Raises NotFound: panel.code_unknown, room.unknown.
     """
-    room = await room_by_code(room_code)
+    room = await open_room_by_code(room_code)
     code = plain_code(code)
     async with changing(room.id) as change:
         key_digest = await _digest_behind(code, now)

@@ -11,7 +11,7 @@ from tortoise.exceptions import IntegrityError
 
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, Refusal
-from registry.core.events import OfficeChanged
+from registry.core.events import OfficeChanged, PlacesChanged
 from registry.core.history import Actor
 from registry.core.transaction import Change, transaction
 from registry.office.models import OfficeSetting, SetUp
@@ -126,18 +126,21 @@ async def add_site(new: NewSite, actor: Actor, now: datetime) -> Site:
     async with transaction() as change:
         site = await open_site(new, actor, now)
         change.happened(OfficeChanged())
+        change.happened(PlacesChanged())
     return site
 
 
 async def add_building(new: NewBuilding, site_id: int, actor: Actor, now: datetime) -> Building:
     """Add a building. Raises as :func:`registry.rooms.places.open_building`."""
-    async with transaction():
+    async with transaction() as change:
+        change.happened(PlacesChanged())
         return await open_building(new, site_id, actor, now)
 
 
 async def add_room(new: NewRoom, building_id: int, actor: Actor, now: datetime) -> Room:
     """Add a room. Raises as :func:`registry.rooms.places.open_room`."""
-    async with transaction():
+    async with transaction() as change:
+        change.happened(PlacesChanged())
         return await open_room(new, building_id, actor, now)
 
 
@@ -157,6 +160,7 @@ async def set_up(whole: WholeSetUp, actor: Actor, now: datetime) -> Person:
         building = await open_building(whole.building, site.id, actor, now)
         for room in whole.rooms:
             await open_room(room, building.id, actor, now)
+        change.happened(PlacesChanged())
     return person
 
 

@@ -55,9 +55,8 @@ async def change_rooms(
     are. ``if_mark`` is what ``mark_of`` said when a form was opened.
 
     Raises NotFound("room.unknown"), Invalid: room.bad_number, room.no_name, room.lengths_crossed, opening.unknown,
-    door.no_pin; Conflict: room.class_in_use, request.stale.
+    door.no_pin; Conflict: room.class_in_use, room.closed, request.stale.
     """
-    profiles = await _profiles(changes)
     changed_rooms = []
     async with changing(*room_ids, *await _neighbours(room_ids, changes)) as change:
         for room in [room for room in change.rooms.values() if room.id in set(room_ids)]:
@@ -65,8 +64,10 @@ async def change_rooms(
             is_stale = if_mark and if_mark != mark_of(room, institution_ids)
             if is_stale or if_revision not in (None, room.revision):
                 raise Conflict("request.stale", revision=room.revision)
+            if room.closed_at is not None:
+                raise Conflict("room.closed", room=room.code)
             former = await booking_room(room)
-            before, after = await _apply(room, changes, profiles, now)
+            before, after = await apply(room, changes, now)
             if after:
                 await history.write(f"room:{room.id}", "changed", actor, now, before=before, after=after, reason=reason)
                 await settle_touched(change, room, now)
@@ -105,11 +106,11 @@ async def _neighbours(room_ids: Collection[int], changes: RoomChanges) -> list[i
     return beside
 
 
-async def _apply(
-    room: Room, changes: RoomChanges, profiles: Mapping[int | None, str | None], now: datetime
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Store what differs; what the history says of it, before and after."""
-    present = settings_of(room)
+async def apply(room: Room, changes: RoomChanges, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Store what differs of a room that the caller has locked or just made; what the history says of it, before and
+    after. Raises as :func:`change_rooms`.
+    """
+    profiles, present = await _profiles(changes), settings_of(room)
     settings = {name: value for name, value in changes.settings.items() if present[name] != value}
     for fault in setting_faults(settings, present).values():
         raise fault

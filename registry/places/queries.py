@@ -5,17 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tortoise.functions import Count
+
+from registry.assets.queries import names_in_room
+from registry.assets.rules import feature_of
 from registry.bookings.queries import booking_room, proposed_booking_room
 from registry.bookings.room_snapshot import snapshot_of
 from registry.bookings.rules import BookingRoom
 from registry.bookings.state import running
 from registry.core.errors import NotFound, Refusal
+from registry.core.ids import may_be_name
+from registry.devices.queries import devices_of_room
 from registry.people.models import Institution, Person
 from registry.people.queries import institutions_of
 from registry.places.misfits import Misfit, bookings_ahead, misfits_among
 from registry.places.rules import class_reasons, setting_faults
 from registry.places.settings import proposal_of, settings_of
-from registry.rooms.models import OpeningProfile, Room
+from registry.rooms.models import Building, OpeningProfile, Room, Site
+from registry.rooms.standards import StandardLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,15 @@ class RoomSetup:
     opening: str | None
     institutions: Sequence[Institution]
     approvers: Sequence[Person]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomTies:
+    """What still hangs on a room: its bookings ahead, the pieces that stand there, the devices that hang there."""
+
+    bookings: int
+    pieces: int
+    devices: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,53 @@ async def setup_of(room: Room) -> RoomSetup:
     )
 
 
+async def ties_of(room_id: int, now: datetime) -> RoomTies:
+    """What somebody who closes a room should know of."""
+    return RoomTies(
+        len(await bookings_ahead(room_id, now)),
+        sum((await names_in_room(room_id)).values()),
+        len(await devices_of_room(room_id)),
+    )
+
+
+async def standing_lines(room_id: int) -> list[StandardLine]:
+    """A standard of what stands in a room now."""
+    return [StandardLine(name, pieces, feature_of(name)) for name, pieces in (await names_in_room(room_id)).items()]
+
+
+async def sites_in_order() -> list[Site]:
+    """Every site, by its code."""
+    return await Site.all().order_by("code")
+
+
+async def buildings_in_order() -> list[Building]:
+    """Every building with its site, the closed ones last, by its code."""
+    rows = await Building.all().select_related("site").order_by("code")
+    return sorted(rows, key=lambda building: building.closed_at is not None)
+
+
+async def building_by_code(code: str) -> Building:
+    """A building with its site. Raises NotFound("building.unknown")."""
+    building = await Building.get_or_none(code=code).select_related("site") if may_be_name(code, 40) else None
+    if building is None:
+        raise NotFound("building.unknown", building=code[:40])
+    return building
+
+
+async def site_by_code(code: str) -> Site:
+    """Raises NotFound("site.unknown")."""
+    site = await Site.get_or_none(code=code) if may_be_name(code, 40) else None
+    if site is None:
+        raise NotFound("site.unknown", site=code[:40])
+    return site
+
+
+async def room_counts() -> dict[int, int]:
+    """How many rooms in use each building has, by its id."""
+    counts = Room.filter(closed_at__isnull=True).annotate(many=Count("id")).group_by("building_id")
+    return {int(building_id): int(many) for building_id, many in await counts.values_list("building_id", "many")}
+
+
 async def opening_profiles() -> list[OpeningProfile]:
     """Every named week of opening hours, by its code."""
     return await OpeningProfile.all().order_by("code")
@@ -60,7 +123,7 @@ async def opening_profiles() -> list[OpeningProfile]:
 
 async def opening_by_code(code: str) -> OpeningProfile:
     """Raises NotFound("opening.unknown")."""
-    profile = await OpeningProfile.get_or_none(code=code)
+    profile = await OpeningProfile.get_or_none(code=code) if may_be_name(code, 40) else None
     if profile is None:
         raise NotFound("opening.unknown", profile=code[:40])
     return profile

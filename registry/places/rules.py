@@ -1,8 +1,10 @@
 """What a room may be set to, and what stands against closing a place. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from registry.assets.rules import fold
+from registry.bookings.rules import FEATURES
 from registry.core.errors import Conflict, Invalid, Refusal
 from registry.rooms.models import HELP_POINT, Visibility
 
@@ -29,8 +31,10 @@ BOUNDS: dict[str, Bounds] = {
 MAY_BE_NEVER = frozenset({"no_show_minutes", "vacant_minutes"})
 LENGTHS: dict[str, int] = {
     "code": 40, "number": 20, "name": 120, "name_en": 120, "name_uk": 120, "name_ru": 120, "note": 300,
+    "address": 200, "timezone": 60, "town": 120,
 }  # fmt: skip
 NEEDED = ("name", "number")
+PIECES, MOST_LINES = Bounds(1, 9999), 200
 LARGEST_AREA = 100_000
 # what is built into a room; all else that a booking may need comes with its standard
 BUILT_IN = ("step_free", "hearing_loop", "screen")
@@ -58,6 +62,26 @@ def setting_faults(settings: Mapping[str, Any], present: Mapping[str, Any]) -> d
 
 def _is_within(value: Any, bounds: Bounds) -> bool:
     return isinstance(value, int) and bounds.least <= value <= bounds.most
+
+
+def standard_faults(lines: Sequence[tuple[str, Any, str]]) -> dict[int, Refusal]:
+    """Why some lines of a standard cannot stand, by their place: each is a name, how many, and a feature or nothing.
+
+    Codes: room.no_name, room.bad_number, standard.twice, standard.bad_feature.
+    """
+    faults: dict[int, Refusal] = {}
+    names: set[str] = set()
+    for place, (name, quantity, feature) in enumerate(lines):
+        if not name:
+            faults[place] = Invalid("room.no_name", setting="name")
+        elif fold(name) in names:
+            faults[place] = Invalid("standard.twice", name=name)
+        elif not _is_within(quantity, PIECES):
+            faults[place] = Invalid("room.bad_number", setting="quantity", least=PIECES.least, most=PIECES.most)
+        elif feature and feature not in FEATURES:
+            faults[place] = Invalid("standard.bad_feature", feature=feature[:40], features=", ".join(FEATURES))
+        names.add(fold(name))
+    return faults
 
 
 def class_reasons(code: str, former: Visibility, visibility: Visibility, is_running: bool) -> Iterator[Refusal]:

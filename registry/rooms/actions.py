@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from registry.core import history
+from registry.core.errors import Conflict
 from registry.core.history import Actor
 from registry.core.transaction import transaction
 from registry.rooms.lock import changing
 from registry.rooms.models import OpeningProfile, OpeningSpan, Room, StandardItem
+from registry.rooms.standards import StandardLine, lines_of, standard_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +20,6 @@ class WeekdayHours:
     weekday: int
     opens: int
     closes: int
-
-
-@dataclass(frozen=True, slots=True)
-class StandardLine:
-    """So many things of this name a room should hold; ``feature`` is what a booking may need of them."""
-
-    name: str
-    quantity: int
-    feature: str = ""
 
 
 async def add_opening_profile(
@@ -41,13 +34,23 @@ async def add_opening_profile(
     return profile
 
 
-async def set_standard(room_id: int, lines: Sequence[StandardLine], actor: Actor, now: datetime) -> None:
-    """Say what a room should hold, instead of what was said before. Raises NotFound("room.unknown")."""
-    async with changing(room_id):
+async def set_standard(
+    room_id: int, lines: Sequence[StandardLine], actor: Actor, now: datetime, if_mark: str = ""
+) -> None:
+    """Say what a room should hold, instead of what was said before. ``if_mark`` is what :func:`standard_mark` said of
+    what is there when a form was opened. Raises NotFound("room.unknown"), Conflict("request.stale").
+    """
+    async with changing(room_id) as change:
+        former = await lines_of(room_id)
+        if if_mark and if_mark != standard_mark(former):
+            raise Conflict("request.stale", revision=change.room.revision)
+        if former == list(lines):
+            change.keep_quiet(change.room)
+            return
         await StandardItem.filter(room_id=room_id).delete()
         await StandardItem.bulk_create([StandardItem(room_id=room_id, **asdict(line)) for line in lines])
-        after = {"standard": [asdict(line) for line in lines]}
-        await history.write(f"room:{room_id}", "standard_set", actor, now, after=after)
+        before, after = ({"standard": [asdict(line) for line in side]} for side in (former, lines))
+        await history.write(f"room:{room_id}", "standard_set", actor, now, before=before, after=after)
 
 
 async def mark_published(revisions: Mapping[int, int]) -> None:

@@ -10,7 +10,7 @@ import holidays
 from tortoise.expressions import F
 
 from registry.core.cache import Cache
-from registry.core.errors import NotFound
+from registry.core.errors import Conflict, NotFound
 from registry.core.events import PlacesChanged
 from registry.core.ids import may_be_name
 from registry.rooms.hours import Hours, Span, spans_on
@@ -58,9 +58,17 @@ async def room_as_typed(code: str) -> Room | None:
     return await room_or_none(matches[0]) if len(matches) == 1 else None
 
 
+async def open_room_by_code(code: str) -> Room:
+    """The same of a room that is in use: where something is to go. Raises also Conflict("room.closed")."""
+    room = await room_by_code(code)
+    if room.closed_at is not None:
+        raise Conflict("room.closed", room=room.code)
+    return room
+
+
 async def rooms_by_code() -> list[Room]:
-    """Every room in the order of the codes."""
-    return await Room.all().order_by("code")
+    """Every room in use, in the order of the codes."""
+    return await Room.filter(closed_at__isnull=True).order_by("code")
 
 
 async def codes_of_rooms(ids: Collection[int]) -> dict[int, str]:
@@ -73,9 +81,10 @@ async def has_rooms() -> bool:
     return await Room.exists()
 
 
-async def all_rooms() -> list[Room]:
-    """Every room with its building and site, in the order of the house."""
-    return await Room.all().select_related("building__site").order_by("building_id", "-floor", "number", "code")
+async def all_rooms(*, with_closed: bool = False) -> list[Room]:
+    """Every room in use with its building and site, in the order of the house; with the closed ones where asked."""
+    rooms = Room.all() if with_closed else Room.filter(closed_at__isnull=True)
+    return await rooms.select_related("building__site").order_by("building_id", "-floor", "number", "code")
 
 
 async def revisions_of(ids: Collection[int]) -> dict[int, int]:

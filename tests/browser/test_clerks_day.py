@@ -19,8 +19,9 @@ from config.demo.lists import DATA, bring_in
 from registry.core.history import SYSTEM
 from registry.grants.actions import NewGrant, add_grant
 from registry.people.models import Person
-from registry.rooms.actions import StandardLine, set_standard
+from registry.rooms.actions import set_standard
 from registry.rooms.models import Room
+from registry.rooms.standards import StandardLine
 from tests import make
 from tests.browser.conftest import LIMIT
 from tests.browser.film import film

@@ -18,7 +18,7 @@ from registry.outbox.actions import NewNotice, tell
 from registry.outbox.letters import Delivery, SortingPlan
 from registry.outbox.models import LetterState
 from registry.people.models import Person
-from tests.make import drawing, make_asset
+from tests.make import drawing, make_asset, make_building
 from tests.web.conftest import API, Office, soon, wish
 
 pytestmark = pytest.mark.anyio
@@ -238,6 +238,39 @@ async def a_dropped_letter(office: Office) -> Call:
     return f"/outbox/{await _letter(office)}/drop", {}
 
 
+async def a_room(office: Office) -> Call:
+    building = await make_building(code="DOM")
+    return "/rooms", {"json": {"code": "N-1", "building": building.code, "names": {"pl": "Nowe"}}}
+
+
+async def a_closing(office: Office) -> Call:
+    return "/rooms/M-1/close", {"json": {"reason": "remont"}}
+
+
+async def a_reopening(office: Office) -> Call:
+    await office.post("/rooms/M-1/close", who="admin")
+    return "/rooms/M-1/reopen", {}
+
+
+async def a_site(office: Office) -> Call:
+    return "/sites", {"json": {"name": "Grudziądz"}}
+
+
+async def a_building(office: Office) -> Call:
+    site = await (await make_building()).site
+    return "/buildings", {"json": {"site": site.code, "code": "DOM", "address": "Bydgoszcz, Długa 1"}}
+
+
+async def a_closed_building(office: Office) -> Call:
+    return f"/buildings/{(await make_building()).code}/close", {}
+
+
+async def a_reopened_building(office: Office) -> Call:
+    path, content = await a_closed_building(office)
+    await office.post(path, who="admin")
+    return path.replace("/close", "/reopen"), content
+
+
 POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/bookings": a_booking,
     "/bookings/{booking_id}/check-in": a_check_in,
@@ -245,6 +278,13 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/bookings/{booking_id}/end": an_end,
     "/bookings/{booking_id}/cancel": a_cancellation,
     "/bookings/{booking_id}/undo-release": an_undoing,
+    "/rooms": a_room,
+    "/rooms/{code}/close": a_closing,
+    "/rooms/{code}/reopen": a_reopening,
+    "/sites": a_site,
+    "/buildings": a_building,
+    "/buildings/{code}/close": a_closed_building,
+    "/buildings/{code}/reopen": a_reopened_building,
     "/blocks": a_block,
     "/opening-profiles": opening_hours,
     "/blocks/{block_id}/cancel": a_block_taken_back,

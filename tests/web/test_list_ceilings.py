@@ -33,6 +33,7 @@ from registry.sets.actions import NewSet, make_set
 from tests.make import (
     make_asset,
     make_booking,
+    make_building,
     make_device,
     make_institution,
     make_opening,
@@ -185,12 +186,22 @@ async def outbox_letters(office: Office, number: int) -> None:
     await Letter.create(person=person, notices=[notice.id], created_at=now, next_try_at=now)
 
 
+async def sites(office: Office, number: int) -> None:
+    await Site.create(code=f"s-{number}", name="S")
+
+
+async def buildings(office: Office, number: int) -> None:
+    await make_building()
+
+
 async def nothing(office: Office, number: int) -> None:
     """What this lists is not in the database."""
 
 
 LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/rooms": ("/rooms?limit=200", rooms),
+    "/sites": ("/sites?limit=200", sites),
+    "/buildings": ("/buildings?limit=200", buildings),
     "/rooms/{code}/bookings": (f"/rooms/M-1/bookings?from={DAY}&to={DAY + timedelta(days=2)}", bookings),
     "/rooms/{code}/assets": ("/rooms/M-1/assets", assets),
     "/rooms/{code}/readiness": ("/rooms/M-1/readiness", standard),

@@ -21,7 +21,7 @@ from registry.grants.queries import grant_ids
 from registry.people import rules
 from registry.people.models import Person, Role
 from registry.people.queries import person_by_login
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import open_room_by_code
 from web.assets.paging import ListPaged
 from web.assets.shapes import (
     AssetDetailAnswer,
@@ -181,7 +181,7 @@ async def _new(body: NewAssetBody) -> NewAsset:
         kst=body.kst,
         serial_no=body.serial_no,
         quantity=body.quantity,
-        room_id=(await room_by_code(body.room)).id if body.room else None,
+        room_id=(await open_room_by_code(body.room)).id if body.room else None,
         custodian_id=(await person_by_login(body.custodian)).id if body.custodian else None,
         accepted_on=body.accepted_on,
         warranty_until=body.warranty_until,

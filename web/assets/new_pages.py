@@ -23,7 +23,7 @@ from registry.core.idempotency import RequestAnswer, act_once
 from registry.grants.queries import all_grants
 from registry.people.models import Person
 from registry.people.queries import active_people, person_by_login
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import open_room_by_code
 from web.assets.table import room_options
 from web.assets.typed_fields import LENGTHS, MOST_PIECES, TypedFields
 from web.auth.access import actor_of, page_with
@@ -204,7 +204,7 @@ async def _pieces_of(fields: TypedFields, texts: Mapping[str, str]) -> list[NewA
         "price": fields.price("price"),
         "category": fields.text("category"),
         "kst": fields.kst("kst"),
-        "room_id": (await room_by_code(room)).id if room else None,
+        "room_id": (await open_room_by_code(room)).id if room else None,
         "custodian_id": (await person_by_login(custodian)).id if custodian else None,
         "purchase_id": bought["id"] if bought else None,
         "accepted_on": fields.day("accepted_on"),

@@ -13,7 +13,7 @@ from registry.devices.models import Sensing
 from registry.devices.queries import device_by_code, devices_by_worry, watch
 from registry.devices.rules import LOW_BATTERY
 from registry.people.models import Person
-from registry.rooms.queries import room_by_code, rooms_by_code
+from registry.rooms.queries import open_room_by_code, rooms_by_code
 from web.auth.access import actor_of, page_with
 from web.auth.session import options_of
 from web.devices import words
@@ -189,7 +189,7 @@ async def place(
 
 async def _room_id(code: str) -> int | None:
     """The room that was typed or chosen, None for none. Raises NotFound("room.unknown")."""
-    return (await room_by_code(code.strip())).id if code.strip() else None
+    return (await open_room_by_code(code.strip())).id if code.strip() else None
 
 
 def _number(device_id: int) -> int:

@@ -23,6 +23,7 @@ NOT_WHOLE = N_("Write a whole number from %(least)s to %(most)s.")
 WHOLE_OR_EMPTY = N_("Write a whole number from %(least)s to %(most)s, or leave it empty for never.")
 NO_AREA = N_("Write the area in square metres, like 12,5.")
 CHOOSE = N_("Choose one of the list.")
+NEEDED = N_("Fill this in.")
 TEXTS = ("number", "name", "name_en", "name_uk", "name_ru", "note")
 SWITCHES = ("step_free", "hearing_loop", "screen", "bookable", "check_in", "panel_books")
 CHOICES: dict[str, type[RoomKind] | type[Visibility] | type[HoursPolicy]] = {
@@ -99,18 +100,18 @@ class RoomFormReader:
 
     def settings(self, profiles: Mapping[str, int]) -> dict[str, Any]:
         """The columns of a room, but for what its door asks as proof."""
-        columns: dict[str, Any] = {name: self._text(name) for name in TEXTS}
+        columns: dict[str, Any] = {name: self.text(name) for name in TEXTS}
         columns |= {name: bool(self.form.get(name)) for name in SWITCHES}
         for name, kinds in CHOICES.items():
             try:
                 columns[name] = kinds(self.form.get(name, ""))
             except ValueError:
-                self._fault(name, CHOOSE)
-        columns |= {name: self._number(name) for name in BOUNDS}
+                self.fault(name, CHOOSE)
+        columns |= {name: self.number(name) for name in BOUNDS}
         columns["area_m2"] = self._area()
         opening = self.form.get("opening", "")
         if opening and opening not in profiles:
-            self._fault("opening", CHOOSE)
+            self.fault("opening", CHOOSE)
         else:
             columns["opening_id"] = profiles[opening] if opening else None
         return {name: value for name, value in columns.items() if name not in self.faults}
@@ -124,18 +125,23 @@ class RoomFormReader:
         """Those of a list that were ticked and are offered."""
         return [one for one in offers if one in self.form.get(name, [])]
 
-    def _fault(self, name: str, text: str, **params: Any) -> None:
+    def fault(self, name: str, text: str, **params: Any) -> None:
+        """Say once what is wrong with a field."""
         self.faults.setdefault(name, self.context.say(text) % params)
 
-    def _text(self, name: str) -> str:
+    def text(self, name: str, *, is_needed: bool = False) -> str:
+        """A line of text, its spaces made single."""
         text: str = " ".join(self.form.get(name, "").split())
+        if is_needed and not text:
+            self.fault(name, NEEDED)
         if len(text) > LENGTHS[name]:
-            self._fault(name, TOO_LONG, limit=LENGTHS[name])
+            self.fault(name, TOO_LONG, limit=LENGTHS[name])
         if not text.isprintable():
-            self._fault(name, UNREADABLE)
+            self.fault(name, UNREADABLE)
         return text
 
-    def _number(self, name: str) -> int | None:
+    def number(self, name: str) -> int | None:
+        """A whole number within its bounds; None where it is none, or never."""
         text, bounds = self.form.get(name, "").strip().replace("−", "-"), BOUNDS[name]
         if not text and name in MAY_BE_NEVER:
             return None
@@ -143,7 +149,7 @@ class RoomFormReader:
         if digits.isascii() and digits.isdecimal() and len(digits) < 7 and bounds.least <= int(text) <= bounds.most:
             return int(text)
         words = WHOLE_OR_EMPTY if name in MAY_BE_NEVER else NOT_WHOLE
-        self._fault(name, words, least=bounds.least, most=bounds.most)
+        self.fault(name, words, least=bounds.least, most=bounds.most)
         return None
 
     def _area(self) -> Decimal | None:
@@ -155,6 +161,6 @@ class RoomFormReader:
         except Unreadable:
             area = Decimal(-1)
         if not 0 <= area < 100_000:
-            self._fault("area_m2", NO_AREA)
+            self.fault("area_m2", NO_AREA)
             return None
         return area

@@ -42,6 +42,7 @@ SETTING_WORDS = {
     "institutions": N_("institutions that may book"),
     "approvers": N_("approvers"),
     "standard": N_("standard"),
+    "address": N_("address"),
 }
 ACTION_WORDS = {
     "changed": N_("Set otherwise"),

@@ -19,14 +19,17 @@ from registry.places.queries import (
     RoomProposal,
     RoomSetup,
     all_institutions,
+    buildings_in_order,
     institutions_of_rooms,
     misfits_of,
     opening_profiles,
     proposed,
     setup_of,
+    sites_in_order,
+    ties_of,
 )
 from registry.places.settings import mark_of
-from registry.rooms.models import OpeningProfile, Room
+from registry.rooms.models import Building, OpeningProfile, Room
 from registry.rooms.queries import all_rooms, room_by_code
 from web.auth.access import actor_of, page_with
 from web.kit.clock import Now
@@ -88,10 +91,11 @@ async def _read(form: Mapping[str, Any], offers: Offers, context: PageContext) -
 
 
 @router.get("/admin/places")
-async def places(request: Request, person: RunsRooms, now: Now) -> Response:
-    """Every room by building and floor, as it is set."""
+async def places(request: Request, person: RunsRooms, now: Now, closed: str = "") -> Response:
+    """Every room by building and floor, as it is set; with ``closed`` those that are closed too."""
     context = page_context(request, person, now)
-    rooms = await all_rooms()
+    every = await all_rooms(with_closed=True)
+    rooms = [room for room in every if closed or room.closed_at is None]
     return render(
         request,
         "places/places.html",
@@ -99,10 +103,19 @@ async def places(request: Request, person: RunsRooms, now: Now) -> Response:
         context=context,
         groups=_groups(rooms),
         total=len(rooms),
+        closed_count=sum(room.closed_at is not None for room in every),
+        with_closed=bool(closed),
+        sites=await sites_in_order(),
+        empty_buildings=await _without_rooms({room.building_id for room in rooms}),
         profiles={profile.id: profile.code for profile in await opening_profiles()},
         institutions=await institutions_of_rooms(),
         looks=PlaceWords.of(context.words),
     )
+
+
+async def _without_rooms(in_list: set[int]) -> list[Building]:
+    """The buildings that no room of the list stands in."""
+    return [building for building in await buildings_in_order() if building.id not in in_list]
 
 
 def _groups(rooms: Sequence[Room]) -> list[tuple[Room, list[Room]]]:
@@ -158,6 +171,7 @@ async def _page(
         effects=await effects_of(room, proposal, setup.institutions, form_read.institutions, context),
         left_over=[MisfitLine(**line) for line in typed.words.get("misfits", [])],
         left_over_count=typed.words.get("misfit_count", 0),
+        ties=await ties_of(room.id, now),
         entries=history_lines(await entries_of(f"room:{room.id}", HISTORY_SHOWN), context),
         offers=offers,
         mark=typed.words.get("mark") or mark_of(room, [one.id for one in setup.institutions]),

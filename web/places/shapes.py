@@ -15,11 +15,11 @@ from registry.people.models import Person
 from registry.places.misfits import Misfit
 from registry.places.queries import RoomSetup
 from registry.places.rules import BUILT_IN, LENGTHS
-from registry.rooms.models import HoursPolicy, RoomKind, Visibility
-from web.kit.answers import Instant, local
+from registry.rooms.models import Building, HoursPolicy, RoomKind, Visibility
+from web.kit.answers import Instant, ListAnswer, local
 from web.kit.body import LINE, LINES, NAME, Body, Changes, Login, Number, Whole, YesNo, left_out
 from web.kit.i18n import Translate
-from web.rooms.projection import RoomAnswer, room_answers
+from web.rooms.projection import RoomAnswer, SiteAnswer, room_answers
 
 Proof = Annotated[str, Field(max_length=40), LINE]
 Name = Annotated[str, Field(max_length=LENGTHS["name"]), LINE]
@@ -51,6 +51,62 @@ class LengthsBody(Changes):
     min_minutes: Small = left_out()
     max_hours: Small = left_out()
     max_days_ahead: Small = left_out()
+
+
+PlaceCode = Annotated[str, Field(min_length=1, max_length=40), NAME]
+
+
+class NewSiteBody(Body):
+    """Without a code it is made of the name."""
+
+    name: Annotated[str, Field(max_length=120), NAME]
+    code: Code = ""
+    timezone: Annotated[str, Field(max_length=60), LINE] = "Europe/Warsaw"
+
+
+class SiteChangesBody(Changes):
+    name: Annotated[str, Field(max_length=120), NAME] = left_out()
+    timezone: Annotated[str, Field(max_length=60), NAME] = left_out()
+
+
+class NewBuildingBody(Body):
+    site: PlaceCode
+    code: PlaceCode
+    address: Annotated[str, Field(max_length=200), NAME]
+    note: Annotated[str, Field(max_length=200), LINE] = ""
+    step_free: YesNo = False
+
+
+class BuildingChangesBody(Changes):
+    address: Annotated[str, Field(max_length=200), NAME] = left_out()
+    note: Annotated[str, Field(max_length=200), LINE] = left_out()
+    step_free: YesNo = left_out()
+
+
+class ClosingBody(Body):
+    reason: Annotated[str, Field(max_length=300), LINE] = ""
+
+
+class BuildingAnswer(BaseModel):
+    code: str
+    site: str
+    address: str
+    note: str
+    step_free: bool
+    rooms: int = Field(description="in use")
+    closed_at: Instant | None
+
+
+SitesAnswer = ListAnswer[SiteAnswer]
+BuildingsAnswer = ListAnswer[BuildingAnswer]
+
+
+class StandardLineBody(Body):
+    """Without a ``feature`` it is what a thing of this name gives; an empty one is none."""
+
+    name: Annotated[str, Field(max_length=200), NAME]
+    quantity: Small = 1
+    feature: Code | None = None
 
 
 # columns of a room that a body names as they are
@@ -118,6 +174,14 @@ def built_in(features: Sequence[str], present: Sequence[str]) -> dict[str, bool]
     return {name: name in features for name in BUILT_IN}
 
 
+class NewRoomBody(RoomChangesBody):
+    """Beside where it is, all that a change of a room takes."""
+
+    code: PlaceCode
+    building: PlaceCode
+    names: NamesBody
+
+
 class DoorAnswer(BaseModel):
     proofs: list[str]
     pin: bool
@@ -155,6 +219,18 @@ class RoomSettingsAnswer(RoomAnswer):
 
 class ChangedRoomAnswer(RoomSettingsAnswer):
     misfits: list[MisfitAnswer]
+
+
+def building_answer(building: Building, rooms: int) -> BuildingAnswer:
+    return BuildingAnswer(
+        code=building.code,
+        site=building.site.code,
+        address=building.address,
+        note=building.note,
+        step_free=building.step_free,
+        rooms=rooms,
+        closed_at=building.closed_at,
+    )
 
 
 async def settings_answer(setup: RoomSetup, person: Person, now: datetime) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
-from registry.assets.queries import of_room, readiness
+from registry.assets.queries import Readiness, of_room, readiness
 from registry.bookings.alternatives import rooms_to_have
 from registry.bookings.projections import Viewer, as_json, sees_times, viewer_of
 from registry.bookings.public_revision import revision_of
@@ -139,9 +139,13 @@ async def assets(person: Caller, room: RoomByCode, paging: PagedLong) -> AssetsO
 async def ready(person: Caller, room: RoomByCode, span: FromTo, now: Now) -> ReadinessAnswer:
     """The equipment as it stands now; ``from`` and ``to`` are checked and kept for planned repairs."""
     span.between(await zone_of(room), now)
-    standard = await readiness(room.id)
+    return readiness_answer(room.code, await readiness(room.id))
+
+
+def readiness_answer(room: str, standard: Readiness) -> ReadinessAnswer:
+    """What a room should hold, and what of it works."""
     return ReadinessAnswer(
-        room=room.code,
+        room=room,
         ready=standard.ready,
         items=[
             ReadinessItemAnswer(

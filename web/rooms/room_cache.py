@@ -17,5 +17,5 @@ async def cached_room(code: str) -> Room:
 
 
 async def cached_rooms() -> list[Room]:
-    """All rooms in the order of the house."""
-    return await _house.load("", all_rooms)
+    """All rooms in the order of the house, the closed ones too."""
+    return await _house.load("", lambda: all_rooms(with_closed=True))

@@ -15,8 +15,9 @@ from registry.core import events
 from registry.core.history import Actor
 from registry.devices.occupancy import Reading
 from registry.faults.asset_transitions import perform
-from registry.rooms.actions import StandardLine, set_standard
+from registry.rooms.actions import set_standard
 from registry.rooms.models import Room
+from registry.rooms.standards import StandardLine
 from tests.make import HOUR, NOW, make_asset, make_booking, make_device, make_person, make_room
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]

@@ -4,9 +4,10 @@ import pytest
 
 from registry.core.errors import NotFound
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.rooms.actions import StandardLine, WeekdayHours, add_opening_profile, set_standard
+from registry.rooms.actions import WeekdayHours, add_opening_profile, set_standard
 from registry.rooms.models import StandardItem
 from registry.rooms.queries import hours_of
+from registry.rooms.standards import StandardLine
 from tests.make import NOW, make_room
 
 pytestmark = pytest.mark.usefixtures("database")
