@@ -33,6 +33,7 @@ from web.categories import api as categories_api
 from web.categories import pages as categories
 from web.categories import piece_pages as category_fields
 from web.devices import api as devices_api
+from web.devices import device_pages
 from web.devices import pages as devices
 from web.doors import pages as doors
 from web.due import api as due_api
@@ -106,7 +107,7 @@ ROUTERS = (
     account.router, account_pages.router, password_pages.router,
     about.router, today.router, calendar.router, bookings.router, rooms.router,
     blocks.router, history.router, due.router, feeds.router,
-    help_pages.router,
+    help_pages.router, device_pages.router,
     setup.router, system.router, history_search.router, system_api.system_router,
     # before the numbers of assets
     imports.router, understood.router, new_assets.router, numbering_pages.router, asset_corrections.router,

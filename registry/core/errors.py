@@ -418,6 +418,7 @@ WORDS: dict[str, str] = {
         "code {address}, or leave the address out."
     ),
     "device.is_panel": N_("{device} is a door panel: it has no family, address or sensing. Leave them out."),
+    "device.is_no_panel": N_("{device} is no door panel: it has no languages and no dark hours. Leave them out."),
     "device.taken": N_("There is already a device {device}."),
     "panel.unknown": N_("There is no such panel. Pair it again."),
     "panel.code_unknown": N_("No panel shows the code {code} now. Look at its screen and type the code again."),

@@ -1,7 +1,7 @@
 """From a topic that nobody knows to a device of the register: a person says what it senses and where it hangs."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -14,7 +14,7 @@ from registry.core.transaction import transaction
 from registry.devices import presence_log
 from registry.devices.models import Device, DeviceKind, Sensing
 from registry.devices.occupancy import HOLD_SECONDS, PRESENCE
-from registry.devices.rules import address_fault, keys_fault
+from registry.devices.rules import address_fault, keys_fault, languages_fault
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import Room
 
@@ -22,8 +22,10 @@ from registry.rooms.models import Room
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KINDS = {Sensing.CO2: DeviceKind.AIR, Sensing.CONTACT: DeviceKind.CONTACT, Sensing.NONE: DeviceKind.OTHER}
 DEFAULT_HOLD = 300
+LAST_HOUR = 23
 IDENTITY = frozenset({"family", "address", "sensing", "value_keys"})
-AMENDED = IDENTITY | {"room_id", "enabled"}
+PANEL = frozenset({"languages", "dark_from", "dark_to"})
+AMENDED = IDENTITY | PANEL | {"room_id", "enabled", "code", "asset_id", "retired_at"}
 # what a sensor says of a room, and what it says of itself besides
 REFUSAL = ("refusal", "refused_at")
 LAST_WORDS = (*PRESENCE, "heard_at", "online", "battery")
@@ -38,6 +40,12 @@ class Amendment(TypedDict, total=False):
     sensing: Sensing
     room_id: int | None
     enabled: bool
+    code: str
+    asset_id: int | None
+    is_retired: bool
+    languages: Sequence[str]
+    dark_from: int
+    dark_to: int
 
 
 async def bind(
@@ -51,6 +59,7 @@ async def bind(
     room_id: int | None = None,
     enabled: bool = True,
     value_keys: Mapping[str, str] | None = None,
+    asset_id: int | None = None,
     request_key: RequestKey | None = None,
 ) -> Device:
     """Take a device into the register. ``address`` is its name in its family, of a native device its code, of a generic
@@ -59,10 +68,7 @@ async def bind(
     Raises Invalid: request.bad_field for a code, an address or keys that are none, device.native_address; and
     Conflict("device.taken").
     """
-    if not _CODE.fullmatch(code):
-        raise Invalid(
-            "request.bad_field", field="code", reason=Reason(N_("it is not 1–64 letters, digits, dots, _ or -"))
-        )
+    _check_code(code)
     address = _address(code, family, address)
     keys = _value_keys(family, value_keys)
     async with changing(*([room_id] if room_id else [])) as change:
@@ -75,6 +81,7 @@ async def bind(
             room_id=room_id,
             enabled=enabled,
             value_keys=keys,
+            asset_id=asset_id,
             **_sensing(sensing),
         )
         after: dict[str, Any] = {
@@ -86,6 +93,8 @@ async def bind(
         }
         if keys:
             after["value_keys"] = keys
+        if asset_id:
+            after["asset_id"] = asset_id
         await history.write(f"device:{device.id}", "bound", actor, now, after=after)
         await _look_at(change, now)
         change.happened(DeviceChanged(device.id))
@@ -124,7 +133,7 @@ async def amend(
         device = await Device.select_for_update().get(id=device_id)
         if device.room_id != look.room_id:
             raise Conflict("request.stale")
-        columns = _changes(device, amendment)
+        columns = _changes(device, amendment, now)
         if columns:
             await _refuse_a_second(device, columns)
             before = {name: getattr(device, name) for name in columns if name in AMENDED}
@@ -132,7 +141,7 @@ async def amend(
                 await presence_log.stop(device, now)
             await device.update_from_dict(columns).save(update_fields=[*columns])
             after = {name: columns[name] for name in before}
-            action = "bound" if before.keys() & IDENTITY else "placed"
+            action = _action(columns)
             await history.write(f"device:{device.id}", action, actor, now, before=before, after=after)
             await _look_at(change, now)
             change.happened(DeviceChanged(device.id))
@@ -140,15 +149,59 @@ async def amend(
     return device
 
 
-def _changes(device: Device, amendment: Amendment) -> dict[str, Any]:
+def _action(columns: Mapping[str, Any]) -> str:
+    """What the history calls a change of these columns."""
+    if "retired_at" in columns:
+        return "retired" if columns["retired_at"] else "taken back"
+    if columns.keys() & IDENTITY:
+        return "bound"
+    if "code" in columns:
+        return "renamed"
+    return "panel set" if columns.keys() & PANEL else "placed"
+
+
+def _check_code(code: str) -> None:
+    if not _CODE.fullmatch(code):
+        reason = Reason(N_("it is not 1–64 letters, digits, dots, _ or -"))
+        raise Invalid("request.bad_field", field="code", reason=reason)
+
+
+def _panel_columns(device: Device, columns: dict[str, Any]) -> None:
+    """What a panel shows, checked and as it is stored. Raises Invalid("request.bad_field")."""
+    if columns.keys() & PANEL and device.kind is not DeviceKind.DOOR_PANEL:
+        raise Conflict("device.is_no_panel", device=device.code)
+    if "languages" in columns:
+        if fault := languages_fault(columns["languages"]):
+            raise Invalid("request.bad_field", field="languages", reason=fault)
+        columns["languages"] = ",".join(columns["languages"])
+    for name in ("dark_from", "dark_to"):
+        if not 0 <= columns.get(name, 0) <= LAST_HOUR:
+            reason = Reason(N_("it is not between {least} and {most}"), least=0, most=LAST_HOUR)
+            raise Invalid("request.bad_field", field=name, reason=reason)
+
+
+def _changes(device: Device, amendment: Amendment, now: datetime) -> dict[str, Any]:
     """The columns that will hold something else."""
     columns: dict[str, Any] = dict(amendment)
-    if columns.keys() & IDENTITY and device.kind is DeviceKind.DOOR_PANEL:
+    if "is_retired" in columns:
+        is_retired = columns.pop("is_retired")
+        if is_retired and device.retired_at is None:
+            out_of_use: dict[str, Any] = {"retired_at": now, "enabled": False, "room_id": None, "key_digest": None}
+            return out_of_use | dict.fromkeys(PRESENCE) | ({} if device.family == "native" else {"address": ""})
+        if not is_retired and device.retired_at is not None:
+            columns["retired_at"] = None
+    _panel_columns(device, columns)
+    if columns.keys() & (IDENTITY | {"code"}) and device.kind is DeviceKind.DOOR_PANEL:
         raise Conflict("device.is_panel", device=device.code)
+    if "code" in columns:
+        _check_code(columns["code"])
+        if device.family == "native" and columns["code"] != device.code:
+            columns |= dict.fromkeys(LAST_WORDS)  # its name on the topic is another one: another device speaks there
+    code = columns.get("code", device.code)
     if columns.keys() & {"family", "address"}:
         family = columns.setdefault("family", device.family)
         address = device.address if family == device.family else ""
-        columns["address"] = _address(device.code, family, columns.get("address", address))
+        columns["address"] = _address(code, family, columns.get("address", address))
     if "value_keys" in columns:
         columns["value_keys"] = _value_keys(columns.get("family", device.family), columns["value_keys"])
     if "sensing" in columns and columns["sensing"] != device.sensing:
@@ -163,6 +216,8 @@ def _changes(device: Device, amendment: Amendment) -> dict[str, Any]:
 
 
 async def _refuse_a_second(device: Device, columns: dict[str, Any]) -> None:
+    if "code" in columns and await Device.filter(code=columns["code"]).exclude(id=device.id).exists():
+        raise Conflict("device.taken", device=columns["code"])
     if columns.keys() & {"family", "address"}:
         where = {"family": columns.get("family", device.family), "address": columns.get("address", device.address)}
         if where["address"] and await Device.filter(**where).exclude(id=device.id).exists():

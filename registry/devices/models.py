@@ -73,6 +73,9 @@ class Device(Model):
     # a door panel
     languages = fields.CharField(max_length=40, default="pl,en,uk,ru")
     key_digest = fields.CharField(max_length=64, null=True, unique=True, description="of a panel's secret")
+    dark_from = fields.SmallIntField(default=20, db_default=20, description="hour from which a panel is dark")
+    dark_to = fields.SmallIntField(default=6, db_default=6, description="hour until which, the same hour is never")
+    retired_at = UTCDatetimeField(null=True, description="when it was taken out of use")
 
     asset_id: int | None
     room_id: int | None

@@ -78,7 +78,12 @@ async def device_rows() -> list[dict[str, Any]]:
     """Of every device its id, code, kind, family, address, room_id and value_keys, and what it last said: occupied,
     people, battery, online, distrust; and whether it is enabled.
     """
-    return list(await Device.all().values(*_COLUMNS))
+    return list(await Device.all().filter(retired_at__isnull=True).values(*_COLUMNS))
+
+
+async def retired_devices(limit: int) -> list[Device]:
+    """The devices that were taken out of use last."""
+    return await Device.filter(retired_at__isnull=False).order_by("-retired_at").limit(limit)
 
 
 async def known_codes(codes: Collection[str]) -> set[str]:
@@ -123,7 +128,7 @@ async def devices_in_order(
     start: int, limit: int, kind: DeviceKind | None = None, room_id: int | None = None
 ) -> tuple[list[Device], int]:
     """A part of the devices by their code, each with its room, and how many there are: of a kind, in a room."""
-    devices = Device.all()
+    devices = Device.all().filter(retired_at__isnull=True)
     if kind:
         devices = devices.filter(kind=kind)
     if room_id is not None:
@@ -153,7 +158,7 @@ class DeviceOrder:
 
 async def devices_by_worry(now: datetime) -> DeviceOrder:
     """Every device, judged by its health now."""
-    rows = await listed(reading_from(), ("id", *_SIGNS), Clause("FROM device ORDER BY code"))
+    rows = await listed(reading_from(), ("id", *_SIGNS), Clause("FROM device WHERE retired_at IS NULL ORDER BY code"))
     states: dict[int, HealthState] = {}
     panels: set[int] = set()
     for pk, *values in rows:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -29,6 +29,8 @@ def device_state(
 MEANINGS = ("occupancy", "people", "battery", "online")
 KEY_LENGTH = 100
 CODE_LENGTH = 64
+# the languages that a door speaks
+PANEL_LANGUAGES = ("pl", "en", "uk", "ru")
 _CROSSED = str.maketrans("łŁ", "lL")  # Unicode takes its stroke for no accent
 _FORBIDDEN = frozenset("+#\0")
 _NOT_IN_A_CODE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -57,6 +59,18 @@ def keys_fault(family: str, keys: Mapping[str, str]) -> Reason | None:
     if not all(0 < len(key) <= KEY_LENGTH for key in keys.values()):
         return Reason(N_("a key has 1 to {most} characters"), most=KEY_LENGTH)
     return None
+
+
+def languages_fault(languages: Sequence[str]) -> Reason | None:
+    """Why a panel cannot speak these languages in this order, None where it can."""
+    unknown = [one for one in languages if one not in PANEL_LANGUAGES]
+    if unknown:
+        return Reason(
+            N_("{unknown} is none of {languages}"), unknown=unknown[0][:20], languages=", ".join(PANEL_LANGUAGES)
+        )
+    if not languages:
+        return Reason(N_("a panel speaks one language at least"))
+    return Reason(N_("a language stands twice")) if len(set(languages)) < len(languages) else None
 
 
 def proposed_codes(address: str) -> tuple[str, ...]:

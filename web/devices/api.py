@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Protocol
 from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
+from registry.assets.queries import must_exist
 from registry.core.errors import Invalid, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey
@@ -19,7 +20,7 @@ from web.auth.access import caller_with
 from web.auth.session import options_of
 from web.kit import routing
 from web.kit.answers import Instant, ListAnswer, Paged, PagedLong
-from web.kit.body import LINE, Body, Changes, RoomCode, YesNo, left_out
+from web.kit.body import LINE, Body, Changes, RecordId, RoomCode, Whole, YesNo, left_out
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
 from web.kit.routing import CallerActor, faults
@@ -64,6 +65,14 @@ class BindingBody(Changes):
     sensing: Sensing = left_out()
     room: Annotated[RoomCode | None, Field(description="null: in no room")] = left_out()
     enabled: YesNo = left_out()
+    code: Annotated[str, Field(max_length=64, description="another name here"), LINE] = left_out()
+    asset: Annotated[RecordId | None, Field(description="the piece that it is; null: none")] = left_out()
+    retired: Annotated[YesNo, Field(description="out of use: its history stays, its topic is free")] = left_out()
+    languages: Annotated[
+        list[Annotated[str, LINE]], Field(max_length=10, description="of a panel, the first one first")
+    ] = left_out()
+    dark_from: Annotated[Whole, Field(description="the hour from which a panel is dark")] = left_out()
+    dark_to: Annotated[Whole, Field(description="the hour until which; the same hour is never")] = left_out()
     topic: Annotated[str, Field(max_length=300, description="leaves the inbox")] = ""
 
 
@@ -170,6 +179,12 @@ async def _amendment(body: BindingBody, families: tuple[str, ...]) -> actions.Am
     changes.pop("topic", None)
     if "family" in changes:
         actions.check_family(body.family, families)
+    if "retired" in changes:
+        changes["is_retired"] = changes.pop("retired")
+    if "asset" in changes:
+        changes["asset_id"] = changes.pop("asset")
+        if changes["asset_id"] is not None:
+            await must_exist(changes["asset_id"])
     if "keys" in changes:
         changes["value_keys"] = changes.pop("keys")
     if "room" in changes:
@@ -195,6 +210,7 @@ async def _take_in(
         room_id=amendment.get("room_id"),
         enabled=amendment.get("enabled", True),
         value_keys=amendment.get("value_keys"),
+        asset_id=amendment.get("asset_id"),
         request_key=key,
     )
 

@@ -99,6 +99,11 @@ TOASTS = {
     "paired": N_("The tablet is now the door panel of this room."),
     "unpaired": N_("The tablet is no longer a door panel: it shows a code."),
     "placed": N_("Changed."),
+    "renamed": N_("It has another name now."),
+    "replaced": N_("Another apparatus speaks in its place."),
+    "retired": N_("It is out of use."),
+    "taken_back": N_("It is in use again."),
+    "panel_set": N_("The panel shows it within seconds."),
 }
 
 

@@ -25,7 +25,7 @@ from registry.doors.phrases import panel_languages
 from registry.doors.queries import door
 from registry.doors.view import DoorView
 from registry.rooms.queries import revisions_of
-from web.doors.view import door_screen, look
+from web.doors.view import DarkHours, at_hour, door_screen, look
 from web.kit.live import Place, Stream
 from web.kit.render import Pages
 
@@ -42,11 +42,12 @@ class Face:
     room_id: int
     languages: tuple[str, ...]
     can_act: bool
+    dark: DarkHours
 
 
 def face_of(device: Device) -> Face:
     assert device.room_id is not None
-    return Face(device.room_id, panel_languages(device.languages), device.enabled)
+    return Face(device.room_id, panel_languages(device.languages), device.enabled, (device.dark_from, device.dark_to))
 
 
 class PanelPlace(Place):
@@ -218,7 +219,7 @@ class Hub:
         return True
 
     def _tell(self, audience: Audience, view: DoorView, face: Face) -> None:
-        minute, appearance = self._minute(view.as_of), look(view)
+        minute, appearance = self._minute(view.as_of), look(view, face.dark)
         if minute != audience.minute:
             audience.drawings.clear()
         audience.revision, audience.minute = view.revision, minute
@@ -237,7 +238,8 @@ class Hub:
         if drawing is None:
             if len(audience.drawings) >= LOOKS:
                 audience.drawings.clear()
-            drawing = message("door", str(door_screen(self.pages, view, face.languages).markup))
+            screen = at_hour(self.pages, door_screen(self.pages, view, face.languages), view, face.dark)
+            drawing = message("door", str(screen.markup))
             audience.drawings[audience.look] = drawing
         return drawing
 

@@ -30,6 +30,7 @@ from web.auth.session import A_YEAR, keep, options_of
 from web.doors.hub import BEAT_SECONDS, DoorStream, hub_of, message, panel_time
 from web.doors.view import (
     Screen,
+    at_hour,
     book_screen,
     door_screen,
     end_screen,
@@ -234,6 +235,7 @@ def _screen(request: Request, view: DoorView, device: Device, name: str, book: s
 
 def _show(request: Request, view: DoorView, device: Device, screen: Screen, status: int = 200) -> Response:
     pages, languages = pages_of(request), panel_languages(device.languages)
+    screen = at_hour(pages, screen, view, (device.dark_from, device.dark_to))
     headers = {"x-panel-time": panel_time(pages, view.as_of), "x-panel-version": pages.static_hash}
     if _is_part(request):
         return HTMLResponse(screen.markup, status, headers=headers | UNSTORED)

@@ -36,7 +36,8 @@ from registry.doors.view import (
 from web.kit.render import Pages
 
 BACK_SECONDS, PROOF_SECONDS, THANKS_SECONDS = 20, 60, 6
-NIGHT_FROM, NIGHT_TO = 20, 6
+DarkHours = tuple[int, int]  # from this hour until that one
+USUAL_NIGHT: DarkHours = (20, 6)
 TWO_LINES, LONG_WORD, MIDDLE_WORD = 16, 12, 6
 TEMPLATE = "panel/door.html"
 
@@ -95,17 +96,26 @@ class Screen:
     markup: Markup
 
 
-def look(view: DoorView) -> tuple[object, ...]:
+def look(view: DoorView, dark: DarkHours = USUAL_NIGHT) -> tuple[object, ...]:
     """What would be seen of a door: equal for two doors that look alike, whatever their revision."""
     local = view.as_of.astimezone(view.zone)
     is_moving = isinstance(view, OpenDoor)
     moment = local.replace(second=0, microsecond=0) if is_moving else local.date()
-    return replace(view, revision=0, as_of=view.as_of.min), moment, is_night(local)
+    return replace(view, revision=0, as_of=view.as_of.min), moment, is_night(local, dark)
 
 
-def is_night(local: datetime) -> bool:
-    """Whether a bright field would light the corridor."""
-    return local.hour >= NIGHT_FROM or local.hour < NIGHT_TO
+def is_night(local: datetime, dark: DarkHours = USUAL_NIGHT) -> bool:
+    """Whether a bright field would light the corridor; never where the hours are the same."""
+    begins, ends = dark
+    if begins <= ends:
+        return begins <= local.hour < ends
+    return local.hour >= begins or local.hour < ends
+
+
+def at_hour(pages: Pages, screen: Screen, view: DoorView, dark: DarkHours) -> Screen:
+    """The screen as this panel shows it at its hour: dark in its own dark hours."""
+    night = is_night(view.as_of.astimezone(view.zone), dark)
+    return screen if night == screen.layout.night else _screen(pages, replace(screen.layout, night=night), screen.words)
 
 
 def fit(word: str) -> str:
