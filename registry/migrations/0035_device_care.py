@@ -7,7 +7,7 @@ from registry.core.fields import UTCDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0033_list_orders")]
+    dependencies = [("registry", "0034_opening_hours")]
     operations = [
         AddColumn(
             model_name="Device",
