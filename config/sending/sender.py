@@ -2,24 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from config.office import in_force, site_options
-from config.sending.mail import Mail, MailServer, Postman
+from config.sending.apart import Carried, CarrierProcess
+from config.sending.mail import MailServer
+from config.sending.mailbag import bag_of, carry, number_of
 from config.settings import Settings
 from registry.core.clock import Clock
 from registry.outbox import letters, queries
 from registry.outbox.letters import Delivery, Parcel, SortingPlan
 from registry.outbox.models import LetterState
-from registry.rooms.models import Room
 from web.kit.render import Pages
-from web.outbox.letters import draw
-from web.rooms.room_cache import cached_rooms
+from web.outbox.view import rooms_by_code
 
 log = logging.getLogger(__name__)
-AT_ONCE = 100
+AT_ONCE = 200
+MANY = 20  # so many together are worth a process of their own
 REST = timedelta(seconds=30)
 
 
@@ -29,6 +30,7 @@ class Sender:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
         self._pages: Pages | None = None
+        self._apart = CarrierProcess()
         self._server = MailServer.of(settings) if settings.smtp_host else None
         self._per_minute = settings.smtp_per_minute
         self._rest_until: datetime | None = None
@@ -42,9 +44,10 @@ class Sender:
         if self._server is None or self._rest_until and now < self._rest_until or not await queries.has_due(now):
             return
         while many := await self._allowance():
-            parcels = await letters.claim(many, self._clock())
+            parcels = await self._claimed(many)
             if not parcels or not await self._carry(parcels):
-                return
+                break
+        await self._apart.end()
 
     async def _pages_in_force(self) -> Pages:
         """What draws letters, by what the office has set by now."""
@@ -65,52 +68,47 @@ class Sender:
         """How many may leave now, counted over all processes."""
         return max(min(AT_ONCE, self._per_minute - await queries.sent_lately(self._clock())), 0)
 
+    async def _claimed(self, many: int) -> list[Parcel]:
+        """Letters for this process, a few at a time: nobody waits for all of them."""
+        parcels: list[Parcel] = []
+        while len(parcels) < many:
+            lot = await letters.claim(min(letters.LOT // 2, many - len(parcels)), self._clock())
+            parcels += lot
+            if not lot:
+                break
+        return parcels
+
     async def _carry(self, parcels: Sequence[Parcel]) -> bool:
         """Whether the server takes more."""
         assert self._server
-        rooms = {room.code: room for room in await cached_rooms()}
-        pages = await self._pages_in_force()
-        mails = [_mail(parcel, rooms, pages) for parcel in parcels if parcel.notices]
-        postman = Postman(self._server, mails, self._clock())
+        bag, pages, now = bag_of(parcels, await rooms_by_code()), await self._pages_in_force(), self._clock()
+        carried = Carried({}, None)
         try:
-            await postman.carry()
+            if len(bag.letters) < MANY:
+                postman = await carry(bag, self._server, pages, now)
+                carried = Carried(postman.answers, postman.trouble)
+            else:
+                carried = await self._apart.carry(bag, self._server, pages, now)
         finally:
-            await asyncio.shield(self._settle(parcels, postman))
-        if postman.trouble is None:
+            await asyncio.shield(self._settle(parcels, carried))
+        if carried.trouble is None:
             return True
         self._rest_until = self._clock() + REST
-        log.warning("mail waits: %s", postman.trouble)
+        log.warning("mail waits: %s", carried.trouble)
         return False
 
-    async def _settle(self, parcels: Sequence[Parcel], postman: Postman) -> None:
+    async def _settle(self, parcels: Sequence[Parcel], carried: Carried) -> None:
         """What was tried is noted, the rest given back."""
         now = self._clock()
-        deliveries, rest = [], []
-        for parcel in parcels:
-            answer = postman.answers.get(_number(parcel))
-            if not parcel.notices:
-                deliveries.append(Delivery(parcel.letter, LetterState.DROPPED, "nothing is left to tell"))
-            elif answer is None:
-                rest.append(parcel)
-            else:
-                deliveries.append(Delivery(parcel.letter, answer.state, answer.text))
-        await letters.settle(deliveries, now)
-        await letters.put_back(rest, now + REST, str(postman.trouble or ""), now)
-
-
-def _mail(parcel: Parcel, rooms: Mapping[str, Room], pages: Pages) -> Mail:
-    letter = draw(pages, parcel.notices, rooms, parcel.language)
-    return Mail(
-        number=_number(parcel),
-        to=parcel.mail,
-        name=parcel.name,
-        subject=letter.subject,
-        text=letter.text,
-        html=letter.html,
-        wishes_url=letter.wishes_url,
-    )
-
-
-def _number(parcel: Parcel) -> str:
-    """The same at each try of the same letter, so that a mailbox knows a second copy."""
-    return f"izba.{parcel.letter.id}.{int(parcel.letter.created_at.timestamp())}"
+        for lease in dict.fromkeys(parcel.letter.lease for parcel in parcels):
+            deliveries, rest = [], []
+            for parcel in (one for one in parcels if one.letter.lease == lease):
+                answer = carried.answers.get(number_of(parcel))
+                if not parcel.notices:
+                    deliveries.append(Delivery(parcel.letter, LetterState.DROPPED, "nothing is left to tell"))
+                elif answer is None:
+                    rest.append(parcel)
+                else:
+                    deliveries.append(Delivery(parcel.letter, answer.state, answer.text))
+            await letters.settle(deliveries, now)
+            await letters.put_back(rest, now + REST, str(carried.trouble or ""), now)

@@ -39,7 +39,7 @@ from registry.outbox.rules import (
 )
 
 MAIL = "mail"
-LOT = 500
+LOT = 100  # a hundred rows are some milliseconds of the loop
 LEASE = timedelta(minutes=5)
 _SORT = """UPDATE notice SET sorted_at = ? WHERE id IN (
 SELECT id FROM notice WHERE sorted_at IS NULL ORDER BY id LIMIT ?{skip}) RETURNING id"""

@@ -24,7 +24,7 @@ from web.kit.record_ids import id_in, revision_in
 from web.kit.render import pages_of, render
 from web.kit.time_of_day import clock, minute_of_day
 from web.outbox.letters import draw
-from web.outbox.view import letter_row, notice_rows, rooms_by_code
+from web.outbox.view import letter_row, notice_rows, plain, rooms_by_code
 from web.outbox.words import VIEW_WORDS, NoticeWords, href_of
 
 router = pages()
@@ -67,7 +67,7 @@ async def open_notice(person: PageCaller, notice_id: Number, now: Now) -> Respon
     """To the thing that a notice is about; it is read from now on."""
     notice = await queries.own_notice(notice_id, person.id)
     await actions.read(person.id, [notice_id], now)
-    return RedirectResponse(href_of(notice), 303)
+    return RedirectResponse(href_of(plain(notice)), 303)
 
 
 @router.get("/me/notices")
@@ -212,15 +212,14 @@ async def _chosen(request: Request, letter: str, context: PageContext) -> dict[s
     if number is None:
         return None
     line, rooms = await queries.letter_line(number), await rooms_by_code()
-    for notice in line.notices:
-        notice.secret = ""
-    text = draw(pages_of(request), line.notices, rooms, line.language) if line.notices else None
+    notices = [plain(notice) for notice in line.notices]
+    text = draw(pages_of(request), notices, rooms, line.language) if notices else None
     words = NoticeWords.of(context.words)
     return {
         "row": letter_row(line, context),
         "line": line,
         "text": text,
-        "is_shy": any(words.is_shy(notice, rooms) for notice in line.notices),
+        "is_shy": any(words.is_shy(notice, rooms) for notice in notices),
         "is_secret": any(notice.kind in SECRET_KINDS for notice in line.notices),
     }
 

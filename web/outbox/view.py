@@ -6,10 +6,9 @@ from datetime import datetime
 
 from registry.outbox.models import Letter, LetterState, Notice
 from registry.outbox.queries import LetterLine
-from registry.rooms.models import Room
 from web.kit.page_context import PageContext
 from web.kit.words import N_
-from web.outbox.words import NoticeWords, Rooms
+from web.outbox.words import LetterNotice, NoticeWords, RoomName, Rooms
 from web.rooms.room_cache import cached_rooms
 
 
@@ -26,9 +25,14 @@ class NoticeRow:
     is_new: bool
 
 
-async def rooms_by_code() -> dict[str, Room]:
-    """The rooms of the house: for their names and their classes now."""
-    return {room.code: room for room in await cached_rooms()}
+async def rooms_by_code() -> dict[str, RoomName]:
+    """The rooms of the house: their names and their classes now."""
+    return {room.code: RoomName(room.name, room.name_en, str(room.visibility)) for room in await cached_rooms()}
+
+
+def plain(notice: Notice) -> LetterNotice:
+    """What a notice says; what opens an account stays out of sight."""
+    return LetterNotice(notice.kind, notice.thing, notice.facts)
 
 
 def notice_rows(notices: Sequence[Notice], rooms: Rooms, context: PageContext) -> list[NoticeRow]:
@@ -37,9 +41,9 @@ def notice_rows(notices: Sequence[Notice], rooms: Rooms, context: PageContext) -
     return [
         NoticeRow(
             id=notice.id,
-            headline=words.headline(notice),
-            lines=words.lines(notice, rooms),
-            symbol=words.symbol(notice),
+            headline=words.headline(plain(notice)),
+            lines=words.lines(plain(notice), rooms),
+            symbol=words.symbol(plain(notice)),
             at=notice.at,
             day=_day(notice.at, context),
             is_new=notice.read_at is None,
@@ -77,6 +81,6 @@ def letter_row(line: LetterLine, context: PageContext) -> LetterRow:
     """A letter as a row."""
     words, letter = NoticeWords.of(context.words), line.letter
     word, tone = words.letter_state(letter.state)
-    subject = words.subject(line.notices) if line.notices else context.say("–")
+    subject = words.subject([plain(notice) for notice in line.notices]) if line.notices else context.say("–")
     when = letter.next_try_at if letter.state is LetterState.WAITING else letter.sent_at or letter.tried_at
     return LetterRow(letter, subject, line.login, word, tone, when)

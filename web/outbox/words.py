@@ -1,18 +1,36 @@
 """What notices say: under the bell, and in the letters that carry them. The same words, once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from registry.outbox.models import LetterState, Notice
+from registry.outbox.models import LetterState
 from registry.outbox.rules import Timing
-from registry.rooms.models import HELP_POINT, Room
+from registry.rooms.models import HELP_POINT
 from web.faults.words import KIND_WORDS as FAULT_KINDS
 from web.kit.words import N_, NN_, Words
 from web.rooms.words import FEATURES
 
-Rooms = Mapping[str, Room]
+
+class RoomName(NamedTuple):
+    """What a letter may call a room, by the class that it has now."""
+
+    name: str
+    name_en: str
+    visibility: str
+
+
+class LetterNotice(NamedTuple):
+    """What a notice says, as far as words need it."""
+
+    kind: str
+    thing: str
+    facts: Any
+    secret: str = ""
+
+
+Rooms = Mapping[str, RoomName]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +117,18 @@ SHY = N_("Izba says which room it is, and what for, once you have signed in.")
 class NoticeWords(Words):
     """The words of notices and letters."""
 
-    def headline(self, notice: Notice) -> str:
+    def headline(self, notice: LetterNotice) -> str:
         """What happened, in one line without anything that somebody typed: it is a mail's subject."""
         return self.say(KIND_WORDS[notice.kind].headline)
 
-    def subject(self, notices: list[Notice]) -> str:
+    def subject(self, notices: Sequence[LetterNotice]) -> str:
         """Of a letter of one notice or several."""
         return self.headline(notices[0]) if len(notices) == 1 else self.ngettext(*DIGEST, len(notices))
 
-    def symbol(self, notice: Notice) -> str:
+    def symbol(self, notice: LetterNotice) -> str:
         return KIND_WORDS[notice.kind].symbol
 
-    def lines(self, notice: Notice, rooms: Rooms) -> list[str]:
+    def lines(self, notice: LetterNotice, rooms: Rooms) -> list[str]:
         """What more is known of it: where and when, what about, by whom. Of a room that is confidential or hidden, by
         now or then, only what its class allows.
         """
@@ -125,7 +143,7 @@ class NoticeWords(Words):
         ]
         return [part for part in parts if part]
 
-    def is_shy(self, notice: Notice, rooms: Rooms) -> bool:
+    def is_shy(self, notice: LetterNotice, rooms: Rooms) -> bool:
         """Whether it is about a booking whose room a letter does not name."""
         is_about_booking = notice.thing.startswith("booking:")
         return is_about_booking and not self._allowed(notice.facts, rooms).get("room")
@@ -162,7 +180,10 @@ class NoticeWords(Words):
         ]
 
     def _room(self, code: str, rooms: Rooms) -> str:
-        return f"{code} {self.room(rooms[code])}" if code in rooms else code
+        if code not in rooms:
+            return code
+        room = rooms[code]
+        return f"{code} {room.name_en if self.language == 'en' and room.name_en else room.name}"
 
     def _span(self, facts: dict[str, Any], start: str, end: str) -> str:
         if not facts.get(start) or not facts.get(end):
@@ -187,7 +208,7 @@ class NoticeWords(Words):
         return self.say(word), tone
 
 
-def href_of(notice: Notice) -> str:
+def href_of(notice: LetterNotice) -> str:
     """The page that a notice leads to; the notices themselves where there is none."""
     kind, _, name = notice.thing.partition(":")
     return _PAGES[kind].format(name) if kind in _PAGES else "/notices"

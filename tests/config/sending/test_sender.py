@@ -170,6 +170,29 @@ async def test_two_senders_carry_each_letter_once(database: Database, server: Se
     assert len(server.recipients) == len(set(server.recipients)) == 30
 
 
+@pytest.mark.databases("sqlite")
+async def test_many_leave_by_a_process_of_their_own_with_the_same_answers(
+    database: Database, server: ServerInTest, tmp_path: Path
+) -> None:
+    clock = Hand()
+    server.answer = lambda address: "550 5.1.1 no such mailbox" if address.startswith("person-7@") else ""
+    for number in range(30):
+        await tell(await somebody(f"person-{number}", "en"))
+    sender = Sender(settings_for(server, tmp_path), clock)
+    await sender.send_notices(clock())
+    assert len(server.letters) == 29
+    assert "Good day" in text_of(server.letters[0])
+    dead = await Letter.get(state=LetterState.DEAD)
+    assert dead.answer == "550 5.1.1 no such mailbox"
+    server.stop()
+    for number in range(30):
+        await tell(await Person.get(login=f"person-{number}"), 2)
+    await sender.send_notices(clock())
+    waiting = await Letter.filter(state=LetterState.WAITING)
+    assert {letter.answer for letter in waiting} == {str(waiting[0].answer)}
+    assert "nothing listens there" in waiting[0].answer
+
+
 async def test_an_address_with_a_line_break_never_reaches_the_server(
     database: Database, server: ServerInTest, tmp_path: Path
 ) -> None:

@@ -55,9 +55,9 @@ async def letter(
 async def test_the_bell_counts_on_every_page_and_the_list_leads_to_the_thing(desk: Desk) -> None:
     await make_room(code="ZW-01", name_en="Conference room")
     alice = desk.people["alice"]
-    assert '<b hidden aria-hidden="true">0</b>' in (await desk.get("/account", "alice")).text
+    assert '<b hidden aria-hidden="true">0</b>' in (await desk.get("/me", "alice")).text
     number = await tell(alice, room="ZW-01", title="Narada", by="Bob")
-    assert 'aria-hidden="true">1</b>' in (await desk.get("/account", "alice")).text
+    assert 'aria-hidden="true">1</b>' in (await desk.get("/me", "alice")).text
     text = await desk.read("/notices", "alice")
     assert "Your booking was cancelled" in text
     assert "ZW-01 Conference room" in text
