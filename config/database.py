@@ -40,6 +40,7 @@ MODELS = [
     "registry.feeds.models",
     "registry.sets.models",
     "registry.bulk_changes.models",
+    "registry.saved_views.models",
     "registry.labels.models",
     "registry.devices.models",
     "registry.scans.models",

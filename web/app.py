@@ -73,6 +73,8 @@ from web.places import house_pages, standard_pages
 from web.places import pages as places
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
+from web.saved_views import api as saved_views_api
+from web.saved_views import pages as saved_views
 from web.scans import api as scans_api
 from web.scans import pages as scans
 from web.search import api as search_api
@@ -97,7 +99,8 @@ CODE_WORKERS = frozenset({"js/code-worker.js"})
 ROUTERS = (
     availability.router, bookings_api.router, rooms_api.router, blocks_api.router, opening_api.router,
     assets_api.router, numbering_api.router,
-    transitions_api.router, bulk_changes_api.router, sets_api.router, labels_api.router, tags_api.router,
+    transitions_api.router, bulk_changes_api.router,
+    saved_views_api.router, sets_api.router, labels_api.router, tags_api.router,
     scans_api.router,
     imports_api.router, devices_api.router, duties_api.router, places_api.router, faults_api.router, files_api.router,
     history_api.router, grants_api.router, outbox_api.router,
@@ -111,7 +114,7 @@ ROUTERS = (
     setup.router, system.router, history_search.router, system_api.system_router,
     # before the numbers of assets
     imports.router, understood.router, new_assets.router, numbering_pages.router, asset_corrections.router,
-    bulk_changes.router,
+    bulk_changes.router, saved_views.router,
     category_fields.router, categories.router,
     equipment.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,

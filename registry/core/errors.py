@@ -455,6 +455,11 @@ WORDS: dict[str, str] = {
     "import.touched": N_(
         "{count} of the records of this list were changed or used since. Undo the other {rest}, or look at these first."
     ),
+    "view.unknown": N_("There is no such view, or it is somebody else's."),
+    "view.name_taken": N_("There is a view called {name} already. Choose another name."),
+    "view.long_name": N_("The name is longer than {limit} characters. Shorten it."),
+    "view.too_long": N_("The filter is too long to be saved. Use fewer words or columns."),
+    "view.too_many": N_("There are {limit} saved views already. Delete one that nobody needs."),
     "bulk.unknown": N_("There is no such bulk change, or it waited longer than a day. Choose the pieces again."),
     "bulk.empty": N_("No piece is chosen. Choose some on the list, or all of its filter."),
     "bulk.too_many": N_("These are {count} pieces, at most {limit} are changed at once. Narrow the filter."),

@@ -157,6 +157,11 @@ def test_no_page_has_a_fault_of_accessibility(browser: Browser, office: Office, 
             "/sets/1/edit",
             "/labels",
             "/labels?room=ZW-01",
+            "/assets?cols=name,warranty,category&without=serial&sort=-name",
+            "/assets/views",
+            "/assets/changes/new?act=correct&whole=1&q=projektor",
+            "/assets/changes/new?act=correct&column=shares&whole=1&q=projektor",
+            "/assets/changes/new?act=move&whole=1&q=projektor",
             "/",
             "/devices",
             chosen,
@@ -204,6 +209,43 @@ def test_the_list_follows_what_is_typed(browser: Browser, office: Office) -> Non
         expect(page).to_have_url(re.compile(r"/assets\?q=projektor"))
         page.reload()
         expect(page.locator("#found tbody tr")).to_have_count(1)
+
+
+def test_the_search_answers_in_a_dialog_while_one_types(browser: Browser, office: Office) -> None:
+    with visit(browser, office, "facilities", viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        page.goto("/assets")
+        page.keyboard.press("/")
+        dialog = page.get_by_role("dialog", name="Search everything")
+        expect(dialog.get_by_role("searchbox")).to_be_focused()
+        page.keyboard.type("projektor")
+        expect(dialog.get_by_role("link", name="Projektor laserowy")).to_be_visible()
+        page.evaluate(AXE)
+        faults = page.evaluate(f"axe.run({AXE_OPTIONS}).then(r => r.violations.map(v => v.id))")
+        assert faults == []
+        page.keyboard.press("ArrowDown")
+        expect(dialog.get_by_role("link").first).to_be_focused()
+        page.keyboard.press("ArrowUp")
+        expect(dialog.get_by_role("searchbox")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        page.locator("#finder").click()
+        expect(dialog.get_by_role("link", name="Projektor laserowy")).to_be_visible()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(rf"/assets/{office.ids['Projektor laserowy']}$"))
+
+
+def test_all_of_a_filter_are_changed_after_a_look_without_javascript(browser: Browser, office: Office) -> None:
+    with visit(browser, office, "facilities", java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto("/assets/changes/new?act=correct&whole=1&q=st")
+        page.get_by_role("button", name="Category").click()
+        page.get_by_label("What it is to be").fill("wyposażenie")
+        page.get_by_role("button", name="Look at each piece first").click()
+        expect(page.locator(".outcome tbody tr").first).to_contain_text("wyposażenie")
+        page.get_by_role("button", name=re.compile("Change . piece")).click()
+        expect(page.locator("main")).to_contain_text("changed.")
 
 
 def test_a_fault_travels_from_the_label_to_an_open_page_of_the_room(browser: Browser, office: Office) -> None:
@@ -309,7 +351,7 @@ def test_all_works_without_javascript(browser: Browser, office: Office) -> None:
         page.locator("#asset-q").fill("stol")
         page.get_by_role("button", name="Search").click()
         expect(page.locator("#found tbody tr")).to_have_count(1)
-        page.locator("#found input[type=checkbox]").check()
+        page.locator("#found td.pick input").check()
         page.get_by_role("button", name="To repair").click()
         page.get_by_label("Why").fill("A leg is loose")
         page.get_by_role("button", name="Send 1 asset to repair").click()

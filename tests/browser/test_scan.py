@@ -285,7 +285,8 @@ def test_the_key_of_the_search_can_be_turned_off(phone: Phone, office: Office) -
             page.wait_for_load_state()
             page.locator("h1").click()
             page.keyboard.press("/")
-            assert page.evaluate("document.activeElement.id === 'finder'") is is_used
+            dialog = page.locator("#finder-dialog")
+            expect(dialog).to_be_visible() if is_used else expect(dialog).to_be_hidden()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

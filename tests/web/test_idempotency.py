@@ -88,6 +88,10 @@ async def a_move_of_many(office: Office) -> Call:
     return "/transitions/move", {"json": {"ids": [(await make_asset()).id for _ in range(2)], "room": "M-2"}}
 
 
+async def a_view(office: Office) -> Call:
+    return "/views", {"json": {"name": "Sala", "query": "room=M-1"}}
+
+
 async def a_bulk_change(office: Office) -> Call:
     piece = await make_asset()
     return "/bulk-changes", {"json": {"act": "move", "ids": [piece.id], "room": "M-2"}}
@@ -296,6 +300,7 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/assets/{asset_id}/transitions/{name}": a_move,
     "/transitions/{name}": a_move_of_many,
     "/bulk-changes": a_bulk_change,
+    "/views": a_view,
     "/bulk-changes/{number}/commit": a_bulk_commit,
     "/tags/{code}/link": a_link,
     "/tags/{code}/lost": a_loss,
@@ -360,7 +365,7 @@ async def test_a_repeated_post_does_nothing_more_and_is_answered_the_same(office
     theirs = await office.post(url, who="charlie", headers=headers, **content)
     if path in ("/scans", "/notices/read"):  # anybody may scan, and read what is their own
         assert theirs.is_success
-    elif path == "/feeds":  # anybody may have one: their own
+    elif path in ("/feeds", "/views"):  # anybody may have one: their own
         assert theirs.json()["id"] != first.json()["id"]
     elif path == "/faults":  # anybody who works here may say the same: the key is their own, and so is the report
         assert theirs.json()["reports"] == 2

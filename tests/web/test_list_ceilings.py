@@ -28,6 +28,7 @@ from registry.outbox.models import Letter, Notice
 from registry.people.links import invite
 from registry.people.models import LinkWay
 from registry.rooms.models import CalendarDay, Site, StandardItem
+from registry.saved_views.models import SavedView
 from registry.scans.models import Scan
 from registry.sets.actions import NewSet, make_set
 from tests.make import (
@@ -157,6 +158,10 @@ async def unknown_codes(office: Office, number: int) -> None:
     await Scan.create(code=f"59{number}", reader="keys", result="unknown", at=datetime.now(UTC))
 
 
+async def views(office: Office, number: int) -> None:
+    await SavedView.create(owner=office.people["admin"], name=f"Widok {number}", query="", made_at=datetime.now(UTC))
+
+
 async def bulk_pieces(office: Office, number: int) -> None:
     columns = {"owner": office.people["admin"], "made_at": datetime.now(UTC), "act": "move", "answers": {}}
     row, _ = await BulkChange.get_or_create(columns, id="abcdefghijklmnop")
@@ -211,6 +216,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/assets/{asset_id}/files": ("/assets/1/files", files),
     "/due": ("/due", due),
     "/transitions": ("/transitions", nothing),
+    "/views": ("/views?limit=200", views),
     "/bulk-changes/{number}/pieces": ("/bulk-changes/abcdefghijklmnop/pieces?limit=200", bulk_pieces),
     "/devices": ("/devices?limit=200", devices),
     "/devices/inbox": ("/devices/inbox", nothing),

@@ -100,6 +100,7 @@ async def assets(request: Request, person: PageCaller, now: Now) -> Response:
         looks=words,
         is_locked=is_locked,
         correctable=bool(shared_fields(person)),
+        view_key=uuid4().hex,
     )
 
 

@@ -14,6 +14,8 @@ from registry.assets.queries import AssetPage, categories, counts_by_state, cust
 from registry.assets.transitions import CONDITION_WORDS, LIFECYCLE_WORDS
 from registry.grants.queries import all_grants
 from registry.rooms.queries import rooms_by_code
+from registry.saved_views.models import SavedView
+from registry.saved_views.queries import views_of
 from web.assets.list_columns import columns_in
 from web.categories.values import field_options
 from web.kit.page_context import PageContext
@@ -153,16 +155,19 @@ async def page_at(address: ListAddress, context: PageContext) -> ListPage:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A filter worth a name, with how many it finds."""
+    """A filter worth a name, with how many it finds where that is known; ``is_own``: somebody's own."""
 
     href: str
     word: str
-    count: int
+    count: int | None
     is_on: bool
+    is_own: bool = False
 
 
 async def views(address: ListAddress, context: PageContext) -> list[View]:
-    """Everything, then what wants attention, then what is one's own; views without a single asset are left out."""
+    """Everything, what wants attention, what is in one's own care, then the saved ones: the office's and one's own.
+    Of the ready-made ones those without a single asset are left out.
+    """
     counts, mine = await counts_by_state(context.person.id)
     rows = [
         (N_("All"), AssetFilter(), sum(counts.values())),
@@ -172,10 +177,20 @@ async def views(address: ListAddress, context: PageContext) -> list[View]:
         (N_("Retired"), AssetFilter(lifecycle="retired"), _sum(counts, Lifecycle.RETIRED)),
         (N_("In my care"), AssetFilter(custodian=context.person.login), mine),
     ]
-    all_views = [
-        View(ListAddress(wish).href(), context.say(word), count, address.filter == wish) for word, wish, count in rows
+    saved_views = [_of_saved(view, address, context) for view in await views_of(context.person.id)]
+    is_saved = any(view.is_on for view in saved_views)
+    ready_made = [
+        View(ListAddress(wish).href(), context.say(word), count, address.filter == wish and not is_saved)
+        for word, wish, count in rows
     ]
-    return all_views[:1] + [view for view in all_views[1:] if view.count]
+    return [*ready_made[:1], *(view for view in ready_made[1:] if view.count), *saved_views]
+
+
+def _of_saved(view: SavedView, address: ListAddress, context: PageContext) -> View:
+    counts_money = context.may("assets.see_money")
+    query = address_of(dict(parse_qsl(view.query)), counts_money).query
+    href = f"/assets?{query}" if query else "/assets"
+    return View(href, view.name, None, query == address.query, not view.is_shared)
 
 
 def _sum(counts: dict[tuple[Lifecycle, Condition], int], state: Lifecycle | Condition) -> int:

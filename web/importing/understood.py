@@ -38,7 +38,7 @@ async def understood(request: Request, person: May, now: Now, number: str, typed
     pending = await sessions.find(number, person.id, now)
     context = page_context(request, person, now)
     report = await aside(sessions.record, pending)
-    unread = [column for column in report["columns"] if column["field"] is None and column["filled"]]
+    unread_columns = [column for column in report["columns"] if column["field"] is None and column["filled"]]
     return render(
         request,
         "imports/understood.html",
@@ -49,7 +49,7 @@ async def understood(request: Request, person: May, now: Now, number: str, typed
         can_change=pending.state is ImportState.CHECKED and not pending.written_line,
         lifetime=sessions.LIFETIME,
         report=report,
-        unread=unread,
+        unread_columns=unread_columns,
         read=[column for column in report["columns"] if column["field"] is not None],
         sums={name: Decimal(report["sums"][name] or 0) for name in ("value", "control_total")},
         notices=[in_words(one, context.say)["hint"] for one in report["problems"] if one["code"] != "COLUMN_NOT_READ"],
