@@ -36,6 +36,7 @@ MODELS = [
     "registry.files.models",
     "registry.categories.models",
     "registry.assets.models",
+    "registry.documents.models",
     "registry.faults.models",
     "registry.feeds.models",
     "registry.sets.models",

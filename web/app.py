@@ -35,6 +35,9 @@ from web.categories import piece_pages as category_fields
 from web.devices import api as devices_api
 from web.devices import device_pages
 from web.devices import pages as devices
+from web.documents import api as documents_api
+from web.documents import overrides_api
+from web.documents import pages as documents
 from web.doors import pages as doors
 from web.due import api as due_api
 from web.due import pages as due
@@ -105,12 +108,13 @@ ROUTERS = (
     imports_api.router, devices_api.router, duties_api.router, places_api.router, faults_api.router, files_api.router,
     history_api.router, grants_api.router, outbox_api.router,
     categories_api.router,
-    due_api.router, feeds_api.router, events_api.router, search_api.router, system_api.router,
+    due_api.router, feeds_api.router, documents_api.router, overrides_api.router,
+    events_api.router, search_api.router, system_api.router,
     people_api.router,
     account.router, account_pages.router, password_pages.router,
     about.router, today.router, calendar.router, bookings.router, rooms.router,
     blocks.router, history.router, due.router, feeds.router,
-    help_pages.router, device_pages.router,
+    documents.router, help_pages.router, device_pages.router,
     setup.router, system.router, history_search.router, system_api.system_router,
     # before the numbers of assets
     imports.router, understood.router, new_assets.router, numbering_pages.router, asset_corrections.router,

@@ -10,6 +10,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from registry.assets import policy
+from registry.assets.durability import binds, exempt_of, lock_fault, use_overrides
 from registry.assets.intake import NewPiece, refuse_former, register_many
 from registry.assets.models import STANDING, Asset, FieldValue, FormerNumber, FundingShare, Lifecycle, Purchase
 from registry.assets.own_values import defaults_of, replace_values
@@ -42,6 +43,7 @@ from registry.core.statements import column, first_value
 from registry.grants.models import Grant
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import StandardItem
+from registry.rooms.queries import office_zone
 
 CORRECTED = ("name", "inventory_no", "category", "serial_no", "warranty_until", "note")
 # what counts in the books: corrected with a reason
@@ -292,8 +294,17 @@ def together(refusals: Mapping[int, Refusal]) -> Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerHolder:
+    """Where an asset was and who had it before a transition, and its revision then."""
+
+    room_id: int | None
+    custodian_id: int | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
-    """Assets that went through a transition, in the transaction of it."""
+    """Assets that went through a transition, in the transaction of it. ``former`` is by asset."""
 
     change: RoomChange
     transition: Transition
@@ -301,6 +312,11 @@ class Passage:
     answers: Answers
     actor: Actor
     now: datetime
+    former: Mapping[int, FormerHolder]
+
+    def has_changed(self, asset: Asset) -> bool:
+        """Whether the transition did anything to this asset; what was there already it left alone."""
+        return asset.revision != self.former[asset.id].revision
 
 
 @asynccontextmanager
@@ -329,13 +345,33 @@ async def passing(
             for asset_id, revision in revisions.items()
             if (refusal := _refusal(transition, asset_id, assets.get(asset_id), revision, places))
         }
+        refusals |= await _locks(transition, [asset for pk, asset in assets.items() if pk not in refusals], now)
         if refusals:
             raise refusal_of(refusals)
+        former = {
+            asset.id: FormerHolder(asset.room_id, asset.custodian_id, asset.revision) for asset in assets.values()
+        }
         stood = [_standing(asset) for asset in assets.values()]
         for asset in assets.values():
             await _go(transition, asset, answers, change, actor, now)
         await keep_untouched_quiet(change, zip(stood, map(_standing, assets.values()), strict=True))
-        yield Passage(change, transition, [assets[asset_id] for asset_id in revisions], answers, actor, now)
+        yield Passage(change, transition, [assets[asset_id] for asset_id in revisions], answers, actor, now, former)
+
+
+async def _locks(transition: Transition, assets: Sequence[Asset], now: datetime) -> dict[int, Refusal]:
+    """Those of these pieces that a grant keeps here, which are on their way out. What lets one go is used by it."""
+    if not transition.ends_possession:
+        return {}
+    day = now.astimezone(await office_zone()).date()
+    leaving = [asset for asset in assets if not transition.has_arrived(asset.lifecycle, asset.condition)]
+    bound = [asset for asset in leaving if binds(asset.durable_until, day)]
+    if not bound:
+        return {}
+    exempt = await exempt_of([asset.id for asset in bound])
+    faults = {asset.id: fault for asset in bound if (fault := lock_fault(asset, day, exempt))}
+    if not faults:
+        await use_overrides([asset.id for asset in bound], now)
+    return faults
 
 
 def _refusal(

@@ -210,3 +210,36 @@ class Tag(Model):
     class Meta:
         table = "tag"
         indexes = [("asset_id",), ("room_id",)]
+
+
+class DurabilityOverride(Model):
+    """A piece may leave although a grant still binds it: asked for by one person, confirmed by another of another
+    role, and used once.
+    """
+
+    id = fields.IntField(primary_key=True)
+    asset: fields.ForeignKeyRelation[Asset] = fields.ForeignKeyField(
+        "registry.Asset", related_name="overrides", on_delete=fields.RESTRICT
+    )
+    reason = fields.CharField(max_length=300)
+    durable_until = fields.DateField(description="the day that bound it when it was asked for")
+    due_back = fields.DecimalField(max_digits=12, decimal_places=2, description="PLN of the grant for the days to come")
+    asked_by: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="overrides_asked", on_delete=fields.RESTRICT
+    )
+    asked_as = fields.CharField(max_length=20, description="the role in which it was asked for")
+    asked_at = UTCDatetimeField()
+    confirmed_by: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="overrides_confirmed", on_delete=fields.RESTRICT, null=True
+    )
+    confirmed_as = fields.CharField(max_length=20, default="")
+    confirmed_at = UTCDatetimeField(null=True)
+    used_at = UTCDatetimeField(null=True, description="when the piece left")
+
+    asset_id: int
+    asked_by_id: int
+    confirmed_by_id: int | None
+
+    class Meta:
+        table = "durability_override"
+        indexes = [("asset_id", "used_at")]

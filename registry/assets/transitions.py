@@ -72,10 +72,10 @@ class Answers:
 class Transition:
     """One row of the table.
 
-    ``may`` is a capability of registry/people/rules.py, ``entry`` what the history calls it, ``document`` the symbol of
-    the paper that it writes, ``clears`` the columns that it empties, ``takes_back`` the entry of the history whose life
-    cycle before it brings back. In a condition of ``reported_in`` it changes nothing, and what was said stands in the
-    history.
+    ``may`` is a capability of registry/people/rules.py, ``entry`` what the history calls it, ``document`` the
+    symbol of the paper that it writes, ``clears`` the columns that it empties, ``takes_back`` the entry of the
+    history whose life cycle before it brings back. ``ends_possession`` is what a grant forbids until its day. In
+    a condition of ``reported_in`` it changes nothing, and what was said stands in the history.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Transition:
     to_condition: Condition | None = None
     clears: frozenset[str] = frozenset()
     takes_back: str = ""
+    ends_possession: bool = False
     reported_in: frozenset[Condition] = frozenset()
     room: RoomEffect = RoomEffect.NONE
     document: str | None = None
@@ -159,6 +160,7 @@ _ROWS = (
         lifecycles=IN_THE_OFFICE,
         asks=(Question(QuestionField.ROOM), Question(QuestionField.REASON)),
         room=RoomEffect.PLACE,
+        document="MT",
     ),
     Transition(
         name="assign",
@@ -166,6 +168,7 @@ _ROWS = (
         entry="assigned",
         lifecycles=IN_THE_OFFICE,
         asks=(Question(QuestionField.CUSTODIAN, is_required=True), Question(QuestionField.REASON)),
+        document="PW",
     ),
     Transition(
         name="unassign",
@@ -173,12 +176,32 @@ _ROWS = (
         entry="assigned",
         clears=frozenset({"custodian_id"}),
     ),
+    *(
+        Transition(
+            name=name,
+            may="assets.dispose",
+            entry=entry,
+            lifecycles=IN_THE_OFFICE,
+            asks=(Question(QuestionField.REASON, is_required=True),),
+            to_lifecycle=lifecycle,
+            ends_possession=True,
+            room=RoomEffect.READINESS,
+            document=document,
+        )
+        for name, entry, lifecycle, document in (
+            ("transfer", "transferred", Lifecycle.HANDED_OVER, "PT"),
+            ("donate", "donated", Lifecycle.HANDED_OVER, "PT"),
+            ("sell", "sold", Lifecycle.DISPOSED, "LT"),
+            ("liquidate", "liquidated", Lifecycle.DISPOSED, "LT"),
+        )
+    ),
     Transition(
         name="withdraw",
         may="assets.change",
         entry="withdrawn",
         asks=(Question(QuestionField.REASON, is_required=True),),
         to_lifecycle=Lifecycle.WITHDRAWN,
+        ends_possession=True,
         room=RoomEffect.READINESS,
     ),
     Transition(

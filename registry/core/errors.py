@@ -310,6 +310,20 @@ WORDS: dict[str, str] = {
     "site.no_name_of_day": N_("Say why the day differs: the name stands in the calendar."),
     # assets, tags
     "asset.unknown": N_("There is no such asset."),
+    "asset.durable": N_(
+        "A grant keeps it here until {until}. Before that two people of different roles must allow it, with a reason."
+    ),
+    "asset.not_durable": N_("No grant keeps this piece here. It needs no permission."),
+    "override.asked": N_("Permission was asked for this piece already. A second person confirms it."),
+    "override.unknown": N_("Nobody asked that this piece may leave. Ask first, with a reason."),
+    "override.confirmed": N_("It is confirmed already. The piece may leave."),
+    "override.same_person": N_("The second of the two must be another person."),
+    "override.same_role": N_("The second of the two must have another role than the first."),
+    "document.unknown": N_("There is no such document."),
+    "document.cancelled": N_("The document is cancelled. It keeps its number and cannot be changed."),
+    "document.no_side": N_("Nobody signs such a document as that. Sign as one of {sides}."),
+    "document.signed_by_another": N_("Somebody else signed there already."),
+    "document.both_sides": N_("Who hands over cannot take over too. Another person signs the second side."),
     "asset.no_number": N_("No asset has the number {number}. Check it on the label or in the list."),
     "asset.several": N_("Several assets fit {number}. Give the whole inventory number."),
     "asset.bad_number": N_("{number} is no number of a piece. It has 60 characters at most, all of which can be read."),

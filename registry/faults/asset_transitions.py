@@ -1,5 +1,5 @@
-"""A thing's transition with what it means for its faults, in one transaction: what is reported is a fault, what is
-mended has none, what goes to repair is in somebody's hands.
+"""A thing's transition with what it means for its faults and with its paper, in one transaction: what is reported is a
+fault, what is mended has none, what goes to repair is in somebody's hands; what moves leaves a document.
 
 The one way to take an asset through a transition.
 """
@@ -12,6 +12,7 @@ from registry.assets.models import Asset
 from registry.assets.transitions import Answers, transition_named
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
+from registry.documents.actions import issue_for
 from registry.faults.models import ACTIVE, Fault, FaultAct, FaultState
 from registry.faults.records import FaultPlace, file, go
 from registry.faults.rules import FOUND
@@ -33,6 +34,7 @@ async def perform(
     """
     async with passing(transition_named(name), {asset_id: if_revision}, answers, actor, now, the_first) as passage:
         await follow(passage)
+        await issue_for(passage)
         await record(request_key, passage.assets)
     return passage.assets[0]
 
@@ -54,6 +56,7 @@ async def perform_on_many(
     """
     async with passing(transition_named(name), revisions, answers, actor, now, together) as passage:
         await follow(passage)
+        await issue_for(passage)
         if also:
             await also(passage.assets)
         await record(request_key, passage.assets)
@@ -67,8 +70,9 @@ async def follow(passage: Passage) -> None:
         for asset in passage.assets:
             await file(FaultPlace(asset.room_id, asset.id), text, passage.actor, passage.now)
         return
-    acts = {"mend": FaultAct.RESOLVE, "send_to_repair": FaultAct.TAKE, "withdraw": FaultAct.RESOLVE}
-    act = acts.get(passage.transition.name)
+    acts = {"mend": FaultAct.RESOLVE, "send_to_repair": FaultAct.TAKE}
+    # of what has gone nobody mends anything
+    act = FaultAct.RESOLVE if passage.transition.ends_possession else acts.get(passage.transition.name)
     if act is None:
         return
     states = ACTIVE if act is FaultAct.RESOLVE else (FaultState.OPEN,)

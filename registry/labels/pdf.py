@@ -20,6 +20,7 @@ EMBLEM = "Flaga Unii Europejskiej"
 
 @lru_cache(1)
 def fonts() -> typst.Fonts:
+    """What every paper of ours is set in: our own files, so that each machine sets the same."""
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[HERE / "fonts"])
 
 

@@ -47,6 +47,11 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "assets.see": EVERYONE,
     "assets.see_money": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "assets.change": frozenset({FACILITIES, ADMIN}),
+    "assets.dispose": frozenset({FACILITIES, ADMIN}),
+    "durability.override": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, ADMIN}),  # two of two roles together
+    "documents.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),  # others see what they sign
+    "documents.sign": WORKING,
+    "documents.cancel": frozenset({FACILITIES, ADMIN}),
     "assets.correct_money": frozenset({FACILITIES, ACCOUNTANT, ADMIN}),  # a setting leaves it to the accountant alone
     "labels.print": frozenset({FACILITIES, ADMIN}),
     "assets.export": frozenset({FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),

@@ -13,8 +13,9 @@ from registry.core.cache import Cache
 from registry.core.errors import Conflict, NotFound
 from registry.core.events import PlacesChanged
 from registry.core.ids import may_be_name
+from registry.core.statements import first_value
 from registry.rooms.hours import Hours, Span, spans_on
-from registry.rooms.models import Building, CalendarDay, OpeningProfile, Room, StandardItem
+from registry.rooms.models import Building, CalendarDay, OpeningProfile, Room, Site, StandardItem
 
 HOURS_SECONDS = 30.0
 CODE_LENGTH = 40
@@ -71,6 +72,21 @@ async def rooms_by_code() -> list[Room]:
     return await Room.filter(closed_at__isnull=True).order_by("code")
 
 
+async def rooms_by_id(ids: Collection[int]) -> list[Room]:
+    """The rooms with these ids."""
+    return await Room.filter(id__in=list(ids)) if ids else []
+
+
+async def office_zone() -> ZoneInfo:
+    """The zone of the office: of its first site. Kept for half a minute."""
+    return await _zone.load(0, _load_office_zone)
+
+
+async def _load_office_zone() -> ZoneInfo:
+    name = await first_value(Site.all().order_by("id"), "timezone")
+    return ZoneInfo(str(name) if name else "Europe/Warsaw")
+
+
 async def codes_of_rooms(ids: Collection[int]) -> dict[int, str]:
     """The codes of rooms by id."""
     return dict(await Room.filter(id__in=list(ids)).values_list("id", "code")) if ids else {}
@@ -112,6 +128,7 @@ def public_holidays(first_year: int, last_year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("PL", years=range(first_year, last_year + 1)))
 
 
+_zone: Cache[int, ZoneInfo] = Cache(HOURS_SECONDS, outdated_by=PlacesChanged)
 _hours: Cache[tuple[int, int | None], Hours] = Cache(HOURS_SECONDS, outdated_by=PlacesChanged)
 
 

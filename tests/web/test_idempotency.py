@@ -1,7 +1,7 @@
 """Every POST of the API: sent again with its Idempotency-Key it does nothing more and is answered byte for byte."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from registry.bookings.models import Booking
 from registry.core.idempotency import IdempotencyKey
 from registry.core.transaction import transaction
 from registry.devices import pairing
+from registry.documents.models import Document
 from registry.outbox import letters
 from registry.outbox.actions import NewNotice, tell
 from registry.outbox.letters import Delivery, SortingPlan
@@ -51,6 +52,31 @@ async def an_undoing(office: Office) -> Call:
     gone = soon(-0.05)
     await Booking.filter(id=booking.id).update(status="released", released_at=gone, ends_at=gone, blocked_to=gone)
     return f"/bookings/{booking.id}/undo-release", {}
+
+
+async def _a_document(office: Office) -> int:
+    asset = await make_asset(room=office.rooms["M-1"])
+    await office.post(f"/assets/{asset.id}/transitions/move", {"room": "M-2"}, "admin")
+    return (await Document.get()).id
+
+
+async def a_signature(office: Office) -> Call:
+    return f"/documents/{await _a_document(office)}/sign", {"json": {"side": "giver"}}
+
+
+async def a_cancelled_document(office: Office) -> Call:
+    return f"/documents/{await _a_document(office)}/cancel", {"json": {"reason": "x"}}
+
+
+async def a_permission(office: Office) -> Call:
+    asset = await make_asset(durable_until=datetime.now(UTC).date() + timedelta(days=9))
+    return f"/assets/{asset.id}/durability-override", {"json": {"reason": "x"}}
+
+
+async def a_second_key(office: Office) -> Call:
+    url, content = await a_permission(office)
+    await office.post(url, who="coordinator", **content)
+    return f"{url}/confirm", {}
 
 
 async def a_feed(office: Office) -> Call:
@@ -307,6 +333,10 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/scans": a_scan,
     "/scans/moves": a_move_of_scanned,
     "/feeds": a_feed,
+    "/documents/{document_id}/sign": a_signature,
+    "/documents/{document_id}/cancel": a_cancelled_document,
+    "/assets/{asset_id}/durability-override": a_permission,
+    "/assets/{asset_id}/durability-override/confirm": a_second_key,
     "/sets": a_set,
     "/categories": a_category,
     "/categories/{code}/merge": a_merging,

@@ -12,6 +12,7 @@ from tortoise.context import get_current_context
 from registry.assets.categories import FieldWish, NewCategory, add_category
 from registry.assets.models import Asset, FundingShare
 from registry.assets.number_sequences import NewScheme, add_scheme
+from registry.assets.transitions import Answers
 from registry.blocks.actions import make_block
 from registry.blocks.rules import Clearance, NewBlock
 from registry.bulk_changes.models import BulkChange, BulkPiece, PieceFate
@@ -21,6 +22,7 @@ from registry.core.context import OpenRegister
 from registry.core.history import SYSTEM, Actor
 from registry.duties.models import Duty
 from registry.faults.actions import NewReport, report
+from registry.faults.asset_transitions import perform
 from registry.feeds.actions import FeedWish, make_feed
 from registry.feeds.models import FeedScope
 from registry.grants.models import Grant
@@ -129,6 +131,11 @@ async def files(office: Office, number: int) -> None:
     assert answer.status_code == 201
 
 
+async def documents(office: Office, number: int) -> None:
+    asset = await make_asset(room=office.rooms["M-1"])
+    await perform("move", asset.id, Answers(office.rooms["M-2"].id), SYSTEM, datetime.now(UTC))
+
+
 async def feeds(office: Office, number: int) -> None:
     code = f"F-{number}"
     await make_room(code=code)
@@ -229,6 +236,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/sites/{code}/days": ("/sites/BDG/days?year=2027&limit=200", days_that_differ),
     "/scans/unknown": ("/scans/unknown?limit=200", unknown_codes),
     "/feeds": ("/feeds?limit=200", feeds),
+    "/documents": ("/documents?limit=500", documents),
     "/sets": ("/sets?limit=200", sets),
     "/people": ("/people?limit=200", people),
     "/institutions": ("/institutions?limit=200", institutions),

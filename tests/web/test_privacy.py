@@ -36,7 +36,13 @@ async def paths(office: Office, bookings: list[Booking]) -> list[str]:
         if "get" not in methods or path.endswith("/events"):
             continue
         filled = {re.sub(r"\{code\}", code, path) for code in codes} if "/rooms/" in path else {path}
-        filled = {one.replace("{asset_id}", "1").replace("{grant_id}", "1").replace("{number}", "x") for one in filled}
+        filled = {
+            one.replace("{asset_id}", "1")
+            .replace("{grant_id}", "1")
+            .replace("{document_id}", "1")
+            .replace("{number}", "x")
+            for one in filled
+        }
         filled = {one.replace("{fault_id}", str(number)) for one in filled for number in (1, 2)}
         filled = {one.replace("{file_id}", str(number)) for one in filled for number in (1, 2)}
         for one in filled:

@@ -53,6 +53,7 @@ CEILINGS = {
     "/admin/hours": (5, 4),
     "/admin/hours/new": (2, 1),
     "/blocks/new": (4, 3),
+    "/documents": (4, 3),
     "/notices": (3, 2),
     "/me/notices": (3, 2),
     "/me": (9, 8),

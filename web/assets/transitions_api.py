@@ -1,5 +1,7 @@
 """The table of transitions for programs: what may happen to assets, and taking one or many of them through it."""
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Response
@@ -9,6 +11,7 @@ from registry.assets.models import Asset
 from registry.assets.queries import answers_by_code
 from registry.assets.transitions import TRANSITIONS, Answers, Transition, transition_named
 from registry.core.errors import Forbidden
+from registry.documents.queries import number_of_act
 from registry.faults import asset_transitions
 from web.assets.api import AssetId, asset_detail
 from web.assets.shapes import AssetDetailAnswer
@@ -45,6 +48,7 @@ class TransitionAnswer(BaseModel):
     may: list[str] = Field(description="the roles that may")
     asks: list[QuestionAnswer]
     document: str | None = Field(description="the symbol of the paper that it writes")
+    ends_possession: bool = Field(description="refused while a grant keeps the piece here")
     room: str = Field(description="what it does to the rooms: none, readiness, place")
 
 
@@ -98,6 +102,7 @@ def _row(transition: Transition) -> TransitionAnswer:
         may=sorted(transition.roles),
         asks=[QuestionAnswer(field=question.field, required=question.is_required) for question in transition.asks],
         document=transition.document,
+        ends_possession=transition.ends_possession,
         room=transition.room,
     )
 
@@ -111,13 +116,19 @@ async def perform_on_many(
     revisions = {asset_id: body.revisions.get(str(asset_id)) for asset_id in body.ids}
 
     return await once(
-        lambda key: asset_transitions.perform_on_many(transition.name, revisions, answers, actor, now, key), many_answer
+        lambda key: asset_transitions.perform_on_many(transition.name, revisions, answers, actor, now, key),
+        many_answer(now),
     )
 
 
-async def many_answer(assets: list[Asset]) -> ManyTransitionAnswer:
-    """What a call is answered that took all of these through a transition."""
-    return ManyTransitionAnswer(document=None, done=[asset.id for asset in assets], refused=[])
+def many_answer(now: datetime) -> Callable[[list[Asset]], Awaitable[ManyTransitionAnswer]]:
+    """What a call is answered that took assets through a transition at this moment."""
+
+    async def answer(assets: list[Asset]) -> ManyTransitionAnswer:
+        number = await number_of_act(assets, now)
+        return ManyTransitionAnswer(document=number, done=[asset.id for asset in assets], refused=[])
+
+    return answer
 
 
 @router.post(

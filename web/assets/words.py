@@ -41,6 +41,12 @@ ACTION_WORDS = {
     "numbered": N_("Got an inventory number"),
     "changed": N_("Changed"),
     "moved": N_("Moved"),
+    "transferred": N_("Handed over to another unit"),
+    "donated": N_("Given away"),
+    "sold": N_("Sold"),
+    "liquidated": N_("Liquidated"),
+    "override_asked": N_("Permission to leave before the grant's day asked for"),
+    "override_confirmed": N_("Permission to leave before the grant's day confirmed"),
     "assigned": N_("Entrusted"),
     "corrected": N_("Description corrected"),
     "fault_reported": N_("Fault reported"),
@@ -134,6 +140,42 @@ TRANSITION_WORDS = {
         title=NN_("Take %(num)s asset from its custodian", "Take %(num)s assets from their custodians"),
         toast=N_("It has no custodian now."),
     ),
+    "transfer": TransitionWords(
+        act=N_("Hand over to another unit"),
+        symbol="transfer",
+        send=N_("Hand over"),
+        of_many=N_("Hand over to another unit"),
+        title=NN_("Hand %(num)s asset over to another unit", "Hand %(num)s assets over to another unit"),
+        toast=N_("It is handed over. The document is issued."),
+        reason=N_("To whom, and on what basis"),
+    ),
+    "donate": TransitionWords(
+        act=N_("Give away"),
+        symbol="transfer",
+        send=N_("Give away"),
+        of_many=N_("Give away"),
+        title=NN_("Give %(num)s asset away", "Give %(num)s assets away"),
+        toast=N_("It is given away. The document is issued."),
+        reason=N_("To whom, and on what basis"),
+    ),
+    "sell": TransitionWords(
+        act=N_("Sell"),
+        symbol="transfer",
+        send=N_("Sell"),
+        of_many=N_("Sell"),
+        title=NN_("Sell %(num)s asset", "Sell %(num)s assets"),
+        toast=N_("It is sold. The document is issued."),
+        reason=N_("To whom, for how much, and on what basis"),
+    ),
+    "liquidate": TransitionWords(
+        act=N_("Liquidate"),
+        symbol="trash",
+        send=N_("Liquidate"),
+        of_many=N_("Liquidate"),
+        title=NN_("Liquidate %(num)s asset", "Liquidate %(num)s assets"),
+        toast=N_("It is liquidated. The document is issued."),
+        reason=N_("Cause, the committee's decision, way of disposal"),
+    ),
     "withdraw": TransitionWords(
         act=N_("Entered by mistake"),
         symbol="trash",
@@ -155,7 +197,7 @@ TRANSITION_WORDS = {
 # nobody, chosen in the form of the one, is the other
 CHOSEN_AS_NOBODY = {"assign": "unassign"}
 # what is decided about the record, not with the thing in the hand
-OF_A_DESK = frozenset({"withdraw"})
+OF_A_DESK = frozenset({"withdraw", "transfer", "donate", "sell", "liquidate"})
 # what is withdrawn is taken back from its own page
 _OF_ONE = {*CHOSEN_AS_NOBODY.values(), "restore"}
 OFFERED_TO_MANY = {name: words for name, words in TRANSITION_WORDS.items() if name not in _OF_ONE}

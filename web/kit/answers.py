@@ -61,11 +61,11 @@ class Paging:
         return cursor_at(end) if rows and end < total else None
 
 
-def paging(limit: int) -> Callable[..., Awaitable[Paging]]:
-    """The dependency of a list that gives so many rows where none are asked for."""
+def paging(limit: int, most: int = 200) -> Callable[..., Awaitable[Paging]]:
+    """The dependency of a list that gives so many rows where none are asked for, and ``most`` at once."""
 
     async def asked(
-        limit: Annotated[int, Query(ge=1, le=200)] = limit,
+        limit: Annotated[int, Query(ge=1, le=most)] = limit,
         cursor: Annotated[
             str | None,
             Query(

@@ -196,7 +196,8 @@ def _through(name: str, **answers: Any) -> Callable[[Asset], Awaitable[Any]]:
     async def go(asset: Asset) -> Any:
         custodian = await make_person() if name == "assign" else None
         room = await make_room() if name == "move" else None
-        reason = "dubel" if name == "withdraw" else ""
+        is_final = TRANSITIONS[name].ends_possession
+        reason = "dubel" if is_final else ""
         answers = Answers(room.id if room else None, custodian.id if custodian else None, reason)
         await perform(name, asset.id, answers, SYSTEM, NOW)
 

@@ -9,6 +9,7 @@ import pytest
 from registry.assets.actions import WEIGHTY
 from registry.assets.models import Asset, Condition, Lifecycle
 from registry.assets.transitions import TRANSITIONS
+from registry.documents.models import Document
 from tests.conftest import Database
 from tests.make import make_asset
 from tests.web.conftest import Office
@@ -19,6 +20,7 @@ from web.assets.words import ACTION_WORDS, CHOSEN_AS_NOBODY, OFFERED_TO_MANY, TR
 from web.kit.i18n import translate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
+LEAVING = {"withdraw", "transfer", "donate", "sell", "liquidate"}
 
 
 @pytest.fixture
@@ -54,6 +56,7 @@ async def test_the_table_is_told(office: Office) -> None:
         "may": ["admin", "facilities"],
         "asks": [{"field": "reason", "required": False}],
         "document": None,
+        "ends_possession": False,
         "room": "readiness",
     }
     assert "auditor" not in rows["report_fault"]["may"]
@@ -64,7 +67,7 @@ async def test_the_table_is_told(office: Office) -> None:
 async def test_many_are_moved_in_one_act(office: Office) -> None:
     ids = [(await make_asset(room=office.rooms["M-1"])).id for _ in range(3)]
     answer = await office.post("/transitions/move", {"ids": ids, "room": "M-2", "reason": "training"}, "facilities")
-    assert answer.json() == {"document": None, "done": ids, "refused": []}
+    assert answer.json() == {"document": (await Document.get()).number, "done": ids, "refused": []}
     assert await Asset.filter(room_id=office.rooms["M-2"].id).count() == 3
 
 
@@ -136,7 +139,7 @@ async def test_a_thing_that_somebody_changed_meanwhile_stops_all_and_is_named(de
 
 async def test_a_page_offers_what_the_state_and_the_role_allow(desk: Desk) -> None:
     asset = await make_asset(condition=Condition.IN_REPAIR, custodian=desk.people["bob"])
-    acts = {"mend", "move", "assign", "tag", "withdraw"}
+    acts = {"mend", "move", "assign", "tag", "withdraw", "transfer", "donate", "sell", "liquidate"}
     page = (await desk.get(f"/assets/{asset.id}", "facilities")).text
     assert {act for act in [*TRANSITIONS, "tag"] if f'action="/assets/{asset.id}/{act}"' in page} == acts
     assert f'action="/assets/{asset.id}/' not in (await desk.get(f"/assets/{asset.id}", "member")).text
@@ -172,9 +175,9 @@ async def test_a_piece_entered_by_mistake_is_withdrawn_with_a_reason_and_taken_b
 
 async def test_the_likeliest_act_stands_first_and_the_rest_behind_one_word(desk: Desk) -> None:
     order = {
-        Condition.OK: (["move", "report_fault"], {"send_to_repair", "assign", "tag", "withdraw"}),
-        Condition.FAULTY: (["send_to_repair", "mend", "move"], {"assign", "tag", "withdraw"}),
-        Condition.IN_REPAIR: (["mend", "move"], {"assign", "tag", "withdraw"}),
+        Condition.OK: (["move", "report_fault"], {"send_to_repair", "assign", "tag", *LEAVING}),
+        Condition.FAULTY: (["send_to_repair", "mend", "move"], {"assign", "tag", *LEAVING}),
+        Condition.IN_REPAIR: (["mend", "move"], {"assign", "tag", *LEAVING}),
     }
     asset = await make_asset()
     for condition, (near, rest) in order.items():

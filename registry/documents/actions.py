@@ -1,0 +1,171 @@
+"""What changes documents: issuing one in the transaction of the act that it is of, signing and cancelling it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from registry.assets.actions import Passage
+from registry.assets.models import Asset, FundingShare
+from registry.core import history
+from registry.core.errors import Conflict, Invalid, NotFound
+from registry.core.history import Actor
+from registry.core.idempotency import RequestKey, record
+from registry.core.ids import may_be_id
+from registry.core.transaction import transaction
+from registry.documents.models import Document, DocumentLine, DocumentSignature
+from registry.documents.numbering import next_place
+from registry.documents.rules import (
+    SYMBOLS,
+    PaperContents,
+    PaperLine,
+    Side,
+    number_of,
+    plain,
+    shared,
+    signature_faults,
+)
+from registry.people.models import Person
+from registry.people.queries import names_of_people
+from registry.rooms.queries import office_zone, rooms_by_id
+
+
+async def issue_for(passage: Passage) -> Document | None:
+    """The paper of a transition, inside its transaction. None where the table names none, or where nothing changed."""
+    symbol = passage.transition.document
+    assets = [asset for asset in passage.assets if passage.has_changed(asset)]
+    if symbol is None or not assets:
+        return None
+    contents = await _contents(passage, assets)
+    return await issue(
+        symbol, contents, [asset.id for asset in assets], passage.answers.reason, passage.actor, passage.now
+    )
+
+
+async def issue(
+    symbol: str, contents: PaperContents, asset_ids: Sequence[int], reason: str, actor: Actor, now: datetime
+) -> Document:
+    """Issue a paper about these pieces with the next number of its series, inside the caller's transaction."""
+    day = now.astimezone(await office_zone()).date()
+    place = await next_place(symbol, "", day.year)
+    document = await Document.create(
+        symbol=symbol,
+        year=day.year,
+        place=place,
+        number=number_of(symbol, "", day.year, place),
+        issued_at=now,
+        issued_on=day,
+        person_id=actor.person_id,
+        actor=actor.name[:120],
+        reason=reason,
+        contents=plain(contents),
+        pieces=len(asset_ids),
+    )
+    lines = [DocumentLine(document_id=document.id, asset_id=asset_id) for asset_id in asset_ids]
+    await DocumentLine.bulk_create(lines, batch_size=500)
+    after = {"number": document.number, "pieces": list(asset_ids)[:1000]}
+    await history.write_new([(f"document:{document.id}", after)], "issued", actor, now)
+    return document
+
+
+async def _contents(passage: Passage, assets: Sequence[Asset]) -> PaperContents:
+    """What the paper says of the way of these pieces."""
+    former = [passage.former[asset.id] for asset in assets]
+    room_ids = {one.room_id for one in former} | {asset.room_id for asset in assets}
+    rooms = {room.id: f"{room.code} {room.name}" for room in await rooms_by_id([pk for pk in room_ids if pk])}
+    people = {one.custodian_id for one in former} | {asset.custodian_id for asset in assets}
+    names = await names_of_people([pk for pk in people if pk])
+    came_from = [rooms.get(one.room_id or 0, "") for one in former]
+    was_with = [names.get(one.custodian_id or 0, "") for one in former]
+    funding = FundingShare.filter(asset_id__in=[asset.id for asset in assets], grant_id__not_isnull=True)
+    grants = sorted({str(code) for (code,) in await funding.distinct().values_list("grant__code")})
+    bound = [
+        asset.durable_until for asset in assets if asset.durable_until and asset.durable_until >= passage.now.date()
+    ]
+    is_same_room, is_same_person = len(set(came_from)) == 1, len(set(was_with)) == 1
+    lines = tuple(
+        _line(asset, "" if is_same_room else room, "" if is_same_person else person)
+        for asset, room, person in zip(assets, came_from, was_with, strict=True)
+    )
+    return PaperContents(
+        lines=lines,
+        came_from=shared(came_from),
+        was_with=shared(was_with),
+        goes_to=shared([rooms.get(asset.room_id or 0, "") for asset in assets]),
+        is_with=shared([names.get(asset.custodian_id or 0, "") for asset in assets]),
+        grants=tuple(grants),
+        durable_until=max(bound).isoformat() if bound else "",
+    )
+
+
+def _line(asset: Asset, came_from: str, was_with: str) -> PaperLine:
+    return PaperLine(
+        inventory_no=asset.inventory_no or "",
+        name=asset.name,
+        serial_no=asset.serial_no,
+        kst=asset.kst,
+        quantity=asset.quantity,
+        value=f"{asset.price:.2f}",
+        acquired_on=asset.accepted_on.isoformat() if asset.accepted_on else "",
+        came_from=came_from,
+        was_with=was_with,
+    )
+
+
+async def sign(
+    document_id: int, side: Side, person: Person, actor: Actor, now: datetime, request_key: RequestKey | None = None
+) -> Document:
+    """Sign by one's account. The same person again as the same side changes nothing.
+
+    Raises NotFound("document.unknown"); Conflict: document.cancelled, document.no_side, document.signed_by_another,
+    document.both_sides.
+    """
+    async with transaction():
+        document = await _locked(document_id)
+        rows = await DocumentSignature.filter(document_id=document.id)
+        there = {Side(row.side): row.person_id for row in rows}
+        for fault in signature_faults(SYMBOLS[document.symbol], side, bool(document.cancelled_at), there, person.id):
+            raise fault
+        if side not in there:
+            await DocumentSignature.create(
+                document_id=document.id, side=side, person_id=person.id, name=person.name, login=person.login, at=now
+            )
+            await _revise(document)
+            await history.write(f"document:{document.id}", "signed", actor, now, after={"side": str(side)})
+        await record(request_key, document)
+    return document
+
+
+async def cancel(
+    document_id: int, reason: str, actor: Actor, now: datetime, request_key: RequestKey | None = None
+) -> Document:
+    """Say that a paper does not hold. It keeps its number and its words; what it was written for is taken back by the
+    transition that leads back, with its own paper.
+
+    Raises NotFound("document.unknown"), Invalid("request.missing_field"), Conflict("document.cancelled").
+    """
+    if not reason.strip():
+        raise Invalid("request.missing_field", field="reason")
+    async with transaction():
+        document = await _locked(document_id)
+        if document.cancelled_at is not None:
+            raise Conflict("document.cancelled")
+        document.cancelled_at, document.cancel_reason = now, reason.strip()
+        await document.save(update_fields=["cancelled_at", "cancel_reason"])
+        await _revise(document)
+        await history.write(f"document:{document.id}", "cancelled", actor, now, reason=reason.strip())
+        await record(request_key, document)
+    return document
+
+
+async def _locked(document_id: int) -> Document:
+    document: Any = None
+    if may_be_id(document_id):
+        document = await Document.select_for_update().get_or_none(id=document_id)
+    if document is None:
+        raise NotFound("document.unknown")
+    return document  # type: ignore[no-any-return]  # one of the two above
+
+
+async def _revise(document: Document) -> None:
+    document.revision += 1
+    await document.save(update_fields=["revision"])

@@ -1,0 +1,141 @@
+"""A document as a PDF that a screen reader can read (PDF/UA), set by typst from ``paper.typ``, and its bytes as they
+were printed first.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import typst
+
+from registry.core.aside import aside
+from registry.core.history import SYSTEM
+from registry.core.transaction import transaction
+from registry.documents.models import Document, DocumentSignature
+from registry.documents.queries import DocumentState
+from registry.documents.rules import SYMBOLS, PaperLine, Side
+from registry.files.actions import NewAttachment, attach, store
+from registry.files.models import AttachmentKind
+from registry.files.queries import attachments_of, content_of
+from registry.labels.faces import emblem_svg
+from registry.labels.pdf import EMBLEM, fonts
+from registry.labels.queries import LabelOffice
+from registry.rooms.queries import office_zone
+
+LARGEST = 50_000_000
+# a printed paper is Polish, whoever prints it
+SIDES = {Side.GIVER: "przekazujący", Side.TAKER: "przejmujący", Side.APPROVER: "zatwierdzający"}
+_PLACES = {"MT", "PW"}
+
+
+async def printed(state: DocumentState, office: LabelOffice) -> bytes:
+    """The PDF of a document in this state, the same bytes each time: the first print is kept with the document. Who
+    signs or cancels it makes another state, whose paper says so.
+    """
+    document = state.document
+    title = f"{document.number} r{document.revision}"
+    thing = f"document:{document.id}"
+    for attachment in await attachments_of(thing, [AttachmentKind.PROTOCOL]):
+        if attachment.title == title:
+            return b"".join([part async for part in await content_of(attachment.file)])
+    zone = await office_zone()
+    moment = max([document.issued_at, *(one.at for one in state.signatures), *filter(None, [document.cancelled_at])])
+    content: bytes = await aside(pdf, state, office, zone, moment)
+    stored = await store(content, f"{document.number.replace('/', '-')}.pdf", LARGEST)
+    async with transaction():
+        locked = await Document.select_for_update().get(id=document.id)
+        if locked.revision == document.revision:
+            await attach([thing], NewAttachment(stored, AttachmentKind.PROTOCOL, title), SYSTEM, moment)
+    return content
+
+
+def pdf(state: DocumentState, office: LabelOffice, zone: ZoneInfo, moment: datetime) -> bytes:
+    """Set the paper. It takes some tenths of a second: not in the loop. ``moment`` is that of its last change."""
+    return typst.compile(
+        (Path(__file__).parent / "paper.typ").read_bytes(),
+        font_paths=fonts(),
+        sys_inputs={"data": json.dumps(_data(state, office, zone), ensure_ascii=False)},
+        pdf_standards=["ua-1"],
+        timestamp=moment.replace(microsecond=0),
+    )
+
+
+def _data(state: DocumentState, office: LabelOffice, zone: ZoneInfo) -> dict[str, object]:
+    document, contents = state.document, state.contents
+    columns, rows = _table(contents.lines)
+    return {
+        "number": document.number,
+        "symbol": document.symbol,
+        "title": SYMBOLS[document.symbol].title,
+        "office": office.name,
+        "union": office.union,
+        "funding": "Projekt nr " + ", ".join(contents.grants),
+        "grants": contents.grants,
+        "emblem": emblem_svg(black=False),
+        "emblem_alt": EMBLEM,
+        "issued_on": _day(document.issued_on),
+        "fields": _fields(state),
+        "columns": columns,
+        "rows": rows,
+        "total": _amount(f"{contents.total:.2f}"),
+        "notes": _notes(state),
+        "cancelled": _cancelled(document, zone),
+        "signatures": [_signature(side, state.signatures, zone) for side in SYMBOLS[document.symbol].sides],
+        "footer": f"{office.base_url.rstrip('/')}/documents/{document.id}",
+    }
+
+
+def _fields(state: DocumentState) -> list[list[str]]:
+    contents = state.contents
+    fields = [
+        ["Z: pomieszczenie", contents.came_from or "jak w pozycjach"],
+        ["Z: osoba odpowiedzialna", contents.was_with],
+    ]
+    if state.document.symbol in _PLACES:
+        fields += [["Do: pomieszczenie", contents.goes_to], ["Do: osoba odpowiedzialna", contents.is_with]]
+    return [*fields, ["Przyczyna, podstawa", state.document.reason]]
+
+
+def _table(lines: Sequence[PaperLine]) -> tuple[list[str], list[list[str]]]:
+    has_former = any(line.came_from or line.was_with for line in lines)
+    columns = ["Lp.", "Numer inwentarzowy", "Nazwa", "Nr seryjny", "KŚT", *(["Skąd"] if has_former else []), "Ilość",
+               "Wartość zł"]  # fmt: skip
+    rows = []
+    for number, line in enumerate(lines, 1):
+        former = ", ".join(filter(None, (line.came_from, line.was_with)))
+        cells = [str(number), line.inventory_no or "–", line.name, line.serial_no or "–", line.kst or "–"]
+        rows.append([*cells, *([former or "–"] if has_former else []), str(line.quantity), _amount(line.value)])
+    return columns, rows
+
+
+def _notes(state: DocumentState) -> list[str]:
+    notes = list(state.contents.notes)
+    if state.contents.durable_until:
+        notes.append(f"Okres trwałości projektu: do {_day(date.fromisoformat(state.contents.durable_until))}.")
+    return notes
+
+
+def _cancelled(document: Document, zone: ZoneInfo) -> str:
+    if document.cancelled_at is None:
+        return ""
+    return f"{document.cancelled_at.astimezone(zone):%d.%m.%Y %H:%M}: {document.cancel_reason}"
+
+
+def _signature(side: Side, signatures: Sequence[DocumentSignature], zone: ZoneInfo) -> dict[str, str]:
+    for one in signatures:
+        if one.side == side:
+            at = f"{one.at.astimezone(zone):%d.%m.%Y %H:%M:%S}"
+            return {"side": SIDES[side], "name": one.name, "login": one.login, "at": at}
+    return {"side": SIDES[side], "name": "", "login": "", "at": ""}
+
+
+def _day(day: date) -> str:
+    return f"{day:%d.%m.%Y}"
+
+
+def _amount(text: str) -> str:
+    """12 345,60, as it is written in Poland."""
+    return f"{Decimal(text):,.2f}".replace(",", "\u00a0").replace(".", ",")
