@@ -11,7 +11,7 @@ from registry.core.fields import UTCDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0032_numbering")]
+    dependencies = [("registry", "0034_opening_hours")]
 
     initial = False
 
