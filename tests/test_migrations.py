@@ -174,8 +174,8 @@ async def test_both_databases_have_the_same_indexes(postgres: Postgres, sqlite_t
         await server.close()
     assert "booking_holds" in of_postgres
     assert of_sqlite - of_postgres == set()
-    # words are found by a table with triggers on SQLite
-    assert of_postgres - constraints - of_sqlite == {"asset_words"}
+    # words are found by a table with triggers on SQLite, whose indexes end with the id by themselves
+    assert of_postgres - constraints - of_sqlite == {"asset_words", "asset_by_category", "asset_by_custodian"}
 
 
 async def test_the_index_of_words_takes_in_what_was_there_before(database: Database) -> None:
