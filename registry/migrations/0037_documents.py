@@ -11,7 +11,7 @@ from registry.core.fields import UTCDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0034_opening_hours")]
+    dependencies = [("registry", "0036_saved_views")]
 
     initial = False
 
