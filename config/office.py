@@ -75,6 +75,7 @@ async def site_options(settings: Settings, accounts: tuple[DemoAccount, ...] = (
         version=version("izba"),
         families=tuple(FAMILIES),
         funding=settings.funding,
+        union_words=settings.union_words,
         has_mail=bool(settings.smtp_host),
         declaration=Declaration(
             entity=settings.office_name,

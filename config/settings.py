@@ -217,6 +217,12 @@ class Settings(BaseSettings):
     funding: str = Field(
         "", description=N_("The sentence about the funds at the foot of every page. Empty: no flag and no sentence.")
     )
+    union_words: str = Field(
+        "Unia Europejska",
+        min_length=1,
+        max_length=80,
+        description=N_("What stands beside the emblem of the Union on labels."),
+    )
     office_name: str = Field("", description=N_("The office's full name, for the accessibility declaration."))
     office_address: str = Field("", description=N_("The office's address, for the accessibility declaration."))
     office_access: str = Field(

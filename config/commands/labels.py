@@ -33,7 +33,7 @@ def labels(
     from registry.labels.faces import address_of, check_code
     from registry.labels.formats import format_named, spots
     from registry.labels.pdf import labels_pdf
-    from registry.labels.queries import LabelOffice, LabelWish, blank_faces, faces_of, tag_codes
+    from registry.labels.queries import LabelOffice, LabelWish, blank_faces, faces_of, parts_of, tag_codes
     from registry.labels.zpl import labels_zpl
 
     settings = load()
@@ -47,8 +47,8 @@ def labels(
         codes = await tag_codes(LabelWish(room=room, tags=tuple(_codes_in(tags))))
         if not codes and not new_codes:
             raise Invalid("label.none")
-        office = LabelOffice(settings.base_url, settings.office_name)
-        faces = blank_faces(new_codes, office) + await faces_of(codes, office)
+        office = LabelOffice(settings.base_url, settings.office_name, settings.union_words)
+        faces = blank_faces(new_codes, office) + await faces_of(codes, office, await parts_of(form.code))
         is_zpl = out.suffix.lower() == ".zpl"
         content = labels_zpl(faces, form).encode() if is_zpl else labels_pdf(faces, form, now, start)
         _write(out, content)

@@ -330,6 +330,7 @@ WORDS: dict[str, str] = {
     "asset.number_taken": N_("The inventory number {number} is already in the register."),
     "asset.no_transition": N_("There is no transition {name}. Choose one of: {names}."),
     "label.no_format": N_("There is no label format {format}. Choose one of: {formats}."),
+    "label.no_part": N_("A label has no part {part}. Choose of: {parts}."),
     "label.bad_start": N_("The first label cannot stand on spot {start}. Choose one from 1 to {spots}."),
     "label.code_too_small": N_(
         "On labels of the format {format} a code of {length} characters is too fine for a phone to read. Take a larger"

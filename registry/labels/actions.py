@@ -10,7 +10,7 @@ from registry.core import history
 from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.transaction import transaction
-from registry.labels.models import LabelRun
+from registry.labels.models import LabelLayout, LabelRun
 from registry.labels.queries import LabelWish, pieces_without_tag, rooms_named, rooms_without_tag
 from registry.rooms.models import Room
 
@@ -49,14 +49,16 @@ async def _lock(model: type[Room] | type[Asset], ids: Sequence[int]) -> tuple[in
 
 
 async def note_printed(
-    codes: Sequence[str], form: str, actor: Actor, now: datetime, blank: Sequence[str] = ()
+    codes: Sequence[str], form: str, actor: Actor, now: datetime, blank: Sequence[str] = (), parts: Sequence[str] = ()
 ) -> LabelRun:
     """Remember that the labels of these tags were printed; after they were made, or nothing was. ``blank`` are those
-    among them whose codes are new, and on nothing yet.
+    among them whose codes are new, and on nothing yet; ``parts`` stand on the labels of this format from now on.
     """
     async with transaction():
         await take_in(blank, actor, now)
         run = await LabelRun.create(at=now, person_id=actor.person_id, actor=actor.name, format=form, count=len(codes))
         await Tag.filter(code__in=list(codes)).update(printed_at=now)
+        if parts:
+            await LabelLayout.update_or_create({"parts": ",".join(parts)}, format=form)
         await history.write_new([(f"label_run:{run.id}", {"format": form, "count": len(codes)})], "printed", actor, now)
     return run

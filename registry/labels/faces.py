@@ -30,6 +30,8 @@ class LabelFace:
     office: str = ""
     funding: tuple[str, ...] = ()
     about: str = ""  # what the code opens, for who cannot see it
+    fault_address: str = ""  # of a room's notice on the wall: where a fault of it is reported
+    captions: tuple[str, str] = ("", "")  # what stands under the two codes of such a notice
 
 
 def address_of(base_url: str, tag: str) -> str:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from registry.core.errors import Invalid
 
 A4 = (210.0, 297.0)
+# what may stand on a label of a piece beside its code, in this order, and what does where nobody chose
+PARTS = ("number", "name", "serial", "tag", "room", "office", "emblem")
+USUAL_PARTS = ("number", "name", "serial", "office", "emblem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,14 @@ def format_named(code: str) -> LabelFormat:
     if code not in FORMATS:
         raise Invalid("label.no_format", format=code[:40], formats=", ".join(FORMATS))
     return FORMATS[code]
+
+
+def parts_in(text: str) -> tuple[str, ...]:
+    """The parts that a text names, parted by commas, in their order. Raises Invalid("label.no_part")."""
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    for name in sorted(names - set(PARTS)):
+        raise Invalid("label.no_part", part=name[:40], parts=", ".join(PARTS))
+    return tuple(name for name in PARTS if name in names)
 
 
 def spots(form: LabelFormat, count: int, start: int) -> list[tuple[int, float, float]]:

@@ -1,4 +1,4 @@
-"""What was printed: each run of labels."""
+"""What was printed: each run of labels; and what the office puts on the labels of a format."""
 
 from tortoise import fields
 from tortoise.models import Model
@@ -24,3 +24,14 @@ class LabelRun(Model):
     class Meta:
         table = "label_run"
         indexes = [("at",)]
+
+
+class LabelLayout(Model):
+    """What stands on the labels of a format, as they were printed last."""
+
+    id = fields.IntField(primary_key=True)
+    format = fields.CharField(max_length=20, unique=True, description="registry/labels/formats.py FORMATS")
+    parts = fields.CharField(max_length=120, description="of PARTS in formats.py, parted by commas")
+
+    class Meta:
+        table = "label_layout"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from registry.labels.faces import LabelFace, check_code, code_svg, emblem_svg
 from registry.labels.formats import LabelFormat, spots
 
 HERE = Path(__file__).parent
+WALL, SECOND = "wall", 40.0  # the notice of a room, and the side of each code where it has two, in millimetres
 EMBLEM = "Flaga Unii Europejskiej"
 
 
@@ -73,6 +74,8 @@ def _data(faces: Sequence[LabelFace], form: LabelFormat, start: int) -> str:
     """What the template reads, as JSON."""
     for face in faces:
         check_code(face.address, form)
+        if face.fault_address and form.code == WALL:
+            check_code(face.fault_address, replace(form, qr=SECOND))
     places = spots(form, len(faces), start)
     pages: list[list[dict[str, object]]] = [[] for _ in range(places[-1][0] + 1)] if places else [[]]
     for face, (page, x, y) in zip(faces, places, strict=True):
@@ -80,7 +83,8 @@ def _data(faces: Sequence[LabelFace], form: LabelFormat, start: int) -> str:
     data = {
         "title": form.title, "office": faces[0].office if faces else "", "language": "pl",
         "page": form.page, "label": form.label,
-        "qr": form.qr, "padding": form.padding, "emblem": form.emblem, "pages": pages, "is_wall": form.code == "wall",
+        "qr": form.qr, "padding": form.padding, "emblem": form.emblem, "pages": pages, "is_wall": form.code == WALL,
+        "second": SECOND,
         "emblem_svg": emblem_svg(black=form.is_thermal), "emblem_alt": EMBLEM,
     }  # fmt: skip
     return json.dumps(data, ensure_ascii=False)
@@ -92,6 +96,8 @@ def _on_page(face: LabelFace, form: LabelFormat, x: float, y: float) -> dict[str
         "y": y,
         "svg": code_svg(face.address)[0],
         "about": face.about or face.lines[0],
+        "second": code_svg(face.fault_address)[0] if face.fault_address and form.code == WALL else "",
+        "captions": face.captions,
         "lines": face.lines[: form.lines + 1],
         "office": face.office,
         "funding": face.funding,

@@ -1,16 +1,20 @@
 """What is asked about labels: which pieces and rooms they are for, and what stands on each."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from registry.assets import tags
 from registry.assets.models import STANDING, Asset, FundingShare, Tag
+from registry.categories.queries import category_tree
+from registry.categories.rules import CategoryTree
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.ids import may_be_id
 from registry.core.statements import column
 from registry.labels.faces import LabelFace, address_of
-from registry.labels.models import LabelRun
+from registry.labels.formats import FORMATS, USUAL_PARTS, parts_in
+from registry.labels.models import LabelLayout, LabelRun
 from registry.rooms.models import Room
 from registry.rooms.queries import CODE_LENGTH, is_code, room_by_code, rooms_of_codes
 
@@ -27,6 +31,7 @@ class LabelOffice:
     base_url: str
     name: str = ""
     union: str = "Unia Europejska"
+    captions: tuple[str, str] = ("Rezerwacja i plan dnia", "Zgłoś usterkę")  # of the two codes on a room's wall
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +129,26 @@ async def _tags_of_rooms(rooms: Sequence[Room]) -> dict[int, str]:
     return dict(await rows.values_list("room_id", "code")) if rooms else {}
 
 
-async def faces_of(codes: Sequence[str], office: LabelOffice) -> list[LabelFace]:
-    """What stands on the label of each tag. One that is on nothing yet has its code alone."""
-    columns = ("code", "asset_id", "asset__inventory_no", "asset__name", "asset__serial_no", "room__code", "room__name")
+async def faces_of(codes: Sequence[str], office: LabelOffice, parts: Collection[str] = USUAL_PARTS) -> list[LabelFace]:
+    """What stands on the label of each tag: of a piece these parts. One that is on nothing yet has its code alone."""
+    columns = (
+        "code", "asset_id", "asset__inventory_no", "asset__name", "asset__serial_no", "asset__room__code", "room__code",
+        "room__name",
+    )  # fmt: skip
     rows = {row[0]: row for row in await Tag.filter(code__in=list(codes)).values_list(*columns)}
-    funding = await _funding([row[1] for row in rows.values() if row[1]], office)
+    has_emblem, name_of_office = "emblem" in parts, office.name if "office" in parts else ""
+    funding = await _funding([row[1] for row in rows.values() if row[1] and has_emblem], office)
     faces = []
     for code in codes:
-        _, asset_id, number, name, serial, room, room_name = rows[code]
-        lines = _lines(code, number, name, serial, room, room_name)
+        _, asset_id, number, name, serial, stands_in, room, room_name = rows[code]
         address = address_of(office.base_url, code)
-        faces.append(LabelFace(code, address, lines, office.name, funding.get(asset_id, ()), f"QR: {lines[0]}"))
+        if room:
+            lines = tuple(line for line in (room, room_name or "") if line)
+            fault = f"{office.base_url.rstrip('/')}/faults/new?tag={code}"
+            faces.append(LabelFace(code, address, lines, office.name, (), f"QR: {room}", fault, office.captions))
+            continue
+        lines = _lines(code, number, name, serial, stands_in, parts)
+        faces.append(LabelFace(code, address, lines, name_of_office, funding.get(asset_id, ()), f"QR: {lines[0]}"))
     return faces
 
 
@@ -146,13 +160,35 @@ def blank_faces(codes: Sequence[str], office: LabelOffice) -> list[LabelFace]:
 
 
 def _lines(
-    code: str, number: str | None, name: str | None, serial: str | None, room: str | None, room_name: str | None
+    code: str, number: str | None, name: str | None, serial: str | None, room: str | None, parts: Collection[str]
 ) -> tuple[str, ...]:
-    if room:
-        return tuple(line for line in (room, room_name or "") if line)
-    if name:
-        return tuple(line for line in (number or code, name, f"S/N {serial}" if serial else "") if line)
-    return (code,)
+    """The words of a piece's label, in the order of the parts; its code where nothing else is chosen or known."""
+    texts = {
+        "number": number or (code if name else ""), "name": name, "serial": f"S/N {serial}" if serial else "",
+        "tag": code if number else "", "room": room,
+    }  # fmt: skip
+    return tuple(text for part, text in texts.items() if part in parts and text) or (code,)
+
+
+async def parts_of(form: str) -> tuple[str, ...]:
+    """What stands on the labels of a format, as it was chosen last."""
+    layout = await LabelLayout.get_or_none(format=form)
+    return parts_in(layout.parts) if layout else USUAL_PARTS
+
+
+async def usual_format(wish: LabelWish) -> str:
+    """The format that the categories of most of these pieces give, the notice for rooms themselves; empty for none."""
+    try:
+        ids = await _piece_ids(wish)
+    except NotFound:
+        return ""
+    if not ids:
+        return "wall" if wish.rooms else ""
+    names = await Asset.filter(id__in=ids).exclude(category="").values_list("category", flat=True)
+    tree = await category_tree() if names else CategoryTree()
+    formats = Counter(tree.defaults_of(str(name)).label_format for name in names)
+    best = formats.most_common(1)
+    return best[0][0] if best and best[0][0] in FORMATS else ""
 
 
 async def _funding(asset_ids: Sequence[int], office: LabelOffice) -> dict[int, tuple[str, ...]]:

@@ -51,6 +51,7 @@ class SiteOptions:
     max_upload_bytes: int = 50_000_000
     max_file_bytes: int = 20_000_000  # of one photo or paper; a form brings several
     funding: str = ""  # the sentence beside the flag of the Union, at the foot of every page
+    union_words: str = "Unia Europejska"  # beside the emblem on labels
     version: str = ""
     families: tuple[str, ...] = ("native",)  # the device families that something reads
     has_mail: bool = False  # whether a mail server is set

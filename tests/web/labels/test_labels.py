@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from registry.assets.categories import NewCategory, add_category
 from registry.assets.models import Asset, FundingShare, Tag
+from registry.categories.rules import CategoryDefaults
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.grants.models import Grant
 from registry.labels.actions import label_rooms
@@ -90,8 +92,12 @@ async def test_a_room_gets_a_code_of_its_own_when_somebody_asks_for_it(desk: Des
     assert "preview.svg" in (await desk.get(answer.headers["location"], "facilities")).text
     printed = await desk.post("/labels/print", "facilities", rooms="ZW-02", format="wall")
     pages, text = codes_in(printed.content)
-    assert pages == [{f"HTTPS://IZBA.EXAMPLE/T/{tag.code}"}]
-    assert "Mała sala" in text
+    fault = f"https://izba.example/faults/new?tag={tag.code}"
+    assert pages == [{f"HTTPS://IZBA.EXAMPLE/T/{tag.code}", fault}], "one to book it, one to report what is broken"
+    for words in ("Mała sala", "Rezerwacja i plan dnia", "Zgłoś usterkę"):
+        assert words in text, words
+    reported = await desk.get(fault.removeprefix("https://izba.example"), "alice")
+    assert reported.headers["location"] == "/rooms/ZW-02/fault"
     assert (await desk.post("/labels/rooms", "facilities", rooms="")).status_code == 409
 
 
@@ -107,7 +113,7 @@ async def test_a_piece_whose_label_is_lost_does_not_drop_out_of_a_print(desk: De
         assert (await desk.get(f"/labels/preview.svg?{query}", "facilities")).status_code == 409
     for _ in range(2):
         answer = await desk.post("/labels/pieces", "facilities", room="ZW-02", format="l7160", start="2")
-        assert answer.headers["location"] == "/labels?room=ZW-02&format=l7160&start=2"
+        assert answer.headers["location"].startswith("/labels?room=ZW-02&format=l7160&start=2&parts=number")
     fresh = await Tag.get(asset_id=other.id)
     (entry,) = await HistoryEntry.filter(object=f"tag:{fresh.code}")
     assert (entry.action, entry.after) == ("linked", {"asset_id": other.id})
@@ -195,3 +201,40 @@ async def test_what_stands_in_rooms_is_a_paper_for_beside_their_doors(desk: Desk
     for path in ("/equipment.pdf?rooms=ZW-02,ZW-03", "/rooms/ZW-03/equipment.pdf"):
         called = await desk.api("GET", path, "auditor")
         assert called.content.startswith(b"%PDF-"), path
+
+
+async def test_what_stands_on_a_label_is_chosen_and_remembered_for_its_format(desk: Desk) -> None:
+    asset_id = await furnish()
+    query = f"ids={asset_id}&format=a4-24"
+    page = await desk.read(f"/labels?{query}&parts=name&parts=tag", "facilities")
+    assert "What stands on it" in page
+    answer = await desk.post("/labels/print", "facilities", ids=str(asset_id), format="a4-24", parts="name,tag,room")
+    _, text = codes_in(answer.content)
+    for words, is_there in (("Łóżeczko", True), (CODE, True), ("ZW-02", True), ("KPUW/1", False), ("Unia", False)):
+        assert (words in text) is is_there, words
+    again = (await desk.get(f"/labels?{query}", "facilities")).text
+    assert 'value="name,tag,room"' in again
+    other = (await desk.get(f"/labels?ids={asset_id}&format=l7163&parts=name&parts_for=a4-24", "facilities")).text
+    assert 'value="number,name,serial,office,emblem"' in other
+    refusal = await desk.get(f"/labels?{query}&parts=colour", "facilities")
+    assert refusal.status_code == 422
+
+
+async def test_a_category_gives_the_format_of_its_labels(desk: Desk) -> None:
+    asset_id = await furnish()
+    defaults = CategoryDefaults(label_format="tape-24")
+    await add_category(NewCategory("projektory", defaults=defaults), SYSTEM, NOW)
+    for category, form in (("", "50x30"), ("projektory", "tape-24")):
+        await Asset.filter(id=asset_id).update(category=category)
+        page = (await desk.get(f"/labels?ids={asset_id}", "facilities")).text
+        assert f'<option value="{form}" selected>' in page, category
+    assert '<option value="tape-24" selected>' in (await desk.get("/labels?room=ZW-02", "facilities")).text
+    assert '<option value="a4-24" selected>' in (await desk.get("/labels?room=ZW-99", "facilities")).text
+
+
+async def test_the_words_beside_the_emblem_are_the_offices(database: Database, tmp_path: Path) -> None:
+    asset_id = await furnish()
+    options = SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en", union_words="Sfinansowane przez UE")
+    desk = await Desk(create_site(options)).open()
+    answer = await desk.post("/labels/print", "facilities", ids=str(asset_id), format="a4-24")
+    assert "Sfinansowane przez UE" in codes_in(answer.content)[1]
