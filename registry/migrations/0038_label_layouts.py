@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0034_opening_hours")]
+    dependencies = [("registry", "0037_documents")]
 
     initial = False
 
