@@ -72,7 +72,7 @@ from web.people import api as people_api
 from web.people import institution_pages, person_pages
 from web.people import pages as people
 from web.places import api as places_api
-from web.places import house_pages, standard_pages
+from web.places import house_pages, several_pages, standard_pages
 from web.places import pages as places
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
@@ -122,7 +122,8 @@ ROUTERS = (
     category_fields.router, categories.router,
     equipment.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
-    devices.router, doors.router, places.router, house_pages.router, standard_pages.router, search.router,
+    devices.router, doors.router,
+    places.router, house_pages.router, standard_pages.router, several_pages.router, search.router,
     admin.router, opening.router, outbox.router,
     people.router, person_pages.router, institution_pages.router,  # /people/new before logins
 )  # fmt: skip

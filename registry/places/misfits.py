@@ -2,10 +2,13 @@
 them; they are named.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+
+from tortoise.queryset import QuerySet
 
 from registry.bookings.models import Booking, Kind
 from registry.bookings.projections import Viewer
@@ -15,6 +18,7 @@ from registry.bookings.state import HELD
 from registry.core.errors import Conflict, Refusal
 from registry.people.models import Role
 
+AT_ONCE = 50
 AT_MOST = 1000  # of one room's bookings ahead that are looked at
 
 
@@ -28,17 +32,30 @@ class Misfit:
 
 async def bookings_ahead(room_id: int, now: datetime) -> list[Booking]:
     """What a room is booked for and not over, in order of start; blocks are not among them."""
-    ahead = Booking.filter(
-        room_id=room_id, ends_at__gt=now, starts_at__gte=now - LONGEST, status__in=[str(status) for status in HELD]
-    ).exclude(kind=Kind.BLOCK)
-    return await ahead.order_by("starts_at").limit(AT_MOST).select_related("organizer", "institution")
+    ahead = _ahead(room_id, now).order_by("starts_at").limit(AT_MOST)
+    return await ahead.select_related("organizer", "institution")
 
 
-def misfits_among(bookings: Sequence[Booking], former: BookingRoom, room: BookingRoom, now: datetime) -> list[Misfit]:
+async def count_ahead(room_id: int, now: datetime) -> int:
+    """How many of these there are."""
+    return await _ahead(room_id, now).count()
+
+
+def _ahead(room_id: int, now: datetime) -> QuerySet[Booking]:
+    statuses = [str(status) for status in HELD]
+    ahead = Booking.filter(room_id=room_id, ends_at__gt=now, starts_at__gte=now - LONGEST, status__in=statuses)
+    return ahead.exclude(kind=Kind.BLOCK)
+
+
+async def misfits_among(
+    bookings: Sequence[Booking], former: BookingRoom, room: BookingRoom, now: datetime
+) -> list[Misfit]:
     """Those of a room's bookings, in order of start, that its new rules would refuse and its former would not."""
     crowded = _crowded(bookings, room) - _crowded(bookings, former)
     misfits = []
-    for booking in bookings:
+    for place, booking in enumerate(bookings):
+        if place % AT_ONCE == AT_ONCE - 1:
+            await asyncio.sleep(0)  # nobody else waits for all of them
         refusals = _new_reasons(booking, former, room, now)
         if booking.id in crowded:
             refusals += (Conflict("booking.no_gap"),)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tortoise.expressions import Q
 from tortoise.functions import Count
 
 from registry.assets.queries import names_in_room
@@ -18,7 +19,7 @@ from registry.core.ids import may_be_name
 from registry.devices.queries import devices_of_room
 from registry.people.models import Institution, Person
 from registry.people.queries import institutions_of
-from registry.places.misfits import Misfit, bookings_ahead, misfits_among
+from registry.places.misfits import Misfit, bookings_ahead, count_ahead, misfits_among
 from registry.places.rules import class_reasons, setting_faults
 from registry.places.settings import proposal_of, settings_of
 from registry.rooms.models import Building, OpeningProfile, Room, Site
@@ -48,13 +49,12 @@ class RoomTies:
 class RoomProposal:
     """What a room would be by a change that was not made: why it cannot, by setting, and what would no longer fit.
 
-    ``titles`` are the bookings ahead that have one, ``visits`` those of a room of the Help Point.
+    ``titles`` are how many bookings ahead have one, counted where the rules differ.
     """
 
     room: Room
     faults: Mapping[str, Refusal]
     misfits: Sequence[Misfit]
-    ahead: int
     titles: int
 
 
@@ -72,10 +72,35 @@ async def setup_of(room: Room) -> RoomSetup:
 async def ties_of(room_id: int, now: datetime) -> RoomTies:
     """What somebody who closes a room should know of."""
     return RoomTies(
-        len(await bookings_ahead(room_id, now)),
+        await count_ahead(room_id, now),
         sum((await names_in_room(room_id)).values()),
         len(await devices_of_room(room_id)),
     )
+
+
+async def rooms_on_list(q: str, with_closed: bool, start: int, limit: int) -> tuple[list[Room], int]:
+    """A part of the rooms whose code, number or name holds these words, with their building and site, in the order of
+    the house; and how many there are.
+    """
+    rooms = Room.all() if with_closed else Room.filter(closed_at__isnull=True)
+    for word in q.split():
+        rooms = rooms.filter(
+            Q(code__icontains=word) | Q(number__icontains=word) | Q(name__icontains=word) | Q(name_en__icontains=word)
+        )
+    total = await rooms.count()
+    part = rooms.select_related("building__site").order_by("building_id", "-floor", "number", "code")
+    return await part.offset(start).limit(limit), total
+
+
+async def closed_count() -> int:
+    """How many rooms are closed."""
+    return await Room.filter(closed_at__isnull=False).count()
+
+
+async def names_of_rooms() -> list[tuple[str, str, str]]:
+    """The code and the names in Polish and English of every room in use, by code."""
+    rooms = Room.filter(closed_at__isnull=True).order_by("code")
+    return list(await rooms.values_list("code", "name", "name_en"))
 
 
 async def standing_lines(room_id: int) -> list[StandardLine]:
@@ -139,17 +164,14 @@ async def institutions_named(codes: Sequence[str]) -> list[Institution]:
     return institutions
 
 
-async def all_institutions() -> list[Institution]:
-    """Every institution, by its code."""
-    return await Institution.all().order_by("code")
-
-
-async def institutions_of_rooms() -> dict[int, list[str]]:
-    """The codes of the institutions that alone may book a room, by the room's id; a room that all may book is not
+async def institutions_of_rooms(room_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The codes of the institutions that alone may book these rooms, by the room's id; one that all may book is not
     among them.
     """
     codes: dict[int, list[str]] = {}
-    pairs = Room.filter(institutions__id__not_isnull=True).order_by("institutions__code")
+    if not room_ids:
+        return codes
+    pairs = Room.filter(id__in=list(room_ids), institutions__id__not_isnull=True).order_by("institutions__code")
     for room_id, code in await pairs.values_list("id", "institutions__code"):
         codes.setdefault(room_id, []).append(code)
     return codes
@@ -157,7 +179,10 @@ async def institutions_of_rooms() -> dict[int, list[str]]:
 
 async def misfits_of(room: Room, former: BookingRoom, now: datetime) -> list[Misfit]:
     """The bookings ahead of a room, as it is now, that fitted before it was set otherwise."""
-    return misfits_among(await bookings_ahead(room.id, now), former, await booking_room(room), now)
+    after = await booking_room(room)
+    if after == former:
+        return []
+    return await misfits_among(await bookings_ahead(room.id, now), former, after, now)
 
 
 async def proposed(
@@ -171,12 +196,11 @@ async def proposed(
     is_running = running((await snapshot_of(room, now)).slots, now) is not None
     for refusal in class_reasons(room.code, room.visibility, proposal.visibility, is_running):
         faults["visibility"] = refusal
-    bookings = await bookings_ahead(room.id, now)
-    after = await proposed_booking_room(proposal, institution_ids)
+    former, after = await booking_room(room), await proposed_booking_room(proposal, institution_ids)
+    bookings = await bookings_ahead(room.id, now) if after != former else []
     return RoomProposal(
         room=proposal,
         faults=faults,
-        misfits=misfits_among(bookings, await booking_room(room), after, now),
-        ahead=len(bookings),
+        misfits=await misfits_among(bookings, former, after, now),
         titles=sum(1 for booking in bookings if booking.title),
     )

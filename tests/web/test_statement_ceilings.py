@@ -37,6 +37,7 @@ CEILINGS = {
     "/admin/places/rooms/{room}": (21, 17),
     "/admin/places/rooms/{room}/standard": (9, 8),
     "/admin/places/new-room": (3, 2),
+    "/admin/places/several?room={room}": (6, 5),
     "/due": (6, 5),
     "/categories": (4, 3),
     "/rooms/{room}/movements": (7, 6),

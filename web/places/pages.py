@@ -14,23 +14,27 @@ from registry.core.history import entries_of
 from registry.doors.actions import door_settings
 from registry.doors.policy import PROOFS
 from registry.people.models import Institution, Person
+from registry.people.queries import all_institutions
 from registry.places.actions import RoomChanges, change_rooms
 from registry.places.queries import (
     RoomProposal,
     RoomSetup,
-    all_institutions,
     buildings_in_order,
+    closed_count,
     institutions_of_rooms,
     misfits_of,
+    names_of_rooms,
     opening_profiles,
     proposed,
+    room_counts,
+    rooms_on_list,
     setup_of,
     sites_in_order,
     ties_of,
 )
 from registry.places.settings import mark_of
-from registry.rooms.models import Building, OpeningProfile, Room
-from registry.rooms.queries import all_rooms, room_by_code
+from registry.rooms.models import OpeningProfile, Room
+from registry.rooms.queries import room_by_code
 from web.auth.access import actor_of, page_with
 from web.kit.clock import Now
 from web.kit.drafts import Typed, TypedWords, back_to
@@ -47,6 +51,7 @@ from web.places.words import PlaceWords
 router = pages()
 RunsRooms = Annotated[Person, Depends(page_with("rooms.manage"))]
 HISTORY_SHOWN = 20
+ON_A_PAGE = 50
 # the field at which a refusal is said
 FAULT_FIELDS = {
     "door.no_pin": "proofs", "door.bad_proof": "proofs", "room.class_in_use": "visibility",
@@ -91,31 +96,38 @@ async def _read(form: Mapping[str, Any], offers: Offers, context: PageContext) -
 
 
 @router.get("/admin/places")
-async def places(request: Request, person: RunsRooms, now: Now, closed: str = "") -> Response:
-    """Every room by building and floor, as it is set; with ``closed`` those that are closed too."""
-    context = page_context(request, person, now)
-    every = await all_rooms(with_closed=True)
-    rooms = [room for room in every if closed or room.closed_at is None]
+async def places(
+    request: Request,
+    person: RunsRooms,
+    now: Now,
+    q: Annotated[str, Query(max_length=200)] = "",
+    closed: Annotated[str, Query(max_length=5)] = "",
+    start: Annotated[str, Query(max_length=8)] = "",
+) -> Response:
+    """The rooms by building and floor as they are set, a page at a time; with ``closed`` those that are closed too."""
+    context, first = page_context(request, person, now), int(start) if start.isdecimal() else 0
+    rooms, total = await rooms_on_list(q, bool(closed), first, ON_A_PAGE)
+    counts = await room_counts()
     return render(
         request,
         "places/places.html",
         person=person,
         context=context,
         groups=_groups(rooms),
-        total=len(rooms),
-        closed_count=sum(room.closed_at is not None for room in every),
+        first=first,
+        last=first + len(rooms),
+        total=total,
+        in_use=sum(counts.values()),
+        q=q,
+        on_a_page=ON_A_PAGE,
+        closed_count=await closed_count(),
         with_closed=bool(closed),
         sites=await sites_in_order(),
-        empty_buildings=await _without_rooms({room.building_id for room in rooms}),
-        profiles={profile.id: profile.code for profile in await opening_profiles()},
-        institutions=await institutions_of_rooms(),
+        empty_buildings=[house for house in await buildings_in_order() if house.id not in counts],
+        profiles={profile.id: profile.name or profile.code for profile in await opening_profiles()},
+        institutions=await institutions_of_rooms([room.id for room in rooms]),
         looks=PlaceWords.of(context.words),
     )
-
-
-async def _without_rooms(in_list: set[int]) -> list[Building]:
-    """The buildings that no room of the list stands in."""
-    return [building for building in await buildings_in_order() if building.id not in in_list]
 
 
 def _groups(rooms: Sequence[Room]) -> list[tuple[Room, list[Room]]]:
@@ -167,7 +179,11 @@ async def _page(
         is_refused=bool(typed.words.get("faults")),
         is_stale=typed.words.get("is_stale", False),
         pattern=pattern.room if pattern else None,
-        others=[other for other in await all_rooms() if other.id != room.id],
+        others=[
+            (code, f"{code} {name_en if context.language == 'en' and name_en else name}")
+            for code, name, name_en in await names_of_rooms()
+            if code != room.code
+        ],
         effects=await effects_of(room, proposal, setup.institutions, form_read.institutions, context),
         left_over=[MisfitLine(**line) for line in typed.words.get("misfits", [])],
         left_over_count=typed.words.get("misfit_count", 0),
