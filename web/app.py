@@ -16,7 +16,7 @@ from web.admin import pages as admin
 from web.assets import api as assets_api
 from web.assets import correction_pages as asset_corrections
 from web.assets import new_pages as new_assets
-from web.assets import numbering_api, numbering_pages, transitions_api
+from web.assets import numbering_api, numbering_pages, quantity_api, quantity_pages, transitions_api
 from web.assets import pages as assets
 from web.auth import account_pages, password_pages
 from web.auth import pages as account
@@ -101,7 +101,7 @@ CODE_WORKERS = frozenset({"js/code-worker.js"})
 # of each noun, the busiest first; an address is looked for in this order
 ROUTERS = (
     availability.router, bookings_api.router, rooms_api.router, blocks_api.router, opening_api.router,
-    assets_api.router, numbering_api.router,
+    assets_api.router, numbering_api.router, quantity_api.router,
     transitions_api.router, bulk_changes_api.router,
     saved_views_api.router, sets_api.router, labels_api.router, tags_api.router,
     scans_api.router,
@@ -117,7 +117,8 @@ ROUTERS = (
     documents.router, help_pages.router, device_pages.router,
     setup.router, system.router, history_search.router, system_api.system_router,
     # before the numbers of assets
-    imports.router, understood.router, new_assets.router, numbering_pages.router, asset_corrections.router,
+    imports.router, understood.router, new_assets.router, numbering_pages.router, quantity_pages.router,
+    asset_corrections.router,
     bulk_changes.router, saved_views.router,
     category_fields.router, categories.router,
     equipment.router,

@@ -112,14 +112,14 @@ async def register_together(
             if rivals:
                 raise Conflict("asset.number_taken", number=keys[rivals[0]])
             await register_many(records, actor, now, "registered")
-            await keep_untouched_quiet(change, [(None, _standing(asset)) for asset in assets])
+            await keep_untouched_quiet(change, [(None, standing_piece(asset)) for asset in assets])
             for asset in assets:
                 change.happened(AssetChanged(asset.id))
             await record(request_key, assets)
     except IntegrityError as fault:  # by somebody else, at the same moment
-        if _is_of_number(fault) and any(new.unit for new in pieces):
+        if is_of_number(fault) and any(new.unit for new in pieces):
             raise Unavailable("internal.busy") from fault
-        if keys and _is_of_number(fault):
+        if keys and is_of_number(fault):
             raise Conflict("asset.number_taken", number=next(iter(keys.values()))) from fault
         raise
     return assets
@@ -137,7 +137,7 @@ def _record_of(new: NewAsset, tree: CategoryTree, now: datetime) -> Asset:
     return Asset(**columns, **numbers, account=derived, search_text=text)
 
 
-def _is_of_number(fault: Exception) -> bool:
+def is_of_number(fault: Exception) -> bool:
     """Whether the database saw that a number is there twice."""
     return "inventory_no" in str(fault) or "number_key" in str(fault)
 
@@ -171,7 +171,7 @@ async def correct(
             await keep_untouched_quiet(change, [pair])
             await record(request_key, asset)
     except IntegrityError as fault:
-        if number and _is_of_number(fault):
+        if number and is_of_number(fault):
             raise Conflict("asset.number_taken", number=number) from fault
         raise
     return asset
@@ -185,9 +185,9 @@ async def correct_in(
     """
     if asset.lifecycle is Lifecycle.WITHDRAWN:
         raise Conflict("asset.withdrawn")
-    stood, former_number = _standing(asset), asset.inventory_no
+    stood, former_number = standing_piece(asset), asset.inventory_no
     account_before = _derived_account(asset, now)
-    parts_before = await _parts_of(asset) if corrections.keys() & {"price", "shares"} else {}
+    parts_before = await parts_of(asset) if corrections.keys() & {"price", "shares"} else {}
     parts = _parts_after(asset.price, parts_before, corrections)
     columns = {name: value for name, value in corrections.items() if name not in ("shares", "own_values")}
     before = {name: getattr(asset, name) for name, value in columns.items() if getattr(asset, name) != value}
@@ -198,7 +198,7 @@ async def correct_in(
             before["account"], asset.account = asset.account, derived
     entry = NO_MORE
     if parts != parts_before:
-        entry = {"before": {"shares": await _named(parts_before)}, "after": {"shares": await _named(parts)}}
+        entry = {"before": {"shares": await named_parts(parts_before)}, "after": {"shares": await named_parts(parts)}}
         await FundingShare.filter(asset_id=asset.id).delete()
         rows = [FundingShare(asset_id=asset.id, grant_id=grant, amount=amount) for grant, amount in parts.items()]
         await FundingShare.bulk_create(rows)
@@ -208,12 +208,12 @@ async def correct_in(
     if "inventory_no" in before:
         asset.number_key = number_columns(asset.inventory_no)["number_key"]
         await _replace_number(asset, former_number, now)
-    asset.search_text = await _text_of(asset)
+    asset.search_text = await text_of(asset)
     columns_written = [*before, "number_key", "search_text"]
-    await _store(asset, change, columns_written, "corrected", actor, now, before, reason, entry)
+    await store_change(asset, change, columns_written, "corrected", actor, now, before, reason, entry)
     if "inventory_no" in before:
         await refuse_former([asset.number_key], but_of=asset.id)
-    return stood, _standing(asset)
+    return stood, standing_piece(asset)
 
 
 def _check_price(price: Decimal) -> None:
@@ -226,7 +226,7 @@ def _derived_account(asset: Asset, now: datetime) -> str:
     return account(asset.price / asset.quantity, asset.kst, asset.category, day, policy.in_force())
 
 
-async def _parts_of(asset: Asset) -> dict[int | None, Decimal]:
+async def parts_of(asset: Asset) -> dict[int | None, Decimal]:
     """What paid for a piece, by grant id; None for own funds."""
     parts: dict[int | None, Decimal] = {}
     shares = FundingShare.filter(asset_id=asset.id).order_by("id")
@@ -254,7 +254,7 @@ def _parts_after(
     return split
 
 
-async def _named(parts: Mapping[int | None, Decimal]) -> list[dict[str, Any]]:
+async def named_parts(parts: Mapping[int | None, Decimal]) -> list[dict[str, Any]]:
     """Shares as the history tells them: by the code of each grant."""
     ids = [grant for grant in parts if grant is not None]
     codes = dict(await Grant.filter(id__in=ids).values_list("id", "code")) if ids else {}
@@ -269,7 +269,7 @@ async def _replace_number(asset: Asset, former: str | None, now: datetime) -> No
     await FormerNumber.create(asset_id=asset.id, number=former, number_key=number_key(former), until=now)
 
 
-async def _text_of(asset: Asset) -> str:
+async def text_of(asset: Asset) -> str:
     purchases = Purchase.filter(id=asset.purchase_id) if asset.purchase_id else None
     code = await first_value(purchases, "code") if purchases else None
     former = await column(FormerNumber.filter(asset_id=asset.id).order_by("id"), "number")
@@ -351,10 +351,10 @@ async def passing(
         former = {
             asset.id: FormerHolder(asset.room_id, asset.custodian_id, asset.revision) for asset in assets.values()
         }
-        stood = [_standing(asset) for asset in assets.values()]
+        stood = [standing_piece(asset) for asset in assets.values()]
         for asset in assets.values():
             await _go(transition, asset, answers, change, actor, now)
-        await keep_untouched_quiet(change, zip(stood, map(_standing, assets.values()), strict=True))
+        await keep_untouched_quiet(change, zip(stood, map(standing_piece, assets.values()), strict=True))
         yield Passage(change, transition, [assets[asset_id] for asset_id in revisions], answers, actor, now, former)
 
 
@@ -400,17 +400,21 @@ async def _go(
     before = {name: getattr(asset, name) for name in columns if getattr(asset, name) != columns[name]}
     if before:
         asset.update_from_dict({name: columns[name] for name in before})
-        await _store(asset, change, [*before], transition.entry, actor, now, before, answers.reason)
+        await store_change(asset, change, [*before], transition.entry, actor, now, before, answers.reason)
 
 
 async def _lifecycle_before(asset: Asset, transition: Transition) -> Lifecycle:
-    """What it was when the act that is taken back was done; what the row says where nothing tells."""
+    """What it was when the act that is taken back was done; what the row says where nothing tells. Raises
+    Conflict("asset.joined") for what became a part of another.
+    """
+    if await history.last_of(f"asset:{asset.id}", "joined"):
+        raise Conflict("asset.joined")
     entry = await history.last_of(f"asset:{asset.id}", transition.takes_back)
     former = (entry.before or {}).get("lifecycle") if entry else None
     return Lifecycle(former) if former else transition.to_lifecycle or Lifecycle.IN_USE
 
 
-def _standing(asset: Asset) -> StandingPiece | None:
+def standing_piece(asset: Asset) -> StandingPiece | None:
     if asset.room_id is None or asset.lifecycle not in STANDING:
         return None
     return StandingPiece(asset.room_id, fold(asset.name), asset.condition, asset.quantity)
@@ -449,7 +453,7 @@ async def _locked(asset_id: int, if_revision: int | None, place: int | None = -1
     return asset
 
 
-async def _store(
+async def store_change(
     asset: Asset, change: RoomChange, columns: list[str], action: str, actor: Actor, now: datetime,
     before: dict[str, Any], reason: str, entry: Mapping[str, Mapping[str, Any]] = NO_MORE,
 ) -> None:  # fmt: skip

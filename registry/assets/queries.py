@@ -217,6 +217,21 @@ async def grant_percents(items: Sequence[dict[str, Any]]) -> dict[int, Decimal]:
     return {pk: amount * 100 / prices[pk] for pk, amount in sums.items() if prices[pk]}
 
 
+async def alike(asset_id: int, limit: int = 20) -> list[dict[str, Any]]:
+    """Pieces that could become one line with this one, as a search gives them; none for one that is told apart from all
+    others by a serial number, or does not work.
+    """
+    same = ("category", "kst", "account", "custodian_id", "purchase_id", "accepted_on", "lifecycle", "condition")
+    row = await Asset.filter(id=asset_id, serial_no="", condition=Condition.OK).first().values("name", *same)
+    if not row:
+        return []
+    # by the name, which has an index in the order of lists
+    text = rules.fold(row.pop("name"))
+    rows = Asset.filter(search_text__gte=text, search_text__lt=f"{text}!", serial_no="", **row).exclude(id=asset_id)
+    items = await assets_by_id(await column(rows.order_by("search_text", "id").limit(limit), "id"))
+    return [item for item in items if rules.fold(item["name"]) == text]
+
+
 async def must_exist(asset_id: int) -> None:
     """Raises NotFound("asset.unknown")."""
     if not await Asset.exists(id=asset_id):

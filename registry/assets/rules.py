@@ -208,6 +208,34 @@ def line_shares(prices: Sequence[Decimal], percents: Mapping[int, Decimal]) -> l
     return splits
 
 
+def part_of_line(
+    price: Decimal, quantity: int, parts: Mapping[int | None, Decimal], many: int
+) -> tuple[Decimal, dict[int | None, Decimal]]:
+    """The price of the last ``many`` of a line's pieces, and what each source of the line pays of it: by its share, to
+    the grosz, never more than it pays of the line. What is left of the line sums to the rest.
+    """
+    part = sum(unit_prices(price, quantity)[-many:], Decimal(0))
+    if not price:
+        return part, dict.fromkeys(parts, Decimal("0.00"))
+    exact = {source: amount * part / price for source, amount in parts.items()}
+    split = {source: amount.quantize(GROSZ, ROUND_DOWN) for source, amount in exact.items()}
+    odd = int((part - sum(split.values(), Decimal(0))) / GROSZ) if split else 0
+    for source in sorted(exact, key=lambda source: split[source] - exact[source])[:odd]:  # what lost most gets it
+        split[source] += GROSZ
+    return part, split
+
+
+def unlike(line: Mapping[str, object], other: Mapping[str, object]) -> str:
+    """The first fact in which two pieces differ that should become one line, or an empty string. Pieces with serial
+    numbers are told apart by them, and what does not work is mended first.
+    """
+    if line["serial_no"] or other["serial_no"]:
+        return "serial_no"
+    if line["condition"] != "ok":
+        return "condition"
+    return next((name for name, value in line.items() if other[name] != value), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Standard:
     """What a room should hold."""

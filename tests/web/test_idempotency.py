@@ -102,6 +102,16 @@ async def a_piece(office: Office) -> Call:
     return "/assets", {"json": {"name": "Lampa", "price": 99.99, "room": "M-1"}}
 
 
+async def a_split(office: Office) -> Call:
+    asset = await make_asset(quantity=12)
+    return f"/assets/{asset.id}/split", {"json": {"quantity": 3, "room": "M-2"}}
+
+
+async def a_joint(office: Office) -> Call:
+    one, other = await make_asset(), await make_asset()
+    return f"/assets/{one.id}/join", {"json": {"assets": [other.id]}}
+
+
 async def a_rule_for_numbers(office: Office) -> Call:
     return "/numbering", {"json": {"unit": "KPUW", "template": "{unit}/{seq:5}", "starts_on": "2026-01-01"}}
 
@@ -319,6 +329,8 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/opening-profiles": opening_hours,
     "/blocks/{block_id}/cancel": a_block_taken_back,
     "/assets": a_piece,
+    "/assets/{asset_id}/split": a_split,
+    "/assets/{asset_id}/join": a_joint,
     "/numbering": a_rule_for_numbers,
     "/assets/{asset_id}/files": a_photo,
     "/assets/{asset_id}/files/{file_id}/put-back": a_removal_undone,

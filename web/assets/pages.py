@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 
 from registry.assets import labels
 from registry.assets.models import Lifecycle
+from registry.assets.next_numbers import numbering_units
 from registry.assets.queries import answers_by_code, assets_by_id, ids_of
 from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
 from registry.bulk_changes.rules import CORRECT
@@ -284,6 +285,7 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
         asset=view.asset,
         rooms=await room_options(context) if may_change else [],
         people=await active_people() if may_change else [],
+        units=await numbering_units(context.today) if may_change and view.asset["quantity"] > 1 else [],
         looks=words,
         fault_words=fault_words,
         editable=editable(context.person) if view.asset["lifecycle"] != Lifecycle.WITHDRAWN else frozenset(),

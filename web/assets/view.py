@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from registry.assets.models import Condition, Lifecycle
-from registry.assets.queries import detail
+from registry.assets.queries import alike, detail
 from registry.assets.rules import feature_of
 from registry.assets.transitions import TRANSITIONS
 from registry.bookings.projections import FullBooking
@@ -90,7 +90,9 @@ class AssetView:
     stays: list[StayLine]
     entries: int
     condition_line: AssetHistoryLine | None
+    alike: list[dict[str, Any]]
     withdrawal: AssetHistoryLine | None
+    is_joined: bool
     wanted_by: list[FullBooking]
     faults: list[VisibleFault]
     fault_count: int
@@ -108,23 +110,32 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
     pairs = list(zip(lines, entries, strict=True))
     changes = (line for line, entry in pairs if "condition" in (entry["before"] or ()))
     withdrawals = (line for line, entry in pairs if entry["action"] == TRANSITIONS["withdraw"].entry)
+    is_joined = any(entry["action"] == "joined" for entry in asset["history"])
     return AssetView(
         asset=asset,
         room=room,
         code=code_of(asset["tags"][-1], base_url) if asset["tags"] else None,
-        acts=acts_of(asset["lifecycle"], asset["condition"], context),
+        acts=[] if is_joined else acts_of(asset["lifecycle"], asset["condition"], context),
+        is_joined=is_joined,
         durability=durability(asset["accepted_on"], asset["durable_until"], context.today),
         devices=await _devices(asset_id, room, context),
         history=lines[:HISTORY_LINES],
         stays=stay_lines(entries, names, context),
         entries=len(lines),
         condition_line=next(changes, None),
+        alike=await alike(asset_id) if context.may("assets.change") and _may_be_joined(asset) else [],
         withdrawal=next(withdrawals, None) if asset["lifecycle"] == Lifecycle.WITHDRAWN else None,
         wanted_by=await _wanted_by(asset, room, context),
         faults=faults,
         fault_count=fault_count,
         grants=sum((share["amount"] for share in asset["shares"] if share["grant"]), Decimal(0)),
     )
+
+
+def _may_be_joined(asset: dict[str, Any]) -> bool:
+    """A line of several, or what was split off one: each of many single pieces has a number of its own."""
+    is_line = asset["quantity"] > 1 or any(entry["action"] in ("split", "split_off") for entry in asset["history"])
+    return is_line and asset["lifecycle"] != Lifecycle.WITHDRAWN
 
 
 def acts_of(lifecycle: Lifecycle, condition: Condition, context: PageContext) -> list[OfferedAct]:

@@ -56,6 +56,10 @@ ACTION_WORDS = {
     "restored": N_("Back in the register"),
     "linked": N_("Tag linked"),
     "number_added": N_("Is found by another code too"),
+    "split": N_("Some pieces split off"),
+    "split_off": N_("Split off a line"),
+    "joined_with": N_("Joined with others"),
+    "joined": N_("Became a part of another line"),
     "joined_set": N_("Put into a set"),
     "left_set": N_("Taken out of a set"),
     "file_added": N_("File attached"),
@@ -205,6 +209,8 @@ TOASTS = {
     "tag": N_("The tag is linked."),
     "registered": N_("It is in the register."),
     "corrected": N_("The correction is saved."),
+    "split": N_("It is a piece of its own now."),
+    "join": N_("It is one line now."),
 }
 
 

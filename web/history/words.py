@@ -32,6 +32,10 @@ COLUMN_WORDS = {
     "warranty_until": N_("warranty until"),
     "durable_until": N_("durability until"),
     "note": N_("note"),
+    "split_off": N_("split off it"),
+    "split_from": N_("split off from"),
+    "joined": N_("joined with it"),
+    "joined_into": N_("now a part of"),
 }
 # what was done, as an entry names it
 ACTION_WORDS = {
@@ -52,11 +56,14 @@ ACTION_WORDS = {
     "linked": N_("label linked"), "printed": N_("printed"), "lost": N_("label lost"),
     "file_added": N_("file added"), "file_removed": N_("file removed"), "file_put_back": N_("file put back"),
     "joined_set": N_("joined a set"), "left_set": N_("left a set"), "dissolved": N_("dissolved"),
+    "withdrawn": N_("withdrawn"), "restored": N_("taken back"), "split": N_("split"), "split_off": N_("split off"),
+    "joined_with": N_("joined"), "joined": N_("became a part"), "scheme_added": N_("rule for numbers made"),
+    "scheme_removed": N_("rule for numbers removed"),
     "made": N_("made"), "laid": N_("laid"),
 }  # fmt: skip
 DAYS = frozenset({"accepted_on", "warranty_until", "durable_until"})
 # of a new piece what it is is told by its number; all else stands on its page
-OF_NEW = ("inventory_no", "room_id")
+OF_NEW = ("inventory_no", "room_id", "split_from")
 NOWHERE, NOBODY, NOTHING, OWN_FUNDS = N_("nowhere"), N_("nobody"), N_("nothing"), N_("own funds")
 LONGEST = 120
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -140,7 +147,7 @@ def value_words(column: str, value: Any, names: HistoryNames, context: PageConte
         return context.say(NOTHING)
     if column == "shares" and isinstance(value, list):
         return ", ".join(_share_words(share, context) for share in value)
-    text = str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     if column == "lifecycle" and text in set(Lifecycle):
         return context.say(LIFECYCLE_WORDS[Lifecycle(text)])
     if column == "condition" and text in set(Condition):
