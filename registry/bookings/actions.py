@@ -103,7 +103,8 @@ async def _book(change: RoomChange, request: BookingRequest, by: Person | None, 
     )
     entry = history.first(f"booking:{booking.id}", "booked", actor, now, as_entry(booking))
     await insert(booking, entry)
-    await tell_organizer(change, booking, change.room, "booked", actor, now)
+    if organizer is not by:
+        await tell_organizer(change, booking, change.room, "booked", actor, now)
     await take_in(change, change.room, booking, now)
     return booking
 
