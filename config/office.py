@@ -77,6 +77,7 @@ async def site_options(settings: Settings, accounts: tuple[DemoAccount, ...] = (
         funding=settings.funding,
         union_words=settings.union_words,
         has_mail=bool(settings.smtp_host),
+        channels=tuple(settings.channels),
         declaration=Declaration(
             entity=settings.office_name,
             address=settings.office_address,

@@ -8,6 +8,7 @@ import difflib
 import hashlib
 import logging
 import os
+import re
 import secrets
 import socket
 import ssl
@@ -43,6 +44,7 @@ PREFIX = "IZBA_"
 TOML = "izba.toml"
 KEY_FILE = "secret.key"
 KEY_LENGTH = 32
+PLACE = "{address}"
 CLIENT_ID_BYTES = 64
 
 
@@ -137,6 +139,20 @@ def _mail_address(value: str) -> str:
     if value and not is_address(value):
         raise ValueError(Reason(N_("Set one mail address, like izba@urzad.example, and nothing around it.")))
     return value
+
+
+def _channels(value: SecretStr) -> SecretStr:
+    for name, url in pairs_of(value.get_secret_value()):
+        is_name = re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,39}", name) and name != "mail"
+        if not is_name or "://" not in url or PLACE not in url:
+            raise ValueError(Reason(N_("Write each like Signal=signal://host:8080/+48123456789/{address}, in a row.")))
+    return value
+
+
+def pairs_of(text: str) -> list[tuple[str, str]]:
+    """Names and addresses out of NAME=ADDRESS, separated by blanks."""
+    pairs = (word.partition("=") for word in text.split())
+    return [(name, address) for name, _, address in pairs]
 
 
 def _web_address(value: str) -> str:
@@ -304,6 +320,13 @@ class Settings(BaseSettings):
     smtp_per_person: Annotated[int, Field(ge=1, le=1000)] = Field(
         20, description=N_("How many mails one person gets within an hour; what is more comes together in one.")
     )
+    notice_channels: Annotated[Secret, AfterValidator(_channels)] = Field(
+        Secret(""),
+        description=N_(
+            "By what else than mail people may have their notices: NAME=ADDRESS, several separated by blanks, each an "
+            "address of Apprise with {address} where a person's number or name on that channel goes."
+        ),
+    )
     notice_days: Annotated[int, Field(ge=7, le=3660)] = Field(
         90, description=N_("How many days Izba keeps what people were told, and the letters that carried it.")
     )
@@ -376,6 +399,11 @@ class Settings(BaseSettings):
     sweep_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
         1.0, description=N_("How often Izba looks for rooms whose time has come, in seconds.")
     )
+
+    @property
+    def channels(self) -> dict[str, str]:
+        """The addresses of the channels beside the mail, by name."""
+        return dict(pairs_of(self.notice_channels.get_secret_value()))
 
     @property
     def kept_days(self) -> tuple[int, int, int]:

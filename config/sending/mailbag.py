@@ -10,6 +10,7 @@ from config.sending.mail import Mail, MailServer, Postman
 from registry.outbox.letters import Parcel
 from web.kit.render import Pages
 from web.outbox.letters import draw
+from web.outbox.view import letter_notice
 from web.outbox.words import LetterNotice, RoomName
 
 
@@ -64,7 +65,7 @@ def bag_of(parcels: Sequence[Parcel], rooms: Mapping[str, RoomName]) -> Mailbag:
                 to=parcel.mail,
                 name=parcel.name,
                 language=parcel.language,
-                notices=tuple(LetterNotice(one.kind, one.thing, one.facts, one.secret) for one in parcel.notices),
+                notices=tuple(letter_notice(one) for one in parcel.notices),
             )
             for parcel in parcels
             if parcel.notices

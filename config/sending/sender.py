@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from config.office import in_force, site_options
+from config.sending.announcer import announce
 from config.sending.apart import Carried, CarrierProcess
 from config.sending.mail import MailServer
-from config.sending.mailbag import bag_of, carry, number_of
+from config.sending.mailbag import Mailbag, bag_of, carry, number_of
 from config.settings import Settings
 from registry.core.clock import Clock
 from registry.outbox import letters, queries
-from registry.outbox.letters import Delivery, Parcel, SortingPlan
+from registry.outbox.letters import MAIL, Delivery, Parcel, SortingPlan
 from registry.outbox.models import LetterState
 from web.kit.render import Pages
 from web.outbox.view import rooms_by_code
@@ -32,6 +33,7 @@ class Sender:
         self._pages: Pages | None = None
         self._apart = CarrierProcess()
         self._server = MailServer.of(settings) if settings.smtp_host else None
+        self._channels = settings.channels
         self._per_minute = settings.smtp_per_minute
         self._rest_until: datetime | None = None
 
@@ -41,7 +43,13 @@ class Sender:
             plan = self._plan(await self._pages_in_force())
             while await letters.sort_out(plan, self._clock()) == letters.LOT:
                 pass
-        if self._server is None or self._rest_until and now < self._rest_until or not await queries.has_due(now):
+        if (
+            self._server is None
+            and not self._channels
+            or self._rest_until
+            and now < self._rest_until
+            or not await queries.has_due(now)
+        ):
             return
         while many := await self._allowance():
             parcels = await self._claimed(many)
@@ -59,7 +67,7 @@ class Sender:
     def _plan(self, pages: Pages) -> SortingPlan:
         return SortingPlan(
             has_mail=self._server is not None,
-            channels=frozenset(),
+            channels=frozenset(self._channels),
             hourly=self._settings.smtp_per_person,
             zone=ZoneInfo(pages.options.timezone),
         )
@@ -80,22 +88,30 @@ class Sender:
 
     async def _carry(self, parcels: Sequence[Parcel]) -> bool:
         """Whether the server takes more."""
-        assert self._server
-        bag, pages, now = bag_of(parcels, await rooms_by_code()), await self._pages_in_force(), self._clock()
-        carried = Carried({}, None)
+        rooms, pages = await rooms_by_code(), await self._pages_in_force()
+        mails = [parcel for parcel in parcels if parcel.letter.channel == MAIL]
+        others = [parcel for parcel in parcels if parcel.letter.channel != MAIL and parcel.notices]
+        carried, announced = Carried({}, None), Carried({}, None)
         try:
-            if len(bag.letters) < MANY:
-                postman = await carry(bag, self._server, pages, now)
-                carried = Carried(postman.answers, postman.trouble)
-            else:
-                carried = await self._apart.carry(bag, self._server, pages, now)
+            carried = await self._carry_mail(bag_of(mails, rooms), pages)
+            announced = Carried(await announce(others, self._channels, rooms, pages), None)
         finally:
-            await asyncio.shield(self._settle(parcels, carried))
+            both = Carried({**carried.answers, **announced.answers}, carried.trouble)
+            await asyncio.shield(self._settle(parcels, both))
         if carried.trouble is None:
             return True
         self._rest_until = self._clock() + REST
         log.warning("mail waits: %s", carried.trouble)
         return False
+
+    async def _carry_mail(self, bag: Mailbag, pages: Pages) -> Carried:
+        """Few letters in this process, many in one of their own."""
+        if self._server is None or not bag.letters:
+            return Carried({}, None)
+        if len(bag.letters) >= MANY:
+            return await self._apart.carry(bag, self._server, pages, self._clock())
+        postman = await carry(bag, self._server, pages, self._clock())
+        return Carried(postman.answers, postman.trouble)
 
     async def _settle(self, parcels: Sequence[Parcel], carried: Carried) -> None:
         """What was tried is noted, the rest given back."""

@@ -35,6 +35,11 @@ def plain(notice: Notice) -> LetterNotice:
     return LetterNotice(notice.kind, notice.thing, notice.facts)
 
 
+def letter_notice(notice: Notice) -> LetterNotice:
+    """What a letter says of a notice to its person alone."""
+    return LetterNotice(notice.kind, notice.thing, notice.facts, notice.secret)
+
+
 def notice_rows(notices: Sequence[Notice], rooms: Rooms, context: PageContext) -> list[NoticeRow]:
     """Notices as rows, in their order."""
     words = NoticeWords.of(context.words)
