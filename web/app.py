@@ -72,7 +72,7 @@ from web.people import api as people_api
 from web.people import institution_pages, person_pages
 from web.people import pages as people
 from web.places import api as places_api
-from web.places import house_pages, several_pages, standard_pages
+from web.places import house_pages, photo_api, several_pages, standard_pages
 from web.places import pages as places
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
@@ -105,7 +105,8 @@ ROUTERS = (
     transitions_api.router, bulk_changes_api.router,
     saved_views_api.router, sets_api.router, labels_api.router, tags_api.router,
     scans_api.router,
-    imports_api.router, devices_api.router, duties_api.router, places_api.router, faults_api.router, files_api.router,
+    imports_api.router, devices_api.router, duties_api.router, places_api.router, photo_api.router,
+    faults_api.router, files_api.router,
     history_api.router, grants_api.router, outbox_api.router,
     categories_api.router,
     due_api.router, feeds_api.router, documents_api.router, overrides_api.router,
@@ -124,7 +125,8 @@ ROUTERS = (
     equipment.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router,
-    places.router, house_pages.router, standard_pages.router, several_pages.router, search.router,
+    places.router, house_pages.router, standard_pages.router, several_pages.router, photo_api.page_router,
+    search.router,
     admin.router, opening.router, outbox.router,
     people.router, person_pages.router, institution_pages.router,  # /people/new before logins
 )  # fmt: skip

@@ -227,6 +227,7 @@ WORDS: dict[str, str] = {
     "room.lengths_crossed": N_(
         "The shortest booking is longer than the longest. Make the one shorter or the other longer."
     ),
+    "room.no_photo": N_("{name} is no picture. Choose a photo: JPEG, PNG, WebP or GIF."),
     "room.bad_feature": N_(
         "{feature} is not built into a room. Put the thing on the room's standard; built in are: {features}."
     ),

@@ -292,6 +292,10 @@ async def a_reopening(office: Office) -> Call:
     return "/rooms/M-1/reopen", {}
 
 
+async def a_room_photo(office: Office) -> Call:
+    return "/rooms/M-1/photo", {"files": {"file": ("a.png", drawing())}}
+
+
 async def a_site(office: Office) -> Call:
     return "/sites", {"json": {"name": "Grudziądz"}}
 
@@ -321,6 +325,7 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/rooms": a_room,
     "/rooms/{code}/close": a_closing,
     "/rooms/{code}/reopen": a_reopening,
+    "/rooms/{code}/photo": a_room_photo,
     "/sites": a_site,
     "/buildings": a_building,
     "/buildings/{code}/close": a_closed_building,

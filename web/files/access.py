@@ -7,6 +7,9 @@ from registry.files.rules import visible_kinds
 from registry.people import rules
 from registry.people.models import Person
 
+# who may see the things that files are on
+SEEN_WITH = {"asset": "assets.see", "room": "rooms.see"}
+
 
 def kinds_for(person: Person) -> frozenset[AttachmentKind]:
     """The kinds of files that this person sees."""
@@ -17,6 +20,6 @@ async def visible_attachment(attachment_id: int, person: Person) -> Attachment:
     """One attachment, with its file. Raises NotFound("file.unknown") for one that the person may not know of."""
     attachment = await attachment_of(attachment_id, kinds_for(person))
     thing, _, _ = attachment.object.partition(":")
-    if thing != "asset" or not rules.may(person.role, "assets.see"):
+    if thing not in SEEN_WITH or not rules.may(person.role, SEEN_WITH[thing]):
         raise NotFound("file.unknown")
     return attachment

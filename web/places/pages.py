@@ -16,6 +16,7 @@ from registry.doors.policy import PROOFS
 from registry.people.models import Institution, Person
 from registry.people.queries import all_institutions
 from registry.places.actions import RoomChanges, change_rooms
+from registry.places.photos import photo_of
 from registry.places.queries import (
     RoomProposal,
     RoomSetup,
@@ -188,6 +189,7 @@ async def _page(
         left_over=[MisfitLine(**line) for line in typed.words.get("misfits", [])],
         left_over_count=typed.words.get("misfit_count", 0),
         ties=await ties_of(room.id, now),
+        photo=await photo_of(room.id),
         entries=history_lines(await entries_of(f"room:{room.id}", HISTORY_SHOWN), context),
         offers=offers,
         mark=typed.words.get("mark") or mark_of(room, [one.id for one in setup.institutions]),

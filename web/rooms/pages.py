@@ -21,6 +21,7 @@ from registry.faults.actions import NewReport, report
 from registry.faults.queries import FaultFilter, search, visible_fault
 from registry.faults.records import Filed
 from registry.faults.rules import KINDS
+from registry.files.queries import photos_of
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms, room_by_code
@@ -193,6 +194,7 @@ async def _page(request: Request, person: Person, now: datetime, code: str, stat
         pieces=stands.total,
         worth=stands.total_price,
         note_of=note_of,
+        photo=(await photos_of([f"room:{room.id}"])).get(f"room:{room.id}"),
         reported=reported,
         fault_count=fault_count,
         fault_words=fault_words,
