@@ -21,7 +21,7 @@ FRESH = timedelta(days=7)
 @dataclass(frozen=True, slots=True)
 class StepWords:
     """A line of the check list: what to do, why, how much there is (one, many; or one word of what is not counted),
-    where, and the word of its button. ``other`` is a second way.
+    where, and the word of its button. ``others`` are further ways.
     """
 
     title: str
@@ -29,7 +29,7 @@ class StepWords:
     counted: tuple[str, str]
     href: str
     act: str
-    other: tuple[str, str] | None = None
+    others: tuple[tuple[str, str], ...] = ()
 
 
 STEPS: dict[FirstStep, StepWords] = {
@@ -38,19 +38,24 @@ STEPS: dict[FirstStep, StepWords] = {
         NN_("%(n)s building", "%(n)s buildings"), "/setup", N_("Go on"),
     ),
     FirstStep.ROOMS: StepWords(
-        N_("Rooms"), N_("From a list: download the blank one, fill it in, send it."),
-        NN_("%(n)s room", "%(n)s rooms"), "/assets/import", N_("From a list"),
-        ("/assets/import/blank/rooms.xlsx", N_("Blank list")),
+        N_("Rooms"), N_("One by one, or from a list: download the blank one, fill it in, send it."),
+        NN_("%(n)s room", "%(n)s rooms"), "/admin/places", N_("Add"),
+        (("/assets/import", N_("From a list")), ("/assets/import/blank/rooms.xlsx", N_("Blank list"))),
     ),
     FirstStep.HOURS: StepWords(
         N_("Say when the office is open"),
         N_("Without hours every room can be booked at any time, and no door ever shows “closed”."),
-        NN_("%(n)s span", "%(n)s spans"), "/rooms", N_("Rooms"),
+        NN_("%(n)s span", "%(n)s spans"), "/admin/hours", N_("Set hours"),
     ),
     FirstStep.PEOPLE: StepWords(
-        N_("People"), N_("From a list, each with a role. A second administrator too: the last one cannot be removed."),
-        NN_("%(n)s person", "%(n)s people"), "/assets/import", N_("From a list"),
-        ("/assets/import/blank/people.xlsx", N_("Blank list")),
+        N_("People"),
+        N_("One by one or from a list, each with a role. A second administrator too: the last one cannot be removed."),
+        NN_("%(n)s person", "%(n)s people"), "/admin/people", N_("Add"),
+        (("/assets/import", N_("From a list")), ("/assets/import/blank/people.xlsx", N_("Blank list"))),
+    ),
+    FirstStep.MAIL: StepWords(
+        N_("Mail server"), N_("Without a mail server notices stand under the bell alone, and invitations are printed."),
+        (N_("named"), ""), "/admin/settings", N_("Settings"),
     ),
     FirstStep.PANEL: StepWords(
         N_("The first door panel"), N_("Open /panel on a tablet and type its code."),
@@ -61,8 +66,8 @@ STEPS: dict[FirstStep, StepWords] = {
         (N_("it answers"), ""), "/devices", N_("Devices"),
     ),
     FirstStep.BACKUP: StepWords(
-        N_("Backup"), N_("Run izba backup FILE, each night by a timer. The last one counts for a week."),
-        (N_("fresh"), ""), "/help/how-to/run-in-production", N_("How to"),
+        N_("Backup"), N_("Make the first one now. The last one counts for a week."),
+        (N_("fresh"), ""), "/admin/system", N_("System"),
     ),
     FirstStep.LABELS: StepWords(
         N_("The first labels"), N_("Print a sheet and scan one with a telephone."),
@@ -123,6 +128,7 @@ async def check_list(request: Request, context: PageContext) -> CheckList | None
     counts, put_off = steps
     refusal = await _broker_refusal(request)
     counts |= {
+        FirstStep.MAIL: int(options_of(request).has_mail),
         FirstStep.BROKER: int(refusal is None),
         FirstStep.BACKUP: int(_is_backed_up(request, context.now)),
     }
@@ -137,7 +143,7 @@ async def check_list(request: Request, context: PageContext) -> CheckList | None
 def _figure(state: StepState, words: StepWords, context: PageContext) -> str:
     if state.is_blocked:
         return context.say(N_("does not answer"))
-    if state.step in (FirstStep.BROKER, FirstStep.BACKUP) and not state.is_done:
+    if state.step in (FirstStep.MAIL, FirstStep.BROKER, FirstStep.BACKUP) and not state.is_done:
         return context.say(N_("none yet"))
     one, many = words.counted
     return context.words.ngettext(one, many, state.count) if many else context.say(one)

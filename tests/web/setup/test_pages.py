@@ -97,7 +97,7 @@ async def test_from_the_code_to_the_check_list(browser: Browser) -> None:
     page = await browser.send("/setup/room", code="A-1", name="Sala A", floor="0", capacity="8", bookable="1")
     assert page.url.path == "/"
     text = text_of(page.text)
-    assert "Before the office begins 2 of 8 done" in text
+    assert "Before the office begins 2 of 9 done" in text
     assert "Next step Rooms" in text
     assert (await browser.open("/setup")).url.path == "/", "nothing is left to ask"
 
@@ -230,7 +230,7 @@ async def test_the_check_list_is_the_administrators_and_follows_from_what_is_the
     checks: dict[str, Any] = {"broker": silent}
     app.state.checks = checks
     text = await desk.read("/", "admin")
-    assert "Before the office begins 2 of 8 done" in text
+    assert "Before the office begins 2 of 9 done" in text
     assert "The MQTT broker The MQTT broker does not answer at mqtt://b" in text
     assert "Before the office begins" not in await desk.read("/", "coordinator")
 
@@ -239,12 +239,12 @@ async def test_the_check_list_is_the_administrators_and_follows_from_what_is_the
 
     checks["broker"] = answers
     note(options.data_dir, LastBackup(datetime.now(UTC) - timedelta(days=1), False))
-    assert "4 of 8 done" in await desk.read("/", "admin")
-    for step in ("rooms", "hours", "panel"):
+    assert "4 of 9 done" in await desk.read("/", "admin")
+    for step in ("rooms", "hours", "panel", "mail"):
         await desk.send(f"/setup/steps/{step}", "admin", later="1")
     text = await desk.read("/", "admin")
     assert "Next step The first labels" in text
-    assert "Put off: Rooms Say when the office is open The first door panel" in text
+    assert "Put off: Rooms Say when the office is open Mail server The first door panel" in text
     await desk.send("/setup/steps/panel", "admin", later="0")
     assert "Next step The first door panel" in await desk.read("/", "admin")
     for step in ("panel", "labels"):
