@@ -6,6 +6,7 @@ LT (retirement), PW (hand-over to a person).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -76,6 +77,11 @@ class PaperContents:
     grants: tuple[str, ...] = ()
     durable_until: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def durable_day(self) -> date | None:
+        """``durable_until`` as a day."""
+        return date.fromisoformat(self.durable_until) if self.durable_until else None
 
     @property
     def total(self) -> Decimal:

@@ -183,8 +183,8 @@ TRANSITION_WORDS = {
     "withdraw": TransitionWords(
         act=N_("Entered by mistake"),
         symbol="trash",
-        send=N_("Withdraw"),
-        of_many=N_("Withdraw"),
+        send=N_("Withdraw the entry"),
+        of_many=N_("Withdraw the entry"),
         title=NN_("Withdraw %(num)s asset entered by mistake", "Withdraw %(num)s assets entered by mistake"),
         toast=N_("It is withdrawn: in no list and no count. Its number finds it, and is given to no other."),
         help=N_("Why it was never to be in the register. What really was there is retired instead."),
