@@ -49,6 +49,7 @@ class Purchase(Model):
 
     class Meta:
         table = "purchase"
+        indexes = [("invoice_no",)]
 
 
 class Asset(Model):

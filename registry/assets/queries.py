@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from tortoise.functions import Count, Sum
 
@@ -278,6 +278,45 @@ async def taken_serials(serials: Sequence[str]) -> dict[str, int]:
     in_the_books = Asset.exclude(lifecycle=Lifecycle.WITHDRAWN)
     rows = in_the_books.filter(serial_no__in=list(serials)) if serials else None
     return dict(await rows.values_list("serial_no", "id")) if rows else {}
+
+
+class NamedPiece(NamedTuple):
+    """A piece, and the number by which it was asked for: its own, a former one, or its serial number."""
+
+    id: int
+    name: str
+    number: str
+
+
+class InvoiceLine(NamedTuple):
+    code: str
+    name: str
+
+
+async def holders_of_numbers(numbers: Sequence[str]) -> list[NamedPiece]:
+    """The pieces that have one of these inventory numbers, or had it."""
+    keys = [key for number in numbers if may_be_name(key := rules.number_key(number), rules.NUMBER_KEY_LENGTH)]
+    present = await Asset.filter(number_key__in=keys).order_by("id").values_list("id", "name", "inventory_no")
+    former = FormerNumber.filter(number_key__in=keys).order_by("id")
+    rows = [*present, *await former.values_list("asset_id", "asset__name", "number")]
+    return [NamedPiece(*row) for row in rows]
+
+
+async def holders_of_serials(serials: Sequence[str]) -> list[NamedPiece]:
+    """The pieces that have one of these serial numbers, spaces and case aside; without withdrawn ones."""
+    keys = list(dict.fromkeys("".join(serial.split()).lower() for serial in serials))
+    keys_clause = one_of("lower(replace(serial_no, ' ', ''))", keys)
+    rest = f"FROM asset WHERE {keys_clause.sql} AND lifecycle <> 'withdrawn' ORDER BY id LIMIT 50"
+    rows = await listed(reading_from(), ["id", "name", "serial_no"], Clause(rest, keys_clause.values)) if keys else []
+    return [NamedPiece(*row) for row in rows]
+
+
+async def lines_of_invoice(invoice_no: str) -> list[InvoiceLine]:
+    """The lines of an invoice that the register has."""
+    if not may_be_name(invoice_no, 100):
+        return []
+    rows = await Purchase.filter(invoice_no=invoice_no).order_by("code").limit(50).values_list("code", "name")
+    return [InvoiceLine(*row) for row in rows]
 
 
 async def _shares(asset_id: int, price: Decimal) -> list[dict[str, Any]]:

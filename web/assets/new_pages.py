@@ -1,7 +1,6 @@
 """A piece by hand: from a blank form, from a copy of another, or from a line of an invoice; several at once."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,11 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.assets.actions import NewAsset, register_together
 from registry.assets.models import Asset
-from registry.assets.next_numbers import next_numbers, numbering_units
-from registry.assets.numbering import UNIT_LENGTH, NumberFacts
-from registry.assets.policy import in_force
+from registry.assets.next_numbers import numbering_units
+from registry.assets.numbering import UNIT_LENGTH
 from registry.assets.queries import categories, detail, purchase_line, taken_serials
-from registry.assets.rules import account
 from registry.categories.queries import category_tree
 from registry.core.errors import NotFound, Refusal
 from registry.core.idempotency import RequestAnswer, act_once
@@ -24,8 +21,10 @@ from registry.grants.queries import all_grants
 from registry.people.models import Person
 from registry.people.queries import active_people, person_by_login
 from registry.rooms.queries import open_room_by_code
+from web.assets.coming_numbers import FAULT_FIELDS, coming_numbers
 from web.assets.table import room_options
 from web.assets.typed_fields import LENGTHS, MOST_PIECES, TypedFields
+from web.assets.typing_checks import CHECKED, words_of
 from web.auth.access import actor_of, page_with
 from web.categories.piece_pages import for_new
 from web.categories.values import OwnTexts, form_names, read_typed, typed_pattern
@@ -45,17 +44,12 @@ Text = Annotated[str, Form(max_length=20_000)]
 COPIED = ("name", "category", "kst", "room", "custodian")
 BLANK = dict.fromkeys(
     ("name", "category", "kst", "pieces", "numbers", "unit", "serials", "room", "custodian", "accepted_on",
-     "warranty_until", "price", "grant", "percent", "note", "purchase", "sure"), "",
+     "warranty_until", "price", "grant", "percent", "note", "purchase", "sure", "invoice"), "",
 )  # fmt: skip
 TOO_MANY_LINES = N_("There are more lines (%(lines)s) than pieces (%(pieces)s). Remove lines, or register more pieces.")
 TWICE = N_("%(text)s stands here twice. Correct one of the two.")
 SERIAL_TAKEN = N_("%(text)s is the serial number of another piece. Look at it first, or save again to take it anyway.")
 NO_PURCHASE = N_("There is no purchase %(code)s in the register. Save again to register without it.")
-FAULT_FIELDS = {
-    "asset.number_taken": "numbers", "asset.number_former": "numbers", "asset.bad_price": "price",
-    "numbering.no_scheme": "unit", "numbering.no_kst": "kst", "numbering.bad_first": "unit", "room.unknown": "room",
-    "person.unknown": "custodian", "grant.unknown": "grant",
-}  # fmt: skip
 
 
 @router.get("/assets/new")
@@ -87,6 +81,8 @@ async def new(
         bought=bought,
         units=units,
         coming=await coming_numbers(TypedFields(form, context), now),
+        checks=await words_of(form, context) if typed else {},
+        slots=", ".join(f"#check-{name}" for name in CHECKED),
         rooms=await room_options(context),
         people=await active_people(),
         grants=[(grant["code"], f"{grant['code']} · {grant['fund']}") for grant in await all_grants()],
@@ -131,6 +127,7 @@ async def register(
     grant: Text = "",
     percent: Text = "",
     note: Text = "",
+    invoice: Text = "",
     purchase: Text = "",
     pattern: Text = "",
     sure: Text = "",
@@ -143,6 +140,7 @@ async def register(
         "serials": serials,
         "room": room, "custodian": custodian, "accepted_on": accepted_on, "warranty_until": warranty_until,
         "price": price, "grant": grant, "percent": percent, "note": note, "purchase": purchase,
+        "invoice": invoice,
     } | form_names(texts)  # fmt: skip
     where = urlencode({name: text for name, text in (("copy", pattern), ("purchase", purchase)) if text})
     page = f"/assets/new?{where}" if where else "/assets/new"
@@ -209,7 +207,7 @@ async def _pieces_of(fields: TypedFields, texts: Mapping[str, str]) -> list[NewA
         "purchase_id": bought["id"] if bought else None,
         "accepted_on": fields.day("accepted_on"),
         "warranty_until": fields.day("warranty_until"),
-        "note": fields.text("note"),
+        "note": _note(fields) if bought is None else fields.text("note"),
         "percents": percents,
         "unit": fields.raw("unit")[:UNIT_LENGTH],
     }
@@ -221,22 +219,11 @@ async def _pieces_of(fields: TypedFields, texts: Mapping[str, str]) -> list[NewA
     ]
 
 
-async def coming_numbers(fields: TypedFields, now: datetime) -> list[str]:
-    """The numbers that the pieces of a form would get now, those that are typed left out; none before the form says
-    what they are.
-    """
-    many = fields.count("pieces", MOST_PIECES) - sum(bool(line) for line in fields.lines("numbers"))
-    unit, price, day, kst = fields.raw("unit"), fields.price("price"), fields.day("accepted_on"), fields.kst("kst")
-    if not unit or fields.faults or many < 1:
-        return []
-    kst = kst or (await category_tree()).defaults_of(fields.raw("category")).kst
-    accepted_on = day or now.date()
-    booked_on = account(price, kst, fields.raw("category"), accepted_on, in_force())
-    try:
-        return await next_numbers(NumberFacts(unit[:UNIT_LENGTH], booked_on, kst, accepted_on), many)
-    except Refusal as refusal:
-        fields.faults[FAULT_FIELDS.get(refusal.code, "unit")] = fields.context.words.refusal(refusal)
-        return []
+def _note(fields: TypedFields) -> str:
+    """The note, and in it the invoice of a purchase that the register does not have."""
+    text, invoice = fields.text("note"), fields.raw("invoice")[:100]
+    line = f"{fields.context.say(N_('Invoice'))}: {invoice}" if invoice else ""
+    return "\n".join(part for part in (text, line) if part)[: LENGTHS["note"]]
 
 
 def _lines(fields: TypedFields, name: str, length: int, many: int) -> list[str]:
