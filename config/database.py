@@ -48,6 +48,7 @@ MODELS = [
     "registry.importing.models",
     "registry.duties.models",
     "registry.bookings.models",
+    "registry.works.models",
     "registry.office.models",
 ]
 

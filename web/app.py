@@ -92,6 +92,8 @@ from web.system.desk import NoDesk
 from web.tags import api as tags_api
 from web.tags import pages as tags
 from web.today import pages as today
+from web.works import api as works_api
+from web.works import pages as works
 
 __all__ = ["DataProtection", "Declaration", "DemoAccount", "SiteOptions", "create_site", "renew"]
 
@@ -111,10 +113,10 @@ ROUTERS = (
     categories_api.router,
     due_api.router, feeds_api.router, documents_api.router, overrides_api.router,
     events_api.router, search_api.router, system_api.router,
-    people_api.router,
+    people_api.router, works_api.router,
     account.router, account_pages.router, password_pages.router,
     about.router, today.router, calendar.router, bookings.router, rooms.router,
-    blocks.router, history.router, due.router, feeds.router,
+    blocks.router, works.router, history.router, due.router, feeds.router,
     documents.router, help_pages.router, device_pages.router,
     setup.router, system.router, history_search.router, system_api.system_router,
     # before the numbers of assets

@@ -10,6 +10,7 @@ from config.demo.categories import lay_categories
 from config.demo.faults import lay_faults
 from config.demo.numbers import number_pieces
 from config.demo.sets import lay_sets
+from config.demo.works import lay_works
 from registry.assets.queries import standing_pieces
 from registry.assets.rules import feature_of, fold
 from registry.assets.transitions import Answers
@@ -22,10 +23,13 @@ from registry.importing import cells
 from registry.importing.cells import whole
 from registry.importing.files import read
 from registry.importing.lists import check_list, write_list
+from registry.opening.actions import make_profile
+from registry.opening.rules import NewProfile
 from registry.people.queries import institutions_of
 from registry.places.actions import RoomChanges, change_rooms
 from registry.places.settings import RoomSettings
-from registry.rooms.actions import WeekdayHours, add_opening_profile, set_standard
+from registry.rooms.actions import set_standard
+from registry.rooms.hours import Span
 from registry.rooms.models import HELP_POINT, HoursPolicy, Room, RoomKind
 from registry.rooms.queries import all_rooms
 from registry.rooms.standards import StandardLine
@@ -40,6 +44,9 @@ _CLIENTS = "obsluga_klienta"
 _TEAM_ROOMS = frozenset({"ZW-01", "ZW-02", "ZW-03", "JA-120"})
 # the Team on call works here at any hour
 ALWAYS_OPEN = frozenset({"ZW-02", "ZW-03"})
+_PROFILES = {
+    "obsluga_klienta": "Obsługa klientów", "urzad_praca": "Praca urzędu", "infolinia": "Infolinia", "zespol": "Zespół",
+}  # fmt: skip
 _HELP_POINT_INSTITUTIONS = ("KPUW-WSOC", "ORA", "OIRP", "SG", "KWP")
 _TEAM_RULES: RoomSettings = {
     "hours_policy": HoursPolicy.ADVISORY, "check_in": True, "no_show_minutes": 10, "vacant_minutes": 15,
@@ -75,6 +82,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
             await perform("send_to_repair", piece["id"], Answers(reason="serwis gwarancyjny"), actor, now)
     await lay_categories(pieces, actor, now)
     await lay_sets(pieces, actor, now)
+    await lay_works(pieces, actor, now)
     await number_pieces(actor, now)
     await lay_faults(now)
 
@@ -113,13 +121,13 @@ async def _add_grant(actor: Actor, now: datetime) -> None:
 
 async def _opening_profiles(actor: Actor, now: datetime) -> dict[str, int]:
     """The ids of the profiles by their codes."""
-    weeks: dict[str, list[WeekdayHours]] = {}
+    weeks: dict[str, list[Span]] = {}
     for row in _table("working_hours.csv"):
-        hours = WeekdayHours(_WEEKDAYS[row["dzien"]], _minute(row["od"]), _minute(row["do"]))
+        hours = Span(_WEEKDAYS[row["dzien"]], _minute(row["od"]), _minute(row["do"]))
         weeks.setdefault(row["profil"], []).append(hours)
-    weeks[_TEAM] = [WeekdayHours(weekday, 7 * 60, 20 * 60) for weekday in range(5)]
+    weeks[_TEAM] = [Span(weekday, 7 * 60, 20 * 60) for weekday in range(5)]
     return {
-        code: (await add_opening_profile(code, week, actor, now, closed_on_holidays=code != _TEAM)).id
+        code: (await make_profile(NewProfile(code, tuple(week), _PROFILES[code], code != _TEAM), actor, now)).id
         for code, week in weeks.items()
     }
 

@@ -2,7 +2,7 @@
 order of their ids, so that two blocks of the same rooms wait for each other and never for ever.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -52,11 +52,12 @@ class BlockChanges:
 
 
 async def make_block(
-    new: NewBlock, clearance: Clearance, by: Person, actor: Actor, now: datetime, request_key: RequestKey | None = None
-) -> Block:
+    new: NewBlock, clearance: Clearance, by: Person, actor: Actor, now: datetime,
+    request_key: RequestKey | None = None, belong: Callable[[Block], Awaitable[None]] | None = None,
+) -> Block:  # fmt: skip
     """Take rooms out of use. Raises Forbidden, Invalid, NotFound("room.unknown"), and Conflict: block.in_the_way with
     every booking that nobody decided on, as far as ``by`` may see it; block.nothing_left; booking.overlap in a room
-    that a booking should move to.
+    that a booking should move to. ``belong`` stores, in the same transaction, what the block belongs to.
     """
     viewer = viewer_of(by)
     for refusal in reasons(new, viewer, now):
@@ -69,6 +70,8 @@ async def make_block(
         taking = _Taking(change, block, clearance, by, viewer, actor, now)
         await taking.take(rooms, spans_of(block))
         await history.write_new([(f"block:{block.id}", entry_of(block))], "blocked", actor, now)
+        if belong:
+            await belong(block)
         await _settle(change, now)
         await record(request_key, block)
     return block

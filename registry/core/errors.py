@@ -298,6 +298,13 @@ WORDS: dict[str, str] = {
     "block.nothing_left": N_("Nothing is left to block in {room}: what stays takes all of it. Leave the room out."),
     "block.over": N_("This block is over or was taken back. Make a new one."),
     "block.no_other_room": N_("Say to which room the booking moves."),
+    # building works
+    "works.unknown": N_("There are no such building works."),
+    "works.no_name": N_("Say what is built or repaired: the name stands in every list."),
+    "works.ends_before_start": N_("The last day is before the first. Choose a later one."),
+    "works.over": N_("These building works are over. Plan new ones."),
+    "works.asset_taken": N_("One of the pieces comes of other building works already. Take it out there first."),
+    "works.too_many_assets": N_("Building works make {limit} pieces at most here. Leave some out."),
     # opening hours
     "opening.exists": N_("There are already opening hours {code}. Choose another code."),
     "opening.bad_code": N_("{code} cannot be a code. Use 1–40 letters, digits, dots or hyphens."),

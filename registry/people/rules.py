@@ -39,6 +39,8 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "bookings.for_another": frozenset({COORDINATOR, ADMIN}),
     "bookings.block": frozenset({COORDINATOR, FACILITIES, ADMIN}),
     "blocks.see": frozenset({DUTY, COORDINATOR, FACILITIES, AUDITOR, ADMIN}),  # with the reason that stays inside
+    "works.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
+    "works.manage": frozenset({COORDINATOR, FACILITIES, ADMIN}),
     # of the Help Point's rooms: who comes, when and what for is read by those alone who work there
     "help_point.see": frozenset({DUTY, COORDINATOR, ADMIN}),
     "help_point.book": frozenset({DUTY, COORDINATOR, ADMIN}),

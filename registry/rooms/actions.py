@@ -1,7 +1,7 @@
 """What changes rooms: their opening hours, what they should hold, what their doors show."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
 from registry.core import history
@@ -9,29 +9,8 @@ from registry.core.errors import Conflict
 from registry.core.history import Actor
 from registry.core.transaction import transaction
 from registry.rooms.lock import changing
-from registry.rooms.models import OpeningProfile, OpeningSpan, Room, StandardItem
+from registry.rooms.models import Room, StandardItem
 from registry.rooms.standards import StandardLine, lines_of, standard_mark
-
-
-@dataclass(frozen=True, slots=True)
-class WeekdayHours:
-    """Open on this weekday (0 = Monday) from minute to minute of the local day."""
-
-    weekday: int
-    opens: int
-    closes: int
-
-
-async def add_opening_profile(
-    code: str, hours: Sequence[WeekdayHours], actor: Actor, now: datetime, *, closed_on_holidays: bool = True
-) -> OpeningProfile:
-    """A named week of opening hours that rooms may share."""
-    async with transaction():
-        profile = await OpeningProfile.create(code=code, closed_on_holidays=closed_on_holidays)
-        await OpeningSpan.bulk_create([OpeningSpan(profile_id=profile.id, **asdict(span)) for span in hours])
-        entry = {"code": code, "closed_on_holidays": closed_on_holidays, "hours": [asdict(span) for span in hours]}
-        await history.write_new([(f"opening:{profile.id}", entry)], "added", actor, now)
-    return profile
 
 
 async def set_standard(

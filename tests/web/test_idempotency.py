@@ -98,6 +98,29 @@ async def a_block_taken_back(office: Office) -> Call:
     return f"{path}/{(await office.post(path, who='admin', **content)).json()['id']}/cancel", {}
 
 
+async def some_works(office: Office) -> Call:
+    days = {"starts_on": "2026-12-07", "ends_on": "2026-12-18"}
+    return "/works", {"json": {"name": "Remont", "rooms": ["M-1"]} | days}
+
+
+async def _of_works(office: Office, act: str) -> str:
+    path, content = await some_works(office)
+    return f"{path}/{(await office.post(path, who='admin', **content)).json()['id']}/{act}"
+
+
+async def works_finished(office: Office) -> Call:
+    return await _of_works(office, "finish"), {}
+
+
+async def works_called_off(office: Office) -> Call:
+    return await _of_works(office, "cancel"), {}
+
+
+async def a_block_for_works(office: Office) -> Call:
+    span = {name: one.isoformat() for name, one in (("starts_at", soon(24)), ("ends_at", soon(30)))}
+    return await _of_works(office, "blocks"), {"json": {"reason": "malowanie"} | span}
+
+
 async def a_piece(office: Office) -> Call:
     return "/assets", {"json": {"name": "Lampa", "price": 99.99, "room": "M-1"}}
 
@@ -331,6 +354,10 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/buildings/{code}/close": a_closed_building,
     "/buildings/{code}/reopen": a_reopened_building,
     "/blocks": a_block,
+    "/works": some_works,
+    "/works/{works_id}/finish": works_finished,
+    "/works/{works_id}/cancel": works_called_off,
+    "/works/{works_id}/blocks": a_block_for_works,
     "/opening-profiles": opening_hours,
     "/blocks/{block_id}/cancel": a_block_taken_back,
     "/assets": a_piece,

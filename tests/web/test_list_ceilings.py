@@ -33,6 +33,8 @@ from registry.rooms.models import CalendarDay, Site, StandardItem
 from registry.saved_views.models import SavedView
 from registry.scans.models import Scan
 from registry.sets.actions import NewSet, make_set
+from registry.works.actions import make_works
+from registry.works.rules import NewWorks
 from tests.make import (
     make_asset,
     make_booking,
@@ -78,6 +80,11 @@ async def opening_hours(office: Office, number: int) -> None:
 async def days_that_differ(office: Office, number: int) -> None:
     site, _ = await Site.get_or_create(code="BDG", defaults={"name": "Site"})
     await CalendarDay.create(site=site, day=date(2027, 9, 1) + timedelta(days=number), name="x")
+
+
+async def works(office: Office, number: int) -> None:
+    new = NewWorks(f"Remont {number}", DAY, DAY, ("M-1", "M-2"))
+    await make_works(new, SYSTEM, datetime.now(UTC))
 
 
 async def own_bookings(office: Office, number: int) -> None:
@@ -232,6 +239,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/history": ("/history?limit=200", entries),
     "/bookings": ("/bookings?limit=200", own_bookings),
     "/blocks": ("/blocks?limit=200", blocks),
+    "/works": ("/works?limit=200", works),
     "/opening-profiles": ("/opening-profiles?limit=200", opening_hours),
     "/sites/{code}/days": ("/sites/BDG/days?year=2027&limit=200", days_that_differ),
     "/scans/unknown": ("/scans/unknown?limit=200", unknown_codes),

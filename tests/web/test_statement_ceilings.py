@@ -51,6 +51,7 @@ CEILINGS = {
     "/bookings/new?room={room}": (22, 17),
     f"/bookings/answer?{A_SENTENCE}": (14, 9),
     "/blocks": (4, 3),
+    "/works": (4, 3),
     "/admin/hours": (5, 4),
     "/admin/hours/new": (2, 1),
     "/blocks/new": (4, 3),

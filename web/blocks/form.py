@@ -46,6 +46,7 @@ class BlockForm:
     decisions: dict[str, str] = field(default_factory=dict)
     others: str = ""
     is_asked: bool = False
+    works: str = ""
     key: str = ""
     revision: str = ""
 
@@ -69,6 +70,7 @@ def form_of(fields: FormData) -> BlockForm:
         decisions=decisions,
         others=_text(fields, "others")[:20],
         is_asked=bool(fields.get("asked")),
+        works=_text(fields, "works")[:20],
         key=_text(fields, "key")[:100],
         revision=_text(fields, "revision")[:20],
     )

@@ -1,5 +1,6 @@
 """Blocks: what is out of use, the form that blocks rooms and says what becomes of the bookings in the way, and each."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -23,10 +24,12 @@ from registry.blocks.rules import BlockState, state_at
 from registry.bookings.models import Block
 from registry.bookings.projections import FullBooking, sees_times
 from registry.core.errors import Conflict, Refusal
-from registry.core.idempotency import RequestAnswer, act_once, earlier_answer
+from registry.core.idempotency import RequestAnswer, RequestKey, act_once, earlier_answer
 from registry.people.models import Person
 from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms, rooms_of_codes
+from registry.works.actions import block_for_works
+from registry.works.queries import works_by_id, works_of_block
 from web.auth.access import actor_of, page_with
 from web.blocks.api import block_id_in
 from web.blocks.form import BLANK, BlockCheck, BlockForm, check_form, clearance_of, first_span, form_of, form_of_block
@@ -37,7 +40,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import revision_in
+from web.kit.record_ids import id_in, revision_in
 from web.kit.render import render
 from web.kit.words import N_
 
@@ -67,17 +70,22 @@ async def listing(request: Request, person: Reader, now: Now, view: str = "", of
 
 @router.get("/blocks/new")
 async def new(
-    request: Request, person: Blocker, now: Now, typed: TypedWords, room: str = "", day: str = ""
+    request: Request, person: Blocker, now: Now, typed: TypedWords, room: str = "", day: str = "", works: str = ""
 ) -> Response:
-    """The form, filled with the ``room`` and the ``day`` of the address, or with what was typed."""
+    """The form, filled with the ``room`` and the ``day`` of the address, or the rooms of ``works``, or with what was
+    typed.
+    """
     context = page_context(request, person, now)
     try:
         first_day = date.fromisoformat(day) if day else None
     except ValueError:
         first_day = None
-    form = BlockForm(
-        rooms=[room[:40]] if room else [], spans=[first_span(now, context.zone, first_day)], key=uuid4().hex
-    )
+    span = first_span(now, context.zone, first_day)
+    form = BlockForm(rooms=[room[:40]] if room else [], spans=[span], key=uuid4().hex)
+    if works_id := id_in(works):
+        line = await works_by_id(works_id)
+        span["to_day"] = max(line.ends_on.isoformat(), span["from_day"])
+        form.rooms, form.reason, form.works = list(line.rooms), line.name, str(works_id)
     return await _form(request, context, form, typed)
 
 
@@ -92,8 +100,15 @@ async def make(request: Request, person: Blocker, now: Now) -> Response:
         wish = check.new
         key = form_key(person, form.key, now, "blocks", {**form.as_words(), "key": ""})
         clearance, actor = clearance_of(form, may_decide=context.may("bookings.manage")), actor_of(request, person)
+        works_id = id_in(form.works)
+
+        def act(once: RequestKey | None) -> Awaitable[Block]:
+            if works_id:
+                return block_for_works(works_id, wish, clearance, person, actor, now, once)
+            return make_block(wish, clearance, person, actor, now, once)
+
         try:
-            answer = await act_once(key, lambda once: make_block(wish, clearance, person, actor, now, once), _location)
+            answer = await act_once(key, act, _location)
             return RedirectResponse(answer.headers["location"], 303)
         except Refusal as refusal:
             if key and (earlier := await earlier_answer(key)):
@@ -116,6 +131,7 @@ async def one(request: Request, person: Reader, now: Now, block_id: str, typed: 
     rooms = await rooms_of_codes(block.rooms)
     return render(
         request, "blocks/block.html", status=typed.status, context=context, words=words, block=block, spans=spans,
+        works=await works_of_block(block.id) if context.may("works.see") else None,
         state=state, rooms=sorted(rooms, key=lambda room: room.code), toast=words.toast(did),
         languages_of_text=[(context.say(LANGUAGE_WORDS[key]), text) for key, text in block.public_text.items()],
         may_change=context.may("bookings.block") and state in (BlockState.PLANNED, BlockState.RUNNING),
@@ -211,7 +227,7 @@ async def _form(
         form.revision = form.revision or revision
         sentences = typed.words.get("sentences", {})
     words = BlockWords.of(context.words)
-    groups = await _groups(context, words)
+    groups = await room_groups(context, words)
     lines = await _obstacle_lines(form, context, words, block) if form.is_asked else []
     return render(
         request, "blocks/form.html", status=typed.status, context=context, words=words, block=block, form=form,
@@ -221,7 +237,7 @@ async def _form(
     )  # fmt: skip
 
 
-async def _groups(context: PageContext, words: BlockWords) -> list[tuple[str, list[tuple[str, str]]]]:
+async def room_groups(context: PageContext, words: BlockWords) -> list[tuple[str, list[tuple[str, str]]]]:
     """The rooms that may be blocked, by house and floor: code and words of each."""
     groups: dict[str, list[Room]] = {}
     for room in await all_rooms():

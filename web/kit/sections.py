@@ -45,6 +45,7 @@ SECTIONS = (
         (
             SectionPage("/calendar", N_("Calendar"), "rooms.see", ("/bookings", "/feeds")),
             SectionPage("/blocks", N_("Blocks"), "blocks.see"),
+            SectionPage("/works", N_("Works"), "works.see"),
         ),
     ),
     Section(

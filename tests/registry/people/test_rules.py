@@ -10,6 +10,7 @@ from registry.people.models import Role
 ROOT = Path(__file__).parents[3]
 CHANGES = {
     "rooms.manage", "bookings.make", "bookings.manage", "bookings.for_another", "bookings.block", "help_point.book",
+    "works.manage",
     "assets.change", "assets.correct_money", "files.change", "labels.print", "faults.report", "faults.manage",
     "imports.run", "assets.dispose", "durability.override", "documents.sign", "documents.cancel",
     "devices.manage", "panels.pair", "people.manage", "office.manage",

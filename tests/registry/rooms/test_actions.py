@@ -4,23 +4,12 @@ import pytest
 
 from registry.core.errors import NotFound
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.rooms.actions import WeekdayHours, add_opening_profile, set_standard
+from registry.rooms.actions import set_standard
 from registry.rooms.models import StandardItem
-from registry.rooms.queries import hours_of
 from registry.rooms.standards import StandardLine
 from tests.make import NOW, make_room
 
 pytestmark = pytest.mark.usefixtures("database")
-
-
-async def test_a_profile_has_its_hours_and_a_history() -> None:
-    hours = [WeekdayHours(0, 8 * 60, 16 * 60), WeekdayHours(2, 10 * 60, 18 * 60)]
-    profile = await add_opening_profile("office", hours, SYSTEM, NOW, closed_on_holidays=False)
-    room = await make_room(opening=profile)
-    spans = (await hours_of(room)).spans
-    assert sorted((span.weekday, span.opens, span.closes) for span in spans) == [(0, 480, 960), (2, 600, 1080)]
-    entry = await HistoryEntry.get(object=f"opening:{profile.id}")
-    assert (entry.action, entry.after["code"], len(entry.after["hours"])) == ("added", "office", 2)
 
 
 async def test_a_standard_replaces_the_one_before() -> None:
