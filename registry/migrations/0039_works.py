@@ -9,7 +9,7 @@ from registry.core.fields import UTCDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0034_opening_hours")]
+    dependencies = [("registry", "0038_label_layouts")]
 
     initial = False
 
