@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Response
 
+from registry.blocks.queries import block_by_id
 from registry.bookings.models import Block
 from registry.people.models import Person
 from registry.works import actions
@@ -107,8 +108,7 @@ async def block(
         body.rooms = list((await works_by_id(works_id)).rooms)
 
     async def answering(row: Block) -> BlockAnswer:
-        await row.fetch_related("created_by")
-        return block_answer(row, zone, now)
+        return block_answer(await block_by_id(row.id), zone, now)
 
     return await once(
         lambda key: actions.block_for_works(works_id, body.new(), body.clearance(), person, actor, now, key), answering
