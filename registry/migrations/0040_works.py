@@ -9,7 +9,7 @@ from registry.core.fields import UTCDatetimeField
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0038_label_layouts")]
+    dependencies = [("registry", "0039_invoice_lines")]
 
     initial = False
 
