@@ -200,6 +200,11 @@ async def _take_in(
     for field in ("family", "sensing"):
         if field not in amendment:
             raise Invalid("request.missing_field", field=field)
+    for field in ("code", "languages", "dark_from", "dark_to"):
+        if field in amendment:
+            raise Invalid("request.unknown_field", field=field)
+    if "is_retired" in amendment:
+        raise Invalid("request.unknown_field", field="retired")
     return await actions.bind(
         code,
         amendment["family"],

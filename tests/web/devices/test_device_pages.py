@@ -181,6 +181,10 @@ async def test_programs_do_the_same(desk: Desk) -> None:
     assert (await desk.api("POST", "/devices/hall-2/bind", "facilities", json={"asset": 4242})).status_code == 404
     await desk.api("POST", "/devices/hall-2/bind", "facilities", json={"retired": True})
     assert (await changed(device)).retired_at is not None
+    for more in ({"code": "x"}, {"languages": ["pl"]}, {"retired": True}, {"dark_to": 4}):
+        body = {"family": "zigbee2mqtt", "address": "y", "sensing": "pir"} | more
+        answer = await desk.api("POST", "/devices/fresh/bind", "facilities", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "request.unknown_field"), more
     panel = await make.make_panel(code="door")
     body = {"languages": ["ru", "pl"], "dark_from": 21, "dark_to": 21}
     assert (await desk.api("POST", "/devices/door/bind", "facilities", json=body)).status_code == 200
