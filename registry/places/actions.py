@@ -62,7 +62,11 @@ async def change_rooms(
         for room in [room for room in change.rooms.values() if room.id in set(room_ids)]:
             institution_ids = await column(room.institutions.all(), "id")
             is_stale = if_mark and if_mark != mark_of(room, institution_ids)
-            if is_stale or if_revision not in (None, room.revision):
+            if (
+                is_stale
+                and not _is_so_already(room, institution_ids, changes)
+                or if_revision not in (None, room.revision)
+            ):
                 raise Conflict("request.stale", revision=room.revision)
             if room.closed_at is not None:
                 raise Conflict("room.closed", room=room.code)
@@ -80,6 +84,12 @@ async def change_rooms(
         for room_id in room_ids:
             forget_wrong_pins(room_id)
     return changed_rooms
+
+
+def _is_so_already(room: Room, institution_ids: Collection[int], changes: RoomChanges) -> bool:
+    """Whether a room is set as it should be: of a form that was sent twice the second changes nothing."""
+    same_people = changes.institutions is None or {one.id for one in changes.institutions} == set(institution_ids)
+    return same_people and all(getattr(room, name) == value for name, value in changes.settings.items())
 
 
 async def _profiles(changes: RoomChanges) -> dict[int | None, str | None]:

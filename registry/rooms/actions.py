@@ -21,11 +21,11 @@ async def set_standard(
     """
     async with changing(room_id) as change:
         former = await lines_of(room_id)
-        if if_mark and if_mark != standard_mark(former):
-            raise Conflict("request.stale", revision=change.room.revision)
-        if former == list(lines):
+        if former == list(lines):  # also of a form that was sent twice
             change.keep_quiet(change.room)
             return
+        if if_mark and if_mark != standard_mark(former):
+            raise Conflict("request.stale", revision=change.room.revision)
         await StandardItem.filter(room_id=room_id).delete()
         await StandardItem.bulk_create([StandardItem(room_id=room_id, **asdict(line)) for line in lines])
         before, after = ({"standard": [asdict(line) for line in side]} for side in (former, lines))

@@ -145,6 +145,7 @@ async def test_a_standard_is_proposed_from_what_stands_there_and_says_what_is_mi
         StandardLine("Tablica biała", 1, "flipchart"),
     ]  # fmt: skip
     assert "missing: 2" in await desk.read("/rooms/R-1", "member")
+    assert (await desk.post(page, "coordinator", **form)).status_code == 303, "sent twice it is done once"
     stale = await desk.post(page, "coordinator", **form | {"name": ["Stół"]})
     assert stale.status_code == 412
     assert 'value="Stół"' in stale.text

@@ -150,6 +150,13 @@ async def test_two_who_set_one_room_see_each_other(desk: Desk) -> None:
     assert (await Room.get(code="MAIN")).capacity == 6
 
 
+async def test_the_same_form_sent_twice_sets_the_room_once(desk: Desk) -> None:
+    form = await form_of(desk, capacity="4")
+    for _ in range(2):
+        assert (await desk.post(PAGE, "coordinator", **form)).status_code == 303
+    assert await HistoryEntry.filter(action="changed").count() == 1
+
+
 async def test_the_class_of_a_room_with_a_visit_is_refused_in_words(desk: Desk) -> None:
     room = await make.make_room(code="Q-1", visibility="confidential")
     now = datetime.now(UTC)
