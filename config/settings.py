@@ -406,9 +406,9 @@ class Settings(BaseSettings):
         return dict(pairs_of(self.notice_channels.get_secret_value()))
 
     @property
-    def kept_days(self) -> tuple[int, int, int]:
-        """How long sensors' sights, scans and the words of strangers are kept."""
-        return self.trace_days, self.scan_days, self.find_days
+    def kept_days(self) -> tuple[int, int, int, int]:
+        """How long sensors' sights, scans, the words of strangers and notices are kept."""
+        return self.trace_days, self.scan_days, self.find_days, self.notice_days
 
     @classmethod
     def settings_customise_sources(

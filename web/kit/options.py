@@ -28,6 +28,7 @@ class DataProtection:
     trace_days: int = 30
     scan_days: int = 90
     find_days: int = 90
+    notice_days: int = 90
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ async def test_anybody_reads_what_is_kept_of_whom_and_for_how_long(database: Dat
     ):
         assert words in text, words
     assert "when and where 90 days" in text
+    assert "the mails that told you 90 days" in text
     assert "the address of the network 21 minutes" in text
     assert 'href="https://urzad.example/rodo"' in page
     assert 'href="/privacy"' in page.partition("<footer")[2], "it stands at the foot of every page"
