@@ -65,7 +65,7 @@ def main() -> list[Row]:
             again = uvloop.run(book(izba, BOOKINGS + len(busy.took), BOOKINGS))
             twice = mails(server) - COUNT
     assert set(calm.codes) == set(busy.codes) == {201}, (calm.codes, busy.codes)
-    floor = min(calm.percentile(50), again.percentile(50))
+    floor = (calm.percentile(50) + again.percentile(50)) / 2  # others use the machine too
     slower = busy.percentile(50) / floor - 1
     rate = COUNT / seconds
     return [
