@@ -1,5 +1,6 @@
 """Every page opens on PostgreSQL too, in an office where there is something of everything."""
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from registry.core.history import SYSTEM, Actor
 from registry.devices import pairing
 from registry.faults.actions import NewReport, report
 from registry.importing import sessions
+from registry.outbox.models import Notice
 from registry.sets.actions import NewSet, make_set
 from tests import make
 from tests.conftest import Database
@@ -57,7 +59,9 @@ async def addresses(desk: Desk) -> dict[str, str]:
     asset_set = await make_set(NewSet("Zestaw", (asset.id,)), SYSTEM, now)
     photo = {"file": ("a.png", drawing())}
     file = (await desk.api("POST", f"/assets/{asset.id}/files", "admin", files=photo)).json()
+    notice = await Notice.create(person=person, kind="account.trial", event="x", at=now)
     values = {
+        "notice_id": notice.id,
         "set_id": asset_set.id, "file_id": file["id"], "login": "admin",
         "booking_id": booking.id, "asset_id": asset.id, "number": upload.id, "kind": "csv", "key": KEY, "code": "MAIN",
         "fault_id": filed.fault.id, "panel_code": "MAIN-door", "name": "0",
@@ -69,7 +73,8 @@ async def addresses(desk: Desk) -> dict[str, str]:
         "/assets/chosen": f"/assets/chosen?act=move&id={asset.id}",
         "/assets/{asset_id}/edit": f"/assets/{asset.id}/edit?field=name",
     }  # fmt: skip
-    return {path: special.get(path) or path.format_map(values) for path in PAGES}
+    values = defaultdict(lambda: "0", values)
+    return {path: special.get(path) or path.replace(":path}", "}").format_map(values) for path in PAGES}
 
 
 @pytest.mark.parametrize("path", PAGES)
