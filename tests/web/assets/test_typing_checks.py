@@ -74,3 +74,22 @@ async def test_the_check_is_of_the_form_alone_and_asks_little(desk: Desk, statem
         await check(desk, numbers=numbers, serials=numbers, invoice="FV", price="1", pieces="1")
     refused = await desk.post("/assets/new", "facilities", price="drogo", accepted_on="5.1.2026")
     assert "5 January 2026" in refused.text
+
+
+async def test_a_field_that_is_corrected_is_looked_at_too(desk: Desk) -> None:
+    asset = await make_asset(name="Lampa", inventory_no="A/1", number_key="a/1")
+    other = await make_asset(name="Stół", inventory_no="B/1", number_key="b/1")
+    page = f"/assets/{asset.id}/edit"
+    assert f'hx-get="{page}/check"' in (await desk.get(f"{page}?field=price", "facilities")).text
+
+    async def look(field: str, value: str, who: str = "facilities") -> str:
+        answer = await desk.get(f"{page}/check", who, params={"field": field, "value": value}, headers=PART)
+        return answer.text.replace("\N{NO-BREAK SPACE}", " ")
+
+    assert f'<a href="/assets/{other.id}">B/1 · Stół</a>' in await look("inventory_no", "b/1")
+    assert "Taken already" not in await look("inventory_no", "a/1")
+    assert "<span>1,290.50 PLN</span>" in await look("price", "1290,5", "accountant")
+    assert 'data-tone="warn"' in await look("accepted_on", "32.1.2026")
+    assert "<p" not in await look("note", "x")
+    assert (await desk.get(f"{page}/check", "member", params={"field": "price"}, headers=PART)).status_code == 403
+    assert (await desk.get(f"{page}/check?field=price", "facilities")).headers["location"] == f"/assets/{asset.id}"
