@@ -103,12 +103,44 @@ def import_page() -> Iterator[str]:
         yield ""
 
 
+def roles_page() -> Iterator[str]:
+    """docs/reference/roles.md"""
+    from registry.people.models import Role
+    from registry.people.rules import CAPABILITIES
+    from web.app import ROUTERS
+    from web.kit.rights import Access, accesses
+    from web.people.words import CAPABILITY_WORDS
+
+    roles = list(Role)
+    head = f"{' | '.join(str(role) for role in roles)} |"
+    yield "## What each role may do\n"
+    yield f"| capability | to | {head}\n|---|---|{':-:|' * len(roles)}"
+    for name, allowed in CAPABILITIES.items():
+        marks = " | ".join("✓" if role in allowed else "–" for role in roles)
+        yield f"| `{name}` | {CAPABILITY_WORDS.get(name, '')} | {marks} |"
+    rows = list(accesses([route for router in ROUTERS for route in router.routes]))
+
+    def table(title: str, chosen: list[Access]) -> Iterator[str]:
+        yield f"\n## {title}\n"
+        yield f"| address | does | asks for | {head} stranger |\n|---|---|---|{':-:|' * (len(roles) + 1)}"
+        for row in chosen:
+            asks = ", ".join(f"`{name}`" for name in row.capabilities)
+            marks = " | ".join("✓" if role in row.roles else "–" for role in (*roles, None))
+            yield f"| `{row.method} {row.path}` | {row.about.replace('|', '/')} | {asks} | {marks} |"
+
+    forms = [row for row in rows if not row.is_call]
+    yield from table("Pages", [row for row in forms if row.method == "GET"])
+    yield from table("Forms", [row for row in forms if row.method != "GET"])
+    yield from table("Calls", [row for row in rows if row.is_call])
+
+
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "settings.md": settings_page,
     "errors.md": errors_page,
     "cli.md": cli_page,
     "api.md": api_page,
     "import.md": import_page,
+    "roles.md": roles_page,
 }
 
 

@@ -44,7 +44,7 @@ BLANK_LISTS = {
         "Osoby",
         (
             ("Login", "recepcja1", ""), ("Nazwa", "recepcja 1", ""), ("Rola", str(Role.MEMBER), "roles"),
-            ("Instytucja", "", "institutions"), ("Języki", "pl,en", ""),
+            ("Instytucja", "", "institutions"), ("Języki", "pl,en", ""), ("E-mail", "", ""),
         ),
     ),
 }  # fmt: skip
@@ -89,5 +89,5 @@ async def _words() -> dict[str, list[str]]:
         "institutions": await column(Institution.all().order_by("code"), "code"),
         "kinds": [str(kind) for kind in RoomKind],
         "visibilities": [str(one) for one in Visibility],
-        "roles": [str(Role.MEMBER)],
+        "roles": [str(role) for role in Role],
     }

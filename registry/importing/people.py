@@ -9,6 +9,7 @@ from registry.importing.batches import WritingProgress, filled, free_rows, write
 from registry.importing.cells import Cell
 from registry.importing.reader import TableReader
 from registry.importing.rows import ListRow
+from registry.outbox.rules import is_address
 from registry.people.models import Institution, Person, Role
 from registry.people.rules import is_login, plain_login
 
@@ -16,7 +17,7 @@ from registry.people.rules import is_login, plain_login
 class PersonReader(TableReader):
     """Rows of a list of accounts. A login is stored as every other way stores it: plain."""
 
-    limits = {"login": 64, "name": 120, "languages": 40}
+    limits = {"login": 64, "name": 120, "languages": 40, "mail": 254}
     key = "login"
     required = ("login", "name")
     choices = {"role": Role}
@@ -29,6 +30,8 @@ class PersonReader(TableReader):
         row.values["login"] = plain_login(row.values["login"])
         if row.values["login"] and not is_login(row.values["login"]):
             self.problem(row, "INVALID_LOGIN", "login", self.cell(cells, "login"))
+        if row.values.get("mail") and not is_address(row.values["mail"]):
+            self.problem(row, "INVALID_MAIL", "mail", self.cell(cells, "mail"))
         role = row.values["role"]
         if role in set(Role) - self.snapshot.roles:
             self.problem(row, "ROLE_NOT_YOURS", "role", role, role=str(Role.MEMBER))

@@ -24,6 +24,7 @@ ERRORS: dict[str, str] = {
     "INVALID_SHARES": N_("Write each grant once, and 100 % at most, like G/1: 50 % | G/2: 30 %."),
     "SHARES_MISMATCH": N_("The grants sum to {computed} %, the line has {percent} %. Correct one of them."),
     "INVALID_CHOICE": N_("Choose one of: {choices}."),
+    "INVALID_MAIL": N_("Write one mail address, such as name@office.example."),
     "INVALID_LOGIN": N_("Write 2–64 letters without accents, digits, dots or hyphens, without spaces."),
     "ROLE_NOT_YOURS": N_("Only who manages accounts gives this role. Write {role}, or ask an administrator."),
     "TOO_LONG": N_("Shorten it to {limit} characters."),

@@ -18,6 +18,8 @@ from web.kit.drafts import keep_sent_form
 from web.kit.render import is_fragment
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# the capability that a dependency of a route asks for: what the table of rights is made of
+RIGHTS: dict[object, str] = {}
 
 
 class SignInNeeded(Exception):  # noqa: N818 # it leads on, it is no error
@@ -115,6 +117,7 @@ def caller_with(what: str) -> Callable[..., Awaitable[Person]]:
     async def allowed(person: Annotated[Person, Depends(caller)]) -> Person:
         return _allowed(person, what)
 
+    RIGHTS[allowed] = what
     return allowed
 
 
@@ -127,6 +130,7 @@ def page_with(what: str) -> Callable[..., Awaitable[Person]]:
             await request.close()  # of a file that came with its form
         return _allowed(person, what)
 
+    RIGHTS[allowed] = what
     return allowed
 
 

@@ -57,6 +57,7 @@ FIELD_WORDS = {
     "institution": N_("institution"),
     "role": N_("role"),
     "languages": N_("languages"),
+    "mail": N_("mail address"),
     "part": N_("part in the project"),
     "in_team": N_("member of the Team: yes or no"),
 }

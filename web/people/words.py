@@ -135,7 +135,7 @@ FIELD_WORDS = {
 }
 GOOD_UNTIL, LAST_DAY = N_("good until %(when)s"), N_("last day %(day)s")
 UNTIL_DAY = N_("until %(day)s")
-NO_INSTITUTION = N_("none")
+NO_INSTITUTION = N_("no institution")
 TOASTS = {
     "added": N_("The account is open."),
     "changed": N_("Changed."),

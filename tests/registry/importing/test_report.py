@@ -358,6 +358,21 @@ def test_logins_have_one_rule(cell: str, login: str, problems: list[str]) -> Non
     assert codes(report) == [problems]
 
 
+@pytest.mark.parametrize(
+    ("cell", "problems"),
+    [("recepcja@urzad.example", []), ("", []), ("recepcja", ["INVALID_MAIL"]), ("a@b.pl c@d.pl", ["INVALID_MAIL"])],
+)
+def test_a_mail_address_of_a_list_is_one(cell: str, problems: list[str]) -> None:
+    report = report_of(f"Login;Nazwa;Rola;E-mail\nala.k;ala;member;{cell}")
+    assert report.rows[0].values["mail"] == cell
+    assert codes(report) == [problems]
+
+
+def test_a_mail_address_with_a_line_break_is_refused() -> None:
+    report = report_of('Login;Nazwa;Rola;E-mail\nala.k;ala;member;"a@b.pl\nBcc: c@d.pl"')
+    assert codes(report) == [["INVALID_MAIL"]]
+
+
 def test_two_spellings_of_one_login_are_one() -> None:
     text = "login;nazwa_roli;rola_w_systemie\nAnna.Kowalska;rola;member\nanna.kowalska;rola;member"
     assert codes(report_of(text)) == [[], ["DUPLICATE_CODE"]]
