@@ -45,6 +45,7 @@ from web.duties import api as duties_api
 from web.events import api as events_api
 from web.faults import api as faults_api
 from web.faults import pages as faults
+from web.faults import photos as fault_photos
 from web.feeds import api as feeds_api
 from web.feeds import pages as feeds
 from web.files import api as files_api
@@ -108,7 +109,7 @@ ROUTERS = (
     saved_views_api.router, sets_api.router, labels_api.router, tags_api.router,
     scans_api.router,
     imports_api.router, devices_api.router, duties_api.router, places_api.router, photo_api.router,
-    faults_api.router, files_api.router,
+    fault_photos.api_router, faults_api.router, files_api.router,
     history_api.router, grants_api.router, outbox_api.router,
     categories_api.router,
     due_api.router, feeds_api.router, documents_api.router, overrides_api.router,
@@ -124,7 +125,7 @@ ROUTERS = (
     quantity_pages.router, asset_corrections.router,
     bulk_changes.router, saved_views.router,
     category_fields.router, categories.router,
-    equipment.router,
+    equipment.router, fault_photos.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router,
     places.router, house_pages.router, standard_pages.router, several_pages.router, photo_api.page_router,

@@ -385,6 +385,7 @@ WORDS: dict[str, str] = {
     "asset.joined": N_("This piece became a part of another line. Split it off there instead."),
     "asset.withdrawn": N_("This piece is withdrawn: it was entered by mistake. Take it back into the register first."),
     "asset.refused": N_("Nothing was done: {count} of the pieces cannot go this way. Leave them out, or see why."),
+    "fault.no_picture": N_("{name} is no picture. Take a photo of what is broken."),
     "file.unknown": N_("There is no such file."),
     "file.gone": N_("The content of this file is not where it should be. Tell who runs Izba: a backup has it."),
     "file.not_stored": N_("The file could not be stored: {reason}. Nothing was changed. Tell who runs Izba."),

@@ -249,6 +249,11 @@ async def _a_photo_on(office: Office) -> tuple[int, int]:
     return int(path.split("/")[2]), answer.json()["id"]
 
 
+async def a_photo_of_a_fault(office: Office) -> Call:
+    answer = await office.post("/faults", who="admin", json={"room": "M-1", "text": "x"})
+    return f"/faults/{answer.json()['id']}/files", {"files": {"file": ("a.png", drawing())}}
+
+
 async def a_removal_undone(office: Office) -> Call:
     asset, file = await _a_photo_on(office)
     await office.call("DELETE", f"/assets/{asset}/files/{file}", "admin")
@@ -391,6 +396,7 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/imports/{number}/undo": an_undoing_of_a_list,
     "/faults": a_report,
     "/faults/{fault_id}/{act}": a_mending,
+    "/faults/{fault_id}/files": a_photo_of_a_fault,
     "/devices/{device}/bind": a_binding,
     "/panels/pair": a_pairing,
     "/people": a_person,

@@ -23,6 +23,7 @@ from registry.core.history import SYSTEM, Actor
 from registry.duties.models import Duty
 from registry.faults.actions import NewReport, report
 from registry.faults.asset_transitions import perform
+from registry.faults.models import Fault
 from registry.feeds.actions import FeedWish, make_feed
 from registry.feeds.models import FeedScope
 from registry.grants.models import Grant
@@ -36,6 +37,7 @@ from registry.sets.actions import NewSet, make_set
 from registry.works.actions import make_works
 from registry.works.rules import NewWorks
 from tests.make import (
+    drawing,
     make_asset,
     make_booking,
     make_building,
@@ -149,6 +151,14 @@ async def feeds(office: Office, number: int) -> None:
     await make_feed(FeedWish(FeedScope.ROOM, code), office.people["admin"], "k" * 40, SYSTEM, datetime.now(UTC))
 
 
+async def fault_photos(office: Office, number: int) -> None:
+    if not await Fault.exists():
+        await report(NewReport(office.rooms["M-1"].id, text="x"), SYSTEM, datetime.now(UTC))
+    content = drawing(width=40 + number)
+    answer = await office.post("/faults/1/files", who="admin", files={"file": ("a.png", content)})
+    assert answer.status_code == 201
+
+
 async def sets(office: Office, number: int) -> None:
     await make_set(NewSet(f"Zestaw {number}", ((await make_asset()).id,)), SYSTEM, datetime.now(UTC))
 
@@ -229,6 +239,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/assets": ("/assets?limit=200", assets),
     "/assets/{asset_id}/files": ("/assets/1/files", files),
     "/due": ("/due", due),
+    "/faults/{fault_id}/files": ("/faults/1/files", fault_photos),
     "/transitions": ("/transitions", nothing),
     "/views": ("/views?limit=200", views),
     "/bulk-changes/{number}/pieces": ("/bulk-changes/abcdefghijklmnop/pieces?limit=200", bulk_pieces),

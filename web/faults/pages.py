@@ -12,6 +12,7 @@ from registry.core.errors import Conflict, NotFound, Refusal
 from registry.faults import rules
 from registry.faults.actions import act_on
 from registry.faults.models import FaultAct
+from registry.faults.photos import photos_of_fault
 from registry.faults.queries import search, visible_fault
 from registry.people.models import Person
 from registry.rooms.queries import room_by_code
@@ -19,6 +20,7 @@ from web.assets.table import room_options
 from web.auth.access import PageCaller, actor_of, page_with
 from web.faults import words
 from web.faults.access import check_act
+from web.faults.photos import may_add
 from web.faults.view import PAGE, address_of, offered_acts, views
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
@@ -91,7 +93,9 @@ async def _page(request: Request, context: PageContext, fault_id: int, status: i
         acts=offered_acts(one, context),
         lines=_lines(one.lines, context),
         looks=words,
-        **({"open_act": "", "text": "", "sentence": ""} | typed),
+        photos=await photos_of_fault(one, context.person),
+        may_add=may_add(one, context.person),
+        **({"open_act": "", "text": "", "sentence": "", "photo_faults": []} | typed),
     )
 
 

@@ -98,7 +98,10 @@ def place_of(fault: VisibleFault, context: PageContext) -> str:
     return f"{fault.room} {name}".strip()
 
 
+PHOTO = N_("The photo is added.")
+
+
 def toast_of(done: str, context: PageContext) -> str:
     """What the page says after an act; nothing for a name that is none."""
     sentences = {str(act): words.toast for act, words in ACT_WORDS.items()}
-    return context.say((sentences | {"reported": REPORTED, "joined": JOINED}).get(done, ""))
+    return context.say((sentences | {"reported": REPORTED, "joined": JOINED, "photo": PHOTO}).get(done, ""))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import Depends, Form, Query, Request
+from fastapi import Depends, File, Form, Query, Request, UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets import queries as asset_queries
@@ -28,6 +28,7 @@ from registry.rooms.queries import all_rooms, room_by_code
 from web.auth.access import PageCaller, actor_of, page_with
 from web.bookings.words import BookingWords
 from web.faults import words as fault_words
+from web.faults.photos import back_with, put_photos
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
@@ -260,9 +261,10 @@ async def report_fault(
     reason: Text = "",
     joins: Text = "",
     key: Text = "",
+    photo: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Response:
     """File the report: of the chosen piece, which is faulty from now on, or of the room. The same form sent twice is
-    one report.
+    one report. A photo that cannot be taken leaves the report as it is.
     """
     room = await room_by_code(code)
     typed = {"asset": asset, "kind": kind, "reason": reason, "joins": joins, "key": key}
@@ -284,6 +286,10 @@ async def report_fault(
         sentence = refusal_words(refusal, language_of(request, person))
         words = typed | {"fault": sentence}
         return await back_to(f"/rooms/{room.code}/fault", request, now, status_of(refusal), **words)
+    uploads = [upload for upload in photo or () if upload.filename]
+    number = int(answer.body.removeprefix("/faults/").partition("?")[0])
+    if refusals := await put_photos(request, number, uploads, actor, now):
+        return await back_with(request, person, number, refusals, now)
     return RedirectResponse(answer.body, 303)
 
 
