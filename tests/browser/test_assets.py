@@ -334,7 +334,7 @@ def test_a_file_waits_until_what_it_is_was_said(browser: Browser, office: Office
         page.goto(f"/assets/{office.ids['Stół']}")
         page.locator("#files-chosen").set_input_files(tmp_path / "FV 1.pdf")
         expect(page.locator(".sending").first).to_be_hidden()
-        page.get_by_label("What it is").select_option("invoice")
+        page.get_by_role("combobox", name="What it is").select_option("invoice")
         page.get_by_role("button", name="Attach", exact=True).click()
         expect(page.locator("#files")).to_contain_text("FV 1.pdf")
         expect(page.locator("#files")).to_contain_text("invoice")
