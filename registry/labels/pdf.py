@@ -66,7 +66,7 @@ def equipment_pdf(
         font_paths=fonts(),
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
         pdf_standards=["ua-1"],
-        timestamp=now.replace(microsecond=0),
+        timestamp=now.replace(hour=0, minute=0, second=0, microsecond=0),  # of its day: the same all day long
     )
 
 
