@@ -31,7 +31,7 @@ def side_word(side: str, context: PageContext) -> str:
 def state_of(document: Document, signatures: int) -> tuple[str, str, str]:
     """The word of a document's state, its tone and its symbol."""
     if document.cancelled_at is not None:
-        return N_("cancelled"), "bad", "circle-x"
+        return N_("paper cancelled"), "bad", "circle-x"
     sides = len(SYMBOLS[document.symbol].sides) if document.symbol in SYMBOLS else 0
     return (N_("signed"), "good", "check") if signatures >= sides else (N_("to be signed"), "warn", "signature")
 

@@ -29,7 +29,7 @@ WORDS = {
     "place": N_("No."),
     "number": N_("Inventory number"),
     "name": N_("Name"),
-    "quantity": N_("Pieces"),
+    "quantity": N_("Quantity"),
     "no_number": N_("without a number"),
     "answers": N_("answered for by"),
     "total": N_("Together:"),
