@@ -18,6 +18,7 @@ from registry.core.idempotency import RequestKey, record
 from registry.core.statements import column
 from registry.departures.queries import load_numbers, of_people
 from registry.departures.rules import LoadKind, Obstacle, obstacle_faults, owner_obstacles
+from registry.documents.actions import issue_for
 from registry.duties.handover import hand_duties_over
 from registry.duties.models import Duty
 from registry.faults.models import Fault
@@ -145,6 +146,7 @@ async def _passing(
     async with passing(transition_named("assign"), revisions, answers, actor, now, together, rooms) as passage:
         for room_id in rooms:
             passage.change.compared.discard(room_id)
+        await issue_for(passage)
         yield passage.change
 
 

@@ -15,8 +15,9 @@ from web.app import SiteOptions, create_site
 from web.auth.session import FORM_FIELD
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
-# a tap on a tablet is answered with the screen itself: it has no back button, and no reload that sends again
-SCREENS = {"/panel/command"}
+# a tap on a tablet is answered with the screen itself: it has no back button, and no reload that sends again; what a
+# form would do is drawn beside it while it is typed
+SCREENS = {"/panel/command", "/admin/places/rooms/{code}/effects"}
 NONSENSE = "nonsense"
 
 

@@ -38,7 +38,7 @@ CEILINGS = {
     "/admin/places/rooms/{room}/standard": (9, 8),
     "/admin/places/new-room": (3, 2),
     "/admin/places/several?room={room}": (6, 5),
-    "/due": (6, 5),
+    "/due": (9, 8),
     "/categories": (4, 3),
     "/rooms/{room}/movements": (7, 6),
     "/people/coordinator/assets": (8, 8),

@@ -61,7 +61,7 @@ SECTIONS = (
         (
             SectionPage("/assets", N_("Things"), "assets.see"),
             SectionPage("/sets", N_("Sets"), "assets.see"),
-            SectionPage("/categories", N_("Categories"), "assets.change"),
+            SectionPage("/categories", N_("Categories"), "assets.see"),
             SectionPage("/documents", N_("Documents"), "documents.see"),
             SectionPage("/due", N_("Due dates"), "assets.see"),
             SectionPage("/labels", N_("Labels"), "labels.print"),

@@ -78,7 +78,8 @@ def test_assets_change_together_with_their_faults() -> None:
     """The transition alone leaves a fault open on a thing that works, and a report without a record."""
     for folder in ("registry", "web", "devices", "config"):
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if path.parent == ROOT / "registry" / "faults":
+            # who leaves hands things over, works as they are, in one transaction with all else that hangs on them
+            if path.parent in (ROOT / "registry" / "faults", ROOT / "registry" / "departures"):
                 continue
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.ImportFrom) and node.module == "registry.assets.actions":

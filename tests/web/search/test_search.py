@@ -132,7 +132,7 @@ def test_the_second_row_knows_where_one_is() -> None:
     assert current("/assets/17") == current("/assets") == ["/assets"]
     assert current("/assets/import/abc") == ["/assets/import"]
     assert current("/t/ABC1234") == ["/scan"]
-    assert second_row(Role.FACILITIES, "/calendar") == []
+    assert second_row(Role.FACILITIES, "/") == []
     assert second_row(Role.FACILITIES, "/me") == []
     assert [link.href for link in masthead(Role.FACILITIES, "/labels") if link.is_current] == ["/assets", "/more"]
     assert [link.href for link in masthead(Role.MEMBER, "/bookings/new") if link.is_current] == [
