@@ -11,6 +11,7 @@ from config.demo.faults import lay_faults
 from config.demo.numbers import number_pieces
 from config.demo.sets import lay_sets
 from config.demo.works import lay_works
+from config.demo.views import save_views
 from registry.assets.queries import standing_pieces
 from registry.assets.rules import feature_of, fold
 from registry.assets.transitions import Answers
@@ -84,6 +85,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
     await lay_sets(pieces, actor, now)
     await lay_works(pieces, actor, now)
     await number_pieces(actor, now)
+    await save_views(actor, now)
     await lay_faults(now)
 
 

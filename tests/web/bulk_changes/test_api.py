@@ -6,8 +6,17 @@ from registry.assets.models import Asset
 from registry.grants.models import Grant
 from tests.make import make_asset
 from tests.web.conftest import Office
+from web.bulk_changes import api
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call waits for its end, however loaded the machine is."""
+    monkeypatch.setattr(api, "PATIENCE", None)
+
+
 CHANGE = {"act": "correct", "filter": {"q": "krzeslo"}, "values": {"category": "meble"}}
 
 
