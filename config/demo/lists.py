@@ -10,8 +10,8 @@ from config.demo.categories import lay_categories
 from config.demo.faults import lay_faults
 from config.demo.numbers import number_pieces
 from config.demo.sets import lay_sets
-from config.demo.works import lay_works
 from config.demo.views import save_views
+from config.demo.works import lay_works
 from registry.assets.queries import standing_pieces
 from registry.assets.rules import feature_of, fold
 from registry.assets.transitions import Answers

@@ -37,6 +37,7 @@ from web.labels.wish import office_of
 router = pages()
 Text = Annotated[str, Form(max_length=2000)]
 Signer = Annotated[Person, Depends(page_with("documents.sign"))]
+SeesDocuments = Annotated[Person, Depends(page_with("documents.see"))]
 Canceller = Annotated[Person, Depends(page_with("documents.cancel"))]
 Keyholder = Annotated[Person, Depends(page_with("durability.override"))]
 PAGE = 50
@@ -44,7 +45,7 @@ PAGE = 50
 
 @router.get("/documents")
 async def listing(
-    request: Request, person: PageCaller, now: Now, symbol: str = "", year: str = "", asset: str = "", q: str = "",
+    request: Request, person: SeesDocuments, now: Now, symbol: str = "", year: str = "", asset: str = "", q: str = "",
     offset: str = "",
 ) -> Response:  # fmt: skip
     """A year's numbers as ticks, so that a gap could not hide, and the documents, the newest first."""
@@ -66,7 +67,7 @@ async def listing(
         page_length=PAGE,
         narrowed=narrowed,
         year=shown_year,
-        series=await series_of(shown_year) if context.may("documents.see") else [],
+        series=await series_of(shown_year),
         symbols=[(kind.symbol, context.say(kind.word)) for kind in SYMBOLS.values()],
         looks=words,
     )

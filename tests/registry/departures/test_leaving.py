@@ -89,8 +89,8 @@ async def test_one_act_hands_everything_over_and_closes_the_account() -> None:
     assert await Room.filter(approvers__id=person.id).count() == 0
     entries = sorted({(entry.object.partition(":")[0], entry.action) for entry in await HistoryEntry.all()})
     assert entries == [
-        ("asset", "assigned"), ("booking", "handed_over"), ("fault", "fault_handed_over"), ("person", "closed"),
-        ("room", "changed"), ("roster", "handed_over"),
+        ("asset", "assigned"), ("booking", "handed_over"), ("document", "issued"), ("fault", "fault_handed_over"),
+        ("person", "closed"), ("room", "changed"), ("roster", "handed_over"),
     ]  # fmt: skip
 
 
