@@ -94,6 +94,7 @@ async def _contents(passage: Passage, assets: Sequence[Asset]) -> PaperContents:
         is_with=shared([names.get(asset.custodian_id or 0, "") for asset in assets]),
         grants=tuple(grants),
         durable_until=max(bound).isoformat() if bound else "",
+        parties=tuple(sorted(pk for pk in people if pk)),
     )
 
 

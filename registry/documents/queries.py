@@ -113,8 +113,7 @@ async def document_state(document_id: int, person: Person) -> DocumentState:
 
 
 def _is_party(person: Person, contents: PaperContents, signatures: Sequence[DocumentSignature]) -> bool:
-    named = {contents.was_with, contents.is_with, *(line.was_with for line in contents.lines)}
-    return person.name in named or any(signature.person_id == person.id for signature in signatures)
+    return person.id in contents.parties or any(signature.person_id == person.id for signature in signatures)
 
 
 async def documents_of(asset_id: int, limit: int = 20) -> list[Document]:

@@ -66,7 +66,8 @@ class PaperLine:
 @dataclass(frozen=True, slots=True)
 class PaperContents:
     """What stands on a paper: the pieces, from where and whom, to where and whom. ``grants`` paid for some of them;
-    ``durable_until`` is the last day on which the grant binds one of them.
+    ``durable_until`` is the last day on which the grant binds one of them. ``parties`` are the ids of the people who
+    had or have them: they may read the paper.
     """
 
     lines: tuple[PaperLine, ...]
@@ -77,6 +78,7 @@ class PaperContents:
     grants: tuple[str, ...] = ()
     durable_until: str = ""
     notes: tuple[str, ...] = ()
+    parties: tuple[int, ...] = ()
 
     @property
     def durable_day(self) -> date | None:

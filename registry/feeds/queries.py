@@ -15,6 +15,7 @@ from registry.duties.models import Duty
 from registry.feeds.models import CalendarFeed, FeedScope
 from registry.feeds.rules import FeedDuty, FeedEvent, digest_of, etag_of, event_of, window
 from registry.people.models import Person
+from registry.people.rules import is_open
 from registry.rooms.models import HELP_POINT, Visibility
 
 SECRET_LENGTH = 200
@@ -62,15 +63,17 @@ def _row(feed: CalendarFeed) -> FeedRow:
     return FeedRow(feed.id, feed.scope, code, name, feed.digest, feed.created_at, feed.read_on)
 
 
-async def feed_by_secret(secret: str) -> CalendarFeed:
+async def feed_by_secret(secret: str, now: datetime) -> CalendarFeed:
     """The feed with this secret, with its person, room and institution. Raises NotFound("feed.unknown"), also for one
     that was withdrawn, whose person is gone, or whose room keeps its times to itself by now.
     """
     feed = None
     if secret.isascii() and len(secret) <= SECRET_LENGTH:
-        rows = CalendarFeed.filter(digest=digest_of(secret), withdrawn_at=None, person__is_active=True)
+        rows = CalendarFeed.filter(digest=digest_of(secret), withdrawn_at=None)
         feed = await rows.select_related("person__institution", "room", "institution").first()
-    if feed is None or feed.room is not None and feed.room.visibility is Visibility.HIDDEN:
+    if feed is None or not is_open(feed.person.is_active, feed.person.active_until, now):
+        raise NotFound("feed.unknown")
+    if feed.room is not None and feed.room.visibility is Visibility.HIDDEN:
         raise NotFound("feed.unknown")
     return feed
 

@@ -83,7 +83,7 @@ async def withdraw(request: Request, person: PageCaller, now: Now, feed_id: UUID
 @router.get("/feeds/{secret}/{name}.ics")
 async def calendar(request: Request, secret: str, name: str, now: Now) -> Response:
     """The feed that this secret leads to, whatever its file is called. Nobody signs in to read it."""
-    feed = await feed_by_secret(secret)
+    feed = await feed_by_secret(secret, now)
     await note_reading(feed, now)
     tag = f'"{await etag_now(feed, now)}"'
     headers = {"etag": tag, "cache-control": "private, no-cache", "x-robots-tag": "noindex"}

@@ -15,6 +15,8 @@ from registry.assets.transitions import LIFECYCLE_WORDS
 from registry.bookings.projections import FullBooking
 from registry.bookings.queries import my_visible_bookings
 from registry.core.ids import may_be_name
+from registry.documents.queries import document_by_number
+from registry.documents.rules import SYMBOLS as SYMBOLS_OF_PAPERS
 from registry.people.models import Person
 from registry.people.queries import people_like
 from registry.people.rules import may
@@ -84,6 +86,12 @@ async def find(typed: str, person: Person, words: Words, now: datetime) -> Findi
 
 
 async def _exact(text: str, person: Person, words: Words) -> AsyncIterator[Hit]:
+    if text.partition("/")[0].upper() in SYMBOLS_OF_PAPERS and may(person.role, "documents.see"):
+        document = await document_by_number(text)
+        if document is not None:
+            about = words.say(SYMBOLS_OF_PAPERS[document.symbol].word)
+            yield Hit("exact", document.number, about, f"/documents/{document.id}")
+            return
     scanned = await exact_match(text, person)
     if scanned is None:
         return

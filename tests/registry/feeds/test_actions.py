@@ -25,7 +25,7 @@ ME, ROOM, INSTITUTION = FeedScope.ME, FeedScope.ROOM, FeedScope.INSTITUTION
 
 
 async def read(feed: CalendarFeed) -> CalendarFeed:
-    return await feed_by_secret(secret_of(KEY, feed.id))
+    return await feed_by_secret(secret_of(KEY, feed.id), NOW)
 
 
 async def test_a_feed_is_made_once_however_often_and_by_how_many_at_once(database: Database) -> None:
@@ -54,13 +54,15 @@ async def test_a_withdrawn_feed_and_one_whose_person_is_gone_are_unknown(databas
     assert (await refused(withdraw_feed(feed.id, other, SYSTEM, NOW))).code == "feed.unknown"
     await Person.filter(id=person.id).update(is_active=False)
     assert (await refused(read(feed))).code == "feed.unknown"
-    await Person.filter(id=person.id).update(is_active=True)
+    await Person.filter(id=person.id).update(is_active=True, active_until=NOW)
+    assert (await refused(read(feed))).code == "feed.unknown", "until its last day"
+    await Person.filter(id=person.id).update(active_until=None)
     await withdraw_feed(feed.id, person, SYSTEM, NOW)
     assert (await refused(read(feed))).code == "feed.unknown"
     assert (await refused(withdraw_feed(feed.id, person, SYSTEM, NOW))).code == "feed.unknown"
     assert await feeds_of(person) == []
     for guess in ("", "A" * 32, "ą" * 32, "x" * 5000, secret_of("m" * 40, feed.id)):
-        assert (await refused(feed_by_secret(guess))).code == "feed.unknown"
+        assert (await refused(feed_by_secret(guess, NOW))).code == "feed.unknown"
 
 
 async def test_a_room_that_becomes_hidden_takes_its_feeds_along(database: Database) -> None:

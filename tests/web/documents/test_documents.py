@@ -105,6 +105,9 @@ async def test_the_pages_show_sign_print_and_cancel(desk: Desk) -> None:
     assert document.number in page
     assert "to be signed" in page
     here = f"/documents/{document.id}"
+    leads = await desk.get(f"/search?q={document.number.lower()}", "facilities")
+    assert leads.headers["location"] == here
+    assert (await desk.get(f"/search?q={document.number}", "member")).status_code == 200
     assert "Projektor" in await desk.read(here, "facilities")
     assert "You signed the document." in text_of((await desk.send(f"{here}/sign", "facilities", side="giver")).text)
     assert "Another person signs" in text_of((await desk.send(f"{here}/sign", "facilities", side="taker")).text)
