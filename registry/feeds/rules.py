@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from registry.bookings.projections import BookingRow, BusySpan, Viewer, VisibleBooking, project
+from registry.bookings.projections import BookingRow, BusySpan, Viewer, VisibleBooking, project, seen_as
 from registry.rooms.models import HELP_POINT, Visibility
 
 AT_MOST = 50  # feeds of one person
@@ -64,7 +64,7 @@ def event_of(
     """
     if visibility is Visibility.HIDDEN:
         return None
-    if visibility in HELP_POINT:
+    if seen_as(visibility, row.kind) in HELP_POINT:  # a visit stays one in a room that was opened since
         # no moment and no number of it: they would tell when somebody was expected, and that they came
         return FeedEvent(_opaque(row, salt), BusySpan(room, row.starts_at, row.ends_at), "", row.starts_at, 0)
     booking = project(row, room, visibility, viewer)

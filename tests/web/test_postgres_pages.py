@@ -1,8 +1,8 @@
 """Every page opens on PostgreSQL too, in an office where there is something of everything."""
 
-from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
@@ -11,9 +11,12 @@ from registry.assets import tags
 from registry.assets.models import Tag
 from registry.core.history import SYSTEM, Actor
 from registry.devices import pairing
+from registry.devices.models import Device
+from registry.documents.models import Document
 from registry.faults.actions import NewReport, report
 from registry.importing import sessions
 from registry.outbox.models import Notice
+from registry.rooms.models import Building, OpeningProfile
 from registry.sets.actions import NewSet, make_set
 from tests import make
 from tests.conftest import Database
@@ -23,9 +26,11 @@ from web.app import ROUTERS, SiteOptions, create_site
 
 KEY = "the-key-of-a-door"
 CODE = tags.new_code((5).to_bytes(tags.RANDOM_BYTES, "big"))
-ENDLESS = {"/panel/events"}  # a stream; tests/web/doors
+ENDLESS = {"/panel/events", "/devices/wave"}  # streams; tests/web/doors, tests/web/devices
+# what is set is put there by the composition root, and none is here; no invitation was just given to this browser
 # no pages: a tablet asks whether it has become another; the organizer's phone finds that nothing runs at the door
-ANSWERS = {"/panel/waiting": 205, "/panel/end/{panel_code}/{name}": 404}
+ANSWERS = {"/panel/waiting": 205, "/panel/end/{panel_code}/{name}": 404, "/admin/settings/{name}": 404,
+           "/admin/people/slips": 404}  # fmt: skip
 PAGES = sorted(
     {
         route.path
@@ -60,8 +65,29 @@ async def addresses(desk: Desk) -> dict[str, str]:
     photo = {"file": ("a.png", drawing())}
     file = (await desk.api("POST", f"/assets/{asset.id}/files", "admin", files=photo)).json()
     notice = await Notice.create(person=person, kind="account.trial", event="x", at=now)
+    places = await Building.get(id=room.building_id).select_related("site")
+    await OpeningProfile.create(code="week")
+    other, device = await make.make_room(code="OTHER"), await Device.get(code="MAIN-occ")
+
+    async def made(path: str, **body: object) -> dict[str, Any]:
+        answer = await desk.api("POST", path, "admin", json=body)
+        assert answer.is_success, answer.text
+        content: dict[str, Any] = answer.json()
+        return content
+
+    block = await made(
+        "/blocks", rooms=["OTHER"], reason="x", starts_at=span[0].isoformat(), ends_at=span[1].isoformat()
+    )
+    works = await made("/works", name="Remont", rooms=["OTHER"], starts_on="2026-12-07", ends_on="2026-12-18")
+    bulk = await made("/bulk-changes", act="move", ids=[asset.id], room="OTHER")
+    feed = await made("/feeds", of="me")
+    invitation = await made("/people/bob/invite")
+    await made("/categories", name="Projektory")
+    await made(f"/assets/{asset.id}/transitions/move", room=other.code)
+    document = await Document.get()
     values = {
-        "notice_id": notice.id,
+        "notice_id": notice.id, "block_id": block["id"], "works_id": works["id"], "document_id": document.id,
+        "device_id": device.id, "site": places.site.code, "secret": feed["url"].split("/")[-2],
         "set_id": asset_set.id, "file_id": file["id"], "login": "admin",
         "booking_id": booking.id, "asset_id": asset.id, "number": upload.id, "kind": "csv", "key": KEY, "code": "MAIN",
         "fault_id": filed.fault.id, "panel_code": "MAIN-door", "name": "0",
@@ -69,11 +95,19 @@ async def addresses(desk: Desk) -> dict[str, str]:
     special = {
         "/t/{code}": f"/t/{CODE}", "/T/{code}": f"/T/{CODE}",
         "/assets/import/blank/{kind}.xlsx": "/assets/import/blank/assets.xlsx",
+        "/admin/hours/{code}": "/admin/hours/week", "/admin/institutions/{code}": "/admin/institutions/theirs",
+        "/admin/places/buildings/{code}": f"/admin/places/buildings/{places.code}",
+        "/admin/places/sites/{code}": f"/admin/places/sites/{places.site.code}",
+        "/assets/changes/{number}": f"/assets/changes/{bulk['id']}",
+        "/assets/changes/{number}/progress": f"/assets/changes/{bulk['id']}/progress",
+        "/categories/{code}": "/categories/projektory", "/help/{name:path}": "/help/how-to/scan",
+        "/help/images/{name}": "/help/images/asset-390.png",
+        "/password/{secret}": f"/password/{invitation['code']}",
+        "/assets/{asset_id}/edit/check": f"/assets/{asset.id}/edit/check?field=name&name=x",
         "/labels/preview.svg": "/labels/preview.svg?room=MAIN",
         "/assets/chosen": f"/assets/chosen?act=move&id={asset.id}",
         "/assets/{asset_id}/edit": f"/assets/{asset.id}/edit?field=name",
     }  # fmt: skip
-    values = defaultdict(lambda: "0", values)
     return {path: special.get(path) or path.replace(":path}", "}").format_map(values) for path in PAGES}
 
 

@@ -43,7 +43,7 @@ CEILINGS = {
     "/rooms/{room}/movements": (7, 6),
     "/people/coordinator/assets": (8, 8),
     "/faults": (10, 9),
-    "/faults/{fault}": (4, 3),
+    "/faults/{fault}": (7, 6),
     "/faults/new": (2, 1),
     "/bookings": (4, 3),
     "/bookings/{booking}": (13, 9),

@@ -77,13 +77,13 @@ Lines = Annotated[list[StandardLineBody], Field(max_length=MOST_LINES)]
 
 
 @router.get("/rooms/{code}/settings", responses=faults(404), summary="How a room is set, for who runs rooms")
-async def settings(room: RoomByCode, person: RunsRooms, now: Now, response: Response) -> RoomSettingsAnswer:
+async def settings(person: RunsRooms, room: RoomByCode, now: Now, response: Response) -> RoomSettingsAnswer:
     return await _settings(room.code, person, now, response)
 
 
 @router.patch("/rooms/{code}", responses=faults(404, 409, 412), summary="Set a room otherwise")
 async def change(
-    room: RoomByCode, body: RoomChangesBody, person: RunsRooms, actor: CallerActor, now: Now, revision: IfMatch,
+    person: RunsRooms, room: RoomByCode, body: RoomChangesBody, actor: CallerActor, now: Now, revision: IfMatch,
     say: Say, response: Response,
 ) -> ChangedRoomAnswer:  # fmt: skip
     """``misfits`` names the bookings that the new rules would refuse; they stay as they are. ``door.proofs``: what lets
@@ -118,7 +118,7 @@ async def add(
 
 @router.post("/rooms/{code}/close", responses=faults(404), summary="Close a room for good")
 async def close(
-    room: RoomByCode, person: RunsRooms, actor: CallerActor, now: Now, once: OnceOnly, say: Say, response: Response,
+    person: RunsRooms, room: RoomByCode, actor: CallerActor, now: Now, once: OnceOnly, say: Say, response: Response,
     body: ClosingBody = ClosingBody(),
 ) -> ChangedRoomAnswer:  # fmt: skip
     """It is in no list any more and nobody books it; its history stays. ``misfits`` are its bookings ahead: they stay
@@ -131,13 +131,13 @@ async def close(
 
 @router.post("/rooms/{code}/reopen", responses=faults(404, 409), summary="Take a closed room into use again")
 async def reopen(
-    room: RoomByCode, person: RunsRooms, actor: CallerActor, now: Now, once: OnceOnly, say: Say
+    person: RunsRooms, room: RoomByCode, actor: CallerActor, now: Now, once: OnceOnly, say: Say
 ) -> ChangedRoomAnswer:
     return await once(lambda key: reopen_room(room.id, actor, now, key), lambda one: _changed(one, person, now, say))
 
 
 @router.put("/rooms/{code}/standard", responses=faults(404), summary="Say what a room should hold")
-async def standard(room: RoomByCode, body: Lines, person: RunsRooms, actor: CallerActor, now: Now) -> ReadinessAnswer:
+async def standard(person: RunsRooms, room: RoomByCode, body: Lines, actor: CallerActor, now: Now) -> ReadinessAnswer:
     """These lines stand in the place of all that were. The answer is the room's readiness: what of it is missing."""
     lines = [
         StandardLine(line.name, line.quantity, feature_of(line.name) if line.feature is None else line.feature)

@@ -15,9 +15,9 @@ from tests.make import NOW
 OWNER, STRANGER, OFFICER = Viewer(Role.MEMBER, 1, 1), Viewer(Role.MEMBER, 2, 2), Viewer(Role.COORDINATOR, 3, 3)
 
 
-def row() -> BookingRow:
+def row(kind: str = "meeting") -> BookingRow:
     values: dict[str, Any] = dict.fromkeys(BookingRow._fields) | {
-        "id": uuid4(), "starts_at": NOW, "ends_at": NOW + timedelta(hours=1), "kind": "interview",
+        "id": uuid4(), "starts_at": NOW, "ends_at": NOW + timedelta(hours=1), "kind": kind,
         "status": "confirmed", "title": "Kanarek", "needs": [], "revision": 4, "organizer_id": 1, "institution_id": 1,
     }  # fmt: skip
     return BookingRow(**values)
@@ -37,6 +37,9 @@ def test_of_a_help_point_room_leaves_only_that_it_is_taken_whoever_asks(viewer: 
     assert other is not None
     assert other.uid != event.uid, "two feeds cannot be laid side by side"
     assert event_of(booking, NOW, "PP-02", "0.06", Visibility.HIDDEN, viewer, "salt") is None
+    visit = event_of(row("interview"), NOW, "ZW-01", "31C", Visibility.INTERNAL, viewer, "salt")
+    assert visit is not None
+    assert (type(visit.booking), visit.place) == (BusySpan, ""), "of a room that was opened since"
 
 
 @pytest.mark.parametrize(

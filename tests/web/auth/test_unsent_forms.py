@@ -215,7 +215,7 @@ async def test_a_draft_is_short_few_and_gone_in_time(database: Database) -> None
 
 
 async def test_a_page_that_is_not_there_stays_inside_the_frame(browser: Browser) -> None:
-    for path, status in (("/nope", 404), ("/assets/x", 404), ("/devices/bind", 405)):
+    for path, status in (("/nope", 404), ("/assets/x", 404), ("/sign-out", 405)):
         page = await browser.get(path)
         assert page.status_code == status
         assert "Main navigation" in page.text
