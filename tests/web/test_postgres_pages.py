@@ -105,6 +105,7 @@ async def addresses(desk: Desk) -> dict[str, str]:
         "/password/{secret}": f"/password/{invitation['code']}",
         "/assets/{asset_id}/edit/check": f"/assets/{asset.id}/edit/check?field=name&name=x",
         "/labels/preview.svg": "/labels/preview.svg?room=MAIN",
+        "/labels/equipment.pdf": "/labels/equipment.pdf?rooms=MAIN",
         "/assets/chosen": f"/assets/chosen?act=move&id={asset.id}",
         "/assets/{asset_id}/edit": f"/assets/{asset.id}/edit?field=name",
     }  # fmt: skip
