@@ -104,7 +104,7 @@ async def addresses(desk: Desk) -> dict[str, str]:
         "/help/images/{name}": "/help/images/asset-390.png",
         "/password/{secret}": f"/password/{invitation['code']}",
         "/assets/{asset_id}/edit/check": f"/assets/{asset.id}/edit/check?field=name&name=x",
-        "/labels/preview.svg": "/labels/preview.svg?room=MAIN",
+        "/labels/preview.svg": "/labels/preview.svg?room=OTHER",
         "/labels/equipment.pdf": "/labels/equipment.pdf?rooms=MAIN",
         "/assets/chosen": f"/assets/chosen?act=move&id={asset.id}",
         "/assets/{asset_id}/edit": f"/assets/{asset.id}/edit?field=name",
