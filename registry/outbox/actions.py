@@ -17,7 +17,6 @@ from typing import Any
 from registry.core.errors import Conflict
 from registry.core.events import NoticesChanged
 from registry.core.idempotency import RequestKey, record
-from registry.core.statements import insert
 from registry.core.transaction import Change, transaction
 from registry.outbox.models import Notice, NoticeWishes
 from registry.outbox.queries import forget_unread
@@ -46,10 +45,8 @@ async def tell(change: Change, notices: Sequence[NewNotice], now: datetime) -> N
     What is not certain to be told for the first time goes by :func:`tell_once`.
     """
     rows = _rows(change, notices, now)
-    if len(rows) == 1:
-        await insert(rows[0])
-    elif rows:
-        await Notice.bulk_create(rows, batch_size=500)
+    if rows:  # what was told already is no reason to refuse the act
+        await Notice.bulk_create(rows, batch_size=500, ignore_conflicts=True)
 
 
 async def tell_once(change: Change, notices: Sequence[NewNotice], now: datetime) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from registry.core.errors import Conflict, Refusal
-from registry.core.events import Event, OfficeChanged, on
+from registry.core.events import Event, OfficeChanged, PlacesChanged, on
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.office import actions, queries
 from registry.office.actions import FirstAdministrator, WholeSetUp
@@ -89,7 +89,7 @@ async def test_all_at_once_is_all_or_nothing() -> None:
     off = on(events.append)
     await actions.set_up(WHOLE, SYSTEM, NOW)
     off()
-    assert events == [OfficeChanged()]
+    assert events == [OfficeChanged(), PlacesChanged()]
     assert await queries.office_settings() == {"office_name": "Urząd Próbny"}
     progress = await queries.progress()
     assert progress.is_whole
