@@ -12,11 +12,11 @@ from registry.rooms.models import Building, Room, Site
 # one statement however large the office is: each is found by an index or ends at its second row
 _COUNTS = """
 SELECT (SELECT count(*) FROM building) AS places,
-       (SELECT count(*) FROM (SELECT 1 FROM room LIMIT 1000) AS some) AS rooms,
-       (SELECT count(*) FROM (SELECT 1 FROM person WHERE is_active LIMIT 1000) AS some) AS people,
-       (SELECT count(*) FROM (SELECT 1 FROM opening_span LIMIT 1) AS some) AS hours,
+       (SELECT count(*) FROM (SELECT 1 FROM room LIMIT 1000) AS part) AS rooms,
+       (SELECT count(*) FROM (SELECT 1 FROM person WHERE is_active LIMIT 1000) AS part) AS people,
+       (SELECT count(*) FROM (SELECT 1 FROM opening_span LIMIT 1) AS part) AS hours,
        (SELECT count(*) FROM device WHERE kind = 'door_panel' AND key_digest IS NOT NULL) AS panels,
-       (SELECT count(*) FROM (SELECT 1 FROM label_run LIMIT 1) AS some) AS labels
+       (SELECT count(*) FROM (SELECT 1 FROM label_run LIMIT 1) AS part) AS labels
 """
 
 
