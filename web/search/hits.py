@@ -89,8 +89,8 @@ async def _exact(text: str, person: Person, words: Words) -> AsyncIterator[Hit]:
     if text.partition("/")[0].upper() in SYMBOLS_OF_PAPERS and may(person.role, "documents.see"):
         document = await document_by_number(text)
         if document is not None:
-            about = words.say(SYMBOLS_OF_PAPERS[document.symbol].word)
-            yield Hit("exact", document.number, about, f"/documents/{document.id}")
+            kind = words.say(SYMBOLS_OF_PAPERS[document.symbol].word)
+            yield Hit("exact", document.number, kind, f"/documents/{document.id}")
             return
     scanned = await exact_match(text, person)
     if scanned is None:
