@@ -62,14 +62,12 @@ def event_of(
     """A booking as a feed may tell it. What leaves the house of a Help Point room is that it is taken, to whoever asks:
     not even who sees the rest here carries it about in a phone. Of a hidden room nothing leaves.
     """
-    if visibility is Visibility.HIDDEN:
+    booking = project(row, room, visibility, viewer)
+    if booking is None or visibility is Visibility.HIDDEN:
         return None
     if seen_as(visibility, row.kind) in HELP_POINT:  # a visit stays one in a room that was opened since
         # no moment and no number of it: they would tell when somebody was expected, and that they came
         return FeedEvent(_opaque(row, salt), BusySpan(room, row.starts_at, row.ends_at), "", row.starts_at, 0)
-    booking = project(row, room, visibility, viewer)
-    if booking is None:
-        return None
     uid = str(row.id) if hasattr(booking, "id") else _opaque(row, salt)
     return FeedEvent(uid, booking, place, created_at, row.revision - 1)
 

@@ -1,13 +1,17 @@
 """What roles may do and what accounts must be like, as tables."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from registry.people import rules
 from registry.people.models import Role
+from tests.make import NOW
 
 ROOT = Path(__file__).parents[3]
+HOUR = timedelta(hours=1)
 CHANGES = {
     "rooms.manage", "bookings.make", "bookings.manage", "bookings.for_another", "bookings.block", "help_point.book",
     "works.manage",
@@ -89,3 +93,18 @@ def test_passwords_by_length_alone(length: int, codes: list[str]) -> None:
 
 def test_logins_are_compared_without_case() -> None:
     assert rules.plain_login("  Alice ") == "alice"
+
+
+@pytest.mark.parametrize(
+    ("account", "state"),
+    [
+        ((False, None, True, None), rules.AccountState.CLOSED),
+        ((True, NOW - HOUR, True, None), rules.AccountState.ENDED),
+        ((True, NOW + HOUR, True, None), rules.AccountState.ACTIVE),
+        ((True, None, False, None), rules.AccountState.NEW),
+        ((True, None, False, NOW + HOUR), rules.AccountState.INVITED),
+        ((True, None, False, NOW), rules.AccountState.LAPSED),
+    ],
+)
+def test_how_an_account_stands(account: tuple[Any, ...], state: rules.AccountState) -> None:
+    assert rules.account_state(*account, now=NOW) is state

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.places.rules import BOUNDS, class_reasons, crosses, setting_faults
+from registry.places.rules import BOUNDS, class_reasons, crosses, setting_faults, standard_faults
 from registry.rooms.models import Visibility
 
 PUBLIC, INTERNAL, CONFIDENTIAL, HIDDEN = Visibility
@@ -64,3 +64,16 @@ def test_a_room_joins_the_help_point_and_leaves_it():
     assert crosses(CONFIDENTIAL, PUBLIC)
     assert not crosses(CONFIDENTIAL, HIDDEN)
     assert not crosses(PUBLIC, INTERNAL)
+
+
+def test_a_standard_names_each_thing_once_with_how_many_and_the_feature_that_it_is():
+    lines = [
+        ("Stół", 1, ""),
+        ("", 1, ""),
+        ("STÓŁ", 2, ""),
+        ("Krzesło", 0, ""),
+        ("Ekran", 1, "nie ma"),
+        ("Tablica", 2, ""),
+    ]
+    refused = {place: refusal.code for place, refusal in standard_faults(lines).items()}
+    assert refused == {1: "room.no_name", 2: "standard.twice", 3: "room.bad_number", 4: "standard.bad_feature"}
