@@ -10,7 +10,6 @@ from uuid import UUID
 
 from registry.blocks.queries import block_by_id, is_over, may_clear, rows_in_the_way, spans_of
 from registry.blocks.rules import (
-    HELD,
     MOST_PARTS,
     Clearance,
     NewBlock,
@@ -28,6 +27,7 @@ from registry.bookings.models import Block, Booking, Kind, Status
 from registry.bookings.projections import BookingRow, Viewer, as_json, project, sees_times, viewer_of
 from registry.bookings.release import settle_touched
 from registry.bookings.rules import BLOCKS
+from registry.bookings.state import HELD
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor

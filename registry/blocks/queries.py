@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from registry.blocks.rules import HELD, Span, touches
+from registry.blocks.rules import Span, touches
 from registry.bookings.alternatives import rooms_to_have
 from registry.bookings.day_rows import TAKING
 from registry.bookings.models import Block, Booking, Kind, Status
 from registry.bookings.projections import COLUMNS, BookingRow, Viewer, VisibleBooking, project
 from registry.bookings.queries import bookable_rooms
 from registry.bookings.rules import BLOCK_DAYS, BookingRequest, may_change
+from registry.bookings.state import HELD
 from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry, entries_of
 from registry.core.statements import column

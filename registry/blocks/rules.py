@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from registry.bookings.models import Status
 from registry.bookings.projections import Viewer
 from registry.bookings.rules import BLOCK_DAYS, BLOCKS, LATE
 from registry.core.errors import N_, Forbidden, Invalid, Reason, Refusal
@@ -17,7 +16,6 @@ LONGEST_REASON, LONGEST_TEXT = 300, 120
 MOST_ROOMS, MOST_SPANS, MOST_PARTS = 200, 60, 2000
 FURTHEST = timedelta(days=731)
 LOT = timedelta(days=BLOCK_DAYS)
-HELD = (Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN)
 
 
 class OnConflict(StrEnum):

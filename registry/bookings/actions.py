@@ -42,7 +42,7 @@ from registry.bookings.rules import (
     span_reasons,
     wrong_state,
 )
-from registry.bookings.state import CHECK_IN_EARLY, UNDO, given_back_at
+from registry.bookings.state import CHECK_IN_EARLY, HELD, UNDO, given_back_at
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
@@ -181,7 +181,7 @@ def _check(booking: Booking, by: Person, now: datetime, if_revision: int | None)
         raise Forbidden("booking.not_yours")
     if if_revision is not None and if_revision != booking.revision:
         raise Conflict("request.stale", revision=booking.revision)
-    if booking.status not in (Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN) or booking.ends_at <= now:
+    if booking.status not in HELD or booking.ends_at <= now:
         raise wrong_state(booking.status)
 
 
@@ -394,7 +394,7 @@ async def cancel(
             raise refusal
         if booking.status is Status.CANCELLED:
             return booking
-        if booking.status not in (Status.TENTATIVE, Status.CONFIRMED, Status.CHECKED_IN) or now >= booking.ends_at:
+        if booking.status not in HELD or now >= booking.ends_at:
             raise wrong_state(booking.status)
         if booking.status is Status.CHECKED_IN and now >= booking.starts_at:
             raise wrong_state(booking.status)

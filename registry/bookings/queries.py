@@ -35,7 +35,7 @@ from registry.bookings.rules import (
     may_book,
     span_reasons,
 )
-from registry.bookings.state import UNDO, RoomState
+from registry.bookings.state import HELD, UNDO, RoomState
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.events import PlacesChanged
@@ -48,7 +48,7 @@ from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code
 
 HISTORY_LOOK = 50
 # what somebody has before them: not over, not given up
-COMING = ("tentative", "confirmed", "checked_in")
+COMING = [str(status) for status in sorted(HELD)]
 _ids: Cache[str, int] = Cache()
 
 

@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from registry.assets.queries import readiness_of
-from registry.bookings.models import Booking, Status
+from registry.bookings.models import Booking
 from registry.bookings.notices import facts_of
+from registry.bookings.state import HELD
 from registry.core import history
 from registry.outbox.actions import NewNotice, remind
 from registry.outbox.queries import newest_by_event
@@ -40,7 +41,7 @@ async def tell_of_readiness(now: datetime) -> int:
 
 
 async def _bookings_with_needs(now: datetime) -> Sequence[Booking]:
-    statuses = [str(status) for status in (Status.CONFIRMED, Status.CHECKED_IN, Status.TENTATIVE)]
+    statuses = [str(status) for status in HELD]
     ahead = Booking.filter(ends_at__gt=now, starts_at__lt=now + AHEAD, starts_at__gt=now - AHEAD, status__in=statuses)
     return await ahead.filter(organizer_id__isnull=False).exclude(needs=[]).select_related("room")
 

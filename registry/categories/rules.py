@@ -11,7 +11,7 @@ from dateutil.relativedelta import relativedelta
 
 from registry.categories.models import FieldKind
 from registry.core.errors import Invalid, Refusal
-from registry.core.folding import fold
+from registry.core.folding import fold, latin_code
 
 DEEPEST = 6
 MOST_FIELDS = 30
@@ -150,7 +150,7 @@ def tree_of(nodes: Iterable[CategoryNode]) -> CategoryTree:
 
 def code_of(name: str, others: Iterable[str] = ()) -> str:
     """A code made of a name, with a number behind it where another has it."""
-    plain = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[: CODE_LENGTH - 4].strip("-") or "x"
+    plain = latin_code(name, CODE_LENGTH - 4) or "x"
     codes, number = set(others), 2
     code = plain
     while code in codes:

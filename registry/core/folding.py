@@ -1,5 +1,6 @@
 """Text as it is compared: without case, marks and odd spaces."""
 
+import re
 import unicodedata
 
 # NFKD does not take these apart
@@ -13,3 +14,10 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.casefold())
     letters = "".join(character for character in plain if not unicodedata.combining(character))
     return " ".join(letters.translate(_WHOLE_LETTERS).split())
+
+
+def latin_code(text: str, longest: int, marks: str = "") -> str:
+    """Text as a code of so many characters at most: folded, and whatever is neither a letter from a to z nor a digit
+    nor one of ``marks`` a dash between them. ``lodz-centrum`` of Łódź Centrum; empty where nothing is left.
+    """
+    return re.sub(rf"[^a-z0-9{re.escape(marks)}]+", "-", fold(text)).strip("-")[:longest].strip("-")

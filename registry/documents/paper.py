@@ -2,14 +2,11 @@
 were printed first.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import typst
 
 from registry.core.aside import aside
 from registry.core.history import SYSTEM
@@ -21,7 +18,7 @@ from registry.files.actions import NewAttachment, attach, store
 from registry.files.models import AttachmentKind
 from registry.files.queries import attachments_of, content_of
 from registry.labels.faces import emblem_svg
-from registry.labels.pdf import EMBLEM, fonts
+from registry.labels.pdf import EMBLEM, accessible_pdf
 from registry.labels.queries import LabelOffice
 from registry.rooms.queries import office_zone
 
@@ -54,13 +51,7 @@ async def printed(state: DocumentState, office: LabelOffice) -> bytes:
 
 def pdf(state: DocumentState, office: LabelOffice, zone: ZoneInfo, moment: datetime) -> bytes:
     """Set the paper. It takes some tenths of a second: not in the loop. ``moment`` is that of its last change."""
-    return typst.compile(
-        (Path(__file__).parent / "paper.typ").read_bytes(),
-        font_paths=fonts(),
-        sys_inputs={"data": json.dumps(_data(state, office, zone), ensure_ascii=False)},
-        pdf_standards=["ua-1"],
-        timestamp=moment.replace(microsecond=0),
-    )
+    return accessible_pdf(Path(__file__).parent / "paper.typ", _data(state, office, zone), moment)
 
 
 def _data(state: DocumentState, office: LabelOffice, zone: ZoneInfo) -> dict[str, object]:

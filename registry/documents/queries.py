@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from tortoise.queryset import QuerySet
 
 from registry.assets.models import Asset
 from registry.core.errors import NotFound
-from registry.core.history import HistoryEntry
+from registry.core.history import HistoryEntry, entries_of
 from registry.core.ids import may_be_id, may_be_name
 from registry.documents.models import Document, DocumentLine, DocumentSeries, DocumentSignature
 from registry.documents.rules import SYMBOLS, PaperContents, Side, contents_of
 from registry.people.models import Person
 from registry.people.rules import may
 
-NUMBER_LENGTH = 40
+NUMBER_LENGTH, HISTORY_LIMIT = 40, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,6 @@ async def document_by_number(number: str) -> Document | None:
     return await Document.get_or_none(number=number.strip().upper())
 
 
-async def history_of(document_id: int) -> list[dict[str, Any]]:
-    """What happened to a document, the newest first, a hundred entries at most."""
-    entries = HistoryEntry.filter(object=f"document:{document_id}").order_by("-seq").limit(100)
-    return list(await entries.values("at", "actor", "action", "after", "reason"))
+async def history_of(document_id: int) -> list[HistoryEntry]:
+    """What happened to a document, the newest first."""
+    return await entries_of(f"document:{document_id}", HISTORY_LIMIT)

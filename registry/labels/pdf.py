@@ -25,19 +25,26 @@ def fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[HERE / "fonts"])
 
 
+def accessible_pdf(template: Path, data: Mapping[str, Any], moment: datetime) -> bytes:
+    """A paper that a screen reader can read (PDF/UA), set by a template of ours from what it reads as JSON; the same
+    bytes for the same data and moment. It takes some tenths of a second and more: not in the loop.
+    """
+    return typst.compile(
+        template.read_bytes(),
+        font_paths=fonts(),
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        pdf_standards=["ua-1"],
+        timestamp=moment.replace(microsecond=0),  # typst knows none
+    )
+
+
 def labels_pdf(faces: Sequence[LabelFace], form: LabelFormat, now: datetime, start: int = 1) -> bytes:
     """All of these labels; ``start`` is the first spot of the first sheet, from 1. It takes a second for some hundred:
     not in the loop.
 
     Raises Invalid: label.bad_start, label.code_too_small.
     """
-    return typst.compile(
-        (HERE / "sheet.typ").read_bytes(),
-        font_paths=fonts(),
-        sys_inputs={"data": _data(faces, form, start)},
-        pdf_standards=["ua-1"],
-        timestamp=now.replace(microsecond=0),  # typst knows none
-    )
+    return accessible_pdf(HERE / "sheet.typ", _data(faces, form, start), now)
 
 
 def first_page_svg(faces: Sequence[LabelFace], form: LabelFormat, start: int = 1) -> bytes:
@@ -47,7 +54,7 @@ def first_page_svg(faces: Sequence[LabelFace], form: LabelFormat, start: int = 1
         (HERE / "sheet.typ").read_bytes(),
         font_paths=fonts(),
         format="svg",
-        sys_inputs={"data": _data(few, form, start)},
+        sys_inputs={"data": json.dumps(_data(few, form, start), ensure_ascii=False)},
     )
     picture: bytes = pictures[0] if isinstance(pictures, list) else pictures
     return picture
@@ -61,17 +68,12 @@ def equipment_pdf(
         "rooms": [asdict(room) | {"pieces": room.pieces} for room in rooms], "office": office, "words": dict(words),
         "language": language, "day": day,
     }  # fmt: skip
-    return typst.compile(
-        (HERE / "equipment.typ").read_bytes(),
-        font_paths=fonts(),
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        pdf_standards=["ua-1"],
-        timestamp=now.replace(hour=0, minute=0, second=0, microsecond=0),  # of its day: the same all day long
-    )
+    midnight = now.replace(hour=0, minute=0, second=0)  # of its day: the same all day long
+    return accessible_pdf(HERE / "equipment.typ", data, midnight)
 
 
-def _data(faces: Sequence[LabelFace], form: LabelFormat, start: int) -> str:
-    """What the template reads, as JSON."""
+def _data(faces: Sequence[LabelFace], form: LabelFormat, start: int) -> dict[str, Any]:
+    """What the template reads."""
     for face in faces:
         check_code(face.address, form)
         if face.fault_address and form.code == WALL:
@@ -80,14 +82,13 @@ def _data(faces: Sequence[LabelFace], form: LabelFormat, start: int) -> str:
     pages: list[list[dict[str, object]]] = [[] for _ in range(places[-1][0] + 1)] if places else [[]]
     for face, (page, x, y) in zip(faces, places, strict=True):
         pages[page].append(_on_page(face, form, x, y))
-    data = {
+    return {
         "title": form.title, "office": faces[0].office if faces else "", "language": "pl",
         "page": form.page, "label": form.label,
         "qr": form.qr, "padding": form.padding, "emblem": form.emblem, "pages": pages, "is_wall": form.code == WALL,
         "second": SECOND,
         "emblem_svg": emblem_svg(black=form.is_thermal), "emblem_alt": EMBLEM,
     }  # fmt: skip
-    return json.dumps(data, ensure_ascii=False)
 
 
 def _on_page(face: LabelFace, form: LabelFormat, x: float, y: float) -> dict[str, object]:

@@ -1,14 +1,11 @@
 """Slips of paper that let people in for the first time, as a PDF that a screen reader can read, to be cut apart."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import typst
-
 from registry.labels.faces import code_svg
-from registry.labels.pdf import HERE, fonts
+from registry.labels.pdf import HERE, accessible_pdf
 
 # what stands on a slip, by the language of who prints it: Polish first, everything else in English
 TEXTS = {
@@ -51,10 +48,4 @@ def slips_pdf(slips: Sequence[Slip], office: str, site: str, language: str, now:
     ]
     page = f"{site.rstrip('/')}/password"
     data = {"texts": texts, "slips": rows, "office": office, "page": page, "language": language}
-    return typst.compile(
-        (HERE / "slip.typ").read_bytes(),
-        font_paths=fonts(),
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        pdf_standards=["ua-1"],
-        timestamp=now.replace(microsecond=0),
-    )
+    return accessible_pdf(HERE / "slip.typ", data, now)

@@ -16,11 +16,12 @@ from registry.core.events import PlacesChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.statements import column
-from registry.opening.queries import profile_by_code, site_by_code, span_of
+from registry.opening.queries import span_of
 from registry.opening.rules import LONGEST_NAME, NewProfile, merged, profile_faults
 from registry.rooms.hours import Span
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import CalendarDay, OpeningProfile, OpeningSpan, Room
+from registry.rooms.queries import opening_by_code, site_by_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ async def change_profile(
     """Other hours for all rooms that have this week. Raises as :func:`make_profile`, NotFound("opening.unknown"),
     Conflict("request.stale").
     """
-    profile = await profile_by_code(code)
+    profile = await opening_by_code(code)
     ids = await column(Room.filter(opening_id=profile.id), "id")
     async with _anew(ids, now):
         row = await OpeningProfile.select_for_update().get(id=profile.id)

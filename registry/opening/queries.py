@@ -11,15 +11,14 @@ from tortoise.functions import Count
 from registry.bookings.models import Booking, Kind
 from registry.bookings.projections import COLUMNS, BookingRow, Viewer, VisibleBooking, project
 from registry.bookings.rules import LONGEST_MEETING
+from registry.bookings.state import HELD
 from registry.core.aside import aside
-from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry, entries_of
 from registry.opening.rules import NewProfile, SiteDay, day_of_site, year_days
 from registry.rooms.hours import Hours, Span, is_open_throughout
 from registry.rooms.models import CalendarDay, OpeningProfile, OpeningSpan, Room, Site
-from registry.rooms.queries import hours_from, hours_of_rooms
+from registry.rooms.queries import hours_from, hours_of_rooms, opening_by_code
 
-HELD = ("tentative", "confirmed", "checked_in")
 AT_MOST = 5000  # bookings that are looked at
 SHOWN = 200
 YEARS = range(2000, 2100)
@@ -52,10 +51,9 @@ async def profiles() -> list[Profile]:
 
 
 async def profile_by_code(code: str) -> Profile:
-    """Raises NotFound("opening.unknown")."""
-    row = await OpeningProfile.get_or_none(code=code).prefetch_related("spans") if len(code) <= 40 else None
-    if row is None:
-        raise NotFound("opening.unknown", profile=code[:40])
+    """A week with its spans. Raises NotFound("opening.unknown")."""
+    row = await opening_by_code(code)
+    await row.fetch_related("spans")
     return _profile(row, await Room.filter(opening_id=row.id).count())
 
 
@@ -77,19 +75,6 @@ async def history_of(profile_id: int) -> list[HistoryEntry]:
 async def rooms_with(profile_id: int) -> list[Room]:
     """The rooms that have a week, by code, with their site."""
     return await Room.filter(opening_id=profile_id).order_by("code").select_related("building__site")
-
-
-async def sites() -> list[Site]:
-    """Every site, by code."""
-    return await Site.all().order_by("code")
-
-
-async def site_by_code(code: str) -> Site:
-    """Raises NotFound("site.unknown")."""
-    site = await Site.get_or_none(code=code) if len(code) <= 40 else None
-    if site is None:
-        raise NotFound("site.unknown", site=code[:40])
-    return site
 
 
 async def rooms_of_site(site_id: int) -> list[Room]:
@@ -177,7 +162,8 @@ async def _shut_out(
         return ShutOut([], 0)
     before = await hours_of_rooms(rooms)
     since = now
-    query = Booking.filter(room_id__in=list(by_id), status__in=HELD).exclude(kind=Kind.BLOCK)
+    statuses = [str(status) for status in HELD]
+    query = Booking.filter(room_id__in=list(by_id), status__in=statuses).exclude(kind=Kind.BLOCK)
     if day is not None:
         midnight = datetime.combine(day, datetime.min.time(), next(iter(before.values())).zone)
         since = max(now, midnight - LONGEST_MEETING)

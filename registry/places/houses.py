@@ -21,6 +21,7 @@ from registry.places.actions import ChangedRoom, RoomChanges, apply
 from registry.rooms.lock import changing
 from registry.rooms.models import Building, Room, Site
 from registry.rooms.places import NewBuilding, NewRoom, NewSite, open_building, open_room, open_site
+from registry.rooms.queries import site_by_code
 
 NAMED = 5  # open rooms that a refusal names
 
@@ -54,9 +55,7 @@ async def add_place(new: NewSite, actor: Actor, now: datetime, request_key: Requ
 async def change_site(code: str, changes: SiteChanges, actor: Actor, now: datetime) -> Site:
     """Name a site otherwise, or set it to another clock. Raises NotFound("site.unknown") and what is wrong of it."""
     async with transaction() as change:
-        site = await Site.select_for_update().get_or_none(code=code) if may_be_name(code, 40) else None
-        if site is None:
-            raise NotFound("site.unknown", site=code[:40])
+        site = await site_by_code(code, is_locked=True)
         name, timezone = changes.name, changes.timezone
         wish = NewSite(site.code, site.name if name is None else name, timezone or site.timezone)
         for fault in wish.faults().values():
@@ -71,9 +70,7 @@ async def add_house(
 ) -> Building:
     """Add a building to a site. Raises NotFound("site.unknown"), and as ``add_place``."""
     async with transaction() as change:
-        site = await Site.get_or_none(code=site_code) if may_be_name(site_code, 40) else None
-        if site is None:
-            raise NotFound("site.unknown", site=site_code[:40])
+        site = await site_by_code(site_code)
         building = await open_building(new, site.id, actor, now)
         change.happened(PlacesChanged())
         await record(request_key, building)

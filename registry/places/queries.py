@@ -22,7 +22,7 @@ from registry.people.queries import institutions_of
 from registry.places.misfits import Misfit, bookings_ahead, count_ahead, misfits_among
 from registry.places.rules import class_reasons, setting_faults
 from registry.places.settings import proposal_of, settings_of
-from registry.rooms.models import Building, OpeningProfile, Room, Site
+from registry.rooms.models import Building, OpeningProfile, Room
 from registry.rooms.standards import StandardLine
 
 
@@ -108,11 +108,6 @@ async def standing_lines(room_id: int) -> list[StandardLine]:
     return [StandardLine(name, pieces, feature_of(name)) for name, pieces in (await names_in_room(room_id)).items()]
 
 
-async def sites_in_order() -> list[Site]:
-    """Every site, by its code."""
-    return await Site.all().order_by("code")
-
-
 async def buildings_in_order() -> list[Building]:
     """Every building with its site, the closed ones last, by its code."""
     rows = await Building.all().select_related("site").order_by("code")
@@ -127,14 +122,6 @@ async def building_by_code(code: str) -> Building:
     return building
 
 
-async def site_by_code(code: str) -> Site:
-    """Raises NotFound("site.unknown")."""
-    site = await Site.get_or_none(code=code) if may_be_name(code, 40) else None
-    if site is None:
-        raise NotFound("site.unknown", site=code[:40])
-    return site
-
-
 async def room_counts() -> dict[int, int]:
     """How many rooms in use each building has, by its id."""
     counts = Room.filter(closed_at__isnull=True).annotate(many=Count("id")).group_by("building_id")
@@ -144,14 +131,6 @@ async def room_counts() -> dict[int, int]:
 async def opening_profiles() -> list[OpeningProfile]:
     """Every named week of opening hours, by its code."""
     return await OpeningProfile.all().order_by("code")
-
-
-async def opening_by_code(code: str) -> OpeningProfile:
-    """Raises NotFound("opening.unknown")."""
-    profile = await OpeningProfile.get_or_none(code=code) if may_be_name(code, 40) else None
-    if profile is None:
-        raise NotFound("opening.unknown", profile=code[:40])
-    return profile
 
 
 async def institutions_named(codes: Sequence[str]) -> list[Institution]:

@@ -3,7 +3,6 @@ inside the caller's transaction.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,14 +13,13 @@ from tortoise.exceptions import IntegrityError
 
 from registry.core import history
 from registry.core.errors import N_, Conflict, Invalid, Reason, Refusal
+from registry.core.folding import latin_code
 from registry.core.history import Actor
 from registry.rooms.models import Building, Room, RoomKind, Site, Visibility
 
 Place = TypeVar("Place", Site, Building)
 # a room's code is a level of MQTT topics and of addresses
 CODE = re.compile(r"[\w.-]{1,40}")
-_NOT_IN_A_CODE = re.compile(r"[^a-z0-9.]+")
-_CROSSED = str.maketrans("łŁ", "lL")  # Unicode takes its stroke for no accent
 LOWEST, HIGHEST = -9, 99
 MOST_SEATS = 10_000
 
@@ -93,9 +91,7 @@ class NewRoom:
 
 def code_of(name: str) -> str:
     """A code for a place of this name: ``lodz-centrum`` for Łódź Centrum."""
-    plain = unicodedata.normalize("NFKD", name.strip().casefold().translate(_CROSSED))
-    letters = "".join(sign for sign in plain if sign.isascii())
-    return _NOT_IN_A_CODE.sub("-", letters).strip("-")[:40]
+    return latin_code(name, 40, ".")
 
 
 @cache

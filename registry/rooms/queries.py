@@ -23,7 +23,7 @@ BUILT_IN = ("step_free", "hearing_loop", "screen")
 
 
 def is_code(text: str) -> bool:
-    """Whether a text could be a room's code."""
+    """Whether a text could be the code of a room, a site or a week of opening hours."""
     return may_be_name(text, CODE_LENGTH)
 
 
@@ -70,6 +70,28 @@ async def open_room_by_code(code: str) -> Room:
 async def rooms_by_code() -> list[Room]:
     """Every room in use, in the order of the codes."""
     return await Room.filter(closed_at__isnull=True).order_by("code")
+
+
+async def sites_in_order() -> list[Site]:
+    """Every site, by its code."""
+    return await Site.all().order_by("code")
+
+
+async def site_by_code(code: str, *, is_locked: bool = False) -> Site:
+    """A site, with ``is_locked`` locked inside the caller's transaction. Raises NotFound("site.unknown")."""
+    sites = Site.select_for_update() if is_locked else Site.all()
+    site = await sites.get_or_none(code=code) if is_code(code) else None
+    if site is None:
+        raise NotFound("site.unknown", site=code[:CODE_LENGTH])
+    return site
+
+
+async def opening_by_code(code: str) -> OpeningProfile:
+    """A named week of opening hours. Raises NotFound("opening.unknown")."""
+    profile = await OpeningProfile.get_or_none(code=code) if is_code(code) else None
+    if profile is None:
+        raise NotFound("opening.unknown", profile=code[:CODE_LENGTH])
+    return profile
 
 
 async def rooms_by_id(ids: Collection[int]) -> list[Room]:

@@ -8,11 +8,13 @@ from registry.assets import tags
 from registry.assets.models import Asset, Condition, Lifecycle
 from registry.assets.rules import NUMBER_KEY_LENGTH, number_key
 from registry.core.errors import NotFound
-from registry.core.history import HistoryEntry
+from registry.core.history import HistoryEntry, entries_of
 from registry.core.ids import may_be_id, may_be_name
 from registry.sets import rules
 from registry.sets.models import AssetSet, SetPart, SetPiece
 from registry.sets.rules import MemberPiece, Part, PartCheck
+
+HISTORY_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,6 @@ async def candidates(numbers: Sequence[str], set_id: int | None = None) -> list[
     return [by_key[key] for key in from_key]
 
 
-async def history_of(set_id: int) -> list[dict[str, Any]]:
-    """What happened to a set, the newest first, a hundred entries at most."""
-    entries = HistoryEntry.filter(object=f"set:{set_id}").order_by("-seq").limit(100)
-    return list(await entries.values("at", "actor", "source", "action", "before", "after", "reason"))
+async def history_of(set_id: int) -> list[HistoryEntry]:
+    """What happened to a set, the newest first."""
+    return await entries_of(f"set:{set_id}", HISTORY_LIMIT)

@@ -27,6 +27,7 @@ from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import active_people
 from web.assets import words
+from web.assets.api import AssetId
 from web.assets.correction_pages import editable, shared_fields
 from web.assets.list_columns import COLUMNS, shown
 from web.assets.list_columns import choices as column_choices
@@ -56,7 +57,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key, nothing_more
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import possible_id, revision_in
+from web.kit.record_ids import revision_in
 from web.kit.render import is_fragment, render
 
 router = pages()
@@ -264,13 +265,13 @@ async def _answers(name: str, room: str, custodian: str, reason: str) -> Answers
 
 
 @router.get("/assets/{asset_id}")
-async def asset(request: Request, person: PageCaller, asset_id: int, now: Now, typed: TypedWords) -> Response:
+async def asset(request: Request, person: PageCaller, asset_id: AssetId, now: Now, typed: TypedWords) -> Response:
     """One asset."""
     return await _page(request, page_context(request, person, now), asset_id, typed.status, **typed.words)
 
 
 async def _page(request: Request, context: PageContext, asset_id: int, status: int = 200, **typed: Any) -> Response:
-    view = await view_of(_number(asset_id), context, options_of(request).base_url)
+    view = await view_of(asset_id, context, options_of(request).base_url)
     may_change = context.may("assets.change")
     open_act = request.query_params.get("act", "")[:20]
     typed_words = {"open_act": open_act, "form": {}, "fault": "", "key": uuid4().hex} | typed
@@ -296,12 +297,14 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
 
 
 @router.post("/assets/{asset_id}/tag")
-async def tag(request: Request, person: Mover, asset_id: int, now: Now, code: Text = "", again: Text = "") -> Response:
+async def tag(
+    request: Request, person: Mover, asset_id: AssetId, now: Now, code: Text = "", again: Text = ""
+) -> Response:
     """Put a printed label on it."""
     form = {"code": code, "again": again}
     actor = actor_of(request, person)
     try:
-        await labels.link_tag(code, actor, now, asset_id=_number(asset_id), again=bool(again))
+        await labels.link_tag(code, actor, now, asset_id=asset_id, again=bool(again))
     except Refusal as refusal:
         return await _refused(request, page_context(request, person, now), asset_id, "tag", form, refusal)
     return RedirectResponse(f"/assets/{asset_id}?done=tag", 303)
@@ -311,7 +314,7 @@ async def tag(request: Request, person: Mover, asset_id: int, now: Now, code: Te
 async def do(
     request: Request,
     person: PageCaller,
-    asset_id: int,
+    asset_id: AssetId,
     act: str,
     now: Now,
     room: Text = "",
@@ -329,10 +332,10 @@ async def do(
     look = revision_in(revision)
     try:
         answers = await _answers(name, room, custodian, reason)
-        number, actor = _number(asset_id), actor_of(request, person)
+        actor = actor_of(request, person)
         await act_once(
             form_key(person, key, now, name, asset_id, form, revision),
-            lambda once: asset_transitions.perform(name, number, answers, actor, now, look, once),
+            lambda once: asset_transitions.perform(name, asset_id, answers, actor, now, look, once),
             nothing_more,
         )
     except Refusal as refusal:
@@ -349,7 +352,3 @@ async def _refused(
     sentence = context.words.refusal(refusal)
     words = {"open_act": act, "form": form, "fault": sentence}
     return await back_to(f"/assets/{asset_id}", request, context.now, status_of(refusal), **words)
-
-
-def _number(asset_id: int) -> int:
-    return possible_id(asset_id, "asset.unknown")

@@ -33,7 +33,7 @@ from registry.works.queries import works_by_id, works_of_block
 from web.auth.access import actor_of, page_with
 from web.blocks.api import block_id_in
 from web.blocks.form import BLANK, BlockCheck, BlockForm, check_form, clearance_of, first_span, form_of, form_of_block
-from web.blocks.words import LANGUAGE_WORDS, BlockWords, history_rows
+from web.blocks.words import LANGUAGE_WORDS, BlockWords, block_history
 from web.kit.clock import Now
 from web.kit.drafts import Typed, TypedWords, back_to
 from web.kit.errors import status_of
@@ -135,7 +135,7 @@ async def one(request: Request, person: Reader, now: Now, block_id: str, typed: 
         state=state, rooms=sorted(rooms, key=lambda room: room.code), toast=words.toast(did),
         languages_of_text=[(context.say(LANGUAGE_WORDS[key]), text) for key, text in block.public_text.items()],
         may_change=context.may("bookings.block") and state in (BlockState.PLANNED, BlockState.RUNNING),
-        lines=history_rows(await history_of(block.id), words, context), fault=typed.words.get("fault", ""),
+        lines=block_history(await history_of(block.id), words, context), fault=typed.words.get("fault", ""),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from registry.blocks.rules import BlockState, Span
 from registry.core.history import HistoryEntry
 from registry.rooms.models import Room
 from web.bookings.words import BookingWords
+from web.kit.history_rows import history_rows
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 
@@ -66,17 +67,9 @@ class BlockWords(BookingWords):
         return f"{self.room(room)} ({room.code})"
 
 
-def history_rows(entries: Sequence[HistoryEntry], words: BlockWords, context: PageContext) -> list[dict[str, str]]:
+def block_history(entries: Sequence[HistoryEntry], words: BlockWords, context: PageContext) -> list[dict[str, str]]:
     """What happened to a block, the newest first, in words."""
-    return [
-        {
-            "when": context.fmt.when(entry.at, context.now),
-            "iso": context.fmt.iso(entry.at),
-            "title": context.say(ACTS.get(entry.action, entry.action)),
-            "text": " · ".join(part for part in (entry.actor, _difference(entry, words)) if part),
-        }
-        for entry in entries
-    ]
+    return history_rows(entries, context, ACTS, lambda entry: _difference(entry, words))
 
 
 def _difference(entry: HistoryEntry, words: BlockWords) -> str:

@@ -31,6 +31,7 @@ from web.categories.form import FieldForm, category_form, field_wish, with_field
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
+from web.kit.history_rows import history_rows
 from web.kit.idempotency import form_key, nothing_more
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
@@ -127,7 +128,7 @@ async def one(request: Request, person: PageCaller, code: str, now: Now, typed: 
         pieces=sum(counts.get(fold(one.name), 0) for one in tree.below(node)),
         choices=_choices(tree, node),
         formats=[(one.code, one.title) for one in FORMATS.values()],
-        lines=_history(await entries_of(f"category:{node.id}", 20), context) if context.may("history.see") else [],
+        lines=await _history(node.id, context) if context.may("history.see") else [],
         looks=words,
         **(
             {"form": form, "open": "", "field_form": {}, "fault": "", "fault_field": "", "key": uuid4().hex}
@@ -273,15 +274,8 @@ async def _refused(request: Request, person: Person, code: str, now: Any, refusa
     )
 
 
-def _history(entries: list[Any], context: PageContext) -> list[dict[str, str]]:
-    return [
-        {
-            "when": context.fmt.when(entry.at, context.now),
-            "iso": context.fmt.iso(entry.at),
-            "title": context.say(words.ACTION_WORDS.get(entry.action, entry.action)),
-            "text": " · ".join(
-                part for part in (entry.actor, words.change_text(entry.before, entry.after, context)) if part
-            ),
-        }
-        for entry in entries
-    ]
+async def _history(category_id: int, context: PageContext) -> list[dict[str, str]]:
+    entries = await entries_of(f"category:{category_id}", 20)
+    return history_rows(
+        entries, context, words.ACTION_WORDS, lambda entry: words.change_text(entry.before, entry.after, context)
+    )

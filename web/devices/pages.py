@@ -23,7 +23,7 @@ from web.kit.drafts import FormFields, TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import possible_id
+from web.kit.record_ids import unless_unknown
 from web.kit.render import render
 
 router = pages()
@@ -32,6 +32,7 @@ Manager = Annotated[Person, Depends(page_with("devices.manage"))]
 Pairer = Annotated[Person, Depends(page_with("panels.pair"))]
 Text = Annotated[str, Form(max_length=2000)]
 Typed = Annotated[str, Field(max_length=2000)]
+DeviceId = Annotated[int, unless_unknown("device.unknown", "device")]
 
 
 @router.get("/devices")
@@ -166,34 +167,30 @@ async def pair(request: Request, person: Pairer, now: Now, panel_code: Text = ""
 
 
 @router.post("/devices/{device_id}/unpair")
-async def unpair(request: Request, person: Pairer, device_id: int, now: Now) -> Response:
+async def unpair(request: Request, person: Pairer, device_id: DeviceId, now: Now) -> Response:
     """Take a tablet its door: it shows a code again."""
-    await pairing.unpair(_number(device_id), actor_of(request, person), now)
+    await pairing.unpair(device_id, actor_of(request, person), now)
     return RedirectResponse("/devices?done=unpaired", 303)
 
 
 @router.post("/devices/{device_id}/place")
 async def place(
-    request: Request, person: Manager, device_id: int, now: Now, room: Text = "", enabled: Text = ""
+    request: Request, person: Manager, device_id: DeviceId, now: Now, room: Text = "", enabled: Text = ""
 ) -> Response:
     """Hang a device into another room, or switch it off and on."""
     try:
         room_id = await _room_id(room)
     except NotFound as refusal:
         form = {"room": room, "enabled": enabled}
-        at = f"place-{_number(device_id)}"
+        at = f"place-{device_id}"
         return await _refused(request, page_context(request, person, now), refusal, at, form)
-    await actions.place(_number(device_id), room_id, bool(enabled), actor_of(request, person), now)
+    await actions.place(device_id, room_id, bool(enabled), actor_of(request, person), now)
     return RedirectResponse("/devices?done=placed", 303)
 
 
 async def _room_id(code: str) -> int | None:
     """The room that was typed or chosen, None for none. Raises NotFound("room.unknown")."""
     return (await open_room_by_code(code.strip())).id if code.strip() else None
-
-
-def _number(device_id: int) -> int:
-    return possible_id(device_id, "device.unknown", device=device_id)
 
 
 # the field that a refusal is about, where it names none: as the forms call it

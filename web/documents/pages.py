@@ -25,6 +25,7 @@ from registry.people.models import Person
 from registry.rooms.queries import office_zone
 from web.auth.access import PageCaller, actor_of, page_with
 from web.documents import words
+from web.documents.api import DocumentId
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
@@ -74,9 +75,9 @@ async def listing(
 
 
 @router.get("/documents/{document_id}.pdf")
-async def paper(request: Request, person: PageCaller, document_id: int) -> Response:
+async def paper(request: Request, person: PageCaller, document_id: DocumentId) -> Response:
     """The document as a PDF, in the browser."""
-    state = await document_state(_number(document_id), person)
+    state = await document_state(document_id, person)
     name = f"{state.document.number.replace('/', '-')}.pdf"
     headers = {"content-disposition": f'inline; filename="{name}"', "cache-control": "private, no-cache"}
     return Response(await printed(state, office_of(request)), media_type="application/pdf", headers=headers)
@@ -84,11 +85,11 @@ async def paper(request: Request, person: PageCaller, document_id: int) -> Respo
 
 @router.get("/documents/{document_id}")
 async def one(
-    request: Request, person: PageCaller, document_id: int, now: Now, typed: TypedWords, did: str = ""
+    request: Request, person: PageCaller, document_id: DocumentId, now: Now, typed: TypedWords, did: str = ""
 ) -> Response:
     """One document: the pieces, the way, who signed and who has yet to."""
     context = page_context(request, person, now)
-    state = await document_state(_number(document_id), person)
+    state = await document_state(document_id, person)
     own = {signature.person_id for signature in state.signatures}
     return render(
         request,
@@ -101,7 +102,7 @@ async def one(
         lines=list(zip(state.asset_ids, state.contents.lines, strict=True)),
         may_sign=state.sides_left if context.may("documents.sign") and person.id not in own else (),
         may_cancel=context.may("documents.cancel") and state.document.cancelled_at is None,
-        history_lines=words.history_rows(await history_of(state.document.id), context),
+        history_lines=words.document_history(await history_of(state.document.id), context),
         done=context.say(words.DONE[did]) if did in words.DONE else "",
         looks=words,
         **({"reason": "", "fault": "", "key": uuid4().hex} | typed.words),
@@ -109,28 +110,30 @@ async def one(
 
 
 @router.post("/documents/{document_id}/sign")
-async def sign_it(request: Request, person: Signer, document_id: int, now: Now, side: Text = "") -> Response:
+async def sign_it(request: Request, person: Signer, document_id: DocumentId, now: Now, side: Text = "") -> Response:
     """Sign by one's account."""
-    number = _number(document_id)
-    await document_state(number, person)
+    await document_state(document_id, person)
     try:
-        await sign(number, Side(side) if side in list(Side) else Side.TAKER, person, actor_of(request, person), now)
+        await sign(
+            document_id, Side(side) if side in list(Side) else Side.TAKER, person, actor_of(request, person), now
+        )
     except Refusal as refusal:
         words_ = page_context(request, person, now).words.refusal(refusal)
-        return await back_to(f"/documents/{number}", request, now, status_of(refusal), fault=words_)
-    return RedirectResponse(f"/documents/{number}?did=signed", 303)
+        return await back_to(f"/documents/{document_id}", request, now, status_of(refusal), fault=words_)
+    return RedirectResponse(f"/documents/{document_id}?did=signed", 303)
 
 
 @router.post("/documents/{document_id}/cancel")
-async def cancel_it(request: Request, person: Canceller, document_id: int, now: Now, reason: Text = "") -> Response:
+async def cancel_it(
+    request: Request, person: Canceller, document_id: DocumentId, now: Now, reason: Text = ""
+) -> Response:
     """Cancel it; it keeps its number."""
-    number = _number(document_id)
     try:
-        await cancel(number, reason[:300], actor_of(request, person), now)
+        await cancel(document_id, reason[:300], actor_of(request, person), now)
     except Refusal as refusal:
         words_ = page_context(request, person, now).words.refusal(refusal)
-        return await back_to(f"/documents/{number}", request, now, status_of(refusal), fault=words_, reason=reason)
-    return RedirectResponse(f"/documents/{number}?did=cancelled", 303)
+        return await back_to(f"/documents/{document_id}", request, now, status_of(refusal), fault=words_, reason=reason)
+    return RedirectResponse(f"/documents/{document_id}?did=cancelled", 303)
 
 
 @router.get("/assets/{asset_id}/durability")
@@ -183,7 +186,3 @@ async def _asset(asset_id: int) -> dict[str, Any]:
     if not rows:
         raise NotFound("asset.unknown")
     return rows[0]
-
-
-def _number(document_id: int) -> int:
-    return possible_id(document_id, "document.unknown")

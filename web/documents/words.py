@@ -1,11 +1,12 @@
 """What documents, their sides and their history are called."""
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
 
+from registry.core.history import HistoryEntry
 from registry.documents.models import Document
 from registry.documents.queries import DocumentState
 from registry.documents.rules import SIDE_WORDS, SYMBOLS, Side
+from web.kit.history_rows import history_rows
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 
@@ -41,17 +42,14 @@ def signatures_so_far(document: Document) -> int:
     return document.revision - 1
 
 
-def history_rows(entries: list[dict[str, Any]], context: PageContext) -> list[dict[str, Any]]:
-    """The history as the macro draws it."""
-    return [_row(entry, context) for entry in entries]
+def document_history(entries: Sequence[HistoryEntry], context: PageContext) -> list[dict[str, str]]:
+    """What happened to a document, the newest first, in words."""
+    return history_rows(entries, context, ACTS, lambda entry: _signing_side(entry, context))
 
 
-def _row(entry: dict[str, Any], context: PageContext) -> dict[str, Any]:
-    at: datetime = entry["at"]
-    side = (entry["after"] or {}).get("side", "")
-    text = " · ".join(filter(None, (entry["actor"], side_word(side, context) if side else "", entry["reason"])))
-    title = context.say(ACTS.get(entry["action"], entry["action"]))
-    return {"when": context.fmt.when(at, context.now), "iso": at.isoformat(), "title": title, "text": text}
+def _signing_side(entry: HistoryEntry, context: PageContext) -> str:
+    side = (entry.after or {}).get("side", "")
+    return side_word(side, context) if side else ""
 
 
 def way_of(state: DocumentState) -> str:

@@ -28,6 +28,8 @@ def revision_in(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST else None
 
 
-def unless_unknown(code: str) -> AfterValidator:
-    """For the type of a path's id: as :func:`possible_id`."""
-    return AfterValidator(lambda number: possible_id(number, code))
+def unless_unknown(code: str, named: str = "") -> AfterValidator:
+    """For the type of a path's id: as :func:`possible_id`. ``named`` is what the refusal calls the number, if it tells
+    it.
+    """
+    return AfterValidator(lambda number: possible_id(number, code, **({named: number} if named else {})))

@@ -14,12 +14,12 @@ from registry.opening.queries import (
     profiles,
     shut_out_by_day,
     shut_out_by_profile,
-    site_by_code,
     site_day,
     site_year,
 )
 from registry.opening.rules import NewProfile, differing
 from registry.people.models import Person
+from registry.rooms.queries import site_by_code
 from web.auth.access import Caller, caller_with
 from web.kit import routing
 from web.kit.answers import ListAnswer, PagedLong, etag

@@ -21,14 +21,13 @@ from registry.opening.queries import (
     profiles,
     shut_out_by_day,
     shut_out_by_profile,
-    site_by_code,
     site_day,
     site_year,
-    sites,
 )
 from registry.opening.rules import DayKind, SiteDay, differing
 from registry.people.models import Person
 from registry.rooms.models import OpeningProfile, Site
+from registry.rooms.queries import site_by_code, sites_in_order
 from web.auth.access import actor_of, page_with
 from web.kit.clock import Now
 from web.kit.drafts import Typed, TypedWords, back_to
@@ -48,7 +47,7 @@ from web.opening.form import (
     form_of,
     form_of_profile,
 )
-from web.opening.words import OpeningWords, history_rows
+from web.opening.words import OpeningWords, week_history
 
 router = pages("/admin")
 Reader = Annotated[Person, Depends(page_with("office.see"))]
@@ -162,7 +161,7 @@ async def _form(
         request, "opening/profile.html", status=typed.status, context=context, words=words, profile=profile, form=form,
         sentences=typed.words.get("sentences", {}), out=out, misfits=_lines(out, words, context),
         may_change=context.may("rooms.manage"), weekdays=[words.weekday_name(number) for number in range(7)],
-        lines=history_rows(await history_of(profile.id), words, context) if profile else [],
+        lines=week_history(await history_of(profile.id), words, context) if profile else [],
     )  # fmt: skip
 
 
@@ -180,7 +179,7 @@ def _lines(out: ShutOut, words: OpeningWords, context: PageContext) -> list[tupl
 @router.get("/days")
 async def first_site(request: Request, person: Reader, now: Now) -> Response:
     """The year of the office's first site."""
-    rows = await sites()
+    rows = await sites_in_order()
     if not rows:
         raise NotFound("request.not_found")
     return RedirectResponse(f"/admin/days/{rows[0].code}", 303)
@@ -229,8 +228,8 @@ async def _year(
         out = await shut_out_by_day(site, of_day, _is_open(form["what"]), context.viewer, context.now)
     return render(
         request, "opening/year.html", status=typed.status, context=context, words=words, place=site,
-        sites=await sites(), year=year, years=YEARS, months=months, differing=differing(days), form=form, day=day,
-        sentences=typed.words.get("sentences", {}), out=out, misfits=_lines(out, words, context),
+        sites=await sites_in_order(), year=year, years=YEARS, months=months, differing=differing(days), form=form,
+        day=day, sentences=typed.words.get("sentences", {}), out=out, misfits=_lines(out, words, context),
         toast=words.toast(did), may_change=context.may("rooms.manage"), today=context.today,
         weekdays=[words.weekday_short(number) for number in range(7)], kinds=list(DayKind),
     )  # fmt: skip

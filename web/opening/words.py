@@ -10,6 +10,7 @@ from registry.core.history import HistoryEntry
 from registry.opening.rules import DayKind, SiteDay
 from registry.rooms.hours import Span
 from web.bookings.words import BookingWords
+from web.kit.history_rows import history_rows
 from web.kit.page_context import PageContext
 from web.kit.time_of_day import clock
 from web.kit.words import N_
@@ -91,17 +92,9 @@ def _key(span: Span) -> tuple[date, date]:
     return span.valid_from or date.min, span.valid_to or date.max
 
 
-def history_rows(entries: Sequence[HistoryEntry], words: OpeningWords, context: PageContext) -> list[dict[str, str]]:
+def week_history(entries: Sequence[HistoryEntry], words: OpeningWords, context: PageContext) -> list[dict[str, str]]:
     """What happened to a week, the newest first, in words."""
-    return [
-        {
-            "when": context.fmt.when(entry.at, context.now),
-            "iso": context.fmt.iso(entry.at),
-            "title": context.say(ACTS.get(entry.action, entry.action)),
-            "text": " · ".join(part for part in (entry.actor, _difference(entry, words)) if part),
-        }
-        for entry in entries
-    ]
+    return history_rows(entries, context, ACTS, lambda entry: _difference(entry, words))
 
 
 def _difference(entry: HistoryEntry, words: OpeningWords) -> str:

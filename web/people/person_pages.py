@@ -74,7 +74,7 @@ async def one(request: Request, person: Reader, login: str, now: Now, typed: Typ
         heirs=await heirs(account.id, now) if is_manager else [],
         sessions=await sessions_of(account, now) if is_manager else [],
         tokens=await tokens_of(account) if is_manager else [],
-        entries=words.history_rows(await entries_of(f"person:{account.id}", ENTRIES), context),
+        entries=words.account_history(await entries_of(f"person:{account.id}", ENTRIES), context),
         links_in_hand=links_in_hand,
         mails=options_of(request).has_mail,
         looks=words,

@@ -9,6 +9,7 @@ from registry.people import rules
 from registry.people.models import LinkWay, Role
 from registry.people.queries import PeopleView
 from registry.people.rules import AccountState
+from web.kit.history_rows import history_rows
 from web.kit.page_context import PageContext
 from web.kit.words import N_, NN_
 
@@ -179,17 +180,9 @@ def load_count(kind: LoadKind, number: int, context: PageContext) -> str:
     return context.words.ngettext(*LOAD_COUNTS[kind], number)
 
 
-def history_rows(entries: Sequence[HistoryEntry], context: PageContext) -> list[dict[str, str]]:
+def account_history(entries: Sequence[HistoryEntry], context: PageContext) -> list[dict[str, str]]:
     """What happened to an account, the newest first, in words."""
-    return [
-        {
-            "when": context.fmt.when(entry.at, context.now),
-            "iso": context.fmt.iso(entry.at),
-            "title": context.say(ACTION_WORDS.get(entry.action, ACTION_WORDS["changed"])),
-            "text": " · ".join(part for part in (entry.actor, _change(entry, context), entry.reason) if part),
-        }
-        for entry in entries
-    ]
+    return history_rows(entries, context, ACTION_WORDS, lambda entry: _change(entry, context))
 
 
 def _change(entry: HistoryEntry, context: PageContext) -> str:

@@ -30,16 +30,14 @@ from registry.places.queries import (
     buildings_in_order,
     institutions_named,
     misfits_of,
-    opening_by_code,
     room_counts,
     setup_of,
-    sites_in_order,
 )
 from registry.places.rules import MOST_LINES, standard_faults
 from registry.rooms.actions import set_standard
 from registry.rooms.models import Building, Room, Site
 from registry.rooms.places import NewBuilding, NewRoom, NewSite, code_of
-from registry.rooms.queries import features_of, room_by_code, zone_of
+from registry.rooms.queries import features_of, opening_by_code, room_by_code, sites_in_order, zone_of
 from registry.rooms.standards import StandardLine
 from web.auth.access import Caller, caller_with
 from web.kit import routing

@@ -17,10 +17,10 @@ from registry.people.models import Person
 from registry.places import houses
 from registry.places.actions import RoomChanges
 from registry.places.houses import BuildingChanges, SiteChanges
-from registry.places.queries import building_by_code, buildings_in_order, room_counts, site_by_code, sites_in_order
+from registry.places.queries import building_by_code, buildings_in_order, room_counts
 from registry.rooms.models import RoomKind, Visibility
 from registry.rooms.places import NewBuilding, NewRoom, NewSite, code_of, zones
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import room_by_code, site_by_code, sites_in_order
 from web.auth.access import actor_of
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to

@@ -30,12 +30,11 @@ from registry.places.queries import (
     room_counts,
     rooms_on_list,
     setup_of,
-    sites_in_order,
     ties_of,
 )
 from registry.places.settings import mark_of
 from registry.rooms.models import OpeningProfile, Room
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import room_by_code, sites_in_order
 from web.auth.access import actor_of, page_with
 from web.kit.clock import Now
 from web.kit.drafts import Typed, TypedWords, back_to

@@ -24,9 +24,10 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import possible_id, revision_in
+from web.kit.record_ids import revision_in
 from web.kit.render import render
 from web.sets import words
+from web.sets.api import SetId
 
 router = pages()
 Keeper = Annotated[Person, Depends(page_with("assets.change"))]
@@ -95,10 +96,10 @@ async def make(
 
 
 @router.get("/sets/{set_id}")
-async def one(request: Request, person: PageCaller, set_id: int, now: Now) -> Response:
+async def one(request: Request, person: PageCaller, set_id: SetId, now: Now) -> Response:
     """One set: what belongs to it, what is there, and what is wrong with it."""
     context = page_context(request, person, now)
-    state = await set_state(_number(set_id))
+    state = await set_state(set_id)
     return render(
         request,
         "sets/set.html",
@@ -106,16 +107,16 @@ async def one(request: Request, person: PageCaller, set_id: int, now: Now) -> Re
         context=context,
         state=state,
         may_change=context.may("assets.change") and not state.is_dissolved,
-        lines=words.history_rows(await history_of(state.id), context),
+        lines=words.set_history(await history_of(state.id), context),
         looks=words,
     )
 
 
 @router.get("/sets/{set_id}/edit")
-async def edit(request: Request, person: Keeper, set_id: int, now: Now, typed: TypedWords) -> Response:
+async def edit(request: Request, person: Keeper, set_id: SetId, now: Now, typed: TypedWords) -> Response:
     """The form that changes a set."""
     context = page_context(request, person, now)
-    state = await set_state(_number(set_id))
+    state = await set_state(set_id)
     form = {
         "name": state.name,
         "note": state.note,
@@ -128,7 +129,7 @@ async def edit(request: Request, person: Keeper, set_id: int, now: Now, typed: T
 
 @router.post("/sets/{set_id}/edit")
 async def change(
-    request: Request, person: Keeper, set_id: int, now: Now, name: Text = "", note: Text = "", pieces: Text = "",
+    request: Request, person: Keeper, set_id: SetId, now: Now, name: Text = "", note: Text = "", pieces: Text = "",
     parts: Text = "", revision: Text = "",
 ) -> Response:  # fmt: skip
     """Change what a set is called and what belongs to it."""
@@ -136,16 +137,16 @@ async def change(
     try:
         typed = await _read(form)
         changes = SetChanges(typed.name, typed.note, typed.asset_ids, typed.parts)
-        await change_set(_number(set_id), changes, actor_of(request, person), now, _revision(revision))
+        await change_set(set_id, changes, actor_of(request, person), now, _revision(revision))
     except Refusal as refusal:
         return await _refused(request, page_context(request, person, now), f"/sets/{set_id}/edit", form, refusal)
     return RedirectResponse(f"/sets/{set_id}?done=changed", 303)
 
 
 @router.post("/sets/{set_id}/dissolve")
-async def dissolve(request: Request, person: Keeper, set_id: int, now: Now, revision: Text = "") -> Response:
+async def dissolve(request: Request, person: Keeper, set_id: SetId, now: Now, revision: Text = "") -> Response:
     """Take a set apart."""
-    await dissolve_set(_number(set_id), actor_of(request, person), now, _revision(revision))
+    await dissolve_set(set_id, actor_of(request, person), now, _revision(revision))
     return RedirectResponse(f"/sets/{set_id}?done=dissolved", 303)
 
 
@@ -210,7 +211,3 @@ def _revision(text: str) -> int:
     if revision is None:
         raise Conflict("request.stale")
     return revision
-
-
-def _number(set_id: int) -> int:
-    return possible_id(set_id, "set.unknown")

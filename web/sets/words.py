@@ -1,8 +1,10 @@
 """What sets and their troubles are called."""
 
-from typing import Any
+from collections.abc import Sequence
 
+from registry.core.history import HistoryEntry
 from registry.sets.rules import Trouble
+from web.kit.history_rows import history_rows
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 
@@ -35,21 +37,13 @@ def toast_of(name: str, context: PageContext) -> str:
     return context.say(TOASTS.get(name, ""))
 
 
-def history_rows(entries: list[dict[str, Any]], context: PageContext) -> list[dict[str, str]]:
+def set_history(entries: Sequence[HistoryEntry], context: PageContext) -> list[dict[str, str]]:
     """What happened to a set, the newest first, in words."""
-    return [
-        {
-            "when": context.fmt.when(entry["at"], context.now),
-            "iso": context.fmt.iso(entry["at"]),
-            "title": context.say(ACTION_WORDS[entry["action"]]),
-            "text": " · ".join(part for part in (entry["actor"], _change(entry)) if part),
-        }
-        for entry in entries
-    ]
+    return history_rows(entries, context, ACTION_WORDS, _change)
 
 
-def _change(entry: dict[str, Any]) -> str:
-    before, after = entry["before"] or {}, entry["after"] or {}
-    if entry["action"] == "changed" and "name" in after:
+def _change(entry: HistoryEntry) -> str:
+    before, after = entry.before or {}, entry.after or {}
+    if entry.action == "changed" and "name" in after:
         return f"{before['name']} → {after['name']}"
     return ", ".join(after.get("parts", ()))

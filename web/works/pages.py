@@ -28,8 +28,9 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import possible_id, revision_in
+from web.kit.record_ids import revision_in
 from web.kit.render import render
+from web.works.api import WorksId
 from web.works.words import WorksWords, works_history
 
 router = pages("/works")
@@ -84,10 +85,12 @@ async def _location(works: Works) -> RequestAnswer:
 
 
 @router.get("/{works_id}")
-async def one(request: Request, person: Reader, now: Now, works_id: int, typed: TypedWords, did: str = "") -> Response:
+async def one(
+    request: Request, person: Reader, now: Now, works_id: WorksId, typed: TypedWords, did: str = ""
+) -> Response:
     """Works with all that hangs together with them."""
     context = page_context(request, person, now)
-    detail = await works_detail(_number(works_id))
+    detail = await works_detail(works_id)
     words, state = WorksWords.of(context.words), detail.line.state_on(context.today)
     may_change = context.may("works.manage")
     numbers = "\n".join(row["inventory_no"] or f"#{row['id']}" for row in detail.assets)
@@ -103,9 +106,9 @@ async def one(request: Request, person: Reader, now: Now, works_id: int, typed: 
 
 
 @router.get("/{works_id}/edit")
-async def edit(request: Request, person: Planner, now: Now, works_id: int, typed: TypedWords) -> Response:
+async def edit(request: Request, person: Planner, now: Now, works_id: WorksId, typed: TypedWords) -> Response:
     """The form that changes works."""
-    context, line = page_context(request, person, now), await works_by_id(_number(works_id))
+    context, line = page_context(request, person, now), await works_by_id(works_id)
     former = as_new(line)
     form = {
         "name": former.name, "description": former.description, "starts_on": former.starts_on.isoformat(),
@@ -116,57 +119,56 @@ async def edit(request: Request, person: Planner, now: Now, works_id: int, typed
 
 
 @router.post("/{works_id}/edit")
-async def change(request: Request, person: Planner, now: Now, works_id: int) -> Response:
+async def change(request: Request, person: Planner, now: Now, works_id: WorksId) -> Response:
     """Other words, days, rooms or another grant."""
     context, form = page_context(request, person, now), _typed(await request.form())
-    number = _number(works_id)
     try:
         wish = _read(form)
         changes = WorksChanges(wish.name, wish.description, wish.starts_on, wish.ends_on, wish.rooms, wish.grant)
-        await actions.change_works(number, changes, actor_of(request, person), now, _revision(form["revision"]))
+        await actions.change_works(works_id, changes, actor_of(request, person), now, _revision(form["revision"]))
     except Refusal as refusal:
-        return await _refused(f"/works/{number}/edit", request, context, form, refusal)
-    return RedirectResponse(f"/works/{number}?did=changed", 303)
+        return await _refused(f"/works/{works_id}/edit", request, context, form, refusal)
+    return RedirectResponse(f"/works/{works_id}?did=changed", 303)
 
 
 @router.post("/{works_id}/assets")
 async def put_assets(
-    request: Request, person: Planner, now: Now, works_id: int, numbers: Text = "", revision: Text = ""
+    request: Request, person: Planner, now: Now, works_id: WorksId, numbers: Text = "", revision: Text = ""
 ) -> Response:
     """Say which pieces the works made: one inventory number in a line."""
-    context, number = page_context(request, person, now), _number(works_id)
+    context = page_context(request, person, now)
     rows = [line.strip() for line in numbers.splitlines() if line.strip()]
     ids = {line: int(line[1:]) for line in rows if line[:1] == "#" and line[1:].isdecimal() and len(line) < 11}
     try:
         pieces = await candidates([line for line in rows if line not in ids])
         asset_ids = [*ids.values(), *(piece.asset_id for piece in pieces)]
-        await actions.put_assets(number, asset_ids, actor_of(request, person), now, _revision(revision))
+        await actions.put_assets(works_id, asset_ids, actor_of(request, person), now, _revision(revision))
     except Refusal as refusal:
-        return await _refused(f"/works/{number}", request, context, {"numbers": numbers}, refusal, "#assets")
-    return RedirectResponse(f"/works/{number}?did=assets", 303)
+        return await _refused(f"/works/{works_id}", request, context, {"numbers": numbers}, refusal, "#assets")
+    return RedirectResponse(f"/works/{works_id}?did=assets", 303)
 
 
 @router.post("/{works_id}/finish")
-async def finish(request: Request, person: Planner, now: Now, works_id: int, revision: Text = "") -> Response:
+async def finish(request: Request, person: Planner, now: Now, works_id: WorksId, revision: Text = "") -> Response:
     """They are done."""
-    context, number = page_context(request, person, now), _number(works_id)
+    context = page_context(request, person, now)
     try:
         actor = actor_of(request, person)
-        await actions.finish_works(number, context.today, actor, now, _revision(revision))
+        await actions.finish_works(works_id, context.today, actor, now, _revision(revision))
     except Refusal as refusal:
-        return await _refused(f"/works/{number}", request, context, {}, refusal)
-    return RedirectResponse(f"/works/{number}?did=finished", 303)
+        return await _refused(f"/works/{works_id}", request, context, {}, refusal)
+    return RedirectResponse(f"/works/{works_id}?did=finished", 303)
 
 
 @router.post("/{works_id}/cancel")
-async def cancel(request: Request, person: Planner, now: Now, works_id: int, revision: Text = "") -> Response:
+async def cancel(request: Request, person: Planner, now: Now, works_id: WorksId, revision: Text = "") -> Response:
     """They are given up."""
-    context, number = page_context(request, person, now), _number(works_id)
+    context = page_context(request, person, now)
     try:
-        await actions.cancel_works(number, actor_of(request, person), now, _revision(revision))
+        await actions.cancel_works(works_id, actor_of(request, person), now, _revision(revision))
     except Refusal as refusal:
-        return await _refused(f"/works/{number}", request, context, {}, refusal)
-    return RedirectResponse(f"/works/{number}?did=cancelled", 303)
+        return await _refused(f"/works/{works_id}", request, context, {}, refusal)
+    return RedirectResponse(f"/works/{works_id}?did=cancelled", 303)
 
 
 def _typed(fields: Any) -> dict[str, Any]:
@@ -216,7 +218,3 @@ def _revision(text: str) -> int:
     if revision is None:
         raise Conflict("request.stale")
     return revision
-
-
-def _number(works_id: int) -> int:
-    return possible_id(works_id, "works.unknown")

@@ -7,6 +7,7 @@ from typing import Any
 from registry.core.history import HistoryEntry
 from registry.works.rules import WorksState
 from web.blocks.words import BlockWords
+from web.kit.history_rows import history_rows
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 
@@ -52,15 +53,7 @@ class WorksWords(BlockWords):
 
 def works_history(entries: Sequence[HistoryEntry], words: WorksWords, context: PageContext) -> list[dict[str, str]]:
     """What happened to works, the newest first, in words."""
-    return [
-        {
-            "when": context.fmt.when(entry.at, context.now),
-            "iso": context.fmt.iso(entry.at),
-            "title": context.say(ACTS.get(entry.action, entry.action)),
-            "text": " · ".join(part for part in (entry.actor, _difference(entry, words)) if part),
-        }
-        for entry in entries
-    ]
+    return history_rows(entries, context, ACTS, lambda entry: _difference(entry, words))
 
 
 def _difference(entry: HistoryEntry, words: WorksWords) -> str:

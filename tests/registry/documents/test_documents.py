@@ -69,7 +69,7 @@ async def test_a_move_leaves_a_paper_with_what_was_and_what_is(database: Databas
     assert again.contents == state.contents, "what is printed does not follow what changes later"
     assert [one.number for one in await documents_of(assets[1].id)] == [document.number]
     assert (await document_by_number(document.number.lower())) == document
-    assert [entry["action"] for entry in await history_of(document.id)] == ["issued"]
+    assert [entry.action for entry in await history_of(document.id)] == ["issued"]
 
 
 async def test_what_changes_nothing_leaves_no_paper(database: Database) -> None:

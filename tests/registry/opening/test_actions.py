@@ -8,11 +8,12 @@ from registry.bookings.queries import room_state_of
 from registry.bookings.state import StateKind
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.opening.actions import ProfileChanges, change_profile, clear_day, make_profile, set_day
-from registry.opening.queries import profile_by_code, profiles, shut_out_by_day, shut_out_by_profile, site_day, sites
+from registry.opening.queries import profile_by_code, profiles, shut_out_by_day, shut_out_by_profile, site_day
 from registry.opening.rules import DayKind, NewProfile
 from registry.people.models import Role
 from registry.rooms.hours import Span
 from registry.rooms.models import CalendarDay, OpeningProfile, Room
+from registry.rooms.queries import sites_in_order
 from tests.conftest import Database
 from tests.make import HOUR, NOW, make_booking, make_building, make_opening, make_room, make_site, refused
 from tests.statements import Statements
@@ -93,6 +94,6 @@ async def test_a_closed_and_a_swapped_day(database: Database) -> None:
     assert (await site_day(site.id, saturday, "pl")).name == "za 3 maja"
     entries = await HistoryEntry.filter(object=f"site:{site.id}").order_by("seq")
     assert [entry.action for entry in entries] == ["day_set", "day_cleared", "day_set", "day_set"]
-    assert [one.code for one in await sites()][-1] == site.code
+    assert [one.code for one in await sites_in_order()][-1] == site.code
     empty = await make_site()
     assert (await shut_out_by_day(empty, FRIDAY, False, COORDINATOR, NOW)).total == 0

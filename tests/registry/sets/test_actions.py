@@ -35,7 +35,7 @@ async def test_what_a_set_is_made_of_belongs_to_it(database: Database) -> None:
     assert sorted(piece.asset_id for piece in state.pieces) == ids
     assert await set_of(ids[0]) == {"id": asset_set.id, "name": "Stanowisko 1"}
     assert (await HistoryEntry.get(object=f"asset:{ids[0]}", action="joined_set")).after == {"set": "Stanowisko 1"}
-    assert [entry["action"] for entry in await history_of(asset_set.id)] == ["made"]
+    assert [entry.action for entry in await history_of(asset_set.id)] == ["made"]
 
 
 async def test_a_piece_that_goes_elsewhere_or_breaks_is_lacking_and_the_whole_set_moves_in_one_act(
@@ -88,7 +88,8 @@ async def test_pieces_come_and_go_and_what_is_wanted_stays(database: Database) -
     assert await set_of(ids[2]) is None
     assert (await HistoryEntry.get(object=f"asset:{ids[2]}", action="left_set")).before == {"set": "Stanowisko 2"}
     entry = (await history_of(asset_set.id))[0]
-    assert (entry["before"]["name"], entry["after"]["name"], entry["after"]["pieces"]) == (
+    before, after = entry.before or {}, entry.after or {}
+    assert (before["name"], after["name"], after["pieces"]) == (
         "Stanowisko 1", "Stanowisko 2", [ids[0], ids[1], lamp.id],
     )  # fmt: skip
     await change_set(asset_set.id, SetChanges(parts=(Part("Monitor", 1),)), SYSTEM, NOW)
@@ -118,7 +119,7 @@ async def test_a_set_that_is_taken_apart_leaves_its_pieces_where_they_are(databa
     await dissolve_set(asset_set.id, SYSTEM, NOW)
     await dissolve_set(asset_set.id, SYSTEM, NOW)
     assert (await set_state(asset_set.id)).is_dissolved
-    assert [entry["action"] for entry in await history_of(asset_set.id)] == ["dissolved", "made"]
+    assert [entry.action for entry in await history_of(asset_set.id)] == ["dissolved", "made"]
     assert await set_of(ids[0]) is None
     assert await sets_in_order("", "", 0, 10) == ([], 0)
     assert (await refused(change_set(asset_set.id, SetChanges(name="x"), SYSTEM, NOW))).code == "set.dissolved"

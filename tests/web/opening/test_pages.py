@@ -137,3 +137,8 @@ async def test_a_day_of_the_year_is_closed_and_as_usual_again(desk: Desk) -> Non
         assert sentence in text_of(refused.text)
     assert (await desk.get("/admin/days/none", "coordinator")).status_code == 404
     assert "Change a day" not in (await desk.get("/admin/days/BDG", "auditor")).text
+
+
+async def test_a_name_that_no_site_or_week_can_have_is_unknown(desk: Desk) -> None:
+    for path in ("/admin/days/%00", "/admin/hours/%00", "/admin/places/sites/%00", f"/admin/days/{'x' * 41}"):
+        assert (await desk.get(path, "coordinator")).status_code == 404, path
