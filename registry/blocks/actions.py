@@ -32,7 +32,7 @@ from registry.core import history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
-from registry.core.statements import insert
+from registry.core.statements import column, insert
 from registry.people.models import Person
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import Room
@@ -84,12 +84,13 @@ async def change_block(
     """Block other rooms, other times or for another reason. What is over of it stays. Raises as :func:`make_block`,
     NotFound("block.unknown"), Conflict: block.over, request.stale.
     """
-    viewer, former = viewer_of(by), await block_by_id(block_id)
+    viewer = viewer_of(by)
+    former = await block_by_id(block_id, viewer)
     new = _changed(former, changes)
     for refusal in reasons(new, viewer, now, spans_of(former)):
         raise refusal
     rooms = await _rooms(new.rooms, viewer)
-    former_rooms = {room.id for room in await rooms_of_codes(former.rooms)}
+    former_rooms = await _rooms_of_parts(former)
     async with changing(*former_rooms, *rooms, *await _targets(clearance)) as change:
         block = await Block.get(id=block_id)
         if block.revision != former.revision or if_revision not in (None, block.revision):
@@ -114,10 +115,10 @@ async def cancel_block(
     """Give the rooms back from now on. One that was given back already stays so. Raises NotFound("block.unknown"),
     Forbidden, Conflict: block.over, request.stale.
     """
-    former = await block_by_id(block_id)
+    former = await block_by_id(block_id, viewer_of(by))
     if by.role not in BLOCKS:
         raise Forbidden("auth.role")
-    async with changing(*(room.id for room in await rooms_of_codes(former.rooms))) as change:
+    async with changing(*await _rooms_of_parts(former)) as change:
         block = await Block.get(id=block_id)
         if block.revision != former.revision or if_revision not in (None, block.revision):
             raise Conflict("request.stale", revision=block.revision)
@@ -185,6 +186,12 @@ async def _rooms(codes: Collection[str], viewer: Viewer) -> dict[int, Room]:
         if not sees_times(room.visibility, viewer):
             raise Forbidden("room.not_yours", room=room.code)
     return {room.id: room for room in sorted(rooms.values(), key=lambda room: room.id)}
+
+
+async def _rooms_of_parts(block: Block) -> set[int]:
+    """The ids of a block's rooms, and of any other in which it has a part."""
+    parts = Booking.filter(block_id=block.id).distinct()
+    return {room.id for room in await rooms_of_codes(block.rooms)} | set(await column(parts, "room_id"))
 
 
 async def _targets(clearance: Clearance) -> list[int]:

@@ -5,11 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tortoise.expressions import Subquery
+from tortoise.queryset import QuerySet
+
 from registry.blocks.rules import Span, touches
 from registry.bookings.alternatives import rooms_to_have
 from registry.bookings.day_rows import TAKING
 from registry.bookings.models import Block, Booking, Kind, Status
-from registry.bookings.projections import COLUMNS, BookingRow, Viewer, VisibleBooking, project
+from registry.bookings.projections import (
+    COLUMNS,
+    BookingRow,
+    Viewer,
+    VisibleBooking,
+    project,
+    works_at_help_point,
+)
 from registry.bookings.queries import bookable_rooms
 from registry.bookings.rules import BLOCK_DAYS, BookingRequest, may_change
 from registry.bookings.state import HELD
@@ -17,19 +27,35 @@ from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry, entries_of
 from registry.core.statements import column
 from registry.people.models import Person
-from registry.rooms.models import Room
+from registry.rooms.models import Room, Visibility
 
 LOOK_BACK, LOOK_AHEAD = timedelta(days=BLOCK_DAYS + 1), timedelta(days=1)
 OFFERED_FOR, OFFERED_ROOMS = 30, 4
 HISTORY_LIMIT = 50
 
 
-async def block_by_id(block_id: UUID) -> Block:
-    """Raises NotFound("block.unknown")."""
-    block = await Block.get_or_none(id=block_id).select_related("created_by")
+def blocks_for(viewer: Viewer) -> QuerySet[Block]:
+    """The blocks that a viewer may know of: one with a part in a hidden room would tell when that is taken."""
+    if works_at_help_point(viewer):
+        return Block.all()
+    hidden = Booking.filter(block_id__isnull=False, room__visibility=Visibility.HIDDEN)
+    return Block.exclude(id__in=Subquery(hidden.values("block_id")))
+
+
+async def block_by_id(block_id: UUID, viewer: Viewer) -> Block:
+    """Raises NotFound("block.unknown"), also for one that is not theirs to know of."""
+    block = await blocks_for(viewer).get_or_none(id=block_id).select_related("created_by")
     if block is None:
         raise NotFound("block.unknown")
     return block
+
+
+async def blocks_hidden_from(viewer: Viewer, block_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these blocks that are not a viewer's to know of."""
+    if not block_ids or works_at_help_point(viewer):
+        return set()
+    parts = Booking.filter(block_id__in=list(block_ids), room__visibility=Visibility.HIDDEN)
+    return set(await column(parts.distinct(), "block_id"))
 
 
 def spans_of(block: Block) -> tuple[Span, ...]:
@@ -38,10 +64,13 @@ def spans_of(block: Block) -> tuple[Span, ...]:
 
 
 async def blocks_between(
-    since: datetime, until: datetime | None, room: str, start: int, limit: int, *, with_cancelled: bool = True
-) -> tuple[list[Block], int]:
-    """The blocks that touch [since, until), of one room or of all, the first to begin first; and how many there are."""
-    blocks = Block.filter(ends_at__gt=since)
+    since: datetime, until: datetime | None, room: str, viewer: Viewer, start: int, limit: int, *,
+    with_cancelled: bool = True,
+) -> tuple[list[Block], int]:  # fmt: skip
+    """The blocks that touch [since, until), of one room or of all, the first to begin first, as far as the viewer may
+    know of them; and how many there are.
+    """
+    blocks = blocks_for(viewer).filter(ends_at__gt=since)
     if until is not None:
         blocks = blocks.filter(starts_at__lt=until)
     if not with_cancelled:
@@ -53,9 +82,9 @@ async def blocks_between(
     return rows, await blocks.count()
 
 
-async def past_blocks(now: datetime, start: int, limit: int) -> tuple[list[Block], int]:
-    """Those that are over, the last one first."""
-    blocks = Block.filter(ends_at__lte=now)
+async def past_blocks(now: datetime, viewer: Viewer, start: int, limit: int) -> tuple[list[Block], int]:
+    """Those that are over, the last one first, as far as the viewer may know of them."""
+    blocks = blocks_for(viewer).filter(ends_at__lte=now)
     rows = await blocks.order_by("-ends_at", "id").offset(start).limit(limit).select_related("created_by")
     return rows, await blocks.count()
 

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from registry.bookings.models import Booking, Kind, Status
+from registry.bookings.models import Block, Booking, Kind, Status
 from registry.bookings.notices import FormerPlace, tell_organizer
 from registry.bookings.obstacles import offer_help
 from registry.bookings.projections import as_entry, viewer_of
@@ -143,7 +143,8 @@ async def change(
     booking_id: UUID, changes: BookingChanges, by: Person, actor: Actor, now: datetime, if_revision: int | None = None
 ) -> Booking:
     """Apply the changes; the rules look at what differs. Raises Conflict("request.stale") when ``if_revision`` is not
-    the booking's, Conflict("booking.overlap") with conflicts and alternatives when the new span is taken.
+    the booking's, Conflict("booking.overlap") with conflicts and alternatives when the new span is taken, and
+    Conflict("booking.part_of_block") for another room or time of what a block has.
     """
     former = await known_booking(booking_id, viewer_of(by))
     target = await room_id_of(changes.room) if changes.room else former.room_id
@@ -220,6 +221,9 @@ async def _apply(
     room = await booking_room(locked.rooms[target])
     former = request_of(booking, locked.rooms[booking.room_id].code)
     request = _changed(former, changes, room.code)
+    here, there = ((one.room, one.starts_at, one.ends_at) for one in (former, request))
+    if booking.block_id and here != there:
+        raise await _part_of_block(booking.block_id)
     for refusal in change_reasons(former, request, room, viewer_of(by), now):
         raise refusal
     blocked_from, blocked_to = blocked(request, room)
@@ -235,6 +239,12 @@ async def _apply(
     if booking.status is Status.CHECKED_IN and request.starts_at - CHECK_IN_EARLY > now:
         # nobody is there yet: at its new time it wants a check-in like any other
         booking.status, booking.checked_in_at, booking.checked_in_by = Status.CONFIRMED, None, ""
+
+
+async def _part_of_block(block_id: UUID) -> Conflict:
+    """Why a part of a block has its room and time: the block has them, and asks for them anew when it is changed."""
+    block = await Block.get(id=block_id)
+    return Conflict("booking.part_of_block", block=str(block.id), reason=block.reason)
 
 
 async def _refuse_overlap(room: Room, blocked_from: datetime, blocked_to: datetime, but: UUID | None = None) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from registry.bookings.models import Booking
+from registry.bookings.projections import seen_as
 from registry.core.history import Actor
 from registry.core.transaction import Change
 from registry.outbox.actions import NewNotice, tell
@@ -65,8 +66,9 @@ class FormerPlace(NamedTuple):
 def facts_of(
     booking: Booking, room: Room, actor: Actor, former: FormerPlace | None = None
 ) -> TimelessFacts | ShyFacts | BookingFacts:
-    """What may be told of a booking, by the class of its room and of the one where it was."""
-    classes = {room.visibility, former.room.visibility if former else room.visibility}
+    """What may be told of a booking, by the class as which it is seen in its room and in the one where it was."""
+    places = (room, former.room) if former else (room,)
+    classes = {seen_as(place.visibility, booking.kind) for place in places}
     if Visibility.HIDDEN in classes:
         return TimelessFacts()
     ends_at = booking.planned_ends_at

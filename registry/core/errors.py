@@ -284,6 +284,7 @@ WORDS: dict[str, str] = {
     "booking.state": N_("This cannot be done: the booking is {status}."),
     "booking.check_in_early": N_("Check-in opens at {opens}. Come back then."),
     "booking.not_running": N_("This booking is not running now."),
+    "booking.part_of_block": N_("This belongs to a block: {reason}. Change the block itself."),
     "booking.undo_late": N_("This could be taken back until {until}. Book the room again."),
     "booking.nothing_to_do": N_("There is no booking in this room now."),
     # blocks

@@ -57,11 +57,14 @@ async def change_works(
     """Other words, days, rooms or another grant. Raises as :func:`make_works`, NotFound("works.unknown"),
     Conflict: works.over, request.stale.
     """
-    former = as_new(await works_by_id(works_id))
+    line = await works_by_id(works_id)
+    former = as_new(line)
     fields = {name: getattr(changes, name) for name in WorksChanges.__slots__}
     new = _checked(replace(former, **{name: value for name, value in fields.items() if value is not None}))
     async with transaction():
         works = await _locked(works_id, if_revision)
+        if works.revision != line.revision:  # what stays as it is was read before the lock
+            raise Conflict("request.stale", revision=works.revision)
         if new == former:
             return
         rooms = await _rooms(new.rooms)

@@ -8,7 +8,9 @@ from typing import Any
 from tortoise.expressions import Q
 
 from registry.assets.queries import assets_by_id
+from registry.blocks.queries import blocks_for
 from registry.bookings.models import Block
+from registry.bookings.projections import Viewer
 from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry, entries_of
 from registry.core.ids import may_be_id
@@ -96,15 +98,16 @@ async def works_by_id(works_id: int) -> WorksLine:
     return (await _lines([row]))[0]
 
 
-async def works_detail(works_id: int) -> WorksDetail:
-    """Raises NotFound("works.unknown")."""
+async def works_detail(works_id: int, viewer: Viewer) -> WorksDetail:
+    """With the blocks that the viewer may know of. Raises NotFound("works.unknown")."""
     line = await works_by_id(works_id)
     blocks = await column(WorksBlock.filter(works_id=works_id), "block_id")
+    of_viewer = blocks_for(viewer).filter(id__in=blocks)
     assets = await column(WorksAsset.filter(works_id=works_id).order_by("asset__name", "asset_id"), "asset_id")
     return WorksDetail(
         line=line,
         rooms=await Room.filter(code__in=list(line.rooms)).order_by("code") if line.rooms else [],
-        blocks=await Block.filter(id__in=blocks).order_by("starts_at").select_related("created_by") if blocks else [],
+        blocks=await of_viewer.order_by("starts_at").select_related("created_by") if blocks else [],
         assets=await assets_by_id(assets),
     )
 

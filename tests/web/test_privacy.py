@@ -195,6 +195,32 @@ async def test_nothing_tells_a_stranger_that_something_was_reported_in_a_shy_roo
         assert {path for path in after if after[path] != told_before[path]} == set(), who
 
 
+async def test_nothing_tells_when_a_hidden_room_is_out_of_use(office: Office) -> None:
+    """A block and works of a hidden room: no time of theirs and no word, for nobody who does not work there."""
+    works = {
+        "name": "Remont", "starts_on": day_of(soon(24)), "ends_on": day_of(soon(48)), "rooms": ["H-1", "M-1"],
+    }  # fmt: skip
+    number = (await office.post("/works", works, "coordinator")).json()["id"]
+    starts_at, ends_at = (soon(hours).replace(minute=7, second=11) for hours in (24, 26))
+    block = {
+        "rooms": ["H-1"], "starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat(), "reason": CANARY,
+        "public_text": {"pl": CANARY},
+    }  # fmt: skip
+    answers = [await office.post(path, block, "coordinator") for path in ("/blocks", f"/works/{number}/blocks")]
+    assert [answer.status_code for answer in answers] == [201, 409]
+    later = [soon(hours).replace(minute=7, second=11).isoformat() for hours in (30, 31)]
+    block |= {"starts_at": later[0], "ends_at": later[1]}
+    answers[1] = await office.post(f"/works/{number}/blocks", block, "coordinator")
+    ids = [answer.json()["id"] for answer in answers]
+    urls = [f"/blocks/{one}" for one in ids] + ["/blocks", "/blocks?room=H-1", f"/works/{number}", "/history"]
+    urls += [f"/history?object=block:{one}" for one in ids] + [f"/history?object=works:{number}"]
+    for who in EVERYBODY:
+        others = await paths(office, []) if who in {"facilities", "auditor", "accountant"} else []
+        texts = await walk(office, [*urls, *others], who)
+        telling = {path for path, text in texts.items() if CANARY in text or ":07:11" in text}
+        assert bool(telling) is (who in SEES_HIDDEN), f"{who}: {telling}"
+
+
 async def test_the_same_day_is_told_to_each_viewer_anew(office: Office) -> None:
     """What one viewer was told never reaches another, in whatever order they ask."""
     await office.held("M-1", title="Nasze")

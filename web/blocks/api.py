@@ -10,6 +10,7 @@ from pydantic import BeforeValidator
 from registry.blocks.actions import cancel_block, change_block, make_block
 from registry.blocks.queries import block_by_id, blocks_between
 from registry.bookings.models import Block
+from registry.bookings.projections import viewer_of
 from registry.core.errors import NotFound
 from registry.people.models import Person
 from web.auth.access import caller_with
@@ -54,7 +55,7 @@ async def listing(
 ) -> ListAnswer[BlockAnswer]:  # fmt: skip
     """Without ``from`` and ``to`` from now on, whatever lies ahead. Those that were given back are among them."""
     since, until = (now, None) if span.since is None and span.until is None else span.between(zone, now)
-    rows, total = await blocks_between(since, until, room, paging.start, paging.limit)
+    rows, total = await blocks_between(since, until, room, viewer_of(person), paging.start, paging.limit)
     items = [block_answer(row, zone, now) for row in rows]
     return BlocksAnswer(items=items, next=paging.cursor(len(items), total), total=total)
 
@@ -70,14 +71,14 @@ async def make(
 
     async def answering(block: Block) -> BlockAnswer:
         response.headers["location"] = f"{routing.PREFIX}/blocks/{block.id}"
-        return await _detail(block.id, response, zone, now)
+        return await _detail(block.id, person, response, zone, now)
 
     return await once(lambda key: make_block(body.new(), body.clearance(), person, actor, now, key), answering)
 
 
 @router.get("/blocks/{block_id}", responses=faults(404), summary="One block")
 async def one(block_id: BlockId, person: Reader, now: Now, zone: OfficeZone, response: Response) -> BlockAnswer:
-    return await _detail(block_id, response, zone, now)
+    return await _detail(block_id, person, response, zone, now)
 
 
 @router.patch("/blocks/{block_id}", responses=faults(404, 409, 412), summary="Block other rooms, times or words")
@@ -85,9 +86,9 @@ async def change(
     block_id: BlockId, body: BlockChangesBody, person: Blocker, actor: CallerActor, now: Now, revision: IfMatch,
     zone: OfficeZone, response: Response,
 ) -> BlockAnswer:  # fmt: skip
-    changes = body.wanted(await block_by_id(block_id))
+    changes = body.wanted(await block_by_id(block_id, viewer_of(person)))
     await change_block(block_id, changes, body.clearance(), person, actor, now, revision)
-    return await _detail(block_id, response, zone, now)
+    return await _detail(block_id, person, response, zone, now)
 
 
 @router.post("/blocks/{block_id}/cancel", responses=faults(404, 409, 412), summary="Give the rooms back from now on")
@@ -98,11 +99,11 @@ async def cancel(
     """Twice is as once."""
     return await once(
         lambda key: cancel_block(block_id, person, actor, now, revision, key),
-        lambda block: _detail(block.id, response, zone, now),
+        lambda block: _detail(block.id, person, response, zone, now),
     )
 
 
-async def _detail(block_id: UUID, response: Response, zone: ZoneInfo, now: Now) -> BlockAnswer:
-    block = await block_by_id(block_id)
+async def _detail(block_id: UUID, person: Person, response: Response, zone: ZoneInfo, now: Now) -> BlockAnswer:
+    block = await block_by_id(block_id, viewer_of(person))
     response.headers["etag"] = etag(block.revision)
     return block_answer(block, zone, now)

@@ -1,6 +1,6 @@
 """Blocks: what is out of use, the form that blocks rooms and says what becomes of the bookings in the way, and each."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -57,9 +57,9 @@ async def listing(request: Request, person: Reader, now: Now, view: str = "", of
     start = int(offset) if offset.isdecimal() and len(offset) < 7 else 0
     is_past = view == "past"
     if is_past:
-        blocks, total = await past_blocks(now, start, PAGE)
+        blocks, total = await past_blocks(now, context.viewer, start, PAGE)
     else:
-        blocks, total = await blocks_between(now, None, "", start, PAGE, with_cancelled=False)
+        blocks, total = await blocks_between(now, None, "", context.viewer, start, PAGE, with_cancelled=False)
     rows = [(block, spans_of(block), state_at(spans_of(block), block.cancelled_at, now)) for block in blocks]
     return render(
         request, "blocks/blocks.html", context=context, words=BlockWords.of(context.words), rows=rows, total=total,
@@ -125,7 +125,7 @@ async def _location(block: Block) -> RequestAnswer:
 async def one(request: Request, person: Reader, now: Now, block_id: str, typed: TypedWords, did: str = "") -> Response:
     """One block: its rooms, times and words, and what happened to it."""
     context = page_context(request, person, now)
-    block, words = await block_by_id(block_id_in(block_id)), BlockWords.of(context.words)
+    block, words = await block_by_id(block_id_in(block_id), context.viewer), BlockWords.of(context.words)
     spans = spans_of(block)
     state = state_at(spans, block.cancelled_at, now)
     rooms = await rooms_of_codes(block.rooms)
@@ -142,7 +142,8 @@ async def one(request: Request, person: Reader, now: Now, block_id: str, typed: 
 @router.get("/blocks/{block_id}/edit")
 async def edit(request: Request, person: Blocker, now: Now, block_id: str, typed: TypedWords) -> Response:
     """The form that changes a block."""
-    context, block = page_context(request, person, now), await block_by_id(block_id_in(block_id))
+    context = page_context(request, person, now)
+    block = await block_by_id(block_id_in(block_id), context.viewer)
     return await _form(request, context, form_of_block(block, context.zone), typed, block)
 
 
@@ -150,7 +151,7 @@ async def edit(request: Request, person: Blocker, now: Now, block_id: str, typed
 async def change(request: Request, person: Blocker, now: Now, block_id: str) -> Response:
     """Block other rooms, at other times or with other words."""
     context, fields = page_context(request, person, now), await request.form()
-    block, page = await block_by_id(block_id_in(block_id)), f"/blocks/{block_id}/edit"
+    block, page = await block_by_id(block_id_in(block_id), context.viewer), f"/blocks/{block_id}/edit"
     form, check = _read(fields, context)
     if fields.get("more"):
         return await _again(page, request, context, check, is_growing=True)
@@ -206,7 +207,7 @@ async def _again(
 
 @dataclass(frozen=True, slots=True)
 class _ObstacleLine:
-    """A booking in the way with what may be first_day for it: pairs of value and words."""
+    """A booking in the way with what may become of it: pairs of value and words."""
 
     obstacle: BookingInTheWay
     name: str
@@ -227,7 +228,7 @@ async def _form(
         form.revision = form.revision or revision
         sentences = typed.words.get("sentences", {})
     words = BlockWords.of(context.words)
-    groups = await room_groups(context, words)
+    groups = await room_groups(context, words, block.rooms if block else ())
     lines = await _obstacle_lines(form, context, words, block) if form.is_asked else []
     return render(
         request, "blocks/form.html", status=typed.status, context=context, words=words, block=block, form=form,
@@ -237,11 +238,16 @@ async def _form(
     )  # fmt: skip
 
 
-async def room_groups(context: PageContext, words: BlockWords) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The rooms that may be blocked, by house and floor: code and words of each."""
+async def room_groups(
+    context: PageContext, words: BlockWords, former: Collection[str]
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The rooms that may be blocked, by house and floor: code and words of each. Those of the codes ``former``, which
+    the form holds already, are among them, whatever became of them since: what is not offered would be lost with it.
+    """
     groups: dict[str, list[Room]] = {}
-    for room in await all_rooms():
-        if sees_times(room.visibility, context.viewer):
+    for room in await all_rooms(with_closed=True):
+        may_be_chosen = room.closed_at is None and sees_times(room.visibility, context.viewer)
+        if may_be_chosen or room.code in former:
             groups.setdefault(f"{room.building.address} · {words.floor(room.floor)}", []).append(room)
     return [(title, [(room.code, words.spot(room)) for room in rooms]) for title, rooms in groups.items()]
 

@@ -24,8 +24,10 @@ from registry.blocks.rules import (
 )
 from registry.bookings.models import Block
 from registry.core.errors import Invalid
+from registry.core.errors import Reason as Because
 from web.kit.answers import Instant, ListAnswer
 from web.kit.body import LINE, NAME, Body, Changes, Moment, RoomCode, left_out
+from web.kit.words import N_
 
 Reason = Annotated[str, Field(max_length=LONGEST_REASON, description="for those who work here"), NAME]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT), LINE]
@@ -89,8 +91,8 @@ class NewBlockBody(_Clearing):
 
     @model_validator(mode="after")
     def _one_way(self) -> "NewBlockBody":
-        for name in ("starts_at", "ends_at"):
-            if getattr(self, name) is None and not self.spans:
+        for name, other in (("starts_at", "ends_at"), ("ends_at", "starts_at")):
+            if getattr(self, name) is None and (not self.spans or getattr(self, other) is not None):
                 raise Invalid("request.missing_field", field=name)
         return self
 
@@ -119,7 +121,10 @@ class BlockChangesBody(Changes):
         changes, spans = self.changes(), None
         if "spans" in changes:
             spans = tuple((span.starts_at, span.ends_at) for span in self.spans)
-        elif changes.keys() & {"starts_at", "ends_at"}:
+        elif ends := changes.keys() & {"starts_at", "ends_at"}:
+            if len(block.spans) > 1:
+                reason = Because(N_("it is for a block of one span: send all spans"))
+                raise Invalid("request.bad_field", field=min(ends), reason=reason)
             spans = ((changes.get("starts_at") or block.starts_at, changes.get("ends_at") or block.ends_at),)
         return BlockChanges(
             rooms=tuple(dict.fromkeys(self.rooms)) if "rooms" in changes else None,

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
+from registry.blocks.queries import block_by_id, blocks_hidden_from
 from registry.bookings.projections import BusySpan, FullBooking, viewer_of
 from registry.bookings.queries import in_help_point, visible_booking
 from registry.core import history
@@ -17,6 +18,7 @@ from registry.people import rules
 from registry.people.models import Person
 from registry.rooms.queries import room_or_none
 from web.auth.access import caller_with
+from web.blocks.api import block_id_in
 from web.kit import routing
 from web.kit.answers import Instant, ListAnswer, Paged
 from web.kit.body import LINE
@@ -37,7 +39,10 @@ class EntryAnswer(BaseModel):
     after: dict[str, Any] | None
     reason: str
     hash: str
-    withheld: bool = Field(default=False, description="it is of a Help Point room's booking: no person and no content")
+    withheld: bool = Field(
+        default=False,
+        description="it is of a Help Point room's booking or of a block of a hidden room: no person and no content",
+    )
 
 
 EntriesAnswer = ListAnswer[EntryAnswer]
@@ -59,7 +64,7 @@ async def entries(
     ] = "",
 ) -> ListAnswer[EntryAnswer]:
     """A booking's history for who sees all of the booking. An auditor reads every history; of a booking in a Help Point
-    room it tells that something was done, and neither by whom nor what.
+    room, and of a block with a hidden room, it tells that something was done, and neither by whom nor what.
     """
     thing = await _stored_as(thing)
     await _must_be_allowed(thing, person)
@@ -91,9 +96,23 @@ async def as_seen_by(person: Person, entries: list[EntryAnswer]) -> list[EntryAn
     if rules.may(person.role, "help_point.see"):
         return entries
     bookings = {entry.object: UUID(entry.object.partition(":")[2]) for entry in entries if _is_of_booking(entry.object)}
+    blocks = {entry.id: block for entry in entries if (block := _block_of(entry))}
     shy = await in_help_point(bookings.values())
+    hidden = await blocks_hidden_from(viewer_of(person), set(blocks.values()))
     nothing: dict[str, Any] = {"actor": "", "before": None, "after": None, "reason": "", "withheld": True}
-    return [entry.model_copy(update=nothing) if bookings.get(entry.object) in shy else entry for entry in entries]
+    return [
+        entry.model_copy(update=nothing)
+        if bookings.get(entry.object) in shy or blocks.get(entry.id) in hidden
+        else entry
+        for entry in entries
+    ]
+
+
+def _block_of(entry: EntryAnswer) -> UUID | None:
+    """The block that an entry tells of: its own, or that of works which blocked rooms."""
+    kind, _, name = entry.object.partition(":")
+    number = name if kind == "block" else (entry.after or {}).get("block") if kind == "works" else None
+    return UUID(number) if number else None
 
 
 def _is_of_booking(thing: str) -> bool:
@@ -112,6 +131,8 @@ async def _must_be_allowed(thing: str, person: Person) -> None:
         raise Forbidden("auth.role")
     if kind == "fault" and not (name.isdecimal() and len(name) < 10 and await sees_fault(int(name), person)):
         raise NotFound("fault.unknown")
+    if kind == "block":
+        await block_by_id(block_id_in(name), viewer_of(person))
     if kind == "booking":
         booking, _ = await visible_booking(_booking_id(name), viewer_of(person))
         if not isinstance(booking, FullBooking):

@@ -8,6 +8,7 @@ from fastapi import Depends, Query, Response
 
 from registry.blocks.queries import block_by_id
 from registry.bookings.models import Block
+from registry.bookings.projections import viewer_of
 from registry.people.models import Person
 from registry.works import actions
 from registry.works.queries import works_by_id, works_detail, works_in_order
@@ -55,13 +56,14 @@ async def make(
     response: Response,
 ) -> WorksDetailAnswer:  # fmt: skip
     return await once(
-        lambda key: actions.make_works(body.new(), actor, now, key), lambda row: _detail(row.id, response, zone, now)
+        lambda key: actions.make_works(body.new(), actor, now, key),
+        lambda row: _detail(row.id, person, response, zone, now),
     )
 
 
 @router.get("/works/{works_id}", responses=faults(404), summary="Building works with their blocks and pieces")
 async def one(works_id: WorksId, person: Reader, now: Now, zone: OfficeZone, response: Response) -> WorksDetailAnswer:
-    return await _detail(works_id, response, zone, now)
+    return await _detail(works_id, person, response, zone, now)
 
 
 @router.patch("/works/{works_id}", responses=faults(404, 409, 412), summary="Change building works")
@@ -70,7 +72,7 @@ async def change(
     revision: IfMatch, response: Response,
 ) -> WorksDetailAnswer:  # fmt: skip
     await actions.change_works(works_id, body.wanted(), actor, now, revision)
-    return await _detail(works_id, response, zone, now)
+    return await _detail(works_id, person, response, zone, now)
 
 
 @router.post("/works/{works_id}/finish", responses=faults(404, 409, 412), summary="Say that works are done")
@@ -82,7 +84,7 @@ async def finish(
     today = now.astimezone(zone).date()
     return await once(
         lambda key: actions.finish_works(works_id, today, actor, now, revision, key),
-        lambda row: _detail(row.id, response, zone, now),
+        lambda row: _detail(row.id, person, response, zone, now),
     )
 
 
@@ -94,7 +96,7 @@ async def cancel(
     """Their blocks stay until somebody gives the rooms back."""
     return await once(
         lambda key: actions.cancel_works(works_id, actor, now, revision, key),
-        lambda row: _detail(row.id, response, zone, now),
+        lambda row: _detail(row.id, person, response, zone, now),
     )
 
 
@@ -108,7 +110,7 @@ async def block(
         body.rooms = list((await works_by_id(works_id)).rooms)
 
     async def answering(row: Block) -> BlockAnswer:
-        return block_answer(await block_by_id(row.id), zone, now)
+        return block_answer(await block_by_id(row.id, viewer_of(person)), zone, now)
 
     return await once(
         lambda key: actions.block_for_works(works_id, body.new(), body.clearance(), person, actor, now, key), answering
@@ -121,10 +123,12 @@ async def put_assets(
     revision: IfMatch, response: Response,
 ) -> WorksDetailAnswer:  # fmt: skip
     await actions.put_assets(works_id, body.assets, actor, now, revision)
-    return await _detail(works_id, response, zone, now)
+    return await _detail(works_id, person, response, zone, now)
 
 
-async def _detail(works_id: int, response: Response, zone: ZoneInfo, now: datetime) -> WorksDetailAnswer:
-    answer = works_detail_answer(await works_detail(works_id), zone, now)
+async def _detail(
+    works_id: int, person: Person, response: Response, zone: ZoneInfo, now: datetime
+) -> WorksDetailAnswer:
+    answer = works_detail_answer(await works_detail(works_id, viewer_of(person)), zone, now)
     response.headers["etag"] = etag(answer.revision)
     return answer

@@ -90,7 +90,7 @@ async def one(
 ) -> Response:
     """Works with all that hangs together with them."""
     context = page_context(request, person, now)
-    detail = await works_detail(works_id)
+    detail = await works_detail(works_id, context.viewer)
     words, state = WorksWords.of(context.words), detail.line.state_on(context.today)
     may_change = context.may("works.manage")
     numbers = "\n".join(row["inventory_no"] or f"#{row['id']}" for row in detail.assets)
@@ -197,9 +197,10 @@ async def _form(
     words = WorksWords.of(context.words)
     return render(
         request, "works/form.html", status=typed.status, context=context, words=words, line=line,
-        form=form | {name: value for name, value in typed.words.items() if name in form and value != ""},
+        form=form | {name: value for name, value in typed.words.items() if name in form},
         fault=typed.words.get("fault", ""), fault_field=typed.words.get("fault_field", ""),
-        groups=await room_groups(context, words), grants=sorted((await codes_of_grants()).values()),
+        groups=await room_groups(context, words, line.rooms if line else ()),
+        grants=sorted((await codes_of_grants()).values()),
     )  # fmt: skip
 
 

@@ -7,9 +7,16 @@ from uuid import UUID
 import pytest
 
 from registry.blocks.actions import BlockChanges, cancel_block, change_block, make_block
-from registry.blocks.queries import blocks_between, bookings_of, obstacles, past_blocks
+from registry.blocks.queries import (
+    block_by_id,
+    blocks_between,
+    blocks_hidden_from,
+    bookings_of,
+    obstacles,
+    past_blocks,
+)
 from registry.blocks.rules import Clearance, Decision, NewBlock, OnConflict, Span, Way
-from registry.bookings.actions import book
+from registry.bookings.actions import BookingChanges, book, change
 from registry.bookings.models import Block, Booking, Kind, Status
 from registry.bookings.projections import viewer_of
 from registry.bookings.queries import room_state_of
@@ -296,15 +303,60 @@ async def test_blocks_are_listed(database: Database, statements: Statements) -> 
     one, two = await make_room(), await make_room()
     first = await make(new(one, spans=(at(1, 2),)))
     second = await make(new(two, spans=(at(50, 51),)))
-    ids = [first.id, second.id]
+    ids, everything = [first.id, second.id], viewer_of(await coordinator())
     with statements.at_most(2):
-        rows, total = await blocks_between(NOW, None, "", 0, 10)
+        rows, total = await blocks_between(NOW, None, "", everything, 0, 10)
     assert ([row.id for row in rows], total) == (ids, 2)
-    assert [row.id for row in (await blocks_between(NOW, NOW + 10 * HOUR, "", 0, 10))[0]] == ids[:1]
-    assert [row.id for row in (await blocks_between(NOW, None, two.code, 0, 10))[0]] == ids[1:]
+    assert [row.id for row in (await blocks_between(NOW, NOW + 10 * HOUR, "", everything, 0, 10))[0]] == ids[:1]
+    assert [row.id for row in (await blocks_between(NOW, None, two.code, everything, 0, 10))[0]] == ids[1:]
     await cancel_block(second.id, await coordinator(), SYSTEM, NOW)
-    assert [row.id for row in (await blocks_between(NOW, None, "", 0, 10, with_cancelled=False))[0]] == ids[:1]
-    assert [row.id for row in (await past_blocks(NOW + timedelta(days=9), 0, 10))[0]] == ids[::-1]
+    rows, _ = await blocks_between(NOW, None, "", everything, 0, 10, with_cancelled=False)
+    assert [row.id for row in rows] == ids[:1]
+    assert [row.id for row in (await past_blocks(NOW + timedelta(days=9), everything, 0, 10))[0]] == ids[::-1]
+
+
+async def test_a_block_of_a_hidden_room_is_nothing_to_who_sees_no_times(
+    database: Database, statements: Statements
+) -> None:
+    hidden, room = await make_room(visibility=Visibility.HIDDEN), await make_room()
+    block, other = await make(new(hidden, room)), await make(new(room, spans=(at(6, 7),)))
+    facilities = await make_person(role=Role.FACILITIES)
+    viewer, past = viewer_of(facilities), NOW + timedelta(days=9)
+    with statements.at_most(4):
+        assert [row.id for row in (await blocks_between(NOW, None, "", viewer, 0, 10))[0]] == [other.id]
+        assert (await past_blocks(past, viewer, 0, 10))[1] == 1
+    assert await blocks_hidden_from(viewer, {block.id, other.id}) == {block.id}
+    assert (await block_by_id(other.id, viewer)).id == other.id
+    assert (await refused(block_by_id(block.id, viewer))).code == "block.unknown"
+    for act in (
+        change_block(block.id, BlockChanges(reason="inny"), REFUSE, facilities, SYSTEM, NOW),
+        cancel_block(block.id, facilities, SYSTEM, NOW),
+    ):
+        assert (await refused(act)).code == "block.unknown"
+    assert await times(hidden) == [(1, 5)]
+    for viewer in (viewer_of(await coordinator()), viewer_of(await make_person(role=Role.DUTY))):
+        assert (await blocks_between(NOW, None, "", viewer, 0, 10))[1] == 2
+        assert await blocks_hidden_from(viewer, {block.id}) == set()
+
+
+async def test_a_part_of_a_block_keeps_its_room_and_time(database: Database) -> None:
+    one, two = await make_room(), await make_room()
+    by, block = await coordinator(), await make(new(one))
+    part = await Booking.get(block_id=block.id)
+    for changes in (BookingChanges(room=two.code), BookingChanges(ends_at=NOW + 9 * HOUR)):
+        refusal = await refused(change(part.id, changes, by, SYSTEM, NOW))
+        assert (refusal.code, refusal.params["block"]) == ("booking.part_of_block", str(block.id))
+    assert await times(one) == [(1, 5)]
+
+
+async def test_a_block_whose_part_lies_in_another_room_can_be_changed_and_given_back(database: Database) -> None:
+    one, two = await make_room(), await make_room()
+    blocks = [await make(new(one, spans=(span,))) for span in (at(1, 2), at(3, 4))]
+    await Booking.filter(kind=Kind.BLOCK).update(room_id=two.id)
+    by = await coordinator()
+    await change_block(blocks[0].id, BlockChanges(spans=(at(6, 7),)), REFUSE, by, SYSTEM, NOW)
+    await cancel_block(blocks[1].id, by, SYSTEM, NOW)
+    assert (await times(one), await times(two)) == ([(6, 7)], [])
 
 
 async def test_months_of_works_are_found_on_each_day(database: Database) -> None:

@@ -107,3 +107,13 @@ async def test_what_leaves_of_a_shy_room_has_no_field_for_what_it_hides(
     if not {"internal"} >= set(classes):
         assert "X-" not in str(notice.facts), "not even the code of a room"
         assert coordinator.name not in str(notice.facts)
+
+
+async def test_a_visit_stays_as_confidential_in_a_room_that_was_opened_since(database: Database) -> None:
+    alice, _, _ = await make_people()
+    coordinator, room = await make_person(role="coordinator"), await make_room()
+    visit = await booked(room, alice, kind=Kind.CONSULTATION)
+    await actions.cancel(visit.id, coordinator, of(coordinator), NOW, "other")
+    facts = (await Notice.get()).facts
+    assert facts["starts_at"] == visit.starts_at.isoformat()
+    assert not {"room", "title", "by"} & facts.keys()

@@ -1,12 +1,16 @@
 """Works are planned, block rooms, make pieces and end."""
 
+import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
 
 from registry.blocks.rules import Clearance, NewBlock
+from registry.bookings.projections import viewer_of
+from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.grants.models import Grant
 from registry.people.models import Role
+from registry.rooms.models import Visibility
 from registry.works.actions import (
     WorksChanges,
     block_for_works,
@@ -40,7 +44,7 @@ async def test_works_hang_together(database: Database, statements: Statements) -
     await put_assets(works.id, [asset.id, asset.id], SYSTEM, NOW)
     statements.clear()
     with statements.at_most(7):
-        detail = await works_detail(works.id)
+        detail = await works_detail(works.id, viewer_of(by))
     assert (detail.line.grant, detail.line.rooms, detail.durable_until) == (grant.code, (room.code,), date(2032, 1, 1))
     assert [row.id for row in detail.blocks] == [block.id]
     assert [line.id for line in await works_of_room(room.id)] == [works.id]
@@ -52,6 +56,29 @@ async def test_works_hang_together(database: Database, statements: Statements) -
     assert (await works_by_id(works.id)).state_on(LAST) is WorksState.FINISHED
     entries = await HistoryEntry.filter(object=f"works:{works.id}").order_by("seq")
     assert [entry.action for entry in entries] == ["planned", "blocked", "assets_put", "finished"]
+
+
+async def test_works_tell_no_times_of_a_hidden_room(database: Database) -> None:
+    hidden, by = await make_room(visibility=Visibility.HIDDEN), await make_person(role=Role.COORDINATOR)
+    works = await make_works(new(hidden.code), SYSTEM, NOW)
+    span = (NOW + timedelta(days=12), NOW + timedelta(days=20))
+    await block_for_works(works.id, NewBlock((hidden.code,), (span,), "remont"), Clearance(), by, SYSTEM, NOW)
+    assert len((await works_detail(works.id, viewer_of(by))).blocks) == 1
+    for role in (Role.FACILITIES, Role.AUDITOR, Role.ACCOUNTANT):
+        assert (await works_detail(works.id, viewer_of(await make_person(role=role)))).blocks == []
+
+
+async def test_of_two_changes_at_once_none_is_lost(database: Database) -> None:
+    works = await make_works(new((await make_room()).code), SYSTEM, NOW)
+    changes = (WorksChanges(name="Inna nazwa"), WorksChanges(description="Nowe okna"))
+    answers = await asyncio.gather(
+        *(change_works(works.id, one, SYSTEM, NOW) for one in changes), return_exceptions=True
+    )
+    assert [answer.code for answer in answers if isinstance(answer, Conflict)] == ["request.stale"]
+    line = await works_by_id(works.id)
+    assert (line.name == "Inna nazwa", line.description == "Nowe okna", line.revision) in (
+        (True, False, 2), (False, True, 2),
+    )  # fmt: skip
 
 
 async def test_works_are_changed(database: Database) -> None:
@@ -98,4 +125,4 @@ async def test_a_refused_block_leaves_nothing_at_its_works(database: Database) -
     await finish_works(works.id, LAST, SYSTEM, NOW)
     free = NewBlock((room.code,), ((NOW + 9 * HOUR, NOW + 10 * HOUR),), "remont")
     assert (await refused(block_for_works(works.id, free, Clearance(), by, SYSTEM, NOW))).code == "works.over"
-    assert (await works_detail(works.id)).blocks == []
+    assert (await works_detail(works.id, viewer_of(by))).blocks == []

@@ -91,3 +91,24 @@ async def test_several_spans(office: Office) -> None:
     here = await office.get(f"/blocks?from={soon(20).date()}&to={soon(72).date()}&room=M-2", "admin")
     assert here.json()["total"] == 1
     assert (await office.get("/blocks/nonsense", "admin")).json()["code"] == "block.unknown"
+
+
+async def test_one_end_does_not_make_one_span_of_several(office: Office) -> None:
+    spans = [{"starts_at": soon(at).isoformat(), "ends_at": soon(at + 2).isoformat()} for at in (24, 48)]
+    path = f"/blocks/{(await office.post('/blocks', block('M-1') | {'spans': spans}, 'admin')).json()['id']}"
+    for name in ("starts_at", "ends_at"):
+        answer = await office.call("PATCH", path, "admin", json={name: soon(60).isoformat()})
+        assert (answer.status_code, answer.json()["params"]["field"]) == (422, name), answer.text
+        body = {"rooms": ["M-2"], "spans": spans, "reason": "x", name: soon(60).isoformat()}
+        answer = await office.post("/blocks", body, "admin")
+        assert (answer.status_code, answer.json()["code"]) == (422, "request.missing_field"), answer.text
+    assert len((await office.get(path, "admin")).json()["spans"]) == 2
+
+
+async def test_part_of_a_block_says_whose_it_is(office: Office) -> None:
+    whole = (await office.post("/blocks", block("M-1"), "admin")).json()
+    part = await Booking.get(kind=Kind.BLOCK)
+    answer = await office.call("PATCH", f"/bookings/{part.id}", "admin", json={"room": "M-2"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "booking.part_of_block")
+    assert answer.json()["params"]["block"] == whole["id"]
+    assert "malowanie" in answer.json()["detail"]

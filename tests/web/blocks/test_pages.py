@@ -178,3 +178,34 @@ async def test_a_hidden_room_is_not_offered_to_who_sees_no_times(desk: Desk) -> 
     assert "H-1" not in await desk.read("/blocks/new", "facilities")
     assert "H-1" in await desk.read("/blocks/new", "coordinator")
     assert "tomorrow" not in (await desk.get("/blocks/new?day=nonsense", "coordinator")).text
+
+
+async def test_a_room_that_was_closed_since_stays_in_its_block(desk: Desk, rooms: list[Room]) -> None:
+    await desk.send("/blocks/new", "coordinator", **fields("M-1", "M-2"))
+    block = await Block.all().first()
+    assert block
+    await Room.filter(code="M-2").update(closed_at=soon(-1))
+    form = (await desk.get(f"/blocks/{block.id}/edit", "facilities")).text
+    codes = re.findall(r'name="rooms" value="([^"]+)" checked', form)
+    assert codes == ["M-1", "M-2"]
+    assert 'value="M-2"' not in (await desk.get("/blocks/new", "facilities")).text
+    await desk.send(f"/blocks/{block.id}/edit", "facilities", **fields(*codes, reason="inny", revision="1"))
+    await block.refresh_from_db()
+    assert (block.reason, block.rooms) == ("inny", ["M-1", "M-2"])
+
+
+async def test_no_page_tells_who_sees_no_times_of_a_block_with_a_hidden_room(desk: Desk, rooms: list[Room]) -> None:
+    await make_room(code="H-1", visibility=Visibility.HIDDEN)
+    await desk.send("/blocks/new", "coordinator", **fields("H-1", "M-1", reason="KANAREK"))
+    block = await Block.all().first()
+    assert block
+    for who in ("facilities", "auditor"):
+        assert "KANAREK" not in (await desk.get("/blocks", who)).text
+        assert (await desk.get(f"/blocks/{block.id}", who)).status_code == 404
+    for page in ("edit", "cancel"):
+        answer = await desk.post(f"/blocks/{block.id}/{page}", "facilities", **fields("M-1", revision="1"))
+        assert answer.status_code == 404
+    for who in ("coordinator", "duty"):
+        assert "KANAREK" in (await desk.get("/blocks", who)).text
+    await block.refresh_from_db()
+    assert (block.rooms, block.cancelled_at) == (["M-1", "H-1"], None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from registry.bookings.models import Block
-from registry.rooms.models import Room
+from registry.rooms.models import Room, Visibility
 from registry.works.models import Works
 from tests.conftest import Database
 from tests.make import make_asset, make_building, make_room
@@ -108,3 +108,22 @@ async def test_who_comes_second_sees_it(desk: Desk, rooms: list[Room]) -> None:
         assert "Inne" in page.text
         assert "Somebody changed this" in (await desk.post(f"{path}/finish", "facilities", revision=revision)).text
     assert "called off" in text_of((await desk.send(f"{path}/cancel", "facilities", revision="1")).text)
+
+
+async def test_no_room_is_lost_that_the_form_would_not_offer(desk: Desk, rooms: list[Room]) -> None:
+    await make_room(code="H-1", visibility=Visibility.HIDDEN)
+    await desk.send("/works/new", "coordinator", **form("M-1", "M-2", "H-1"))
+    await Room.filter(code="M-2").update(closed_at=soon(-1))
+    path = f"/works/{(await Works.get()).id}"
+    codes = re.findall(r'name="rooms" value="([^"]+)" checked', (await desk.get(f"{path}/edit", "facilities")).text)
+    assert sorted(codes) == ["H-1", "M-1", "M-2"]
+    assert "H-1" not in (await desk.get("/works/new", "facilities")).text
+
+
+async def test_what_was_emptied_stays_empty(desk: Desk, rooms: list[Room]) -> None:
+    await desk.send("/works/new", "coordinator", **form("M-1"))
+    path = f"/works/{(await Works.get()).id}"
+    page = await desk.post(f"{path}/edit", "coordinator", **form("M-1", description="", name="", revision="1"))
+    assert "Say what is built" in text_of(page.text)
+    assert "Nowe okna" not in page.text
+    assert 'name="name" type="text" value=""' in page.text or "Remont sali" not in text_of(page.text).split("Name")[-1]
