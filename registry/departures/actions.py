@@ -88,13 +88,14 @@ async def deactivate(
     await _refuse_obstacles(takers, estate)
     reason = f"{person.login} → {', '.join(sorted({heir.login for heir in takers.values()}))}"
     async with _passing(takers, estate, actor, now, reason) as change:
-        await _hand_over(person, takers, estate, change, actor, now)
-        managers = await lock_managers(actor)
+        await _lock_estate(person, takers, estate, now)
+        managers = await lock_managers(actor)  # people behind what hangs on them, as whoever takes a fault locks them
+        await _lock_heirs(takers, person, now)
         account = await locked_account(person.login, if_revision)
+        handed_over = await _hand_over(person, takers, estate, change, actor, now)
         await store(account, {"is_active": False}, actor, now)
         await keep_one_manager(managers, account.name)
         change.afterwards(lambda: forget_person(account.id))
-        handed_over = {kind: len(estate.rows(kind)) for kind in takers if estate.rows(kind)}
         remaining = (await load_numbers([account.id], now))[account.id]
         departure = Departure(account, handed_over, remaining)
         await record(request_key, departure)
@@ -103,11 +104,39 @@ async def deactivate(
 
 async def _heir(login: str, person: Person, now: datetime) -> Person:
     heir = await person_by_login(login)
+    _check_heir(heir, person, now)
+    return heir
+
+
+def _check_heir(heir: Person, person: Person, now: datetime) -> None:
     if heir.id == person.id:
         raise Conflict("person.own_heir", login=heir.login)
     if not rules.is_open(heir.is_active, heir.active_until, now):
         raise Conflict("person.closed", login=heir.login)
-    return heir
+
+
+async def _lock_heirs(takers: Mapping[LoadKind, Person], person: Person, now: datetime) -> None:
+    """Lock the heirs: they are still those who were looked at, and nobody closes or changes them meanwhile. What names
+    them beside this, like a booking of theirs, does not wait.
+    """
+    looked_at = {heir.id: heir for heir in takers.values()}
+    locked = Person.filter(id__in=list(looked_at)).order_by("id").select_for_update(no_key=True)
+    for heir in await locked if looked_at else []:
+        _check_heir(heir, person, now)
+        if heir.revision != looked_at[heir.id].revision:
+            raise Conflict("request.stale")  # another role or institution may take other things over
+
+
+async def _lock_estate(person: Person, takers: Mapping[LoadKind, Person], estate: _Estate, now: datetime) -> None:
+    """Under the locks there hangs on somebody just what was looked at; the pieces went to their heir already, and what
+    is left is none. Raises Conflict("request.stale") where somebody booked, moved or took something meanwhile.
+    """
+    for kind in takers:
+        rows = of_people(kind, [person.id], now).order_by("id")
+        fresh = [row.pk for row in await (rows.select_for_update() if kind is LoadKind.FAULTS else rows)]
+        former = [] if kind is LoadKind.CUSTODY else [row.pk for row in estate.rows(kind)]
+        if fresh != former:
+            raise Conflict("request.stale")
 
 
 async def _estate(person: Person, takers: Mapping[LoadKind, Person], now: datetime) -> _Estate:
@@ -152,28 +181,31 @@ async def _passing(
 
 async def _hand_over(
     person: Person, takers: Mapping[LoadKind, Person], estate: _Estate, change: RoomChange, actor: Actor, now: datetime
-) -> None:
-    for kind, former in ((LoadKind.BOOKINGS, estate.bookings), (LoadKind.DUTIES, estate.duties)):
-        rows = await of_people(kind, [person.id], now).order_by("id") if kind in takers else []
-        if [row.pk for row in rows] != [row.pk for row in former]:
-            raise Conflict("request.stale")  # somebody booked, or moved a booking, while this waited
+) -> dict[LoadKind, int]:
+    """Write down whose all of an estate is from now on; how much of each kind was written, that of the pieces too."""
+    numbers = {LoadKind.CUSTODY: len(estate.assets)}
     if estate.bookings:
         fresh = await Booking.filter(id__in=[booking.id for booking in estate.bookings]).order_by("starts_at", "id")
         if not {booking.room_id for booking in fresh} <= change.rooms.keys():
             raise Conflict("request.stale")
         await hand_bookings_over(fresh, person, takers[LoadKind.BOOKINGS], change, actor, now)
+        numbers[LoadKind.BOOKINGS] = len(fresh)
     if estate.duties:
         await hand_duties_over(estate.duties, person, takers[LoadKind.DUTIES], actor, now)
+        numbers[LoadKind.DUTIES] = len(estate.duties)
     if estate.approvals:
         duty_rooms = {duty.room_id for duty in estate.duties}
         for room in estate.approvals:
             await _hand_approval_over(room, person, takers[LoadKind.APPROVALS], actor, now)
             if room.id not in duty_rooms:
                 change.keep_quiet(room)  # nothing of it can be seen there
+        numbers[LoadKind.APPROVALS] = len(estate.approvals)
     if estate.faults:
-        ids = [fault.id for fault in estate.faults]
-        for fault in await Fault.select_for_update().filter(id__in=ids, owner_id=person.id).order_by("id"):
+        faults = await Fault.filter(id__in=[fault.id for fault in estate.faults]).order_by("id")
+        for fault in faults:
             await hand_over(change, fault, takers[LoadKind.FAULTS], actor, now)
+        numbers[LoadKind.FAULTS] = len(faults)
+    return {kind: number for kind, number in numbers.items() if number}
 
 
 async def _hand_approval_over(room: Room, person: Person, heir: Person, actor: Actor, now: datetime) -> None:

@@ -9,6 +9,7 @@ from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
 from registry.assets.models import Asset
+from registry.assets.transitions import IN_THE_OFFICE
 from registry.bookings.models import Booking
 from registry.bookings.queries import COMING
 from registry.departures.rules import LoadKind
@@ -31,10 +32,12 @@ EXAMPLES = 4
 
 
 def of_people(kind: LoadKind, person_ids: Collection[int], now: datetime) -> QuerySet[Any]:
-    """What of a kind hangs on these people."""
+    """What of a kind hangs on these people. A piece that left the office keeps its last custodian, whom it asks
+    nothing more.
+    """
     ids = list(person_ids)
     if kind is LoadKind.CUSTODY:
-        return Asset.filter(custodian_id__in=ids)
+        return Asset.filter(custodian_id__in=ids, lifecycle__in=sorted(IN_THE_OFFICE))
     if kind is LoadKind.BOOKINGS:
         return Booking.filter(organizer_id__in=ids, ends_at__gt=now, status__in=COMING)
     if kind is LoadKind.DUTIES:

@@ -63,7 +63,7 @@ async def locked_account(login: str, if_revision: int | None = None) -> Person:
     """
     person = None
     if may_be_name(login, LOGIN_LENGTH):
-        person = await Person.select_for_update().get_or_none(login=rules.plain_login(login))
+        person = await Person.select_for_update(no_key=True).get_or_none(login=rules.plain_login(login))
     if person is None:
         raise NotFound("person.unknown", login=login[:80])
     if if_revision not in (None, person.revision):

@@ -12,11 +12,11 @@ MANAGERS = tuple(sorted(str(role) for role in rules.CAPABILITIES["people.manage"
 
 async def lock_managers(actor: Actor) -> Sequence[Person]:
     """Everybody who manages people now, locked: of two who take the role from each other at the same moment the second
-    waits, and finds that it is theirs no more.
+    waits, and finds that it is theirs no more. What only names one of them, like a booking, waits for nothing.
 
     Raises Forbidden("auth.role") where the person who acts is none of them.
     """
-    managers = await Person.select_for_update().filter(role__in=MANAGERS, is_active=True).order_by("id")
+    managers = await Person.select_for_update(no_key=True).filter(role__in=MANAGERS, is_active=True).order_by("id")
     if actor.person_id is not None and all(manager.id != actor.person_id for manager in managers):
         raise Forbidden("auth.role")
     return managers

@@ -1,19 +1,23 @@
 """Somebody leaves: what hangs on them, and who takes it over, on both databases."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from registry.assets.models import Asset
+from registry.assets.models import Asset, Lifecycle
+from registry.assets.transitions import IN_THE_OFFICE
 from registry.bookings.models import Booking, Kind
 from registry.core.errors import Forbidden
 from registry.core.history import SYSTEM, Actor, HistoryEntry
+from registry.departures import actions
 from registry.departures.actions import deactivate
 from registry.departures.queries import load_numbers, loads_of
 from registry.departures.rules import LoadKind
 from registry.duties.models import Duty
 from registry.faults.models import Fault
+from registry.people.accounts import change_person
 from registry.people.models import Person, Role
 from registry.rooms.models import Room, Visibility
 from tests.make import (
@@ -103,6 +107,77 @@ async def test_a_kind_without_an_heir_stays_and_can_be_handed_over_later() -> No
     later = await deactivate("leaver", to("heir", LoadKind.BOOKINGS, LoadKind.DUTIES), SYSTEM, NOW)
     assert plain(later.remaining) == {"approvals": 1, "faults": 1}
     assert await HistoryEntry.filter(action="closed").count() == 1
+
+
+async def test_a_piece_that_left_the_office_stays_with_whom_it_was() -> None:
+    person = await make_person("leaver")
+    await make_person("heir")
+    in_store = await make_asset(custodian=person, lifecycle=Lifecycle.IN_STORE)
+    gone = [await make_asset(custodian=person, lifecycle=one) for one in sorted(set(Lifecycle) - IN_THE_OFFICE)]
+    assert [(load.kind, load.number) for load in await loads_of(person.id, NOW)] == [(LoadKind.CUSTODY, 1)]
+    departure = await deactivate("leaver", to("heir"), SYSTEM, NOW)
+    assert (plain(departure.handed_over), plain(departure.remaining)) == ({"custody": 1}, {})
+    assert await Asset.filter(custodian_id=person.id).order_by("id").values_list("id", flat=True) == [
+        piece.id for piece in gone
+    ]
+    assert (await Asset.get(id=in_store.id)).custodian_id != person.id
+
+
+async def heir_closes(_: Person) -> None:
+    await change_person("heir", {"is_active": False}, SYSTEM, NOW)
+
+
+async def heir_is_promoted(_: Person) -> None:
+    await change_person("heir", {"role": Role.ADMIN}, SYSTEM, NOW)
+
+
+async def fault_is_mended(leaver: Person) -> None:
+    await Fault.filter(owner_id=leaver.id, state="taken").update(state="resolved")
+
+
+async def fault_is_taken(leaver: Person) -> None:
+    await Fault.create(room=await make_room(), owner=leaver, state="taken", opened_at=NOW, changed_at=NOW)
+
+
+async def another_approves(leaver: Person) -> None:
+    await (await Room.get(approvers__id=leaver.id)).approvers.remove(leaver)
+
+
+async def piece_is_entrusted(leaver: Person) -> None:
+    await make_asset(custodian=leaver)
+
+
+async def room_is_booked(leaver: Person) -> None:
+    await make_booking(NOW + 70 * HOUR, organizer=leaver)
+
+
+async def test_what_changes_between_the_look_and_the_locks_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaver = await laden()
+    await make_person("heir", role=Role.FACILITIES), await make_person(role=Role.ADMIN)
+    look, meanwhile = actions._refuse_obstacles, [
+        (fault_is_mended, "request.stale"), (fault_is_taken, "request.stale"), (another_approves, "request.stale"),
+        (piece_is_entrusted, "request.stale"), (room_is_booked, "request.stale"), (heir_is_promoted, "request.stale"),
+        (heir_closes, "person.closed"),
+    ]  # fmt: skip
+
+    for happens, code in meanwhile:
+
+        async def look_slowly(*looked_at: Any, happens: Callable[[Person], Awaitable[None]] = happens) -> None:
+            await look(*looked_at)
+            await happens(leaver)
+
+        monkeypatch.setattr(actions, "_refuse_obstacles", look_slowly)
+        assert (await refused(deactivate("leaver", to("heir"), SYSTEM, NOW))).code == code, happens.__name__
+    assert (await Person.get(id=leaver.id)).is_active
+    assert not await HistoryEntry.filter(action__in=["assigned", "handed_over", "fault_handed_over"]).exists()
+
+
+async def test_two_who_leave_at_once_have_one_heir() -> None:
+    await laden("one"), await laden("two")
+    heir = await make_person("heir", role=Role.ADMIN)
+    departures = await asyncio.gather(*(deactivate(login, to("heir"), SYSTEM, NOW) for login in ("one", "two")))
+    assert [plain(departure.handed_over) for departure in departures] == [ALL, ALL]
+    assert await Asset.filter(custodian_id=heir.id).count() == 4
 
 
 async def test_who_cannot_take_a_thing_over_takes_nothing() -> None:
