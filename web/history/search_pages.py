@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -23,6 +23,7 @@ from registry.rooms.queries import codes_of_rooms, room_or_none
 from web.auth.access import page_with
 from web.history.api import EntryAnswer, as_seen_by, entry_answer
 from web.history.words import ACTION_WORDS, COLUMN_WORDS
+from web.kit.body import day_in
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
@@ -32,6 +33,7 @@ from web.kit.words import N_
 router = pages()
 Reader = Annotated[Person, Depends(page_with("history.see_all"))]
 SHOWN, EXPORTED = 50, 20_000
+LOT, ROUNDS = 1000, 20  # how many entries more are looked through for those that this person is told of
 OBJECT = re.compile(r"[a-z_]+:.+")
 KIND_WORDS = {
     "booking": N_("bookings"), "asset": N_("assets"), "room": N_("rooms"), "person": N_("people"),
@@ -98,8 +100,7 @@ async def history_search(
         wish = await _wish(form, context)
     except Invalid as refusal:
         wish, fault = HistoryWish(thing="none"), refusal.params["reason"].words(context.say)
-    part = await search(wish, before or None, SHOWN)
-    entries = await as_seen_by(person, [entry_answer(row, person) for row in part.entries])
+    entries, further = await _visible(wish, before or None, SHOWN, person)
     return render(
         request,
         "history/search.html",
@@ -109,7 +110,7 @@ async def history_search(
         fault=fault,
         kinds=[("", context.say(N_("everything"))), *((kind, context.say(word)) for kind, word in KIND_WORDS.items())],
         lines=await _lines(entries, context),
-        further=f"/admin/history?{form.query(before=part.before)}" if part.before else "",
+        further=f"/admin/history?{form.query(before=further)}" if further else "",
         export=f"/admin/history.csv?{form.query()}",
     )
 
@@ -120,14 +121,32 @@ async def export(request: Request, person: Reader, now: Now, form: Searched) -> 
     wish, before = await _wish(form, page_context(request, person, now)), None
     entries: list[EntryAnswer] = []
     while True:
-        part = await search(wish, before, 1000)
-        entries += await as_seen_by(person, [entry_answer(row, person) for row in part.entries])
-        before = part.before
+        visible, before = await _visible(wish, before, LOT, person)
+        entries += visible
         if before is None or len(entries) >= EXPORTED:
             break
     content = await aside(_as_csv, entries[:EXPORTED])
     headers = {"content-disposition": 'attachment; filename="history.csv"'}
     return Response(content, headers=headers, media_type="text/csv; charset=utf-8")
+
+
+async def _visible(
+    wish: HistoryWish, before: int | None, limit: int, person: Person
+) -> tuple[list[EntryAnswer], int | None]:
+    """A part of what fits, and the number below which to go on. An entry whose actor this person is not told is not
+    found by its actor either, and where a part ends does not hang on it.
+    """
+    entries: list[EntryAnswer] = []
+    for lot in (limit, *ROUNDS * [LOT]):
+        part = await search(wish, before, lot)
+        answers = await as_seen_by(person, [entry_answer(row, person) for row in part.entries])
+        visible = [one for one in answers if not (wish.actor and one.withheld)]
+        entries, before = entries + visible, part.before
+        if len(visible) == len(answers) or before is None or len(entries) >= limit:
+            break
+    if len(entries) > limit or len(entries) == limit and before:
+        return entries[:limit], entries[limit - 1].id
+    return entries, before
 
 
 def _as_csv(entries: Sequence[EntryAnswer]) -> bytes:
@@ -171,7 +190,7 @@ def _day(text: str, field: str, context: PageContext) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), time.min, context.zone)
+        return datetime.combine(day_in(text), time.min, context.zone)
     except ValueError as fault:
         reason = Reason(N_("{given} is no day. Write it like 2026-11-26."), given=text)
         raise Invalid("request.bad_field", field=field, reason=reason) from fault

@@ -176,6 +176,11 @@ _moment: TypeAdapter[datetime] = TypeAdapter(Moment)
 _day: TypeAdapter[date] = TypeAdapter(Day)
 
 
+def day_in(text: str) -> date:
+    """The day that a text of a form or an address is, by the same bounds. Raises ValueError."""
+    return _day.validate_python(text)
+
+
 def _day_or_moment(text: Any) -> date | datetime:
     is_day = isinstance(text, str) and _DAY.fullmatch(text)
     return _day.validate_python(text) if is_day else _moment.validate_python(text)

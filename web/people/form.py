@@ -11,6 +11,7 @@ from registry.core.errors import Invalid, Refusal
 from registry.people.models import Person, Role
 from registry.people.queries import institution_choices
 from registry.people.rules import end_of, last_day
+from web.kit.body import day_in
 from web.kit.drafts import FormFields
 from web.kit.page_context import PageContext
 from web.people import words
@@ -102,6 +103,6 @@ async def form_context(form: Mapping[str, Any], faults: Mapping[str, str], conte
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text.strip()) if text.strip() else None
+        return day_in(text.strip()) if text.strip() else None
     except ValueError as fault:
         raise Invalid("booking.bad_date", given=text.strip()[:40]) from fault

@@ -1,5 +1,6 @@
 """The history of everything: found by who, what and when, with before and after, and taken away as a list."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.make import NOW, make_booking, make_room
 from tests.statements import Statements
 from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
+from web.history import search_pages
 
 pytestmark = pytest.mark.anyio
 ALICE, BOB = Actor("Alice", "web"), Actor("Bob", "api")
@@ -97,7 +99,37 @@ async def test_an_auditor_is_not_told_who_comes_to_the_help_point(desk: Desk) ->
         assert answer.status_code == 200
         assert "KANAREK" not in answer.text
         assert str(booking.id) in answer.text
+        by_name = await desk.get(f"{path}?q=kanarek", "auditor")
+        assert by_name.status_code == 200
+        assert str(booking.id) not in by_name.text, "what somebody did is not found by their name either"
+        assert str(booking.id) in (await desk.get(f"{path}?q=kanarek", "coordinator")).text
     assert "KANAREK" in (await desk.get("/admin/history", "coordinator")).text
+
+
+@pytest.mark.databases("sqlite")
+async def test_where_a_part_ends_tells_an_auditor_nothing_of_the_help_point(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_pages, "SHOWN", 2)
+    room = await make_room(visibility=Visibility.HIDDEN)
+    visit = f"booking:{(await make_booking(room=room, organizer=desk.people['duty'])).id}"
+    now, actor = datetime.now(UTC), Actor("KANAREK", "web")
+    numbers = [(await history.write(thing, "changed", actor, now, after={"x": 1})).id
+               for thing in ("asset:1", visit, visit, "asset:2", visit, "asset:3", visit)]  # fmt: skip
+    page = (await desk.get("/admin/history?q=kanarek", "auditor")).text
+    assert f"before={numbers[3]}" in page
+    assert [f">asset:{number}<" in page for number in (3, 2, 1)] == [True, True, False]
+    page = (await desk.get(f"/admin/history?q=kanarek&before={numbers[3]}", "auditor")).text
+    assert "asset:1" in page
+    assert not re.search('href="[^"]*before=', page)
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_day_that_no_calendar_of_ours_has_is_said_so(desk: Desk) -> None:
+    for query in ("until=9999-12-31", "since=0001-01-01", "since=2026-02-30"):
+        answer = await desk.get(f"/admin/history?{query}", "admin")
+        assert (answer.status_code, "is no day" in text_of(answer.text)) == (422, True), query
+        assert (await desk.get(f"/admin/history.csv?{query}", "admin")).status_code == 422
 
 
 @pytest.mark.databases("sqlite")

@@ -104,6 +104,7 @@ async def test_a_form_that_is_sent_twice_opens_one_account(desk: Desk) -> None:
         ({"role": "boss"}, "There is no role boss"),
         ({"mail": "a@b.pl\r\nBcc: c@d.pl"}, "is no mail address"),
         ({"until": "2030-02-31"}, "is not a date"),
+        ({"until": "9999-12-31"}, "is not a date"),
         ({"institution": "nowhere"}, "There is no institution"),
         ({"more_languages": "polski"}, "is no language"),
         ({"mail": "", "deliver": "mail"}, "has no mail address"),
