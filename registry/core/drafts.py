@@ -35,7 +35,10 @@ class FormDraft(Model):
 
 
 async def write_draft(owner: str, content: dict[str, Any], now: datetime) -> str:
-    """The key of a new draft; nothing when it is too long to be stored."""
+    """The key of a new draft; nothing when it is too long to be stored. Zero bytes are left out of it: PostgreSQL takes
+    none.
+    """
+    content = _storable(content)
     if len(dumps(content)) > LONGEST:
         return ""
     key = secrets.token_urlsafe(16)
@@ -65,6 +68,14 @@ async def take_draft(key: str, owner: str, now: datetime) -> dict[str, Any] | No
 async def forget_drafts(now: datetime) -> None:
     """Delete what is over."""
     await FormDraft.filter(expires_at__lte=now).delete()
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        return {_storable(name): _storable(one) for name, one in value.items()}
+    return [_storable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _digest(text: str) -> str:

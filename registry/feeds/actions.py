@@ -13,6 +13,7 @@ from registry.core.transaction import transaction
 from registry.feeds.models import CalendarFeed, FeedScope
 from registry.feeds.rules import AT_MOST, digest_of, secret_of
 from registry.people.models import Institution, Person
+from registry.people.queries import institution_by_code
 from registry.people.rules import may
 from registry.rooms.models import Room, Visibility
 from registry.rooms.queries import room_by_code
@@ -70,9 +71,7 @@ async def _subject(wish: FeedWish, person: Person) -> tuple[Room | None, Institu
             raise Forbidden("feed.hidden_room", room=room.code)
         return room, None
     if wish.scope is FeedScope.INSTITUTION:
-        institution = await Institution.get_or_none(code=wish.code)
-        if institution is None:
-            raise NotFound("institution.unknown", institution=wish.code[:80])
+        institution = await institution_by_code(wish.code)
         if institution.id != person.institution_id and not may(person.role, "bookings.manage"):
             raise Forbidden("auth.role")
         return None, institution

@@ -96,7 +96,7 @@ async def institution_or_none(code: str | None) -> Institution | None:
     """The institution with this code, None without one. Raises NotFound("institution.unknown")."""
     if not code:
         return None
-    institution = await Institution.get_or_none(code=code)
+    institution = await Institution.get_or_none(code=code) if may_be_name(code, rules.MAXIMUM_CODE) else None
     if institution is None:
         raise NotFound("institution.unknown", institution=code[:80])
     return institution

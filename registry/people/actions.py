@@ -16,12 +16,14 @@ from registry.core import history
 from registry.core.errors import Conflict, Forbidden, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
+from registry.core.ids import may_be_name
 from registry.core.transaction import transaction
+from registry.outbox.rules import printable
 from registry.people import policy, rules
 from registry.people.accounts import institution_or_none
 from registry.people.administrators import lock_managers
 from registry.people.models import FailedSignIn, Institution, Person, Role, Session, Token
-from registry.people.queries import digest_of, forget, forget_person
+from registry.people.queries import LOGIN_LENGTH, digest_of, forget, forget_person, person_by_login
 
 # argon2id with the library's parameters (RFC 9106, low memory); tests put a cheap one here
 hasher = PasswordHash((Argon2Hasher(),))
@@ -164,9 +166,7 @@ async def set_language(person: Person, language: str) -> None:
 
 async def issue_token(login: str, name: str, actor: Actor, now: datetime) -> str:
     """A new API token of a person. The secret is returned once and kept nowhere. Raises NotFound("person.unknown")."""
-    person = await Person.get_or_none(login=rules.plain_login(login))
-    if person is None:
-        raise NotFound("person.unknown", login=login[:80])
+    person = await person_by_login(login)
     secret = f"izba_{secrets.token_urlsafe(32)}"
     async with transaction():
         await Token.create(person=person, name=name.strip()[:80] or "token", digest=digest_of(secret), created_at=now)
@@ -196,7 +196,8 @@ async def sign_in(
     """
     login, source = rules.plain_login(login)[:64], f"browser {browser}" if browser else address
     attempt = await note_attempt(login, source[:64], now, is_known=bool(browser))
-    person = await Person.get_or_none(login=login).select_related("institution")
+    is_name = may_be_name(login, LOGIN_LENGTH)
+    person = await Person.get_or_none(login=login).select_related("institution") if is_name else None
     right = await _verify(password, person.password_hash if person else "")
     if not right or person is None or not rules.is_open(person.is_active, person.active_until, now):
         raise Forbidden("auth.bad_login")
@@ -259,6 +260,7 @@ async def sweep(now: datetime) -> None:
 
 async def note_attempt(login: str, address: str, now: datetime, *, is_known: bool = False) -> FailedSignIn:
     """Written before the password is looked at: a hundred attempts at once are still counted one by one."""
+    login, address = printable(login), printable(address)  # whatever a stranger types, the database takes it
     async with transaction():
         attempt = await FailedSignIn.create(login=login, address=address, at=now)
     limits = policy.in_force()

@@ -15,7 +15,7 @@ from registry.core.errors import NotFound
 from registry.core.ids import may_be_name
 from registry.core.statements import column
 from registry.people.models import Institution, LinkPurpose, OneUseLink, Person, Session, Token
-from registry.people.rules import CAPABILITIES, AccountState, is_open, plain_login
+from registry.people.rules import CAPABILITIES, LONGEST_MAIL, AccountState, is_open, plain_login
 
 REMEMBERED = timedelta(seconds=5)
 LOGIN_LENGTH = 64
@@ -249,7 +249,9 @@ async def invitations_of(person_ids: Collection[int]) -> dict[int, datetime]:
 
 async def people_to_remind(words: str, now: datetime, limit: int = 5) -> list[Person]:
     """The open accounts that a login or a mail address means, as far as a mail reaches them."""
-    people = Person.filter(Q(login=plain_login(words)[:64]) | Q(mail__iexact=words), is_active=True)
+    if not may_be_name(words, LONGEST_MAIL):
+        return []
+    people = Person.filter(Q(login=plain_login(words)[:LOGIN_LENGTH]) | Q(mail__iexact=words), is_active=True)
     rows = await people.exclude(mail="").order_by("id").limit(limit)
     return [person for person in rows if is_open(person.is_active, person.active_until, now)]
 

@@ -23,6 +23,7 @@ from tests.conftest import Database
 from tests.make import drawing
 from tests.web.desk import Desk
 from web.app import ROUTERS, SiteOptions, create_site
+from web.kit.query_names import names_of
 
 KEY = "the-key-of-a-door"
 CODE = tags.new_code((5).to_bytes(tags.RANDOM_BYTES, "big"))
@@ -116,3 +117,40 @@ async def addresses(desk: Desk) -> dict[str, str]:
 async def test_a_page_opens(desk: Desk, path: str) -> None:
     answer = await desk.get((await addresses(desk))[path], "admin", follow_redirects=True)
     assert answer.status_code == ANSWERS.get(path, 200), (str(answer.url), answer.text[:1000])
+
+
+async def test_a_zero_byte_in_a_question_breaks_no_page(desk: Desk) -> None:
+    places = await addresses(desk)
+    for path, name in asked():
+        answer = await desk.get(with_question(places[path], name, "%00"), "admin")
+        assert answer.status_code < 500, (path, name)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status"),
+    [
+        ("/password/forgotten", {"who": "a\0b"}, 303),
+        ("/admin/people/new", {"login": "a\0", "name": "A", "role": "member"}, 422),
+        ("/admin/people/new", {"login": "nowa", "name": "A", "role": "member", "institution": "a\0"}, 404),
+        ("/admin/institutions/new", {"code": "A", "name": "A\0"}, 422),
+    ],
+)
+async def test_a_zero_byte_in_a_form_is_told_and_not_lost(
+    desk: Desk, path: str, fields: dict[str, str], status: int
+) -> None:
+    assert (await desk.post(path, "admin", **fields)).status_code == status
+
+
+def asked() -> list[tuple[str, str]]:
+    """Each page with each text that it may be asked."""
+    return sorted(
+        (route.path, name)
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.path in PAGES and "GET" in route.methods
+        for name in names_of(route.dependant)
+    )
+
+
+def with_question(address: str, name: str, value: str) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{name}={value}"

@@ -41,10 +41,12 @@ def refuse_unknown(request: Request, names: Collection[str]) -> None:
 
 
 class _ReadParams(QueryParams):
-    """Which of its names were asked for."""
+    """Which of its names were asked for. A zero byte is the sign of what cannot be shown, as in a browser: PostgreSQL
+    looks for none.
+    """
 
-    def __init__(self, text: Any) -> None:
-        super().__init__(text)
+    def __init__(self, text: bytes) -> None:
+        super().__init__(text.replace(b"%00", b"%EF%BF%BD"))
         self.names: set[Any] = set()
 
     def get(self, key: Any, default: Any = None) -> Any:
@@ -85,11 +87,12 @@ class _PageRoute(APIRoute):
 
         async def handler(request: Request) -> Response:
             is_part = request.headers.get("hx-request-type", "") == "partial"  # a script of ours, with a whole form
-            if request.method != "GET" or not request.scope["query_string"] or is_part:
+            if request.method != "GET" or not request.scope["query_string"]:
                 return await handle(request)
             page_request = _PageRequest(request.scope, request.receive)
             response = await handle(page_request)
-            if response.status_code == 200 and response.headers.get("content-type", "").startswith("text/html"):
+            is_page = response.headers.get("content-type", "").startswith("text/html")
+            if not is_part and response.status_code == 200 and is_page:
                 for name in page_request.query_params.unread():
                     raise Invalid("request.unknown_field", field=name[:NAME_LENGTH])
             return response

@@ -31,6 +31,7 @@ from web.kit.i18n import LANGUAGES, refusal_words
 from web.kit.i18n import preferred as preferred_language
 from web.kit.query_names import pages
 from web.kit.render import language_of, render
+from web.kit.words import N_
 from web.setup import proof
 from web.setup.words import QUESTIONS, ROOM_KIND_WORDS, VISIBILITY_WORDS
 
@@ -133,8 +134,7 @@ async def name_office(request: Request, person: Visitor, now: Now, form: Annotat
     """Language and name of the office."""
     await _check_right(request, person)
     faults: dict[str, Refusal] = {}
-    if not form.name.strip():
-        faults["name"] = Invalid("request.missing_field", field="name")
+    faults.update(_name_faults(form.name))
     if form.language not in LANGUAGES:
         faults["language"] = Invalid("request.missing_field", field="language")
     if faults:
@@ -145,6 +145,16 @@ async def name_office(request: Request, person: Visitor, now: Now, form: Annotat
     response = RedirectResponse(PAGE, 303)
     keep(response, options_of(request), LANGUAGE, form.language, A_YEAR)
     return response
+
+
+def _name_faults(name: str) -> dict[str, Refusal]:
+    """What is wrong with what somebody or something is called."""
+    if not name.strip():
+        return {"name": Invalid("request.missing_field", field="name")}
+    if not name.strip().isprintable():
+        reason = Reason(N_("it holds characters that cannot be shown"))
+        return {"name": Invalid("request.bad_field", field="name", reason=reason)}
+    return {}
 
 
 async def _check_right(request: Request, person: Person | None) -> None:
@@ -171,8 +181,7 @@ async def add_administrator(request: Request, now: Now, form: Annotated[Administ
     await proof.proof_guard(request)
     new = FirstAdministrator(form.login, form.name, form.password)
     faults = new.faults()
-    if not form.name.strip():
-        faults["name"] = Invalid("request.missing_field", field="name")
+    faults.update(_name_faults(form.name))
     if form.password != form.repeated:
         faults["repeated"] = Invalid("person.passwords_differ")
     if faults:

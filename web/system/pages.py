@@ -11,7 +11,7 @@ from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.aside import aside
-from registry.core.errors import NotFound, Refusal
+from registry.core.errors import Invalid, NotFound, Reason, Refusal
 from registry.core.history import HistoryEntry, entries_of
 from registry.devices.queries import newest_refusals
 from registry.importing.sessions import newest
@@ -25,6 +25,7 @@ from web.kit.i18n import refusal_words
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
 from web.kit.render import render
+from web.kit.words import N_
 from web.system.desk import SettingLine, Task, desk_of
 from web.system.view import headline, health, job_rows, task_notices
 from web.system.words import GROUPS, IMPORT_WORDS, ORIGIN_WORDS, SETTING_WORDS
@@ -180,6 +181,9 @@ async def change(
     _of_office(request, name)
     text = " ".join(value.split())
     try:
+        if not text.isprintable():
+            reason = Reason(N_("it holds characters that cannot be shown"))
+            raise Invalid("request.bad_field", field="value", reason=reason)
         if text and not reset:
             desk_of(request).check(name, text)
     except Refusal as refusal:

@@ -156,3 +156,10 @@ async def test_a_mail_box_is_not_filled_from_many_addresses() -> None:
     mails = [len(await links.forgotten("alice", f"127.0.1.{number}", NOW)) for number in range(6)]
     assert mails == [1, 1, 1, 0, 0, 0]
     assert len(await links.forgotten("alice", HERE, NOW + timedelta(hours=2))) == 1
+
+
+async def test_whatever_a_stranger_types_is_no_account() -> None:
+    for words in ("a\0b", "\0", "\0" * 400):
+        assert await links.forgotten(words, f"{HERE}\0", NOW) == []
+        assert (await refused(actions.sign_in(words, PASSWORD, HERE, NOW))).code == "auth.bad_login"
+        assert (await refused(actions.issue_token(words, "x", SYSTEM, NOW))).code == "person.unknown"

@@ -159,10 +159,12 @@ async def test_the_second_of_two_is_told(app: FastAPI, browser: Browser) -> None
     [
         ("office", {"name": " ", "language": "en"}, "The field name is missing"),
         ("office", {"name": "X", "language": "xx"}, "The field language is missing"),
+        ("office", {"name": "X\0", "language": "en"}, "it holds characters that cannot be shown"),
         ("administrator", ADMIN | {"repeated": "other"}, "The two passwords differ"),
         ("administrator", ADMIN | {"password": "short", "repeated": "short"}, "The password is too short"),
         ("administrator", ADMIN | {"login": "a b"}, "a b cannot be a login"),
         ("administrator", ADMIN | {"name": ""}, "The field name is missing"),
+        ("administrator", ADMIN | {"name": "A\0"}, "it holds characters that cannot be shown"),
     ],
 )
 async def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(

@@ -153,6 +153,8 @@ async def test_a_setting_is_changed_at_once_and_its_history_is_beside_it(desk: D
     assert "Admin · before: as without this page" in text
     answer = await desk.post("/admin/settings/log_level", "admin", value="LOUD")
     assert (answer.status_code, "Set one of: INFO." in answer.text) == (422, True)
+    answer = await desk.post("/admin/settings/office_name", "admin", value="Izba\0")
+    assert (answer.status_code, "cannot be shown" in answer.text) == (422, True)
     await desk.post("/admin/settings/office_name", "admin", value="", reset="1")
     await desk.post("/admin/settings/log_level", "admin", value="  ")
     assert await office_settings() == {}
