@@ -168,7 +168,9 @@ async def change_settings(values: Mapping[str, str | None], actor: Actor, now: d
     """Store these settings of the office, None for one that goes back to where it came from. Whether a value fits is
     the caller's to check: it knows what each setting is.
     """
+    await _make_row()
     async with transaction() as change:
+        await _locked()  # of two who press the button at once one waits
         await _store(values, actor, now, change)
 
 

@@ -40,17 +40,9 @@ class NewNotice:
 
 
 async def tell(change: Change, notices: Sequence[NewNotice], now: datetime) -> None:
-    """Write notices inside the caller's transaction, whose ``change`` this is: one statement. None are none.
-
-    What is not certain to be told for the first time goes by :func:`tell_once`.
+    """Write notices inside the caller's transaction, whose ``change`` this is: one statement. None are none. Somebody
+    who was told of the same event already is told nothing more, whoever else tells it: that refuses no act.
     """
-    rows = _rows(change, notices, now)
-    if rows:  # what was told already is no reason to refuse the act
-        await Notice.bulk_create(rows, batch_size=500, ignore_conflicts=True)
-
-
-async def tell_once(change: Change, notices: Sequence[NewNotice], now: datetime) -> None:
-    """As :func:`tell`; somebody who was told of the same event already is told nothing more, whoever else tells it."""
     rows = _rows(change, notices, now)
     if rows:
         await Notice.bulk_create(rows, batch_size=500, ignore_conflicts=True)
@@ -63,7 +55,7 @@ async def remind(notices: Sequence[NewNotice], now: datetime) -> int:
     fresh = await untold(notices)
     if fresh:
         async with transaction() as change:
-            await tell_once(change, fresh, now)
+            await tell(change, fresh, now)
     return len(fresh)
 
 
@@ -135,14 +127,20 @@ async def wish(person_id: int, wishes: Wishes, channels: frozenset[str], if_revi
         "quiet_to": wishes.quiet_to, "channel": wishes.channel, "channel_address": wishes.channel_address,
     }  # fmt: skip
     async with transaction():
-        row = await NoticeWishes.filter().select_for_update().get_or_none(person_id=person_id)
-        revision = row.revision if row else 0
-        if if_revision not in (None, revision):
-            raise Conflict("request.stale", revision=revision)
-        if row is None:
-            await NoticeWishes.create(person_id=person_id, **columns)
-        else:
-            await NoticeWishes.filter(id=row.id).update(**columns, revision=revision + 1)
+        row = await _locked_wishes(person_id) or await _first_wishes(person_id)
+        if if_revision not in (None, row.revision):
+            raise Conflict("request.stale", revision=row.revision)
+        await NoticeWishes.filter(id=row.id).update(**columns, revision=row.revision + 1)
+
+
+async def _locked_wishes(person_id: int) -> NoticeWishes | None:
+    return await NoticeWishes.filter().select_for_update().get_or_none(person_id=person_id)
+
+
+async def _first_wishes(person_id: int) -> NoticeWishes:
+    """A row for what is chosen for the first time: of two who choose at once one makes it, and the other waits."""
+    await NoticeWishes.bulk_create([NoticeWishes(person_id=person_id, revision=0)], ignore_conflicts=True)
+    return await NoticeWishes.filter().select_for_update().get(person_id=person_id)
 
 
 async def forget(before: datetime) -> int:

@@ -14,15 +14,17 @@ from zoneinfo import ZoneInfo
 
 from tortoise.connection import get_connections
 from tortoise.expressions import F
+from tortoise.queryset import QuerySet
 
 from registry.core import history
 from registry.core.errors import Conflict
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
+from registry.core.ids import may_be_id
 from registry.core.statements import ask, column
 from registry.core.transaction import transaction
 from registry.outbox.models import Letter, LetterState, Notice, NoticeWishes
-from registry.outbox.queries import letter_line, notices_by_id, wishes_in
+from registry.outbox.queries import LetterLine, letter_line, notices_by_id, wishes_in
 from registry.outbox.rules import (
     ACCOUNT,
     DEFAULT,
@@ -88,34 +90,40 @@ async def _put(ids: Collection[int], plan: SortingPlan, now: datetime) -> None:
     """Letters of these notices, inside the transaction that took them."""
     columns = ("id", "kind", "facts", "person_id", "person__mail", "person__is_active")
     rows = [_Row(*row) for row in await Notice.filter(id__in=list(ids)).order_by("id").values_list(*columns)]
-    rows = [row for row in rows if row.is_active]
+    rows = [row for row in rows if row.is_active and row.kind in KINDS]  # a newer Izba may have told of more
     people = {row.person_id for row in rows}
     wishes = {row.person_id: wishes_in(row) for row in await NoticeWishes.filter(person_id__in=list(people))}
     recent = Letter.filter(person_id__in=list(people), created_at__gt=now - HOURLY, channel=MAIL)
     counts: Counter[int] = Counter(await column(recent, "person_id"))
     digests = await _open_digests(people)
     fresh: list[Letter] = []
+    fuller: set[tuple[int, str]] = set()
     for row in rows:
         wish = wishes.get(row.person_id, DEFAULT)
         for channel in _channels(row, wish, plan):
             timing = wish.timing(row.kind)
             if timing is Timing.NEVER:
                 continue
-            is_many = timing is Timing.AT_ONCE and counts[row.person_id] >= plan.hourly
+            is_private = KINDS[row.kind] is ACCOUNT  # somebody waits for it to get in
+            is_many = timing is Timing.AT_ONCE and not is_private and counts[row.person_id] >= plan.hourly
             if timing is Timing.AT_ONCE and not is_many:
                 counts[row.person_id] += channel == MAIL
-                fresh.append(_letter(row, channel, leaves_at(wish, now, plan.zone, _begins(row.facts)), now))
+                at = now if is_private else leaves_at(wish, now, plan.zone, _begins(row.facts))
+                fresh.append(_letter(row, channel, at, now))
                 continue
             key = row.person_id, channel
+            at = now + HOURLY if is_many else next_local(wish.daily_minute, now, plan.zone)
             if key not in digests:
-                at = now + HOURLY if is_many else next_local(wish.daily_minute, now, plan.zone)
                 digests[key] = _letter(row, channel, at, now, is_digest=True)
                 fresh.append(digests[key])
-            else:
+            else:  # what is urgent takes the rest along
                 digests[key].notices = [*digests[key].notices, row.id]
-    for digest in digests.values():
-        if digest._saved_in_db:
-            await Letter.filter(id=digest.id).update(notices=digest.notices)
+                digests[key].next_try_at = min(digests[key].next_try_at, at)
+                fuller.add(key)
+    for key in fuller:
+        if digests[key]._saved_in_db:
+            columns_of_digest = {"notices": digests[key].notices, "next_try_at": digests[key].next_try_at}
+            await Letter.filter(id=digests[key].id).update(**columns_of_digest)
     if fresh:
         await Letter.bulk_create(fresh, batch_size=500)
 
@@ -174,11 +182,24 @@ async def claim(many: int, now: datetime) -> list[Parcel]:
     return [
         Parcel(
             letter, mail, name, language, address or "",
-            tuple(notices[one] for one in letter.notices if one in notices),
+            tuple(notices[one] for one in letter.notices if one in notices and notices[one].kind in KINDS),
         )
         for letter in letters
         for mail, name, language, address in [people[letter.id]]
     ]  # fmt: skip
+
+
+async def prolong(parcels: Sequence[Parcel], now: datetime) -> list[Parcel]:
+    """Those of these letters that this process still carries, for it alone until a new lease is over."""
+    leases = {parcel.letter.lease for parcel in parcels}
+    ids = [parcel.letter.id for parcel in parcels]
+    if not ids:
+        return []
+    async with transaction():
+        ours = Letter.filter(id__in=ids, lease__in=list(leases), state=LetterState.WAITING, leased_until__gt=now)
+        still_ours = set(await column(ours.select_for_update(), "id"))
+        await Letter.filter(id__in=list(still_ours)).update(leased_until=now + LEASE)
+    return [parcel for parcel in parcels if parcel.letter.id in still_ours]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +212,13 @@ class Delivery:
 
 
 async def settle(deliveries: Sequence[Delivery], now: datetime) -> None:
-    """Note what came of letters that this process carried. One whose lease went to another process is left alone."""
+    """Note what came of letters that this process carried. One whose lease went to another process, or that was given
+    up meanwhile, is left alone.
+    """
     gone = [one.letter for one in deliveries if one.state is LetterState.SENT]
     async with transaction():
         if gone:
-            same = Letter.filter(id__in=[letter.id for letter in gone], lease=gone[0].lease)
+            same = _still([letter.id for letter in gone], gone[0].lease)
             await same.update(state=LetterState.SENT, sent_at=now, tried_at=now, leased_until=None, answer="",
                               tries=F("tries") + 1)  # fmt: skip
             notices = [one for letter in gone for one in letter.notices]
@@ -205,13 +228,18 @@ async def settle(deliveries: Sequence[Delivery], now: datetime) -> None:
                 await _try_later(one, now)
 
 
+def _still(ids: Collection[int], lease: str) -> QuerySet[Letter]:
+    """Those of these letters that wait and are of this lease."""
+    return Letter.filter(id__in=list(ids), lease=lease, state=LetterState.WAITING)
+
+
 async def _try_later(delivery: Delivery, now: datetime) -> None:
     letter, state = delivery.letter, delivery.state
     tries = letter.tries + 1
     at = next_try(tries, letter.created_at, now) if state is LetterState.WAITING else None
     if state is LetterState.WAITING and at is None:
         state = LetterState.DEAD
-    await Letter.filter(id=letter.id, lease=letter.lease).update(
+    await _still([letter.id], letter.lease).update(
         state=state, tries=tries, tried_at=now, leased_until=None, next_try_at=at or letter.next_try_at,
         answer=printable(delivery.answer)[:300],
     )  # fmt: skip
@@ -223,7 +251,7 @@ async def put_back(parcels: Sequence[Parcel], until: datetime, answer: str, now:
     """
     if parcels:
         async with transaction():
-            same = Letter.filter(id__in=[parcel.letter.id for parcel in parcels], lease=parcels[0].letter.lease)
+            same = _still([parcel.letter.id for parcel in parcels], parcels[0].letter.lease)
             await same.update(leased_until=None, next_try_at=until, answer=printable(answer)[:300])
             await same.filter(created_at__lte=now - GIVE_UP).update(state=LetterState.DEAD, tried_at=now)
 
@@ -234,7 +262,7 @@ async def send_again(letter_id: int, actor: Actor, now: datetime, request_key: R
     Raises NotFound("letter.unknown"), Conflict("letter.wiped") where it carried a link that is gone.
     """
     async with transaction():
-        line = await letter_line(letter_id)
+        line = await _locked_line(letter_id)
         letter = line.letter
         if letter.state in (LetterState.DEAD, LetterState.DROPPED):
             if not line.notices or any(one.kind in SECRET_KINDS and not one.secret for one in line.notices):
@@ -252,7 +280,7 @@ async def send_again(letter_id: int, actor: Actor, now: datetime, request_key: R
 async def drop(letter_id: int, actor: Actor, now: datetime, request_key: RequestKey | None = None) -> Letter:
     """Give a letter up: it leaves no more. One that is sent stays as it is. Raises NotFound("letter.unknown")."""
     async with transaction():
-        letter = (await letter_line(letter_id)).letter
+        letter = (await _locked_line(letter_id)).letter
         if letter.state in (LetterState.DEAD, LetterState.WAITING):
             before = {"state": str(letter.state)}
             letter.state = LetterState.DROPPED
@@ -261,6 +289,13 @@ async def drop(letter_id: int, actor: Actor, now: datetime, request_key: Request
                                 after={"state": str(letter.state)})  # fmt: skip
         await record(request_key, letter)
     return letter
+
+
+async def _locked_line(letter_id: int) -> LetterLine:
+    """A letter that nobody else changes until this transaction is over. Raises NotFound("letter.unknown")."""
+    if may_be_id(letter_id):
+        await Letter.filter(id=letter_id).select_for_update()
+    return await letter_line(letter_id)
 
 
 async def forget_letters(before: datetime) -> int:

@@ -8,11 +8,13 @@ from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.ids import may_be_id
 from registry.outbox.models import Letter, LetterState, Notice, NoticeWishes
-from registry.outbox.rules import DEFAULT, SECRET_KINDS, Wishes
+from registry.outbox.rules import DEFAULT, KINDS, SECRET_KINDS, TOPICS, Wishes
 
 # how many a bell counts; more are "99+"
 UNREAD_AT_MOST = 100
 REMEMBERED_SECONDS = 5.0
+# what stands under the bell, of the kinds that this Izba knows
+SHOWN = sorted(KINDS.keys() - SECRET_KINDS)
 # every page shows it; what this process tells is known at once, what another one tells within five seconds
 _unread: Cache[int, int] = Cache(REMEMBERED_SECONDS)
 
@@ -35,7 +37,7 @@ def forget_unread(person_id: int) -> None:
 
 async def notices_of(person_id: int, limit: int, before_id: int | None = None) -> list[Notice]:
     """The notices of a person, the newest first; of those that are older than one."""
-    notices = Notice.filter(person_id=person_id).exclude(kind__in=list(SECRET_KINDS))
+    notices = Notice.filter(person_id=person_id, kind__in=SHOWN)
     if before_id is not None:
         notices = notices.filter(id__lt=before_id)
     return await notices.order_by("-id").limit(limit)
@@ -58,14 +60,14 @@ async def newest_by_event(events: Collection[str], people: Collection[int]) -> d
 
 async def page_of_notices(person_id: int, start: int, limit: int) -> tuple[list[Notice], int]:
     """A part of the notices of a person, the newest first, and how many there are."""
-    notices = Notice.filter(person_id=person_id).exclude(kind__in=list(SECRET_KINDS))
+    notices = Notice.filter(person_id=person_id, kind__in=SHOWN)
     return await notices.order_by("-id").offset(start).limit(limit), await notices.count()
 
 
 async def own_notice(notice_id: int, person_id: int) -> Notice:
     """One of a person's own. Raises NotFound("notice.unknown")."""
     notice = await Notice.get_or_none(id=notice_id, person_id=person_id) if may_be_id(notice_id) else None
-    if notice is None or notice.kind in SECRET_KINDS:
+    if notice is None or notice.kind not in SHOWN:
         raise NotFound("notice.unknown", notice=notice_id)
     return notice
 
@@ -77,10 +79,10 @@ async def wishes_of(person_id: int) -> tuple[Wishes, int]:
 
 
 def wishes_in(row: NoticeWishes) -> Wishes:
-    """What a row says."""
-    return Wishes(
-        row.timings, row.daily_minute, row.quiet_from, row.quiet_to, row.channel, row.channel_address
-    )  # fmt: skip
+    """What a row says, of the topics that there are."""
+    codes = {topic.code for topic in TOPICS}
+    timings = {code: timing for code, timing in row.timings.items() if code in codes}
+    return Wishes(timings, row.daily_minute, row.quiet_from, row.quiet_to, row.channel, row.channel_address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,16 @@ class LetterLine:
     notices: list[Notice]
 
 
-async def letters(state: LetterState, start: int, limit: int) -> tuple[list[LetterLine], int]:
+async def letters(
+    state: LetterState, start: int, limit: int, sent_since: datetime | None = None
+) -> tuple[list[LetterLine], int]:
     """The letters of a state and how many there are: what waits in the order in which it leaves, the rest as it was
-    tried last, the newest first.
+    tried last, the newest first; of those that were sent, where it is asked, since a moment.
     """
     rows = Letter.filter(state=state)
     order = ("next_try_at", "id") if state is LetterState.WAITING else ("-tried_at", "-id")
+    if state is LetterState.SENT and sent_since is not None:
+        rows, order = rows.filter(sent_at__gte=sent_since), ("-sent_at", "-id")
     page = await rows.order_by(*order).offset(start).limit(limit)
     return await lines_of(page), await rows.count()
 
@@ -118,10 +124,13 @@ async def lines_of(page: Sequence[Letter]) -> list[LetterLine]:
     }
     notices = await notices_by_id([notice_id for letter in page for notice_id in letter.notices])
     return [
-        LetterLine(letter, login, name, mail, language, [notices[one] for one in letter.notices if one in notices])
+        LetterLine(
+            letter, login, name, mail, language,
+            [notices[one] for one in letter.notices if one in notices and notices[one].kind in KINDS],
+        )
         for letter in page
         for login, name, mail, language in [people[letter.id]]
-    ]
+    ]  # fmt: skip
 
 
 async def notices_by_id(ids: Collection[int]) -> dict[int, Notice]:

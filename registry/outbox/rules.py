@@ -37,7 +37,8 @@ DEVICE = Topic("device", Timing.NEVER)
 BACKUP = Topic("backup", Timing.AT_ONCE)
 ACCOUNT = Topic("account", Timing.AT_ONCE, may_be_off=False)
 # what the page of wishes offers, in its order; what is about the account itself always leaves at once
-TOPICS = (OWN_BOOKING, FOR_ME, READINESS, APPROVAL, FAULT, DUE, DEVICE, BACKUP)
+# (approvals are not among it until an act tells of one)
+TOPICS = (OWN_BOOKING, FOR_ME, READINESS, FAULT, DUE, DEVICE, BACKUP)
 
 KINDS: Mapping[str, Topic] = {
     "booking.booked": FOR_ME,

@@ -27,6 +27,7 @@ from web.outbox.shapes import (
     notice_answer,
     wishes_answer,
 )
+from web.outbox.view import rooms_by_code
 
 router = routing.router("notices")
 Manager = Annotated[Person, Depends(caller_with("office.manage"))]
@@ -37,8 +38,9 @@ LetterId = Annotated[int, unless_unknown("letter.unknown")]
 async def listing(person: Caller, paging: Paged) -> NoticesAnswer:
     """Notices are kept for some months."""
     rows, total = await queries.page_of_notices(person.id, paging.start, paging.limit)
+    rooms = await rooms_by_code()
     return NoticesAnswer(
-        items=[notice_answer(row) for row in rows],
+        items=[notice_answer(row, rooms) for row in rows],
         next=paging.cursor(len(rows), total),
         total=total,
         unread=await queries.unread_count(person.id),
@@ -70,12 +72,14 @@ async def _wishes(person: Person, response: Response) -> WishesAnswer:
 async def wish(
     request: Request, person: Caller, body: WishesBody, revision: IfMatch, response: Response
 ) -> WishesAnswer:
-    """``timings`` are merged with those of before."""
+    """``timings`` are merged with those of before. A channel that is gone stays chosen until another one is."""
     chosen, _ = await queries.wishes_of(person.id)
     changes = body.changes()
     if "timings" in changes:
         changes["timings"] = {**chosen.timings, **(changes["timings"] or {})}
     channels = frozenset(options_of(request).channels)
+    if "channel" not in changes:
+        channels |= {chosen.channel}
     await actions.wish(person.id, replace(chosen, **changes), channels, revision)
     return await _wishes(person, response)
 

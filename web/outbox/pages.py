@@ -181,7 +181,7 @@ async def outbox(
     default = LetterState.DEAD if counts[LetterState.DEAD] else LetterState.WAITING
     view = LetterState(state) if state in set(LetterState) else default
     start = int(offset) if offset.isdecimal() else 0
-    lines, total = await queries.letters(view, start, PAGE)
+    lines, total = await queries.letters(view, start, PAGE, midnight)
     rows = [letter_row(line, context) for line in lines]
     return render(
         request,

@@ -9,6 +9,7 @@ from registry.outbox.queries import LetterLine
 from registry.outbox.rules import DAY_MINUTES, Timing, Wishes
 from web.kit.answers import Instant, ListAnswer
 from web.kit.body import LINE, Body, Changes, RecordId, left_out
+from web.outbox.words import Rooms, allowed_facts
 
 Minute = Annotated[int, Field(ge=0, lt=DAY_MINUTES, description="minutes after local midnight")]
 
@@ -73,10 +74,11 @@ class LetterAnswer(BaseModel):
 LettersAnswer = ListAnswer[LetterAnswer]
 
 
-def notice_answer(notice: Notice) -> NoticeAnswer:
-    """A notice as its person reads it."""
+def notice_answer(notice: Notice, rooms: Rooms) -> NoticeAnswer:
+    """A notice as its person reads it, by the classes that the rooms have now."""
+    facts = allowed_facts(notice.facts, rooms)
     return NoticeAnswer(
-        id=notice.id, kind=notice.kind, thing=notice.thing, facts=notice.facts, at=notice.at, read_at=notice.read_at
+        id=notice.id, kind=notice.kind, thing=notice.thing, facts=facts, at=notice.at, read_at=notice.read_at
     )
 
 

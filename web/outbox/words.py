@@ -91,9 +91,8 @@ TOPIC_WORDS: Mapping[str, tuple[str, str]] = {
     "own_booking": (N_("Something became of my booking"), N_("changed, moved, cancelled, released or ended")),
     "booked_for_me": (N_("Somebody booked for me"), ""),
     "readiness": (N_("A room lost what I need, or has it again"), N_("only while I have a booking there")),
-    "approval": (N_("A booking waits for an answer, mine or somebody's"), ""),
     "fault": (N_("A fault was given to me, or what I reported is mended"), ""),
-    "due": (N_("What is due: loans, warranties, durability periods"), N_("of what is in my care")),
+    "due": (N_("What ends soon: warranties, durability periods"), N_("of what is in my care")),
     "device": (N_("A device has fallen silent"), ""),
     "backup": (N_("There is no fresh backup"), ""),
 }
@@ -114,6 +113,14 @@ DIGEST = NN_("%(n)s piece of news from Izba", "%(n)s pieces of news from Izba")
 SHY = N_("Izba says which room it is, and what for, once you have signed in.")
 
 
+def allowed_facts(facts: dict[str, Any], rooms: Rooms) -> dict[str, Any]:
+    """What may be told of what a notice says: nothing of a room that has become one of the Help Point since."""
+    codes = [facts[name] for name in ("room", "former_room") if facts.get(name)]
+    if any(code in rooms and rooms[code].visibility in HELP_POINT for code in codes):
+        return {}
+    return facts
+
+
 class NoticeWords(Words):
     """The words of notices and letters."""
 
@@ -132,7 +139,7 @@ class NoticeWords(Words):
         """What more is known of it: where and when, what about, by whom. Of a room that is confidential or hidden, by
         now or then, only what its class allows.
         """
-        facts = self._allowed(notice.facts, rooms)
+        facts = allowed_facts(notice.facts, rooms)
         parts = [
             self._place_and_time(facts, rooms),
             facts.get("title", ""),
@@ -146,13 +153,7 @@ class NoticeWords(Words):
     def is_shy(self, notice: LetterNotice, rooms: Rooms) -> bool:
         """Whether it is about a booking whose room a letter does not name."""
         is_about_booking = notice.thing.startswith("booking:")
-        return is_about_booking and not self._allowed(notice.facts, rooms).get("room")
-
-    def _allowed(self, facts: dict[str, Any], rooms: Rooms) -> dict[str, Any]:
-        codes = [facts[name] for name in ("room", "former_room") if facts.get(name)]
-        if any(code in rooms and rooms[code].visibility in HELP_POINT for code in codes):
-            return {}  # the room has become one of the Help Point since
-        return facts
+        return is_about_booking and not allowed_facts(notice.facts, rooms).get("room")
 
     def _place_and_time(self, facts: dict[str, Any], rooms: Rooms) -> str:
         return self._joined(self._room(facts.get("room", ""), rooms), self._span(facts, "starts_at", "ends_at"))

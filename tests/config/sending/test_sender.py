@@ -55,7 +55,7 @@ def settings_for(server: ServerInTest, tmp_path: Path, **more: Any) -> Settings:
 async def tell(person: Person, number: int = 1, kind: str = "booking.cancelled", **more: Any) -> None:
     async with transaction() as change:
         notice = NewNotice(person.id, kind, f"{kind}:{number}", "booking:3f2", **{"facts": FACTS} | more)
-        await actions.tell_once(change, [notice], NOW)
+        await actions.tell(change, [notice], NOW)
 
 
 async def somebody(login: str = "alice", language: str = "pl") -> Person:

@@ -12,7 +12,7 @@ from registry.core.events import Event, OfficeChanged, PlacesChanged, on
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.office import actions, queries
 from registry.office.actions import FirstAdministrator, WholeSetUp
-from registry.office.models import SetUp
+from registry.office.models import OfficeSetting, SetUp
 from registry.office.rules import FirstStep
 from registry.people.models import Person
 from registry.rooms.models import Building, Room, Site
@@ -73,6 +73,14 @@ async def test_of_two_who_set_up_at_once_one_wins_and_the_other_is_told() -> Non
     (person,) = await Person.all()
     assert person.role == "admin"
     assert await queries.code_made_at() is None
+
+
+@pytest.mark.parametrize("connections", [4])
+async def test_a_button_pressed_twice_stores_a_setting_once(connections: int) -> None:
+    values = {"office_name": "Urząd Próbny"}
+    await asyncio.gather(*(actions.change_settings(values, SYSTEM, NOW) for _ in range(4)))
+    assert (await OfficeSetting.get()).value == "Urząd Próbny"
+    assert [entry.action async for entry in HistoryEntry.all()] == ["settings changed"]
 
 
 async def test_once_somebody_has_an_account_there_is_no_code() -> None:

@@ -13,7 +13,7 @@ from registry.core.transaction import transaction
 from registry.outbox import actions, letters, queries
 from registry.outbox.actions import NewNotice
 from registry.outbox.letters import Delivery, SortingPlan, claim, settle, sort_out
-from registry.outbox.models import Letter, LetterState, Notice
+from registry.outbox.models import Letter, LetterState, Notice, NoticeWishes
 from registry.outbox.rules import Wishes
 from registry.people.models import Person
 from tests.conftest import Database
@@ -27,7 +27,7 @@ async def tell(
     person: Person, number: int = 1, kind: str = "booking.cancelled", now: datetime = NOW, **more: Any
 ) -> None:
     async with transaction() as change:
-        await actions.tell_once(change, [NewNotice(person.id, kind, f"{kind}:{number}", **more)], now)
+        await actions.tell(change, [NewNotice(person.id, kind, f"{kind}:{number}", **more)], now)
 
 
 async def somebody(**columns: Any) -> Person:
@@ -127,6 +127,106 @@ async def test_too_many_letters_within_an_hour_come_in_one(database: Database) -
     await sort_out(PLAN, NOW)
     sizes = [(len(letter.notices), letter.next_try_at) for letter in await Letter.all().order_by("id")]
     assert sizes == [(1, NOW)] * 3 + [(4, NOW + HOUR)]
+
+
+@pytest.mark.databases("sqlite")
+async def test_what_is_urgent_takes_the_daily_letter_along_and_waits_for_no_morning(database: Database) -> None:
+    person = await somebody()
+    await tell(person, 0, "fault.assigned")
+    await sort_out(PLAN, NOW)
+    tomorrow = (await Letter.get()).next_try_at
+    assert tomorrow > NOW + 12 * HOUR
+    for number in range(3):  # with the daily letter that waits these are four within an hour
+        await tell(person, number)
+    await sort_out(PLAN, NOW)
+    daily = await Letter.get(is_digest=True)
+    assert (len(daily.notices), daily.next_try_at) == (2, NOW + HOUR)
+    await tell(person, 1, "fault.assigned")
+    await sort_out(PLAN, NOW)
+    daily = await Letter.get(is_digest=True)
+    assert (len(daily.notices), daily.next_try_at) == (3, NOW + HOUR), "what is not urgent puts nothing off"
+
+
+async def test_a_letter_about_the_account_leaves_at_once_and_alone(database: Database) -> None:
+    person = await somebody()
+    await actions.wish(person.id, Wishes({}, quiet_from=9 * 60, quiet_to=11 * 60), frozenset())
+    for number in range(5):
+        await tell(person, number)
+    await tell(person, 9, "account.password", secret="https://izba.example/x")
+    await sort_out(PLAN, NOW)
+    link = (await Notice.get(kind="account.password")).id
+    (letter,) = [one async for one in Letter.all() if link in one.notices]
+    assert (letter.notices, letter.is_digest, letter.next_try_at) == ([link], False, NOW)
+
+
+@pytest.mark.databases("sqlite")
+async def test_what_a_newer_izba_told_is_left_out_and_stops_nothing(database: Database) -> None:
+    person = await somebody()
+    await tell(person, 1)
+    await tell(person, 2)
+    await sort_out(PLAN, NOW)
+    await Notice.filter(event="booking.cancelled:1").update(kind="moon.full")
+    await tell(person, 3)
+    await Notice.filter(event="booking.cancelled:3").update(kind="moon.new")
+    assert await sort_out(PLAN, NOW) == 1
+    parcels = await claim(10, NOW)
+    assert [len(parcel.notices) for parcel in parcels] == [0, 1]
+    assert [len(line.notices) for line in (await queries.letters(LetterState.WAITING, 0, 10))[0]] == [0, 1]
+    assert [one.event for one in await queries.notices_of(person.id, 10)] == ["booking.cancelled:2"]
+    assert (await queries.page_of_notices(person.id, 0, 10))[1] == 1
+    strange = await Notice.get(kind="moon.new")
+    assert (await refused(queries.own_notice(strange.id, person.id))).code == "notice.unknown"
+
+
+async def test_a_letter_that_was_given_up_while_it_was_carried_stays_so(database: Database) -> None:
+    for number in range(3):
+        await tell(await somebody(), number)
+    await sort_out(PLAN, NOW)
+    parcels = await claim(10, NOW)
+    for parcel in parcels:
+        await letters.drop(parcel.letter.id, SYSTEM, NOW)
+    first, second, third = parcels
+    await settle([Delivery(first.letter, LetterState.SENT), Delivery(second.letter, LetterState.WAITING, "451")], NOW)
+    await letters.put_back([third], NOW, "away", NOW + 4 * DAY)
+    assert {letter.state async for letter in Letter.all()} == {LetterState.DROPPED}
+
+
+@pytest.mark.parametrize("connections", [4])
+async def test_a_letter_that_several_give_up_at_once_is_given_up_once(database: Database, connections: int) -> None:
+    await tell(await somebody())
+    await sort_out(PLAN, NOW)
+    (parcel,) = await claim(10, NOW)
+    number = parcel.letter.id
+    await asyncio.gather(*(letters.drop(number, SYSTEM, NOW) for _ in range(4)))
+    await asyncio.gather(*(letters.send_again(number, SYSTEM, NOW) for _ in range(4)))
+    entries = await HistoryEntry.filter(object=f"letter:{number}").order_by("seq")
+    assert [entry.action for entry in entries] == ["dropped", "sent_again"]
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_lease_is_prolonged_for_who_still_has_it(database: Database) -> None:
+    for number in range(3):
+        await tell(await somebody(), number)
+    await sort_out(PLAN, NOW)
+    parcels = await claim(10, NOW)
+    await letters.drop(parcels[0].letter.id, SYSTEM, NOW)
+    await Letter.filter(id=parcels[1].letter.id).update(lease="another")
+    assert await letters.prolong([], NOW) == []
+    assert await letters.prolong(parcels, NOW + 4 * MINUTE) == [parcels[2]]
+    assert (await Letter.get(id=parcels[2].letter.id)).leased_until == NOW + 4 * MINUTE + letters.LEASE
+    assert await letters.prolong(parcels, NOW + 20 * MINUTE) == [], "it is anybody's by now"
+
+
+@pytest.mark.databases("sqlite")
+async def test_what_was_sent_is_told_since_a_moment_the_newest_first(database: Database) -> None:
+    for number in range(3):
+        await tell(await somebody(), number)
+    await sort_out(PLAN, NOW)
+    for number, parcel in enumerate(await claim(10, NOW)):
+        await settle([Delivery(parcel.letter, LetterState.SENT)], NOW + number * HOUR)
+    lines, total = await queries.letters(LetterState.SENT, 0, 10, NOW + HOUR)
+    assert ([line.letter.sent_at for line in lines], total) == ([NOW + 2 * HOUR, NOW + HOUR], 2)
+    assert (await queries.letters(LetterState.SENT, 0, 10))[1] == 3
 
 
 async def test_a_channel_carries_what_the_mail_carries_but_nothing_of_the_account(database: Database) -> None:
@@ -272,6 +372,22 @@ async def test_wishes_are_refused_with_a_reason_and_not_overwritten_blindly(data
     assert (await refused(actions.wish(person.id, Wishes({}), frozenset(), 0))).code == "request.stale"
     await actions.wish(person.id, Wishes({"fault": "daily"}), frozenset(), 1)
     assert await queries.wishes_of(person.id) == (Wishes({"fault": "daily"}), 2)
+
+
+@pytest.mark.parametrize("connections", [4])
+async def test_a_button_pressed_twice_stores_a_choice(database: Database, connections: int) -> None:
+    person = await somebody()
+    chosen = Wishes({"fault": "never"})
+    await asyncio.gather(*(actions.wish(person.id, chosen, frozenset()) for _ in range(4)))
+    assert await queries.wishes_of(person.id) == (chosen, 4)
+
+
+@pytest.mark.databases("sqlite")
+async def test_what_was_chosen_of_a_topic_that_is_gone_is_no_wish(database: Database) -> None:
+    person = await somebody()
+    await actions.wish(person.id, Wishes({"fault": "never"}), frozenset())
+    await NoticeWishes.filter(person_id=person.id).update(timings={"fault": "never", "approval": "daily"})
+    assert (await queries.wishes_of(person.id))[0] == Wishes({"fault": "never"})
 
 
 async def test_a_trial_wants_a_server_and_an_address(database: Database) -> None:

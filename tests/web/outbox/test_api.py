@@ -9,7 +9,9 @@ from registry.outbox import actions, letters
 from registry.outbox.actions import NewNotice
 from registry.outbox.letters import Delivery, SortingPlan
 from registry.outbox.models import LetterState
+from registry.outbox.rules import Wishes
 from registry.people.models import Person
+from registry.rooms.models import Room, Visibility
 from tests.conftest import WARSAW
 from tests.web.conftest import Office
 
@@ -43,6 +45,26 @@ async def test_what_somebody_chose_is_merged_and_guarded_by_its_revision(office:
     assert stale.status_code == 412
     refused = await office.call("PATCH", "/notices/wishes", json={"timings": {"own_booking": "never"}})
     assert (refused.status_code, refused.json()["code"]) == (422, "notice.not_to_be_off")
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_channel_that_is_gone_stays_chosen_until_another_one_is(office: Office) -> None:
+    chosen = Wishes({}, channel="Pigeon", channel_address="loft")
+    await actions.wish(office.people["alice"].id, chosen, frozenset({"Pigeon"}))
+    answer = await office.call("PATCH", "/notices/wishes", json={"daily_minute": 60})
+    assert (answer.status_code, answer.json()["channel"], answer.json()["daily_minute"]) == (200, "Pigeon", 60)
+    refused = await office.call("PATCH", "/notices/wishes", json={"channel": "Raven"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "notice.bad_channel")
+    assert (await office.call("PATCH", "/notices/wishes", json={"channel": ""})).json()["channel"] == ""
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_program_reads_no_more_of_a_room_that_became_confidential_than_a_page_shows(office: Office) -> None:
+    booking = (await office.book(wish={"title": "Narada"})).json()
+    await office.post(f"/bookings/{booking['id']}/cancel", {"reason": "x"}, "coordinator")
+    await Room.filter(code="M-1").update(visibility=Visibility.CONFIDENTIAL)
+    (item,) = (await office.get("/notices")).json()["items"]
+    assert (item["kind"], item["facts"]) == ("booking.cancelled", {})
 
 
 async def test_a_dead_letter_is_listed_sent_again_and_dropped(office: Office) -> None:

@@ -36,7 +36,7 @@ async def tell(person: Person, number: int = 1, kind: str = "booking.cancelled",
     times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=1)).isoformat()}
     async with transaction() as change:
         notice = NewNotice(person.id, kind, f"{kind}:{number}", "booking:3f2", times | facts)
-        await actions.tell_once(change, [notice], datetime.now(UTC))
+        await actions.tell(change, [notice], datetime.now(UTC))
     newest = await Notice.all().order_by("-id").first()
     return newest.id if newest else 0
 
@@ -155,6 +155,22 @@ async def test_the_outbox_shows_what_did_not_arrive_and_sends_it_again(desk: Des
     await desk.send(f"/admin/outbox/{number}/drop", "admin", state="waiting")
     assert (await Letter.get()).state is LetterState.DROPPED
     assert (await desk.post(f"/admin/outbox/{number}/burn", "admin")).status_code == 404
+
+
+async def test_sent_today_is_what_was_sent_today(desk: Desk) -> None:
+    await letter(desk.people["alice"], LetterState.SENT)
+    await letter(desk.people["bob"], LetterState.SENT)
+    await Letter.filter(person__login="bob").update(sent_at=datetime.now(UTC) - timedelta(days=2))
+    text = await desk.read("/admin/outbox?state=sent", "admin")
+    assert "1 sent today" in text
+    assert "Your booking was cancelled alice" in text
+    assert "Your booking was cancelled bob" not in text
+
+
+async def test_what_nothing_tells_of_yet_is_not_offered(desk: Desk) -> None:
+    page = await desk.get("/me/notices", "alice")
+    assert 'name="approval"' not in page.text
+    assert "waits for an answer" not in page.text
 
 
 async def test_the_outbox_shows_no_link_that_opens_an_account(desk: Desk) -> None:
