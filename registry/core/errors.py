@@ -315,6 +315,7 @@ WORDS: dict[str, str] = {
     "opening.bad_period": N_("The period ends before it begins. Choose a later last day."),
     "opening.empty_period": N_("A period with dates opens on one weekday at least. Write its hours, or take it out."),
     "opening.too_many": N_("These are more than {limit} times a week. Leave some out."),
+    "opening.too_many_periods": N_("A week has at most {limit} periods with dates. Leave one out."),
     "site.unknown": N_("There is no site {site}. See the list of sites for the codes."),
     "site.no_name_of_day": N_("Say why the day differs: the name stands in the calendar."),
     # assets, tags

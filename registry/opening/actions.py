@@ -2,8 +2,7 @@
 about are locked and looked at anew; no booking is touched.
 """
 
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -11,13 +10,13 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from registry.core import history
-from registry.core.errors import Conflict, Invalid
+from registry.core.errors import Conflict
 from registry.core.events import PlacesChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.statements import column
 from registry.opening.queries import span_of
-from registry.opening.rules import LONGEST_NAME, NewProfile, merged, profile_faults
+from registry.opening.rules import NewProfile, checked, merged, name_of_day
 from registry.rooms.hours import Span
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import CalendarDay, OpeningProfile, OpeningSpan, Room
@@ -45,7 +44,7 @@ async def make_profile(
     """A named week that rooms may share. Raises Invalid for what :func:`profile_faults` tells,
     Conflict("opening.exists").
     """
-    new = _checked(new)
+    new = checked(new)
     try:
         async with changing():
             profile = await OpeningProfile.create(
@@ -69,14 +68,15 @@ async def change_profile(
     """
     profile = await opening_by_code(code)
     ids = await column(Room.filter(opening_id=profile.id), "id")
-    async with _anew(ids, now):
+    async with changing(*ids) as change:
         row = await OpeningProfile.select_for_update().get(id=profile.id)
         if if_revision not in (None, row.revision):
             raise Conflict("request.stale", revision=row.revision)
         spans = tuple(map(span_of, await OpeningSpan.filter(profile_id=row.id)))
         former = NewProfile(row.code, merged(spans), row.name, row.closed_on_holidays)
-        new = _checked(changes.applied_to(former))
+        new = checked(changes.applied_to(former))
         if new == former:
+            _keep_quiet(change)
             return row
         row.name, row.closed_on_holidays, row.revision = new.name, new.closed_on_holidays, row.revision + 1
         await row.save()
@@ -85,6 +85,7 @@ async def change_profile(
             await _store_spans(row.id, new.spans)
         before, after = entry_of(former), entry_of(new)
         await history.write(f"opening:{row.id}", "changed", actor, now, before=before, after=after)
+        await _look_anew(change, now)
     return row
 
 
@@ -93,10 +94,7 @@ async def set_day(site_code: str, day: date, is_open: bool, name: str, actor: Ac
 
     Raises NotFound("site.unknown"), Invalid("site.no_name_of_day").
     """
-    name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Invalid("site.no_name_of_day")
-    await _write_day(site_code, day, (is_open, name), actor, now)
+    await _write_day(site_code, day, (is_open, name_of_day(name)), actor, now)
 
 
 async def clear_day(site_code: str, day: date, actor: Actor, now: datetime) -> None:
@@ -107,10 +105,11 @@ async def clear_day(site_code: str, day: date, actor: Actor, now: datetime) -> N
 async def _write_day(site_code: str, day: date, value: tuple[bool, str] | None, actor: Actor, now: datetime) -> None:
     site = await site_by_code(site_code)
     ids = await column(Room.filter(building__site_id=site.id), "id")
-    async with _anew(ids, now):
+    async with changing(*ids) as change:
         row = await CalendarDay.get_or_none(site_id=site.id, day=day)
         before = (row.is_open, row.name) if row else None
         if before == value:
+            _keep_quiet(change)
             return
         if row:
             await CalendarDay.filter(id=row.id).delete()
@@ -121,22 +120,19 @@ async def _write_day(site_code: str, day: date, value: tuple[bool, str] | None, 
         ]
         action = "day_set" if value else "day_cleared"
         await history.write(f"site:{site.id}", action, actor, now, before=entries[0], after=entries[1])
+        await _look_anew(change, now)
 
 
-@asynccontextmanager
-async def _anew(room_ids: Collection[int], now: datetime) -> AsyncIterator[RoomChange]:
-    """These rooms locked, and looked at anew as soon as it is done: their state may be another by their hours."""
-    async with changing(*room_ids) as change:
-        change.happened(PlacesChanged())  # before it is told of each room: hours are read anew
-        yield change
-        await Room.filter(id__in=list(room_ids)).update(next_change_at=now)
+async def _look_anew(change: RoomChange, now: datetime) -> None:
+    """The locked rooms are looked at as soon as it is done: their state may be another by their hours."""
+    change.happened(PlacesChanged())  # before it is told of each room: hours are read anew
+    await Room.filter(id__in=list(change.rooms)).update(next_change_at=now)
 
 
-def _checked(new: NewProfile) -> NewProfile:
-    new = replace(new, code=new.code.strip(), name=" ".join(new.name.split()))
-    for fault in profile_faults(new):
-        raise fault
-    return replace(new, spans=merged(new.spans))
+def _keep_quiet(change: RoomChange) -> None:
+    """All is as it was: of no locked room anybody is told."""
+    for room in change.rooms.values():
+        change.keep_quiet(room)
 
 
 async def _store_spans(profile_id: int, spans: Collection[Span]) -> None:

@@ -1,12 +1,14 @@
 """What is asked about opening hours: the weeks, the days of a site, and which bookings a change shuts out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import holidays
+from tortoise.expressions import Q
 from tortoise.functions import Count
+from tortoise.queryset import QuerySet
 
 from registry.bookings.models import Booking, Kind
 from registry.bookings.projections import COLUMNS, BookingRow, Viewer, VisibleBooking, project
@@ -19,7 +21,7 @@ from registry.rooms.hours import Hours, Span, is_open_throughout
 from registry.rooms.models import CalendarDay, OpeningProfile, OpeningSpan, Room, Site
 from registry.rooms.queries import hours_from, hours_of_rooms, opening_by_code
 
-AT_MOST = 5000  # bookings that are looked at
+PART = 2000  # bookings that are looked at in one step
 SHOWN = 200
 YEARS = range(2000, 2100)
 HISTORY_LIMIT = 30
@@ -168,14 +170,30 @@ async def _shut_out(
         midnight = datetime.combine(day, datetime.min.time(), next(iter(before.values())).zone)
         since = max(now, midnight - LONGEST_MEETING)
         query = query.filter(starts_at__lt=midnight + timedelta(days=1, hours=2))
-    rows = await query.filter(starts_at__gte=since).order_by("starts_at").limit(AT_MOST).values_list(*COLUMNS)
-    out = await aside(_outside, list(map(BookingRow._make, rows)), before, after)
+    out: list[BookingRow] = []
+    async for rows in _in_parts(query.filter(starts_at__gte=since)):
+        out += await aside(_outside, rows, before, after)
     visible = [
         (booking, by_id[row.room_id])
         for row in out[:SHOWN]
         if (booking := project(row, by_id[row.room_id].code, by_id[row.room_id].visibility, viewer))
     ]
     return ShutOut(visible, len(out))
+
+
+async def _in_parts(bookings: QuerySet[Booking]) -> AsyncIterator[list[BookingRow]]:
+    """All of them by their start, as many at once as can be looked at in one step."""
+    query = bookings.order_by("starts_at", "id").limit(PART)
+    rows = await _rows(query)
+    yield rows
+    while len(rows) == PART:
+        last = rows[-1]
+        rows = await _rows(query.filter(Q(starts_at__gt=last.starts_at) | Q(starts_at=last.starts_at, id__gt=last.id)))
+        yield rows
+
+
+async def _rows(bookings: QuerySet[Booking]) -> list[BookingRow]:
+    return [BookingRow._make(row) for row in await bookings.values_list(*COLUMNS)]
 
 
 def _outside(rows: Sequence[BookingRow], before: Mapping[int, Hours], after: Mapping[int, Hours]) -> list[BookingRow]:

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from registry.core.errors import Invalid, Reason, Refusal
+from registry.core.errors import N_, Invalid, Reason, Refusal
 from registry.rooms.hours import DAY_MINUTES, Span
 
 CODE = re.compile(r"[\w.-]{1,40}")
 LONGEST_NAME = 120
-MOST_SPANS = 200
+MOST_SPANS, MOST_PERIODS = 200, 12  # the week without dates is one of the periods
 SATURDAY = 5
 
 
@@ -50,11 +50,35 @@ def profile_faults(new: NewProfile) -> Iterator[Refusal]:
     if not CODE.fullmatch(new.code):
         yield Invalid("opening.bad_code", code=new.code[:60] or "–")
     if len(new.name) > LONGEST_NAME or not new.name.isprintable():
-        yield Invalid("request.bad_field", field="name", reason=Reason("> {limit}", limit=LONGEST_NAME))
+        yield Invalid("request.bad_field", field="name", reason=_name_reason(new.name))
     if len(new.spans) > MOST_SPANS:
         yield Invalid("opening.too_many", limit=MOST_SPANS)
+    if len({(None, None), *((span.valid_from, span.valid_to) for span in new.spans)}) > MOST_PERIODS:
+        yield Invalid("opening.too_many_periods", limit=MOST_PERIODS - 1)
     for span in new.spans:
         yield from span_faults(span)
+
+
+def _name_reason(name: str) -> Reason:
+    if len(name) > LONGEST_NAME:
+        return Reason(N_("it is longer than {limit} characters"), limit=LONGEST_NAME)
+    return Reason(N_("it holds characters that cannot be shown"))
+
+
+def checked(new: NewProfile) -> NewProfile:
+    """A week as it is stored. Raises what :func:`profile_faults` tells first."""
+    new = replace(new, code=new.code.strip(), name=" ".join(new.name.split()))
+    for fault in profile_faults(new):
+        raise fault
+    return replace(new, spans=merged(new.spans))
+
+
+def name_of_day(name: str) -> str:
+    """Why a day differs, as it is stored. Raises Invalid("site.no_name_of_day")."""
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Invalid("site.no_name_of_day")
+    return name
 
 
 def span_faults(span: Span) -> Iterator[Refusal]:

@@ -53,8 +53,13 @@ async def add_place(new: NewSite, actor: Actor, now: datetime, request_key: Requ
 
 
 async def change_site(code: str, changes: SiteChanges, actor: Actor, now: datetime) -> Site:
-    """Name a site otherwise, or set it to another clock. Raises NotFound("site.unknown") and what is wrong of it."""
-    async with transaction() as change:
+    """Name a site otherwise, or set it to another clock: its rooms are looked at anew. Raises NotFound("site.unknown")
+    and what is wrong of it.
+    """
+    former = await site_by_code(code)
+    has_other_clock = changes.timezone not in (None, "", former.timezone)
+    room_ids = await column(Room.filter(building__site_id=former.id), "id") if has_other_clock else []
+    async with changing(*room_ids) as change:
         site = await site_by_code(code, is_locked=True)
         name, timezone = changes.name, changes.timezone
         wish = NewSite(site.code, site.name if name is None else name, timezone or site.timezone)
@@ -62,6 +67,8 @@ async def change_site(code: str, changes: SiteChanges, actor: Actor, now: dateti
             raise fault
         await _write(site, {"name": wish.name.strip(), "timezone": wish.timezone}, f"site:{site.id}", actor, now)
         change.happened(PlacesChanged())
+        if room_ids:
+            await Room.filter(id__in=room_ids).update(next_change_at=now)
     return site
 
 
@@ -178,10 +185,10 @@ async def reopen_room(room_id: int, actor: Actor, now: datetime, request_key: Re
     async with changing(room_id) as change:
         room, former = change.room, await booking_room(change.room)
         if room.closed_at is not None:
-            building = await Building.get(id=room.building_id)
+            building = await Building.select_for_update().get(id=room.building_id)
             if building.closed_at is not None:
                 raise Conflict("building.closed", building=building.code)
-            room.closed_at, room.bookable = None, await _was_bookable(room.id)
+            room.closed_at, room.bookable = None, await _was_bookable(room)
             await room.save(update_fields=["closed_at", "bookable"])
             after = {"bookable": room.bookable}
             await history.write(f"room:{room.id}", "reopened", actor, now, before={"bookable": False}, after=after)
@@ -194,9 +201,10 @@ async def reopen_room(room_id: int, actor: Actor, now: datetime, request_key: Re
     return open_again
 
 
-async def _was_bookable(room_id: int) -> bool:
-    closing = next(one for one in await history.entries_of(f"room:{room_id}", 200) if one.action == "closed")
-    return bool((closing.before or {}).get("bookable"))
+async def _was_bookable(room: Room) -> bool:
+    """Whether a closed room was booked before; as it stands where nothing tells of its closing."""
+    closing = await history.last_of(f"room:{room.id}", "closed")
+    return bool((closing.before or {}).get("bookable")) if closing else room.bookable
 
 
 async def _locked_building(code: str) -> Building:

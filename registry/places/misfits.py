@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from registry.bookings.models import Booking, Kind
@@ -19,7 +20,7 @@ from registry.core.errors import Conflict, Refusal
 from registry.people.models import Role
 
 AT_ONCE = 50
-AT_MOST = 1000  # of one room's bookings ahead that are looked at
+PART = 250  # bookings that are read in one step
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,13 @@ class Misfit:
 
 async def bookings_ahead(room_id: int, now: datetime) -> list[Booking]:
     """What a room is booked for and not over, in order of start; blocks are not among them."""
-    ahead = _ahead(room_id, now).order_by("starts_at").limit(AT_MOST)
-    return await ahead.select_related("organizer", "institution")
+    ahead = _ahead(room_id, now).order_by("starts_at", "id").select_related("organizer", "institution").limit(PART)
+    bookings = part = await ahead
+    while len(part) == PART:
+        last = part[-1]
+        part = await ahead.filter(Q(starts_at__gt=last.starts_at) | Q(starts_at=last.starts_at, id__gt=last.id))
+        bookings = [*bookings, *part]
+    return bookings
 
 
 async def count_ahead(room_id: int, now: datetime) -> int:

@@ -1,24 +1,17 @@
 """What a room may be set to, and what stands against closing a place. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from registry.assets.rules import fold
 from registry.bookings.rules import FEATURES
 from registry.core.errors import Conflict, Invalid, Refusal
 from registry.rooms.models import HELP_POINT, Visibility
-
-
-class Bounds(NamedTuple):
-    """The least and the most that a number may be."""
-
-    least: int
-    most: int
-
+from registry.rooms.rules import FLOORS, SEATS, Bounds
 
 BOUNDS: dict[str, Bounds] = {
-    "floor": Bounds(-9, 200),
-    "capacity": Bounds(0, 9999),
+    "floor": FLOORS,
+    "capacity": SEATS,
     "setup_minutes": Bounds(0, 240),
     "cleanup_minutes": Bounds(0, 240),
     "min_minutes": Bounds(1, 24 * 60),

@@ -16,12 +16,11 @@ from registry.core.errors import N_, Conflict, Invalid, Reason, Refusal
 from registry.core.folding import latin_code
 from registry.core.history import Actor
 from registry.rooms.models import Building, Room, RoomKind, Site, Visibility
+from registry.rooms.rules import FLOORS, SEATS
 
 Place = TypeVar("Place", Site, Building)
 # a room's code is a level of MQTT topics and of addresses
 CODE = re.compile(r"[\w.-]{1,40}")
-LOWEST, HIGHEST = -9, 99
-MOST_SEATS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +74,10 @@ class NewRoom:
         faults = _named(self.code, self.name, 120)
         if len(self.number) > 20:
             faults["number"] = _too_long("number", 20)
-        if not LOWEST <= self.floor <= HIGHEST:
-            faults["floor"] = _bad(
-                "floor", Reason(N_("it is not between {least} and {most}"), least=LOWEST, most=HIGHEST)
-            )
-        if not 0 <= self.capacity <= MOST_SEATS:
-            faults["capacity"] = _bad(
-                "capacity", Reason(N_("it is not between {least} and {most}"), least=0, most=MOST_SEATS)
-            )
+        for field, number, bounds in (("floor", self.floor, FLOORS), ("capacity", self.capacity, SEATS)):
+            if not bounds.least <= number <= bounds.most:
+                reason = Reason(N_("it is not between {least} and {most}"), least=bounds.least, most=bounds.most)
+                faults[field] = _bad(field, reason)
         for field, value, words in (("kind", self.kind, RoomKind), ("visibility", self.visibility, Visibility)):
             if value not in set(words):
                 faults[field] = _bad(field, Reason(N_("it is none of the known words")))

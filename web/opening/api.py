@@ -2,10 +2,12 @@
 
 import datetime as dt
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Path, Query, Response
 
 from registry.bookings.projections import viewer_of
+from registry.core.errors import Conflict
 from registry.opening import actions
 from registry.opening.actions import ProfileChanges
 from registry.opening.queries import (
@@ -17,7 +19,7 @@ from registry.opening.queries import (
     site_day,
     site_year,
 )
-from registry.opening.rules import NewProfile, differing
+from registry.opening.rules import NewProfile, checked, differing, name_of_day
 from registry.people.models import Person
 from registry.rooms.queries import site_by_code
 from web.auth.access import Caller, caller_with
@@ -86,7 +88,9 @@ async def change(
         fields["spans"] = tuple(span.span() for span in body.spans)
     changes, profile = ProfileChanges(**fields), await profile_by_code(code)
     former = NewProfile(profile.code, profile.spans, profile.name, profile.closed_on_holidays)
-    out = await shut_out_by_profile(profile, changes.applied_to(former), viewer_of(person), now)
+    if revision not in (None, profile.revision):
+        raise Conflict("request.stale", revision=profile.revision)
+    out = await shut_out_by_profile(profile, checked(changes.applied_to(former)), viewer_of(person), now)
     if not preview:
         await actions.change_profile(code, changes, actor, now, revision)
     answer = await _detail(code, response)
@@ -102,11 +106,12 @@ async def _detail(code: str, response: Response) -> ProfileAnswer:
 @router.get("/sites/{code}/days", responses=faults(404), summary="The days of a year on which a site differs")
 async def year_of_site(
     code: SiteCode, person: Caller, now: Now, paging: PagedLong,
-    year: Annotated[int | None, Query(ge=YEARS.start, lt=YEARS.stop, description="this year without it")] = None,
+    year: Annotated[int | None, Query(ge=YEARS.start, lt=YEARS.stop, description="its year now without it")] = None,
 ) -> ListAnswer[SiteDayAnswer]:  # fmt: skip
     """Holidays by law, days closed by order, and days open like a Friday."""
     site = await site_by_code(code)
-    days = differing(await site_year(site.id, year or now.year, LANGUAGE))
+    year = year or now.astimezone(ZoneInfo(site.timezone)).year
+    days = differing(await site_year(site.id, year, LANGUAGE))
     items = [day_answer(day) for day in paging.part(days)]
     return SiteDaysAnswer(items=items, next=paging.cursor(len(items), len(days)), total=len(days))
 
@@ -122,9 +127,10 @@ async def set_day(
     preview: Preview = False,
 ) -> ChangedDayAnswer:  # fmt: skip
     """``misfits`` names the bookings that the change shuts out; nobody touches them."""
+    name = name_of_day(body.name)
     out = await shut_out_by_day(await site_by_code(code), day, body.is_open, viewer_of(person), now)
     if not preview:
-        await actions.set_day(code, day, body.is_open, body.name, actor, now)
+        await actions.set_day(code, day, body.is_open, name, actor, now)
     return await _changed_day(code, day, await misfits_json(out))
 
 

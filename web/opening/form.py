@@ -9,11 +9,11 @@ from starlette.datastructures import FormData
 
 from registry.core.errors import Invalid, Refusal
 from registry.opening.queries import Profile
-from registry.opening.rules import NewProfile, profile_faults, span_faults
+from registry.opening.rules import MOST_SPANS, NewProfile, profile_faults, span_faults
 from registry.rooms.hours import Span
 from web.kit.time_of_day import clock, minute_of_day
 
-MOST_PERIODS = 12
+LONGEST_HOURS = 13 * MOST_SPANS  # of one day, with all spans that a week may have
 WEEKDAYS = range(7)
 _PARTS = re.compile(r"[,;]")
 _DASH = re.compile(r"\s*[-‐‑–—]\s*|\s+(?:do|to)\s+")
@@ -38,7 +38,6 @@ class ProfileForm:
     periods: list[TypedPeriod] = field(default_factory=lambda: [TypedPeriod()])
     revision: str = ""
     key: str = ""
-    is_shown: bool = False
 
     def as_words(self) -> dict[str, Any]:
         """As a draft keeps it."""
@@ -54,8 +53,8 @@ def form_from_words(words: dict[str, Any]) -> ProfileForm:
 def form_of(fields: FormData) -> ProfileForm:
     """What was sent."""
     since, until = ([str(text)[:40] for text in fields.getlist(name)] for name in ("since", "until"))
-    days = [[str(text)[:200] for text in fields.getlist(f"day-{number}")] for number in WEEKDAYS]
-    count = min(max((len(column) for column in days), default=0), MOST_PERIODS) or 1
+    days = [[str(text)[: LONGEST_HOURS + 1] for text in fields.getlist(f"day-{number}")] for number in WEEKDAYS]
+    count = max(map(len, days)) or 1
 
     def at(column: list[str], place: int) -> str:
         return column[place] if place < len(column) else ""
@@ -71,7 +70,6 @@ def form_of(fields: FormData) -> ProfileForm:
         periods=periods,
         revision=str(fields.get("revision") or "")[:20],
         key=str(fields.get("key") or "")[:100],
-        is_shown=bool(fields.get("shown")),
     )
 
 
@@ -140,7 +138,11 @@ def _day(check: ProfileCheck, name: str, text: str) -> date | None:
 def _hours(
     check: ProfileCheck, place: int, number: int, text: str, first: date | None, last: date | None
 ) -> list[Span]:
-    spans, name = [], f"day-{number}-{place}"
+    spans: list[Span] = []
+    name = f"day-{number}-{place}"
+    if len(text) > LONGEST_HOURS:
+        check.refuse(Invalid("opening.too_many", limit=MOST_SPANS), name)
+        return spans
     for part in _PARTS.split(text):
         if not part.strip():
             continue

@@ -24,7 +24,7 @@ from registry.opening.queries import (
     site_day,
     site_year,
 )
-from registry.opening.rules import DayKind, SiteDay, differing
+from registry.opening.rules import MOST_PERIODS, DayKind, SiteDay, differing
 from registry.people.models import Person
 from registry.rooms.models import OpeningProfile, Site
 from registry.rooms.queries import site_by_code, sites_in_order
@@ -38,7 +38,7 @@ from web.kit.query_names import pages
 from web.kit.record_ids import revision_in
 from web.kit.render import render
 from web.opening.form import (
-    MOST_PERIODS,
+    LONGEST_HOURS,
     ProfileCheck,
     ProfileForm,
     TypedPeriod,
@@ -134,8 +134,11 @@ async def change(request: Request, person: Keeper, now: Now, code: str) -> Respo
 
 
 async def _grown(page: str, request: Request, context: PageContext, form: ProfileForm) -> Response:
-    if len(form.periods) < MOST_PERIODS:
-        form.periods.append(TypedPeriod())
+    if len(form.periods) >= MOST_PERIODS:
+        check = ProfileCheck(form)
+        check.refuse(Invalid("opening.too_many_periods", limit=MOST_PERIODS - 1), "")
+        return await _refused(page, request, context, check)
+    form.periods.append(TypedPeriod())
     return await back_to(f"{page}#period-{len(form.periods) - 1}", request, context.now, 200, form=form.as_words())
 
 
@@ -161,6 +164,7 @@ async def _form(
         request, "opening/profile.html", status=typed.status, context=context, words=words, profile=profile, form=form,
         sentences=typed.words.get("sentences", {}), out=out, misfits=_lines(out, words, context),
         may_change=context.may("rooms.manage"), weekdays=[words.weekday_name(number) for number in range(7)],
+        longest_hours=LONGEST_HOURS,
         lines=week_history(await history_of(profile.id), words, context) if profile else [],
     )  # fmt: skip
 

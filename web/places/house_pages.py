@@ -153,9 +153,10 @@ async def add_building(request: Request, person: RunsRooms, now: Now, form: Anno
     page, fields = f"{LIST}/new-building", form.model_dump()
     reader = RoomFormReader(fields, page_context(request, person, now))
     code, address = reader.text("code", is_needed=True), reader.text("address", is_needed=True)
+    note = reader.text("note")
     if reader.faults:
         return await back_to(page, request, now, 422, form=fields, faults=reader.faults, key=form.key)
-    new = NewBuilding(code, address, reader.text("note"), bool(form.step_free))
+    new = NewBuilding(code, address, note, bool(form.step_free))
     try:
         await act_once(
             form_key(person, form.key, now, "add-building", fields),

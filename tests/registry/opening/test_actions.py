@@ -2,11 +2,15 @@
 
 from datetime import date, timedelta
 
+import pytest
+
 from registry.bookings.models import Booking, Status
 from registry.bookings.projections import Viewer
 from registry.bookings.queries import room_state_of
 from registry.bookings.state import StateKind
+from registry.core.events import Event, PlacesChanged, RoomChanged
 from registry.core.history import SYSTEM, HistoryEntry
+from registry.opening import queries
 from registry.opening.actions import ProfileChanges, change_profile, clear_day, make_profile, set_day
 from registry.opening.queries import profile_by_code, profiles, shut_out_by_day, shut_out_by_profile, site_day
 from registry.opening.rules import DayKind, NewProfile
@@ -69,6 +73,33 @@ async def test_bookings_that_other_hours_shut_out(database: Database) -> None:
     assert (await shut_out_by_profile(await profile_by_code("office"), new, Viewer(Role.MEMBER), NOW)).total == 1
     await change_profile("office", ProfileChanges(spans=new.spans), SYSTEM, NOW)
     assert {row.status for row in await Booking.filter(id__in=[fits.id, out.id])} == {Status.CONFIRMED}
+
+
+async def test_what_stays_as_it_was_is_told_to_nobody(event_log: list[Event]) -> None:
+    site = await make_site()
+    profile = await make_opening(code="office")
+    room = await make_room(building=await make_building(site=site), opening=profile)
+    await set_day(site.code, FRIDAY, False, "remont", SYSTEM, NOW)
+    assert [type(event) for event in event_log] == [PlacesChanged, RoomChanged]
+    await Room.filter(id=room.id).update(next_change_at=NOW + HOUR)
+    event_log.clear()
+    await set_day(site.code, FRIDAY, False, "remont", SYSTEM, NOW)
+    await change_profile("office", ProfileChanges(name=profile.name), SYSTEM, NOW)
+    fresh = await Room.get(id=room.id)
+    assert (event_log, fresh.revision, fresh.next_change_at) == ([], room.revision + 1, NOW + HOUR)
+
+
+async def test_every_booking_is_looked_at(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile = await make_opening(code="office")
+    rooms = [await make_room(opening=profile) for _ in range(2)]
+    for week in range(2):
+        for room in rooms:
+            await make_booking(NOW + timedelta(days=7 * week) + 2 * HOUR, room=room)
+    night = NewProfile("office", (Span(0, 0, 60),))
+    for part in (1, 2, 3, 4, 5):
+        monkeypatch.setattr(queries, "PART", part)
+        out = await shut_out_by_profile(await profile_by_code("office"), night, COORDINATOR, NOW)
+        assert (out.total, len({booking.id for booking, _ in out.bookings if hasattr(booking, "id")})) == (4, 4)
 
 
 async def test_a_closed_and_a_swapped_day(database: Database) -> None:

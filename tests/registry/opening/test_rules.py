@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from registry.core.errors import Invalid
 from registry.opening import rules
 from registry.opening.queries import holiday_names
 from registry.opening.rules import DayKind, NewProfile
@@ -24,6 +25,12 @@ SUMMER = (date(2027, 7, 1), date(2027, 8, 31))
         ({"code": "a b"}, ["opening.bad_code"]),
         ({"name": "x" * 121}, ["request.bad_field"]),
         ({"spans": (MONDAY,) * 201}, ["opening.too_many"]),
+        ({"name": "a\x00b"}, ["request.bad_field"]),
+        ({"spans": (MONDAY, *(Span(0, 480, 960, date(2027, month, 1)) for month in range(1, 12)))}, []),
+        (
+            {"spans": tuple(Span(0, 480, 960, date(2027, month, 1)) for month in range(1, 13))},
+            ["opening.too_many_periods"],
+        ),
         ({"spans": (Span(0, 960, 480),)}, ["opening.closes_first"]),
         ({"spans": (Span(0, 480, 480),)}, ["opening.closes_first"]),
         ({"spans": (Span(0, 0, 1440),)}, []),
@@ -35,6 +42,19 @@ SUMMER = (date(2027, 7, 1), date(2027, 8, 31))
 def test_faults_of_a_week(fields: dict[str, Any], codes: list[str]) -> None:
     new = NewProfile(**{"code": "office", "spans": (MONDAY,)} | fields)
     assert [fault.code for fault in rules.profile_faults(new)] == codes
+
+
+def test_a_week_and_the_name_of_a_day_are_stored_clean_or_refused() -> None:
+    assert rules.checked(NewProfile(" office ", (MONDAY, MONDAY), "Urząd  miasta")) == NewProfile(
+        "office", (MONDAY,), "Urząd miasta"
+    )
+    with pytest.raises(Invalid, match="longer than"):
+        rules.checked(NewProfile("office", (), "x" * 121))
+    assert rules.name_of_day(" po  święcie ") == "po święcie"
+    for name in (" ", "x" * 121, "a\x00b"):
+        with pytest.raises(Invalid) as refused:
+            rules.name_of_day(name)
+        assert refused.value.code == "site.no_name_of_day"
 
 
 def test_spans_that_touch_are_one_within_their_day_and_period() -> None:

@@ -1,10 +1,12 @@
 """What a site, a building, a room and a first administrator must be like."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from registry.office.actions import FirstAdministrator
+from registry.places.rules import BOUNDS
 from registry.rooms.places import NewBuilding, NewRoom, NewSite, code_of
 
 ADMIN = FirstAdministrator("informatyk", "informatyk", "cztery zwykłe słowa")
@@ -32,6 +34,13 @@ def test_what_is_wrong_is_told_by_its_field(
     part: NewSite | NewBuilding | NewRoom | FirstAdministrator, fields: Sequence[str]
 ) -> None:
     assert sorted(part.faults()) == fields
+
+
+@pytest.mark.parametrize("name", ["floor", "capacity"])
+def test_a_room_comes_in_within_the_bounds_to_which_it_may_be_set(name: str) -> None:
+    least, most = BOUNDS[name]
+    for value, names in ((least - 1, [name]), (least, []), (most, []), (most + 1, [name])):
+        assert list(replace(NewRoom("A-1", "Sala"), **{name: value}).faults()) == names
 
 
 def test_a_code_is_made_of_a_name() -> None:

@@ -1,5 +1,6 @@
 """Opening hours and the days of a site for programs."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -49,6 +50,29 @@ async def test_a_week_is_made_given_and_changed(office: Office) -> None:
 async def test_a_week_that_cannot_be(office: Office, change: dict[str, Any], status: int, code: str) -> None:
     answer = await office.post("/opening-profiles", {"code": "office", "spans": WEEK} | change, "admin")
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+async def test_a_preview_refuses_what_cannot_be(office: Office) -> None:
+    await office.post("/opening-profiles", {"code": "office", "spans": WEEK}, "admin")
+    path = "/opening-profiles/office?preview=true"
+    for body, code in (
+        ({"spans": [{"weekday": 1, "opens": "16:00", "closes": "08:00"}]}, "opening.closes_first"),
+        (
+            {"spans": [WEEK[0] | {"valid_from": f"2027-{month:02}-01"} for month in range(1, 13)]},
+            "opening.too_many_periods",
+        ),
+    ):
+        answer = await office.call("PATCH", path, "admin", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+    stale = await office.call("PATCH", path, "admin", json={"name": "x"}, headers={"if-match": '"7"'})
+    assert stale.status_code == 412
+
+
+async def test_a_year_is_the_one_of_the_site(office: Office) -> None:
+    await make_site(code="AKL", timezone="Pacific/Auckland")
+    office.app.state.clock = lambda: datetime(2026, 12, 31, 20, tzinfo=UTC)
+    days = (await office.get("/sites/AKL/days")).json()["items"]
+    assert {day["date"][:4] for day in days} == {"2027"}
 
 
 async def test_days_of_a_site(office: Office) -> None:

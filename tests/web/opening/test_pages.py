@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from registry.rooms.models import CalendarDay, OpeningProfile, Room
+from registry.rooms.models import CalendarDay, OpeningProfile, OpeningSpan, Room
 from tests.conftest import Database
 from tests.make import make_booking, make_building, make_opening, make_room, make_site
 from tests.web.conftest import soon
@@ -87,6 +87,29 @@ async def test_periods(desk: Desk) -> None:
     text = await desk.read("/admin/hours", "coordinator")
     assert "01/07/2027–31/08/2027 Mon–Wed 09:00–13:00" in text
     assert 'value="2027-08-31"' in (await desk.get("/admin/hours/office", "coordinator")).text
+
+
+async def test_a_week_of_more_periods_or_times_than_it_may_have_is_refused_and_never_cut(desk: Desk) -> None:
+    count = 13
+    days = {f"day-{number}": ["8–16"] * count for number in range(7)}
+    starts = ["", *(f"2027-{month:02}-01" for month in range(1, count))]
+    many = week(since=starts, until=["", *(f"2027-{month:02}-20" for month in range(1, count))], **days)
+    page = await desk.post("/admin/hours/new", "coordinator", **many)
+    assert page.status_code == 422
+    assert "at most 11 periods with dates" in text_of(page.text)
+    assert page.text.count('name="day-0"') == count
+    grown = await desk.post("/admin/hours/new", "coordinator", **many, more="1")
+    assert grown.status_code == 422
+    assert grown.text.count('name="day-0"') == count
+    times = ", ".join(
+        f"{hour}:{minute:02}–{hour}:{minute + 5:02}" for hour in range(8, 13) for minute in (0, 10, 20, 30)
+    )
+    fits = week(**{"day-0": times})
+    assert "The hours are added." in (await desk.send("/admin/hours/new", "coordinator", **fits)).text
+    assert await OpeningSpan.filter(weekday=0).count() == 20
+    long = await desk.post("/admin/hours/new", "coordinator", **week(**{"day-0": "8–9," * 1000}))
+    assert "more than 200 times a week" in text_of(long.text)
+    assert await OpeningProfile.all().count() == 1
 
 
 async def test_what_a_change_shuts_out_is_shown_first(desk: Desk) -> None:

@@ -54,6 +54,7 @@ async def test_an_empty_house_says_what_to_do_first_and_is_filled_page_by_page(d
         ("new-room", {"code": "N", "name": "Sala", "building": "none"}, "There is no building none."),
         ("new-building", {"code": "B", "address": ""}, "Fill this in."),
         ("new-building", {"code": "B", "address": "Sala", "site": "none"}, "There is no site none."),
+        ("new-building", {"code": "B", "address": "Sala", "note": "a\x00b"}, "This holds characters that cannot be"),
         ("new-site", {"name": ""}, "Fill this in."),
         ("new-site", {"name": "Sala", "timezone": "Mars"}, "There is no time zone Mars."),
     ],
