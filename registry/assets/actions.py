@@ -43,7 +43,7 @@ from registry.core.statements import column, first_value
 from registry.grants.models import Grant
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import StandardItem
-from registry.rooms.queries import office_zone
+from registry.rooms.queries import office_day
 
 CORRECTED = ("name", "inventory_no", "category", "serial_no", "warranty_until", "note")
 # what counts in the books: corrected with a reason
@@ -95,9 +95,9 @@ async def register_together(
     """
     for new in pieces:
         _check_price(new.price)
-    tree = await category_tree()
+    tree, today = await category_tree(), await office_day(now)
     records = [
-        NewPiece(_record_of(new, tree, now), new.percents, unit=new.unit, own_values=new.own_values) for new in pieces
+        NewPiece(_record_of(new, tree, today), new.percents, unit=new.unit, own_values=new.own_values) for new in pieces
     ]
     assets = [piece.asset for piece in records]
     keys: dict[str, str] = {}
@@ -125,11 +125,11 @@ async def register_together(
     return assets
 
 
-def _record_of(new: NewAsset, tree: CategoryTree, now: datetime) -> Asset:
+def _record_of(new: NewAsset, tree: CategoryTree, today: date) -> Asset:
     numbers = number_columns(new.inventory_no)
     columns: dict[str, Any] = {name: getattr(new, name) for name in NewAsset.__dataclass_fields__ if name not in _APART}
     columns |= defaults_of(new, tree)
-    day = new.accepted_on or now.date()
+    day = new.accepted_on or today
     derived = account(new.price / new.quantity, columns["kst"], columns["category"], day, policy.in_force())
     texts = [value.text for value in new.own_values]
     words = (columns["kst"], columns["category"], new.note, *texts)
@@ -154,8 +154,8 @@ async def correct(
     """What was written wrongly: any of ``CORRECTED``, and with a reason of ``WEIGHTY``. Who, where and state change by
     transitions. ``shares`` are pairs of a grant's id, None for own funds, and its part; a price that is corrected alone
     is split as the one before was; ``own_values`` are what the fields of its category hold, read. The account follows
-    the policy unless somebody named it. A number that another replaces finds the piece from now on, and is given to no
-    other.
+    the policy unless somebody named it. A category is written as the tree writes it. A number that another replaces
+    finds the piece from now on, and is given to no other.
 
     Raises NotFound("asset.unknown"); Conflict: request.stale, asset.withdrawn, asset.number_taken,
     asset.number_former; Invalid: asset.reason_needed, asset.bad_price, grant.shares and its kin.
@@ -163,6 +163,8 @@ async def correct(
     if not reason.strip() and any(name in corrections for name in WEIGHTY):
         raise Invalid("asset.reason_needed", field="reason")
     _check_price(corrections.get("price", Decimal(0)))
+    if corrections.get("category"):
+        corrections = corrections | {"category": (await category_tree()).canonical(corrections["category"])}
     number, place = corrections.get("inventory_no"), (await _asset(asset_id)).room_id
     try:
         async with changing(*([place] if place else [])) as change:  # by its name a piece is the projector of its room
@@ -180,20 +182,21 @@ async def correct(
 async def correct_in(
     change: RoomChange, asset: Asset, corrections: Mapping[str, Any], actor: Actor, now: datetime, reason: str
 ) -> tuple[StandingPiece | None, StandingPiece | None]:
-    """Correct a piece that is locked, inside the transaction of ``change``. Returns how it stood before and after, for
-    :func:`keep_untouched_quiet`. Raises as :func:`correct`.
+    """Correct a piece that is locked, inside the transaction of ``change``; a category is written as it is. Returns how
+    it stood before and after, for :func:`keep_untouched_quiet`. Raises as :func:`correct`.
     """
     if asset.lifecycle is Lifecycle.WITHDRAWN:
         raise Conflict("asset.withdrawn")
     stood, former_number = standing_piece(asset), asset.inventory_no
-    account_before = _derived_account(asset, now)
+    today = await office_day(now)
+    account_before = _derived_account(asset, today)
     parts_before = await parts_of(asset) if corrections.keys() & {"price", "shares"} else {}
     parts = _parts_after(asset.price, parts_before, corrections)
     columns = {name: value for name, value in corrections.items() if name not in ("shares", "own_values")}
     before = {name: getattr(asset, name) for name, value in columns.items() if getattr(asset, name) != value}
     asset.update_from_dict({name: columns[name] for name in before})
     if "account" not in columns and asset.account in ("", account_before) and before.keys() & set(WEIGHTY):
-        derived = _derived_account(asset, now)
+        derived = _derived_account(asset, today)
         if derived != asset.account:
             before["account"], asset.account = asset.account, derived
     entry = NO_MORE
@@ -221,8 +224,8 @@ def _check_price(price: Decimal) -> None:
         raise Invalid("asset.bad_price", given=str(price))
 
 
-def _derived_account(asset: Asset, now: datetime) -> str:
-    day = asset.accepted_on or now.date()
+def _derived_account(asset: Asset, today: date) -> str:
+    day = asset.accepted_on or today
     return account(asset.price / asset.quantity, asset.kst, asset.category, day, policy.in_force())
 
 
@@ -345,7 +348,8 @@ async def passing(
             for asset_id, revision in revisions.items()
             if (refusal := _refusal(transition, asset_id, assets.get(asset_id), revision, places))
         }
-        refusals |= await _locks(transition, [asset for pk, asset in assets.items() if pk not in refusals], now)
+        ready = [asset for pk, asset in assets.items() if pk not in refusals]
+        refusals |= await _parts_of_others(transition, ready) or await _locks(transition, ready, now)
         if refusals:
             raise refusal_of(refusals)
         former = {
@@ -358,17 +362,25 @@ async def passing(
         yield Passage(change, transition, [assets[asset_id] for asset_id in revisions], answers, actor, now, former)
 
 
+async def _parts_of_others(transition: Transition, assets: Sequence[Asset]) -> dict[int, Refusal]:
+    """Those of these pieces that became a part of another line: nothing takes them back."""
+    if not transition.takes_back:
+        return {}
+    joined = await history.things_with([f"asset:{asset.id}" for asset in assets], "joined")
+    return {asset.id: Conflict("asset.joined") for asset in assets if f"asset:{asset.id}" in joined}
+
+
 async def _locks(transition: Transition, assets: Sequence[Asset], now: datetime) -> dict[int, Refusal]:
     """Those of these pieces that a grant keeps here, which are on their way out. What lets one go is used by it."""
     if not transition.ends_possession:
         return {}
-    day = now.astimezone(await office_zone()).date()
+    day = await office_day(now)
     leaving = [asset for asset in assets if not transition.has_arrived(asset.lifecycle, asset.condition)]
     bound = [asset for asset in leaving if binds(asset.durable_until, day)]
     if not bound:
         return {}
     exempt = await exempt_of([asset.id for asset in bound])
-    faults = {asset.id: fault for asset in bound if (fault := lock_fault(asset, day, exempt))}
+    faults = {asset.id: fault for asset in bound if (fault := lock_fault(asset.id, asset.durable_until, day, exempt))}
     if not faults:
         await use_overrides([asset.id for asset in bound], now)
     return faults
@@ -404,11 +416,7 @@ async def _go(
 
 
 async def _lifecycle_before(asset: Asset, transition: Transition) -> Lifecycle:
-    """What it was when the act that is taken back was done; what the row says where nothing tells. Raises
-    Conflict("asset.joined") for what became a part of another.
-    """
-    if await history.last_of(f"asset:{asset.id}", "joined"):
-        raise Conflict("asset.joined")
+    """What it was when the act that is taken back was done; what the row says where nothing tells."""
     entry = await history.last_of(f"asset:{asset.id}", transition.takes_back)
     former = (entry.before or {}).get("lifecycle") if entry else None
     return Lifecycle(former) if former else transition.to_lifecycle or Lifecycle.IN_USE

@@ -15,6 +15,7 @@ from registry.categories.queries import category_tree
 from registry.categories.rules import (
     MOST_FIELDS,
     NO_DEFAULTS,
+    TITLES_OF_ALL,
     CategoryDefaults,
     CategoryNode,
     CategoryTree,
@@ -75,8 +76,8 @@ async def add_category(
 ) -> Category:
     """Make a category. Pieces that name it already belong to it from now on.
 
-    Raises NotFound("category.unknown"), Conflict: category.exists, category.field_exists; Invalid:
-    category.too_deep, category.too_many_fields.
+    Raises NotFound("category.unknown"), Conflict: category.exists, category.field_exists, category.title_of_all;
+    Invalid: category.too_deep, category.too_many_fields.
     """
     async with _of_tree() as change:
         tree = await category_tree()
@@ -106,8 +107,9 @@ async def change_category(
 ) -> Category:  # fmt: skip
     """Rename a category, move it, change what it gives to new pieces or which fields its pieces have.
 
-    Raises NotFound("category.unknown"), Conflict: category.exists, category.field_exists, category.field_used,
-    category.choice_used, request.stale; Invalid: category.below_itself, category.too_deep, category.too_many_fields.
+    Raises NotFound("category.unknown"), Conflict: category.exists, category.field_exists, category.title_of_all,
+    category.field_used, category.choice_used, request.stale; Invalid: category.below_itself, category.too_deep,
+    category.too_many_fields.
     """
     async with _of_tree() as change:
         tree = await category_tree()
@@ -146,7 +148,8 @@ async def merge_categories(
     """Give all that a category has to another: its pieces, its fields, the categories below it. It is no more then.
     Returns how many pieces that are.
 
-    Raises NotFound("category.unknown"), Conflict("request.stale"), Invalid: category.below_itself, category.too_deep.
+    Raises NotFound("category.unknown"), Conflict("request.stale"), Invalid: category.below_itself, category.too_deep,
+    category.too_many_fields.
     """
     async with _of_tree() as change:
         tree = await category_tree()
@@ -154,18 +157,32 @@ async def merge_categories(
         row = await _locked(node, if_revision)
         if target in tree.below(node):
             raise Invalid("category.below_itself", category=node.name, field="into")
+        if node.fields and len(node.fields) + len(target.fields) > MOST_FIELDS:
+            raise Invalid("category.too_many_fields", limit=MOST_FIELDS, field="into")
         for child in tree.children(node.id):
             for refusal in move_faults(tree, child, target):
                 raise refusal
         many = await _rename_pieces(await _spellings(node.name), target.name, change, actor, now)
-        await CategoryField.filter(category_id=node.id).update(category_id=target.id)
-        await Category.filter(parent_id=node.id).update(parent_id=target.id)
+        for place, own in enumerate(node.fields, len(target.fields)):
+            await CategoryField.filter(id=own.id).update(category_id=target.id, place=place)
+        for child in tree.children(node.id):
+            await _move_along(child, node, target, actor, now)
+        await Category.filter(id=target.id).update(revision=target.revision + 1)
         await row.delete()
         words = {"merged": node.name, "pieces": many}
         await history.write(f"category:{node.id}", "category_merged", actor, now, after={"into": target.name})
         await history.write(f"category:{target.id}", "category_took_in", actor, now, after=words)
         await record(request_key, many)
     return many
+
+
+async def _move_along(
+    child: CategoryNode, former: CategoryNode, target: CategoryNode, actor: Actor, now: datetime
+) -> None:
+    """A category whose parent becomes a part of another stands below that one."""
+    await Category.filter(id=child.id).update(parent_id=target.id, revision=child.revision + 1)
+    before, after = {"parent": former.name}, {"parent": target.name}
+    await history.write(f"category:{child.id}", "category_changed", actor, now, before=before, after=after)
 
 
 async def remove_category(
@@ -192,9 +209,12 @@ async def remove_category(
 
 @asynccontextmanager
 async def _of_tree() -> AsyncIterator[Change]:
-    """A transaction in which a name that somebody else took at the same moment is a refusal."""
+    """A transaction that alone changes the tree: two moves at once would each fit the tree that it saw, and make a
+    circle together. A name that somebody else took at the same moment is a refusal.
+    """
     try:
         async with transaction() as change:
+            await Category.select_for_update().filter().order_by("id").only("id")
             yield change
     except IntegrityError as fault:
         raise Conflict("request.stale") from fault
@@ -261,6 +281,8 @@ async def _put_fields(row: Category, wishes: Sequence[FieldWish], tree: Category
         key = fold(wish.name)
         if key in others or key in names:
             raise Conflict("category.field_exists", name=wish.name)
+        if key in TITLES_OF_ALL and key not in by_name:
+            raise Conflict("category.title_of_all", name=wish.name)
         names.add(key)
         code = wish.code if wish.code in former else by_name.get(key) or code_of(wish.name, codes)
         codes.add(code)

@@ -1,12 +1,13 @@
 """The same correction of many pieces together, all of them or none."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from registry.assets.actions import WEIGHTY, correct_in, keep_untouched_quiet, together
 from registry.assets.models import Asset
+from registry.categories.queries import category_tree
 from registry.core.errors import Conflict, Invalid, NotFound, Refusal
 from registry.core.history import Actor
 from registry.rooms.lock import changing
@@ -36,6 +37,7 @@ async def correct_together(
     """
     if not reason.strip() and any(name in WEIGHTY for one in corrections.values() for name in one.columns):
         raise Invalid("asset.reason_needed", field="reason")
+    corrections = await _canonical(corrections)
     places = dict(await Asset.filter(id__in=list(corrections)).values_list("id", "room_id"))
     async with changing(*{room_id for room_id in places.values() if room_id}) as change:
         rows = await Asset.select_for_update().filter(id__in=list(corrections)).order_by("id")
@@ -57,6 +59,19 @@ async def correct_together(
         if also:
             await also(rows)
     return rows
+
+
+async def _canonical(corrections: Mapping[int, PieceCorrection]) -> Mapping[int, PieceCorrection]:
+    """The corrections with their categories as the tree writes them."""
+    if not any(one.columns.get("category") for one in corrections.values()):
+        return corrections
+    tree = await category_tree()
+    return {
+        asset_id: replace(one, columns={**one.columns, "category": tree.canonical(one.columns["category"])})
+        if "category" in one.columns
+        else one
+        for asset_id, one in corrections.items()
+    }
 
 
 def _refusal(

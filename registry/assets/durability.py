@@ -38,11 +38,11 @@ def share_of_days_to_come(amount: Decimal, since: date | None, until: date, day:
     return (amount * min(left, days) / days).quantize(GROSZ, ROUND_HALF_UP)
 
 
-def lock_fault(asset: Asset, day: date, exempt: Collection[int]) -> Refusal | None:
+def lock_fault(asset_id: int, durable_until: date | None, day: date, exempt: Collection[int]) -> Refusal | None:
     """Why this piece cannot leave on this day. ``exempt`` are the pieces for which two people said so."""
-    if asset.durable_until is None or not binds(asset.durable_until, day) or asset.id in exempt:
+    if durable_until is None or not binds(durable_until, day) or asset_id in exempt:
         return None
-    return Conflict("asset.durable", until=asset.durable_until)
+    return Conflict("asset.durable", until=durable_until)
 
 
 async def exempt_of(asset_ids: Collection[int]) -> set[int]:

@@ -30,6 +30,7 @@ _FAULTY = "asset.id IN (SELECT asset_id FROM fault WHERE state IN ('open', 'take
 _BEFORE = {"sqlite": "asset.{column} < ?", "postgres": "asset.{column} < CAST(CAST(? AS TEXT) AS DATE)"}
 _HOLDING = """asset.id IN (SELECT field_value.asset_id FROM field_value
     JOIN category_field ON category_field.id = field_value.field_id WHERE category_field.code = ? AND {holds})"""
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)  # fromisoformat takes days of weeks too, a database does not
 _NUMBER = re.compile(r"-?\d{1,12}([.,]\d{1,6})?")
 # what is withdrawn is found by its whole number alone. It is little: an index gives it, and no other row is read for it
 _IN_THE_BOOKS = Clause("asset.id NOT IN (SELECT id FROM asset WHERE lifecycle = 'withdrawn')")
@@ -63,6 +64,7 @@ class AssetFilter:
         """Whether it holds what no record can; a database would raise on some of it."""
         return (
             max(len(self.category), len(self.field)) > 260
+            or not all(name.isprintable() for name in self._names())
             or len(self.custodian) > 64
             or max(len(self.room), len(self.grant), len(self.imported), len(self.bulk)) > 40
             or self.lifecycle not in ("", *Lifecycle)
@@ -72,6 +74,10 @@ class AssetFilter:
             or self.fault not in ("", "open")
             or not all(_day_or_none(text) for text in (self.warranty_before, self.durable_before) if text)
         )
+
+    def _names(self) -> tuple[str, ...]:
+        """What is compared as it is; no column holds what cannot be printed, and PostgreSQL takes no zero in a text."""
+        return (self.room, self.category, self.custodian, self.grant, self.imported, self.bulk, self.field)
 
     def words(self) -> list[str]:
         return rules.fold(self._printable).split()[:8]
@@ -142,7 +148,7 @@ def _bounds(least: str, most: str, *, dialect: str) -> Clause | None:
 
 def _day_or_none(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if len(text) == len("2027-03-01") else None
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         return None
 

@@ -5,9 +5,18 @@ from datetime import date
 from typing import NamedTuple
 
 from registry.assets.models import Asset, FormerNumber, NumberSequence, NumberTemplate
-from registry.assets.numbering import LAST_SEQUENCE, NumberFacts, NumberScheme, number_lacks, number_of, scheme_for
+from registry.assets.numbering import (
+    LAST_SEQUENCE,
+    UNIT_LENGTH,
+    NumberFacts,
+    NumberScheme,
+    number_lacks,
+    number_of,
+    scheme_for,
+)
 from registry.assets.rules import number_key
 from registry.core.errors import Conflict, Invalid
+from registry.core.ids import may_be_name
 from registry.core.statements import column, first_value
 
 LOOK_AHEAD = 200  # numbers that are looked up at once, to pass by those that somebody typed
@@ -22,6 +31,8 @@ class FreeNumber(NamedTuple):
 
 async def number_schemes(unit: str = "") -> list[NumberScheme]:
     """The rules of a unit, of all without one; by unit, the newest first."""
+    if unit and not may_be_name(unit, UNIT_LENGTH):
+        return []
     rows = NumberTemplate.filter(unit=unit) if unit else NumberTemplate.filter()
     return [scheme_of(row) for row in await rows.order_by("unit", "-starts_on", "accounts", "id")]
 

@@ -17,6 +17,7 @@ from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.statements import write
 from registry.core.transaction import transaction
+from registry.rooms.queries import office_day
 
 _BEGIN = """INSERT INTO number_sequence (number_template_id, year, last_place) VALUES (?, ?, ?)
 ON CONFLICT (number_template_id, year) DO NOTHING"""
@@ -91,7 +92,7 @@ async def give_numbers(pieces: Sequence[tuple[Asset, str]], now: datetime) -> No
             continue
         if unit not in schemes:
             schemes[unit] = await number_schemes(unit)
-        facts = NumberFacts(unit, asset.account, asset.kst, asset.accepted_on or now.date())
+        facts = NumberFacts(unit, asset.account, asset.kst, asset.accepted_on or await office_day(now))
         scheme = rule_for(schemes[unit], facts)
         by_id[scheme.id] = scheme
         lots.setdefault((scheme.id, scheme.year_of(facts.day)), []).append((asset, facts))

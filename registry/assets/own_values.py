@@ -31,10 +31,10 @@ def defaults_of(new: _NewPiece, tree: CategoryTree) -> dict[str, Any]:
     """The columns that a new piece has from its category where nobody said them. The grant's durability is of what a
     grant pays for alone.
     """
-    node, defaults = tree.named(new.category), tree.defaults_of(new.category)
+    defaults = tree.defaults_of(new.category)
     durable = end_after(new.accepted_on, defaults.durable_months) if new.percents else None
     return {
-        "category": node.name if node else new.category,
+        "category": tree.canonical(new.category),
         "kst": new.kst or defaults.kst,
         "warranty_until": new.warranty_until or end_after(new.accepted_on, defaults.warranty_months),
         "durable_until": new.durable_until or durable,

@@ -18,12 +18,23 @@ from registry.assets.actions import (
     text_of,
 )
 from registry.assets.intake import NewPiece, keep_former, refuse_former, register_many
-from registry.assets.models import Asset, FieldValue, FormerNumber, FundingShare, Lifecycle, Tag
+from registry.assets.models import (
+    Asset,
+    Condition,
+    DurabilityOverride,
+    FieldValue,
+    FormerNumber,
+    FundingShare,
+    Lifecycle,
+    Tag,
+)
 from registry.assets.rules import fold, number_columns, part_of_line, unlike
 from registry.core import history
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Term, Unavailable
+from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
+from registry.core.statements import column
 from registry.rooms.lock import RoomChange, changing
 
 # what a part of a line has from it
@@ -35,7 +46,8 @@ Sides = Mapping[str, Mapping[str, Any]]
 FACT_WORDS = {
     "name": N_("name"), "category": N_("category"), "kst": N_("KŚT symbol"), "account": N_("account"),
     "serial_no": N_("serial number"), "custodian_id": N_("custodian"), "purchase_id": N_("purchase"),
-    "accepted_on": N_("day of acceptance"), "lifecycle": N_("life cycle"), "condition": N_("condition"),
+    "accepted_on": N_("day of acceptance"), "warranty_until": N_("end of the warranty"),
+    "durable_until": N_("end of the durability period"), "lifecycle": N_("life cycle"), "condition": N_("condition"),
 }  # fmt: skip
 
 
@@ -63,7 +75,7 @@ async def split(
     """Make some pieces of a line one of their own, and return it. Prices and sources of the two sum to what they were.
 
     Raises NotFound("asset.unknown"); Invalid: asset.bad_split, numbering.no_kst; Conflict: request.stale,
-    asset.withdrawn, asset.number_taken, asset.number_former, numbering.no_scheme.
+    asset.withdrawn, asset.not_working, asset.number_taken, asset.number_former, numbering.no_scheme.
     """
     place = (await _known([asset_id]))[asset_id]
     try:
@@ -71,6 +83,8 @@ async def split(
             (line,) = await _locked({asset_id: if_revision}, {asset_id: place})
             if not 1 <= wish.quantity < line.quantity:
                 raise Invalid("asset.bad_split", field="quantity", limit=line.quantity - 1)
+            if line.condition is not Condition.OK:  # its fault is of the whole line, and the part would have none
+                raise Conflict("asset.not_working")
             stood = standing_piece(line)
             part = await _split(line, wish, change, actor, now, reason)
             pairs = [(stood, standing_piece(line)), (None, standing_piece(part))]
@@ -109,6 +123,7 @@ async def _split(line: Asset, wish: SplitWish, change: RoomChange, actor: Actor,
     await store_change(line, change, [*before], "split", actor, now, before, reason, entry)
     origin = {"quantity": part.quantity, "split_from": label_of(line)}
     await history.write(f"asset:{part.id}", "split_off", actor, now, after=origin, reason=reason)
+    change.happened(AssetChanged(part.id))
     return part
 
 
@@ -125,7 +140,7 @@ async def join(
     numbers and labels lead to the line from then on.
 
     Raises NotFound("asset.unknown"); Invalid("asset.nothing_to_join"); Conflict: request.stale, asset.withdrawn,
-    asset.not_alike.
+    asset.not_alike, asset.override_asked.
     """
     ids = list(dict.fromkeys([asset_id, *other_ids]))
     if not 1 < len(ids) <= MOST_JOINED:
@@ -136,11 +151,21 @@ async def join(
         for other in others:
             if fact := unlike(_facts(line), _facts(other)):
                 raise Conflict("asset.not_alike", piece=label_of(other), fact=Term(fact, FACT_WORDS[fact]))
+        await _refuse_overrides([line, *others])
         stood = [(asset, standing_piece(asset)) for asset in (line, *others)]
         await _join(line, others, change, actor, now, reason)
         await keep_untouched_quiet(change, [(before, standing_piece(asset)) for asset, before in stood])
         await record(request_key, line)
     return line
+
+
+async def _refuse_overrides(pieces: Sequence[Asset]) -> None:
+    """What two people say of one piece holds for it alone. Raises Conflict("asset.override_asked")."""
+    overrides = DurabilityOverride.filter(asset_id__in=[piece.id for piece in pieces], used_at=None)
+    early = set(await column(overrides, "asset_id"))
+    for piece in pieces:
+        if piece.id in early:
+            raise Conflict("asset.override_asked", piece=label_of(piece))
 
 
 async def _join(

@@ -14,6 +14,7 @@ from registry.assets.models import (
     STANDING,
     Asset,
     Condition,
+    DurabilityOverride,
     FieldValue,
     FormerNumber,
     FundingShare,
@@ -172,8 +173,13 @@ async def values_in_use(field_ids: Sequence[int], limit: int = 200) -> list[tupl
 
 
 async def counts_by_category() -> dict[str, int]:
-    """How many pieces name each category, as they write it."""
-    rows = Asset.exclude(category="").annotate(n=Count("id")).group_by("category")
+    """How many pieces name each category, as they write it; of those withdrawn none."""
+    return dict(await while_unchanged("counts by category", _counts_by_category))
+
+
+async def _counts_by_category() -> dict[str, int]:
+    in_the_books = Asset.exclude(category="").exclude(lifecycle=Lifecycle.WITHDRAWN)
+    rows = in_the_books.annotate(n=Count("id")).group_by("category")
     return {str(name): int(many) for name, many in await rows.values_list("category", "n")}
 
 
@@ -219,9 +225,12 @@ async def grant_percents(items: Sequence[dict[str, Any]]) -> dict[int, Decimal]:
 
 async def alike(asset_id: int, limit: int = 20) -> list[dict[str, Any]]:
     """Pieces that could become one line with this one, as a search gives them; none for one that is told apart from all
-    others by a serial number, or does not work.
+    others by a serial number, does not work, or may leave before its grant's day.
     """
-    same = ("category", "kst", "account", "custodian_id", "purchase_id", "accepted_on", "lifecycle", "condition")
+    same = (
+        "category", "kst", "account", "custodian_id", "purchase_id", "accepted_on", "warranty_until", "durable_until",
+        "lifecycle", "condition",
+    )  # fmt: skip
     row = await Asset.filter(id=asset_id, serial_no="", condition=Condition.OK).first().values("name", *same)
     if not row:
         return []
@@ -229,7 +238,12 @@ async def alike(asset_id: int, limit: int = 20) -> list[dict[str, Any]]:
     text = rules.fold(row.pop("name"))
     rows = Asset.filter(search_text__gte=text, search_text__lt=f"{text}!", serial_no="", **row).exclude(id=asset_id)
     items = await assets_by_id(await column(rows.order_by("search_text", "id").limit(limit), "id"))
-    return [item for item in items if rules.fold(item["name"]) == text]
+    items = [item for item in items if rules.fold(item["name"]) == text]
+    if not items or row["durable_until"] is None:
+        return items
+    ids = [asset_id, *(item["id"] for item in items)]
+    early = set(await column(DurabilityOverride.filter(asset_id__in=ids, used_at=None), "asset_id"))
+    return [item for item in items if item["id"] not in early and asset_id not in early]
 
 
 async def must_exist(asset_id: int) -> None:

@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
 from registry.assets.actions import WEIGHTY
+from registry.assets.durability import exempt_of, lock_fault
 from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FundingShare
 from registry.assets.search import all_ids
@@ -15,19 +16,21 @@ from registry.bulk_changes import rules
 from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, PieceFate
 from registry.bulk_changes.queries import LIFETIME, REMEMBERED
 from registry.bulk_changes.rules import CORRECT, FIELDS, PieceFacts, Prospect
+from registry.categories.queries import category_tree
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import plain
 from registry.core.idempotency import RequestKey, record
 from registry.core.statements import insert_many, reserve_ids
 from registry.core.transaction import transaction
 from registry.grants.queries import codes_of_grants
+from registry.rooms.queries import office_day
 
 LOT = 500
 MOST = 50_000
 NO_ANSWERS = Answers()
 _COLUMNS = (
     "id", "revision", "lifecycle", "condition", "room_id", "custodian_id", "name", "category", "warranty_until", "note",
-    "price", "accepted_on", "kst", "account", "quantity",
+    "price", "accepted_on", "kst", "account", "quantity", "durable_until",
 )  # fmt: skip
 
 
@@ -59,6 +62,8 @@ async def prepare(
     bulk.empty, bulk.too_many.
     """
     check(new)
+    if new.column == "category" and new.value:
+        new = replace(new, value=(await category_tree()).canonical(new.value))
     ids = await all_ids(new.wish, new.sort) if new.wish else list(new.revisions)
     if not ids:
         raise Invalid("bulk.empty")
@@ -68,7 +73,8 @@ async def prepare(
         id=secrets.token_urlsafe(12), owner_id=owner_id, made_at=now, act=new.act, reason=new.reason.strip()[:300],
         answers=plain(_answers(new)), wish=asdict(new.wish) if new.wish else None,
     )  # fmt: skip
-    pieces = [piece async for lot in _lots(ids) for piece in await _looked_at(new, row, lot)]
+    day = await office_day(now)
+    pieces = [piece async for lot in _lots(ids) for piece in await _looked_at(new, row, lot, day)]
     for place, piece in enumerate(pieces):
         piece.place = place
     row.accepted = sum(piece.fate is PieceFate.WAITING for piece in pieces)
@@ -108,9 +114,11 @@ async def _lots(ids: Sequence[int]) -> Any:
         yield ids[first : first + LOT]
 
 
-async def _looked_at(new: NewBulkChange, row: BulkChange, ids: Sequence[int]) -> list[BulkPiece]:
+async def _looked_at(new: NewBulkChange, row: BulkChange, ids: Sequence[int], day: date) -> list[BulkPiece]:
     facts = {one.id: one for one in await facts_of(ids, needs_parts=new.column in ("price", "shares"))}
     grants = await codes_of_grants() if new.column == "shares" else {}
+    leaves = new.act != CORRECT and transition_named(new.act).ends_possession
+    exempt = await exempt_of(ids) if leaves else set()
     pieces = []
     for asset_id in ids:
         if asset_id not in facts:
@@ -120,6 +128,9 @@ async def _looked_at(new: NewBulkChange, row: BulkChange, ids: Sequence[int]) ->
             continue
         revision = new.revisions.get(asset_id)
         prospect = _prospect(new, facts[asset_id], grants)
+        if leaves and prospect.after and not prospect.refusal:
+            fault = lock_fault(asset_id, facts[asset_id].columns["durable_until"], day, exempt)
+            prospect = prospect._replace(refusal=fault)
         if revision not in (None, facts[asset_id].revision):
             prospect = prospect._replace(refusal=Conflict("request.stale", revision=facts[asset_id].revision))
         pieces.append(_of_prospect(row, facts[asset_id], prospect))
@@ -161,14 +172,14 @@ async def facts_of(ids: Sequence[int], needs_parts: bool) -> list[PieceFacts]:
 
 async def discard(number: str, owner_id: int) -> None:
     """Forget one that was not carried out. Raises NotFound("bulk.unknown"), Conflict("bulk.being_written")."""
-    row = await BulkChange.get_or_none(id=number, owner_id=owner_id)
-    if row is None:
-        raise NotFound("bulk.unknown")
-    if row.state is not BulkState.CHECKED or row.finished:
-        raise Conflict("bulk.being_written")
     async with transaction():
+        row = await BulkChange.select_for_update().get_or_none(id=number, owner_id=owner_id)
+        if row is None:
+            raise NotFound("bulk.unknown")
+        if row.state is not BulkState.CHECKED or row.finished:
+            raise Conflict("bulk.being_written")
         await BulkPiece.filter(bulk_change_id=number).delete()
-        await BulkChange.filter(id=number, state=BulkState.CHECKED).delete()
+        await row.delete()
 
 
 async def forget_old(now: datetime) -> None:

@@ -16,7 +16,7 @@ from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, Piece
 from registry.bulk_changes.queries import bulk_change
 from registry.bulk_changes.rules import CORRECT
 from registry.core.claims import work
-from registry.core.errors import Conflict, Refusal
+from registry.core.errors import Conflict, Refusal, Unavailable
 from registry.core.history import Actor
 from registry.core.transaction import transaction
 from registry.faults.asset_transitions import perform_on_many
@@ -82,7 +82,10 @@ async def _change_lot(row: BulkChange, revision: int, lot: Sequence[BulkPiece], 
 
         try:
             await _change(row, rest, actor, now, mark)
+            row.finished += len(rest)
             return
+        except Unavailable:
+            raise  # of no fault of the pieces: they wait, and are gone on with
         except Refusal as refusal:
             refusals = _by_piece(refusal, rest)
             async with transaction():
@@ -90,12 +93,13 @@ async def _change_lot(row: BulkChange, revision: int, lot: Sequence[BulkPiece], 
                     columns = {"fate": PieceFate.REFUSED, "refusal": packed}
                     await BulkPiece.filter(id=rest[asset_id].id).update(**columns)
                 await _count(row, revision, len(refusals))
+            row.finished += len(refusals)
             rest = {asset_id: piece for asset_id, piece in rest.items() if asset_id not in refusals}
 
 
 async def _count(row: BulkChange, revision: int, many: int) -> None:
-    row.finished += many
-    await BULK_CHANGES.update(row.id, revision, finished=row.finished)
+    """Store how many more are finished, inside a transaction: ``row`` counts them once that is durable."""
+    await BULK_CHANGES.update(row.id, revision, finished=row.finished + many)
 
 
 def _by_piece(refusal: Refusal, rest: Mapping[int, BulkPiece]) -> dict[int, dict[str, Any]]:

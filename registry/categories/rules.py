@@ -18,6 +18,12 @@ MOST_FIELDS = 30
 MOST_CHOICES = 60
 LONGEST_VALUE = 200
 LONGEST_MONTHS = 600
+# the titles of a list of assets that leaves, folded: a field of such a name would have no column
+TITLES_OF_ALL = frozenset({
+    "numer inwentarzowy", "poz. zakupu", "nazwa", "kategoria", "kst", "konto", "ilosc", "wartosc brutto",
+    "numer seryjny", "pomieszczenie", "osoba odpowiedzialna", "data przyjecia", "gwarancja do", "trwalosc do",
+    "zrodlo finansowania", "udzial ue %", "status", "stan", "uwagi", "kod etykiety", "dawne numery",
+})  # fmt: skip
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 CODE_LENGTH = 40
 _DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
@@ -97,6 +103,11 @@ class CategoryTree:
     def named(self, name: str) -> CategoryNode | None:
         return self._by_name.get(fold(name)) if name else None
 
+    def canonical(self, name: str) -> str:
+        """A category's name as the tree writes it; what is no category's as it is."""
+        node = self.named(name)
+        return node.name if node else name
+
     def coded(self, code: str) -> CategoryNode | None:
         return next((node for node in self.nodes.values() if node.code == code), None)
 
@@ -114,14 +125,26 @@ class CategoryTree:
         return sorted(rows, key=lambda node: fold(node.name))
 
     def below(self, node: CategoryNode) -> list[CategoryNode]:
-        """A category with all below it."""
-        return [node, *(deeper for child in self.children(node.id) for deeper in self.below(child))]
+        """A category with all below it, each once."""
+        return [one for _, one in self._descent(node, set())]
 
-    def in_order(self, parent_id: int | None = None, depth: int = 0) -> Iterator[tuple[int, CategoryNode]]:
-        """Every category behind the one above it, with how deep it stands, 0 for the highest."""
-        for node in self.children(parent_id):
-            yield depth, node
-            yield from self.in_order(node.id, depth + 1)
+    def in_order(self) -> Iterator[tuple[int, CategoryNode]]:
+        """Every category behind the one above it, with how deep it stands, 0 for the highest. What stands in a circle
+        hangs on none of the highest, and comes last.
+        """
+        placed: set[int] = set()
+        for head in (*self.children(None), *self.nodes.values()):
+            yield from self._descent(head, placed)
+
+    def _descent(self, head: CategoryNode, placed: set[int]) -> Iterator[tuple[int, CategoryNode]]:
+        """A category and all below it that are not ``placed`` yet, with how deep below it they stand."""
+        waiting = [(0, head)]
+        while waiting:
+            depth, node = waiting.pop()
+            if node.id not in placed:
+                placed.add(node.id)
+                yield depth, node
+                waiting += [(depth + 1, child) for child in reversed(self.children(node.id))]
 
     def fields_of(self, name: str) -> list[OwnField]:
         """The fields of a piece of this category, those of the highest category first."""
@@ -140,7 +163,7 @@ class CategoryTree:
 
     def height(self, node: CategoryNode) -> int:
         """How many levels a category has, itself among them."""
-        return 1 + max((self.height(child) for child in self.children(node.id)), default=0)
+        return 1 + max(depth for depth, _ in self._descent(node, set()))
 
 
 def tree_of(nodes: Iterable[CategoryNode]) -> CategoryTree:

@@ -366,6 +366,9 @@ WORDS: dict[str, str] = {
         "There is a field {name} already, here or in another category. Choose another name, or put the field of both "
         "into the category above them."
     ),
+    "category.title_of_all": N_(
+        "Lists of assets have a column {name} of every piece already. Choose another name for the field."
+    ),
     "category.below_itself": N_("{category} cannot stand below itself. Choose another category."),
     "category.too_deep": N_("Categories stand {limit} levels deep at most. Choose a higher category."),
     "category.too_many_fields": N_("A category has {limit} fields at most. Put some into a category below it."),
@@ -384,6 +387,13 @@ WORDS: dict[str, str] = {
     "asset.bad_split": N_("Write how many pieces: from 1 to {limit}, so that some stay."),
     "asset.nothing_to_join": N_("Choose the pieces that it becomes one line with, {limit} at most together."),
     "asset.not_alike": N_("{piece} is not alike: look at its {fact}. Only pieces that are alike become one line."),
+    "asset.not_working": N_(
+        "A line that does not work is not split: its fault is of all its pieces. Say that it works again, split it, "
+        "and report the piece that is broken."
+    ),
+    "asset.override_asked": N_(
+        "{piece} was asked to leave before its grant's day: it stays a piece of its own. Join the others without it."
+    ),
     "asset.joined": N_("This piece became a part of another line. Split it off there instead."),
     "asset.withdrawn": N_("This piece is withdrawn: it was entered by mistake. Take it back into the register first."),
     "asset.refused": N_("Nothing was done: {count} of the pieces cannot go this way. Leave them out, or see why."),

@@ -5,7 +5,7 @@ An entry is written in the transaction of the change it tells. It stores no clie
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -101,6 +101,12 @@ async def entries_of(thing: str, limit: int) -> list[HistoryEntry]:
 async def last_of(thing: str, action: str) -> HistoryEntry | None:
     """The newest entry about one thing that tells this act."""
     return await HistoryEntry.filter(object=thing, action=action).order_by("-seq").first()
+
+
+async def things_with(things: Collection[str], action: str) -> set[str]:
+    """Those of these things whose history tells this act."""
+    entries = HistoryEntry.filter(object__in=list(things), action=action).distinct()
+    return {str(thing) for thing in await entries.values_list("object", flat=True)}
 
 
 async def write(

@@ -1,5 +1,6 @@
 """A thing's transition with what it means for its faults and with its paper, in one transaction: what is reported is a
-fault, what is mended has none, what goes to repair is in somebody's hands; what moves leaves a document.
+fault, what is mended has none, what goes to repair is in somebody's hands; what has gone has none, and has it again
+when it comes back as it was; what moves leaves a document.
 
 The one way to take an asset through a transition.
 """
@@ -8,9 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from registry.assets.actions import Passage, passing, the_first, together
-from registry.assets.models import Asset
+from registry.assets.models import Asset, Condition
 from registry.assets.transitions import Answers, transition_named
-from registry.core.history import Actor
+from registry.core.history import Actor, last_of
 from registry.core.idempotency import RequestKey, record
 from registry.documents.actions import issue_for
 from registry.faults.models import ACTIVE, Fault, FaultAct, FaultState
@@ -70,13 +71,32 @@ async def follow(passage: Passage) -> None:
         for asset in passage.assets:
             await file(FaultPlace(asset.room_id, asset.id), text, passage.actor, passage.now)
         return
+    if passage.transition.takes_back:
+        await _bring_back(passage)
+        return
     acts = {"mend": FaultAct.RESOLVE, "send_to_repair": FaultAct.TAKE}
     # of what has gone nobody mends anything
-    act = FaultAct.RESOLVE if passage.transition.ends_possession else acts.get(passage.transition.name)
+    has_gone = passage.transition.ends_possession
+    act = FaultAct.RESOLVE if has_gone else acts.get(passage.transition.name)
     if act is None:
         return
     states = ACTIVE if act is FaultAct.RESOLVE else (FaultState.OPEN,)
     ids = [asset.id for asset in passage.assets]
     same = Fault.select_for_update().filter(asset_id__in=ids, state__in=states).exclude(kind=FOUND)
     for fault in await same.order_by("id"):
-        await go(passage.change, fault, act, text, passage.actor, passage.now)
+        await go(passage.change, fault, act, text, passage.actor, passage.now, is_mended=not has_gone)
+
+
+async def _bring_back(passage: Passage) -> None:
+    """What comes back without working has a fault again: the one that ended as it went, else a new one."""
+    text, actor, now = passage.answers.reason, passage.actor, passage.now
+    for asset in passage.assets:
+        if asset.condition is Condition.OK or not passage.has_changed(asset):
+            continue
+        left = await last_of(f"asset:{asset.id}", passage.transition.takes_back)
+        same = Fault.select_for_update().filter(asset_id=asset.id, state=FaultState.RESOLVED).exclude(kind=FOUND)
+        fault = await same.filter(resolved_at=left.at).order_by("-id").first() if left else None
+        if fault:
+            await go(passage.change, fault, FaultAct.REOPEN, text, actor, now)
+        else:
+            await file(FaultPlace(asset.room_id, asset.id), text, actor, now)

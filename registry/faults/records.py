@@ -94,8 +94,12 @@ async def active_fault(place: FaultPlace, text: str) -> Fault | None:
     return None
 
 
-async def go(change: Change, fault: Fault, act: FaultAct, text: str, actor: Actor, now: datetime) -> None:
-    """Write down what somebody does about a fault, which is locked and can go this way."""
+async def go(
+    change: Change, fault: Fault, act: FaultAct, text: str, actor: Actor, now: datetime, *, is_mended: bool = True
+) -> None:
+    """Write down what somebody does about a fault, which is locked and can go this way. Not ``is_mended``: it ends with
+    its thing, and whoever reported it is not told that it works again.
+    """
     before = {"state": fault.state, "owner_id": fault.owner_id}
     fault.state = goal(act)
     if act is FaultAct.REOPEN:
@@ -109,7 +113,7 @@ async def go(change: Change, fault: Fault, act: FaultAct, text: str, actor: Acto
     await _note(fault, act, text, actor, now)
     after = {"state": fault.state, "owner_id": fault.owner_id}
     await history.write(f"fault:{fault.id}", ENTRIES[act], actor, now, before=before, after=after, reason=text)
-    if act is FaultAct.RESOLVE:
+    if act is FaultAct.RESOLVE and is_mended:
         await tell_reporters(change, fault, actor, now)
 
 

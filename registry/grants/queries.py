@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from registry.core.errors import NotFound
+from registry.core.ids import may_be_name
 from registry.grants.models import Grant
 
+CODE_LENGTH = 40  # of the column
 FIELDS = ("id", "code", "name", "beneficiary", "fund", "fund_en", "total", "granted", "percent", "started_on")
 
 
@@ -37,7 +39,8 @@ async def grant_ids(codes: Iterable[str]) -> dict[str, int]:
     names = list(codes)
     if not names:
         return {}
-    ids = dict(await Grant.filter(code__in=names).values_list("code", "id"))
+    possible = [code for code in names if may_be_name(code, CODE_LENGTH)]
+    ids = dict(await Grant.filter(code__in=possible).values_list("code", "id")) if possible else {}
     unknown = next((code for code in names if code not in ids), None)
     if unknown is not None:
         raise NotFound("grant.unknown", grant=unknown)

@@ -11,7 +11,7 @@ from registry.core.events import AssetChanged
 from registry.core.history import Actor
 from registry.core.transaction import transaction
 from registry.labels.models import LabelLayout, LabelRun
-from registry.labels.queries import LabelWish, pieces_without_tag, rooms_named, rooms_without_tag
+from registry.labels.queries import LabelWish, parts_of, pieces_without_tag, rooms_named, rooms_without_tag
 from registry.rooms.models import Room
 
 
@@ -59,6 +59,16 @@ async def note_printed(
         run = await LabelRun.create(at=now, person_id=actor.person_id, actor=actor.name, format=form, count=len(codes))
         await Tag.filter(code__in=list(codes)).update(printed_at=now)
         if parts:
-            await LabelLayout.update_or_create({"parts": ",".join(parts)}, format=form)
+            await _put_layout(form, parts, actor, now)
         await history.write_new([(f"label_run:{run.id}", {"format": form, "count": len(codes)})], "printed", actor, now)
     return run
+
+
+async def _put_layout(form: str, parts: Sequence[str], actor: Actor, now: datetime) -> None:
+    """What stands on the office's labels of this format from now on; nothing where it is what stood there."""
+    former, new = ",".join(await parts_of(form)), ",".join(parts)
+    if former == new:
+        return
+    await LabelLayout.update_or_create({"parts": new}, format=form)
+    before, after = {"parts": former}, {"parts": new}
+    await history.write(f"label_layout:{form}", "changed", actor, now, before=before, after=after)

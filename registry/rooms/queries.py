@@ -1,7 +1,7 @@
 """Rooms, their hours and their zone."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -102,6 +102,11 @@ async def rooms_by_id(ids: Collection[int]) -> list[Room]:
 async def office_zone() -> ZoneInfo:
     """The zone of the office: of its first site. Kept for half a minute."""
     return await _zone.load(0, _load_office_zone)
+
+
+async def office_day(now: datetime) -> date:
+    """The day that it is in the office."""
+    return now.astimezone(await office_zone()).date()
 
 
 async def _load_office_zone() -> ZoneInfo:

@@ -8,6 +8,7 @@ from registry.core import history
 from registry.core.errors import Conflict, Forbidden, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
+from registry.core.ids import may_be_name
 from registry.core.transaction import transaction
 from registry.people.models import Person
 from registry.people.rules import may
@@ -36,8 +37,8 @@ async def save_view(
     now: datetime,
     request_key: RequestKey | None = None,
 ) -> SavedView:
-    """Raises Forbidden("auth.role"); Invalid: request.missing_field, view.long_name, view.too_long; Conflict:
-    view.name_taken, view.too_many.
+    """Raises Forbidden("auth.role"); Invalid: request.missing_field, request.bad_field, view.long_name, view.too_long;
+    Conflict: view.name_taken, view.too_many.
     """
     view = SavedView(owner_id=person.id, name=name.strip(), query=query, is_shared=is_shared, made_at=now)
     async with transaction():
@@ -102,7 +103,7 @@ async def _check(view: SavedView) -> None:
     own = SavedView.filter(owner_id=view.owner_id, is_shared=False)
     beside = SavedView.filter(is_shared=True) if view.is_shared else own
     others = beside.exclude(id=view.id) if view.id else beside
-    rivals = await others.filter(name=view.name).count() if len(view.name) <= NAME_LENGTH else 0
+    rivals = await others.filter(name=view.name).count() if may_be_name(view.name, NAME_LENGTH) else 0
     if reasons := faults(view.name, view.query, await others.count(), rivals):
         raise reasons[0]
 

@@ -1,6 +1,6 @@
 """What a saved view may be called, and how many there may be. Pure."""
 
-from registry.core.errors import Conflict, Invalid, Refusal
+from registry.core.errors import N_, Conflict, Invalid, Reason, Refusal
 
 NAME_LENGTH, QUERY_LENGTH = 60, 2000
 MOST = 30  # of one person, and of the office
@@ -11,6 +11,10 @@ def faults(name: str, query: str, others: int, rivals: int) -> list[Refusal]:
     reasons: list[Refusal] = []
     if not name:
         reasons.append(Invalid("request.missing_field", field="name"))
+    if not name.isprintable():
+        reasons.append(
+            Invalid("request.bad_field", field="name", reason=Reason(N_("it holds characters that cannot be shown")))
+        )
     if len(name) > NAME_LENGTH:
         reasons.append(Invalid("view.long_name", limit=NAME_LENGTH))
     if len(query) > QUERY_LENGTH:

@@ -1,6 +1,7 @@
 """What ends soon is told to who has it in their care; what nobody has, to who looks after the assets."""
 
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 
 from registry.assets.orders import Clause
 from registry.assets.search import listed
@@ -32,7 +33,7 @@ async def tell_of_ends(today: date, now: datetime) -> int:
             people = stewards or [] if custodian_id is None else [custodian_id]
             facts = {"name": name if many == 1 else f"{many} × {name}", "day": day}
             thing = f"asset:{asset_id}" if many == 1 else "due:"
-            event = f"{KINDS[kind]}:{day}:{name[:60]}"
+            event = f"{KINDS[kind]}:{day}:{custodian_id or 0}:{sha256(name.encode()).hexdigest()[:16]}"
             notices += [NewNotice(person_id, KINDS[kind], event, thing, facts) for person_id in people]
     return await remind(notices, now)
 

@@ -1,7 +1,5 @@
 """The numbers that the pieces of a form would get now, shown before they are given."""
 
-from datetime import datetime
-
 from registry.assets.next_numbers import next_numbers
 from registry.assets.numbering import UNIT_LENGTH, NumberFacts
 from registry.assets.policy import in_force
@@ -18,7 +16,7 @@ FAULT_FIELDS = {
 }  # fmt: skip
 
 
-async def coming_numbers(fields: TypedFields, now: datetime) -> list[str]:
+async def coming_numbers(fields: TypedFields) -> list[str]:
     """The numbers that the pieces of a form would get now, those that are typed left out; none before the form says
     what they are.
     """
@@ -27,7 +25,7 @@ async def coming_numbers(fields: TypedFields, now: datetime) -> list[str]:
     if not unit or fields.faults or many < 1:
         return []
     kst = kst or (await category_tree()).defaults_of(fields.raw("category")).kst
-    accepted_on = day or now.date()
+    accepted_on = day or fields.context.today
     booked_on = account(price, kst, fields.raw("category"), accepted_on, in_force())
     try:
         return await next_numbers(NumberFacts(unit[:UNIT_LENGTH], booked_on, kst, accepted_on), many)

@@ -80,7 +80,7 @@ async def new(
         pattern=pattern,
         bought=bought,
         units=units,
-        coming=await coming_numbers(TypedFields(form, context), now),
+        coming=await coming_numbers(TypedFields(form, context)),
         checks=await words_of(form, context) if typed else {},
         slots=", ".join(f"#check-{name}" for name in CHECKED),
         rooms=await room_options(context),

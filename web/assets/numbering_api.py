@@ -12,6 +12,7 @@ from registry.assets.number_sequences import NewScheme, add_scheme, remove_schem
 from registry.assets.numbering import NumberFacts, NumberScheme
 from registry.assets.rules import Account
 from registry.people.models import Person
+from registry.rooms.queries import office_day
 from web.auth.access import Caller, caller_with
 from web.kit import routing
 from web.kit.answers import ListAnswer, Paged
@@ -87,7 +88,7 @@ async def coming(
     pieces: Annotated[int, Query(ge=1, le=200)] = 1,
 ) -> NextNumbersAnswer:
     """Nothing is given by asking. A number is given with ``POST /assets`` and its ``unit``."""
-    facts = NumberFacts(unit, account, kst, accepted_on or now.date())
+    facts = NumberFacts(unit, account, kst, accepted_on or await office_day(now))
     return NextNumbersAnswer(numbers=await next_numbers(facts, pieces))
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from registry.assets.quantities import SplitWish, join, split
 from registry.people.models import Person
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import open_room_by_code
 from web.assets.api import AssetId, asset_detail
 from web.assets.shapes import AssetDetailAnswer, InventoryNo
 from web.auth.access import caller_with
@@ -49,7 +49,7 @@ async def split_line(
     response: Response,
 ) -> AssetDetailAnswer:
     """The answer is the new piece. Prices and funding shares of the two sum to what they were, to the grosz."""
-    room_id = (await room_by_code(body.room)).id if body.room else None
+    room_id = (await open_room_by_code(body.room)).id if body.room else None
     wish = SplitWish(body.quantity, room_id, body.inventory_no, body.unit)
     return await once(
         lambda key: split(asset_id, wish, actor, now, revision, body.reason, key),

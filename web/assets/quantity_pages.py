@@ -12,7 +12,7 @@ from registry.assets.quantities import MOST_JOINED, SplitWish, join, split
 from registry.core.errors import Refusal
 from registry.core.idempotency import RequestAnswer, act_once
 from registry.people.models import Person
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import open_room_by_code
 from web.assets.typed_fields import TypedFields
 from web.auth.access import actor_of, page_with
 from web.kit.clock import Now
@@ -57,7 +57,7 @@ async def split_line(
         return RequestAnswer(303, "", {"location": f"/assets/{part.id}?done=split"})
 
     try:
-        room_id = (await room_by_code(room.strip())).id if room.strip() else None
+        room_id = (await open_room_by_code(room.strip())).id if room.strip() else None
         wish = SplitWish(many, room_id, inventory_no or None, unit.strip()[:UNIT_LENGTH])
         answer = await act_once(
             form_key(person, key, now, "split", number, form, revision),

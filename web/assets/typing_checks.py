@@ -59,7 +59,7 @@ async def check_new(request: Request, person: Registrar, now: Now) -> Response:
         person=person,
         context=context,
         checks=await words_of(form, context),
-        coming=await coming_numbers(TypedFields(form, context), now),
+        coming=await coming_numbers(TypedFields(form, context)),
     )
 
 

@@ -78,7 +78,8 @@ SOURCE_WORDS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransitionWords:
     """What a transition is called: ``act`` opens its form, ``send`` does it, ``of_many`` stands under a list, ``title``
-    heads the page of chosen assets, ``reason`` is what its reason tells, ``toast`` is said afterwards.
+    heads the page of chosen assets, ``reason`` is what its reason tells, ``toast`` is said afterwards, ``about`` stands
+    under ``act`` where it is one of several.
     """
 
     act: str
@@ -89,6 +90,7 @@ class TransitionWords:
     toast: str
     reason: str = N_("Why")
     help: str = ""
+    about: str = ""
 
 
 TRANSITION_WORDS = {
@@ -151,6 +153,7 @@ TRANSITION_WORDS = {
         of_many=N_("Hand over to another unit"),
         title=NN_("Hand %(num)s asset over to another unit", "Hand %(num)s assets over to another unit"),
         toast=N_("It is handed over. The document is issued."),
+        about=N_("it leaves the office for another one, with a document"),
         reason=N_("To whom, and on what basis"),
     ),
     "donate": TransitionWords(
@@ -160,6 +163,7 @@ TRANSITION_WORDS = {
         of_many=N_("Give away"),
         title=NN_("Give %(num)s asset away", "Give %(num)s assets away"),
         toast=N_("It is given away. The document is issued."),
+        about=N_("it leaves the office free of charge, with a document"),
         reason=N_("To whom, and on what basis"),
     ),
     "sell": TransitionWords(
@@ -169,6 +173,7 @@ TRANSITION_WORDS = {
         of_many=N_("Sell"),
         title=NN_("Sell %(num)s asset", "Sell %(num)s assets"),
         toast=N_("It is sold. The document is issued."),
+        about=N_("it leaves the office for money, with a document"),
         reason=N_("To whom, for how much, and on what basis"),
     ),
     "liquidate": TransitionWords(
@@ -178,6 +183,7 @@ TRANSITION_WORDS = {
         of_many=N_("Liquidate"),
         title=NN_("Liquidate %(num)s asset", "Liquidate %(num)s assets"),
         toast=N_("It is liquidated. The document is issued."),
+        about=N_("it is scrapped, with a document"),
         reason=N_("Cause, the committee's decision, way of disposal"),
     ),
     "withdraw": TransitionWords(
@@ -188,6 +194,7 @@ TRANSITION_WORDS = {
         title=NN_("Withdraw %(num)s asset entered by mistake", "Withdraw %(num)s assets entered by mistake"),
         toast=N_("It is withdrawn: in no list and no count. Its number finds it, and is given to no other."),
         help=N_("Why it was never to be in the register. What really was there is retired instead."),
+        about=N_("it is in no list any more; its number is given to no other"),
     ),
     "restore": TransitionWords(
         act=N_("Take back into the register"),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
-from fastapi import Form, Query, Request
+from fastapi import Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets.actions import WEIGHTY
@@ -39,6 +39,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
+from web.kit.record_ids import id_in, revision_in
 from web.kit.render import render
 from web.kit.words import N_
 
@@ -49,7 +50,6 @@ PATIENCE = 1.0  # seconds: what takes longer is watched on the page
 ROOM_NEEDED = N_("Choose a room.")
 PERSON_NEEDED = N_("Choose a person.")
 NO_PERCENT = N_("Choose what pays, and write a percent from 0 to 100.")
-Text = Annotated[str, Form(max_length=20_000)]
 Ids = Annotated[list[int] | None, Query(alias="id", max_length=AT_ONCE)]
 EMPTY = {"room": "", "custodian": "", "value": "", "grant": "", "percent": "100", "reason": ""}
 
@@ -148,8 +148,10 @@ async def look(request: Request, person: PageCaller, now: Now) -> Response:
     content = await request.form(max_fields=2 * AT_ONCE + 30)
     form = {name: str(content.get(name) or "") for name in (*EMPTY, "act", "column", "list", "key")}
     check_act(form["act"], form["column"], person)
+    if form["act"] == CORRECT and not form["column"]:
+        raise NotFound("request.not_found")
     context = page_context(request, person, now)
-    ids = [int(one) for one in map(str, content.getlist("id")) if one.isascii() and one.isdecimal() and len(one) < 10]
+    ids = [one for text in content.getlist("id") if (one := id_in(str(text)))]
     query = dict(parse_qsl(form["list"][:4000]))
     selection = await selection_of(query | {"whole": "1"} if form["list"] else {}, ids, context)
     where = f"/assets/changes/new?{urlencode([('act', form['act']), ('column', form['column']), *selection.query()])}"
@@ -181,10 +183,7 @@ def _of(selection: Selection, revisions: Mapping[int, str], wish: NewBulkChange)
     """The wish with its pieces: those of a filter as they are now, ticked ones as the page showed them."""
     if selection.address:
         return replace(wish, wish=selection.address.filter, sort=selection.address.sort)
-    looks = {
-        row["id"]: int(text) if (text := revisions.get(row["id"], "")).isdecimal() and len(text) < 10 else None
-        for row in selection.rows
-    }
+    looks = {row["id"]: revision_in(revisions.get(row["id"], "")) for row in selection.rows}
     return replace(wish, revisions=looks)
 
 

@@ -1,5 +1,6 @@
 """Categories: the tree, what each asks of its pieces, and putting two together."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Response
@@ -106,10 +107,15 @@ async def remove(code: str, person: Keeper, actor: CallerActor, now: Now, revisi
 
 async def folded_counts() -> dict[str, int]:
     """How many pieces name each category, by its folded name."""
-    counts: dict[str, int] = {}
-    for name, many in (await counts_by_category()).items():
-        counts[fold(name)] = counts.get(fold(name), 0) + many
-    return counts
+    return by_folded_name(await counts_by_category())
+
+
+def by_folded_name(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts of names, those that are one when they are folded as one."""
+    sums: dict[str, int] = {}
+    for name, many in counts.items():
+        sums[fold(name)] = sums.get(fold(name), 0) + many
+    return sums
 
 
 async def _detail(code: str, response: Response) -> CategoryAnswer:

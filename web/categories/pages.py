@@ -26,7 +26,7 @@ from registry.labels.formats import FORMATS
 from registry.people.models import Person
 from web.auth.access import PageCaller, actor_of, page_with
 from web.categories import words
-from web.categories.api import folded_counts
+from web.categories.api import by_folded_name, folded_counts
 from web.categories.form import FieldForm, category_form, field_wish, with_field, without_field
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
@@ -49,10 +49,8 @@ async def listing(request: Request, person: PageCaller, now: Now, typed: TypedWo
     """The tree, and the words of pieces that are no category yet."""
     context = page_context(request, person, now)
     tree, counts = await category_tree(), await counts_by_category()
+    by_name = by_folded_name(counts)
     words_alone = [(name, many) for name, many in counts.items() if tree.named(name) is None]
-    by_name: dict[str, int] = {}
-    for name, many in counts.items():
-        by_name[fold(name)] = by_name.get(fold(name), 0) + many
     return render(
         request,
         "categories/categories.html",
@@ -265,8 +263,7 @@ def _node(tree: CategoryTree, code: str) -> CategoryNode:
 
 async def _refused(request: Request, person: Person, code: str, now: Any, refusal: Refusal, **typed: Any) -> Response:
     """Back to the category with what was typed and why not, at the field. One that is not there has no page."""
-    if _node(await category_tree(), code) is None:
-        raise refusal
+    _node(await category_tree(), code)
     fault = page_context(request, person, now).words.refusal(refusal)
     field = str(refusal.params.get("field", ""))
     return await back_to(

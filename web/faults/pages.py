@@ -27,7 +27,7 @@ from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import revision_in
+from web.kit.record_ids import id_in, revision_in
 from web.kit.render import render
 
 router = pages()
@@ -66,8 +66,8 @@ async def new(request: Request, person: Reporter, now: Now, room: str = "", asse
             return RedirectResponse(f"/t/{label.code}", 303)
         asset = str(label.asset_id or "")
         room = label.room.code if label.room else ""
-    if asset.isdecimal() and len(asset) < 10:
-        return RedirectResponse(f"/assets/{asset}?{urlencode({'act': 'report_fault'})}", 303)
+    if number := id_in(asset):
+        return RedirectResponse(f"/assets/{number}?{urlencode({'act': 'report_fault'})}", 303)
     if room:
         code = (await room_by_code(room)).code
         return RedirectResponse(f"/rooms/{code}/fault", 303)

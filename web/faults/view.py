@@ -19,6 +19,7 @@ from registry.people.models import Person
 from registry.people.rules import may
 from web.faults.words import ACT_WORDS, FaultActWords
 from web.kit.page_context import PageContext
+from web.kit.record_ids import id_in
 from web.kit.words import N_
 
 PAGE = 50
@@ -50,7 +51,7 @@ def address_of(query: dict[str, str], person: Person) -> FaultAddress:
     wish = FaultFilter(
         state="" if state == "any" else state if state in STATES else "active",
         room=query.get("room", "").strip()[:40],
-        asset=int(asset) if asset.isdecimal() and len(asset) < 10 else None,
+        asset=id_in(asset),
         owner=query.get("owner", "").strip().lower()[:64],
         is_own=bool(query.get("mine")),
     )

@@ -14,6 +14,7 @@ from fastapi import Request
 from markupsafe import Markup
 
 from registry.assets.queries import room_codes_of
+from web.kit.record_ids import id_in
 
 # what an element of the answer carries; on the page itself it carries nothing
 IN_PLACE = Markup(' hx-swap-oob="outerMorph"')
@@ -30,7 +31,7 @@ class PieceRequest:
 async def piece_request(request: Request) -> PieceRequest:
     """What a page's script asks for; a thing that changed stands for the room that it is in."""
     query = request.query_params
-    numbers = {int(text) for text in query.getlist("asset") if text.isdecimal() and len(text) < 10}
+    numbers = {number for text in query.getlist("asset") if (number := id_in(text))}
     return PieceRequest(frozenset(query.getlist("piece")) | await room_codes_of(numbers), query.get("shape", ""))
 
 

@@ -37,6 +37,7 @@ from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.pieces import IN_PLACE, next_look, piece_request, shape_of
 from web.kit.query_names import pages
+from web.kit.record_ids import id_in
 from web.kit.render import is_fragment, language_of, render
 from web.kit.timeline import Axis, axis_of, spans_of
 from web.kit.words import N_
@@ -268,7 +269,7 @@ async def report_fault(
     """
     room = await room_by_code(code)
     typed = {"asset": asset, "kind": kind, "reason": reason, "joins": joins, "key": key}
-    fault_id = (await visible_fault(int(joins), person)).id if joins.isdecimal() and len(joins) < 10 else None
+    fault_id = (await visible_fault(number, person)).id if (number := id_in(joins)) else None
     new = NewReport(room.id, await _piece_here(asset, room), kind, reason.strip(), fault_id)
     if new.asset_id is None and not (kind or new.text or fault_id):
         sentence = _say(request, person, NOTHING_SAID)
@@ -295,7 +296,7 @@ async def report_fault(
 
 async def _piece_here(asset: str, room: Room) -> int | None:
     """The chosen piece, if it stands in the room."""
-    number = int(asset) if asset.isdecimal() and len(asset) < 10 else 0
+    number = id_in(asset)
     return number if number and number in {item["id"] for item in await asset_queries.of_room(room.id)} else None
 
 

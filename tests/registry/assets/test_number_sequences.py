@@ -47,6 +47,17 @@ async def test_pieces_get_the_next_numbers_in_their_order_and_say_so_in_their_hi
     assert await numbering_units(date(2021, 1, 1)) == []
 
 
+async def test_the_year_of_a_number_is_the_office_s() -> None:
+    await rule()
+    (asset,) = await register_together([LAMP], SYSTEM, datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
+    assert asset.inventory_no == "KPUW/013/808/00001/27"
+
+
+async def test_a_unit_that_no_column_holds_has_no_rule() -> None:
+    await rule()
+    assert [len(await number_schemes(unit)) for unit in ("", "KPUW", "\x00", "x" * 300)] == [1, 1, 0, 0]
+
+
 async def test_one_sequence_runs_through_the_accounts_of_its_rule_and_begins_anew_each_year() -> None:
     await rule(first=5)
     await rule(accounts=("011",))

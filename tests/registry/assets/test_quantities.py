@@ -9,18 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.assets.actions import NewAsset, correct, register
-from registry.assets.models import Asset, FundingShare, Lifecycle, Tag
+from registry.assets.models import Asset, Condition, DurabilityOverride, FundingShare, Lifecycle, Tag
 from registry.assets.number_sequences import NewScheme, add_scheme
 from registry.assets.quantities import SplitWish, join, split
-from registry.assets.queries import numbered, readiness
+from registry.assets.queries import alike, numbered, readiness
 from registry.assets.rules import part_of_line, unlike
 from registry.assets.search import AssetFilter, find
 from registry.assets.transitions import Answers
+from registry.core import events
+from registry.core.events import AssetChanged
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.faults.asset_transitions import perform
+from registry.faults.asset_transitions import perform, perform_on_many
 from registry.grants.models import Grant
 from registry.rooms.models import StandardItem
-from tests.make import make_room, refused
+from tests.make import make_person, make_room, refused
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 amounts = st.integers(0, 10**9).map(lambda grosze: Decimal(grosze) / 100)
@@ -124,3 +126,57 @@ async def test_what_cannot_be_split_or_joined_is_refused_and_stays() -> None:
     for work in (join(line.id, [part.id], SYSTEM, NOW), split(part.id, SplitWish(1), SYSTEM, NOW)):
         assert (await refused(work)).code == "asset.withdrawn"
     assert (await Asset.get(id=line.id)).quantity == 10
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("column", ["durable_until", "warranty_until"])
+async def test_what_is_bound_otherwise_becomes_no_part_of_a_line(column: str) -> None:
+    line = await chairs()
+    part = await split(line.id, SplitWish(2), SYSTEM, NOW)
+    assert [row["id"] for row in await alike(line.id)] == [part.id]
+    await Asset.filter(id=part.id).update(**{column: date(2027, 3, 1)})
+    refusal = await refused(join(line.id, [part.id], SYSTEM, NOW))
+    assert (refusal.code, str(refusal.params["fact"])) == ("asset.not_alike", column)
+    assert await alike(line.id) == []
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_is_asked_to_leave_early_stays_a_piece_of_its_own() -> None:
+    line, day = await chairs(durable_until=date(2027, 3, 1)), date(2027, 3, 1)
+    part = await split(line.id, SplitWish(2, inventory_no="K/2"), SYSTEM, NOW)
+    assert [row["id"] for row in await alike(line.id)] == [part.id]
+    columns = {"asset_id": part.id, "durable_until": day, "due_back": 1, "asked_as": "facilities", "asked_at": NOW}
+    override = await DurabilityOverride.create(reason="zalane", asked_by=await make_person(), **columns)
+    refusals = [await refused(join(*pair, SYSTEM, NOW)) for pair in ((line.id, [part.id]), (part.id, [line.id]))]
+    assert [(one.code, one.params["piece"]) for one in refusals] == [("asset.override_asked", "K/2")] * 2
+    assert await alike(line.id) == await alike(part.id) == []
+    await DurabilityOverride.filter(id=override.id).update(used_at=NOW)
+    assert (await join(line.id, [part.id], SYSTEM, NOW)).quantity == 12
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_line_that_does_not_work_is_split_once_it_works() -> None:
+    line = await chairs()
+    await perform("report_fault", line.id, Answers(reason="chwieje się"), SYSTEM, NOW)
+    assert (await refused(split(line.id, SplitWish(1), SYSTEM, NOW))).code == "asset.not_working"
+    await perform("mend", line.id, Answers(), SYSTEM, NOW)
+    assert (await split(line.id, SplitWish(1), SYSTEM, NOW)).condition is Condition.OK
+
+
+async def test_a_piece_that_is_split_off_is_told_of(event_log: list[events.Event]) -> None:
+    line = await chairs()
+    event_log.clear()
+    part = await split(line.id, SplitWish(2), SYSTEM, NOW)
+    assert AssetChanged(part.id) in event_log
+    assert AssetChanged(line.id) in event_log
+
+
+@pytest.mark.usefixtures("database")
+async def test_of_many_that_are_taken_back_those_that_joined_a_line_are_named() -> None:
+    line = await chairs()
+    part, other = [await split(line.id, SplitWish(2), SYSTEM, NOW) for _ in range(2)]
+    await join(line.id, [part.id], SYSTEM, NOW)
+    await perform("withdraw", other.id, Answers(reason="dubel"), SYSTEM, NOW)
+    both = dict.fromkeys((part.id, other.id))
+    refusal = await refused(perform_on_many("restore", both, Answers(), SYSTEM, NOW))
+    assert [(row["id"], row["code"]) for row in refusal.params["refused"]] == [(part.id, "asset.joined")]

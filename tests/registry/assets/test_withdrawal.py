@@ -1,6 +1,6 @@
 """A piece that was entered by mistake is withdrawn with a reason: in no count, found by its number, taken back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 from registry.assets.actions import NewAsset, correct, register
 from registry.assets.filters import AssetFilter
 from registry.assets.labels import link_tag, print_tags
-from registry.assets.models import Asset, Lifecycle, Purchase, Tag
+from registry.assets.models import Asset, Condition, Lifecycle, Purchase, Tag
 from registry.assets.queries import (
     counts_by_state,
     equipment_of,
@@ -25,7 +25,7 @@ from registry.assets.queries import (
 from registry.assets.transitions import Answers
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.exporting.tables import ASSETS
-from registry.faults.asset_transitions import perform
+from registry.faults.asset_transitions import perform, perform_on_many
 from registry.faults.models import Fault, FaultState
 from registry.grants.models import Grant
 from registry.importing.snapshot import load_snapshot
@@ -147,6 +147,29 @@ async def test_its_set_lacks_it_and_its_fault_ends() -> None:
     assert (await refused(candidates(["M/1"]))).code == "set.no_piece"
     assert (await Fault.get(asset_id=asset.id)).state is FaultState.RESOLVED
     assert (await refused(perform("report_fault", asset.id, Answers(), SYSTEM, NOW))).code == "asset.state"
+
+
+async def test_what_comes_back_broken_has_its_fault_again() -> None:
+    asset, mended = await make_asset(), await make_asset()
+    for one in (asset, mended):
+        await perform("report_fault", one.id, Answers(reason="miga"), SYSTEM, NOW)
+    await perform("mend", mended.id, Answers(), SYSTEM, NOW)
+    for one in (asset, mended):
+        await withdraw(one)
+    later = NOW + timedelta(hours=1)
+    for _ in range(2):
+        await perform_on_many("restore", {asset.id: None}, Answers(reason="jest"), SYSTEM, later)
+        await perform("withdraw", asset.id, Answers(reason="dubel"), SYSTEM, later)
+    await perform("restore", asset.id, Answers(), SYSTEM, later)
+    await perform("restore", mended.id, Answers(), SYSTEM, later)
+    assert (await Asset.get(id=asset.id)).condition is Condition.FAULTY
+    assert [(fault.asset_id, str(fault.state)) for fault in await Fault.all().order_by("id")] == [
+        (asset.id, "open"), (mended.id, "resolved"),
+    ]  # fmt: skip
+    unwritten = await make_asset(lifecycle=Lifecycle.WITHDRAWN, condition=Condition.IN_REPAIR)
+    await perform("restore", unwritten.id, Answers(reason="jednak jest"), SYSTEM, later)
+    fault = await Fault.get(asset_id=unwritten.id)
+    assert (fault.state, fault.text) == (FaultState.OPEN, "jednak jest")
 
 
 async def test_it_is_corrected_and_labelled_only_when_it_is_back() -> None:

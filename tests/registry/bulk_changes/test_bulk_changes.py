@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,8 +12,9 @@ import pytest
 
 from registry.assets import corrections
 from registry.assets.actions import NewAsset, correct, register
+from registry.assets.categories import NewCategory, add_category
 from registry.assets.filters import AssetFilter
-from registry.assets.models import Asset, FundingShare
+from registry.assets.models import Asset, DurabilityOverride, FundingShare
 from registry.assets.transitions import Answers
 from registry.bulk_changes import actions, writing
 from registry.bulk_changes.actions import NewBulkChange, prepare
@@ -21,14 +23,16 @@ from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, Piece
 from registry.bulk_changes.queries import bulk_change, counts_of, pieces_of, wish_of
 from registry.bulk_changes.writing import carry_out, take_up
 from registry.core import claims
-from registry.core.errors import Refusal
+from registry.core.errors import Conflict, Refusal, Unavailable
 from registry.core.history import SYSTEM, Actor, HistoryEntry
+from registry.core.transaction import transaction
 from registry.faults.asset_transitions import perform
 from registry.faults.models import Fault
 from registry.grants.models import Grant
 from registry.people.models import Person
 from registry.rooms.models import Room
 from tests.make import NOW, make_person, make_room, refused
+from tests.registry.core.test_transaction import begun_beside
 from tests.statements import Statements
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -201,6 +205,75 @@ async def test_it_goes_on_by_itself_in_lots_and_after_a_crash_with_what_still_wa
     row = await bulk_change(row.id, owner.id, NOW)
     assert (row.state, row.finished, await fates(row)) == (BulkState.WRITTEN, 5, {"changed": 5})
     assert {entry.actor for entry in await HistoryEntry.filter(action="corrected")} == {"ewidencja"}
+
+
+async def test_what_is_away_for_a_moment_refuses_no_piece(owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    await chairs(2)
+    row = await prepare(TO_MEBLE, owner.id, NOW)
+
+    async def away(*_: Any) -> Sequence[Asset]:
+        raise Unavailable("internal.busy")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "correct_together", away)
+        assert (await refused(carry_out(row.id, owner.id, CLERK, NOW))).code == "internal.busy"
+    row = await bulk_change(row.id, owner.id, NOW)
+    assert (row.state, row.finished, await fates(row)) == (BulkState.CHECKED, 0, {"waiting": 2})
+    row = await carry_out(row.id, owner.id, CLERK, NOW)
+    assert (row.finished, await fates(row)) == (2, {"changed": 2})
+
+
+async def test_what_was_counted_and_undone_is_counted_once(owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    await chairs(2)
+    row = await prepare(TO_MEBLE, owner.id, NOW)
+    together = corrections.correct_together
+
+    async def late(*arguments: Any) -> Sequence[Asset]:
+        async def also(assets: Sequence[Asset]) -> None:
+            await arguments[-1](assets)
+            raise Conflict("request.stale")
+
+        return await together(*arguments[:-1], also)
+
+    monkeypatch.setattr(writing, "correct_together", late)
+    row = await carry_out(row.id, owner.id, CLERK, NOW)
+    assert (row.finished, await fates(row)) == (2, {"refused": 2})
+
+
+async def test_the_preview_knows_what_a_grant_keeps_here(owner: Person) -> None:
+    bound, allowed, _ = await chairs(3)
+    day = NOW.date() + timedelta(days=30)
+    await Asset.filter(id__in=[bound.id, allowed.id]).update(durable_until=day)
+    await DurabilityOverride.create(
+        asset_id=allowed.id, reason="zalane", durable_until=day, due_back=1, asked_by=owner, asked_as="facilities",
+        asked_at=NOW, confirmed_by=await make_person(), confirmed_as="coordinator", confirmed_at=NOW,
+    )  # fmt: skip
+    new = NewBulkChange("sell", "przetarg", Answers(reason="przetarg"), wish=AssetFilter(q="krzeslo"))
+    row = await prepare(new, owner.id, NOW)
+    assert await fates(row) == {"waiting": 2, "refused": 1}
+    (outcome,) = await pieces_of(row.id, PieceFate.REFUSED, 0, 10)
+    assert (outcome.piece.asset_id, outcome.piece.refusal["code"]) == (bound.id, "asset.durable")
+    assert await fates(await prepare(replace(new, act="report_fault"), owner.id, NOW)) == {"waiting": 3}
+
+
+async def test_a_category_is_written_as_the_tree_writes_it(owner: Person) -> None:
+    await chairs(2)
+    await add_category(NewCategory("Meble"), SYSTEM, NOW)
+    row = await prepare(TO_MEBLE, owner.id, NOW)
+    await carry_out(row.id, owner.id, CLERK, NOW)
+    assert await Asset.filter(category="Meble").count() == 2
+    assert await fates(await prepare(TO_MEBLE, owner.id, NOW)) == {"same": 2}
+
+
+async def test_one_that_is_begun_meanwhile_is_not_let_go(owner: Person) -> None:
+    await chairs(1)
+    row = await prepare(TO_MEBLE, owner.id, NOW)
+    outside = copy_context()  # a task begun inside the transaction would be part of it
+    async with transaction():
+        await BulkChange.filter(id=row.id).update(state=BulkState.WRITING)
+        late = await begun_beside(actions.discard(row.id, owner.id), outside)
+    assert (await refused(late)).code == "bulk.being_written"
+    assert await BulkPiece.filter(bulk_change_id=row.id).count() == 1
 
 
 async def test_two_at_once_do_it_once(owner: Person) -> None:

@@ -1,12 +1,16 @@
 """Categories made, changed, merged and removed, and the pieces that name them, on both databases."""
 
+import asyncio
+import itertools
 from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from registry.assets import categories
 from registry.assets.actions import NewAsset, correct, register
 from registry.assets.categories import (
     CategoryChanges,
@@ -17,15 +21,17 @@ from registry.assets.categories import (
     merge_categories,
     remove_category,
 )
+from registry.assets.corrections import PieceCorrection, correct_together
 from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FieldValue
-from registry.assets.queries import own_values, values_in_use
+from registry.assets.queries import counts_by_category, own_values, values_in_use
 from registry.assets.search import find
-from registry.categories.models import Category, FieldKind
+from registry.categories.models import Category, CategoryField, FieldKind
 from registry.categories.queries import category_tree
-from registry.categories.rules import CategoryDefaults, read_values
-from registry.core.errors import Conflict, Invalid, NotFound
+from registry.categories.rules import CategoryDefaults, CategoryTree, read_values
+from registry.core.errors import Conflict, Invalid, NotFound, Refusal
 from registry.core.history import SYSTEM, HistoryEntry
+from registry.core.statements import column
 from tests.conftest import Database
 from tests.make import NOW, make_asset
 from tests.make import refused as refusal_of
@@ -130,14 +136,67 @@ async def test_two_categories_become_one(database: Database) -> None:
     asset = await projector(jasnosc="5000")
     await add_category(NewCategory("Rzutniki"), SYSTEM, NOW)
     await add_category(NewCategory("Przenośne", parent="projektory"), SYSTEM, NOW)
+    await change_category("rzutniki", CategoryChanges(fields=(FieldWish("Lampa", FieldKind.TEXT),)), SYSTEM, NOW)
     assert await merge_categories("projektory", "rzutniki", SYSTEM, NOW) == 1
     tree = await category_tree()
     assert tree.coded("projektory") is None
-    assert [own.code for own in tree.fields_of("Przenośne")] == ["jasnosc", "wzorcowanie-do", "obudowa"]
+    target, child = tree.coded("rzutniki"), tree.coded("przenosne")
+    assert target
+    assert child
+    assert (target.revision, child.revision) == (3, 2), "who looked at them before must look again"
+    entry = await HistoryEntry.get(object=f"category:{child.id}", action="category_changed")
+    assert (entry.before, entry.after) == ({"parent": "Projektory"}, {"parent": "Rzutniki"})
+    assert await column(CategoryField.filter(category_id=target.id).order_by("place"), "place") == [0, 1, 2, 3]
+    assert [own.code for own in tree.fields_of("Przenośne")] == ["lampa", "jasnosc", "wzorcowanie-do", "obudowa"]
     assert (await Asset.get(id=asset.id)).category == "Rzutniki"
     assert await own_values([asset.id]) == {asset.id: {"jasnosc": "5000"}}
     assert await refused(merge_categories("rzutniki", "przenosne", SYSTEM, NOW)) == "category.below_itself"
     assert await refused(merge_categories("x", "rzutniki", SYSTEM, NOW)) == "category.unknown"
+    full = tuple(FieldWish(f"F{n}", FieldKind.TEXT) for n in range(27))
+    await add_category(NewCategory("Pełna", fields=full), SYSTEM, NOW)
+    assert await refused(merge_categories("rzutniki", "pelna", SYSTEM, NOW)) == "category.too_many_fields"
+    await change_category("pelna", CategoryChanges(fields=full[:26]), SYSTEM, NOW)
+    await merge_categories("rzutniki", "pelna", SYSTEM, NOW)
+
+
+@pytest.mark.parametrize("connections", [2])
+async def test_two_moves_at_once_make_no_circle(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("A", "B"):
+        await add_category(NewCategory(name), SYSTEM, NOW)
+    readers, both = itertools.count(1), asyncio.Event()
+
+    async def read_beside() -> CategoryTree:
+        """The tree, once the other has read it too, where that one does not wait for this."""
+        tree = await category_tree()
+        if next(readers) > 1:
+            both.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(both.wait(), 0.3)
+        return tree
+
+    monkeypatch.setattr(categories, "category_tree", read_beside)
+    moves = (change_category(code, CategoryChanges(parent=to), SYSTEM, NOW) for code, to in (("a", "b"), ("b", "a")))
+    answers = await asyncio.gather(*moves, return_exceptions=True)
+    assert [one.code for one in answers if isinstance(one, Refusal)] == ["category.below_itself"]
+    assert [depth for depth, _ in (await category_tree()).in_order()] == [0, 1]
+
+
+async def test_a_corrected_category_is_written_as_the_tree_writes_it(database: Database) -> None:
+    await furnish()
+    one, two = await make_asset(), await make_asset()
+    await correct(one.id, {"category": "PROJEKTORY"}, SYSTEM, NOW)
+    many = {two.id: PieceCorrection({"category": "projektory"}), one.id: PieceCorrection({"note": "x"})}
+    await correct_together(many, SYSTEM, NOW)
+    assert await column(Asset.filter().order_by("id"), "category") == ["Projektory"] * 2
+    await correct_together({two.id: PieceCorrection({"category": "Kosz"})}, SYSTEM, NOW)
+    assert (await Asset.get(id=two.id)).category == "Kosz"
+
+
+async def test_pieces_of_each_category_are_counted_but_those_withdrawn(database: Database) -> None:
+    for lifecycle in ("in_use", "withdrawn"):
+        await make_asset(category="meble", lifecycle=lifecycle)
+    await make_asset()
+    assert await counts_by_category() == {"meble": 1}
 
 
 async def test_a_category_that_something_needs_stays(database: Database) -> None:
@@ -179,6 +238,8 @@ async def test_names_and_places_of_categories_are_checked(database: Database) ->
     assert await refused(add_category(NewCategory("Inne", fields=(LUMENS,)), SYSTEM, NOW)) == "category.field_exists"
     twice = (FieldWish("A", FieldKind.TEXT), FieldWish("a", FieldKind.TEXT))
     assert await refused(add_category(NewCategory("Inne", fields=twice), SYSTEM, NOW)) == "category.field_exists"
+    title = (FieldWish("konto", FieldKind.TEXT),)
+    assert await refused(add_category(NewCategory("Inne", fields=title), SYSTEM, NOW)) == "category.title_of_all"
     many = tuple(FieldWish(f"F{n}", FieldKind.TEXT) for n in range(31))
     assert await refused(add_category(NewCategory("Inne", fields=many), SYSTEM, NOW)) == "category.too_many_fields"
     change = change_category("ict", CategoryChanges(parent="projektory"), SYSTEM, NOW)

@@ -8,6 +8,7 @@ import pytest
 from registry.categories.models import FieldKind
 from registry.categories.rules import (
     DEEPEST,
+    TITLES_OF_ALL,
     CategoryDefaults,
     CategoryNode,
     CategoryTree,
@@ -21,6 +22,8 @@ from registry.categories.rules import (
     tree_of,
 )
 from registry.core.errors import Invalid
+from registry.core.folding import fold
+from registry.exporting.tables import ASSETS
 
 LUMENS = OwnField(1, 2, "jasnosc", "Jasność", FieldKind.NUMBER, "lm", is_required=True)
 MEMORY = OwnField(2, 1, "gwarant", "Serwisant", FieldKind.TEXT)
@@ -46,6 +49,24 @@ def test_the_tree_is_in_the_order_of_the_alphabet_each_behind_the_one_above_it()
     assert [(depth, node.code) for depth, node in TREE.in_order()] == [(0, "ict"), (1, "projektory"), (0, "meble")]
     assert [own.code for own in TREE.fields_of_all()] == ["gwarant", "jasnosc", "wzorcowanie", "obudowa"]
     assert [node.code for node in TREE.below(TREE.nodes[1])] == ["ict", "projektory"]
+
+
+def test_a_circle_ends_every_walk_and_each_category_comes_once() -> None:
+    above = {1: 2, 2: 1, 3: None, 4: 3}
+    ring = tree_of(CategoryNode(one, "-abcd"[one], "-ABCD"[one], parent) for one, parent in above.items())
+    assert [(depth, node.code) for depth, node in ring.in_order()] == [(0, "c"), (1, "d"), (0, "a"), (1, "b")]
+    assert [node.code for node in ring.below(ring.nodes[2])] == ["b", "a"]
+    assert ring.height(ring.nodes[1]) == 2
+    assert [node.code for node in ring.path(ring.nodes[1])] == ["b", "a"]
+    assert [fault.code for fault in move_faults(ring, ring.nodes[1], ring.nodes[2])] == ["category.below_itself"]
+
+
+def test_a_name_is_written_as_the_tree_writes_it() -> None:
+    assert [TREE.canonical(name) for name in ("PROJEKTORY", "Kosz", "")] == ["Projektory", "Kosz", ""]
+
+
+def test_no_field_is_named_like_a_column_of_every_list() -> None:
+    assert {fold(title) for title in ASSETS.columns} == TITLES_OF_ALL
 
 
 def test_a_category_never_stands_below_itself() -> None:

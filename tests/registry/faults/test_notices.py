@@ -2,11 +2,13 @@
 
 import pytest
 
+from registry.assets.transitions import TRANSITIONS, Answers
 from registry.core.history import Actor
 from registry.departures.actions import deactivate
 from registry.departures.rules import LoadKind
 from registry.faults.actions import NewReport, act_on, report
-from registry.faults.models import Fault, FaultAct
+from registry.faults.asset_transitions import perform
+from registry.faults.models import Fault, FaultAct, FaultState
 from registry.outbox.models import Notice
 from registry.people.models import Person
 from tests.conftest import Database
@@ -51,6 +53,16 @@ async def test_out_of_a_shy_room_a_fault_is_a_number(database: Database, visibil
     filed = await report(NewReport(room.id, kind="light"), of(alice), NOW)
     await act_on(FaultAct.RESOLVE, filed.fault.id, "", of(await make_person(role="facilities")), NOW)
     assert set((await Notice.get()).facts) == {"number"}
+
+
+@pytest.mark.parametrize("way", [name for name, one in TRANSITIONS.items() if one.ends_possession])
+async def test_of_what_has_gone_nobody_hears_that_it_is_mended(database: Database, way: str) -> None:
+    alice, _, _ = await make_people()
+    asset = await make_asset(room=await make_room())
+    filed = await report(NewReport(asset_id=asset.id, text="x"), of(alice), NOW)
+    await perform(way, asset.id, Answers(reason="zalane"), of(await make_person(role="admin")), NOW)
+    assert (await Fault.get(id=filed.fault.id)).state is FaultState.RESOLVED
+    assert await kinds() == []
 
 
 async def test_who_takes_over_what_somebody_leaves_hears_of_it(database: Database) -> None:

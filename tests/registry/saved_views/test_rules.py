@@ -10,6 +10,7 @@ from registry.saved_views.rules import MOST, NAME_LENGTH, QUERY_LENGTH, faults
     [
         ("Sala", "room=ZW-01", 0, 0, []),
         ("", "", 0, 0, ["request.missing_field"]),
+        ("a\x00", "", 0, 0, ["request.bad_field"]),
         ("x" * (NAME_LENGTH + 1), "", 0, 0, ["view.long_name"]),
         ("Sala", "x" * (QUERY_LENGTH + 1), 0, 0, ["view.too_long"]),
         ("Sala", "", 1, 1, ["view.name_taken"]),

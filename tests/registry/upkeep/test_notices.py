@@ -28,5 +28,16 @@ async def test_what_ends_is_told_once_to_whoever_has_it(database: Database) -> N
     assert (lamps.thing, lamps.facts["name"]) == (f"asset:{lamp.id}", "Lampa")
 
 
+async def test_of_two_that_are_nearly_alike_each_is_told_of(database: Database) -> None:
+    facilities, soon = await make_person(role="facilities"), TODAY + timedelta(days=20)
+    await make_asset(name="Fotel", custodian=facilities, warranty_until=soon)
+    await make_asset(name="Fotel", warranty_until=soon)
+    for end in ("A", "B"):
+        await make_asset(name="Fotel biurowy " + "obrotowy " * 8 + end, custodian=facilities, warranty_until=soon)
+    await tell_of_ends(TODAY, NOW)
+    assert await Notice.all().count() == 4
+    assert await tell_of_ends(TODAY, NOW) == 0
+
+
 async def test_nothing_ends(database: Database) -> None:
     assert await tell_of_ends(TODAY, NOW) == 0

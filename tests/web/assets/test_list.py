@@ -76,6 +76,15 @@ async def test_columns_are_chosen_and_put_in_order_by_the_address(desk: Desk) ->
     assert '<input type="hidden" name="sort" value="-serial">' in page
 
 
+async def test_columns_that_are_chosen_as_they_stand_stay_in_their_order(desk: Desk) -> None:
+    await make.make_asset(name="Lampa")
+    page = (await desk.get("/assets?cols=number,name,room", "facilities")).text
+    menu = page.partition("columns-list")[2].partition("</form>")[0]
+    boxes = [tag for tag in re.findall(r"<input[^>]+>", menu) if "checked" in tag or 'type="hidden"' in tag]
+    boxes_on = "".join(tag for tag in boxes if "disabled" not in tag)
+    assert re.findall(r'name="cols" value="(\w+)"', boxes_on) == ["number", "name", "room"]
+
+
 async def test_prices_stand_in_no_column_of_who_does_not_count_money(desk: Desk) -> None:
     await make.make_asset(name="Lampa", account="013")
     for query in ("cols=price", "cols=funding,account", "sort=account", "sort=-price"):

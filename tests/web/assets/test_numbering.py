@@ -1,6 +1,6 @@
 """The rules for numbers on their page and for programs, and the next numbers before they are given."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -74,6 +74,15 @@ async def test_a_new_piece_shows_and_gets_the_next_number(desk: Desk) -> None:
     await desk.post("/assets/new", "facilities", **form, numbers="\nWZ/7")
     numbers = [asset.inventory_no for asset in await Asset.filter().order_by("id")]
     assert numbers == ["KPUW/013/808/00001/26", "WZ/7", "KPUW/013/808/00002/26"]
+
+
+async def test_the_next_number_is_of_the_office_s_day(office: Office) -> None:
+    evening = datetime.combine(datetime.now(UTC).date(), time(23, 30), UTC)  # in the office it is tomorrow
+    rule = NewScheme("KPUW", RULE["template"], evening.date() + timedelta(days=1))
+    await add_scheme(rule, SYSTEM, NOW)
+    office.app.state.clock = lambda: evening
+    answer = await office.get("/numbering/next?unit=KPUW&account=013&kst=808", "facilities")
+    assert answer.json()["numbers"][0].startswith("KPUW/013/808/00001/")
 
 
 async def test_programs_make_rules_ask_for_the_next_number_and_get_it(office: Office) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from registry.assets.models import Asset, Lifecycle
 from tests.conftest import Database
-from tests.make import make_asset, make_room
+from tests.make import NOW, make_asset, make_room
 from tests.statements import Statements
 from tests.web.conftest import Office
 from tests.web.desk import Desk
@@ -56,13 +56,14 @@ async def test_pieces_are_split_off_once_and_joined_again(desk: Desk) -> None:
 
 
 async def test_what_cannot_be_split_is_said_and_what_was_typed_stays(desk: Desk) -> None:
-    line = await chairs()
+    line, closed = await chairs(), await make_room(closed_at=NOW)
     page = f"/assets/{line.id}/split"
     for form, words in (
         ({"quantity": "zwölf"}, "whole number"),
         ({"quantity": "12"}, "from 1 to 11"),
         ({"quantity": "1", "inventory_no": "K/1"}, "already in the register"),
         ({"quantity": "1", "room": "NOWHERE"}, "NOWHERE"),
+        ({"quantity": "1", "room": closed.code}, "is closed for good"),
         ({"quantity": "1", "reason": "x" * 301}, "longer than 300"),
     ):
         refused = await desk.post(page, "facilities", **({"reason": "do gabinetu"} | form))
@@ -87,6 +88,9 @@ async def test_programs_split_and_join(office: Office) -> None:
     assert (await Asset.get(id=part["id"])).lifecycle is Lifecycle.WITHDRAWN
     again = await office.post(f"/assets/{line.id}/join", who="facilities", json={"assets": [part["id"]]})
     assert again.json()["code"] == "asset.withdrawn"
+    body = {"quantity": 1, "room": (await make_room(closed_at=NOW)).code}
+    late = await office.post(f"/assets/{line.id}/split", who="facilities", json=body)
+    assert (late.status_code, late.json()["code"]) == (409, "room.closed")
 
 
 async def test_the_page_of_a_line_asks_little_more(desk: Desk, statements: Statements) -> None:
@@ -96,3 +100,11 @@ async def test_the_page_of_a_line_asks_little_more(desk: Desk, statements: State
     await desk.get(f"/assets/{line.id}", "facilities")
     with statements.at_most(24):
         await desk.get(f"/assets/{line.id}", "facilities")
+
+
+async def test_a_line_that_does_not_work_is_not_offered_to_be_split(desk: Desk) -> None:
+    line = await chairs(condition="faulty")
+    assert "Split off pieces" not in (await desk.get(f"/assets/{line.id}", "facilities")).text
+    refused = await desk.post(f"/assets/{line.id}/split", "facilities", quantity="1", reason="x")
+    assert refused.status_code == 409
+    assert "its fault is of all its pieces" in refused.text

@@ -149,6 +149,8 @@ async def test_who_may_not_cannot(desk: Desk) -> None:
         assert (await desk.get(f"/assets/changes/new?{query}&id={chair.id}", who)).status_code == status, (who, query)
     answer = await desk.post("/assets/changes", "member", act="move", list="", id=str(chair.id), room="X")
     assert answer.status_code == 403
+    bare = await desk.post("/assets/changes", "facilities", act="correct", list="", id=str(chair.id))
+    assert bare.status_code == 404
     where = await look(desk, act="correct", column="category", list="q=krzeslo", value="meble")
     for who in ("admin", "member"):
         assert (await desk.get(where, who)).status_code == 404

@@ -10,6 +10,7 @@ from registry.categories.rules import CategoryDefaults
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.grants.models import Grant
 from registry.labels.actions import label_rooms
+from registry.labels.formats import USUAL_PARTS
 from registry.labels.models import LabelRun
 from registry.labels.queries import LabelWish, tag_codes
 from tests import make
@@ -64,6 +65,17 @@ async def test_what_stands_in_a_room_is_looked_at_and_printed_and_that_is_rememb
         assert "/labels" not in (await desk.get(path, "member")).text, path
     zebra = await desk.post("/labels/print", "facilities", room="ZW-02", format="50x30", kind="zpl")
     assert zebra.text.startswith("^XA")
+
+
+async def test_a_choice_of_what_stands_on_a_label_is_in_the_history(desk: Desk) -> None:
+    await furnish()
+    for parts in ("number,name", "number,name", "number"):
+        await desk.post("/labels/print", "facilities", room="ZW-02", format="a4-24", parts=parts)
+    entries = await HistoryEntry.filter(object="label_layout:a4-24").order_by("seq")
+    assert [(entry.before, entry.after) for entry in entries] == [
+        ({"parts": ",".join(USUAL_PARTS)}, {"parts": "number,name"}), ({"parts": "number,name"}, {"parts": "number"}),
+    ]  # fmt: skip
+    assert entries[0].actor == desk.people["facilities"].name
 
 
 async def test_blank_labels_wait_for_their_things(desk: Desk) -> None:
