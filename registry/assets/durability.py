@@ -32,10 +32,10 @@ def share_of_days_to_come(amount: Decimal, since: date | None, until: date, day:
     when.
     """
     days = (until - since).days if since and since < until else 0
-    left = max((until - day).days, 0)
+    rest = max((until - day).days, 0)
     if not days:
-        return amount if left else Decimal("0.00")
-    return (amount * min(left, days) / days).quantize(GROSZ, ROUND_HALF_UP)
+        return amount if rest else Decimal("0.00")
+    return (amount * min(rest, days) / days).quantize(GROSZ, ROUND_HALF_UP)
 
 
 def lock_fault(asset_id: int, durable_until: date | None, day: date, exempt: Collection[int]) -> Refusal | None:
@@ -47,21 +47,28 @@ def lock_fault(asset_id: int, durable_until: date | None, day: date, exempt: Col
 
 async def exempt_of(asset_ids: Collection[int]) -> set[int]:
     """Those of these pieces that may leave although a grant binds them: confirmed, and not used yet."""
-    rows = DurabilityOverride.filter(asset_id__in=list(asset_ids), used_at=None, confirmed_at__not_isnull=True)
+    rows = DurabilityOverride.filter(
+        asset_id__in=list(asset_ids), used_at=None, closed_at=None, confirmed_at__not_isnull=True
+    )
     return {int(str(pk)) for pk in await rows.values_list("asset_id", flat=True)}
 
 
 async def use_overrides(asset_ids: Collection[int], now: datetime) -> None:
     """They left: what let them is used up. Inside the caller's transaction."""
-    await DurabilityOverride.filter(asset_id__in=list(asset_ids), used_at=None, confirmed_at__not_isnull=True).update(
-        used_at=now
-    )
+    await DurabilityOverride.filter(
+        asset_id__in=list(asset_ids), used_at=None, closed_at=None, confirmed_at__not_isnull=True
+    ).update(used_at=now)
 
 
 async def override_of(asset_id: int) -> DurabilityOverride | None:
     """What was asked for this piece and is not used yet, with its people; None if nothing was."""
-    rows = DurabilityOverride.filter(asset_id=asset_id, used_at=None).order_by("-id")
+    rows = DurabilityOverride.filter(asset_id=asset_id, used_at=None, closed_at=None).order_by("-id")
     return await rows.select_related("asked_by", "confirmed_by").first()
+
+
+async def override_by_id(override_id: int) -> DurabilityOverride:
+    """One wish with its people, whatever became of it."""
+    return await DurabilityOverride.get(id=override_id).select_related("asked_by", "confirmed_by")
 
 
 async def ask_override(
@@ -78,11 +85,9 @@ async def ask_override(
         asset = await _locked(asset_id)
         if asset.durable_until is None or not binds(asset.durable_until, day):
             raise Conflict("asset.not_durable")
-        if await DurabilityOverride.exists(asset_id=asset.id, used_at=None):
+        if await DurabilityOverride.exists(asset_id=asset.id, used_at=None, closed_at=None):
             raise Conflict("override.asked")
-        shares = FundingShare.filter(asset_id=asset.id, grant_id__not_isnull=True)
-        ((amount,),) = await shares.annotate(total=Sum("amount")).values_list("total")
-        due_back = share_of_days_to_come(Decimal(amount or 0), asset.accepted_on, asset.durable_until, day)
+        due_back = await _due_back(asset, asset.durable_until, day)
         override = await DurabilityOverride.create(
             asset_id=asset.id,
             reason=reason.strip(),
@@ -99,16 +104,18 @@ async def ask_override(
 
 
 async def confirm_override(
-    asset_id: int, person: Person, actor: Actor, now: datetime, request_key: RequestKey | None = None
+    asset_id: int, person: Person, day: date, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> DurabilityOverride:
-    """The second key: another person, of another role.
+    """The second key: another person, of another role. What is to be paid back is reckoned anew, from ``day`` on.
 
     Raises NotFound: asset.unknown, override.unknown; Forbidden: override.same_person, override.same_role;
     Conflict("override.confirmed").
     """
     async with transaction():
         asset = await _locked(asset_id)
-        override = await DurabilityOverride.select_for_update().get_or_none(asset_id=asset.id, used_at=None)
+        override = await DurabilityOverride.select_for_update().get_or_none(
+            asset_id=asset.id, used_at=None, closed_at=None
+        )
         if override is None:
             raise NotFound("override.unknown")
         if override.confirmed_at is not None:
@@ -118,9 +125,35 @@ async def confirm_override(
         if override.asked_as == str(person.role):
             raise Forbidden("override.same_role")
         override.confirmed_by_id, override.confirmed_as, override.confirmed_at = person.id, str(person.role), now
-        await override.save(update_fields=["confirmed_by_id", "confirmed_as", "confirmed_at"])
+        override.due_back = await _due_back(asset, override.durable_until, day)
+        await override.save(update_fields=["confirmed_by_id", "confirmed_as", "confirmed_at", "due_back"])
         after = {"due_back": f"{override.due_back:.2f}", "role": str(person.role)}
         await history.write(f"asset:{asset.id}", "override_confirmed", actor, now, after=after)
+        await record(request_key, override)
+    return override
+
+
+async def _due_back(asset: Asset, until: date, day: date) -> Decimal:
+    shares = FundingShare.filter(asset_id=asset.id, grant_id__not_isnull=True)
+    ((amount,),) = await shares.annotate(total=Sum("amount")).values_list("total")
+    return share_of_days_to_come(Decimal(amount or 0), asset.accepted_on, until, day)
+
+
+async def withdraw_override(
+    asset_id: int, reason: str, actor: Actor, now: datetime, request_key: RequestKey | None = None
+) -> DurabilityOverride:
+    """Take back what was asked for a piece, confirmed or not: it is bound as before, and may be asked for anew.
+
+    Raises NotFound: asset.unknown, override.unknown.
+    """
+    async with transaction():
+        asset = await _locked(asset_id)
+        override = await DurabilityOverride.get_or_none(asset_id=asset.id, used_at=None, closed_at=None)
+        if override is None:
+            raise NotFound("override.unknown")
+        override.closed_at = now
+        await override.save(update_fields=["closed_at"])
+        await history.write(f"asset:{asset.id}", "override_withdrawn", actor, now, reason=reason.strip())
         await record(request_key, override)
     return override
 

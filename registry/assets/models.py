@@ -236,6 +236,7 @@ class DurabilityOverride(Model):
     confirmed_as = fields.CharField(max_length=20, default="")
     confirmed_at = UTCDatetimeField(null=True)
     used_at = UTCDatetimeField(null=True, description="when the piece left")
+    closed_at = UTCDatetimeField(null=True, description="when the wish was taken back")
 
     asset_id: int
     asked_by_id: int

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from registry.assets.actions import Passage
+from registry.assets.durability import binds
 from registry.assets.models import Asset, FundingShare
 from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound
@@ -12,7 +12,7 @@ from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.ids import may_be_id
 from registry.core.transaction import transaction
-from registry.documents.models import Document, DocumentLine, DocumentSignature
+from registry.documents.models import Document, DocumentLine, DocumentParty, DocumentSignature
 from registry.documents.numbering import next_place
 from registry.documents.rules import (
     SYMBOLS,
@@ -27,6 +27,8 @@ from registry.documents.rules import (
 from registry.people.models import Person
 from registry.people.queries import names_of_people
 from registry.rooms.queries import office_zone, rooms_by_id
+
+REASON_LENGTH = 300  # as the history keeps it
 
 
 async def issue_for(passage: Passage) -> Document | None:
@@ -56,12 +58,14 @@ async def issue(
         issued_on=day,
         person_id=actor.person_id,
         actor=actor.name[:120],
-        reason=reason,
+        reason=reason[:REASON_LENGTH],
         contents=plain(contents),
         pieces=len(asset_ids),
     )
     lines = [DocumentLine(document_id=document.id, asset_id=asset_id) for asset_id in asset_ids]
     await DocumentLine.bulk_create(lines, batch_size=500)
+    parties = [DocumentParty(document_id=document.id, person_id=person_id) for person_id in contents.parties]
+    await DocumentParty.bulk_create(parties, batch_size=500)
     after = {"number": document.number, "pieces": list(asset_ids)[:1000]}
     await history.write_new([(f"document:{document.id}", after)], "issued", actor, now)
     return document
@@ -78,9 +82,8 @@ async def _contents(passage: Passage, assets: Sequence[Asset]) -> PaperContents:
     was_with = [names.get(one.custodian_id or 0, "") for one in former]
     funding = FundingShare.filter(asset_id__in=[asset.id for asset in assets], grant_id__not_isnull=True)
     grants = sorted({str(code) for (code,) in await funding.distinct().values_list("grant__code")})
-    bound = [
-        asset.durable_until for asset in assets if asset.durable_until and asset.durable_until >= passage.now.date()
-    ]
+    day = passage.now.astimezone(await office_zone()).date()
+    bound = [asset.durable_until for asset in assets if asset.durable_until and binds(asset.durable_until, day)]
     is_same_room, is_same_person = len(set(came_from)) == 1, len(set(was_with)) == 1
     lines = tuple(
         _line(asset, "" if is_same_room else room, "" if is_same_person else person)
@@ -113,15 +116,21 @@ def _line(asset: Asset, came_from: str, was_with: str) -> PaperLine:
 
 
 async def sign(
-    document_id: int, side: Side, person: Person, actor: Actor, now: datetime, request_key: RequestKey | None = None
+    document_id: int,
+    side: Side,
+    person: Person,
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None = None,
+    if_revision: int | None = None,
 ) -> Document:
     """Sign by one's account. The same person again as the same side changes nothing.
 
     Raises NotFound("document.unknown"); Conflict: document.cancelled, document.no_side, document.signed_by_another,
-    document.both_sides.
+    document.both_sides, request.stale.
     """
     async with transaction():
-        document = await _locked(document_id)
+        document = await _locked(document_id, if_revision)
         rows = await DocumentSignature.filter(document_id=document.id)
         there = {Side(row.side): row.person_id for row in rows}
         for fault in signature_faults(SYMBOLS[document.symbol], side, bool(document.cancelled_at), there, person.id):
@@ -137,36 +146,43 @@ async def sign(
 
 
 async def cancel(
-    document_id: int, reason: str, actor: Actor, now: datetime, request_key: RequestKey | None = None
+    document_id: int,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None = None,
+    if_revision: int | None = None,
 ) -> Document:
     """Say that a paper does not hold. It keeps its number and its words; what it was written for is taken back by the
     transition that leads back, with its own paper.
 
-    Raises NotFound("document.unknown"), Invalid("request.missing_field"), Conflict("document.cancelled").
+    Raises NotFound("document.unknown"), Invalid("request.missing_field"); Conflict:
+    document.cancelled, request.stale.
     """
     if not reason.strip():
         raise Invalid("request.missing_field", field="reason")
     async with transaction():
-        document = await _locked(document_id)
+        document = await _locked(document_id, if_revision)
         if document.cancelled_at is not None:
             raise Conflict("document.cancelled")
-        document.cancelled_at, document.cancel_reason = now, reason.strip()
-        await document.save(update_fields=["cancelled_at", "cancel_reason"])
-        await _revise(document)
+        document.cancelled_at, document.cancel_reason = now, reason.strip()[:REASON_LENGTH]
+        await _revise(document, "cancelled_at", "cancel_reason")
         await history.write(f"document:{document.id}", "cancelled", actor, now, reason=reason.strip())
         await record(request_key, document)
     return document
 
 
-async def _locked(document_id: int) -> Document:
-    document: Any = None
+async def _locked(document_id: int, if_revision: int | None) -> Document:
+    document: Document | None = None
     if may_be_id(document_id):
         document = await Document.select_for_update().get_or_none(id=document_id)
     if document is None:
         raise NotFound("document.unknown")
-    return document  # type: ignore[no-any-return]  # one of the two above
+    if if_revision not in (None, document.revision):
+        raise Conflict("request.stale", revision=document.revision)
+    return document
 
 
-async def _revise(document: Document) -> None:
+async def _revise(document: Document, *columns: str) -> None:
     document.revision += 1
-    await document.save(update_fields=["revision"])
+    await document.save(update_fields=["revision", *columns])

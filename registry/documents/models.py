@@ -77,6 +77,26 @@ class DocumentLine(Model):
         indexes = [("asset_id", "document_id"), ("document_id",)]
 
 
+class DocumentParty(Model):
+    """Somebody who had the pieces of a document or has them by it: they find it, read it and may sign it."""
+
+    id = fields.IntField(primary_key=True)
+    document: fields.ForeignKeyRelation[Document] = fields.ForeignKeyField(
+        "registry.Document", related_name="parties", on_delete=fields.CASCADE
+    )
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="documents_about", on_delete=fields.RESTRICT
+    )
+
+    document_id: int
+    person_id: int
+
+    class Meta:
+        table = "document_party"
+        unique_together = (("document_id", "person_id"),)
+        indexes = [("person_id", "document_id")]
+
+
 class DocumentSignature(Model):
     """Somebody signed by their account, as one side of the paper."""
 

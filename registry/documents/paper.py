@@ -28,35 +28,36 @@ SIDES = {Side.GIVER: "przekazujący", Side.TAKER: "przejmujący", Side.APPROVER:
 _PLACES = {"MT", "PW"}
 
 
-async def printed(state: DocumentState, office: LabelOffice) -> bytes:
+async def printed(state: DocumentState, office: LabelOffice, with_money: bool, now: datetime) -> bytes:
     """The PDF of a document in this state, the same bytes each time: the first print is kept with the document. Who
-    signs or cancels it makes another state, whose paper says so.
+    signs or cancels it makes another state, whose paper says so. For who may not see money it is a paper of its own,
+    without values.
     """
     document = state.document
-    title = f"{document.number} r{document.revision}"
+    title = f"{document.number} r{document.revision}" + ("" if with_money else " bez wartości")
     thing = f"document:{document.id}"
     for attachment in await attachments_of(thing, [AttachmentKind.PROTOCOL]):
         if attachment.title == title:
             return b"".join([part async for part in await content_of(attachment.file)])
     zone = await office_zone()
     moment = max([document.issued_at, *(one.at for one in state.signatures), *filter(None, [document.cancelled_at])])
-    content: bytes = await aside(pdf, state, office, zone, moment)
-    stored = await store(content, f"{document.number.replace('/', '-')}.pdf", LARGEST)
+    content: bytes = await aside(pdf, state, office, zone, moment, with_money)
+    file = await store(content, f"{document.number.replace('/', '-')}.pdf", LARGEST)
     async with transaction():
         locked = await Document.select_for_update().get(id=document.id)
         if locked.revision == document.revision:
-            await attach([thing], NewAttachment(stored, AttachmentKind.PROTOCOL, title), SYSTEM, moment)
+            await attach([thing], NewAttachment(file, AttachmentKind.PROTOCOL, title), SYSTEM, now)
     return content
 
 
-def pdf(state: DocumentState, office: LabelOffice, zone: ZoneInfo, moment: datetime) -> bytes:
+def pdf(state: DocumentState, office: LabelOffice, zone: ZoneInfo, moment: datetime, with_money: bool = True) -> bytes:
     """Set the paper. It takes some tenths of a second: not in the loop. ``moment`` is that of its last change."""
-    return accessible_pdf(Path(__file__).parent / "paper.typ", _data(state, office, zone), moment)
+    return accessible_pdf(Path(__file__).parent / "paper.typ", _data(state, office, zone, with_money), moment)
 
 
-def _data(state: DocumentState, office: LabelOffice, zone: ZoneInfo) -> dict[str, object]:
+def _data(state: DocumentState, office: LabelOffice, zone: ZoneInfo, with_money: bool) -> dict[str, object]:
     document, contents = state.document, state.contents
-    columns, rows = _table(contents.lines)
+    columns, rows = _table(contents.lines, with_money)
     return {
         "number": document.number,
         "symbol": document.symbol,
@@ -71,7 +72,7 @@ def _data(state: DocumentState, office: LabelOffice, zone: ZoneInfo) -> dict[str
         "fields": _fields(state),
         "columns": columns,
         "rows": rows,
-        "total": _amount(f"{contents.total:.2f}"),
+        "total": _amount(f"{contents.total:.2f}") if with_money else "",
         "notes": _notes(state),
         "cancelled": _cancelled(document, zone),
         "signatures": [_signature(side, state.signatures, zone) for side in SYMBOLS[document.symbol].sides],
@@ -90,15 +91,16 @@ def _fields(state: DocumentState) -> list[list[str]]:
     return [*fields, ["Przyczyna, podstawa", state.document.reason]]
 
 
-def _table(lines: Sequence[PaperLine]) -> tuple[list[str], list[list[str]]]:
+def _table(lines: Sequence[PaperLine], with_money: bool) -> tuple[list[str], list[list[str]]]:
     has_former = any(line.came_from or line.was_with for line in lines)
     columns = ["Lp.", "Numer inwentarzowy", "Nazwa", "Nr seryjny", "KŚT", *(["Skąd"] if has_former else []), "Ilość",
-               "Wartość zł"]  # fmt: skip
+               *(["Wartość zł"] if with_money else [])]  # fmt: skip
     rows = []
     for number, line in enumerate(lines, 1):
         former = ", ".join(filter(None, (line.came_from, line.was_with)))
         cells = [str(number), line.inventory_no or "–", line.name, line.serial_no or "–", line.kst or "–"]
-        rows.append([*cells, *([former or "–"] if has_former else []), str(line.quantity), _amount(line.value)])
+        value = [_amount(line.value)] if with_money else []
+        rows.append([*cells, *([former or "–"] if has_former else []), str(line.quantity), *value])
     return columns, rows
 
 

@@ -1,12 +1,13 @@
 """What is asked about documents: a year of them with its numbers, one with its signatures, those of a piece."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
-from tortoise.queryset import QuerySet
+from tortoise.expressions import Q, Subquery
+from tortoise.queryset import QuerySet, ValuesQuery
 
-from registry.assets.models import Asset
 from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry, entries_of
 from registry.core.ids import may_be_id, may_be_name
@@ -16,11 +17,14 @@ from registry.people.models import Person
 from registry.people.rules import may
 
 NUMBER_LENGTH, HISTORY_LIMIT = 40, 100
+_NUMBER = re.compile(r"([A-Z]{1,8})(?:/([A-Z][A-Z0-9-]{0,19}))?(?:/([0-9]{1,9}))?(?:/([0-9]{4}))?/?")
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentFilter:
-    """What the list is narrowed to; nothing means any. ``words`` begin a number."""
+    """What the list is narrowed to; nothing means any. ``words`` are a number or its beginning up to a stroke: MT,
+    MT/12, MT/00012/2026.
+    """
 
     symbol: str = ""
     year: int | None = None
@@ -61,7 +65,7 @@ class DocumentState:
 def _matching(narrowed: DocumentFilter, person: Person) -> QuerySet[Document]:
     rows = Document.all()
     if not may(person.role, "documents.see"):
-        rows = rows.filter(signatures__person_id=person.id).distinct()
+        rows = rows.filter(id__in=Subquery(_about(person)))
     if narrowed.symbol:
         rows = rows.filter(symbol=narrowed.symbol)
     if narrowed.year is not None:
@@ -69,8 +73,18 @@ def _matching(narrowed: DocumentFilter, person: Person) -> QuerySet[Document]:
     if narrowed.asset_id is not None:
         rows = rows.filter(lines__asset_id=narrowed.asset_id if may_be_id(narrowed.asset_id) else 0)
     if narrowed.words:
-        rows = rows.filter(number__istartswith=narrowed.words)
+        parts = _NUMBER.fullmatch(narrowed.words.strip().upper())
+        if parts is None:
+            return rows.filter(id=0)
+        named = {"symbol": parts[1], "unit": parts[2], "place": parts[3], "year": parts[4]}
+        rows = rows.filter(**{name: text for name, text in named.items() if text})
     return rows
+
+
+def _about(person: Person) -> ValuesQuery[Any]:
+    """The documents that name somebody, or that they signed, by id."""
+    mine = Document.filter(Q(parties__person_id=person.id) | Q(signatures__person_id=person.id))
+    return mine.values("id")
 
 
 async def documents_in_order(
@@ -115,16 +129,9 @@ def _is_party(person: Person, contents: PaperContents, signatures: Sequence[Docu
     return person.id in contents.parties or any(signature.person_id == person.id for signature in signatures)
 
 
-async def documents_of(asset_id: int, limit: int = 20) -> list[Document]:
-    """The newest documents of a piece."""
-    return await Document.filter(lines__asset_id=asset_id).order_by("-issued_at", "-id").limit(limit)
-
-
-async def number_of_act(assets: Sequence[Asset], now: datetime) -> str | None:
-    """The number of the paper that the act on these pieces at this moment left behind; None if it left none."""
-    ids = [asset.id for asset in assets[:500]]
-    line = await DocumentLine.filter(asset_id__in=ids, document__issued_at=now).first().select_related("document")
-    return line.document.number if line else None
+async def documents_of(asset_id: int, person: Person, limit: int = 5) -> list[Document]:
+    """The newest documents of a piece that this person may see."""
+    return await _matching(DocumentFilter(asset_id=asset_id), person).order_by("-issued_at", "-id").limit(limit)
 
 
 async def document_by_number(number: str) -> Document | None:

@@ -7,6 +7,7 @@ The one way to take an asset through a transition.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from registry.assets.actions import Passage, passing, the_first, together
 from registry.assets.models import Asset, Condition
@@ -14,9 +15,17 @@ from registry.assets.transitions import Answers, transition_named
 from registry.core.history import Actor, last_of
 from registry.core.idempotency import RequestKey, record
 from registry.documents.actions import issue_for
+from registry.documents.models import Document
 from registry.faults.models import ACTIVE, Fault, FaultAct, FaultState
 from registry.faults.records import FaultPlace, file, go
 from registry.faults.rules import FOUND
+
+
+class TransitionOutcome(NamedTuple):
+    """Assets that went through a transition together, and the paper that it left, if any."""
+
+    assets: list[Asset]
+    document: Document | None
 
 
 async def perform(
@@ -48,7 +57,7 @@ async def perform_on_many(
     now: datetime,
     request_key: RequestKey | None = None,
     also: Callable[[Sequence[Asset]], Awaitable[object]] | None = None,
-) -> list[Asset]:
+) -> TransitionOutcome:
     """Take assets through a transition together: all of them or none. ``revisions`` are those that were looked at, by
     asset; None is any. ``also`` is done in the same transaction.
 
@@ -57,11 +66,11 @@ async def perform_on_many(
     """
     async with passing(transition_named(name), revisions, answers, actor, now, together) as passage:
         await follow(passage)
-        await issue_for(passage)
+        outcome = TransitionOutcome(passage.assets, await issue_for(passage))
         if also:
             await also(passage.assets)
-        await record(request_key, passage.assets)
-    return passage.assets
+        await record(request_key, outcome)
+    return outcome
 
 
 async def follow(passage: Passage) -> None:

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
-from registry.bookings.models import Booking, Status
+from registry.bookings.models import VISITS, Booking, Status
 from registry.bookings.projections import COLUMNS, BookingRow, Viewer, viewer_of
 from registry.core.errors import NotFound
 from registry.duties.models import Duty
@@ -85,14 +86,17 @@ async def etag_now(feed: CalendarFeed, now: datetime) -> str:
     since, _ = window(now)
     about: list[object] = [feed.id, since, feed.person.role, feed.person.institution_id, feed.person.language]
     if feed.room is not None and feed.room.visibility not in HELP_POINT:
-        return etag_of([*about, feed.room.revision, feed.room.name])
-    shy = _bookings(feed, now).filter(room__visibility__in=SHY)
+        return etag_of([*about, feed.room.revision, feed.room.name, feed.room.number])
+    is_shy = Q(room__visibility__in=SHY) | Q(kind__in=list(VISITS))
+    shy = _bookings(feed, now).filter(is_shy)
     about += await shy.order_by("id").values_list("id", "starts_at", "ends_at", "room__visibility")
     if feed.room is None:
-        others = _bookings(feed, now).exclude(room__visibility__in=SHY)
-        about += await others.order_by("id").values_list("id", "revision", "room__name")
+        others = _bookings(feed, now).exclude(is_shy)
+        about += await others.order_by("id").values_list("id", "revision", "room__number", "organizer__name")
     if feed.scope is FeedScope.ME:
-        about += await _duties(feed, now).values_list("id", "name", "starts_at", "ends_at", "room_id")
+        about += await _duties(feed, now).values_list(
+            "id", "name", "starts_at", "ends_at", "room__number", "room__visibility"
+        )
     return etag_of(about)
 
 

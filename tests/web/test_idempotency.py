@@ -73,6 +73,12 @@ async def a_permission(office: Office) -> Call:
     return f"/assets/{asset.id}/durability-override", {"json": {"reason": "x"}}
 
 
+async def a_permission_taken_back(office: Office) -> Call:
+    url, content = await a_permission(office)
+    await office.post(url, who="coordinator", **content)
+    return f"{url}/withdraw", {"json": {"reason": "x"}}
+
+
 async def a_second_key(office: Office) -> Call:
     url, content = await a_permission(office)
     await office.post(url, who="coordinator", **content)
@@ -386,6 +392,7 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/documents/{document_id}/cancel": a_cancelled_document,
     "/assets/{asset_id}/durability-override": a_permission,
     "/assets/{asset_id}/durability-override/confirm": a_second_key,
+    "/assets/{asset_id}/durability-override/withdraw": a_permission_taken_back,
     "/sets": a_set,
     "/categories": a_category,
     "/categories/{code}/merge": a_merging,

@@ -12,6 +12,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from registry.assets import labels
+from registry.assets.durability import binds
 from registry.assets.models import Lifecycle
 from registry.assets.next_numbers import numbering_units
 from registry.assets.queries import answers_by_code, assets_by_id, ids_of
@@ -37,7 +38,6 @@ from web.assets.table import (
     LINKED,
     address_of,
     chips,
-    is_locked,
     options,
     page_at,
     room_options,
@@ -100,7 +100,7 @@ async def assets(request: Request, person: PageCaller, now: Now) -> Response:
         columns=[(name, COLUMNS[name]) for name in shown(address.columns, context.may("assets.see_money"))],
         column_choices=column_choices(address.columns, context),
         looks=words,
-        is_locked=is_locked,
+        is_locked=binds,
         correctable=bool(shared_fields(person)),
         view_key=uuid4().hex,
     )
@@ -261,7 +261,9 @@ async def _answers(name: str, room: str, custodian: str, reason: str) -> Answers
     """
     if name == "move" and not room.strip():
         raise NotFound("room.unknown", room="")
-    return await answers_by_code(TRANSITIONS[name], room.strip(), custodian.strip(), reason.strip())
+    return await answers_by_code(
+        TRANSITIONS[name], room.strip(), custodian.strip(), reason.replace("\r\n", "\n").strip()
+    )
 
 
 @router.get("/assets/{asset_id}")

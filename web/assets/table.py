@@ -238,8 +238,3 @@ def _day_words(text: str, context: PageContext) -> str:
         return context.fmt.date(date.fromisoformat(text))
     except ValueError:
         return text
-
-
-def is_locked(durable_until: date | None, today: date) -> bool:
-    """Whether a grant still forbids ending possession."""
-    return durable_until is not None and durable_until >= today

@@ -1,18 +1,15 @@
 """The table of transitions for programs: what may happen to assets, and taking one or many of them through it."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from registry.assets.models import Asset
 from registry.assets.queries import answers_by_code
 from registry.assets.transitions import TRANSITIONS, Answers, Transition, transition_named
 from registry.core.errors import Forbidden
-from registry.documents.queries import number_of_act
 from registry.faults import asset_transitions
+from registry.faults.asset_transitions import TransitionOutcome
 from web.assets.api import AssetId, asset_detail
 from web.assets.shapes import AssetDetailAnswer
 from web.auth.access import Caller
@@ -117,18 +114,14 @@ async def perform_on_many(
 
     return await once(
         lambda key: asset_transitions.perform_on_many(transition.name, revisions, answers, actor, now, key),
-        many_answer(now),
+        many_answer,
     )
 
 
-def many_answer(now: datetime) -> Callable[[list[Asset]], Awaitable[ManyTransitionAnswer]]:
-    """What a call is answered that took assets through a transition at this moment."""
-
-    async def answer(assets: list[Asset]) -> ManyTransitionAnswer:
-        number = await number_of_act(assets, now)
-        return ManyTransitionAnswer(document=number, done=[asset.id for asset in assets], refused=[])
-
-    return answer
+async def many_answer(outcome: TransitionOutcome) -> ManyTransitionAnswer:
+    """What a call is answered that took all of these through a transition."""
+    number = outcome.document.number if outcome.document else None
+    return ManyTransitionAnswer(document=number, done=[asset.id for asset in outcome.assets], refused=[])
 
 
 @router.post(

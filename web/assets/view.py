@@ -14,6 +14,8 @@ from registry.bookings.queries import bookings_between
 from registry.core.qr import qr_code
 from registry.devices.models import Device
 from registry.devices.queries import devices_of_asset
+from registry.documents.models import Document
+from registry.documents.queries import documents_of
 from registry.faults.queries import FaultFilter, VisibleFault, search
 from registry.labels.faces import address_of
 from registry.rooms.models import Room
@@ -97,6 +99,7 @@ class AssetView:
     faults: list[VisibleFault]
     fault_count: int
     grants: Decimal
+    documents: list[Document]
 
 
 async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetView:
@@ -129,6 +132,7 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
         faults=faults,
         fault_count=fault_count,
         grants=sum((share["amount"] for share in asset["shares"] if share["grant"]), Decimal(0)),
+        documents=await documents_of(asset_id, context.person),
     )
 
 

@@ -46,6 +46,7 @@ ACTION_WORDS = {
     "sold": N_("Sold"),
     "liquidated": N_("Liquidated"),
     "override_asked": N_("Permission to leave before the grant's day asked for"),
+    "override_withdrawn": N_("Permission to leave before the grant's day taken back"),
     "override_confirmed": N_("Permission to leave before the grant's day confirmed"),
     "assigned": N_("Entrusted"),
     "corrected": N_("Description corrected"),

@@ -26,7 +26,7 @@ from web.kit.body import LINE
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
 from web.kit.record_ids import unless_unknown
-from web.kit.routing import CallerActor, faults
+from web.kit.routing import CallerActor, IfMatch, faults
 from web.labels.wish import office_of
 
 router = routing.router("documents")
@@ -56,10 +56,11 @@ async def listing(
     responses=faults(404) | {200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}},
     summary="A document as a PDF",
 )
-async def as_pdf(request: Request, document_id: DocumentId, person: Caller) -> Response:
-    """PDF/UA, the same bytes each time until somebody signs or cancels it."""
+async def as_pdf(request: Request, document_id: DocumentId, person: Caller, now: Now) -> Response:
+    """PDF/UA, the same bytes each time until somebody signs or cancels it; without values for who may not see money."""
     state = await document_state(document_id, person)
-    return Response(await printed(state, office_of(request)), media_type=PDF)
+    content = await printed(state, office_of(request), may(person.role, "assets.see_money"), now)
+    return Response(content, media_type=PDF)
 
 
 @router.get("/documents/{document_id}", responses=faults(404), summary="One document, line by line")
@@ -67,25 +68,29 @@ async def one(document_id: DocumentId, person: Caller, response: Response) -> Do
     return await _detail(document_id, person, response)
 
 
-@router.post("/documents/{document_id}/sign", responses=faults(404, 409), summary="Sign a document by one's account")
+@router.post(
+    "/documents/{document_id}/sign", responses=faults(404, 409, 412), summary="Sign a document by one's account"
+)
 async def sign_it(
     document_id: DocumentId, body: SignBody, person: Signer, actor: CallerActor, now: Now, once: OnceOnly,
-    response: Response,
+    revision: IfMatch, response: Response,
 ) -> DocumentAnswer:  # fmt: skip
     await document_state(document_id, person)
     return await once(
-        lambda key: sign(document_id, body.side, person, actor, now, key), lambda row: _answer(row, person, response)
+        lambda key: sign(document_id, body.side, person, actor, now, key, revision),
+        lambda row: _answer(row, person, response),
     )
 
 
-@router.post("/documents/{document_id}/cancel", responses=faults(404, 409), summary="Cancel a document")
+@router.post("/documents/{document_id}/cancel", responses=faults(404, 409, 412), summary="Cancel a document")
 async def cancel_it(
     document_id: DocumentId, body: CancelBody, person: Canceller, actor: CallerActor, now: Now, once: OnceOnly,
-    response: Response,
+    revision: IfMatch, response: Response,
 ) -> DocumentAnswer:  # fmt: skip
     """It keeps its number. What it was written for is taken back by a transition of its own."""
     return await once(
-        lambda key: cancel(document_id, body.reason, actor, now, key), lambda row: _answer(row, person, response)
+        lambda key: cancel(document_id, body.reason, actor, now, key, revision),
+        lambda row: _answer(row, person, response),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import Depends
 from pydantic import BaseModel, Field
 
-from registry.assets.durability import ask_override, confirm_override, override_of
+from registry.assets.durability import ask_override, confirm_override, override_by_id, override_of, withdraw_override
 from registry.assets.models import DurabilityOverride
 from registry.core.errors import NotFound
 from registry.people.models import Person
@@ -30,7 +30,7 @@ class OverrideBody(Body):
 
 class OverrideAnswer(BaseModel):
     asset: int
-    state: Literal["asked", "confirmed"]
+    state: Literal["asked", "confirmed", "withdrawn"]
     reason: str
     durable_until: date
     due_back: str = Field(description="PLN of the grant for the days to come; the grant's agreement decides")
@@ -45,7 +45,10 @@ class OverrideAnswer(BaseModel):
 @router.get("/assets/{asset_id}/durability-override", responses=faults(404), summary="What was asked for a piece")
 async def pending(asset_id: AssetId, person: Keyholder) -> OverrideAnswer:
     """What is not used yet; 404 where nobody asked."""
-    return await _answer_of(asset_id)
+    override = await override_of(asset_id)
+    if override is None:
+        raise NotFound("override.unknown")
+    return _override_answer(override)
 
 
 @router.post(
@@ -69,20 +72,31 @@ async def ask(
 )
 async def confirm(asset_id: AssetId, person: Keyholder, actor: CallerActor, now: Now, once: OnceOnly) -> OverrideAnswer:
     """From now on one transition of this piece may end its possession."""
-    return await once(lambda key: confirm_override(asset_id, person, actor, now, key), _answer)
+    day = now.astimezone(await office_zone()).date()
+    return await once(lambda key: confirm_override(asset_id, person, day, actor, now, key), _answer)
+
+
+@router.post(
+    "/assets/{asset_id}/durability-override/withdraw",
+    responses=faults(404),
+    summary="Take back that a piece may leave before its grant's day",
+)
+async def withdraw(
+    asset_id: AssetId, body: OverrideBody, person: Keyholder, actor: CallerActor, now: Now, once: OnceOnly
+) -> OverrideAnswer:
+    """It is bound as before, and may be asked for anew."""
+    return await once(lambda key: withdraw_override(asset_id, body.reason, actor, now, key), _answer)
 
 
 async def _answer(override: DurabilityOverride) -> OverrideAnswer:
-    return await _answer_of(override.asset_id)
+    return _override_answer(await override_by_id(override.id))
 
 
-async def _answer_of(asset_id: int) -> OverrideAnswer:
-    override = await override_of(asset_id)
-    if override is None:
-        raise NotFound("override.unknown")
+def _override_answer(override: DurabilityOverride) -> OverrideAnswer:
+    state: Literal["asked", "confirmed", "withdrawn"] = "confirmed" if override.confirmed_at else "asked"
     return OverrideAnswer(
         asset=override.asset_id,
-        state="confirmed" if override.confirmed_at else "asked",
+        state="withdrawn" if override.closed_at else state,
         reason=override.reason,
         durable_until=override.durable_until,
         due_back=pln(override.due_back),

@@ -2,16 +2,21 @@
 let a durable piece go.
 """
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.assets.durability import ask_override, binds, confirm_override, override_of
+from registry.assets.durability import ask_override, binds, confirm_override, override_of, withdraw_override
+from registry.assets.models import DurabilityOverride
 from registry.assets.queries import assets_by_id
-from registry.core.errors import NotFound, Refusal
+from registry.core.errors import Invalid, NotFound, Refusal
+from registry.core.idempotency import RequestKey, act_once
 from registry.documents.actions import cancel, sign
+from registry.documents.models import Document
 from registry.documents.paper import printed
 from registry.documents.queries import (
     DocumentFilter,
@@ -22,6 +27,7 @@ from registry.documents.queries import (
 )
 from registry.documents.rules import SYMBOLS, Side
 from registry.people.models import Person
+from registry.people.rules import may
 from registry.rooms.queries import office_zone
 from web.auth.access import PageCaller, actor_of, page_with
 from web.documents import words
@@ -29,32 +35,31 @@ from web.documents.api import DocumentId
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
+from web.kit.idempotency import form_key, nothing_more
 from web.kit.page_context import page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import possible_id
+from web.kit.record_ids import id_in, unless_unknown
 from web.kit.render import render
 from web.labels.wish import office_of
 
 router = pages()
 Text = Annotated[str, Form(max_length=2000)]
 Signer = Annotated[Person, Depends(page_with("documents.sign"))]
-SeesDocuments = Annotated[Person, Depends(page_with("documents.see"))]
 Canceller = Annotated[Person, Depends(page_with("documents.cancel"))]
 Keyholder = Annotated[Person, Depends(page_with("durability.override"))]
+AssetId = Annotated[int, unless_unknown("asset.unknown")]
 PAGE = 50
 
 
 @router.get("/documents")
 async def listing(
-    request: Request, person: SeesDocuments, now: Now, symbol: str = "", year: str = "", asset: str = "", q: str = "",
+    request: Request, person: PageCaller, now: Now, symbol: str = "", year: str = "", asset: str = "", q: str = "",
     offset: str = "",
 ) -> Response:  # fmt: skip
     """A year's numbers as ticks, so that a gap could not hide, and the documents, the newest first."""
     context = page_context(request, person, now)
-    start = int(offset) if offset.isdecimal() and len(offset) < 7 else 0
-    of_year = int(year) if year.isdecimal() and len(year) == 4 else None
-    of_asset = int(asset) if asset.isdecimal() and len(asset) < 10 else None
-    narrowed = DocumentFilter(symbol[:8].upper(), of_year, of_asset, q.strip()[:40])
+    start, of_year, of_asset = id_in(offset) or 0, id_in(year), id_in(asset)
+    narrowed = DocumentFilter(symbol if symbol in SYMBOLS else "", of_year, of_asset, q.strip()[:40])
     rows, total = await documents_in_order(narrowed, person, start, PAGE)
     shown_year = of_year or context.today.year
     return render(
@@ -68,19 +73,20 @@ async def listing(
         page_length=PAGE,
         narrowed=narrowed,
         year=shown_year,
-        series=await series_of(shown_year),
+        series=await series_of(shown_year) if context.may("documents.see") else [],
         symbols=[(kind.symbol, context.say(kind.word)) for kind in SYMBOLS.values()],
         looks=words,
     )
 
 
 @router.get("/documents/{document_id}.pdf")
-async def paper(request: Request, person: PageCaller, document_id: DocumentId) -> Response:
+async def paper(request: Request, person: PageCaller, document_id: DocumentId, now: Now) -> Response:
     """The document as a PDF, in the browser."""
     state = await document_state(document_id, person)
     name = f"{state.document.number.replace('/', '-')}.pdf"
     headers = {"content-disposition": f'inline; filename="{name}"', "cache-control": "private, no-cache"}
-    return Response(await printed(state, office_of(request)), media_type="application/pdf", headers=headers)
+    content = await printed(state, office_of(request), may(person.role, "assets.see_money"), now)
+    return Response(content, media_type="application/pdf", headers=headers)
 
 
 @router.get("/documents/{document_id}")
@@ -110,35 +116,50 @@ async def one(
 
 
 @router.post("/documents/{document_id}/sign")
-async def sign_it(request: Request, person: Signer, document_id: DocumentId, now: Now, side: Text = "") -> Response:
+async def sign_it(
+    request: Request, person: Signer, document_id: DocumentId, now: Now, side: Text = "", key: Text = ""
+) -> Response:
     """Sign by one's account."""
     await document_state(document_id, person)
-    try:
-        await sign(
-            document_id, Side(side) if side in list(Side) else Side.TAKER, person, actor_of(request, person), now
-        )
-    except Refusal as refusal:
-        words_ = page_context(request, person, now).words.refusal(refusal)
-        return await back_to(f"/documents/{document_id}", request, now, status_of(refusal), fault=words_)
-    return RedirectResponse(f"/documents/{document_id}?did=signed", 303)
+    actor = actor_of(request, person)
+
+    async def act(once: RequestKey | None) -> Document:
+        if side not in list(Side):
+            raise Invalid("request.bad_field", field="side", reason=side[:40])
+        return await sign(document_id, Side(side), person, actor, now, once)
+
+    return await _answer(request, person, now, f"/documents/{document_id}", "signed", key, act, side)
 
 
 @router.post("/documents/{document_id}/cancel")
 async def cancel_it(
-    request: Request, person: Canceller, document_id: DocumentId, now: Now, reason: Text = ""
+    request: Request, person: Canceller, document_id: DocumentId, now: Now, reason: Text = "", key: Text = ""
 ) -> Response:
     """Cancel it; it keeps its number."""
+    actor, page = actor_of(request, person), f"/documents/{document_id}"
+
+    async def act(once: RequestKey | None) -> Document:
+        return await cancel(document_id, reason, actor, now, once)
+
+    return await _answer(request, person, now, page, "cancelled", key, act, reason)
+
+
+async def _answer(
+    request: Request, person: Person, now: datetime, page: str, act: str, key: str,
+    work: Callable[[RequestKey | None], Awaitable[object]], typed: str,
+) -> Response:  # fmt: skip
+    """What a form of one field leads to; sent twice it has acted once."""
     try:
-        await cancel(document_id, reason[:300], actor_of(request, person), now)
+        await act_once(form_key(person, key, now, act, page, typed), work, nothing_more)
     except Refusal as refusal:
-        words_ = page_context(request, person, now).words.refusal(refusal)
-        return await back_to(f"/documents/{document_id}", request, now, status_of(refusal), fault=words_, reason=reason)
-    return RedirectResponse(f"/documents/{document_id}?did=cancelled", 303)
+        fault = page_context(request, person, now).words.refusal(refusal)
+        return await back_to(page, request, now, status_of(refusal), fault=fault, reason=typed)
+    return RedirectResponse(f"{page}?did={act}", 303)
 
 
 @router.get("/assets/{asset_id}/durability")
 async def two_keys(
-    request: Request, person: Keyholder, asset_id: int, now: Now, typed: TypedWords, did: str = ""
+    request: Request, person: Keyholder, asset_id: AssetId, now: Now, typed: TypedWords, did: str = ""
 ) -> Response:
     """What keeps a piece here, and the two keys that let it go."""
     context = page_context(request, person, now)
@@ -158,31 +179,30 @@ async def two_keys(
         and override.asked_by_id != person.id
         and override.asked_as != str(person.role),
         done=context.say(words.DONE[did]) if did in words.DONE else "",
-        **({"reason": "", "fault": ""} | typed.words),
+        **({"reason": "", "fault": "", "key": uuid4().hex} | typed.words),
     )
 
 
 @router.post("/assets/{asset_id}/durability")
 async def turn_key(
-    request: Request, person: Keyholder, asset_id: int, now: Now, act: Text = "", reason: Text = ""
+    request: Request, person: Keyholder, asset_id: AssetId, now: Now, act: Text = "", reason: Text = "", key: Text = ""
 ) -> Response:
-    """The first key with its reason, or the second."""
-    row, actor = await _asset(asset_id), actor_of(request, person)
-    page = f"/assets/{row['id']}/durability"
-    try:
+    """The first key with its reason, the second, or what was asked taken back."""
+    actor, day = actor_of(request, person), now.astimezone(await office_zone()).date()
+
+    async def work(once: RequestKey | None) -> DurabilityOverride:
         if act == "confirm":
-            await confirm_override(row["id"], person, actor, now)
-        else:
-            day = now.astimezone(await office_zone()).date()
-            await ask_override(row["id"], reason[:300], person, day, actor, now)
-    except Refusal as refusal:
-        words_ = page_context(request, person, now).words.refusal(refusal)
-        return await back_to(page, request, now, status_of(refusal), fault=words_, reason=reason)
-    return RedirectResponse(f"{page}?did={'confirmed' if act == 'confirm' else 'asked'}", 303)
+            return await confirm_override(asset_id, person, day, actor, now, once)
+        if act == "withdraw":
+            return await withdraw_override(asset_id, reason, actor, now, once)
+        return await ask_override(asset_id, reason, person, day, actor, now, once)
+
+    ending = {"confirm": "confirmed", "withdraw": "withdrawn"}.get(act, "asked")
+    return await _answer(request, person, now, f"/assets/{asset_id}/durability", ending, key, work, reason)
 
 
 async def _asset(asset_id: int) -> dict[str, Any]:
-    rows = await assets_by_id([possible_id(asset_id, "asset.unknown")])
+    rows = await assets_by_id([asset_id])
     if not rows:
         raise NotFound("asset.unknown")
     return rows[0]

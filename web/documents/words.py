@@ -10,11 +10,17 @@ from web.kit.history_rows import history_rows
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 
-ACTS = {"issued": N_("Issued"), "signed": N_("Signed"), "cancelled": N_("Cancelled")}
+ACTS = {
+    "issued": N_("Issued"),
+    "signed": N_("Signed"),
+    "cancelled": N_("Cancelled"),
+    "file_added": N_("Printed for the first time"),
+}
 DONE = {
     "signed": N_("You signed the document."),
     "cancelled": N_("The document is cancelled. Its number stays taken."),
     "asked": N_("Permission is asked for. A second person of another role confirms it."),
+    "withdrawn": N_("The permission is taken back. The piece stays."),
     "confirmed": N_("Confirmed. The piece may leave, once."),
 }
 

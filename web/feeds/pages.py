@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.bookings.projections import sees_times, viewer_of
 from registry.core.aside import aside
-from registry.core.errors import Refusal
+from registry.core.errors import Invalid, Refusal
 from registry.feeds.actions import FeedWish, make_feed, note_reading, withdraw_feed
 from registry.feeds.models import FeedScope
 from registry.feeds.queries import contents, etag_now, feed_by_secret, feeds_of
@@ -65,8 +65,11 @@ async def make(request: Request, person: PageCaller, now: Now, of: Text = "") ->
     """A feed; for what one has a feed of already, that one. ``of`` is ``me``, ``room CODE`` or ``institution CODE``."""
     scope, _, code = of.partition(" ")
     try:
-        wish = FeedWish(FeedScope(scope), code) if scope in list(FeedScope) else FeedWish(FeedScope.ME)
-        await make_feed(wish, person, options_of(request).secret_key, actor_of(request, person), now)
+        if scope not in list(FeedScope):
+            raise Invalid("request.bad_field", field="of", reason=of[:40])
+        await make_feed(
+            FeedWish(FeedScope(scope), code), person, options_of(request).secret_key, actor_of(request, person), now
+        )
     except Refusal as refusal:
         words = refusal_words(refusal, page_context(request, person, now).language)
         return await back_to("/feeds", request, now, status_of(refusal), of=of, fault=words)

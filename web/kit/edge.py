@@ -85,7 +85,7 @@ class Edge:
                 return
             await self.app(scope, _checked(receive, limit, is_text, _has_body(scope)), safe_send)
         except ClientDisconnect:
-            log.debug("%s %s: the client has gone in the middle of it", scope["method"], scope["path"])
+            log.debug("%s %s: the client has gone in the middle of it", scope["method"], _address(scope))
         except asyncio.CancelledError:
             if started or not _is_stopping(scope):
                 raise
@@ -93,7 +93,7 @@ class Edge:
         except Exception as fault:
             outage = outages.refusal_of(fault)
             if outage is None:
-                log.exception("%s %s failed", scope["method"], scope["path"])
+                log.exception("%s %s failed", scope["method"], _address(scope))
             if started:
                 raise
             request = Request(scope, receive)
@@ -105,6 +105,12 @@ class Edge:
             brings_files = scope["path"].endswith("/files")
             return self.options.max_files_bytes if brings_files else self.options.max_upload_bytes, False
         return self.options.max_body_bytes, b"json" in kind or not kind
+
+
+def _address(scope: Scope) -> str:
+    """What was asked for, for the log: the pattern of its route, for an address may hold a secret."""
+    path: str = getattr(scope.get("route"), "path", "") or scope["path"]
+    return path
 
 
 def _is_stopping(scope: Scope) -> bool:

@@ -62,7 +62,7 @@ SECTIONS = (
             SectionPage("/assets", N_("Things"), "assets.see"),
             SectionPage("/sets", N_("Sets"), "assets.see"),
             SectionPage("/categories", N_("Categories"), "assets.see"),
-            SectionPage("/documents", N_("Documents"), "documents.see"),
+            SectionPage("/documents", N_("Documents"), "assets.see"),
             SectionPage("/due", N_("Due dates"), "assets.see"),
             SectionPage("/labels", N_("Labels"), "labels.print"),
             SectionPage("/assets/import", N_("Import"), "imports.run"),

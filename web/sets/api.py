@@ -89,7 +89,7 @@ async def perform(
     revisions = {piece.asset_id: piece.revision for piece in state.pieces}
     return await once(
         lambda key: asset_transitions.perform_on_many(transition.name, revisions, answers, actor, now, key),
-        many_answer(now),
+        many_answer,
     )
 
 

@@ -6,7 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from registry.assets.durability import ask_override, binds, confirm_override, override_of, share_of_days_to_come
+from registry.assets.durability import (
+    ask_override,
+    binds,
+    confirm_override,
+    override_of,
+    share_of_days_to_come,
+    withdraw_override,
+)
 from registry.assets.models import Asset, DurabilityOverride, FundingShare, Lifecycle
 from registry.assets.transitions import TRANSITIONS, Answers
 from registry.core.errors import Refusal
@@ -72,7 +79,7 @@ async def test_two_people_of_two_roles_let_it_go_once(database: Database) -> Non
     await FundingShare.create(asset=asset, grant_id=grant.id, amount=Decimal("300.00"))
     first, same_role = [await make_person(role=Role.FACILITIES) for _ in range(2)]
     second = await make_person(role=Role.COORDINATOR)
-    assert (await refused(confirm_override(asset.id, second, actor_of(second), NOW))).code == "override.unknown"
+    assert (await refused(confirm_override(asset.id, second, TODAY, actor_of(second), NOW))).code == "override.unknown"
     assert (
         await refused(ask_override(asset.id, " ", first, TODAY, actor_of(first), NOW))
     ).code == "request.missing_field"
@@ -81,9 +88,11 @@ async def test_two_people_of_two_roles_let_it_go_once(database: Database) -> Non
     assert (await refused(ask_override(asset.id, "x", second, TODAY, actor_of(second), NOW))).code == "override.asked"
     assert (await refused(perform("liquidate", asset.id, WHY, actor_of(first), NOW))).code == "asset.durable"
     for person, code in ((first, "override.same_person"), (same_role, "override.same_role")):
-        assert (await refused(confirm_override(asset.id, person, actor_of(person), NOW))).code == code
-    await confirm_override(asset.id, second, actor_of(second), NOW)
-    assert (await refused(confirm_override(asset.id, second, actor_of(second), NOW))).code == "override.confirmed"
+        assert (await refused(confirm_override(asset.id, person, TODAY, actor_of(person), NOW))).code == code
+    await confirm_override(asset.id, second, TODAY, actor_of(second), NOW)
+    assert (
+        await refused(confirm_override(asset.id, second, TODAY, actor_of(second), NOW))
+    ).code == "override.confirmed"
     await perform("liquidate", asset.id, WHY, actor_of(first), NOW)
     assert (await Asset.get(id=asset.id)).lifecycle is Lifecycle.DISPOSED
     assert (await Document.get()).number == f"LT/00001/{NOW.year}"
@@ -91,6 +100,23 @@ async def test_two_people_of_two_roles_let_it_go_once(database: Database) -> Non
     assert await override_of(asset.id) is None
     actions = await HistoryEntry.filter(object=f"asset:{asset.id}").order_by("seq").values_list("action", flat=True)
     assert list(actions) == ["override_asked", "override_confirmed", "liquidated"]
+
+
+async def test_what_was_asked_can_be_taken_back_and_asked_anew(database: Database) -> None:
+    asset = await bound()
+    first, second = await make_person(role=Role.FACILITIES), await make_person(role=Role.COORDINATOR)
+    assert (await refused(withdraw_override(asset.id, "", actor_of(first), NOW))).code == "override.unknown"
+    await ask_override(asset.id, "zalany", first, TODAY, actor_of(first), NOW)
+    await confirm_override(asset.id, second, TODAY, actor_of(second), NOW)
+    await withdraw_override(asset.id, "pomyłka", actor_of(second), NOW)
+    assert await override_of(asset.id) is None
+    assert (await refused(perform("sell", asset.id, WHY, actor_of(first), NOW))).code == "asset.durable"
+    late = TODAY + timedelta(days=20)
+    again = await ask_override(asset.id, "zalany", second, TODAY, actor_of(second), NOW)
+    override = await confirm_override(asset.id, first, late, actor_of(first), NOW)
+    assert override.id == again.id
+    actions = await HistoryEntry.filter(object=f"asset:{asset.id}").order_by("seq").values_list("action", flat=True)
+    assert list(actions)[2] == "override_withdrawn"
 
 
 async def test_who_asks_twice_at_the_same_moment_asked_once(database: Database) -> None:

@@ -125,10 +125,10 @@ async def test_many_go_together(database: Database) -> None:
     events_told: list[events.Event] = []
     off = events.on(events_told.append)
     revisions = dict.fromkeys(asset.id for asset in reversed(assets))
-    assets_after = await perform_on_many("move", revisions, Answers(room_id=target.id, reason="training"), SYSTEM, NOW)
+    outcome = await perform_on_many("move", revisions, Answers(room_id=target.id, reason="training"), SYSTEM, NOW)
     off()
-    assert [asset.id for asset in assets_after] == list(revisions)
-    assert {(asset.room_id, asset.revision) for asset in assets_after} == {(target.id, 2)}
+    assert [asset.id for asset in outcome.assets] == list(revisions)
+    assert {(asset.room_id, asset.revision) for asset in outcome.assets} == {(target.id, 2)}
     assert {event.asset_id for event in events_told if isinstance(event, events.AssetChanged)} == set(revisions)
     rooms = {event.room_id for event in events_told if isinstance(event, events.RoomChanged)}
     assert rooms == {here.id, there.id, target.id}

@@ -2,8 +2,8 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,7 +12,7 @@ from registry.assets.transitions import Answers
 from registry.core.history import Actor, HistoryEntry
 from registry.documents.actions import cancel, sign
 from registry.documents.models import Document, DocumentSeries
-from registry.documents.paper import pdf, printed
+from registry.documents.paper import _data, printed
 from registry.documents.queries import (
     DocumentFilter,
     document_by_number,
@@ -20,7 +20,6 @@ from registry.documents.queries import (
     documents_in_order,
     documents_of,
     history_of,
-    number_of_act,
     series_of,
 )
 from registry.documents.rules import Side
@@ -47,11 +46,12 @@ async def test_a_move_leaves_a_paper_with_what_was_and_what_is(database: Databas
     holder = await make_person()
     first, second = await make_room(code="Z-1", name="Sala"), await make_room(code="Z-2", name="Gabinet")
     assets = [await make_asset(room=first, custodian=holder, name=f"Krzesło {n}") for n in range(3)]
-    moved = await perform_on_many(
+    outcome = await perform_on_many(
         "move", {one.id: None for one in assets}, Answers(second.id, reason="szkolenie"), actor, NOW
     )
-    assert await number_of_act(moved, NOW) == f"MT/00001/{NOW.year}"
     (document,) = await Document.all()
+    assert outcome.document == document
+    assert document.number == f"MT/00001/{NOW.year}"
     state = await document_state(document.id, person)
     assert (document.pieces, document.reason, document.actor, document.person_id) == (
         3,
@@ -67,7 +67,7 @@ async def test_a_move_leaves_a_paper_with_what_was_and_what_is(database: Databas
     await Room.filter(id=first.id).update(name="Magazyn")
     again = await document_state(document.id, person)
     assert again.contents == state.contents, "what is printed does not follow what changes later"
-    assert [one.number for one in await documents_of(assets[1].id)] == [document.number]
+    assert [one.number for one in await documents_of(assets[1].id, person)] == [document.number]
     assert (await document_by_number(document.number.lower())) == document
     assert [entry.action for entry in await history_of(document.id)] == ["issued"]
 
@@ -79,7 +79,7 @@ async def test_what_changes_nothing_leaves_no_paper(database: Database) -> None:
     await perform("move", asset.id, Answers(room.id), actor, NOW)
     await perform("report_fault", asset.id, Answers(reason="x"), actor, NOW)
     assert await Document.all().count() == 0
-    assert await number_of_act([asset], NOW) is None
+    assert (await perform_on_many("move", {asset.id: None}, Answers(room.id), actor, NOW)).document is None
 
 
 async def test_many_at_once_have_numbers_without_a_gap_and_a_refused_one_takes_none(database: Database) -> None:
@@ -117,8 +117,12 @@ async def test_two_people_sign_and_one_alone_cannot(database: Database) -> None:
     asset = await make_asset(room=await make_room())
     await perform("assign", asset.id, Answers(custodian_id=other.id), actor, NOW)
     document = await Document.get(symbol="PW")
+    rows, total = await documents_in_order(DocumentFilter(), other, 0, 10)
+    assert ([row.id for row in rows], total) == ([document.id], 1), "before they signed it"
+    assert [one.id for one in await documents_of(asset.id, other)] == [document.id]
+    await sign(document.id, Side.GIVER, person, actor, NOW, if_revision=1)
     await sign(document.id, Side.GIVER, person, actor, NOW)
-    await sign(document.id, Side.GIVER, person, actor, NOW)
+    assert (await refused(sign(document.id, Side.TAKER, other, actor, NOW, if_revision=1))).code == "request.stale"
     assert (await refused(sign(document.id, Side.TAKER, person, actor, NOW))).code == "document.both_sides"
     assert (await document_state(document.id, other)).sides_left == (Side.TAKER,), "whom it names may read it"
     await sign(document.id, Side.TAKER, other, Actor(other.name, "web", other.id), NOW)
@@ -146,9 +150,25 @@ async def test_a_cancelled_paper_keeps_its_number_and_is_signed_by_nobody(databa
     (series,) = await series_of(NOW.year)
     assert (series.symbol, series.last_place, set(series.cancelled), set(series.unsigned)) == ("MT", 3, {2}, {1, 3})
     assert (await HistoryEntry.get(object=f"document:{document.id}", action="cancelled")).reason == "pomyłka"
-    narrowed = DocumentFilter("MT", NOW.year, asset.id, "mt/00002")
-    rows, total = await documents_in_order(narrowed, person, 0, 10)
-    assert ([row.id for row in rows], total) == ([document.id], 1)
+    for words in ("mt/2", "MT/00002/", document.number, ""):
+        narrowed = DocumentFilter("MT", NOW.year, asset.id, words)
+        rows, total = await documents_in_order(narrowed, person, 0, 10)
+        assert (document.id in [row.id for row in rows], total) == (True, 1 if words else 3), words
+    for words in ("LT", "MT/9", "MT/00002/2020", "%", "\x00", "x" * 400):
+        assert await documents_in_order(DocumentFilter(words=words), person, 0, 10) == ([], 0), words
+
+
+async def test_a_long_reason_is_cut_as_in_the_history_and_the_grant_binds_by_the_office_s_day(
+    database: Database,
+) -> None:
+    _, actor = await keeper()
+    rooms = [await make_room() for _ in range(2)]
+    asset = await make_asset(room=rooms[0], durable_until=date(2026, 11, 24))
+    moment = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)  # half past midnight of the next day in Warsaw
+    await perform("move", asset.id, Answers(rooms[1].id, reason="ż" * 900), actor, moment)
+    document = await Document.get()
+    assert len(document.reason) == 300
+    assert document.contents["durable_until"] == ""
 
 
 @pytest.mark.databases("sqlite")
@@ -161,13 +181,17 @@ async def test_a_paper_is_printed_the_same_each_time_until_somebody_signs(databa
     third = await make_room()
     await perform_on_many("move", {one.id: None for one in assets}, Answers(third.id, reason="x"), actor, NOW)
     document = await Document.get()
-    paper = await printed(await document_state(document.id, person), OFFICE)
-    assert paper == await printed(await document_state(document.id, person), LabelOffice("http://other", "Inny"))
+    state = await document_state(document.id, person)
+    paper = await printed(state, OFFICE, True, NOW)
+    assert paper == await printed(state, LabelOffice("http://other", "Inny"), True, NOW)
+    assert await printed(state, OFFICE, False, NOW) == await printed(state, OFFICE, False, NOW) != paper
     await sign(document.id, Side.GIVER, person, actor, NOW)
-    signed = await printed(await document_state(document.id, person), OFFICE)
+    signed = await printed(await document_state(document.id, person), OFFICE, True, NOW)
     assert signed != paper
     await cancel(document.id, "pomyłka", actor, NOW)
-    assert len({paper, signed, await printed(await document_state(document.id, person), OFFICE)}) == 3
-    assert b"/StructTreeRoot" in paper or paper.startswith(b"%PDF-1.7")
-    assert BytesIO(paper).read(5) == b"%PDF-"
-    assert pdf
+    assert len({paper, signed, await printed(await document_state(document.id, person), OFFICE, True, NOW)}) == 3
+    assert paper.startswith(b"%PDF-1.7")
+    zone = ZoneInfo("Europe/Warsaw")
+    texts = [str(_data(state, OFFICE, zone, money)) for money in (True, False)]
+    assert ["Wartość" in text for text in texts] == [True, False]
+    assert ["450,00" in text for text in texts] == [True, False]

@@ -144,6 +144,9 @@ async def test_the_tag_changes_with_what_is_shown_and_at_no_other_moment(databas
     await Booking.filter(id=booking.id).update(revision=2, title="Zebranie")
     await Room.filter(id=room.id).update(revision=10)
     third = await tags()
+    await Room.filter(id=room.id).update(number="99Z")
+    assert [one == other for one, other in zip(third, await tags(), strict=True)] == [False, False, True]
+    third = await tags()
     assert [one == other for one, other in zip(second, third, strict=True)] == [False, False, True]
 
 

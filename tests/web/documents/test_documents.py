@@ -93,6 +93,7 @@ async def test_a_durable_piece_leaves_by_two_keys_alone(office: Office) -> None:
     assert (confirmed["state"], confirmed["confirmed_as"]) == ("confirmed", "coordinator")
     assert (await office.post(way, {"reason": "zalany"}, "facilities")).is_success
     assert (await office.get(address, "admin")).status_code == 404, "used once"
+    assert (await office.post(f"{address}/withdraw", {"reason": "x"}, "admin")).status_code == 404
 
 
 async def test_the_pages_show_sign_print_and_cancel(desk: Desk) -> None:
@@ -109,13 +110,21 @@ async def test_the_pages_show_sign_print_and_cancel(desk: Desk) -> None:
     assert leads.headers["location"] == here
     assert (await desk.get(f"/search?q={document.number}", "member")).status_code == 200
     assert "Projektor" in await desk.read(here, "facilities")
-    assert "You signed the document." in text_of((await desk.send(f"{here}/sign", "facilities", side="giver")).text)
+    assert "Nothing was changed" in text_of((await desk.send(f"{here}/sign", "facilities", side="nonsense")).text)
+    for _ in range(2):
+        answer = await desk.send(f"{here}/sign", "facilities", side="giver", key="once")
+        assert "You signed the document." in text_of(answer.text)
     assert "Another person signs" in text_of((await desk.send(f"{here}/sign", "facilities", side="taker")).text)
     paper = await desk.get(f"{here}.pdf", "facilities")
     assert (paper.headers["content-type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
     assert paper.content == (await desk.get(f"{here}.pdf", "accountant")).content
     assert "The field reason is missing" in text_of((await desk.send(f"{here}/cancel", "facilities", reason=" ")).text)
-    assert "Its number stays taken" in text_of((await desk.send(f"{here}/cancel", "facilities", reason="x")).text)
+    for _ in range(2):
+        answer = await desk.send(f"{here}/cancel", "facilities", reason="x", key="once")
+        assert "Its number stays taken" in text_of(answer.text)
+    assert "file_added" not in await desk.read(here, "facilities")
+    assert document.number in await desk.read(f"/assets/{asset.id}", "facilities")
+    assert "No documents here" in await desk.read("/documents", "member")
     assert (await desk.get(here, "member")).status_code == 404
     assert (await desk.post(f"{here}/cancel", "coordinator", reason="x")).status_code == 403
 
@@ -128,6 +137,8 @@ async def test_the_page_of_the_two_keys(desk: Desk) -> None:
     assert "The field reason is missing" in text_of((await desk.send(here, "facilities", act="ask", reason="")).text)
     assert "Permission is asked for" in text_of((await desk.send(here, "facilities", act="ask", reason="zalany")).text)
     assert "Another person, of another role, confirms." in await desk.read(here, "facilities")
+    assert "The piece stays." in text_of((await desk.send(here, "coordinator", act="withdraw")).text)
+    assert "Permission is asked for" in text_of((await desk.send(here, "facilities", act="ask", reason="zalany")).text)
     assert "You allow that it leaves" in await desk.read(here, "coordinator")
     assert "must be another person" in text_of((await desk.send(here, "facilities", act="confirm")).text)
     assert "may leave, once" in text_of((await desk.send(here, "coordinator", act="confirm")).text)

@@ -143,6 +143,8 @@ async def test_the_page_makes_shows_and_withdraws(desk: Desk) -> None:
     assert "The calendar is ready" in text_of(answer.text)
     assert "/M-1.ics" in answer.text
     assert "There is no room none" in text_of((await desk.send("/feeds", "alice", of="room none")).text)
+    for of in ("everybody", "", "institution \x00"):
+        assert "No calendar was made" in text_of((await desk.send("/feeds", "alice", of=of)).text), of
     feed = await CalendarFeed.get()
     gone = await desk.send(f"/feeds/{feed.id}/withdraw", "alice")
     assert "The calendar is withdrawn" in text_of(gone.text)
