@@ -13,13 +13,22 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from registry.assets.transitions import TRANSITIONS
+from registry.assets.categories import NewCategory, add_category
+from registry.assets.transitions import TRANSITIONS, Answers
+from registry.blocks.rules import Clearance, NewBlock
 from registry.core.history import SYSTEM
 from registry.departures.rules import LoadKind
 from registry.faults.actions import NewReport, report
+from registry.faults.asset_transitions import perform
+from registry.feeds.actions import FeedWish, make_feed
+from registry.feeds.models import FeedScope
 from registry.people import rules
+from registry.people.links import LinkWay, invite
 from registry.people.models import Role
+from registry.saved_views.actions import save_view
 from registry.sets.actions import NewSet, make_set
+from registry.works.actions import block_for_works, make_works
+from registry.works.rules import NewWorks
 from tests import make
 from tests.conftest import Database
 from tests.web.conftest import soon
@@ -49,17 +58,31 @@ async def desk(database: Database, tmp_path: Path) -> Desk:
 
 async def furnish(desk: Desk) -> dict[str, str]:
     """One of everything, each with what there is to do about it; what stands in addresses for each."""
-    room = await make.make_room(code="M-1")
+    building = await make.make_building(code="M-1", site=await make.make_site(code="M-1"))
+    room = await make.make_room(code="M-1", building=building)
+    await make.make_institution(code="M-1")
+    await make.make_opening(code="M-1")
     bob = desk.people["bob"]
     asset = await make.make_asset(room=room, custodian=bob, name="Projektor", condition="faulty")
     booking = await make.make_booking(soon(24), room=room, organizer=desk.people["admin"])
     await make.make_device(room=room, code="sensor")
     fault = (await report(NewReport(asset_id=asset.id, text="x"), SYSTEM, soon(0))).fault
     await make_set(NewSet("Zestaw", (asset.id,)), SYSTEM, soon(0))
+    other, admin = await make.make_room(code="M-2"), desk.people["admin"]
+    await perform("move", asset.id, Answers(room_id=other.id, reason="narada"), SYSTEM, soon(0))
+    await add_category(NewCategory("Krzesła", code="M-1"), SYSTEM, soon(0))
+    day = soon(24).date()
+    works = await make_works(NewWorks("Remont", day, day, ("M-1",)), SYSTEM, soon(0))
+    span = (soon(72), soon(96))
+    block = await block_for_works(works.id, NewBlock(("M-1",), (span,), "x"), Clearance(), admin, SYSTEM, soon(0))
+    feed = await make_feed(FeedWish(FeedScope.ME), admin, "k" * 40, SYSTEM, soon(0))
+    await invite(["bob"], LinkWay.SLIP, SYSTEM, soon(0))
+    await save_view("Krzesła", "q=krzesło", True, admin, SYSTEM, soon(0))
     return {
         "code": "M-1", "asset_id": str(asset.id), "booking_id": str(booking.id), "fault_id": str(fault.id),
         "login": "bob", "set_id": "1", "grant_id": "1", "number": "1", "file_id": "1", "device": "sensor",
-        "device_id": "1", "room_id": str(room.id), "date": "2026-12-24",
+        "device_id": "1", "room_id": str(room.id), "date": "2026-12-24", "document_id": "1", "works_id": str(works.id),
+        "block_id": str(block.id), "feed_id": str(feed.id), "view_id": "1", "site": "M-1",
     }  # fmt: skip
 
 

@@ -6,12 +6,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from registry.bookings.models import Booking
+from registry.assets.transitions import Answers
+from registry.blocks.rules import Clearance, NewBlock
 from registry.core.history import Actor
+from registry.documents.models import Document
 from registry.faults.actions import NewReport, report
+from registry.faults.asset_transitions import perform
 from registry.outbox.models import Notice
 from registry.people.models import Person
-from registry.rooms.models import StandardItem
+from registry.rooms.models import Room, StandardItem
+from registry.works.actions import block_for_works, make_works
+from registry.works.rules import NewWorks
 from tests import make
 from tests.conftest import Database
 from tests.statements import Statements
@@ -51,11 +56,14 @@ CEILINGS = {
     "/bookings/new?room={room}": (22, 17),
     f"/bookings/answer?{A_SENTENCE}": (14, 9),
     "/blocks": (4, 3),
+    "/blocks/{block}": (7, 6),
     "/works": (4, 3),
+    "/works/{works}": (8, 7),
+    "/documents/{document}": (5, 4),
     "/admin/hours": (5, 4),
     "/admin/hours/new": (2, 1),
     "/blocks/new": (4, 3),
-    "/documents": (4, 3),
+    "/documents": (6, 5),
     "/notices": (3, 2),
     "/me/notices": (3, 2),
     "/me": (9, 8),
@@ -80,6 +88,7 @@ async def furnish(person: Person, rooms: int) -> dict[str, object]:
     the addresses of pages.
     """
     building = await make.make_building()
+    store = await make.make_room(building=building, bookable=False)
     for number in range(rooms):
         room = await make.make_room(code=f"R-{building.id}-{number}", building=building, capacity=12)
         await make.make_device(room=room)
@@ -92,9 +101,21 @@ async def furnish(person: Person, rooms: int) -> dict[str, object]:
             starts_at, room=room, organizer=person, institution_id=person.institution_id, title="Narada"
         )
         await Notice.create(person=person, kind="booking.cancelled", event=str(hour.id), at=datetime.now(UTC))
-    booking = await Booking.all().order_by("-starts_at").first()
-    assert booking
-    return {"room": room.code, "booking": booking.id, "fault": filed.fault.id}
+        taken = await take(room, store, person)
+    return {"room": room.code, "booking": hour.id, "fault": filed.fault.id, **taken}
+
+
+async def take(room: Room, store: Room, person: Person) -> dict[str, object]:
+    """Works in a room, which block it for a week, and a piece that leaves it, with the paper of that."""
+    now, office = datetime.now(UTC), Actor("x", "web", person.id)
+    works = await make_works(NewWorks("Remont", now.date(), now.date(), (room.code,)), office, now)
+    wish = NewBlock((room.code,), ((now + timedelta(days=20), now + timedelta(days=27)),), "malowanie")
+    block = await block_for_works(works.id, wish, Clearance(), person, office, now)
+    piece = await make.make_asset(name="Stół", room=room)
+    await perform("move", piece.id, Answers(room_id=store.id), office, now)
+    document = await Document.all().order_by("-id").first()
+    assert document
+    return {"works": works.id, "block": block.id, "document": document.id}
 
 
 @pytest.mark.parametrize("page", CEILINGS)
