@@ -101,8 +101,8 @@ async def furnish(person: Person, rooms: int) -> dict[str, object]:
             starts_at, room=room, organizer=person, institution_id=person.institution_id, title="Narada"
         )
         await Notice.create(person=person, kind="booking.cancelled", event=str(hour.id), at=datetime.now(UTC))
-        taken = await take(room, store, person)
-    return {"room": room.code, "booking": hour.id, "fault": filed.fault.id, **taken}
+        names = await take(room, store, person)
+    return {"room": room.code, "booking": hour.id, "fault": filed.fault.id, **names}
 
 
 async def take(room: Room, store: Room, person: Person) -> dict[str, object]:

@@ -29,6 +29,7 @@ from registry.documents.rules import SYMBOLS, Side
 from registry.people.models import Person
 from registry.people.rules import may
 from registry.rooms.queries import office_zone
+from web.assets.api import AssetId
 from web.auth.access import PageCaller, actor_of, page_with
 from web.documents import words
 from web.documents.api import DocumentId
@@ -38,7 +39,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key, nothing_more
 from web.kit.page_context import page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import id_in, unless_unknown
+from web.kit.record_ids import id_in
 from web.kit.render import render
 from web.labels.wish import office_of
 
@@ -47,7 +48,6 @@ Text = Annotated[str, Form(max_length=2000)]
 Signer = Annotated[Person, Depends(page_with("documents.sign"))]
 Canceller = Annotated[Person, Depends(page_with("documents.cancel"))]
 Keyholder = Annotated[Person, Depends(page_with("durability.override"))]
-AssetId = Annotated[int, unless_unknown("asset.unknown")]
 PAGE = 50
 
 
