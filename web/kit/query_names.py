@@ -11,7 +11,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Cookie, Header, Path
 from fastapi.routing import APIRoute
-from starlette.datastructures import QueryParams
+from starlette.datastructures import FormData, QueryParams, UploadFile
 from starlette.responses import Response
 
 from registry.core.errors import Invalid
@@ -24,6 +24,7 @@ TRACKING = re.compile(
 # what our own forms carry beside what is typed, and what a page is told after an act: a script may pass it on
 CARRIED = frozenset({"csrf", "did", "key", "minutes", "next", "revision", "shown", "was"})
 NAME_LENGTH = 100
+SUBSTITUTE = "\x1a"
 
 
 def names_of(dependant: Dependant) -> frozenset[str]:
@@ -70,7 +71,20 @@ class _ReadParams(QueryParams):
         return (name for name in self.keys() if name not in names and not TRACKING.fullmatch(name))
 
 
+def _without_zeros(value: UploadFile | str) -> UploadFile | str:
+    return value.replace("\0", SUBSTITUTE) if isinstance(value, str) else value
+
+
 class _PageRequest(Request):
+    async def _get_form(self, **limits: Any) -> FormData:
+        """What ``form()`` gives. A zero byte is the sign of what was left out: it can no more be shown than that, but a
+        database takes it.
+        """
+        if self._form is None:
+            items = (await super()._get_form(**limits)).multi_items()
+            self._form = FormData([(name, _without_zeros(value)) for name, value in items])
+        return self._form
+
     @property
     def query_params(self) -> _ReadParams:
         if not hasattr(self, "_query_params"):
@@ -87,10 +101,10 @@ class _PageRoute(APIRoute):
 
         async def handler(request: Request) -> Response:
             is_part = request.headers.get("hx-request-type", "") == "partial"  # a script of ours, with a whole form
-            if request.method != "GET" or not request.scope["query_string"]:
-                return await handle(request)
             page_request = _PageRequest(request.scope, request.receive)
             response = await handle(page_request)
+            if request.method != "GET" or not request.scope["query_string"]:
+                return response
             is_page = response.headers.get("content-type", "").startswith("text/html")
             if not is_part and response.status_code == 200 and is_page:
                 for name in page_request.query_params.unread():

@@ -154,6 +154,14 @@ async def test_history_is_told_in_words(desk: Desk) -> None:
     assert "History" not in await desk.read(f"/assets/{asset.id}", "member")
 
 
+async def test_each_way_out_says_what_it_does(desk: Desk) -> None:
+    asset = await stock("Lampa")
+    page = await desk.read(f"/assets/{asset.id}", "facilities")
+    for words in ("for another one, with a document", "free of charge", "for money", "it is scrapped"):
+        assert page.count(words) == 1, words
+    assert page.count("it is in no list any more") == 1
+
+
 async def test_a_fault_goes_through_repair_to_working_again(desk: Desk) -> None:
     room = await make.make_room(code="ZW-01")
     asset = await stock("Projektor laserowy", room=room)
