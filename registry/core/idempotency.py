@@ -60,11 +60,14 @@ class IdempotencyKey(Model):
 
 @dataclass(frozen=True, slots=True)
 class RequestAnswer:
-    """What a request was answered: an HTTP status, the body as text, and the headers that belong to it."""
+    """What a request was answered: an HTTP status, the body as text, and the headers that belong to it. A body that
+    opens something is told once: ``stored`` is what is stored of it instead.
+    """
 
     status: int = 200
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    stored: str | None = None
 
 
 Answering = Callable[[Any], Awaitable[RequestAnswer]]
@@ -141,7 +144,7 @@ async def record(request_key: RequestKey | None, outcome: object) -> None:
             digest=request_key.digest,
             status=answer.status,
             headers=dict(answer.headers),
-            body=answer.body,
+            body=answer.body if answer.stored is None else answer.stored,
             at=request_key.at,
         )
     )

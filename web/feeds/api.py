@@ -8,7 +8,7 @@ from registry.feeds.actions import FeedWish, make_feed, withdraw_feed
 from registry.feeds.models import CalendarFeed
 from registry.feeds.queries import feed_row, feeds_of
 from web.auth.access import Caller, options_of
-from web.feeds.shapes import FeedAnswer, FeedBody, FeedsAnswer, feed_answer
+from web.feeds.shapes import FeedAnswer, FeedBody, FeedsAnswer, feed_answer, url_of
 from web.kit import routing
 from web.kit.answers import ListAnswer, Paged
 from web.kit.clock import Now
@@ -38,7 +38,17 @@ async def make(
     async def answer(feed: CalendarFeed) -> FeedAnswer:
         return feed_answer(await feed_row(feed.id), options.secret_key, options.base_url)
 
-    return await once(lambda key: make_feed(wish, person, options.secret_key, actor, now, key), answer)
+    async def again(stored: str) -> FeedAnswer:
+        former = FeedAnswer.model_validate_json(stored)
+        url = url_of(await feed_row(former.id), options.secret_key, options.base_url)
+        return former.model_copy(update={"url": url})
+
+    return await once(
+        lambda key: make_feed(wish, person, options.secret_key, actor, now, key),
+        answer,
+        without=lambda whole: whole.model_copy(update={"url": None}),
+        again=again,
+    )
 
 
 @router.delete("/feeds/{feed_id}", status_code=204, responses=faults(404), summary="Withdraw a calendar feed")

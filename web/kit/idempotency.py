@@ -11,6 +11,7 @@ An endpoint says what it does with the key and how it answers what was made::
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, TypeVar, cast
 
@@ -41,10 +42,16 @@ class Repeatable:
         act: Callable[[RequestKey | None], Awaitable[Made]],
         answering: Callable[[Made], Awaitable[Told]],
         about: object = None,
+        *,
+        without: Callable[[Told], Told] | None = None,
+        again: Callable[[str], Awaitable[Told]] | None = None,
     ) -> Told:
         """What ``answering`` says of what ``act`` made. With a key it is a finished Response, whatever the type says:
         ``answering`` then runs in the transaction of the act, reads, and is quick. ``about`` is what was sent, where
         that is not the body: a form is another text each time.
+
+        An answer that holds a secret is stored ``without`` it; ``again`` makes the whole one of what was stored, where
+        the secret can still be told.
 
         Raises Conflict("request.key_reused").
         """
@@ -52,12 +59,16 @@ class Repeatable:
             return await answering(await act(None))
 
         async def stored(result: Made) -> RequestAnswer:
-            return await self._stored(await answering(result))
+            whole = await answering(result)
+            answer = await self._stored(whole)
+            return replace(answer, stored=(await self._stored(without(whole))).body) if without else answer
 
         content = await self._request.body() if about is None else about
         digest = digest_of(self._request.method, self._request.url.path, content)
         request_key = RequestKey(self._owner, self._key, digest, self._now)
         answer = await act_once(request_key, act, stored)
+        if again and answer.stored is None:  # it was given before
+            answer = replace(answer, body=(await self._stored(await again(answer.body))).body)
         return cast(Told, Response(answer.body, answer.status, dict(answer.headers)))
 
     async def _stored(self, content: Any) -> RequestAnswer:

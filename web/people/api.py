@@ -109,7 +109,8 @@ async def invite(
     once: OnceOnly, body: InvitationBody = InvitationBody(),
 ) -> InvitationAnswer:  # fmt: skip
     """Whoever has it chooses a password. A link that was made before leads nowhere from now on. By mail it goes to its
-    person alone.
+    person alone. The first answer alone has the link and its code: they are stored nowhere, so the same request sent
+    again is answered without them.
     """
     options, is_mailed = options_of(request), body.by is LinkWay.MAIL
     base_url = options.base_url
@@ -126,7 +127,11 @@ async def invite(
             until=link.until.astimezone(zone),
         )
 
-    return await once(lambda key: links.invite([login], body.by, actor, now, key, base_url=base_url), answer)
+    return await once(
+        lambda key: links.invite([login], body.by, actor, now, key, base_url=base_url),
+        answer,
+        without=lambda whole: whole.model_copy(update={"link": None, "code": None}),
+    )
 
 
 @router.post("/people/{login}/deactivate", responses=faults(404, 409, 412), summary="Close an account and hand over")

@@ -146,7 +146,9 @@ class InvitationBody(Body):
 class InvitationAnswer(BaseModel):
     login: str
     by: LinkWay
-    link: str | None = Field(description="opens the page where a password is chosen, once; null if it was mailed")
+    link: str | None = Field(
+        description="opens the page where a password is chosen, once; null if it was mailed, and in a repeated answer"
+    )
     code: str | None = Field(description="the same to be typed at /password")
     until: Instant
 
