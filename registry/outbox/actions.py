@@ -143,6 +143,11 @@ async def _first_wishes(person_id: int) -> NoticeWishes:
     return await NoticeWishes.filter().select_for_update().get(person_id=person_id)
 
 
+async def wipe_secrets(person_id: int, kinds: Collection[str]) -> None:
+    """Inside the caller's transaction: links that lead nowhere any more are told to nobody."""
+    await Notice.filter(person_id=person_id, kind__in=list(kinds)).exclude(secret="").update(secret="")
+
+
 async def forget(before: datetime) -> int:
     """Delete the notices of before this moment. Returns how many."""
     return await Notice.filter(at__lt=before, sorted_at__isnull=False).delete()

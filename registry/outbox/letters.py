@@ -182,11 +182,18 @@ async def claim(many: int, now: datetime) -> list[Parcel]:
     return [
         Parcel(
             letter, mail, name, language, address or "",
-            tuple(notices[one] for one in letter.notices if one in notices and notices[one].kind in KINDS),
+            tuple(notices[one] for one in letter.notices if one in notices and _is_told(notices[one])),
         )
         for letter in letters
         for mail, name, language, address in [people[letter.id]]
     ]  # fmt: skip
+
+
+def _is_told(notice: Notice) -> bool:
+    """Whether a letter still brings it: a newer Izba may have told what this one has no words for, and a link that
+    leads nowhere by now was wiped.
+    """
+    return notice.kind in KINDS and (notice.kind not in SECRET_KINDS or bool(notice.secret))
 
 
 async def prolong(parcels: Sequence[Parcel], now: datetime) -> list[Parcel]:

@@ -12,6 +12,7 @@ from registry.core.ids import may_be_name
 from registry.core.transaction import transaction
 from registry.people import rules
 from registry.people.administrators import keep_one_manager, lock_managers
+from registry.people.link_ends import end_links
 from registry.people.models import Institution, Person, Role, Session
 from registry.people.queries import LOGIN_LENGTH, forget_person
 
@@ -72,7 +73,9 @@ async def locked_account(login: str, if_revision: int | None = None) -> Person:
 
 
 async def store(person: Person, columns: Mapping[str, Any], actor: Actor, now: datetime, reason: str = "") -> bool:
-    """Write what differs of a locked account, with its history; whether anything does. Closing it ends its sessions."""
+    """Write what differs of a locked account, with its history; whether anything does. Closing it ends its sessions and
+    its links of one use, another mail address those that may have left for the one before.
+    """
     before = {name: getattr(person, name) for name, value in columns.items() if getattr(person, name) != value}
     if not before:
         return False
@@ -80,6 +83,8 @@ async def store(person: Person, columns: Mapping[str, Any], actor: Actor, now: d
     person.update_from_dict(dict(after))
     person.revision += 1
     await person.save(update_fields=[*before, "revision"])
+    if after.get("is_active") is False or before.get("mail"):
+        await end_links(person.id, now)
     if before.pop("is_active", None) is not None:
         is_active = after.pop("is_active")
         if not is_active:

@@ -22,6 +22,7 @@ from registry.outbox.rules import printable
 from registry.people import policy, rules
 from registry.people.accounts import institution_or_none
 from registry.people.administrators import lock_managers
+from registry.people.link_ends import end_links
 from registry.people.models import FailedSignIn, Institution, Person, Role, Session, Token
 from registry.people.queries import LOGIN_LENGTH, digest_of, forget, forget_person, person_by_login
 
@@ -64,19 +65,29 @@ async def add_account(
     Raises Invalid (login, role, password, mail, languages), Forbidden("auth.role"), NotFound("institution.unknown")
     and Conflict("person.login_taken").
     """
+    account = checked_account(columns, password)
+    password_hash = await asyncio.to_thread(hasher.hash, password) if password else ""
+    async with transaction():
+        person = await open_checked(account, actor, now, password_hash=password_hash)
+        await record(request_key, person)
+    return person
+
+
+def checked_account(columns: Mapping[str, Any], password: str | None = None) -> dict[str, Any]:
+    """The columns of a new account as they are stored. Raises Invalid as :func:`add_account`."""
     account = rules.plain_account(columns)
     login, role = rules.plain_login(account.pop("login")), str(account.pop("role"))
     for fault in [*rules.account_faults(login, role, password), *rules.change_faults(account)]:
         raise fault
-    password_hash = await asyncio.to_thread(hasher.hash, password) if password else ""
-    async with transaction():
-        await lock_managers(actor)
-        institution = await institution_or_none(account.pop("institution", None))
-        person = await open_account(
-            login, account.pop("name"), role, password_hash, actor, now, institution=institution, **account
-        )
-        await record(request_key, person)
-    return person
+    return {"login": login, "role": role, **account}
+
+
+async def open_checked(account: Mapping[str, Any], actor: Actor, now: datetime, *, password_hash: str = "") -> Person:
+    """Open what :func:`checked_account` has checked, inside the caller's transaction."""
+    await lock_managers(actor)
+    institution = await institution_or_none(account.get("institution"))
+    columns = {**account, "institution": institution}
+    return await open_account(password_hash=password_hash, actor=actor, now=now, **columns)
 
 
 async def open_account(
@@ -117,7 +128,9 @@ async def open_account(
 async def set_password(
     person: Person, password: str, actor: Actor, now: datetime, *, keep_session: str | None = None
 ) -> None:
-    """Give an account a new password and end its sessions, except the one with the secret ``keep_session``."""
+    """Give an account a new password and end its sessions, except the one with the secret ``keep_session``, and its
+    links of one use.
+    """
     for fault in rules.password_faults(password):
         raise fault
     password_hash = await asyncio.to_thread(hasher.hash, password)
@@ -127,6 +140,7 @@ async def set_password(
         if keep_session:
             ended = ended.exclude(digest=digest_of(keep_session))
         await ended.delete()
+        await end_links(person.id, now)
         await history.write(f"person:{person.id}", "password changed", actor, now)
     forget_person(person.id)
 

@@ -5,9 +5,10 @@ Of each only the digest is kept. Its secret is short enough to be typed from pap
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from registry.core import history
 from registry.core.errors import Conflict, NotFound
@@ -18,6 +19,7 @@ from registry.outbox.actions import NewNotice, tell
 from registry.people import actions, rules
 from registry.people.accounts import locked_account
 from registry.people.administrators import lock_managers
+from registry.people.link_ends import NOTICE_KINDS, end_links
 from registry.people.models import LinkPurpose, LinkWay, OneUseLink, Person, Session
 from registry.people.queries import digest_of, forget_person, people_to_remind
 
@@ -54,21 +56,46 @@ async def invite(
     """
     async with transaction() as change:
         await lock_managers(actor)
-        links = []
-        for login in sorted(set(logins)):
-            person = await locked_account(login)
-            if not rules.is_open(person.is_active, person.active_until, now):
-                raise Conflict("person.closed", login=person.login)
-            if way is LinkWay.MAIL and not person.mail:
-                raise Conflict("person.no_mail", login=person.login)
-            link = await _issue(person, LinkPurpose.INVITATION, way, now)
-            after = {"way": str(way), "until": link.until}
-            await history.write(f"person:{person.id}", "invited", actor, now, after=after)
-            if way is LinkWay.MAIL:
-                await _mail(change, link, "account.invited", base_url, now)
-            links.append(link)
+        links = [
+            await _invite(change, await locked_account(login), way, actor, now, base_url)
+            for login in sorted(set(logins))
+        ]
         await record(request_key, links)
     return links
+
+
+async def add_and_invite(
+    columns: Mapping[str, Any],
+    way: LinkWay,
+    actor: Actor,
+    now: datetime,
+    request_key: RequestKey | None = None,
+    *,
+    base_url: str = "",
+) -> IssuedLink:
+    """Open an account and invite its person, both or neither. Raises as :func:`registry.people.actions.add_account` and
+    :func:`invite`.
+    """
+    account = actions.checked_account(columns)
+    async with transaction() as change:
+        person = await actions.open_checked(account, actor, now)
+        link = await _invite(change, person, way, actor, now, base_url)
+        await record(request_key, link)
+    return link
+
+
+async def _invite(
+    change: Change, person: Person, way: LinkWay, actor: Actor, now: datetime, base_url: str
+) -> IssuedLink:
+    if not rules.is_open(person.is_active, person.active_until, now):
+        raise Conflict("person.closed", login=person.login)
+    if way is LinkWay.MAIL and not person.mail:
+        raise Conflict("person.no_mail", login=person.login)
+    link = await _issue(person, LinkPurpose.INVITATION, way, now)
+    await history.write(f"person:{person.id}", "invited", actor, now, after={"way": str(way), "until": link.until})
+    if way is LinkWay.MAIL:
+        await _mail(change, link, LinkPurpose.INVITATION, base_url, now)
+    return link
 
 
 async def forgotten(words: str, address: str, now: datetime, base_url: str = "") -> list[IssuedLink]:
@@ -85,7 +112,7 @@ async def forgotten(words: str, address: str, now: datetime, base_url: str = "")
             if await recent.filter(purpose=LinkPurpose.FORGOTTEN).count() >= REMINDERS_AN_HOUR:
                 continue
             link = await _issue(person, LinkPurpose.FORGOTTEN, LinkWay.MAIL, now)
-            await _mail(change, link, "account.password", base_url, now)
+            await _mail(change, link, LinkPurpose.FORGOTTEN, base_url, now)
             links.append(link)
             asker = Actor(name="?", source="web", address=address[:64])
             await history.write(f"person:{person.id}", "password asked", asker, now)
@@ -93,18 +120,20 @@ async def forgotten(words: str, address: str, now: datetime, base_url: str = "")
 
 
 async def _issue(person: Person, purpose: LinkPurpose, way: LinkWay, now: datetime) -> IssuedLink:
+    """A fresh link instead of those before. What a stranger asks for ends no invitation."""
     secret, until = new_secret(), now + LIFETIMES[purpose]
-    await OneUseLink.filter(person_id=person.id, used_at__isnull=True, expires_at__gt=now).update(expires_at=now)
+    await end_links(person.id, now, [purpose] if purpose is LinkPurpose.FORGOTTEN else tuple(LinkPurpose))
     await OneUseLink.create(
         person_id=person.id, purpose=purpose, way=way, digest=digest_of(secret), created_at=now, expires_at=until
     )
     return IssuedLink(person, way, secret, until)
 
 
-async def _mail(change: Change, link: IssuedLink, kind: str, base_url: str, now: datetime) -> None:
+async def _mail(change: Change, link: IssuedLink, purpose: LinkPurpose, base_url: str, now: datetime) -> None:
     """Let a link leave by mail, with what it is part of. The outbox wipes it when it has left."""
     event = f"link:{digest_of(link.secret)[:40]}"
-    await tell(change, [NewNotice(link.person.id, kind, event, secret=link_address(base_url, link.secret))], now)
+    secret = link_address(base_url, link.secret)
+    await tell(change, [NewNotice(link.person.id, NOTICE_KINDS[purpose], event, secret=secret)], now)
 
 
 def link_address(base_url: str, secret: str) -> str:
@@ -134,6 +163,14 @@ async def link_of(secret: str, now: datetime) -> OneUseLink:
     if link is None or not _is_good(link, now):
         raise NotFound("link.unknown")
     return link
+
+
+async def links_of(secrets: Collection[str], now: datetime) -> dict[str, OneUseLink]:
+    """Of these secrets those whose links are good now, each with its link and its person."""
+    digests = {digest_of(plain_secret(secret)): secret for secret in secrets}
+    rows = await OneUseLink.filter(digest__in=list(digests)).select_related("person") if digests else []
+    good = {digests[link.digest]: link for link in rows if _is_good(link, now)}
+    return {secret: good[secret] for secret in digests.values() if secret in good}
 
 
 def _is_good(link: OneUseLink, now: datetime) -> bool:

@@ -10,7 +10,6 @@ the words again by a key in its address::
         return await _page(request, …, **typed.words)
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,7 +42,7 @@ class Typed:
 async def back_to(path: str, request: Request, now: datetime, status: int, **words: Any) -> Response:
     """To the page at ``path`` with what was typed and why not. Its words are of JSON and hold no secret."""
     where, _, place = path.partition("#")
-    content = {"page": _digest(unquote(where.partition("?")[0])), "status": status, "words": words}
+    content = {"page": unquote(where.partition("?")[0]), "status": status, "words": words}
     key, seed = await _write(request, content, now)
     query = f"{'&' if '?' in where else '?'}{KEY}={key}" if key else ""
     response = RedirectResponse(f"{where}{query}{f'#{place}' if place else ''}", 303)
@@ -54,7 +53,7 @@ async def _typed(request: Request, now: Now) -> Typed:
     key = request.query_params.get(KEY, "")
     content = await read_draft(key, seed_of(request), now) if key else None
     page = request.url.path
-    if content and content.get("page") == _digest(page):
+    if content and content.get("page") == page:
         return Typed(content["status"], content["words"])
     if content and "path" in content and page.startswith("/bookings/"):  # of a form that was not judged yet
         return Typed(words={"fields": content["fields"], "is_unsent": True})
@@ -112,11 +111,6 @@ def with_visit(response: Response, request: Request, seed: str) -> Response:
 def as_form(fields: Iterable[Iterable[str]]) -> FormData:
     """Fields that a draft holds, as they are sent."""
     return FormData([(str(name), str(text)) for name, text in fields])
-
-
-def _digest(page: str) -> str:
-    """What a draft holds of the address of its page: there are some with a secret in them."""
-    return hashlib.sha256(page.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 async def _write(request: Request, content: dict[str, Any], now: datetime) -> tuple[str, str]:

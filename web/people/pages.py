@@ -9,12 +9,13 @@ from fastapi import Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.aside import aside
-from registry.core.errors import Conflict, NotFound, Refusal
-from registry.core.idempotency import RequestAnswer, act_once
+from registry.core.errors import Conflict, Invalid, NotFound, Reason, Refusal
+from registry.core.idempotency import RequestKey, act_once
 from registry.departures.queries import load_numbers
 from registry.departures.rules import LoadKind
 from registry.labels.slips import Slip, slips_pdf
 from registry.people import actions, links
+from registry.people.links import IssuedLink
 from registry.people.models import LinkWay, Person, Role
 from registry.people.queries import (
     PeopleFilter,
@@ -24,18 +25,19 @@ from registry.people.queries import (
     invitations_of,
     people_in_order,
 )
-from registry.people.rules import AccountState, account_state, last_day
+from registry.people.rules import AccountState, account_state, last_day, plain_login
 from web.auth.access import actor_of, options_of, page_with
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
-from web.kit.idempotency import form_key
+from web.kit.idempotency import form_key, nothing_more
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
 from web.kit.render import render
+from web.kit.words import N_
 from web.people import words
 from web.people.form import empty_form, field_of, form_context, form_in
-from web.people.handing import address_of_link, hand_on, in_groups, secrets_in_hand
+from web.people.handing import MOST, address_of_link, hand_on, in_groups, secrets_in_hand
 
 router = pages("/admin")
 Reader = Annotated[Person, Depends(page_with("people.see"))]
@@ -130,37 +132,41 @@ async def add(
 ) -> Response:
     """Open an account and invite its person. The same form sent twice opens one."""
     context, form = page_context(request, person, now), await form_in(request)
-    actor, ways = actor_of(request, person), {str(way): way for way in LinkWay}
+    actor, options = actor_of(request, person), options_of(request)
+    way = LinkWay(deliver) if deliver in set(LinkWay) else None
+    issued: list[IssuedLink] = []
 
-    async def nothing(_: Person) -> RequestAnswer:
-        return RequestAnswer(303)
+    async def act(once: RequestKey | None) -> None:
+        if way is None:
+            await actions.add_account(columns, actor, now, once)
+        else:
+            issued.append(await links.add_and_invite(columns, way, actor, now, once, base_url=options.base_url))
 
     try:
         columns = {"login": form.texts["login"], **form.columns(context)}
-        if deliver == LinkWay.MAIL and not options_of(request).has_mail:
+        if way is LinkWay.MAIL and not options.has_mail:
             raise Conflict("notice.no_server")
-        if deliver == LinkWay.MAIL and not columns["mail"].strip():
-            raise Conflict("person.no_mail", login=columns["login"])
-        key = form_key(person, form.texts["key"], now, "people", sorted(form.texts.items()), form.languages)
-        await act_once(key, lambda once: actions.add_account(columns, actor, now, once), nothing)
-        login = columns["login"].strip().lower()
-        base_url, way = options_of(request).base_url, ways.get(deliver)
-        issued = await links.invite([login], way, actor, now, base_url=base_url) if way else []
+        content = deliver, sorted(form.texts.items()), form.languages
+        await act_once(form_key(person, form.texts["key"], now, "people", *content), act, nothing_more)
     except Refusal as refusal:
         faults = {field_of(refusal): context.words.refusal(refusal)}
         return await back_to("/admin/people/new", request, now, status_of(refusal), form=form.words(), faults=faults)
-    did = ("mailed" if way is LinkWay.MAIL else "invited") if issued else "added"
-    response = RedirectResponse(f"/admin/people/{login}?did={did}", 303)
-    return response if way is LinkWay.MAIL else hand_on(response, request, issued)
+    did = ("mailed" if way is LinkWay.MAIL else "invited") if way else "added"
+    response = RedirectResponse(f"/admin/people/{plain_login(form.texts['login'])}?did={did}", 303)
+    # sent again it made nothing: this browser has the link of the first time
+    return hand_on(response, request, issued) if issued and way is not LinkWay.MAIL else response
 
 
 @router.post("/people/slips")
 async def make_slips(request: Request, person: Manager, now: Now) -> Response:
     """New invitations on paper for the chosen people."""
-    logins = [str(value) for value in (await request.form()).getlist("login")][:100]
+    logins = [str(value) for value in (await request.form()).getlist("login")]
     try:
         if not logins:
             raise NotFound("person.unknown", login="")
+        if len(logins) > MOST:
+            reason = Reason(N_("choose {limit} people at most"), limit=MOST)
+            raise Invalid("request.bad_field", field="login", reason=reason)
         issued = await links.invite(logins, LinkWay.SLIP, actor_of(request, person), now)
     except Refusal as refusal:
         fault = page_context(request, person, now).words.refusal(refusal)
@@ -170,14 +176,18 @@ async def make_slips(request: Request, person: Manager, now: Now) -> Response:
 
 @router.get("/people/slips")
 async def slips(request: Request, person: Manager, now: Now) -> Response:
-    """Slips of the invitations that this browser was just given, as a PDF to be cut."""
+    """Slips of the invitations that this browser was just given and nobody has used yet, as a PDF to be cut."""
     context, options = page_context(request, person, now), options_of(request)
-    papers: list[Slip] = []
-    for secret in secrets_in_hand(request):
-        link = await links.link_of(secret, now)
-        until = context.fmt.datetime(link.expires_at)
-        address = address_of_link(request, secret)
-        papers.append(Slip(link.person.name, link.person.login, in_groups(secret), address, until))
+    papers = [
+        Slip(
+            link.person.name,
+            link.person.login,
+            in_groups(secret),
+            address_of_link(request, secret),
+            context.fmt.datetime(link.expires_at),
+        )
+        for secret, link in (await links.links_of(secrets_in_hand(request), now)).items()
+    ]
     if not papers:
         raise NotFound("link.unknown")
     pdf = await aside(slips_pdf, papers, options.title, options.base_url, context.language, now)

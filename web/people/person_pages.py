@@ -54,9 +54,11 @@ async def one(request: Request, person: Reader, login: str, now: Now, typed: Typ
     context, account = page_context(request, person, now), await person_by_login(login)
     is_manager = context.may("people.manage")
     until = (await invitations_of([account.id])).get(account.id)
-    secrets = secrets_in_hand(request) if is_manager else []
+    in_hand = await links.links_of(secrets_in_hand(request), now) if is_manager else {}
     links_in_hand = [
-        (address_of_link(request, one), in_groups(one)) for one in secrets if await _is_of(one, account, now)
+        (address_of_link(request, secret), in_groups(secret))
+        for secret, link in in_hand.items()
+        if link.person_id == account.id
     ]
     return render(
         request,
@@ -81,13 +83,6 @@ async def one(request: Request, person: Reader, login: str, now: Now, typed: Typ
         form=FormFields(typed.words.get("form", {})),
         faults=FormFields(typed.words.get("faults", {})),
     )
-
-
-async def _is_of(secret: str, account: Person, now: Any) -> bool:
-    try:
-        return (await links.link_of(secret, now)).person_id == account.id
-    except Refusal:
-        return False
 
 
 def _line(load: Load, context: PageContext) -> LoadLine:

@@ -335,6 +335,16 @@ async def test_a_link_is_wiped_once_it_has_left_and_stays_while_it_has_not(datab
     assert (await refused(letters.send_again(parcel.letter.id, SYSTEM, NOW))).code == "letter.wiped"
 
 
+@pytest.mark.databases("sqlite")
+async def test_a_letter_whose_link_leads_nowhere_any_more_brings_nothing(database: Database) -> None:
+    person = await somebody()
+    await tell(person, kind="account.invited", secret="https://izba.example/x")
+    await sort_out(PLAN, NOW)
+    await actions.wipe_secrets(person.id, ["account.invited"])
+    (parcel,) = await claim(10, NOW)
+    assert parcel.notices == ()
+
+
 async def test_old_notices_and_letters_are_forgotten_but_not_what_waits(database: Database) -> None:
     person = await somebody()
     await tell(person, 1)

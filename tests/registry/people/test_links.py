@@ -9,6 +9,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from registry.core.errors import Forbidden, Invalid, NotFound
 from registry.core.history import SYSTEM, Actor, HistoryEntry
+from registry.outbox.models import Notice
 from registry.people import accounts, actions, links, policy, queries
 from registry.people.models import LinkWay, OneUseLink, Person, Role
 from registry.people.queries import PeopleFilter
@@ -66,6 +67,53 @@ async def test_a_link_ends_with_its_time_its_successor_and_its_account() -> None
     assert (await refused(invitation())).code == "person.closed"
     await links.forget_links(NOW + timedelta(days=68))
     assert await OneUseLink.all().count() == 0
+
+
+async def test_what_a_stranger_asks_for_ends_no_invitation() -> None:
+    await make_person("alice", mail="alice@office.example")
+    link = await invitation()
+    (first,) = await links.forgotten("alice", HERE, NOW)
+    (second,) = await links.forgotten("alice", HERE, NOW)
+    good = await links.links_of([link.secret, first.secret, second.secret, "nothing"], NOW)
+    assert list(good) == [link.secret, second.secret]
+    newer = await invitation()
+    assert list(await links.links_of([link.secret, second.secret, newer.secret], NOW)) == [newer.secret]
+    assert await links.links_of([], NOW) == {}
+
+
+@pytest.mark.parametrize("act", ["password", "closed", "mail"])
+async def test_a_link_ends_with_a_new_password_an_end_or_another_address(act: str) -> None:
+    person = await make_person("alice", mail="alice@office.example")
+    secrets = [(await invitation(way=LinkWay.MAIL)).secret, (await links.forgotten("alice", HERE, NOW))[0].secret]
+    assert len(await links.links_of(secrets, NOW)) == 2
+    assert await Notice.exclude(secret="").count() == 2
+    if act == "password":
+        await actions.set_password(person, PASSWORD, SYSTEM, NOW)
+    elif act == "closed":
+        await accounts.change_person("alice", {"is_active": False}, SYSTEM, NOW)
+        await accounts.change_person("alice", {"is_active": True}, SYSTEM, NOW)
+    else:
+        await accounts.change_person("alice", {"mail": "other@office.example"}, SYSTEM, NOW)
+    assert await links.links_of(secrets, NOW) == {}
+    assert await Notice.exclude(secret="").count() == 0, "and no letter brings one"
+
+
+async def test_a_link_on_paper_outlives_what_has_nothing_to_do_with_it() -> None:
+    await make_person("alice")
+    link = await invitation(way=LinkWay.SLIP)
+    await accounts.change_person("alice", {"mail": "alice@office.example", "name": "Alicja"}, SYSTEM, NOW)
+    assert list(await links.links_of([link.secret], NOW)) == [link.secret]
+
+
+async def test_an_account_is_opened_and_invited_or_neither() -> None:
+    new = {"login": "nowa.osoba", "name": "Nowa", "role": "member", "mail": ""}
+    assert (await refused(links.add_and_invite(new, LinkWay.MAIL, SYSTEM, NOW))).code == "person.no_mail"
+    over = new | {"active_until": NOW}
+    assert (await refused(links.add_and_invite(over, LinkWay.LINK, SYSTEM, NOW))).code == "person.closed"
+    assert await Person.all().count() == 0
+    link = await links.add_and_invite(new, LinkWay.LINK, SYSTEM, NOW)
+    assert (await links.link_of(link.secret, NOW)).person.login == "nowa.osoba"
+    assert [entry.action async for entry in HistoryEntry.all().order_by("id")] == ["added", "invited"]
 
 
 async def test_a_weak_password_does_not_use_a_link_up() -> None:

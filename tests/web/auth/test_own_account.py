@@ -8,10 +8,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from registry.core.drafts import FormDraft
 from registry.core.history import SYSTEM
 from registry.outbox.models import Notice
 from registry.people import actions, links
-from registry.people.models import LinkWay, OneUseLink, Session
+from registry.people.models import FailedSignIn, LinkWay, OneUseLink, Session
 from tests.conftest import Database
 from tests.make import make_asset, make_person
 from tests.web.desk import Desk, text_of
@@ -62,6 +63,26 @@ async def test_an_invitation_ends_on_today(site: FastAPI) -> None:
         over = await stranger.get(f"/password/{secret}")
         assert over.status_code == 404
         assert "used already" in over.text
+
+
+async def test_nothing_of_a_secret_stands_in_a_draft(site: FastAPI) -> None:
+    secret = await invited()
+    async with browser(site) as client:
+        weak = await send(client, f"/password/{secret}", new="short")
+        assert (weak.status_code, weak.headers["referrer-policy"]) == (422, "no-referrer")
+        await send(client, "/password", code=secret[:-1])
+    assert secret[:-1] not in str(await FormDraft.all().values())
+
+
+async def test_without_a_mail_server_asking_for_a_link_does_nothing(database: Database, tmp_path: Path) -> None:
+    site = create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))
+    await make_person("alice", mail="alice@office.example")
+    async with browser(site) as client:
+        token = re.search(r'name="csrf" value="([^"]+)"', (await client.get("/sign-in")).text)
+        assert token
+        answer = await client.post("/password/forgotten", data={"csrf": token[1], "who": "alice"})
+        assert answer.url.query == b"did=sent"
+    assert [await model.all().count() for model in (OneUseLink, Notice, FailedSignIn)] == [0, 0, 0]
 
 
 async def test_a_code_is_typed_from_paper(site: FastAPI) -> None:

@@ -1,6 +1,7 @@
 """The pages of people and institutions: found, added, invited, changed, closed."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 
 from registry.assets.models import Asset
 from registry.core.history import HistoryEntry
+from registry.core.idempotency import IdempotencyKey
 from registry.outbox.models import Notice
+from registry.people import links
 from registry.people.models import Institution, OneUseLink, Person, Role, Session, Token
 from registry.people.rules import CAPABILITIES
 from tests.conftest import Database
@@ -93,6 +96,17 @@ async def test_a_form_that_is_sent_twice_opens_one_account(desk: Desk) -> None:
         assert answer.headers["location"] == "/admin/people/nowa.osoba?did=added"
     assert await Person.filter(login="nowa.osoba").count() == 1
     assert await OneUseLink.all().count() == 0
+
+
+async def test_a_form_that_is_sent_twice_invites_once(desk: Desk) -> None:
+    cookies = []
+    for _ in range(2):
+        answer = await desk.post("/admin/people/new", "admin", **FORM, deliver="link", key="k1")
+        assert answer.headers["location"] == "/admin/people/nowa.osoba?did=invited"
+        cookies.append(answer.cookies.get(NEW_LINKS, ""))
+    assert [len(cookie) for cookie in cookies] == [20, 0], "the browser has the link of the first time"
+    assert await OneUseLink.all().count() == 1
+    assert cookies[0] not in str(await IdempotencyKey.all().values())
 
 
 @pytest.mark.parametrize(
@@ -200,6 +214,11 @@ async def test_slips_for_several(desk: Desk) -> None:
         client.cookies.set(NEW_LINKS, answer.cookies[NEW_LINKS])
         pdf = await client.get("/admin/people/slips")
         assert pdf.content.startswith(b"%PDF-")
+        await links.enter(answer.cookies[NEW_LINKS].split(".")[0], "correct horse battery", "", "", datetime.now(UTC))
+        pdf = await client.get("/admin/people/slips")
+        assert pdf.content.startswith(b"%PDF-"), "one that was used keeps no other from being printed"
+    many = await desk.post("/admin/people/slips", "admin", login=[f"person-{number}" for number in range(61)])
+    assert (many.status_code, "choose 60 people at most" in many.text) == (422, True)
     nobody = await desk.post("/admin/people/slips", "admin")
     assert nobody.status_code == 404
     assert (await desk.get("/admin/people/slips", "admin")).status_code == 404
