@@ -4,10 +4,10 @@ Nothing says so as it happens, for a thing is far below a booking. What holds no
 so it does not matter how often, by how many processes, or how late it is looked at.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from registry.assets.queries import readiness_of
+from registry.assets.queries import readiness_of, rooms_with_standard
 from registry.bookings.models import Booking
 from registry.bookings.notices import facts_of
 from registry.bookings.state import HELD
@@ -16,7 +16,11 @@ from registry.outbox.actions import NewNotice, remind
 from registry.outbox.queries import newest_by_event
 
 AHEAD = timedelta(days=7)
+LATELY = 3 * AHEAD  # of a booking of these days nothing was told before, unless it was moved from afar
 LOST, REGAINED = "readiness.lost", "readiness.regained"
+
+Need = tuple[Booking, str]  # a booking and a feature that it needs
+Newest = dict[tuple[int, str], tuple[str, int]]
 
 
 async def tell_of_readiness(now: datetime) -> int:
@@ -29,30 +33,48 @@ async def tell_of_readiness(now: datetime) -> int:
         room_id: {item.feature for item in readiness.broken if item.feature}
         for room_id, readiness in readiness_by_room.items()
     }
-    events = {_event(booking, feature) for booking in bookings for feature in booking.needs}
-    former = await newest_by_event(events, {booking.organizer_id for booking in bookings if booking.organizer_id})
-    notices = [
-        notice
-        for booking in bookings
-        for feature in booking.needs
-        if (notice := _notice(booking, feature, broken[booking.room_id], former)) is not None
+    needs = [(booking, feature) for booking in bookings for feature in booking.needs]
+    news = _news(needs, broken, await _newest(needs, now - LATELY))
+    if news:  # seldom: then all that was ever told of it is looked at, or of two notices one would not leave
+        needs = [need for need, _ in news]
+        news = _news(needs, broken, await _newest(needs, None))
+    return await remind([notice for _, notice in news], now)
+
+
+async def _newest(needs: Sequence[Need], since: datetime | None) -> Newest:
+    people = {booking.organizer_id for booking, _ in needs if booking.organizer_id}
+    return await newest_by_event({_event(booking, feature) for booking, feature in needs}, people, since)
+
+
+def _news(needs: Sequence[Need], broken: Mapping[int, Collection[str]], former: Newest) -> list[tuple[Need, NewNotice]]:
+    """What is to be told of these needs, by the room's id what is broken there."""
+    lines = [
+        ((booking, feature), _notice(booking, feature, broken[booking.room_id], former)) for booking, feature in needs
     ]
-    return await remind(notices, now)
+    return [(need, notice) for need, notice in lines if notice is not None]
 
 
 async def _bookings_with_needs(now: datetime) -> Sequence[Booking]:
     statuses = [str(status) for status in HELD]
-    ahead = Booking.filter(ends_at__gt=now, starts_at__lt=now + AHEAD, starts_at__gt=now - AHEAD, status__in=statuses)
-    return await ahead.filter(organizer_id__isnull=False).exclude(needs=[]).select_related("room")
+    room_ids = await rooms_with_standard()  # in another nothing is missed
+    if not room_ids:
+        return []
+    ahead = Booking.filter(
+        room_id__in=room_ids,
+        starts_at__gt=now - AHEAD,
+        starts_at__lt=now + AHEAD,
+        ends_at__gt=now,
+        status__in=statuses,
+        organizer_id__isnull=False,
+    )
+    return await ahead.exclude(needs=[]).select_related("room")
 
 
 def _event(booking: Booking, feature: str) -> str:
     return f"readiness:{booking.id}:{feature}"
 
 
-def _notice(
-    booking: Booking, feature: str, broken: Collection[str], former: dict[tuple[int, str], tuple[str, int]]
-) -> NewNotice | None:
+def _notice(booking: Booking, feature: str, broken: Collection[str], former: Newest) -> NewNotice | None:
     """What the organizer is to be told; None where it is as they were told last."""
     organizer_id = booking.organizer_id or 0
     event = _event(booking, feature)

@@ -88,8 +88,9 @@ class Claims(Generic[Record]):
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             at = now + timedelta(seconds=time.monotonic() - start)
-            with suppress(Refusal):
-                await self.update(number, revision, claimed_at=at)
+            with suppress(Refusal):  # another has it by now, or the database is away for a moment
+                async with transaction():
+                    await self.update(number, revision, claimed_at=at)
 
     async def abandoned(self, now: datetime, is_alone: bool) -> list[Record]:
         """The records whose work nobody does any more, given up. ``is_alone``: no other process can be at it."""

@@ -460,6 +460,7 @@ WORDS: dict[str, str] = {
     "device.is_panel": N_("{device} is a door panel: it has no family, address or sensing. Leave them out."),
     "device.is_no_panel": N_("{device} is no door panel: it has no languages and no dark hours. Leave them out."),
     "device.taken": N_("There is already a device {device}."),
+    "device.retired": N_("{device} is out of use. Take it back into use first."),
     "panel.unknown": N_("There is no such panel. Pair it again."),
     "panel.code_unknown": N_("No panel shows the code {code} now. Look at its screen and type the code again."),
     "panel.too_many": N_("Too many new panels from this address. Wait a minute and load the page again."),

@@ -123,8 +123,8 @@ async def amend(
     is another sensor: what the former one said is forgotten. In another room, and where it was switched off, what it
     saw is forgotten; switched on again it is trusted again.
 
-    Raises NotFound("device.unknown"), Invalid("request.bad_field"), Conflict: device.taken, device.is_panel, and
-    request.stale when somebody else carried it meanwhile.
+    Raises NotFound("device.unknown"), Invalid("request.bad_field"), Conflict: device.taken, device.is_panel,
+    device.retired unless it is taken back with it, and request.stale when somebody else carried it meanwhile.
     """
     look = await Device.get_or_none(id=device_id)
     if look is None:
@@ -183,13 +183,13 @@ def _panel_columns(device: Device, columns: dict[str, Any]) -> None:
 def _changes(device: Device, amendment: Amendment, now: datetime) -> dict[str, Any]:
     """The columns that will hold something else."""
     columns: dict[str, Any] = dict(amendment)
-    if "is_retired" in columns:
-        is_retired = columns.pop("is_retired")
-        if is_retired and device.retired_at is None:
-            out_of_use: dict[str, Any] = {"retired_at": now, "enabled": False, "room_id": None, "key_digest": None}
-            return out_of_use | dict.fromkeys(PRESENCE) | ({} if device.family == "native" else {"address": ""})
-        if not is_retired and device.retired_at is not None:
-            columns["retired_at"] = None
+    is_retired = columns.pop("is_retired", None)
+    if is_retired:
+        return _out_of_use(device, columns, now)
+    if device.retired_at is not None and is_retired is None and columns:
+        raise Conflict("device.retired", device=device.code)
+    if device.retired_at is not None and is_retired is False:
+        columns["retired_at"] = None
     _panel_columns(device, columns)
     if columns.keys() & (IDENTITY | {"code"}) and device.kind is DeviceKind.DOOR_PANEL:
         raise Conflict("device.is_panel", device=device.code)
@@ -213,6 +213,17 @@ def _changes(device: Device, amendment: Amendment, now: datetime) -> dict[str, A
     if changes.get("enabled"):
         return changes | dict.fromkeys(PRESENCE) | {"distrust": ""}
     return changes | dict.fromkeys(PRESENCE) if "room_id" in changes else changes
+
+
+def _out_of_use(device: Device, others: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The columns of a device that is retired, none where it is already. Raises Invalid("request.bad_field")."""
+    if others:
+        reason = Reason(N_("nothing else can be changed together with it: send it alone"))
+        raise Invalid("request.bad_field", field="retired", reason=reason)
+    if device.retired_at is not None:
+        return {}
+    columns: dict[str, Any] = {"retired_at": now, "enabled": False, "room_id": None, "key_digest": None}
+    return columns | dict.fromkeys(PRESENCE) | ({} if device.family == "native" else {"address": ""})
 
 
 async def _refuse_a_second(device: Device, columns: dict[str, Any]) -> None:

@@ -173,7 +173,8 @@ async def _panel_for(room_id: int, stem: str) -> Device:
         if device is None:
             kind, sensing = DeviceKind.DOOR_PANEL, Sensing.NONE
             return Device(code=code, kind=kind, sensing=sensing, room_id=room_id)
-        if device.kind is DeviceKind.DOOR_PANEL and device.key_digest is None and device.room_id in (None, room_id):
+        is_free = device.kind is DeviceKind.DOOR_PANEL and device.key_digest is None and device.retired_at is None
+        if is_free and device.room_id in (None, room_id):
             device.room_id = room_id
             return device
     raise Conflict("device.taken", device=stem)

@@ -176,7 +176,7 @@ async def devices_by_worry(now: datetime) -> DeviceOrder:
 
 async def silent_devices(now: datetime) -> list[Device]:
     """The devices that should have been heard by now and were not, with their rooms, by code."""
-    rows = await listed(reading_from(), ("id", *_SIGNS), Clause("FROM device ORDER BY code"))
+    rows = await listed(reading_from(), ("id", *_SIGNS), Clause("FROM device WHERE retired_at IS NULL ORDER BY code"))
     silent = [pk for pk, *values in rows if health_state(_signs(*values), now) is HealthState.SILENT]
     return await Device.filter(id__in=silent).order_by("code").select_related("room") if silent else []
 

@@ -43,14 +43,18 @@ async def notices_of(person_id: int, limit: int, before_id: int | None = None) -
     return await notices.order_by("-id").limit(limit)
 
 
-async def newest_by_event(events: Collection[str], people: Collection[int]) -> dict[tuple[int, str], tuple[str, int]]:
+async def newest_by_event(
+    events: Collection[str], people: Collection[int], since: datetime | None = None
+) -> dict[tuple[int, str], tuple[str, int]]:
     """Of events that happen again and again (``NAME:1``, ``NAME:2``), by person and name: the kind of the newest, and
-    how many there were.
+    how many there were; ``since`` a moment alone, where one is given.
     """
     newest: dict[tuple[int, str], tuple[str, int]] = {}
     beginnings = {name.partition(":")[0] for name in events}
     for beginning in beginnings:
         rows = Notice.filter(person_id__in=list(people), event__startswith=f"{beginning}:").order_by("id")
+        if since is not None:
+            rows = rows.filter(at__gte=since)
         for person_id, event, kind in await rows.values_list("person_id", "event", "kind"):
             name = event.rpartition(":")[0]
             if name in events:

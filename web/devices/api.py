@@ -15,7 +15,7 @@ from registry.devices.models import Device, DeviceKind, Sensing
 from registry.devices.queries import device_by_code, devices_in_order
 from registry.devices.rules import device_state
 from registry.people.models import Person
-from registry.rooms.queries import open_room_by_code
+from registry.rooms.queries import open_room_by_code, room_by_code
 from web.auth.access import caller_with
 from web.auth.session import options_of
 from web.kit import routing
@@ -122,7 +122,7 @@ async def devices(
     room: Annotated[str, Query(max_length=40)] = "",
     kind: DeviceKind | None = None,
 ) -> ListAnswer[DeviceAnswer]:
-    room_id = (await open_room_by_code(room)).id if room else None
+    room_id = (await room_by_code(room)).id if room else None
     rows, total = await devices_in_order(paging.start, paging.limit, kind, room_id)
     items = [_device(device, now) for device in rows]
     return DevicesAnswer(items=items, next=paging.cursor(len(rows), total), total=total)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -15,11 +16,11 @@ from registry.devices import actions
 from registry.devices.models import Device, DeviceKind, Sensing
 from registry.devices.queries import devices_by_id
 from registry.people.models import Person
-from registry.rooms.queries import room_by_code, rooms_by_code
+from registry.rooms.queries import rooms_by_code
 from web.auth.access import actor_of, page_with
 from web.auth.session import options_of
 from web.devices import words
-from web.devices.pages import BindingForm, strangers_of
+from web.devices.pages import BindingForm, open_room_id, strangers_of
 from web.devices.view import health_of, is_near, stranger_rows
 from web.devices.wave import WaveState, of_device, of_stranger, stream
 from web.history.words import ACTION_WORDS
@@ -84,10 +85,10 @@ async def take_in(request: Request, person: Manager, now: Now, form: Annotated[S
         actions.check_family(form.family, options_of(request).families)
         device = await actions.bind(
             form.code.strip(), form.family, form.address.strip(), Sensing(form.sensing), actor_of(request, person), now,
-            room_id=await _room_id(form.room), value_keys=form.value_keys(), asset_id=await _asset_id(form.thing),
+            room_id=await open_room_id(form.room), value_keys=form.value_keys(), asset_id=await _asset_id(form.thing),
         )  # fmt: skip
     except Refusal as refusal:
-        page = f"/devices/inbox?topic={form.topic}"
+        page = f"/devices/inbox?topic={quote(form.topic, safe='')}"
         return await _refused(page, request, context, refusal, form.model_dump())
     return RedirectResponse(f"/devices/{device.id}?did=bound", 303)
 
@@ -99,9 +100,12 @@ async def wave(request: Request, person: SeesDevices, now: Now, topic: Topic = "
     if device and not _is_watched(await _device(device), context):
         raise NotFound("device.unknown", device=device)
 
-    async def look(at: datetime) -> WaveState:
+    async def look(at: datetime) -> WaveState | None:
         fresh = replace(context, now=at)
-        return await of_device(device, fresh) if device else of_stranger(_stranger(request, topic), fresh)
+        if not device:
+            return of_stranger(_stranger(request, topic), fresh)
+        row = next(iter(await devices_by_id([device])), None)
+        return of_device(row, fresh) if row and _is_watched(row, fresh) else None
 
     return stream(request, look, context)
 
@@ -129,7 +133,7 @@ async def device_page(
         kind=words.kind_word(device, context),
         health=health_of(device, context),
         doubt=words.doubt_of(device, device.room, context) if device.room and is_near(device.room, context) else "",
-        wave=await of_device(device.id, context),
+        wave=of_device(device, context),
         is_watched=_is_watched(device, context),
         strangers=[(row["topic"], row["device"]) for row in strangers_of(request) or [] if row["device"]],
         rooms=[(room.code, context.words.room(room)) for room in await rooms_by_code()],
@@ -161,7 +165,7 @@ async def hang(
     form = {"room": room, "thing": thing, "enabled": bool(enabled)}
     try:
         amendment: actions.Amendment = {
-            "room_id": await _room_id(room), "asset_id": await _asset_id(thing), "enabled": bool(enabled),
+            "room_id": await open_room_id(room), "asset_id": await _asset_id(thing), "enabled": bool(enabled),
         }  # fmt: skip
     except Refusal as refusal:
         context = page_context(request, person, now)
@@ -179,7 +183,7 @@ async def replace_device(request: Request, person: Manager, now: Now, device_id:
     amendment: actions.Amendment = {"family": row["family"], "address": row["device"]}
     if row["family"] == "native":
         amendment = {"family": "native", "code": row["device"], "address": ""}
-    return await _amend(request, person, now, device_id, amendment, {"topic": topic}, "replaced")
+    return await _amend(request, person, now, device_id, amendment, {"topic": topic}, "replaced", "topic")
 
 
 @router.post("/devices/{device_id}/retire")
@@ -210,21 +214,22 @@ async def set_panel(
 
 async def _amend(
     request: Request, person: Person, now: datetime, device_id: int, amendment: actions.Amendment,
-    form: Mapping[str, Any], did: str,
+    form: Mapping[str, Any], did: str, at: str = "",
 ) -> Response:  # fmt: skip
+    """Change a device; a refusal is said at the field ``at``, or at the one that it is about."""
     device = await _device(device_id)
     try:
         await actions.amend(device.id, amendment, actor_of(request, person), now)
     except Refusal as refusal:
         context = page_context(request, person, now)
-        return await _refused(f"/devices/{device.id}", request, context, refusal, form)
+        return await _refused(f"/devices/{device.id}", request, context, refusal, form, at)
     return RedirectResponse(f"/devices/{device.id}?did={did}", 303)
 
 
 # the field that a refusal is about, where it names none
 _FIELDS = {
-    "device.taken": "code", "device.native_address": "code", "room.unknown": "room", "asset.no_number": "thing",
-    "asset.several": "thing",
+    "device.taken": "code", "device.native_address": "code", "room.unknown": "room", "room.closed": "room",
+    "asset.no_number": "thing", "asset.several": "thing",
 }  # fmt: skip
 
 
@@ -252,10 +257,6 @@ async def _device(device_id: int) -> Device:
     if device is None:
         raise NotFound("device.unknown", device=device_id)
     return device
-
-
-async def _room_id(code: str) -> int | None:
-    return (await room_by_code(code.strip())).id if code.strip() else None
 
 
 async def _asset_id(number: str) -> int | None:

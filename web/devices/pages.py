@@ -10,14 +10,14 @@ from starlette.responses import RedirectResponse, Response
 from registry.core.errors import Invalid, NotFound, Refusal, Term
 from registry.devices import actions, pairing
 from registry.devices.models import Sensing
-from registry.devices.queries import device_by_code, devices_by_worry, watch
+from registry.devices.queries import device_by_code, devices_by_worry, retired_devices, watch
 from registry.devices.rules import LOW_BATTERY
 from registry.people.models import Person
 from registry.rooms.queries import open_room_by_code, rooms_by_code
 from web.auth.access import actor_of, page_with
 from web.auth.session import options_of
 from web.devices import words
-from web.devices.view import device_tables, stranger_rows
+from web.devices.view import PAGE, device_tables, stranger_rows
 from web.kit.clock import Now
 from web.kit.drafts import FormFields, TypedWords, back_to
 from web.kit.errors import status_of
@@ -69,6 +69,7 @@ async def _page(
         is_connected=strangers is not None,
         strangers=await stranger_rows(strangers or [], context),
         watch=await watch(),
+        out_of_use=await retired_devices(PAGE),
         rooms=[(room.code, context.words.room(room)) for room in await rooms_by_code()] if may_choose else [],
         sensing=[(str(sensing), context.say(word)) for sensing, word in words.SENSING_WORDS.items()],
         looks=words,
@@ -121,7 +122,7 @@ async def _take_in(request: Request, person: Person, now: datetime, form: Bindin
         if form.family == "generic" and not form.address.strip():
             raise Invalid("request.missing_field", field="address")
         actions.check_family(form.family, options_of(request).families)
-        actor, room_id = actor_of(request, person), await _room_id(form.room)
+        actor, room_id = actor_of(request, person), await open_room_id(form.room)
         await actions.bind(
             form.code.strip(),
             form.family,
@@ -179,17 +180,20 @@ async def place(
 ) -> Response:
     """Hang a device into another room, or switch it off and on."""
     try:
-        room_id = await _room_id(room)
-    except NotFound as refusal:
-        form = {"room": room, "enabled": enabled}
-        at = f"place-{device_id}"
-        return await _refused(request, page_context(request, person, now), refusal, at, form)
-    await actions.place(device_id, room_id, bool(enabled), actor_of(request, person), now)
+        await actions.place(device_id, await open_room_id(room), bool(enabled), actor_of(request, person), now)
+    except Refusal as refusal:
+        context, form = page_context(request, person, now), {"room": room, "enabled": enabled}
+        if refusal.code == "device.unknown":
+            raise
+        if refusal.code == "device.retired":  # it has no line in the list any more
+            faults = {"form": context.words.refusal(refusal)}
+            return await back_to(f"/devices/{device_id}", request, now, status_of(refusal), faults=faults)
+        return await _refused(request, context, refusal, f"place-{device_id}", form)
     return RedirectResponse("/devices?done=placed", 303)
 
 
-async def _room_id(code: str) -> int | None:
-    """The room that was typed or chosen, None for none. Raises NotFound("room.unknown")."""
+async def open_room_id(code: str) -> int | None:
+    """The room that was typed or chosen, None for none. Raises NotFound("room.unknown"), Conflict("room.closed")."""
     return (await open_room_by_code(code.strip())).id if code.strip() else None
 
 
@@ -199,6 +203,7 @@ _FIELDS = {
     "device.native_address": "code",
     "device.bad_family": "address",
     "room.unknown": "room",
+    "room.closed": "room",
     "panel.code_unknown": "panel_code",
 }
 

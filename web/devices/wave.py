@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.responses import StreamingResponse
 
 from registry.devices.models import Device
-from registry.devices.queries import devices_by_id
+from web.kit.live import live_of
 from web.kit.page_context import PageContext
 from web.kit.render import pages_of
 from web.kit.words import N_
@@ -43,11 +43,8 @@ def of_stranger(row: dict[str, Any] | None, context: PageContext) -> WaveState:
     return WaveState(state, context.say(word), context.ago(row["last_at"]), row["count"], payloads)
 
 
-async def of_device(device_id: int, context: PageContext) -> WaveState:
+def of_device(device: Device, context: PageContext) -> WaveState:
     """Of a device of the register."""
-    device: Device | None = next(iter(await devices_by_id([device_id])), None)
-    if device is None:
-        return WaveState(SILENT[0], context.say(SILENT[1]), "", 0)
     state, word = SAYS.get(device.occupied, SILENT)
     return WaveState(state, context.say(word), context.ago(device.changed_at or device.heard_at), 0)
 
@@ -59,25 +56,33 @@ def fragment(request: Request, state: WaveState, context: PageContext) -> str:
 
 
 def stream(
-    request: Request, look: Callable[[datetime], Awaitable[WaveState]], context: PageContext
+    request: Request, look: Callable[[datetime], Awaitable[WaveState | None]], context: PageContext
 ) -> StreamingResponse:
-    """What changes, as it changes, for ten minutes at most."""
+    """What changes, as it changes, for ten minutes at most, and until a look says None: it is not this reader's to see
+    any more. It is one of the streams that a person may have. Raises Forbidden("events.too_many").
+    """
+    live, owner = live_of(request.app), context.person.id
+    live.refuse_more(owner)
     clock, stopping = request.app.state.clock, getattr(request.app.state, "stopping", None) or asyncio.Event()
 
     async def events() -> AsyncIterator[bytes]:
         before = ""
-        for number in range(LOOKS):
-            text = fragment(request, await look(clock()), context)
-            if text != before:
-                before = text
-                yield f"data: {text}\n\n".encode()
-            elif number % 20 == 0:
-                yield b": still here\n\n"
-            try:
-                await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
-                return
-            except TimeoutError:
-                continue
+        with live.one_more(owner):
+            for number in range(LOOKS):
+                state = await look(clock())
+                if state is None:
+                    return
+                text = fragment(request, state, context)
+                if text != before:
+                    before = text
+                    yield f"data: {text}\n\n".encode()
+                elif number % 20 == 0:
+                    yield b": still here\n\n"
+                try:
+                    await asyncio.wait_for(stopping.wait(), LOOK_SECONDS)
+                    return
+                except TimeoutError:
+                    continue
 
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(events(), media_type="text/event-stream", headers=headers)

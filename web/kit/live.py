@@ -8,7 +8,8 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterator
+from contextlib import contextmanager
 from operator import attrgetter
 
 from fastapi import FastAPI
@@ -159,6 +160,22 @@ class Live:
         if not self.listeners:
             self._fall_silent()
 
+    def refuse_more(self, owner: Hashable) -> None:
+        """Raises Forbidden("events.too_many") for who has ``MOST_STREAMS`` open already."""
+        if self.streams_of.get(owner, 0) >= MOST_STREAMS:
+            raise Forbidden("events.too_many", limit=MOST_STREAMS, seconds=60)
+
+    @contextmanager
+    def one_more(self, owner: Hashable) -> Iterator[None]:
+        """A stream of this owner, counted as long as it is open."""
+        self.streams_of[owner] += 1
+        try:
+            yield
+        finally:
+            self.streams_of[owner] -= 1
+            if not self.streams_of[owner]:
+                del self.streams_of[owner]
+
     def close(self) -> None:
         """End all streams: the server stops."""
         for mates in list(self.listeners.values()):
@@ -285,23 +302,19 @@ class EventStream(Stream):
 
     def __init__(self, live: Live, eyes: Hashable, teller: Teller, owner: Hashable) -> None:
         """``owner`` has ``MOST_STREAMS`` of them at most. Raises Forbidden("events.too_many")."""
-        if live.streams_of.get(owner, 0) >= MOST_STREAMS:
-            raise Forbidden("events.too_many", limit=MOST_STREAMS, seconds=60)
+        live.refuse_more(owner)
         super().__init__()
         self.live, self.eyes, self.teller, self.owner = live, eyes, teller, owner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         listener = self.live.enter(self.eyes, self.teller, self.owner)
-        self.live.streams_of[self.owner] += 1
         ending = asyncio.get_running_loop().call_later(LONGEST_SECONDS, listener.close)
         try:
-            await self.follow(listener, receive, send)
+            with self.live.one_more(self.owner):
+                await self.follow(listener, receive, send)
         finally:
             ending.cancel()
             self.live.leave(listener)
-            self.live.streams_of[self.owner] -= 1
-            if not self.live.streams_of[self.owner]:
-                del self.live.streams_of[self.owner]
 
 
 async def _closed_by(receive: Receive, place: Place) -> None:

@@ -1,5 +1,11 @@
 """What a booking needs and what of it works: told once each time that it differs."""
 
+import re
+
+from tortoise.connection import get_connections
+from tortoise.transactions import in_transaction
+
+from registry.bookings.models import Booking
 from registry.bookings.readiness import tell_of_readiness
 from registry.outbox.models import Notice
 from registry.rooms.models import Room, StandardItem
@@ -32,6 +38,56 @@ async def test_a_projector_that_breaks_and_works_again_is_told_each_time(
     assert [notice.kind for notice in notices] == ["readiness.lost", "readiness.regained", "readiness.lost"]
     assert {(notice.person_id, notice.thing) for notice in notices} == {(alice.id, f"booking:{booking.id}")}
     assert (notices[0].facts["room"], notices[0].facts["feature"]) == ("A", "projector")
+
+
+async def test_a_booking_that_was_moved_from_afar_is_told_of_again(database: Database) -> None:
+    room, alice = await furnished(), await make_person()
+    await make_asset(name="Projektor", room=room, condition="faulty")
+    booking = await make_booking(NOW + HOUR, room=room, organizer=alice, needs=["projector"])
+    assert await tell_of_readiness(NOW) == 1
+    later = NOW + 60 * 24 * HOUR
+    times = {"starts_at": later, "ends_at": later + HOUR, "blocked_from": later, "blocked_to": later + HOUR}
+    await Booking.filter(id=booking.id).update(**times)
+    assert await tell_of_readiness(later) == 0, "they know"
+    await Notice.filter(person=alice).update(kind="readiness.regained")
+    assert await tell_of_readiness(later) == 1
+    assert await Notice.all().count() == 2
+
+
+async def test_no_table_that_grows_is_read_whole(database: Database, statements: Statements) -> None:
+    for room in [await furnished() for _ in range(2)]:
+        await make_asset(name="Projektor", room=room, condition="faulty")
+        await make_booking(NOW + HOUR, room=room, organizer=await make_person(), needs=["projector"])
+    await tell_of_readiness(NOW)
+    statements.clear()
+    await tell_of_readiness(NOW)
+    texts = {
+        table: text
+        for table in ("booking", "notice")
+        for text in [one.text for one in statements if f'FROM "{table}"' in one.text]
+    }
+    plans = {table: await plan(text) for table, text in texts.items()}
+    assert "booking_room" in plans["booking"], plans
+    assert "notice" in plans["notice"], plans
+    for name, answer in plans.items():
+        assert f"SCAN {name}" not in answer, answer
+        assert f"Seq Scan on {name}" not in answer, answer
+
+
+async def plan(text: str) -> str:
+    """How the database answers a statement, were its tables large."""
+    connection = get_connections().get("default")
+    if connection.capabilities.dialect == "sqlite":
+        rows = await connection.execute_query_dict(f"EXPLAIN QUERY PLAN {text}", ["1"] * text.count("?"))
+        return "\n".join(row["detail"] for row in rows)
+    async with in_transaction() as connection:  # of the pool it could be another that is asked
+        for setting in ("enable_seqscan = off", "plan_cache_mode = force_generic_plan"):
+            await connection.execute_query(f"SET LOCAL {setting}")
+        await connection.execute_query(f"PREPARE look AS {text}")
+        values = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", text))))
+        rows = await connection.execute_query_dict(f"EXPLAIN EXECUTE look ({values})")
+        await connection.execute_query("DEALLOCATE look")
+    return "\n".join(row["QUERY PLAN"] for row in rows)
 
 
 async def test_of_a_shy_room_it_is_not_told_what_broke(database: Database) -> None:

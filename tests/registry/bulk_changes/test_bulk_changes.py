@@ -1,6 +1,7 @@
 """Many pieces are looked at, then changed: each one wholly or not at all, and never over what a colleague did since."""
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from contextvars import copy_context
 from dataclasses import replace
@@ -9,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from tortoise.exceptions import OperationalError
 
 from registry.assets import corrections
 from registry.assets.actions import NewAsset, correct, register
@@ -22,7 +24,7 @@ from registry.bulk_changes.claims import BULK_CHANGES
 from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, PieceFate
 from registry.bulk_changes.queries import bulk_change, counts_of, pieces_of, wish_of
 from registry.bulk_changes.writing import carry_out, take_up
-from registry.core import claims
+from registry.core import claims, outages
 from registry.core.errors import Conflict, Refusal, Unavailable
 from registry.core.history import SYSTEM, Actor, HistoryEntry
 from registry.core.transaction import transaction
@@ -47,6 +49,30 @@ async def owner() -> Person:
 
 async def chairs(many: int, **columns: Any) -> list[Asset]:
     return [await register(NewAsset(f"Krzesło {n:02}", Decimal(100), **columns), SYSTEM, NOW) for n in range(many)]
+
+
+async def test_a_process_gives_signs_of_life_also_after_a_fault_of_the_database(
+    owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await chairs(1)
+    row = await prepare(TO_MEBLE, owner.id, NOW)
+    revision = await BULK_CHANGES.claim(row, BulkState.WRITING, CLERK, NOW)
+    update, beats = claims.Claims.update, asyncio.Queue[None]()
+    faults: list[Exception] = [OperationalError(sqlite3.OperationalError("disk I/O error"))]
+
+    async def failing(self: Any, number: str, revision: int, /, **columns: Any) -> None:
+        if faults:
+            raise faults.pop()
+        await update(self, number, revision, **columns)
+        beats.put_nowait(None)
+
+    monkeypatch.setattr(outages, "_outage", outages._Outage())
+    monkeypatch.setattr(claims, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(claims.Claims, "update", failing)
+    async with BULK_CHANGES.held(row.id, revision, BulkState.CHECKED, NOW):
+        for _ in range(2):
+            await asyncio.wait_for(beats.get(), 5)
+    assert (await BulkChange.get(id=row.id)).claimed_at > NOW
 
 
 async def fates(row: BulkChange) -> dict[str, int]:

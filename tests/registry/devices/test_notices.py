@@ -38,6 +38,13 @@ async def test_many_at_once_are_one_piece_of_news(database: Database) -> None:
     assert (await Notice.get()).facts == {"silent": ONE_BY_ONE + 1}
 
 
+async def test_a_device_that_is_out_of_use_is_silent_for_good_and_nobody_is_told(database: Database) -> None:
+    await make_person(role="facilities")
+    await make_device(heard_at=LONG_AGO, online=True, retired_at=LONG_AGO)
+    await watch_started(NOW - timedelta(hours=2))
+    assert await tell_of_silence(NOW) == 0
+
+
 async def test_all_are_heard(database: Database) -> None:
     await watch_started(NOW)
     assert await tell_of_silence(NOW) == 0

@@ -1,6 +1,8 @@
 """One device: taken in while a hand is waved, renamed, replaced, retired; a panel with its languages and hours."""
 
 import asyncio
+import html
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,10 +10,11 @@ from typing import Any
 
 import pytest
 
+import web.devices.wave
 from registry.core.history import HistoryEntry
 from registry.devices.models import Device, DeviceKind, Sensing, Trace
 from registry.devices.queries import device_rows
-from registry.rooms.models import Visibility
+from registry.rooms.models import Room, Visibility
 from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk, text_of
@@ -19,6 +22,7 @@ from tests.web.devices.test_pages import Reading, stranger
 from web.app import SiteOptions, create_site
 from web.devices.wave import of_stranger, stream
 from web.doors.view import is_night
+from web.kit.live import MOST_STREAMS, live_of
 from web.kit.page_context import PageContext
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
@@ -122,10 +126,21 @@ async def test_a_retired_device_leaves_the_lists_and_its_topic(desk: Desk) -> No
     await desk.post(f"/devices/{device.id}/retire", "facilities")
     fresh = await changed(device)
     assert (fresh.enabled, fresh.room_id, fresh.address, fresh.occupied) == (False, None, "", None)
-    assert "ZW-05-occ" not in await desk.read("/devices", "facilities")
+    listing = (await desk.get("/devices", "facilities")).text
+    assert f'id="device-{device.id}-state"' not in listing
+    assert "Out of use the last ones first ZW-05-occ retired" in text_of(listing)
     assert await device_rows() == []
     text = await desk.read(f"/devices/{device.id}", "facilities")
     assert "Out of use It was retired" in text
+    for path, form in (
+        ("hang", {"room": "ZW-02", "enabled": "1"}),
+        ("place", {"room": "ZW-02"}),
+        ("rename", {"code": "x"}),
+    ):
+        answer = await desk.post(f"/devices/{device.id}/{path}", "facilities", **form)
+        assert (answer.status_code, "is out of use. Take it back" in text_of(answer.text)) == (409, True), path
+    fresh = await changed(device)
+    assert (fresh.enabled, fresh.room_id, fresh.code) == (False, None, "ZW-05-occ")
     await make.make_device(code="other", family="zigbee2mqtt", address="x")
     await desk.post(f"/devices/{device.id}/retire", "facilities", back="1")
     assert (await changed(device)).retired_at is None
@@ -161,6 +176,48 @@ async def test_a_panel_has_its_languages_and_its_dark_hours(desk: Desk) -> None:
     assert (await changed(panel)).code == "ZW-05-door"
 
 
+@pytest.mark.parametrize("who", ["facilities", "coordinator", "auditor", "admin"])
+async def test_every_link_of_a_panels_page_leads_somewhere(desk: Desk, who: str) -> None:
+    room = await make.make_room(code="ZW-05")
+    panel = await make.make_panel(code="ZW-05-door", room=room, asset=await make.make_asset(room=room))
+    page = (await desk.get(f"/devices/{panel.id}", who)).text
+    links = {html.unescape(link) for link in re.findall(r'<a [^>]*href="(/[^"#]*)', page)}
+    assert ("/admin/places/rooms/ZW-05" in links) is (who in ("coordinator", "admin")), links
+    for link in links:
+        assert (await desk.get(link, who)).status_code < 400, link
+
+
+async def test_a_closed_room_is_refused_at_its_field_and_still_lists_what_hangs_there(desk: Desk) -> None:
+    device = await make.make_device(room=await make.make_room(code="OLD", closed_at=datetime.now(UTC)))
+    for path in (f"/devices/{device.id}/hang", f"/devices/{device.id}/place"):
+        answer = await desk.post(path, "facilities", room="OLD", enabled="1")
+        assert "OLD is closed for good" in text_of(answer.text), path
+        assert 'value="OLD"' in answer.text
+        assert 'aria-invalid="true"' in answer.text
+    answer = await desk.post("/devices/inbox", "facilities", **FORM | {"room": "OLD"})
+    assert "OLD is closed for good" in text_of(answer.text)
+    listing = await desk.api("GET", "/devices?room=OLD", "facilities")
+    assert [one["code"] for one in listing.json()["items"]] == [device.code]
+
+
+async def test_a_topic_is_carried_through_a_refusal_whatever_signs_it_has(desk: Desk) -> None:
+    topic = "office/a & b?x=1;+ż"
+    desk.app.state.devices = Reading(stranger(topic=topic))
+    answer = await desk.post("/devices/inbox", "facilities", **FORM | {"topic": topic, "code": "ZW 01"})
+    assert "Its name here cannot be read" in text_of(answer.text)
+    assert html.escape(topic) in answer.text
+
+
+async def test_a_replacement_that_is_refused_is_told_at_its_own_field(desk: Desk) -> None:
+    await make.make_device(code="other", family="zigbee2mqtt", address="hall/motion")
+    device = await make.make_device(code="ZW-05-occ")
+    answer = await desk.post(f"/devices/{device.id}/replace", "facilities", topic=TOPIC)
+    assert answer.status_code == 409
+    section = answer.text.partition('id="v-replace"')[2].partition("</section>")[0]
+    assert "There is already a device" in section
+    assert answer.text.count('aria-invalid="true"') == 1
+
+
 @pytest.mark.parametrize(
     ("hour", "dark", "expected"),
     [
@@ -181,6 +238,18 @@ async def test_programs_do_the_same(desk: Desk) -> None:
     assert (await desk.api("POST", "/devices/hall-2/bind", "facilities", json={"asset": 4242})).status_code == 404
     await desk.api("POST", "/devices/hall-2/bind", "facilities", json={"retired": True})
     assert (await changed(device)).retired_at is not None
+    for body, status, code in (
+        ({"enabled": True, "room": "ZW-01"}, 409, "device.retired"),
+        ({"retired": True, "enabled": False}, 422, "request.bad_field"),
+        ({"retired": True}, 200, None),
+        ({"topic": "gone"}, 200, None),
+    ):
+        answer = await desk.api("POST", "/devices/hall-2/bind", "facilities", json=body)
+        assert (answer.status_code, answer.json().get("code") if code else None) == (status, code), answer.text
+        assert ((await changed(device)).enabled, (await changed(device)).retired_at is None) == (False, False)
+    body = {"retired": False, "enabled": True, "room": "ZW-01"}
+    answer = await desk.api("POST", "/devices/hall-2/bind", "facilities", json=body)
+    assert (answer.json()["room"], answer.json()["enabled"]) == ("ZW-01", True)
     for more in ({"code": "x"}, {"languages": ["pl"]}, {"retired": True}, {"dark_to": 4}):
         body = {"family": "zigbee2mqtt", "address": "y", "sensing": "pir"} | more
         answer = await desk.api("POST", "/devices/fresh/bind", "facilities", json=body)
@@ -199,6 +268,22 @@ async def test_what_a_sensor_of_the_help_point_sees_is_not_watched(desk: Desk) -
     assert "Somebody is there" not in text
     assert (await desk.get(f"/devices/wave?device={device.id}", "facilities")).status_code == 404
     assert "Somebody is there" in await desk.read(f"/devices/{device.id}", "coordinator")
+
+
+async def test_a_watch_ends_when_it_is_not_theirs_any_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web.devices.wave, "LOOK_SECONDS", 0.01)
+    device = await make.make_device(room=await make.make_room(), occupied=True, kind=DeviceKind.PRESENCE)
+    live, owner = live_of(desk.app), desk.people["facilities"].id
+    watching = asyncio.create_task(desk.get(f"/devices/wave?device={device.id}", "facilities"))
+    while not live.streams_of:
+        await asyncio.sleep(0)
+    await Room.filter(id=device.room_id).update(visibility=Visibility.HIDDEN)
+    answer = await asyncio.wait_for(watching, 8)
+    assert "Somebody is there" in answer.text
+    assert not live.streams_of
+    live.streams_of[owner] = MOST_STREAMS
+    answer = await desk.get(f"/devices/wave?topic={TOPIC}", "facilities")
+    assert (answer.status_code, "streams of news open" in answer.text) == (429, True)
 
 
 async def test_the_stream_tells_what_changes_and_ends_with_the_server(desk: Desk) -> None:
