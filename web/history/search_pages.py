@@ -21,8 +21,9 @@ from registry.exporting.csv import guarded
 from registry.people.models import Person
 from registry.rooms.queries import codes_of_rooms, room_or_none
 from web.auth.access import page_with
+from web.history.act_words import act_words
 from web.history.api import EntryAnswer, as_seen_by, entry_answer
-from web.history.words import ACTION_WORDS, COLUMN_WORDS
+from web.history.words import COLUMN_WORDS
 from web.kit.body import day_in
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
@@ -39,6 +40,10 @@ KIND_WORDS = {
     "booking": N_("bookings"), "asset": N_("assets"), "room": N_("rooms"), "person": N_("people"),
     "device": N_("devices"), "fault": N_("faults"), "office": N_("settings"), "opening": N_("opening hours"),
     "grant": N_("grants"), "set": N_("sets"), "site": N_("sites"), "building": N_("buildings"),
+    "category": N_("categories"), "document": N_("documents"), "works": N_("building works"), "block": N_("blocks"),
+    "roster": N_("rosters of duties"), "duty": N_("single duties"), "institution": N_("institutions"),
+    "letter": N_("letters"), "import": N_("lists that were read in"), "scan": N_("scans"), "tag": N_("labels"),
+    "label_run": N_("printed labels"), "numbering": N_("rules for numbers"), "view": N_("saved views"),
 }  # fmt: skip
 PAGES_OF = {"asset": "/assets/{}", "booking": "/bookings/{}", "fault": "/faults/{}", "set": "/sets/{}"}
 Words = Annotated[str, Query(max_length=60)]
@@ -214,7 +219,7 @@ def _line(one: EntryAnswer, codes: dict[int, str], context: PageContext) -> Entr
         ChangeLine(_term(column, context), _text(before.get(column)), _text(after.get(column)))
         for column in dict.fromkeys([*before, *after])
     ]
-    action = context.say(ACTION_WORDS.get(one.action, one.action))
+    action = act_words(kind, one.action, context)
     when, iso = context.fmt.when(one.at, context.now), context.fmt.iso(one.at)
     return EntryLine(one, when, iso, action, thing, href, changes)
 

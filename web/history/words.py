@@ -42,9 +42,8 @@ ACTION_WORDS = {
     "added": N_("added"), "registered": N_("registered"), "imported": N_("imported"), "changed": N_("changed"),
     "corrected": N_("corrected"), "import_undone": N_("import undone"), "booked": N_("booked"),
     "checked_in": N_("checked in"), "extended": N_("extended"), "ended": N_("ended"), "cancelled": N_("cancelled"),
-    "cancel_undone": N_("cancellation taken back"), "settled": N_("settled"), "role changed": N_("role changed"),
-    "password changed": N_("password changed"), "token issued": N_("token issued"),
-    "token revoked": N_("token withdrawn"), "opened": N_("account opened"), "closed": N_("account closed"),
+    "cancel_undone": N_("cancellation taken back"), "settled": N_("settled"),
+    "closed": N_("taken out of use"), "reopened": N_("taken back into use"),
     "settings changed": N_("settings changed"), "step put off": N_("step put off"),
     "step taken up": N_("step taken up"), "rules_set": N_("rules set"), "standard_set": N_("standard set"),
     "door_policy_set": N_("door set"), "placed": N_("hung elsewhere"),
@@ -59,7 +58,12 @@ ACTION_WORDS = {
     "withdrawn": N_("withdrawn"), "restored": N_("taken back"), "split": N_("split"), "split_off": N_("split off"),
     "joined_with": N_("joined"), "joined": N_("became a part"), "scheme_added": N_("rule for numbers made"),
     "scheme_removed": N_("rule for numbers removed"),
-    "made": N_("made"), "laid": N_("laid"),
+    "made": N_("made"), "laid": N_("laid"), "handed_over": N_("handed over to somebody else"),
+    "fault_reported": N_("fault reported"), "fault_taken": N_("fault taken on"), "fault_resolved": N_("fault mended"),
+    "fault_reopened": N_("fault opened again"), "fault_handed_over": N_("fault handed over to somebody else"),
+    "day_set": N_("a day of its own set"), "day_cleared": N_("a day as usual again"), "written": N_("list read in"),
+    "undone": N_("import undone"), "sent_again": N_("sent again"), "dropped": N_("given up, not sent"),
+    "saved": N_("view saved"), "deleted": N_("view deleted"),
 }  # fmt: skip
 DAYS = frozenset({"accepted_on", "warranty_until", "durable_until"})
 # of a new piece what it is is told by its number; all else stands on its page

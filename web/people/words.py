@@ -132,6 +132,8 @@ ACTION_WORDS = {
     "signed out": N_("Signed out"),
     "token issued": N_("Token made"),
     "token revoked": N_("Token withdrawn"),
+    "feed made": N_("Address of a calendar made"),
+    "feed withdrawn": N_("Address of a calendar withdrawn"),
 }
 FIELD_WORDS = {
     "name": N_("name"),

@@ -76,9 +76,10 @@ async def test_the_page_shows_before_and_after(desk: Desk) -> None:
     await history.write(f"room:{room.id}", "rules_set", ALICE, datetime.now(UTC), before={"no_show_minutes": 10},
                         after={"no_show_minutes": 12}, reason="remont")  # fmt: skip
     text = await desk.read("/admin/history", "auditor")
-    assert "changed asset:7 name Lampa → Stół" in text
-    assert "rules set room:A-120 no_show_minutes 10 → 12 Reason: remont" in text
-    assert "settings changed" not in await desk.read("/admin/history?q=room:A-120", "admin")
+    assert "Changed asset:7 name Lampa → Stół" in text
+    assert "Set otherwise room:A-120 no_show_minutes 10 → 12 Reason: remont" in text
+    assert "Settings changed" in text
+    assert "Settings changed" not in await desk.read("/admin/history?q=room:A-120", "admin")
     assert "Nothing here fits" in await desk.read("/admin/history?q=nobody", "admin")
     assert "Lampa" in await desk.read("/admin/history?kind=asset", "coordinator")
     answer = await desk.get("/admin/history?since=yesterday", "admin")
