@@ -92,19 +92,24 @@ class RunningDesk:
     async def _run(self, task: Task, started_at: datetime, words: tuple[str, ...]) -> None:
         """In a process of its own: a copy of a large register would make every answer wait."""
         environment = os.environ | {f"{PREFIX}DATA_DIR": str(self._settings.data_dir)}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "config", *words, env=environment,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+        is_good, outcome = False, ""
         try:
-            output, _ = await process.communicate()
-        except asyncio.CancelledError:
-            process.kill()
-            await process.wait()
-            raise
-        outcome = output.decode("utf-8", "replace").strip()[-TOLD:]
-        self._tasks[task] = TaskState(task, started_at, self._clock(), process.returncode == 0, outcome)
-        if task is Task.BACKUP and process.returncode == 0:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "config", *words, env=environment,
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            )  # fmt: skip
+            try:
+                output, _ = await process.communicate()
+            except asyncio.CancelledError:
+                process.kill()
+                await process.wait()
+                raise
+            is_good, outcome = process.returncode == 0, output.decode("utf-8", "replace").strip()[-TOLD:]
+        except OSError as fault:  # no process more, no memory: it can be begun again
+            outcome = str(fault)
+        finally:
+            self._tasks[task] = TaskState(task, started_at, self._clock(), is_good, outcome)
+        if task is Task.BACKUP and is_good:
             for old in self.backups()[KEPT:]:
                 (self._settings.data_dir / BACKUPS / old.name).unlink(missing_ok=True)
 

@@ -69,7 +69,7 @@ def timetable(
     """
     runs = JobRuns() if runs is None else runs
     scheduler = AsyncIOScheduler(
-        timezone=UTC, job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 1}
+        timezone=UTC, job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 2}
     )
 
     def add(job: Job, name: str, at_start: str = "", **trigger: Any) -> None:
@@ -104,12 +104,18 @@ def timetable(
 
 def calmly(job: Job, clock: Clock, runs: JobRuns | None = None, name: str = "") -> Callable[[], Awaitable[None]]:
     """A job that is given the time, whose fault is logged and whose next run comes all the same. It waits while the
-    clock is doubted. How it went is remembered in ``runs`` under its ``name``.
+    clock is doubted. How it went is remembered in ``runs`` under its ``name``. While a run lasts, the next is over at
+    once: there is one at a time, and the scheduler has no run to warn of that it left out.
     """
+    turn = asyncio.Lock()
 
     async def run() -> None:
-        if is_doubted(clock):
+        if turn.locked() or is_doubted(clock):
             return  # nothing is ended, sealed or forgotten by a time that may be wrong
+        async with turn:
+            await run_alone()
+
+    async def run_alone() -> None:
         now, began, fault = clock(), time.monotonic(), ""
         try:
             await job(now)

@@ -1,7 +1,7 @@
 """What nobody does and somebody must hear of: what holds now is looked at again and again, and told once."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,10 +12,9 @@ from registry.office.queries import first_site
 from registry.outbox.actions import NewNotice, remind
 from registry.people.queries import first_account_at, people_who_may
 from registry.upkeep.notices import tell_of_ends
-from web.system.last_backup import last_backup
+from web.system.last_backup import FRESH, last_backup
 
 Reminder = Callable[[datetime], Awaitable[object]]
-FRESH = timedelta(days=7)
 
 
 async def remind_of_rooms(now: datetime) -> None:
@@ -43,7 +42,7 @@ def remind_of_days(settings: Settings) -> Reminder:
 async def _tell_of_backup(data_dir: Path, now: datetime) -> None:
     """Once a day, while there is none that is whole and fresh; a new office has a week for its first."""
     backup, first_at = last_backup(data_dir), await first_account_at()
-    if first_at is None or now - first_at < FRESH or backup and not backup.is_damaged and now - backup.at < FRESH:
+    if first_at is None or now - first_at < FRESH or backup and backup.is_fresh(now):
         return
     facts = {"made_on": backup.at.astimezone(now.tzinfo).date().isoformat()} if backup else {}
     people = await people_who_may("office.manage")

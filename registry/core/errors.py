@@ -190,7 +190,9 @@ WORDS: dict[str, str] = {
     "auth.role": N_("Your role does not allow this."),
     "person.unknown": N_("There is nobody with the login {login}."),
     "person.login_taken": N_("The login {login} is taken. Choose another."),
-    "person.bad_login": N_("{login} cannot be a login. Use 2–64 letters, digits, dots or hyphens."),
+    "person.bad_login": N_(
+        "{login} cannot be a login. Use 2–64 letters, digits, dots or hyphens, but neither new nor slips."
+    ),
     "person.bad_role": N_("There is no role {role}. Choose one of: {roles}."),
     "person.bad_mail": N_("{mail} is no mail address. Write it on one line, like name@office.example."),
     "person.bad_languages": N_("{given} is no language. Write codes of two letters, like pl, en, uk."),
@@ -208,7 +210,7 @@ WORDS: dict[str, str] = {
     "person.passwords_differ": N_("The two passwords differ. Type both again."),
     "institution.unknown": N_("There is no institution {institution}. See the list of institutions for the codes."),
     "institution.exists": N_("There is already an institution {institution}. Choose another code."),
-    "institution.bad_code": N_("{given} cannot be a code. Use up to 40 letters, digits, dots or hyphens."),
+    "institution.bad_code": N_("{given} cannot be a code. Use up to 40 letters, digits, dots or hyphens, but not new."),
     "link.unknown": N_("This link was used already, or its time is over. Ask who runs Izba for a new one."),
     # rooms
     "room.unknown": N_("There is no room {room}. See the list of rooms for the codes."),

@@ -99,8 +99,11 @@ async def check_code(code: str, address: str, now: datetime) -> datetime:
     return made_at
 
 
-async def add_administrator(new: FirstAdministrator, actor: Actor, now: datetime) -> Person:
-    """Make the first account, which ends the set-up by code: of two at once one wins.
+async def add_administrator(
+    new: FirstAdministrator, actor: Actor, now: datetime, program: str = ""
+) -> tuple[Person, str]:
+    """Make the first account, which ends the set-up by code, and sign it in: of two at once one wins. Returns the
+    person and the secret of the session; ``program`` is what it is called.
 
     Raises Invalid for what its ``faults`` tell, Conflict("setup.over").
     """
@@ -109,7 +112,8 @@ async def add_administrator(new: FirstAdministrator, actor: Actor, now: datetime
     await _make_row()
     async with transaction():
         row = await _locked()
-        return await _open(row, new, password_hash, actor, now)
+        person = await _open(row, new, password_hash, actor, now)
+        return person, await people.begin_session(person.id, actor.address, program, now)
 
 
 async def _open(row: SetUp, new: FirstAdministrator, password_hash: str, actor: Actor, now: datetime) -> Person:
@@ -176,6 +180,7 @@ async def change_settings(values: Mapping[str, str | None], actor: Actor, now: d
 
 async def put_off(step: FirstStep, is_put_off: bool, actor: Actor, now: datetime) -> None:
     """Leave a step of the first weeks for later, or take it up again."""
+    await _make_row()
     async with transaction():
         row = await _locked()
         steps = [one for one in row.put_off if one != step] + ([str(step)] if is_put_off else [])

@@ -120,7 +120,10 @@ async def open_account(
     except IntegrityError as fault:
         raise Conflict("person.login_taken", login=login) from fault
     code = institution.code if institution else ""
-    after = {"login": login, "name": person.name, "role": str(role), "institution": code}
+    after = {
+        "login": login, "name": person.name, "role": str(role), "institution": code, "languages": languages,
+        "mail": mail, "active_until": active_until,
+    }  # fmt: skip
     await history.write(f"person:{person.id}", "added", actor, now, after=after)
     return person
 

@@ -19,6 +19,9 @@ MINIMUM_PASSWORD = 12
 MAXIMUM_PASSWORD = 1000
 MAXIMUM_CODE = 40
 
+# whose page would be another: /admin/people/new
+NEW = "new"
+PAGES_OF_PEOPLE = frozenset({NEW, "slips"})
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9.-]{1,63}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _CODE = re.compile(r"[\w.&+-]+( [\w.&+-]+)*")
@@ -119,7 +122,7 @@ def plain_login(login: str) -> str:
 
 def is_login(login: str) -> bool:
     """Whether a plain login may be one: the rule of every way that an account comes in."""
-    return bool(_LOGIN.fullmatch(login))
+    return bool(_LOGIN.fullmatch(login)) and login not in PAGES_OF_PEOPLE
 
 
 def grantable_roles(role: Role | str) -> frozenset[Role]:
@@ -230,7 +233,7 @@ def plain_institution(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 def code_faults(code: str) -> list[Refusal]:
     """Every reason why an institution cannot have this code."""
-    is_code = len(code) <= MAXIMUM_CODE and _CODE.fullmatch(code) and code.isprintable()
+    is_code = len(code) <= MAXIMUM_CODE and _CODE.fullmatch(code) and code.isprintable() and code != NEW
     return [] if is_code else [Invalid("institution.bad_code", given=" ".join(code.split())[:80])]
 
 

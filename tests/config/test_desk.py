@@ -120,4 +120,14 @@ async def test_what_fails_says_why_and_a_stop_ends_what_works(desk: RunningDesk,
     desk.start(Task.VERIFY, datetime.now(UTC))
     await asyncio.sleep(0)
     await desk.stop()
-    assert desk.tasks()[Task.VERIFY].ended_at is None
+    assert desk.tasks()[Task.VERIFY].ended_at is not None, "it can be begun again"
+
+
+async def test_what_cannot_even_begin_is_over_and_says_why(desk: RunningDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no_process(*_words: str, **_options: object) -> None:
+        raise OSError("Cannot allocate memory")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", no_process)
+    desk.start(Task.VERIFY, datetime.now(UTC))
+    assert await finished(desk, Task.VERIFY) == "Cannot allocate memory"
+    assert not desk.tasks()[Task.VERIFY].is_good

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES, EVENT_JOB_SUBMITTED
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config import jobs
@@ -62,6 +63,35 @@ async def test_a_stop_in_the_middle_of_a_job_is_no_fault_of_it(
     scheduler.shutdown(wait=False)
     await asyncio.sleep(0.05)
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_a_run_that_lasts_is_alone_and_warns_of_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, may_end, runs = asyncio.Event(), asyncio.Event(), list[datetime]()
+
+    async def sweep(now: datetime) -> None:
+        runs.append(now)
+        begun.set()
+        await may_end.wait()
+
+    monkeypatch.setattr(jobs, "sweep", sweep)
+    scheduler = only_the_sweep()
+    submitted = asyncio.Queue[int]()
+    scheduler.add_listener(
+        lambda event: submitted.put_nowait(event.code), EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES
+    )
+    scheduler.start()
+    try:
+        for _ in range(3):
+            scheduler.modify_job("sweep", next_run_time=datetime.now(UTC))
+            assert await asyncio.wait_for(submitted.get(), 30) == EVENT_JOB_SUBMITTED
+            await asyncio.wait_for(begun.wait(), 30)
+    finally:
+        may_end.set()
+        scheduler.shutdown(wait=False)
+    assert len(runs) == 1
+    assert [record.message for record in caplog.records if record.levelname == "WARNING"] == []
 
 
 async def test_nothing_is_done_by_a_time_that_may_be_wrong() -> None:

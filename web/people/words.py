@@ -1,6 +1,7 @@
 """What accounts, their roles and what hangs on them are called, and a person's history in words."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from registry.core.history import HistoryEntry
@@ -206,4 +207,7 @@ def _value(name: str, side: Mapping[str, Any], context: PageContext) -> str:
     value = side.get(name)
     if name == "role" and value:
         return context.words.role(str(value))
-    return str(value)[:10] if name == "active_until" and value else str(value or "–")
+    if name == "active_until" and value:
+        day = rules.last_day(datetime.fromisoformat(value), context.zone)
+        return context.fmt.date(day) if day else "–"
+    return str(value or "–")

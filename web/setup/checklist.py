@@ -1,8 +1,6 @@
 """The check list of an office's first weeks, on the administrator's Today: each line derived from what is there."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from fastapi import Request
 
@@ -13,9 +11,8 @@ from web.auth.access import options_of
 from web.kit.i18n import refusal_words
 from web.kit.page_context import PageContext
 from web.kit.words import N_, NN_
+from web.system.checks import Check, refusal_of
 from web.system.last_backup import last_backup
-
-FRESH = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +123,11 @@ async def check_list(request: Request, context: PageContext) -> CheckList | None
     if steps is None:
         return None
     counts, put_off = steps
-    refusal = await _broker_refusal(request)
+    refusal, backup = await _broker_refusal(request), last_backup(options_of(request).data_dir)
     counts |= {
         FirstStep.MAIL: int(options_of(request).has_mail),
         FirstStep.BROKER: int(refusal is None),
-        FirstStep.BACKUP: int(_is_backed_up(request, context.now)),
+        FirstStep.BACKUP: int(backup is not None and backup.is_fresh(context.now)),
     }
     lines = []
     for step, words in STEPS.items():
@@ -150,15 +147,5 @@ def _figure(state: StepState, words: StepWords, context: PageContext) -> str:
 
 
 async def _broker_refusal(request: Request) -> Refusal | None:
-    checks: dict[str, Callable[[], Awaitable[None]]] = getattr(request.app.state, "checks", {})
-    try:
-        if "broker" in checks:
-            await checks["broker"]()
-    except Refusal as refusal:
-        return refusal
-    return None
-
-
-def _is_backed_up(request: Request, now: datetime) -> bool:
-    backup = last_backup(options_of(request).data_dir)
-    return backup is not None and not backup.is_damaged and now - backup.at < FRESH
+    checks: dict[str, Check] = getattr(request.app.state, "checks", {})
+    return await refusal_of(checks["broker"]) if "broker" in checks else None

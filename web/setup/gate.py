@@ -14,7 +14,7 @@ from web.kit.errors import answer, is_of_programs
 OPEN = (
     "/setup",
     "/static/",
-    "/help/",
+    "/help",
     "/preferences",
     "/healthz",
     "/readyz",

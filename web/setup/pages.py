@@ -17,13 +17,14 @@ from registry.office import actions, queries
 from registry.office.actions import FirstAdministrator
 from registry.office.queries import SetUpProgress
 from registry.office.rules import FirstStep
-from registry.people import actions as people
-from registry.people import policy, rules
+from registry.people import rules
 from registry.people.models import Person
 from registry.rooms.models import RoomKind, Visibility
 from registry.rooms.places import NewBuilding, NewRoom, NewSite, code_of, zones
 from web.auth.access import FormGuard, SignInNeeded, Visitor, actor_of, address_of, page_with
-from web.auth.session import A_YEAR, LANGUAGE, SESSION, keep, options_of, remember_login
+from web.auth.browsers import browser_name
+from web.auth.pages import signed_in
+from web.auth.session import A_YEAR, LANGUAGE, keep, options_of
 from web.kit.clock import Now
 from web.kit.drafts import FormFields, TypedWords, back_to
 from web.kit.errors import REASONS, status_of
@@ -187,12 +188,9 @@ async def add_administrator(request: Request, now: Now, form: Annotated[Administ
     if faults:
         typed = {"name": form.name, "login": form.login}
         return await _back(request, now, next(iter(faults.values())), typed, faults)
-    address = address_of(request)
-    await actions.add_administrator(new, _actor(request, None), now)
-    _, secret = await people.sign_in(form.login, form.password, address, now)
-    response = RedirectResponse(PAGE, 303)
-    keep(response, options_of(request), SESSION, secret, int(policy.in_force().session.total_seconds()))
-    remember_login(request, response, form.login)
+    program = browser_name(request.headers.get("user-agent", ""))
+    person, secret = await actions.add_administrator(new, _actor(request, None), now, program)
+    response = signed_in(RedirectResponse(PAGE, 303), request, person, secret)
     proof.take_back(request, response)
     return response
 

@@ -18,11 +18,12 @@ LATE = 30
 async def check_answers(app: FastAPI, now: datetime) -> dict[str, Refusal | None]:
     """What each part said: nothing, or what is wrong with it."""
     checks: dict[str, Check] = getattr(app.state, "checks", None) or _basic_checks(now)
-    refusals = await asyncio.gather(*(_refusal(check) for check in checks.values()))
+    refusals = await asyncio.gather(*(refusal_of(check) for check in checks.values()))
     return dict(zip(checks, refusals, strict=True))
 
 
-async def _refusal(check: Check) -> Refusal | None:
+async def refusal_of(check: Check) -> Refusal | None:
+    """What is wrong with a part, as it says or as asking it failed; one that does not answer in time is away."""
     try:
         await asyncio.wait_for(check(), PATIENCE)
     except Refusal as refusal:

@@ -1,12 +1,13 @@
 """How the last backup went: told in the data directory by the command, read by the page of who runs Izba."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
 
 NAME = "last-backup.json"
+FRESH = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,10 @@ class LastBackup:
 
     at: datetime
     is_damaged: bool
+
+    def is_fresh(self, now: datetime, within: timedelta = FRESH) -> bool:
+        """Whether it is whole, and was made lately."""
+        return not self.is_damaged and now - self.at < within
 
 
 def note(data_dir: Path, backup: LastBackup) -> None:

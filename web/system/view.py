@@ -68,7 +68,7 @@ def _backup_line(request: Request, context: PageContext) -> HealthLine:
     if backup.is_damaged:
         text = context.say(N_("The last one showed that the database is damaged. Keep the older copies."))
         return HealthLine("backup", "bad", context.say(N_("damaged")), title, text, age)
-    if context.now - backup.at > OLD:
+    if not backup.is_fresh(context.now, OLD):
         text = context.say(N_("The last one is old. Make one now, and let a timer make one each night."))
         return HealthLine("backup", "warn", context.say(N_("old")), title, text, age)
     text = context.say(N_("The last copy was checked as a restore checks it."))

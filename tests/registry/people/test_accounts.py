@@ -53,6 +53,18 @@ async def test_adding_a_person(database: Database) -> None:
     entry = await HistoryEntry.get(object=f"person:{person.id}")
     assert PASSWORD not in str(entry.after)
     assert "argon2" not in str(entry.after)
+    until = NOW + timedelta(days=30)
+    more = {
+        "login": "leaver",
+        "name": "L",
+        "role": "member",
+        "mail": "l@example.org",
+        "languages": "en",
+        "active_until": until,
+    }
+    account = await actions.add_account(more, SYSTEM, NOW)
+    after = (await HistoryEntry.get(object=f"person:{account.id}")).after or {}
+    assert (after["mail"], after["languages"], after["active_until"]) == ("l@example.org", "en", until.isoformat())
 
 
 async def test_what_cannot_be_added(database: Database) -> None:

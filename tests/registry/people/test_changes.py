@@ -92,7 +92,7 @@ async def test_only_who_manages_people_changes_them() -> None:
     for act in (
         change("admin", by(coordinator), role="member"),
         change("coordinator", by(coordinator), role="admin"),
-        actions.add_account({"login": "new", "name": "New", "role": "member"}, by(coordinator), NOW),
+        actions.add_account({"login": "newcomer", "name": "New", "role": "member"}, by(coordinator), NOW),
     ):
         assert isinstance(await refused(act), Forbidden)
     assert await Person.all().count() == 2
@@ -208,6 +208,7 @@ async def test_institutions_are_added_and_changed() -> None:
     [
         ({"code": "", "name": "X"}, "institution.bad_code"),
         ({"code": "a/b", "name": "X"}, "institution.bad_code"),
+        ({"code": "new", "name": "X"}, "institution.bad_code"),
         ({"code": "a\nb", "name": "X"}, "institution.bad_code"),
         ({"code": "x" * 41, "name": "X"}, "institution.bad_code"),
         ({"code": "X", "name": " "}, "request.missing_field"),

@@ -146,6 +146,9 @@ async def test_an_account_is_changed(desk: Desk) -> None:
     again = await desk.post("/admin/people/bob/edit", "admin", **fields)
     assert again.status_code == 412
     assert "Somebody changed this meanwhile" in faults_on(again.text)
+    form = fields | {"until": "2027-06-30", "revision": str((await Person.get(login="bob")).revision)}
+    text = text_of((await desk.send("/admin/people/bob/edit", "admin", **form)).text)
+    assert "last day: – → 30/06/2027" in text, "the day itself, not the one on which midnight falls in UTC"
     await desk.send("/admin/people/admin/edit", "admin", name="A", role="member", revision="1")
     assert (await Person.get(login="admin")).role is Role.ADMIN
 

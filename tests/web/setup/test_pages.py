@@ -15,7 +15,7 @@ from registry.core.errors import Unavailable
 from registry.core.history import SYSTEM
 from registry.office import actions, queries
 from registry.office.actions import FirstAdministrator, WholeSetUp
-from registry.people.models import Person
+from registry.people.models import Person, Session
 from registry.rooms.places import NewBuilding, NewRoom, NewSite
 from tests.make import make_person
 from tests.web.desk import Desk, text_of
@@ -70,6 +70,7 @@ async def test_while_it_is_empty_every_page_leads_to_the_set_up(browser: Browser
         page = await browser.open(path)
         assert (page.status_code, page.url.path) == (200, "/setup"), path
     assert "This Izba is still empty" in text_of(page.text)
+    assert (await browser.open("/help")).url.path == "/help"
 
 
 async def test_while_it_is_empty_programs_are_told_so(browser: Browser) -> None:
@@ -88,8 +89,10 @@ async def test_from_the_code_to_the_check_list(browser: Browser) -> None:
     page = await browser.send("/setup/office", name="Urząd Próbny", language="en")
     assert "1 of 5 answered" in text_of(page.text)
     assert "Urząd Próbny · English" in text_of(page.text)
+    browser.client.headers["user-agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
     page = await browser.send("/setup/administrator", **ADMIN)
     assert "2 of 5 answered" in text_of(page.text)
+    assert [(one.browser, one.address) for one in await Session.all()] == [("Firefox, Linux", "127.0.0.1")]
     page = await browser.send("/setup/site", name="Bydgoszcz", timezone="Europe/Warsaw")
     assert "Bydgoszcz · Europe/Warsaw" in text_of(page.text)
     page = await browser.send("/setup/building", code="B-1", address="Próbna 1", step_free="1")
@@ -215,7 +218,9 @@ async def set_up_office() -> None:
 
 
 async def test_an_office_that_was_not_set_up_so_has_no_check_list(app: FastAPI) -> None:
-    assert "Before the office begins" not in await (await Desk(app).open()).read("/", "admin")
+    desk = await Desk(app).open()
+    assert "Before the office begins" not in await desk.read("/", "admin")
+    assert (await desk.post("/setup/steps/labels", "admin", later="1")).status_code == 303
 
 
 async def test_the_check_list_is_the_administrators_and_follows_from_what_is_there(
@@ -229,8 +234,13 @@ async def test_the_check_list_is_the_administrators_and_follows_from_what_is_the
     async def silent() -> None:
         raise Unavailable("broker.away", url="mqtt://b", reason="x")
 
-    checks: dict[str, Any] = {"broker": silent}
+    async def broken() -> None:
+        raise OSError("no way there")
+
+    checks: dict[str, Any] = {"broker": broken}
     app.state.checks = checks
+    assert "2 of 9 done" in await desk.read("/", "admin"), "a check that fails is no page that fails"
+    checks["broker"] = silent
     text = await desk.read("/", "admin")
     assert "Before the office begins 2 of 9 done" in text
     assert "The MQTT broker The MQTT broker does not answer at mqtt://b" in text
