@@ -307,5 +307,6 @@ async def _locked_line(letter_id: int) -> LetterLine:
 
 async def forget_letters(before: datetime) -> int:
     """Delete the letters that left, or were given up, before this moment. Returns how many."""
-    over = Letter.filter(created_at__lt=before).exclude(state=LetterState.WAITING)
+    states = [str(state) for state in LetterState if state is not LetterState.WAITING]
+    over = Letter.filter(state__in=states, next_try_at__lt=before, created_at__lt=before)  # the first two have an index
     return await over.delete()

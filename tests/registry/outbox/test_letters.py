@@ -9,7 +9,7 @@ import pytest
 
 from registry.core import events
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.core.transaction import transaction
+from registry.core.transaction import reading_from, transaction
 from registry.outbox import actions, letters, queries
 from registry.outbox.actions import NewNotice
 from registry.outbox.letters import Delivery, SortingPlan, claim, settle, sort_out
@@ -18,6 +18,7 @@ from registry.outbox.rules import Wishes
 from registry.people.models import Person
 from tests.conftest import Database
 from tests.make import HOUR, MINUTE, NOW, make_person, refused
+from tests.statements import Statements
 
 PLAN = SortingPlan(True, frozenset({"Signal"}), 3, ZoneInfo("Europe/Warsaw"))
 DAY = timedelta(days=1)
@@ -356,6 +357,15 @@ async def test_old_notices_and_letters_are_forgotten_but_not_what_waits(database
     assert await letters.forget_letters(NOW + DAY) == 1
     await sort_out(PLAN, NOW)
     assert await letters.forget_letters(NOW + DAY) == 0
+
+
+@pytest.mark.databases("sqlite")
+async def test_letters_are_forgotten_by_an_index(database: Database, statements: Statements) -> None:
+    await letters.forget_letters(NOW)
+    text = statements[-1].text
+    assert text.startswith("DELETE")
+    plan = await reading_from().execute_query_dict(f"EXPLAIN QUERY PLAN {text}", ["x"] * text.count("?"))
+    assert any("SEARCH" in step["detail"] and "next_try_at<" in step["detail"] for step in plan), plan
 
 
 async def test_reading_is_ones_own_and_told_once(database: Database, event_log: list[events.Event]) -> None:
