@@ -43,7 +43,8 @@ KIND_WORDS = {
     "category": N_("categories"), "document": N_("documents"), "works": N_("building works"), "block": N_("blocks"),
     "roster": N_("rosters of duties"), "duty": N_("single duties"), "institution": N_("institutions"),
     "letter": N_("letters"), "import": N_("lists that were read in"), "scan": N_("scans"), "tag": N_("labels"),
-    "label_run": N_("printed labels"), "numbering": N_("rules for numbers"), "view": N_("saved views"),
+    "label_run": N_("printed labels"), "label_layout": N_("layouts of labels"),
+    "numbering": N_("rules for numbers"), "view": N_("saved views"),
 }  # fmt: skip
 PAGES_OF = {"asset": "/assets/{}", "booking": "/bookings/{}", "fault": "/faults/{}", "set": "/sets/{}"}
 Words = Annotated[str, Query(max_length=60)]
