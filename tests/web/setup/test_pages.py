@@ -202,7 +202,7 @@ async def test_places_are_asked_of_an_administrator_alone(app: FastAPI) -> None:
     answer = await desk.post("/setup/room", "admin", code="A-1", name="Sala", floor="x", capacity="-1")
     text = text_of(answer.text)
     assert "floor cannot be read: it is not a whole number" in text
-    assert "capacity cannot be read: it is not between 0 and 10000" in text
+    assert "capacity cannot be read: it is not between 0 and 9999" in text
     answer = await desk.post("/setup/room", "admin", code="A-1", name="Sala", floor="−1", bookable="1")
     assert answer.headers["location"] == "/"
     assert (await desk.post("/setup/room", "admin", code="A-2", name="Sala")).headers["location"] == "/setup"
