@@ -46,7 +46,7 @@ _OWN_FUNDS = ("srodki wlasne", "wlasne", "budzet", "own funds")
 # of a row that registers a piece; a piece that is there has a name, a date and a price already
 _FAULTS_OF_NEW = frozenset({
     "NO_NAME", "NO_DATE", "NO_VALUE", "NO_INVENTORY_NO", "QTY_GT_1", "SPLIT_INTO_PIECES", "UNKNOWN_STATUS",
-    "NAME_FROM_OTHER_COLUMN",
+    "NAME_FROM_OTHER_COLUMN", "FIELD_NEEDED",
 })  # fmt: skip
 
 

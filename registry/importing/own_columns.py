@@ -57,6 +57,19 @@ def read_own_values(reader: RowReader, row: ListRow, cells: Sequence[Cell]) -> N
         row.values[column] = value.text if value else None
         if value:
             row.refs.setdefault("own_values", []).append(value)
+    _say_what_is_lacking(reader, row)
+
+
+def _say_what_is_lacking(reader: RowReader, row: ListRow) -> None:
+    """Which fields that every new piece of its category must have are empty in a row. One that cannot be read is named
+    already.
+    """
+    present = {value.field.code for value in row.refs.get("own_values", ())}
+    titles = {problem.column for problem in row.problems}
+    for own in reader.snapshot.categories.fields_of(row.values.get("category") or ""):
+        column = f"{PREFIX}{own.code}"
+        if own.is_required and own.code not in present and reader.header.titles.get(column) not in titles:
+            reader.problem(row, "FIELD_NEEDED", column if reader.has(column) else own.name, "", title=own.name)
 
 
 def own_value(own: OwnField, cell: Cell, month_first: bool) -> TypedValue | None:

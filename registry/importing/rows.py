@@ -49,6 +49,9 @@ WARNINGS: dict[str, str] = {
     "NO_INVENTORY_NO": N_("It will be registered without a number. Give it one later."),
     "NAME_FROM_OTHER_COLUMN": N_("There is no name. What stands in {title} was taken."),
     "NO_DATE": N_("It will be registered without a date."),
+    "FIELD_NEEDED": N_(
+        "A new piece of this category must have {title}. Add it to the list, or fill it in later on its page."
+    ),
     "DATE_IN_FUTURE": N_("This day is still to come. Check the year."),
     "NO_VALUE": N_("Without a price it is registered with 0,00."),
     "QTY_GT_1": N_("One number for {quantity} pieces stays one record. Give each piece a number to split it."),

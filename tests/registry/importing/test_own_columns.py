@@ -58,6 +58,24 @@ async def test_what_a_field_cannot_hold_is_a_problem_of_its_cell(database: Datab
         assert [problem.code for problem in report.rows[0].problems] == [code], content
 
 
+async def test_a_row_that_lacks_what_its_category_requires_says_so_and_is_written(database: Database) -> None:
+    needed = (
+        FieldWish("Jasność", FieldKind.NUMBER, is_required=True),
+        FieldWish("Lampa", FieldKind.TEXT, is_required=True),
+    )
+    await add_category(NewCategory("Projektory", fields=needed), SYSTEM, NOW)
+    today = date(2026, 11, 30)
+    report = await check_list(rows(lumens=""), "lista.csv", "assets", today=today)
+    problems = [(one.code, one.column, one.params["title"]) for one in report.rows[0].problems]
+    assert problems == [("FIELD_NEEDED", "Jasność", "Jasność"), ("FIELD_NEEDED", "Lampa", "Lampa")]
+    assert report.rows[0].status == "warning"
+    report = await check_list(rows(lumens="jasny"), "lista.csv", "assets", today=today)
+    assert [one.code for one in report.rows[0].problems] == ["INVALID_NUMBER", "FIELD_NEEDED"]
+    await import_list(rows(lumens=""), "assets", dry_run=False, actor=SYSTEM, now=NOW, filename="lista.csv")
+    report = await check_list(rows(lumens=""), "lista.csv", "assets", today=today)
+    assert [(row.fate, row.problems) for row in report.rows] == [("same", [])], "it is there already"
+
+
 async def test_a_list_changes_what_fields_hold_and_an_undo_gives_it_back(database: Database) -> None:
     await furnish()
     await import_list(rows(), "assets", dry_run=False, actor=SYSTEM, now=NOW, filename="lista.csv")
