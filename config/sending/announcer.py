@@ -15,7 +15,7 @@ from urllib.parse import quote
 import orjson
 
 from config.sending.mail import MailAnswer
-from config.sending.mailbag import number_of
+from config.sending.mailbag import not_drawn, number_of
 from config.settings import PLACE
 from registry.outbox.letters import Parcel
 from registry.outbox.models import LetterState
@@ -51,7 +51,11 @@ async def announce(
         if not url or not parcel.channel_address:
             answers[number_of(parcel)] = MailAnswer(LetterState.DEAD, "no such channel, or no address on it")
             continue
-        letter = draw(pages, [letter_notice(one) for one in parcel.notices], rooms, parcel.language)
+        try:
+            letter = draw(pages, [letter_notice(one) for one in parcel.notices], rooms, parcel.language)
+        except Exception as fault:
+            answers[number_of(parcel)] = not_drawn(number_of(parcel), fault)
+            continue
         address = url.replace(PLACE, quote(parcel.channel_address, safe="+@"))
         messages.append((number_of(parcel), {"url": address, "title": letter.subject, "body": letter.text}))
     for (number, _), is_sent in zip(messages, await _sent([one for _, one in messages]), strict=True):

@@ -1,17 +1,21 @@
 """What is carried at once: letters with all that drawing them needs, so that it can be done in another process."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from config.sending.mail import Mail, MailServer, Postman
+from config.sending.mail import Mail, MailAnswer, MailServer, Postman
 from registry.outbox.letters import Parcel
+from registry.outbox.models import LetterState
 from web.kit.render import Pages
 from web.outbox.letters import draw
 from web.outbox.view import letter_notice
 from web.outbox.words import LetterNotice, RoomName
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +79,24 @@ def bag_of(parcels: Sequence[Parcel], rooms: Mapping[str, RoomName]) -> Mailbag:
 
 
 async def carry(bag: Mailbag, server: MailServer, pages: Pages, now: datetime) -> Postman:
-    """Draw the letters and hand them over."""
-    mails = []
+    """Draw the letters and hand them over. One that cannot be drawn is dead, and stops no other."""
+    mails, undrawn = [], {}
     for one in bag.letters:
-        letter = draw(pages, one.notices, bag.rooms, one.language)
+        try:
+            letter = draw(pages, one.notices, bag.rooms, one.language)
+        except Exception as fault:
+            undrawn[one.number] = not_drawn(one.number, fault)
+            continue
         mails.append(Mail(one.number, one.to, one.name, letter.subject, letter.text, letter.html, letter.wishes_url))
         await asyncio.sleep(0)  # others have their turn between two letters
     postman = Postman(server, mails, now)
-    await postman.carry()
+    postman.answers |= undrawn
+    if mails:
+        await postman.carry()
     return postman
+
+
+def not_drawn(number: str, fault: Exception) -> MailAnswer:
+    """The answer for a letter that our own words failed at, and the log."""
+    log.exception("letter %s could not be drawn", number)
+    return MailAnswer(LetterState.DEAD, f"it could not be drawn: {type(fault).__name__}")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from registry.outbox.letters import MAIL, Delivery, Parcel, SortingPlan
 from registry.outbox.models import LetterState
 from web.kit.render import Pages
 from web.outbox.view import rooms_by_code
+from web.outbox.words import RoomName
 
 log = logging.getLogger(__name__)
 AT_ONCE = 200
@@ -51,11 +52,13 @@ class Sender:
             or not await queries.has_due(now)
         ):
             return
-        while many := await self._allowance():
-            parcels = await self._claimed(many)
-            if not parcels or not await self._carry(parcels):
-                break
-        await self._apart.end()
+        try:
+            while many := await self._allowance():
+                parcels = await self._claimed(many)
+                if not parcels or not await self._carry(parcels):
+                    break
+        finally:
+            await self._apart.end()
 
     async def _pages_in_force(self) -> Pages:
         """What draws letters, by what the office has set by now."""
@@ -87,22 +90,37 @@ class Sender:
         return parcels
 
     async def _carry(self, parcels: Sequence[Parcel]) -> bool:
-        """Whether the server takes more."""
+        """Whether the server takes more. The other channels take their time: what came of the mails is noted before
+        them, and their letters are this process's own for another lease.
+        """
         rooms, pages = await rooms_by_code(), await self._pages_in_force()
         mails = [parcel for parcel in parcels if parcel.letter.channel == MAIL]
-        others = [parcel for parcel in parcels if parcel.letter.channel != MAIL and parcel.notices]
-        carried, announced = Carried({}, None), Carried({}, None)
+        others = [parcel for parcel in parcels if parcel.letter.channel != MAIL]
         try:
-            carried = await self._carry_mail(bag_of(mails, rooms), pages)
-            announced = Carried(await announce(others, self._channels, rooms, pages), None)
-        finally:
-            both = Carried({**carried.answers, **announced.answers}, carried.trouble)
-            await asyncio.shield(self._settle(parcels, both))
+            carried = await self._noted(mails, self._carry_mail(bag_of(mails, rooms), pages))
+            others = await letters.prolong(others, self._clock())
+        except BaseException:
+            await asyncio.shield(self._settle(others, Carried({}, None)))
+            raise
+        await self._noted(others, self._announce(others, rooms, pages))
         if carried.trouble is None:
             return True
         self._rest_until = self._clock() + REST
         log.warning("mail waits: %s", carried.trouble)
         return False
+
+    async def _noted(self, parcels: Sequence[Parcel], carrying: Awaitable[Carried]) -> Carried:
+        """What came of carrying these letters; it is noted even if it ends on the way."""
+        carried = Carried({}, None)
+        try:
+            carried = await carrying
+        finally:
+            await asyncio.shield(self._settle(parcels, carried))
+        return carried
+
+    async def _announce(self, parcels: Sequence[Parcel], rooms: Mapping[str, RoomName], pages: Pages) -> Carried:
+        full = [parcel for parcel in parcels if parcel.notices]
+        return Carried(await announce(full, self._channels, rooms, pages), None)
 
     async def _carry_mail(self, bag: Mailbag, pages: Pages) -> Carried:
         """Few letters in this process, many in one of their own."""

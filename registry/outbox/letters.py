@@ -145,7 +145,10 @@ def _channels(row: _Row, wish: Wishes, plan: SortingPlan) -> list[str]:
 
 def _begins(facts: Mapping[str, Any]) -> datetime | None:
     """When what a notice is about begins, where it says so."""
-    return datetime.fromisoformat(facts["starts_at"]) if facts.get("starts_at") else None
+    try:
+        return datetime.fromisoformat(facts.get("starts_at") or "")
+    except (TypeError, ValueError):  # whatever one notice says, the others leave
+        return None
 
 
 def _letter(row: _Row, channel: str, at: datetime, now: datetime, is_digest: bool = False) -> Letter:

@@ -12,12 +12,14 @@ import pytest
 from config.sending.sender import Sender
 from config.settings import Settings
 from registry.outbox import actions
-from registry.outbox.models import Letter, LetterState
+from registry.outbox.letters import LEASE
+from registry.outbox.models import Letter, LetterState, Notice
 from registry.outbox.rules import Wishes
 from registry.people.models import Person
 from tests.config.sending.test_sender import somebody, tell
 from tests.conftest import Database
-from tests.make import NOW
+from tests.mail_server import mail_server
+from tests.make import MINUTE, NOW
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -106,3 +108,40 @@ async def test_a_channel_that_is_no_more_carries_nothing(database: Database, tmp
 def test_what_is_no_channel_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="Write each like"):
         Settings(notice_channels=text)
+
+
+async def test_a_message_that_cannot_be_drawn_is_dead(database: Database, tmp_path: Path) -> None:
+    sender, person = await on_the_channel("json://127.0.0.1:1/{address}", tmp_path)
+    await Notice.filter(person_id=person.id).update(facts={"starts_at": "no moment", "ends_at": "no moment"})
+    await sender.send_notices(NOW)
+    letter = await Letter.get()
+    assert (letter.state, letter.answer) == (LetterState.DEAD, "it could not be drawn: ValueError")
+
+
+async def test_mails_are_noted_before_the_channels_take_their_time(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [NOW]
+    with mail_server() as server:
+        _, person = await on_the_channel("json://127.0.0.1:1/{address}", tmp_path)
+        values = {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_tls": "none", "data_dir": tmp_path}
+        settings = Settings(**values, base_url="https://izba.urzad.example", notice_channels="Chat=json://h/{address}")
+        sender, announced = Sender(settings, lambda: now[0]), []
+        carry_mail = sender._carry_mail
+
+        async def slow_mail(*parts: Any) -> Any:
+            carried = await carry_mail(*parts)
+            now[0] += 4 * MINUTE
+            return carried
+
+        async def announce(parcels: Any, *rest: Any) -> dict[str, Any]:
+            announced.extend(parcels)
+            assert (await Letter.get(channel="mail")).state is LetterState.SENT
+            assert (await Letter.get(channel="Chat")).leased_until == NOW + 4 * MINUTE + LEASE
+            return {}
+
+        monkeypatch.setattr(sender, "_carry_mail", slow_mail)
+        monkeypatch.setattr("config.sending.sender.announce", announce)
+        await sender.send_notices(NOW)
+    assert [parcel.letter.person_id for parcel in announced] == [person.id]
+    assert (await Letter.get(channel="Chat")).leased_until is None, "what was not tried is given back"

@@ -193,6 +193,43 @@ async def test_many_leave_by_a_process_of_their_own_with_the_same_answers(
     assert "nothing listens there" in waiting[0].answer
 
 
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("many", [1, 20])  # here, and in a process of its own
+async def test_a_letter_that_cannot_be_drawn_is_dead_and_the_others_leave(
+    database: Database, server: ServerInTest, tmp_path: Path, many: int
+) -> None:
+    for number in range(many):
+        await tell(await somebody(f"person-{number}"))
+    await tell(await somebody("alice"), facts=FACTS | {"starts_at": "no moment", "ends_at": "no moment"})
+    await Sender(settings_for(server, tmp_path), lambda: NOW).send_notices(NOW)
+    dead = await Letter.get(state=LetterState.DEAD).select_related("person")
+    assert (dead.person.login, dead.answer) == ("alice", "it could not be drawn: ValueError")
+    assert len(server.letters) == many
+    assert await Letter.filter(state=LetterState.SENT).count() == many
+
+
+@pytest.mark.databases("sqlite")
+async def test_whatever_goes_wrong_the_process_of_its_own_ends_and_nothing_stays_claimed(
+    database: Database, server: ServerInTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tell(await somebody())
+    sender, ends = Sender(settings_for(server, tmp_path), lambda: NOW), []
+
+    async def broken(*parts: object) -> None:
+        raise ZeroDivisionError
+
+    async def end() -> None:
+        ends.append(1)
+
+    monkeypatch.setattr(sender, "_carry_mail", broken)
+    monkeypatch.setattr(sender._apart, "end", end)
+    with pytest.raises(ZeroDivisionError):
+        await sender.send_notices(NOW)
+    assert ends == [1]
+    letter = await Letter.get()
+    assert (letter.state, letter.tries, letter.leased_until) == (LetterState.WAITING, 0, None)
+
+
 async def test_an_address_with_a_line_break_never_reaches_the_server(
     database: Database, server: ServerInTest, tmp_path: Path
 ) -> None:

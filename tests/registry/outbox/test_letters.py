@@ -204,7 +204,6 @@ async def test_a_letter_that_several_give_up_at_once_is_given_up_once(database: 
     assert [entry.action for entry in entries] == ["dropped", "sent_again"]
 
 
-@pytest.mark.databases("sqlite")
 async def test_a_lease_is_prolonged_for_who_still_has_it(database: Database) -> None:
     for number in range(3):
         await tell(await somebody(), number)
