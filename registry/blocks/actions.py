@@ -257,8 +257,8 @@ class _Taking:
         """Do to the bookings in the way what was decided; returns what stays, by the room's id."""
         rows = await rows_in_the_way(rooms, spans, but)
         ways = {row.id: self._way(row, spans) for row in rows}
-        if any(way is None for way in ways.values()):
-            raise await self._in_the_way(rooms, [row for row in rows if not is_over(row, self.now)])
+        if undecided := [row for row in rows if ways[row.id] is None]:
+            raise await self._in_the_way(rooms, undecided)
         others: dict[int, list[Span]] = {}
         for row in rows:
             way = ways[row.id]

@@ -65,8 +65,8 @@ async def make(
     body: NewBlockBody, person: Blocker, actor: CallerActor, now: Now, once: OnceOnly, zone: OfficeZone,
     response: Response,
 ) -> BlockAnswer:  # fmt: skip
-    """A refusal because of bookings in the way (``block.in_the_way``) names every one in ``conflicts``, as far as the
-    caller may see it. Moving or cancelling somebody else's booking is for who manages bookings.
+    """A refusal because of bookings in the way (``block.in_the_way``) names in ``conflicts`` every one of which nothing
+    is said, as far as the caller may see it. Moving or cancelling somebody else's booking is for who manages bookings.
     """
 
     async def answering(block: Block) -> BlockAnswer:

@@ -81,6 +81,14 @@ async def test_every_booking_in_the_way_is_named_and_nothing_is_done(database: D
     assert await Block.all().count() == 0
 
 
+async def test_what_is_decided_already_is_not_asked_about(database: Database) -> None:
+    room = await make_room()
+    stays, other = [await make_booking(NOW + hours * HOUR, room=room) for hours in (2, 3)]
+    refusal = await refused(make(new(room), Clearance(decisions={stays.id: Decision(Way.KEEP)})))
+    assert (refusal.code, refusal.params["count"]) == ("block.in_the_way", 1)
+    assert [conflict["id"] for conflict in refusal.params["conflicts"]] == [str(other.id)]
+
+
 async def test_who_sees_less_reads_less_of_what_is_in_the_way(database: Database) -> None:
     room = await make_room(visibility=Visibility.CONFIDENTIAL)
     await make_booking(NOW + 2 * HOUR, room=room, kind=Kind.CONSULTATION)
