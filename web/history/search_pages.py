@@ -13,7 +13,7 @@ import orjson
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
-from registry.core.aside import aside
+from registry.core.aside import aside, go_on
 from registry.core.errors import Invalid, Reason
 from registry.core.history import HistoryWish, search
 from registry.core.ids import LARGEST_ID
@@ -34,6 +34,7 @@ from web.kit.words import N_
 router = pages()
 Reader = Annotated[Person, Depends(page_with("history.see_all"))]
 SHOWN, EXPORTED = 50, 20_000
+PORTION, PORTIONS = 250, 200  # of a list that is taken away: entries at a time, and times that it goes on
 LOT, ROUNDS = 1000, 20  # how many entries more are looked through for those that this person is told of
 OBJECT = re.compile(r"[a-z_]+:.+")
 KIND_WORDS = {
@@ -47,6 +48,12 @@ KIND_WORDS = {
     "numbering": N_("rules for numbers"), "view": N_("saved views"),
 }  # fmt: skip
 PAGES_OF = {"asset": "/assets/{}", "booking": "/bookings/{}", "fault": "/faults/{}", "set": "/sets/{}"}
+# of the list that is taken away
+HEADS = (
+    N_("no."), N_("when"), N_("who"), N_("by way of"), N_("act"), N_("thing"), N_("before"), N_("after"), N_("reason"),
+    N_("hash"),
+)  # fmt: skip
+STOPPED = N_("The list ends here: the entries before number %(number)s were not looked through. Ask for earlier days.")
 Words = Annotated[str, Query(max_length=60)]
 
 
@@ -123,15 +130,19 @@ async def history_search(
 
 @router.get("/admin/history.csv")
 async def export(request: Request, person: Reader, now: Now, form: Searched) -> Response:
-    """What the search finds as a list, with the hash of each entry: 20 000 at most."""
-    wish, before = await _wish(form, page_context(request, person, now)), None
+    """What the search finds as a list, with the hash of each entry: 20 000 at most, and a last line where it stopped
+    before it had looked through all.
+    """
+    context = page_context(request, person, now)
+    wish, before = await _wish(form, context), None
     entries: list[EntryAnswer] = []
-    while True:
-        visible, before = await _visible(wish, before, LOT, person)
+    for _ in range(PORTIONS):
+        visible, before = await _visible(wish, before, min(PORTION, EXPORTED - len(entries)), person)
         entries += visible
-        if before is None or len(entries) >= EXPORTED:
+        if before is None or len(entries) == EXPORTED:
             break
-    content = await aside(_as_csv, entries[:EXPORTED])
+    end = context.say(STOPPED) % {"number": before} if before else ""
+    content = await aside(_as_csv, [context.say(head) for head in HEADS], entries, end)
     headers = {"content-disposition": 'attachment; filename="history.csv"'}
     return Response(content, headers=headers, media_type="text/csv; charset=utf-8")
 
@@ -155,11 +166,13 @@ async def _visible(
     return entries, before
 
 
-def _as_csv(entries: Sequence[EntryAnswer]) -> bytes:
+def _as_csv(heads: Sequence[str], entries: Sequence[EntryAnswer], end: str) -> bytes:
+    """``end`` is the last line, beside the entries; none where it is empty."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(("lp", "kiedy", "kto", "skąd", "czynność", "obiekt", "przed", "po", "powód", "skrót"))
+    writer.writerow(heads)
     for one in entries:
+        go_on()
         sides = ("" if side is None else orjson.dumps(side).decode() for side in (one.before, one.after))
         cells = (
             str(one.id),
@@ -173,6 +186,8 @@ def _as_csv(entries: Sequence[EntryAnswer]) -> bytes:
             one.hash,
         )
         writer.writerow([guarded(cell) for cell in cells])
+    if end:
+        writer.writerow([end])
     return text.getvalue().encode("utf-8-sig")
 
 

@@ -144,3 +144,27 @@ async def test_what_was_found_is_taken_away_with_its_hashes(desk: Desk) -> None:
     assert ";'=1+1;" in lines[1]
     for entry in await HistoryEntry.filter(object="asset:7"):
         assert entry.hash in answer.text
+    assert lines[0] == "no.;when;who;by way of;act;thing;before;after;reason;hash"
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize(
+    ("bounds", "count"),
+    [
+        ({"EXPORTED": 3}, 3),  # as many as a list may have
+        ({"PORTION": 1, "PORTIONS": 2}, 2),  # as often as it goes on
+    ],
+)
+async def test_a_list_of_the_history_says_where_it_stopped(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, bounds: dict[str, int], count: int
+) -> None:
+    await entries(datetime.now(UTC) - timedelta(days=3))
+    await entries(datetime.now(UTC))
+    for name, number in bounds.items():
+        monkeypatch.setattr(search_pages, name, number)
+    *lines, end = (await desk.get("/admin/history.csv?q=asset:7", "admin")).text.splitlines()
+    last = lines[-1].partition(";")[0]
+    assert len(lines) == count + 1
+    assert end == f"The list ends here: the entries before number {last} were not looked through. Ask for earlier days."
+    older = await HistoryEntry.filter(object="asset:7", id__lt=int(last)).count()
+    assert older == 4 - count
