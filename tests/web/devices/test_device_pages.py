@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import web.devices.pages
 import web.devices.wave
 from registry.core.history import HistoryEntry
 from registry.devices.models import Device, DeviceKind, Sensing, Trace
@@ -128,7 +129,7 @@ async def test_a_retired_device_leaves_the_lists_and_its_topic(desk: Desk) -> No
     assert (fresh.enabled, fresh.room_id, fresh.address, fresh.occupied) == (False, None, "", None)
     listing = (await desk.get("/devices", "facilities")).text
     assert f'id="device-{device.id}-state"' not in listing
-    assert "Out of use the last ones first ZW-05-occ retired" in text_of(listing)
+    assert "Out of use last retired first ZW-05-occ retired" in text_of(listing)
     assert await device_rows() == []
     text = await desk.read(f"/devices/{device.id}", "facilities")
     assert "Out of use It was retired" in text
@@ -146,6 +147,20 @@ async def test_a_retired_device_leaves_the_lists_and_its_topic(desk: Desk) -> No
     assert (await changed(device)).retired_at is None
     actions = [entry.action for entry in await HistoryEntry.filter(object=f"device:{device.id}").order_by("seq")]
     assert actions == ["retired", "taken back"]
+
+
+async def test_of_many_devices_out_of_use_the_page_says_that_it_shows_the_last(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        await make.make_device(
+            code=f"old-{number}", enabled=False, retired_at=datetime(2026, 11, 1 + number, tzinfo=UTC)
+        )
+    assert "Out of use last retired first old-2" in await desk.read("/devices", "facilities")
+    monkeypatch.setattr(web.devices.pages, "PAGE", 2)
+    text = await desk.read("/devices", "facilities")
+    assert "the last 2 alone, last retired first old-2" in text
+    assert ("old-1" in text, "old-0" in text) == (True, False)
 
 
 async def test_a_panel_has_its_languages_and_its_dark_hours(desk: Desk) -> None:
