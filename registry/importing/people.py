@@ -11,7 +11,7 @@ from registry.importing.reader import TableReader
 from registry.importing.rows import ListRow
 from registry.outbox.rules import is_address
 from registry.people.models import Institution, Person, Role
-from registry.people.rules import is_login, plain_login
+from registry.people.rules import MAXIMUM_CODE, code_faults, is_login, plain_login
 
 
 class PersonReader(TableReader):
@@ -48,6 +48,12 @@ class InstitutionReader(TableReader):
 
     def keys(self) -> Mapping[str, int]:
         return self.snapshot.institutions
+
+    def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
+        super().fill(row, cells)
+        code = row.values["code"]
+        if code and code_faults(code[:MAXIMUM_CODE]):
+            self.problem(row, "INVALID_CODE", "code", self.cell(cells, "code"))
 
 
 async def write_people(batch: list[ListRow], actor: Actor, now: datetime, progress: WritingProgress) -> None:

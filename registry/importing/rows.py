@@ -25,7 +25,10 @@ ERRORS: dict[str, str] = {
     "SHARES_MISMATCH": N_("The grants sum to {computed} %, the line has {percent} %. Correct one of them."),
     "INVALID_CHOICE": N_("Choose one of: {choices}."),
     "INVALID_MAIL": N_("Write one mail address, such as name@office.example."),
-    "INVALID_LOGIN": N_("Write 2–64 letters without accents, digits, dots or hyphens, without spaces."),
+    "INVALID_LOGIN": N_(
+        "Write 2–64 letters without accents, digits, dots or hyphens, without spaces, but neither new nor slips."
+    ),
+    "INVALID_CODE": N_("Write letters, digits, dots or hyphens, but not new alone."),
     "ROLE_NOT_YOURS": N_("Only who manages accounts gives this role. Write {role}, or ask an administrator."),
     "TOO_LONG": N_("Shorten it to {limit} characters."),
     "DUPLICATE_INVENTORY_NO": N_("Line {line} has the same number. Give each piece its own."),

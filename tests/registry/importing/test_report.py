@@ -330,6 +330,8 @@ def test_a_purchase_comes_once() -> None:
          ["INVALID_CHOICE", "UNKNOWN_INSTITUTION"]),
         ("kod;nazwa;rola_w_projekcie\nABC;Urząd;gospodarz", "institutions", []),
         (f"kod;nazwa;rola_w_projekcie\n{'A' * 41};Urząd;gospodarz", "institutions", ["TOO_LONG"]),
+        ("kod;nazwa;rola_w_projekcie\nnew;Urząd;gospodarz", "institutions", ["INVALID_CODE"]),
+        ("kod;nazwa;rola_w_projekcie\nA/B;Urząd;gospodarz", "institutions", ["INVALID_CODE"]),
     ],
 )  # fmt: skip
 def test_places_and_people(text: str, kind: str, problems: list[str]) -> None:
@@ -348,6 +350,7 @@ def test_places_and_people(text: str, kind: str, problems: list[str]) -> None:
         ("łukasz", "łukasz", ["INVALID_LOGIN"]),
         ("a", "a", ["INVALID_LOGIN"]),
         ("a" * 65, "a" * 65, ["TOO_LONG", "INVALID_LOGIN"]),
+        ("new", "new", ["INVALID_LOGIN"]),
         ("ALA", "ala", ["CODE_TAKEN"]),
         ("", "", ["NO_CODE"]),
     ],
