@@ -197,6 +197,13 @@ async def test_signing_out_twice_is_no_fault(browser: Browser) -> None:
 
 
 @pytest.mark.databases("sqlite", "postgres")
+async def test_a_zero_byte_is_no_part_of_a_draft(database: Database) -> None:
+    now = datetime.now(UTC)
+    key = await write_draft("me", {"words": {"a\0": ["x\0y", 1]}}, now)
+    assert await read_draft(key, "me", now) == {"words": {"a": ["xy", 1]}}
+
+
+@pytest.mark.databases("sqlite", "postgres")
 async def test_a_draft_is_short_few_and_gone_in_time(database: Database) -> None:
     now = datetime.now(UTC)
     assert await write_draft("me", {"words": "x" * 100_000}, now) == ""
