@@ -27,6 +27,7 @@ from registry.importing.report import ImportReport
 from registry.importing.rows import ListRow, Translate
 from registry.importing.snapshot import load_snapshot
 from registry.importing.updates import compare
+from registry.rooms.queries import office_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ async def import_list(
     if problems_only and not dry_run:
         report, progress = await _check_and_write(source, filename, kind, actor, now)
         return ImportOutcome(report, progress.records)
-    report = await check_list(source, filename, kind, today=now.date())
+    report = await check_list(source, filename, kind, today=await office_day(now))
     if dry_run:
         return ImportOutcome(report, None)
     return ImportOutcome(report, (await write_list(report, actor, now)).records)
@@ -118,7 +119,7 @@ async def _check_and_write(
     report holds only the rows that have a problem.
     """
     layout = find_list(read(source, filename), family)
-    snapshot = await load_snapshot(today=now.date())
+    snapshot = await load_snapshot(today=await office_day(now))
     report, progress = ImportReport(with_own_columns(layout, snapshot)), WritingProgress()
     rows = judge_rows(report, snapshot)
     while lot := list(islice(rows, batches.BATCH)):

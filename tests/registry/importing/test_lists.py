@@ -329,3 +329,14 @@ async def test_a_report_of_the_problems_alone_tells_the_same(monkeypatch: pytest
 async def test_what_cannot_be_read_is_refused_in_words() -> None:
     with pytest.raises(Refusal, match=r"No row of lista\.csv names the columns"):
         await bring("ala;ma\n1;2")
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("problems_only", [False, True])
+async def test_what_is_bought_past_midnight_in_the_office_is_not_still_to_come(problems_only: bool) -> None:
+    text = "Numer inwentarzowy;Nazwa;Wartość brutto;Data zakupu\r\nI/1;Lampa;1,00;27.11.2026\r\n".encode()
+    late = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)
+    outcome = await import_list(
+        text, "assets", dry_run=False, actor=SYSTEM, now=late, filename="a.csv", problems_only=problems_only
+    )
+    assert [problem.code for row in outcome.report.rows for problem in row.problems] == []
