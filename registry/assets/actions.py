@@ -210,9 +210,10 @@ async def correct_in(
         return stood, stood
     if "inventory_no" in before:
         asset.number_key = number_columns(asset.inventory_no)["number_key"]
+        asset.was_unnumbered = asset.was_unnumbered or not former_number
         await _replace_number(asset, former_number, now)
     asset.search_text = await text_of(asset)
-    columns_written = [*before, "number_key", "search_text"]
+    columns_written = [*before, "number_key", "search_text", "was_unnumbered"]
     await store_change(asset, change, columns_written, "corrected", actor, now, before, reason, entry)
     if "inventory_no" in before:
         await refuse_former([asset.number_key], but_of=asset.id)

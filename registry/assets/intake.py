@@ -1,6 +1,6 @@
 """How pieces come into the register: each with a tag, its funding shares and the first entry of its history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -39,12 +39,17 @@ class NewPiece:
     unit: str = ""
 
 
-async def register_many(pieces: Sequence[NewPiece], actor: Actor, now: datetime, action: str) -> list[int]:
-    """Insert records with their tags, shares and first history inside the caller's transaction. Returns their ids."""
+async def register_many(
+    pieces: Sequence[NewPiece], actor: Actor, now: datetime, action: str, besides: Collection[str] = ()
+) -> list[int]:
+    """Insert records with their tags, shares and first history inside the caller's transaction. Returns their ids.
+
+    Numbers whose keys are among ``besides`` are given to none of them.
+    """
     if not pieces:
         return []
     if any(piece.unit for piece in pieces):
-        await give_numbers([(piece.asset, piece.unit) for piece in pieces], now)
+        await give_numbers([(piece.asset, piece.unit) for piece in pieces], now, besides)
     keys = [piece.asset.number_key for piece in pieces if piece.asset.number_key]
     ids = await reserve_ids("asset", len(pieces))
     for pk, piece in zip(ids, pieces, strict=True):

@@ -81,6 +81,9 @@ class Asset(Model):
     condition = fields.CharEnumField(Condition, max_length=20, default=Condition.OK)
     note = fields.TextField(default="")
     search_text = fields.CharField(max_length=600, default="", description="registry/assets/rules.py search_text()")
+    was_unnumbered = fields.BooleanField(
+        default=False, db_default=False, description="a list's row without a number is still this piece"
+    )
     revision = fields.IntField(default=1)
 
     room_id: int | None

@@ -2,14 +2,14 @@
 act is rolled back. And the rules that they are made by.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from registry.assets.models import Asset, NumberSequence, NumberTemplate
 from registry.assets.next_numbers import free_numbers, number_schemes, rule_for
-from registry.assets.numbering import NumberFacts, NumberScheme, template_faults
+from registry.assets.numbering import NumberFacts, NumberScheme, place_of, scheme_for, template_faults
 from registry.assets.rules import SEARCHED, fold, number_columns, number_key
 from registry.core import history
 from registry.core.errors import Conflict, NotFound
@@ -77,16 +77,16 @@ def _entry(row: NumberTemplate) -> dict[str, Any]:
     return {"template": row.template, "accounts": row.accounts, "starts_on": row.starts_on, "first": row.first_place}
 
 
-async def give_numbers(pieces: Sequence[tuple[Asset, str]], now: datetime) -> None:
+async def give_numbers(pieces: Sequence[tuple[Asset, str]], now: datetime, besides: Collection[str] = ()) -> None:
     """Give the next numbers to those of these pieces that have none and a unit, inside the caller's transaction. They
-    are new, or locked, and stored by the caller.
+    are new, or locked, and stored by the caller. Numbers whose keys are among ``besides`` are passed by.
 
     Raises Conflict("numbering.no_scheme"), Invalid("numbering.no_kst").
     """
     lots: dict[tuple[int, int], list[tuple[Asset, NumberFacts]]] = {}
     schemes: dict[str, list[NumberScheme]] = {}
     by_id: dict[int, NumberScheme] = {}
-    keys = {asset.number_key for asset, _ in pieces if asset.number_key}
+    keys = {asset.number_key for asset, _ in pieces if asset.number_key} | set(besides)
     for asset, unit in pieces:
         if asset.number_key or not unit:
             continue
@@ -103,6 +103,28 @@ async def give_numbers(pieces: Sequence[tuple[Asset, str]], now: datetime) -> No
             _put(asset, number)
             keys.add(number_key(number))
         await write(("UPDATE number_sequence SET last_place = ? WHERE id = ?", [free[-1].place, sequence.id]))
+
+
+async def take_numbers_back(pieces: Sequence[tuple[Asset, date]]) -> None:
+    """Numbers of pieces that are undone, each with the day it came, are the next ones again, as far as none was given
+    behind them. Inside the transaction in which the pieces go.
+    """
+    places: dict[tuple[int, int], set[int]] = {}
+    schemes = {scheme.id: scheme for scheme in await number_schemes()} if pieces else {}
+    for asset, came_on in pieces:
+        for unit in {scheme.unit for scheme in schemes.values()}:
+            facts = NumberFacts(unit, asset.account, asset.kst, asset.accepted_on or came_on)
+            scheme = scheme_for(schemes.values(), unit, facts.account, facts.day)
+            place = place_of(scheme.template, facts, asset.inventory_no or "") if scheme else None
+            if scheme and place is not None:
+                places.setdefault((scheme.id, scheme.year_of(facts.day)), set()).add(place)
+    for (scheme_id, year), free in sorted(places.items()):  # two acts never wait for each other
+        sequence = await _locked_sequence(schemes[scheme_id], year)
+        last = sequence.last_place
+        while last in free:
+            last -= 1
+        if last != sequence.last_place:
+            await write(("UPDATE number_sequence SET last_place = ? WHERE id = ?", [last, sequence.id]))
 
 
 async def _locked_sequence(scheme: NumberScheme, year: int) -> NumberSequence:

@@ -80,6 +80,14 @@ def number_of(template: str, facts: NumberFacts, place: int) -> str:
     return _FIELD.sub(text, template)
 
 
+def place_of(template: str, facts: NumberFacts, number: str) -> int | None:
+    """The place in the sequence that a number was made at, None where it was made otherwise."""
+    texts = [re.escape(number_of(part, facts, 0)) for part in re.split(r"\{seq(?::[1-9])?\}", template)]
+    match = re.fullmatch("([0-9]+)".join(texts), number)
+    place = int(match[1]) if match else 0
+    return place if match and number_of(template, facts, place) == number else None
+
+
 def _text_of(part: str, facts: NumberFacts) -> str:
     texts: Mapping[str, str] = {
         "unit": facts.unit,

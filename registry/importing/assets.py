@@ -32,6 +32,7 @@ from registry.importing import cells as cell_values
 from registry.importing.batches import WritingProgress
 from registry.importing.cells import SEVERAL, Cell, several, whole
 from registry.importing.columns import Header, is_note_title, title_words
+from registry.importing.coming_numbers import numbers_of
 from registry.importing.own_columns import read_own_values
 from registry.importing.reader import BOUGHT, DATES, ColumnFacts, RowReader
 from registry.importing.references import people_of, rooms_of
@@ -81,7 +82,9 @@ class AssetReader(RowReader):
 
     def _against_register(self, row: ListRow) -> None:
         """What is missing in a row about a known piece is no fault of it; one that says nothing new is not doubled."""
-        if "asset_id" in row.refs:
+        if "asset_id" in row.refs:  # a row without a number is another piece
+            twin = self.snapshot.twin_keys.pop(row.refs["asset_id"], None)
+            self.snapshot.twins.subtract([] if twin is None else [twin])
             faults = _FAULTS_OF_NEW if "quantity" in row.own_cells else _FAULTS_OF_NEW | {"VALUE_MISMATCH"}
             row.problems = [one for one in row.problems if one.code not in faults]
             return
@@ -93,8 +96,8 @@ class AssetReader(RowReader):
         keys = Counter({
             twin_key(values["name"] or "", values["kst"] or "", price, *words): many for price, many in prices.items()
         })  # fmt: skip
-        if row.status != "error" and keys <= self.snapshot.twins:
-            self.snapshot.twins -= keys
+        if row.status != "error" and all(self.snapshot.twins[key] >= many for key, many in keys.items()):
+            self.snapshot.twins.subtract(keys)
             row.fate = RowFate.SAME
             row.problems = [one for one in row.problems if one.code not in _FAULTS_OF_NEW]
             self.problem(row, "ALREADY_THERE", "name", values["name"])
@@ -446,7 +449,7 @@ async def write_assets(batch: list[ListRow], actor: Actor, now: datetime, progre
         rest = await _number_pieces(rows, actor, now, change, progress)
         lots = [(row, list(_pieces(row))) for row in rest]
         pieces = [piece for _, lot in lots for piece in lot]
-        await register_many(pieces, actor, now, "imported")
+        await register_many(pieces, actor, now, "imported", progress.number_keys)
         for row, lot in lots:
             for piece in lot:
                 progress.remember("asset", piece.asset.id, row.line)
@@ -455,7 +458,7 @@ async def write_assets(batch: list[ListRow], actor: Actor, now: datetime, progre
 
 async def _with_free_numbers(batch: list[ListRow], progress: WritingProgress) -> list[ListRow]:
     """Refuse the numbers that somebody else took since the check."""
-    numbers = [number for row in batch for number in _numbers(row)]
+    numbers = [number for row in batch for number in numbers_of(row)]
     keys = [number_key(number) for number in numbers]
     # beside the keys: a number that was there in two ways has one of them only
     is_rival = Q(number_key__in=keys) | Q(inventory_no__in=numbers)
@@ -465,7 +468,7 @@ async def _with_free_numbers(batch: list[ListRow], progress: WritingProgress) ->
     occupied |= {str(key) for key in await former.values_list("number_key", flat=True)}
     free = []
     for row in batch:
-        number = next((number for number in _numbers(row) if number_key(number) in occupied), None)
+        number = next((number for number in numbers_of(row) if number_key(number) in occupied), None)
         if number is None:
             free.append(row)
         else:
@@ -485,12 +488,6 @@ async def _with_free_tags(batch: list[ListRow], progress: WritingProgress) -> li
         else:
             free.append(row)
     return free
-
-
-def _numbers(row: ListRow) -> list[str]:
-    """The inventory numbers that a row gives, the former ones too."""
-    numbers: list[str] = row.values.get("numbers") or [row.values["inventory_no"] or ""]
-    return [number for number in (*numbers, *row.refs.get("former_numbers", ())) if number]
 
 
 async def _number_pieces(
@@ -546,14 +543,16 @@ def _pieces(row: ListRow) -> Iterator[NewPiece]:
     numbers = row.values.get("numbers")
     labels, former = row.refs.get("tags", ()), row.refs.get("former_numbers", ())
     if not numbers and (quantity == 1 or row.values["inventory_no"] or labels):
-        asset = Asset(**asset_columns(row), quantity=quantity)
-        yield NewPiece(asset, percents, tags=labels, former_numbers=former, own_values=own)
+        asset = Asset(**asset_columns(row), quantity=quantity, was_unnumbered=bool(row.number_unit))
+        yield NewPiece(asset, percents, tags=labels, former_numbers=former, own_values=own, unit=row.number_unit)
         return
     prices = unit_prices(row.values["value"] or Decimal("0.00"), quantity)
     parts = line_shares(prices, percents)
     for place, (price, split) in enumerate(zip(prices, parts, strict=True)):
-        asset = Asset(**asset_columns(row, numbers[place] if numbers else None) | {"price": price})
-        yield NewPiece(asset, percents, split, () if place else labels, () if place else former, own)
+        columns = asset_columns(row, numbers[place] if numbers else None) | {"price": price}
+        asset = Asset(**columns, was_unnumbered=bool(row.number_unit))
+        former_of_piece = () if place else former
+        yield NewPiece(asset, percents, split, () if place else labels, former_of_piece, own, row.number_unit)
 
 
 def asset_columns(row: ListRow, number: str | None = None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Writing rows in transactions of some hundred: how far it came, what was refused late, what is free still."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,8 @@ class WritingProgress:
 
     ``milestone`` is awaited at the end of each transaction with the last line that it wrote and the records so far.
     ``first_line`` is that of the batch at hand.
-    With the ``number`` of a sent list each record is remembered, so that the list can be undone.
+    With the ``number`` of a sent list each record is remembered, so that the list can be undone. ``number_keys`` are
+    numbers that stand in the list: where pieces without one get the next, these are passed by.
     """
 
     records: int = 0
@@ -33,6 +34,7 @@ class WritingProgress:
     file: str = ""
     first_line: int = 0
     latest: list[ImportedRecord] = field(default_factory=list)
+    number_keys: Collection[str] = ()
 
     def remember(
         self, noun: str, record_id: int, line: int, seq: int = 1, before: dict[str, Any] | None = None

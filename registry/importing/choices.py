@@ -10,7 +10,8 @@ class ListChoices:
     """Where nothing is said the file is read by its own words.
 
     ``sheets`` are names, ``columns`` fields by title (None: not read); ``leave_out`` are lines as the report tells
-    them, ``split`` those whose numbers, from one to another, are given to a record each.
+    them, ``split`` those whose numbers, from one to another, are given to a record each. New pieces without a number
+    get the next one of ``number_unit``; without it they stay so.
     """
 
     sheets: tuple[str, ...] = ()
@@ -19,6 +20,7 @@ class ListChoices:
     columns: Mapping[str, str | None] = field(default_factory=dict)
     leave_out: frozenset[str] = frozenset()
     split: frozenset[str] = frozenset()
+    number_unit: str | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Itself in JSON; what nobody chose is left out."""
@@ -29,6 +31,7 @@ class ListChoices:
             "columns": dict(self.columns),
             "leave_out": sorted(self.leave_out),
             "split": sorted(self.split),
+            "number_unit": self.number_unit,
         }
         return {name: value for name, value in record.items() if value}
 
@@ -42,6 +45,7 @@ class ListChoices:
             columns=dict(record.get("columns") or {}),
             leave_out=frozenset(str(line) for line in record.get("leave_out") or ()),
             split=frozenset(str(line) for line in record.get("split") or ()),
+            number_unit=record.get("number_unit"),
         )
 
 

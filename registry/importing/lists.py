@@ -12,11 +12,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from registry.core.aside import aside
 from registry.core.errors import N_
 from registry.core.history import Actor
 from registry.importing import batches
 from registry.importing.batches import Milestone, RowWriter, WritingProgress
 from registry.importing.choices import NO_CHOICES, ListChoices
+from registry.importing.coming_numbers import number_keys
 from registry.importing.files import read
 from registry.importing.judging import judge, judge_rows
 from registry.importing.kinds import LIST_KINDS
@@ -150,6 +152,8 @@ async def write_list(
     """
     progress = WritingProgress(refused_rows=list(report.refused_rows), milestone=milestone, number=number)
     progress.file = report.sheet.name
+    if report.unnumbered and report.unnumbered.numbered:
+        progress.number_keys = await aside(number_keys, report)
     rows = (row for row in report.accepted_rows if row.line > beyond)
     writer = LIST_KINDS[report.kind].writer if pieces or report.kind != "purchases" else write_lines_alone
     await _write(writer, rows, actor, now, progress)

@@ -89,7 +89,7 @@ async def write_purchases(
             progress.remember("purchase", pk, row.line)
         lots = [(row, list(_pieces(row, pk))) for row, pk in zip(rows, ids, strict=True)] if with_pieces else []
         pieces = [piece for _, lot in lots for piece in lot]
-        await register_many(pieces, actor, now, "imported")
+        await register_many(pieces, actor, now, "imported", progress.number_keys)
         for row, lot in lots:
             for piece in lot:
                 progress.remember("asset", piece.asset.id, row.line)
@@ -123,4 +123,5 @@ def _pieces(row: ListRow, purchase_id: int) -> Iterator[NewPiece]:
     rooms = [room for room, pieces in spread for _ in range(pieces)]
     percents = row.refs.get("percents", {})
     for room, price, split in zip(rooms, prices, line_shares(prices, percents), strict=True):
-        yield NewPiece(Asset(**columns | {"room_id": room, "price": price}), percents, split)
+        asset = Asset(**columns | {"room_id": room, "price": price}, was_unnumbered=bool(row.number_unit))
+        yield NewPiece(asset, percents, split, unit=row.number_unit)

@@ -69,6 +69,21 @@ class ColumnTally:
         return [column for column in self.columns.values() if column.filled or not column.title.startswith("[")]
 
 
+@dataclass(frozen=True, slots=True)
+class UnnumberedPieces:
+    """The new pieces of a list that have no number: how many, how many of them get the next one of a ``unit``, and
+    which number would be the first.
+    """
+
+    count: int
+    unit: str | None = None
+    numbered: int = 0
+    first: str | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        return {"count": self.count, "unit": self.unit, "numbered": self.numbered, "first": self.first}
+
+
 @dataclass(slots=True)
 class ImportReport:
     """What is in a file and what becomes of it. ``rows`` are those of the data, the refused ones too, without the
@@ -84,6 +99,7 @@ class ImportReport:
     notices: list[ImportProblem] = field(default_factory=list)
     tally: ColumnTally = field(default_factory=ColumnTally)
     clean_rows: int = 0
+    unnumbered: UnnumberedPieces | None = None
 
     @property
     def sheet(self) -> Sheet:
@@ -125,6 +141,8 @@ class ImportReport:
             "skipped": self.skipped,
             "problems": [notice.as_record() for notice in self.notices],
         }
+        if self.unnumbered is not None:
+            record["unnumbered"] = self.unnumbered.as_record()
         if self.control_total is not None:
             record["control_total"] = {"given": str(self.control_total), "computed": str(self.computed_total)}
         return record

@@ -49,6 +49,10 @@ ERRORS: dict[str, str] = {
     "FOREIGN_LETTERS": N_("Letters of this line are in another encoding than the rest. Check and correct them."),
 }
 WARNINGS: dict[str, str] = {
+    "NOTHING_NUMBERS_IT": N_("Nothing numbers pieces of {unit} on this day. It will be registered without a number."),
+    "NO_KST_FOR_NUMBER": N_(
+        "Numbers of {unit} name the KŚT symbol. Without one it will be registered without a number."
+    ),
     "NO_INVENTORY_NO": N_("It will be registered without a number. Give it one later."),
     "NAME_FROM_OTHER_COLUMN": N_("There is no name. What stands in {title} was taken."),
     "NO_DATE": N_("It will be registered without a date."),
@@ -80,7 +84,9 @@ WARNINGS: dict[str, str] = {
     ),
     "MONEY_NOT_YOURS": N_("It stands otherwise in the register. Who corrects prices and dates may take it over."),
     "CHANGED_BY_ANOTHER_ACT": N_("It stands otherwise in the register, and no list changes it. Change it on its page."),
-    "ALREADY_THERE": N_("A piece like this, without a number, is in the register. It is not written again."),
+    "ALREADY_THERE": N_(
+        "A piece like this is in the register, without a number or numbered since. It is not written again."
+    ),
     "UNKNOWN_STATUS": N_("This status is not known. It is kept in the notes; „in use” was written."),
 }
 NOTICES: dict[str, str] = {
@@ -154,7 +160,8 @@ class ListRow:
     """A line of the file: what was read, what is wrong with it, and the records of the register it names.
 
     ``line`` orders the rows of all sheets; ``place`` is what people are told: the line, with its sheet where several
-    are read. Who looks at a list may leave a row out, or ``split`` it into the pieces that its numbers are for.
+    are read. Who looks at a list may leave a row out, or ``split`` it into the pieces that its numbers are for. Its
+    pieces get the next numbers of ``number_unit`` where that is set.
     ``own_cells``, of a row about a piece that is there, are the fields whose own cell holds something: the others are
     made of other cells, or of nothing.
     """
@@ -163,6 +170,7 @@ class ListRow:
     place: int | str = 0
     left_out: bool = False
     split: bool = False
+    number_unit: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     problems: list[ImportProblem] = field(default_factory=list)
     refs: dict[str, Any] = field(default_factory=dict)
@@ -196,6 +204,8 @@ class ListRow:
         record = {"line": self.place or self.line, "status": self.status, "values": values, "problems": problems}
         if self.fate is not RowFate.NEW:
             record |= {"fate": str(self.fate), "changes": self.changes}
+        if self.number_unit:
+            record["number_unit"] = self.number_unit
         return record | {"left_out": True} if self.left_out else record
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 from tortoise.expressions import Q
 
+from registry.assets.next_numbers import numbering_units
 from registry.assets.rules import fold
 from registry.core import idempotency
 from registry.core.aside import aside
@@ -26,6 +27,7 @@ from registry.importing.cells import Cell, whole
 from registry.importing.choices import ListChoices
 from registry.importing.claims import AT_WORK
 from registry.importing.columns import DETAIL
+from registry.importing.coming_numbers import look_at_numbers
 from registry.importing.files import read
 from registry.importing.judging import judge
 from registry.importing.layout import find_list
@@ -36,6 +38,7 @@ from registry.importing.snapshot import RegisterSnapshot, load_snapshot
 from registry.importing.updates import compare
 from registry.people.models import Person
 from registry.people.rules import grantable_roles, may
+from registry.rooms.queries import office_day
 
 LIFETIME = timedelta(days=1)
 # once it is written
@@ -62,10 +65,10 @@ async def send(
     pending = PendingImport(
         id=secrets.token_urlsafe(12), owner_id=owner_id, sent_at=now, file=file, family=family, content=content
     )
-    report = await judged(pending)
+    report = await judged(pending, now)
     if columns := await _remembered(report, now):
         pending.choices = ListChoices(columns=columns).as_record()
-        report = await judged(pending)
+        report = await judged(pending, now)
     pending.report = await packed(report.as_record)
     async with transaction():
         theirs = PendingImport.filter(owner_id=owner_id, state=ImportState.CHECKED, written_line=0)
@@ -155,8 +158,11 @@ async def choose(
     """Say what of the file is the list: ``wishes`` are some of the names of ListChoices, the others stay as they are.
     What the columns hold is remembered for the next list with these titles.
 
-    Raises as ``correct`` and what ``find_list`` does.
+    Raises as ``correct`` and what ``find_list`` does; Conflict("numbering.no_scheme") for a unit that numbers nothing.
     """
+    unit, today = wishes.get("number_unit"), await office_day(now)
+    if unit and unit not in await numbering_units(today):
+        raise Conflict("numbering.no_scheme", unit=unit, day=today.isoformat())
 
     def edit(pending: PendingImport, report: dict[str, Any]) -> None:
         former = pending.choices or {}
@@ -181,7 +187,7 @@ async def _edit(number: str, owner_id: int, edit: Edit, now: datetime, if_revisi
         _refuse_written(pending)
         revision = pending.revision
         edit(pending, await aside(record, pending))
-        report = await packed((await judged(pending)).as_record)
+        report = await packed((await judged(pending, now)).as_record)
         columns = {"corrections": pending.corrections, "choices": pending.choices, "report": report}
         if await _store(pending.id, revision, **columns):
             return await find(number, owner_id, now)
@@ -237,7 +243,7 @@ def in_words(pending: PendingImport, translate: Translate) -> dict[str, Any]:
     return report_in_words(record(pending), translate)
 
 
-async def judged(pending: PendingImport) -> ImportReport:
+async def judged(pending: PendingImport, now: datetime) -> ImportReport:
     """The list against the register as it is now. Reading thousands of rows takes a while: others are answered
     meanwhile.
     """
@@ -245,6 +251,7 @@ async def judged(pending: PendingImport) -> ImportReport:
     roles, may_money = grantable_roles(sender.role), may(sender.role, "assets.correct_money")
     report = await aside(_judge, pending, await load_snapshot(roles, pending.sent_at.date(), may_money))
     await compare(report.rows, report.header.titles)
+    await look_at_numbers(report, (pending.choices or {}).get("number_unit"), now)
     return report
 
 

@@ -61,7 +61,8 @@ class RegisterSnapshot:
     labels: dict[str, int | None] = field(default_factory=dict)  # of a code the piece, None where it is on a room
     policy: AccountPolicy = DEFAULT
     numbered: dict[str, int] = field(default_factory=dict)  # pieces by their present and former numbers
-    twins: Counter[int] = field(default_factory=Counter)  # pieces without a number by what a list says of them
+    twins: Counter[int] = field(default_factory=Counter)  # pieces that had no number, by what a list says of them
+    twin_keys: dict[int, int] = field(default_factory=dict)  # of each of them by its id
     may_correct_money: bool = True
     roles: frozenset[Role] = frozenset(Role)
     today: date | None = None
@@ -126,9 +127,10 @@ async def load_snapshot(
     if withdrawn:  # their numbers are given to no other, and a list changes nothing of them
         snapshot.numbered = {key: pk for key, pk in snapshot.numbered.items() if pk not in withdrawn}
     in_the_books = Asset.exclude(lifecycle=Lifecycle.WITHDRAWN)
-    twins = in_the_books.filter(inventory_no=None, purchase_id=None, quantity=1)
-    columns = ("name", "kst", "price", "serial_no", "room_id", "accepted_on")
-    snapshot.twins = Counter([twin_key(*values) for values in await twins.values_list(*columns)])
+    twins = in_the_books.filter(Q(inventory_no=None) | Q(was_unnumbered=True), purchase_id=None, quantity=1)
+    columns = ("id", "name", "kst", "price", "serial_no", "room_id", "accepted_on")
+    snapshot.twin_keys = {pk: twin_key(*values) for pk, *values in await twins.values_list(*columns)}
+    snapshot.twins = Counter(snapshot.twin_keys.values())
     return snapshot
 
 

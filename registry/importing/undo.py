@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from registry.assets.models import Asset, FormerNumber, Tag
+from registry.assets.number_sequences import take_numbers_back
 from registry.assets.rules import number_key
 from registry.core import history
 from registry.core.claims import work
@@ -25,6 +26,7 @@ from registry.importing.touches import NOUNS, Look, TouchedRecord, look_at
 from registry.importing.updates import restore
 from registry.rooms.lock import changing
 from registry.rooms.models import Room
+from registry.rooms.queries import office_day
 
 LOT = 500
 NAMED_AT_MOST = 20
@@ -157,6 +159,8 @@ async def _take_back(
             await _take_off(await _labels(ids, former), look.own, actor, now, reason)
         entries += [NextEntry(look.heads[pk], before=dict(look.heads[pk].after or {})) for pk in ids]
         await _delete(noun, ids, change)
+        if noun == "asset":
+            await _take_numbers_back([look.present[pk] for pk in ids], look.own)
         await history.write_next(entries, "import_undone", actor, now, reason)
         back = {record.id for record in free}
         await ImportedRecord.filter(id__in=list(back)).delete()
@@ -193,6 +197,13 @@ async def _restore_updates(
         except Refusal:
             stuck.add(record.record_id)
     return stuck
+
+
+async def _take_numbers_back(births: Sequence[Asset], own: Mapping[int, HistoryEntry]) -> None:
+    """What the numbering gave to pieces that go is the next again."""
+    numbered = [asset for asset in births if asset.was_unnumbered and asset.inventory_no]
+    days = {at: await office_day(at) for at in {own[asset.id].at for asset in numbered}}
+    await take_numbers_back([(asset, days[own[asset.id].at]) for asset in numbered])
 
 
 async def _places(noun: str, lot: Sequence[ImportedRecord]) -> set[int]:

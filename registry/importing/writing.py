@@ -48,7 +48,7 @@ async def commit(
 async def go_on_writing(pending: PendingImport, revision: int, actor: Actor, now: datetime) -> None:
     """Write what is not in the register yet of a list that this process claimed under this revision."""
     async with LISTS.held(pending.id, revision, ImportState.CHECKED, now):
-        report = await judged(pending)
+        report = await judged(pending, now)
         accepted = len(report.accepted_rows)
         columns = {"report": await packed(lambda: _with_former_rows(pending, report)), "accepted": accepted}
         async with transaction():

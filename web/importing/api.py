@@ -12,6 +12,7 @@ from fastapi import Depends, Path, Request, Response
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, model_validator
 from starlette.datastructures import UploadFile
 
+from registry.assets.numbering import UNIT_LENGTH
 from registry.core.errors import N_, Invalid
 from registry.core.ids import LARGEST_ID
 from registry.importing import sessions as pending
@@ -126,6 +127,9 @@ class CorrectionBody(Body):
     leave_out: Annotated[list[LineName], Field(max_length=120_000)] | None = Field(
         default=None, description="lines that stay out, as the report tells them"
     )
+    number_unit: Annotated[str, Field(max_length=UNIT_LENGTH), LINE] | None = Field(
+        default=None, description="new pieces without a number get the next one of this unit; null: they stay without"
+    )
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> "CorrectionBody":
@@ -135,7 +139,7 @@ class CorrectionBody(Body):
         return self
 
 
-CHOICES = frozenset({"sheets", "header_row", "encoding", "columns", "leave_out"})
+CHOICES = frozenset({"sheets", "header_row", "encoding", "columns", "leave_out", "number_unit"})
 
 
 class ImportRowAnswer(BaseModel):
@@ -146,6 +150,7 @@ class ImportRowAnswer(BaseModel):
     left_out: bool = False
     fate: Literal["new", "changed", "same"] = "new"
     changes: dict[str, list[str]] = Field(default={}, description="by column, what stands there and what the list says")
+    number_unit: str = Field(default="", description="its pieces get the next numbers of this unit")
     accepted: int = Field(description="rows of the whole list, after the correction")
     refused: int
 
@@ -170,6 +175,15 @@ class SumsAnswer(BaseModel):
     pieces: int
     value: str
     control_total: str | None = Field(description="what the list itself says that it comes to")
+
+
+class UnnumberedAnswer(BaseModel):
+    """The new pieces of the list that have no number."""
+
+    count: int
+    unit: str | None = Field(description="whose next numbers they get; null: they stay without one")
+    numbered: int = Field(description="how many of them get one; a row says why its pieces do not")
+    first: str | None = Field(description="the first of these numbers, if nobody is quicker")
 
 
 class ImportProgress(BaseModel):
@@ -211,6 +225,7 @@ class ImportAnswer(BaseModel):
     rows: list[dict[str, Any]]
     skipped: list[str]
     problems: list[dict[str, Any]] = Field(description="of the list as a whole; those of a row stand with it")
+    unnumbered: UnnumberedAnswer | None = Field(default=None, description="absent where no row stands for a piece")
     control_total: dict[str, str] = Field(default={}, description="absent where the list tells no sum")
 
 

@@ -9,6 +9,7 @@ from fastapi import Depends, Query, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
+from registry.assets.next_numbers import numbering_units
 from registry.core.aside import aside
 from registry.core.errors import Invalid, NotFound, Reason, Refusal
 from registry.importing import sessions, undo, writing
@@ -243,6 +244,7 @@ async def _report(
         form=form,
         typed=form.cells or {},
         change_words=FIELD_WORDS | CHANGE_WORDS,
+        units=await numbering_units(context.today) if is_open else [],
         rooms=await rooms_by_code() if is_open else [],
         can_undo=pending.state not in AT_WORK and bool(pending.written_line) and await undo.is_possible(pending),
     )
@@ -422,6 +424,19 @@ async def leave_out(request: Request, person: May, now: Now, number: str, line: 
         fault = page_context(request, person, now).words.refusal(refusal)
         return await back_to(f"/assets/import/{number}", request, now, status_of(refusal), fault=fault)
     return RedirectResponse(f"/assets/import/{number}?show={show}&offset={offset}#rows", 303)
+
+
+@router.post("/{number}/numbering")
+async def choose_numbering(request: Request, person: May, now: Now, number: str) -> Response:
+    """Give new pieces without a number the next one of a unit, or none."""
+    unit = str((await request.form()).get("unit") or "")
+    await sessions.find(number, person.id, now)
+    try:
+        await sessions.choose(number, person.id, {"number_unit": unit or None}, now)
+    except Refusal as refusal:
+        fault = page_context(request, person, now).words.refusal(refusal)
+        return await back_to(f"/assets/import/{number}", request, now, status_of(refusal), fault=fault)
+    return RedirectResponse(f"/assets/import/{number}#numbering", 303)
 
 
 @router.post("/{number}/commit")

@@ -1,13 +1,17 @@
 """A list through the API: sent to one process, corrected in another, written by a third."""
 
 import asyncio
+from datetime import date
 from typing import Any
 
 import httpx
 import pytest
 
 from registry.assets.models import Asset
+from registry.assets.number_sequences import NewScheme, add_scheme
+from registry.core.history import SYSTEM
 from registry.importing import assets
+from tests.make import NOW
 from tests.web.conftest import API, Office
 from web.app import create_site
 from web.importing import api
@@ -222,3 +226,15 @@ async def test_what_cannot_be_chosen(office: Office, body: dict[str, Any], code:
     refused = await office.call("PATCH", f"/imports/{number}", "facilities", json=body)
     assert (refused.status_code, refused.json()["code"]) == (422, code), refused.text
     assert (await office.get(f"/imports/{number}", "facilities")).headers["etag"] == '"1"'
+
+
+async def test_pieces_without_a_number_get_the_next_ones_on_request(office: Office) -> None:
+    await add_scheme(NewScheme("KPUW", "{unit}/{seq:3}", date(2022, 1, 1)), SYSTEM, NOW)
+    report = await a_session(office, "nr inw;nazwa;cena;data zakupu\n;Stół;12,50;2022-01-05\n;Lampa;1;2022-01-05\n")
+    assert report["unnumbered"] == {"count": 2, "unit": None, "numbered": 0, "first": None}
+    numbered = await choose(office, report["id"], number_unit="KPUW")
+    assert numbered["unnumbered"] == {"count": 2, "unit": "KPUW", "numbered": 2, "first": "KPUW/001"}
+    assert [row["number_unit"] for row in numbered["rows"]] == ["KPUW", "KPUW"]
+    assert (await choose(office, report["id"], number_unit=None))["unnumbered"]["numbered"] == 0
+    stranger = await office.call("PATCH", f"/imports/{report['id']}", "facilities", json={"number_unit": "XX"})
+    assert (stranger.status_code, stranger.json()["code"]) == (409, "numbering.no_scheme")

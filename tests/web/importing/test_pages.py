@@ -1,7 +1,7 @@
 """A person brings a list: it is checked, its refused rows are corrected on the page, then it is written."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from xlsxwriter import Workbook
 
 from registry.assets.actions import correct
 from registry.assets.models import Asset
-from registry.core.history import Actor
+from registry.assets.number_sequences import NewScheme, add_scheme
+from registry.core.history import SYSTEM, Actor
 from registry.importing import sessions
 from registry.importing.models import ImportState, PendingImport
-from tests.make import make_room
+from tests.make import NOW, make_room
 from tests.statements import Statements
 from tests.web.desk import AGAIN, Desk
 from web.app import SiteOptions, create_site
@@ -363,3 +364,29 @@ async def test_columns_of_which_too_few_are_understood_can_be_chosen(desk: Desk)
     assert "Line 1 may name the columns" in page
     await desk.post(home, "facilities", **{"column:Gatunek": "name", "column:Kolor": "detail"})
     assert "Krzesło" in await desk.read(home.removesuffix("/columns"), "facilities")
+
+
+async def test_pieces_without_a_number_get_the_next_ones_if_it_is_chosen(desk: Desk) -> None:
+    home = await sent(desk, "nr inw;nazwa;cena;data zakupu\n;Lampa;1;2022-01-05\n;Stół;1;2022-01-05\n")
+    assert "new pieces without a number" not in (await desk.get(home, "facilities")).text, "nothing numbers here"
+    await add_scheme(NewScheme("KPUW", "{unit}/{seq:3}", date(2022, 1, 1)), SYSTEM, NOW)
+    assert "2 new pieces without a number" in (await desk.get(home, "facilities")).text
+    answer = await desk.post(f"{home}/numbering", "facilities", unit="KPUW")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{home}#numbering")
+    page = (await desk.get(home, "facilities")).text
+    assert "2 pieces get numbers, the first KPUW/001." in page
+    assert page.count("the next number<") == 2
+    again = await desk.post(f"{home}/numbering", "facilities", unit="XX")
+    assert "XX" in again.text
+    await desk.post(f"{home}/commit", "facilities")
+    assert [asset.inventory_no for asset in await Asset.all().order_by("id")] == ["KPUW/001", "KPUW/002"]
+
+
+async def test_what_cannot_be_numbered_is_said_beside_the_choice(desk: Desk) -> None:
+    await add_scheme(NewScheme("KPUW", "{unit}/{seq:3}", date(2022, 1, 1)), SYSTEM, NOW)
+    home = await sent(desk, "nr inw;nazwa;cena;data zakupu\n;Lampa;1;2002-01-05\n;Stół;1;2022-01-05\n")
+    await desk.post(f"{home}/numbering", "facilities", unit="KPUW")
+    page = (await desk.get(home, "facilities")).text
+    assert "1 piece gets KPUW/001." in page
+    assert "1 stays without one; its row says why." in page
+    assert "Nothing numbers pieces of KPUW on this day." in page
