@@ -12,7 +12,7 @@ import orjson
 
 from registry.bookings.models import Kind
 from registry.bookings.projections import RUNS_ROOMS, Viewer, sees_times
-from registry.bookings.queries import booking_room, booking_rooms
+from registry.bookings.queries import booking_rooms
 from registry.bookings.rules import BookingRequest, BookingRoom, blocked, longest_of, reasons
 from registry.bookings.taken import NEXT_SPANS, BlockedSpan, Span, taken_among, taken_rooms
 from registry.core.errors import Refusal
@@ -27,16 +27,17 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 SEARCHED = timedelta(hours=8)  # how far from the request another time is looked for
 WORTH_TAKING = timedelta(minutes=15)  # nobody who wants an hour is helped by less
 MORNING, EVENING = 6 * 60, 22 * 60  # minutes of the day in a room that never closes
-OFFERED, OFFERED_ROOMS, LOTS = 5, 3, (12, 60)
+OFFERED, OFFERED_ROOMS, FIRST_LOT = 5, 3, 60
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A booking that was refused: its room, what that room is blocked by around it, and who wants it. ``judge`` says
-    what speaks against it elsewhere or at another time.
+    """A booking that was refused: its room with its rules, what that room is blocked by around it, and who wants it.
+    ``judge`` says what speaks against it elsewhere or at another time.
     """
 
     room: Room
+    rules: BookingRoom
     request: BookingRequest
     spans: Sequence[BlockedSpan]
     viewer: Viewer
@@ -58,9 +59,9 @@ async def alternatives(wish: Wish) -> list[dict[str, Any]]:
 
 
 async def _same_room(wish: Wish) -> list[dict[str, Any]]:
-    rules, zone = await booking_room(wish.room), await zone_of(wish.room)
+    rules, zone = wish.rules, wish.rules.hours.zone
     is_long = wish.request.ends_at - wish.request.starts_at > DAY
-    others = {"later": None if is_long else _later(wish, rules), "shorter": _shorter(wish, rules)}
+    others = {"later": None if is_long else _later(wish), "shorter": _shorter(wish)}
     return [
         _offer(wish.room, other, zone, reason)
         for reason, other in others.items()
@@ -68,9 +69,9 @@ async def _same_room(wish: Wish) -> list[dict[str, Any]]:
     ]
 
 
-def _later(wish: Wish, rules: BookingRoom) -> BookingRequest | None:
+def _later(wish: Wish) -> BookingRequest | None:
     """The same length at the nearest later time at which the room is open."""
-    request, length = wish.request, wish.request.ends_at - wish.request.starts_at
+    request, rules, length = wish.request, wish.rules, wish.request.ends_at - wish.request.starts_at
     blocked_from, blocked_to = blocked(request, rules)
     setup, until = request.starts_at - blocked_from, request.starts_at + SEARCHED
     at = request.starts_at
@@ -89,9 +90,9 @@ def _later(wish: Wish, rules: BookingRoom) -> BookingRequest | None:
     return None
 
 
-def _shorter(wish: Wish, rules: BookingRoom) -> BookingRequest | None:
+def _shorter(wish: Wish) -> BookingRequest | None:
     """From the same time until the next booking, the closing of the room or its longest, if that is worth taking."""
-    request = wish.request
+    request, rules = wish.request, wish.rules
     blocked_from, blocked_to = blocked(request, rules)
     cleanup = blocked_to - request.ends_at
     if any(_start(span) <= blocked_from < _end(span) for span in wish.spans):
@@ -106,11 +107,11 @@ def _shorter(wish: Wish, rules: BookingRoom) -> BookingRequest | None:
     return other if _is_taken_gladly(rules.hours, other, request) else None
 
 
-def free_from(wish: Wish, rules: BookingRoom) -> datetime | None:
+def free_from(wish: Wish) -> datetime | None:
     """From when the room can be had again for its shortest booking; None where that is not within SEARCHED, or where it
     is free at the time asked for.
     """
-    request = wish.request
+    request, rules = wish.request, wish.rules
     least = replace(request, ends_at=request.starts_at + rules.shortest, attendees=None, needs=())
     blocked_from, blocked_to = blocked(least, rules)
     start = _first_gap(wish.spans, blocked_from, blocked_to - blocked_from)
@@ -166,11 +167,14 @@ def _past_minute(at: datetime) -> timedelta:
 
 
 # what of a room the database alone can say: the rest is asked of the first that are left
-_COLUMNS = "id, building_id, opening_id, setup_minutes, cleanup_minutes, capacity"
+_COLUMNS = "id, building_id, opening_id, setup_minutes, cleanup_minutes"
 _CANDIDATES = """SELECT {columns} FROM room WHERE bookable AND visibility = ? AND id <> ? AND capacity >= ?
-    AND min_minutes <= ? AND max_hours * 60 >= ? {institutions}"""
+    AND min_minutes <= ? AND max_hours * 60 >= ? {institutions}
+    ORDER BY building_id <> ?, capacity < ?, abs(capacity - ?), id"""
 _THEIRS = """AND (NOT EXISTS (SELECT 1 FROM room_institution one WHERE one.room_id = room.id)
     OR EXISTS (SELECT 1 FROM room_institution one WHERE one.room_id = room.id AND one.institution_id = ?))"""
+# SQLite's library gives up the interpreter's lock for every row and waits to get it back, so it hands over one row
+_IN_JSON = "SELECT json_group_array(json_array({columns})) AS answer FROM ({rooms})"
 
 
 class Candidate(NamedTuple):
@@ -181,11 +185,6 @@ class Candidate(NamedTuple):
     opening_id: int | None
     setup_minutes: int
     cleanup_minutes: int
-    capacity: int
-
-    def blocked(self, request: BookingRequest) -> Span:
-        setup, cleanup = timedelta(minutes=self.setup_minutes), timedelta(minutes=self.cleanup_minutes)
-        return request.starts_at - setup, request.ends_at + cleanup
 
 
 async def candidates(wish: Wish) -> list[Candidate]:
@@ -198,37 +197,36 @@ async def candidates(wish: Wish) -> list[Candidate]:
     runs_rooms = wish.viewer.role is None or wish.viewer.role in RUNS_ROOMS
     if not runs_rooms:
         values.append(wish.viewer.institution_id or 0)
-    is_sqlite = connection.capabilities.dialect == "sqlite"
-    columns = f"json_group_array(json_array({_COLUMNS})) AS answer" if is_sqlite else _COLUMNS
-    query = _CANDIDATES.format(columns=columns, institutions="" if runs_rooms else _THEIRS)
-    rows = await connection.execute_query_dict(query if is_sqlite else numbered(query), values)
-    if is_sqlite:
-        rooms = [Candidate._make(room) for room in orjson.loads(rows[0]["answer"])]
-    else:
-        rooms = [Candidate(**row) for row in rows]
     seats = request.attendees or room.capacity
-
-    def rank(other: Candidate) -> tuple[bool, bool, int, int]:
-        is_small = other.capacity < seats
-        return other.building_id != room.building_id, is_small, abs(other.capacity - seats), other.id
-
-    return sorted(rooms, key=rank)
+    values += [room.building_id, seats, seats]
+    query = _CANDIDATES.format(columns=_COLUMNS, institutions="" if runs_rooms else _THEIRS)
+    if connection.capabilities.dialect == "sqlite":
+        (row,) = await connection.execute_query_dict(_IN_JSON.format(columns=_COLUMNS, rooms=query), values)
+        return [Candidate(*values) for values in orjson.loads(row["answer"])]
+    return [Candidate(**row) for row in await connection.execute_query_dict(numbered(query), values)]
 
 
 async def _other_rooms(wish: Wish) -> AsyncIterator[dict[str, Any]]:
     """Only as many rooms are looked at as it takes to find three."""
-    rest, missing = await _open_then(await candidates(wish), wish), OFFERED_ROOMS
-    for size in (*LOTS, len(rest)):
-        lot, rest = rest[:size], rest[size:]
-        busy = await taken_among({room.id: room.blocked(wish.request) for room in lot})
+    rooms, missing = await _open_then(await candidates(wish), wish), OFFERED_ROOMS
+    for lot in (rooms[:FIRST_LOT], rooms[FIRST_LOT:]):
+        busy = await taken_among(_blocked_spans(lot, wish.request))
         ids = [room.id for room in lot if room.id not in busy]
         for room in await _bookable(ids[: 2 * missing], wish):
             yield _offer(room, wish.request, await zone_of(room), "other_room")
             missing -= 1
             if not missing:
                 return
-        if not rest:
-            return
+
+
+def _blocked_spans(rooms: Sequence[Candidate], request: BookingRequest) -> dict[int, Span]:
+    """What the request would block of each room, by the room's id. Rooms share their minutes: each span is one."""
+    spans: dict[tuple[int, int], Span] = {}
+    for room in rooms:
+        if (minutes := (room.setup_minutes, room.cleanup_minutes)) not in spans:
+            setup, cleanup = (timedelta(minutes=many) for many in minutes)
+            spans[minutes] = request.starts_at - setup, request.ends_at + cleanup
+    return {room.id: spans[room.setup_minutes, room.cleanup_minutes] for room in rooms}
 
 
 async def _open_then(rooms: Sequence[Candidate], wish: Wish) -> list[Candidate]:

@@ -13,7 +13,6 @@ from registry.bookings.rules import BookingRequest, blocked, default_kind
 from registry.bookings.taken import BlockedSpan, Span, blocked_spans
 from registry.core.errors import N_, Conflict, Reason
 from registry.rooms.models import Room
-from registry.rooms.queries import zone_of
 
 # the refusals that can be helped: another time, another room or less of it could be had
 HELPED = ("booking.overlap", "booking.over_capacity", "booking.closed", "booking.too_long")
@@ -29,18 +28,19 @@ async def offer_help(
     """
     if refusal.code not in HELPED or request.ends_at <= request.starts_at:
         return
-    room = await Room.get(id=room_id).select_related("building__site")
+    room = await Room.get(id=room_id)
     request = replace(request, room=room.code, title="", needs=(), kind=request.kind or default_kind(room.visibility))
-    rules, zone = await booking_room(room), await zone_of(room)
+    rules = await booking_room(room)
+    zone = rules.hours.zone
     request_span = blocked(request, rules)
     spans = await blocked_spans(room_id, request_span[0], but)
-    wish = Wish(room, request, spans, viewer, judge)
+    wish = Wish(room, rules, request, spans, viewer, judge)
     in_the_way = [span for span in spans if span.since < request_span[1]]
     bookings = await _bookings(room, in_the_way, viewer)
     refusal.params["conflicts"] = [as_json(booking, zone) for booking in bookings]
     refusal.params["alternatives"] = await alternatives(wish)
     if refusal.code == "booking.overlap" and sees_times(room.visibility, viewer):
-        free = free_from(wish, rules)
+        free = free_from(wish)
         refusal.params["free_from"] = free.astimezone(zone).isoformat() if free else None
         refusal.params["obstacle"] = _obstacle(bookings, in_the_way, request, free, zone)
 

@@ -24,6 +24,7 @@ from tests.make import (
     refused,
     wish,
 )
+from tests.statements import Statements
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 MINUTE = timedelta(minutes=1)
@@ -45,6 +46,22 @@ async def test_a_room_is_offered_only_with_its_own_clean_up():
     assert [one["room"] for one in refusal.params["alternatives"]] == [room.code]
     anywhere = BookingRequest("", NOW + 75 * MINUTE, NOW + 120 * MINUTE)
     assert await any_free_room(anywhere, alice, NOW) is None
+
+
+async def test_a_refusal_in_a_full_house_asks_little_however_many_rooms_there_are(database, statements: Statements):
+    alice, *_ = await make_people()
+    building = await make_building()
+    rooms = [await make_room(building=building, setup_minutes=number % 2 * 5) for number in range(64)]
+    times = {"starts_at": NOW + HOUR, "ends_at": NOW + 2 * HOUR, "planned_ends_at": NOW + 2 * HOUR}
+    blocked = {"blocked_from": NOW + HOUR, "blocked_to": NOW + 2 * HOUR, "created_at": NOW}
+    await Booking.bulk_create([Booking(room_id=room.id, **times, **blocked) for room in rooms])
+    await refused(book(wish(rooms[0], 60, 60), alice, ACTOR, NOW))  # what the caches hold afterwards is not asked again
+    before = len(statements)
+    with statements.at_most(8):
+        refusal = await refused(book(wish(rooms[0], 60, 60), alice, ACTOR, NOW))
+    assert [one["reason"] for one in refusal.params["alternatives"]] == ["later"]
+    if database.dialect == "sqlite":  # each row is a wait for the interpreter's lock
+        assert max(statement.rows for statement in statements[before:]) == 1
 
 
 async def test_a_closed_strict_room_is_not_the_free_one():
