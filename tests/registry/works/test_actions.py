@@ -100,7 +100,8 @@ async def test_works_are_changed(database: Database) -> None:
 async def test_what_is_refused(database: Database) -> None:
     room, asset = await make_room(), await make_asset()
     assert (await refused(make_works(new("nowhere"), SYSTEM, NOW))).code == "room.unknown"
-    assert (await refused(make_works(new(room.code, grant="none"), SYSTEM, NOW))).code == "grant.unknown"
+    for grant in ("none", "\x00", "x" * 300):
+        assert (await refused(make_works(new(room.code, grant=grant), SYSTEM, NOW))).code == "grant.unknown"
     assert (await refused(make_works(NewWorks(" ", FIRST, LAST, (room.code,)), SYSTEM, NOW))).code == "works.no_name"
     works = [await make_works(new(room.code), SYSTEM, NOW) for _ in range(2)]
     await put_assets(works[0].id, [asset.id], SYSTEM, NOW)
