@@ -16,7 +16,15 @@ from web.admin import pages as admin
 from web.assets import api as assets_api
 from web.assets import correction_pages as asset_corrections
 from web.assets import new_pages as new_assets
-from web.assets import numbering_api, numbering_pages, quantity_api, quantity_pages, transitions_api, typing_checks
+from web.assets import (
+    next_number,
+    numbering_api,
+    numbering_pages,
+    quantity_api,
+    quantity_pages,
+    transitions_api,
+    typing_checks,
+)
 from web.assets import pages as assets
 from web.auth import account_pages, password_pages
 from web.auth import pages as account
@@ -122,7 +130,7 @@ ROUTERS = (
     setup.router, system.router, history_search.router, system_api.system_router,
     # before the numbers of assets
     imports.router, understood.router, new_assets.router, typing_checks.router, numbering_pages.router,
-    quantity_pages.router, asset_corrections.router,
+    next_number.router, quantity_pages.router, asset_corrections.router,
     bulk_changes.router, saved_views.router,
     category_fields.router, categories.router,
     equipment.router, fault_photos.router,

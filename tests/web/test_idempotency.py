@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,9 @@ import httpx
 import pytest
 from tortoise import Tortoise
 
+from registry.assets.number_sequences import NewScheme, add_scheme
 from registry.bookings.models import Booking
+from registry.core.history import SYSTEM
 from registry.core.idempotency import IdempotencyKey
 from registry.core.transaction import transaction
 from registry.devices import pairing
@@ -130,6 +132,11 @@ async def a_block_for_works(office: Office) -> Call:
 
 async def a_piece(office: Office) -> Call:
     return "/assets", {"json": {"name": "Lampa", "price": 99.99, "room": "M-1"}}
+
+
+async def a_number(office: Office) -> Call:
+    await add_scheme(NewScheme("ZAM", "{unit}/{seq}", date(2020, 1, 1)), SYSTEM, soon(0))
+    return f"/assets/{(await make_asset(inventory_no=None)).id}/number", {"json": {"unit": "ZAM"}}
 
 
 async def a_split(office: Office) -> Call:
@@ -373,6 +380,7 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/opening-profiles": opening_hours,
     "/blocks/{block_id}/cancel": a_block_taken_back,
     "/assets": a_piece,
+    "/assets/{asset_id}/number": a_number,
     "/assets/{asset_id}/split": a_split,
     "/assets/{asset_id}/join": a_joint,
     "/numbering": a_rule_for_numbers,

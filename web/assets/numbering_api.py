@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 from pydantic import BaseModel, Field
 
+from registry.assets.actions import give_next_number
 from registry.assets.models import NumberTemplate
 from registry.assets.next_numbers import next_numbers, number_schemes, scheme_of
 from registry.assets.number_sequences import NewScheme, add_scheme, remove_scheme
@@ -13,6 +14,8 @@ from registry.assets.numbering import NumberFacts, NumberScheme
 from registry.assets.rules import Account
 from registry.people.models import Person
 from registry.rooms.queries import office_day
+from web.assets.api import AssetId, asset_detail
+from web.assets.shapes import AssetDetailAnswer
 from web.auth.access import Caller, caller_with
 from web.kit import routing
 from web.kit.answers import ListAnswer, Paged
@@ -20,7 +23,7 @@ from web.kit.body import LINE, Body, Day, Whole
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
 from web.kit.record_ids import unless_unknown
-from web.kit.routing import CallerActor, faults
+from web.kit.routing import CallerActor, IfMatch, faults
 
 router = routing.router("assets")
 Keeper = Annotated[Person, Depends(caller_with("assets.change"))]
@@ -43,6 +46,10 @@ class SchemeAnswer(BaseModel):
     starts_on: date
     accounts: list[str]
     first: int
+
+
+class NumberBody(Body):
+    unit: Unit
 
 
 class NextNumbersAnswer(BaseModel):
@@ -97,3 +104,21 @@ def _answer(scheme: NumberScheme) -> SchemeAnswer:
         id=scheme.id, unit=scheme.unit, template=scheme.template, starts_on=scheme.starts_on,
         accounts=list(scheme.accounts), first=scheme.first,
     )  # fmt: skip
+
+
+@router.post("/assets/{asset_id}/number", responses=faults(404, 409, 412), summary="Give a piece the next number")
+async def give(
+    asset_id: AssetId,
+    body: NumberBody,
+    person: Keeper,
+    actor: CallerActor,
+    now: Now,
+    revision: IfMatch,
+    once: OnceOnly,
+    response: Response,
+) -> AssetDetailAnswer:
+    """One that has a number keeps it."""
+    return await once(
+        lambda key: give_next_number(asset_id, body.unit, actor, now, revision, key),
+        lambda asset: asset_detail(asset.id, person, response),
+    )

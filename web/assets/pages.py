@@ -288,7 +288,7 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
         asset=view.asset,
         rooms=await room_options(context) if may_change else [],
         people=await active_people() if may_change else [],
-        units=await numbering_units(context.today) if may_change and view.asset["quantity"] > 1 else [],
+        units=await numbering_units(context.today) if may_change and _needs_units(view.asset) else [],
         looks=words,
         fault_words=fault_words,
         editable=editable(context.person) if view.asset["lifecycle"] != Lifecycle.WITHDRAWN else frozenset(),
@@ -296,6 +296,11 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
         files=await files_of_asset(view.asset["id"], context, request.query_params.get("removed", "")[:10]),
         **(NO_FILES | typed_words),
     )
+
+
+def _needs_units(piece: dict[str, Any]) -> bool:
+    """Whether something of a piece may get a number: a part that is split off it, or itself."""
+    return bool(piece["quantity"] > 1 or not piece["inventory_no"])
 
 
 @router.post("/assets/{asset_id}/tag")

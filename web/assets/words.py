@@ -218,6 +218,7 @@ TOASTS = {
     "registered": N_("It is in the register."),
     "corrected": N_("The correction is saved."),
     "split": N_("It is a piece of its own now."),
+    "number": N_("It has a number now."),
     "join": N_("It is one line now."),
 }
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from registry.assets.actions import NewAsset, correct, register, register_together
-from registry.assets.models import Asset, FormerNumber, NumberTemplate
+from registry.assets import next_numbers as next_numbers_module
+from registry.assets.actions import NewAsset, correct, give_next_number, register, register_together
+from registry.assets.models import Asset, FormerNumber, Lifecycle, NumberSequence, NumberTemplate
 from registry.assets.next_numbers import LOOK_AHEAD, next_numbers, number_schemes, numbering_units
 from registry.assets.number_sequences import NewScheme, add_scheme, remove_scheme
 from registry.assets.numbering import NumberFacts
+from registry.assets.rules import number_columns
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.core.statements import column
@@ -143,3 +145,40 @@ async def test_a_rule_is_removed_only_before_it_gave_a_number() -> None:
     assert [scheme.accounts for scheme in await number_schemes("KPUW")] == [(), ("011", "013")]
     entries = HistoryEntry.filter(object="numbering:KPUW").order_by("seq")
     assert await column(entries, "action") == ["scheme_added"] * 3 + ["scheme_removed"]
+
+
+async def test_a_piece_without_a_number_gets_the_next_one_and_keeps_it() -> None:
+    await rule(template="{unit}/{seq}")
+    lamp, chair = await make_asset(name="Lampa", inventory_no=None), await make_asset(inventory_no="X/1")
+    assert (await give_next_number(lamp.id, "KPUW", SYSTEM, NOW)).inventory_no == "KPUW/1"
+    assert (await give_next_number(lamp.id, "KPUW", SYSTEM, NOW)).revision == 2, "it has one"
+    assert (await give_next_number(chair.id, "KPUW", SYSTEM, NOW)).inventory_no == "X/1"
+    entry = await HistoryEntry.get(object=f"asset:{lamp.id}", action="numbered")
+    assert (entry.before, entry.after) == ({"inventory_no": None}, {"inventory_no": "KPUW/1"})
+    assert (await Asset.get(id=lamp.id)).search_text.startswith("lampa kpuw/1")
+
+
+@pytest.mark.parametrize(("columns", "unit", "code"), [
+    ({}, "XX", "numbering.no_scheme"), ({}, "", "numbering.no_scheme"), ({"kst": ""}, "KPUW", "numbering.no_kst"),
+    ({"lifecycle": Lifecycle.WITHDRAWN}, "KPUW", "asset.withdrawn"),
+])  # fmt: skip
+async def test_what_cannot_be_numbered_says_why(columns: dict[str, Any], unit: str, code: str) -> None:
+    await rule()
+    lamp = await make_asset(**{"inventory_no": None} | columns)
+    assert (await refused(give_next_number(lamp.id, unit, SYSTEM, NOW))).code == code
+    assert await numbers() == []
+
+
+async def test_a_number_that_somebody_typed_at_the_same_moment_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await rule(template="{unit}/{seq}")
+    await make_asset(**number_columns("KPUW/1"))
+    lamp = await make_asset(inventory_no=None)
+
+    async def none_taken(*_: Any) -> set[str]:
+        return set()
+
+    monkeypatch.setattr(next_numbers_module, "_taken", none_taken)
+    assert (await refused(give_next_number(lamp.id, "KPUW", SYSTEM, NOW))).code == "internal.busy"
+    assert await NumberSequence.all().count() == 0

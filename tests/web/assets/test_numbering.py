@@ -9,7 +9,7 @@ from registry.assets.models import Asset, NumberTemplate
 from registry.assets.number_sequences import NewScheme, add_scheme
 from registry.core.history import SYSTEM
 from tests.conftest import Database
-from tests.make import NOW
+from tests.make import NOW, make_asset
 from tests.web.conftest import Office
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
@@ -104,3 +104,29 @@ async def test_programs_make_rules_ask_for_the_next_number_and_get_it(office: Of
     ] == "KPUW/013/808/00001/26"
     removal = await office.call("DELETE", f"/numbering/{row['id']}", "facilities")
     assert (removal.status_code, removal.json()["code"]) == (409, "numbering.in_use")
+
+
+async def test_a_piece_without_a_number_gets_the_next_one_on_its_page(desk: Desk) -> None:
+    lamp = await make_asset(inventory_no=None, kst="808", account="013")
+    assert "Give it the next number" not in (await desk.get(f"/assets/{lamp.id}", "facilities")).text
+    await add_scheme(NewScheme("KPUW", RULE["template"], date(2022, 1, 1)), SYSTEM, NOW)
+    assert "Give it the next number" in (await desk.get(f"/assets/{lamp.id}", "facilities")).text
+    assert "Give it the next number" not in (await desk.get(f"/assets/{lamp.id}", "member")).text
+    refused = await desk.post(f"/assets/{lamp.id}/number", "facilities", unit="XX", revision="1")
+    assert (refused.status_code, "XX" in refused.text) == (409, True)
+    answers = [await desk.post(f"/assets/{lamp.id}/number", "facilities", unit="KPUW") for _ in range(2)]
+    assert {answer.headers["location"] for answer in answers} == {f"/assets/{lamp.id}?done=number"}
+    page = (await desk.get(f"/assets/{lamp.id}?done=number", "facilities")).text
+    assert "It has a number now." in page
+    assert "KPUW/013/808/00001/22" in page
+    assert "Give it the next number" not in page
+    assert (await desk.post("/assets/999/number", "facilities", unit="KPUW")).status_code == 404
+
+
+async def test_programs_give_a_piece_the_next_number(office: Office) -> None:
+    await add_scheme(NewScheme("KPUW", RULE["template"], date(2022, 1, 1)), SYSTEM, NOW)
+    lamp = await make_asset(inventory_no=None, kst="808", account="013")
+    path = f"/assets/{lamp.id}/number"
+    assert (await office.post(path, who="alice", json={"unit": "KPUW"})).status_code == 403
+    answer = await office.post(path, who="facilities", json={"unit": "KPUW"})
+    assert (answer.status_code, answer.json()["inventory_no"]) == (200, "KPUW/013/808/00001/22")
