@@ -21,6 +21,11 @@ CODE_LENGTH = 64
 _SIGNS = (
     "kind", "enabled", "key_digest IS NOT NULL", "online", "battery", "heard_at", "heartbeat_seconds", "distrust",
 )  # fmt: skip
+# of the room and the asset of a device what a list of devices shows
+_LISTED = (
+    "room__id", "room__code", "room__visibility", "room__occupancy_evidence", "asset__id", "asset__name",
+    "asset__inventory_no",
+)  # fmt: skip
 # what a device is and what it said last
 _COLUMNS = (
     "id", "code", "kind", "family", "address", "room_id", "occupied", "people", "battery", "online", "distrust",
@@ -159,19 +164,15 @@ class DeviceOrder:
 async def devices_by_worry(now: datetime) -> DeviceOrder:
     """Every device, judged by its health now."""
     rows = await listed(reading_from(), ("id", *_SIGNS), Clause("FROM device WHERE retired_at IS NULL ORDER BY code"))
-    states: dict[int, HealthState] = {}
-    panels: set[int] = set()
+    states: dict[tuple[Any, ...], HealthState] = {}  # many devices say the same: it is judged once
+    worrying: tuple[list[int], list[int]] = [], []  # sensors, panels
+    calm: tuple[list[int], list[int]] = [], []
     for pk, *values in rows:
-        signs = _signs(*values)
-        states[pk] = health_state(signs, now)
-        if signs.kind is DeviceKind.DOOR_PANEL:
-            panels.add(pk)
-    order = sorted(states, key=lambda pk: states[pk] not in WORRIES)
-    return DeviceOrder(
-        [pk for pk in order if pk not in panels],
-        [pk for pk in order if pk in panels],
-        sum(state in WORRIES for state in states.values()),
-    )
+        state = states.get(signs := tuple(values))
+        if state is None:
+            state = states[signs] = health_state(_signs(*values), now)
+        (worrying if state in WORRIES else calm)[values[0] == DeviceKind.DOOR_PANEL].append(pk)
+    return DeviceOrder(worrying[0] + calm[0], worrying[1] + calm[1], len(worrying[0]) + len(worrying[1]))
 
 
 async def silent_devices(now: datetime) -> list[Device]:
@@ -200,6 +201,13 @@ async def devices_by_id(ids: Sequence[int]) -> list[Device]:
     """These devices with their rooms and assets, in this order."""
     rows = {device.id: device for device in await Device.filter(id__in=list(ids)).select_related("room", "asset")}
     return [rows[pk] for pk in ids if pk in rows]
+
+
+async def listed_devices(ids: Sequence[int]) -> list[Device]:
+    """These devices, of whose rooms and assets only what a list of devices shows is there: a hundred rows of all three
+    whole are slow to read.
+    """
+    return await Device.filter(id__in=list(ids)).select_related("room", "asset").only(*Device._meta.db_fields, *_LISTED)
 
 
 async def newest_refusals(limit: int) -> list[Device]:

@@ -16,7 +16,6 @@ from registry.devices import actions
 from registry.devices.models import Device, DeviceKind, Sensing
 from registry.devices.queries import devices_by_id
 from registry.people.models import Person
-from registry.rooms.queries import rooms_by_code
 from web.auth.access import actor_of, page_with
 from web.auth.session import options_of
 from web.devices import words
@@ -31,6 +30,7 @@ from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
 from web.kit.record_ids import possible_id
 from web.kit.render import render
+from web.rooms.room_cache import cached_open_rooms
 
 router = pages()
 SeesDevices = Annotated[Person, Depends(page_with("devices.see"))]
@@ -61,7 +61,7 @@ async def stranger_page(request: Request, person: Manager, now: Now, typed: Type
         context=context,
         row=line,
         wave=of_stranger(row, context),
-        rooms=[(room.code, context.words.room(room)) for room in await rooms_by_code()],
+        rooms=[(room.code, context.words.room(room)) for room in await cached_open_rooms()],
         sensing=[(str(sensing), context.say(word)) for sensing, word in words.SENSING_WORDS.items()],
         form=FormFields(proposed | typed.words.get("form", {})),
         faults=FormFields(typed.words.get("faults", {})),
@@ -136,7 +136,7 @@ async def device_page(
         wave=of_device(device, context),
         is_watched=_is_watched(device, context),
         strangers=[(row["topic"], row["device"]) for row in strangers_of(request) or [] if row["device"]],
-        rooms=[(room.code, context.words.room(room)) for room in await rooms_by_code()],
+        rooms=[(room.code, context.words.room(room)) for room in await cached_open_rooms()],
         language_names=LANGUAGE_NAMES,
         entries=[_entry(one, context) for one in entries],
         toast=words.toast_of(did, context),

@@ -7,13 +7,14 @@ from fastapi import Depends, Form, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
+from registry.core.aside import aside
 from registry.core.errors import Invalid, NotFound, Refusal, Term
 from registry.devices import actions, pairing
 from registry.devices.models import Sensing
 from registry.devices.queries import device_by_code, devices_by_worry, retired_devices, watch
 from registry.devices.rules import LOW_BATTERY
 from registry.people.models import Person
-from registry.rooms.queries import open_room_by_code, rooms_by_code
+from registry.rooms.queries import open_room_by_code
 from web.auth.access import actor_of, page_with
 from web.auth.session import options_of
 from web.devices import words
@@ -25,6 +26,7 @@ from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
 from web.kit.record_ids import unless_unknown
 from web.kit.render import render
+from web.rooms.room_cache import cached_open_rooms
 
 router = pages()
 SeesDevices = Annotated[Person, Depends(page_with("devices.see"))]
@@ -56,7 +58,8 @@ async def _page(
     sensors, panels = await device_tables(order, *starts, context)
     strangers = strangers_of(request)
     may_choose = context.may("devices.manage") or context.may("panels.pair")
-    return render(
+    return await aside(  # a hundred rows take longer than others may wait
+        render,
         request,
         "devices/devices.html",
         person=context.person,
@@ -71,7 +74,7 @@ async def _page(
         watch=await watch(),
         out_of_use=await retired_devices(PAGE + 1),
         page_length=PAGE,
-        rooms=[(room.code, context.words.room(room)) for room in await rooms_by_code()] if may_choose else [],
+        rooms=[(room.code, context.words.room(room)) for room in await cached_open_rooms()] if may_choose else [],
         sensing=[(str(sensing), context.say(word)) for sensing, word in words.SENSING_WORDS.items()],
         looks=words,
         blank=FormFields(),

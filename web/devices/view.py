@@ -6,7 +6,7 @@ from typing import Any
 
 from registry.bookings.projections import sees_times
 from registry.devices.models import Device
-from registry.devices.queries import DeviceOrder, devices_by_id, known_codes, signs_of
+from registry.devices.queries import DeviceOrder, known_codes, listed_devices, signs_of
 from registry.devices.rules import health_state, proposed_codes
 from registry.rooms.models import HELP_POINT, Room, Visibility
 from web.devices.words import HEALTH_WORDS, doubt_of, keys_word, kind_word, refusal_word
@@ -78,7 +78,7 @@ async def device_tables(
 ) -> tuple[DeviceTable, DeviceTable]:
     """The page of sensors and the page of panels that begin at these places."""
     parts = order.sensors[sensors_from : sensors_from + PAGE], order.panels[panels_from : panels_from + PAGE]
-    devices = {device.id: device for device in await devices_by_id([*parts[0], *parts[1]])}
+    devices = {device.id: device for device in await listed_devices([*parts[0], *parts[1]])}
     sensors, panels = ([_row(devices[pk], context) for pk in part if pk in devices] for part in parts)
     return (
         DeviceTable(sensors, len(order.sensors), sensors_from),
