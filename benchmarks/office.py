@@ -153,9 +153,11 @@ def office(
 
 
 def settings(home: Path, port: int, database_url: str, mqtt_url: str = "embedded") -> dict[str, str]:
-    """The environment of a server with this data directory."""
+    """The environment of a server with this data directory. Its modules are compiled once, as an installation's are:
+    where a shell says that they are not to be kept, each start would compile them anew.
+    """
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "IZBA_PORT": str(port),
         "IZBA_MQTT_PORT": str(free_port()),
         "IZBA_MQTT_URL": mqtt_url,

@@ -14,8 +14,8 @@ import orjson
 
 from registry.bookings.models import NOT_HOLDING, Status
 from registry.bookings.projections import INSTANTS, BookingRow
-from registry.bookings.room_snapshot import LONGEST
 from registry.bookings.rules import LONGEST_MEETING
+from registry.bookings.slot_rows import LONGEST
 from registry.core.transaction import reading_from
 
 TAKING = [str(status) for status in Status if status not in NOT_HOLDING]

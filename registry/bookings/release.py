@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from registry.bookings.models import Booking, Status
 from registry.bookings.notices import tell_organizer
 from registry.bookings.projections import as_entry
-from registry.bookings.room_snapshot import AHEAD, DerivedState, RoomSnapshot, keep, load, recall, slot_of
+from registry.bookings.room_snapshot import DerivedState, RoomSnapshot, keep, load, recall, slot_of
+from registry.bookings.slot_rows import AHEAD
 from registry.bookings.state import SOON, Slot, Step, appearance, next_change, room_state, steps
 from registry.core import history
 from registry.core.statements import Fields, write

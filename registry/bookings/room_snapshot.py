@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from tortoise.expressions import Q
-
 from registry.assets.queries import readiness_of
-from registry.bookings.models import NOT_HOLDING, Booking
-from registry.bookings.state import RUNNING, RoomFacts, RoomState, Slot, next_change, room_state
+from registry.bookings.models import Booking
+from registry.bookings.slot_rows import SLOT_COLUMNS, slots_around
+from registry.bookings.state import RoomFacts, RoomState, Slot, next_change, room_state
 from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.transaction import is_inside
@@ -25,15 +24,7 @@ from registry.rooms.hours import Hours
 from registry.rooms.models import Room, Visibility
 from registry.rooms.queries import hours_of
 
-LONGEST = timedelta(days=31)
-AHEAD = timedelta(hours=36)
-BEHIND = timedelta(hours=25)  # a door shows its whole day, and one day has 25 hours
 KEPT_FOR = timedelta(minutes=10)
-SLOT_COLUMNS = (
-    "id", "starts_at", "ends_at", "status", "kind", "blocked_from", "blocked_to", "planned_ends_at", "protected",
-    "checked_in_at", "warned_at", "released_at", "release_reason",
-    "source", "block__public_text",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +119,7 @@ async def load_many(rooms: Sequence[Room], now: datetime) -> list[RoomSnapshot]:
     if not rooms:
         return []
     ids = [room.id for room in rooms]
-    sensors, equipment, slots = await presence_sensors(ids), await readiness_of(ids), await _slots_around(rooms, now)
+    sensors, equipment, slots = await presence_sensors(ids), await readiness_of(ids), await _slots_of(rooms, now)
     watching_since = (await watch()).since if sensors else None
     return [
         RoomSnapshot(
@@ -166,32 +157,15 @@ def _facts_of(room: Room, is_sensed: bool, is_ready: bool) -> RoomFacts:
     )
 
 
-async def _slots_around(rooms: Sequence[Room], now: datetime) -> dict[int, list[Slot]]:
-    """The bookings that may matter to a room's state or its door now, by the room's id, the unfinished ones of the past
-    included: nobody ended them while nothing ran. A title is read only where the class of the room may show it.
-    """
-    slots: dict[int, list[Slot]] = {room.id: [] for room in rooms}
+async def _slots_of(rooms: Sequence[Room], now: datetime) -> dict[int, list[Slot]]:
     public = [room.id for room in rooms if room.visibility is Visibility.PUBLIC]
-    others = [room.id for room in rooms if room.visibility is not Visibility.PUBLIC]
-    for ids, columns in ((public, (*SLOT_COLUMNS, "title")), (others, SLOT_COLUMNS)):
-        if not ids:
-            continue
-        rows = Booking.filter(
-            Q(ends_at__gte=now - BEHIND) | Q(status__in=[str(status) for status in RUNNING]),
-            room_id__in=ids,
-            starts_at__gte=now - LONGEST,
-            starts_at__lt=now + AHEAD,
-            status__not_in=[str(status) for status in NOT_HOLDING],
-        )
-        for room_id, *values in await rows.order_by("starts_at").values_list("room_id", *columns):
-            slots[room_id].append(Slot(*values))
-    return slots
+    return await slots_around(public, [room.id for room in rooms if room.visibility is not Visibility.PUBLIC], now)
 
 
 def slot_of(booking: Booking, visibility: Visibility) -> Slot:
     """Of a booking that belongs to no block."""
-    columns = (*SLOT_COLUMNS, "title") if visibility is Visibility.PUBLIC else SLOT_COLUMNS
-    values: list[Any] = [getattr(booking, name, None) for name in columns]
+    title = booking.title if visibility is Visibility.PUBLIC else ""
+    values: list[Any] = [*(getattr(booking, name) for name in SLOT_COLUMNS), None, title]
     return Slot(*values)
 
 

@@ -13,8 +13,8 @@ from tortoise.queryset import QuerySet
 
 from registry.bookings.models import Booking, Kind
 from registry.bookings.projections import Viewer
-from registry.bookings.room_snapshot import LONGEST
 from registry.bookings.rules import BookingRoom, reasons, request_of
+from registry.bookings.slot_rows import LONGEST
 from registry.bookings.state import HELD
 from registry.core.errors import Conflict, Refusal
 from registry.people.models import Role
