@@ -11,7 +11,8 @@ class ListChoices:
 
     ``sheets`` are names, ``columns`` fields by title (None: not read); ``leave_out`` are lines as the report tells
     them, ``split`` those whose numbers, from one to another, are given to a record each. New pieces without a number
-    get the next one of ``number_unit``; without it they stay so.
+    get the next one of ``number_unit``; without it they stay so. Of pieces that are there the fields of ``keep`` stay
+    as they are, and by line those of ``keep_rows``; fields are called as the changes of a row are.
     """
 
     sheets: tuple[str, ...] = ()
@@ -21,6 +22,12 @@ class ListChoices:
     leave_out: frozenset[str] = frozenset()
     split: frozenset[str] = frozenset()
     number_unit: str | None = None
+    keep: frozenset[str] = frozenset()
+    keep_rows: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def kept_of(self, line: int | str) -> frozenset[str]:
+        """The fields that stay as they are in the piece that a line is about."""
+        return self.keep.union(self.keep_rows.get(str(line), ()))
 
     def as_record(self) -> dict[str, Any]:
         """Itself in JSON; what nobody chose is left out."""
@@ -32,6 +39,8 @@ class ListChoices:
             "leave_out": sorted(self.leave_out),
             "split": sorted(self.split),
             "number_unit": self.number_unit,
+            "keep": sorted(self.keep),
+            "keep_rows": {line: sorted(names) for line, names in self.keep_rows.items() if names},
         }
         return {name: value for name, value in record.items() if value}
 
@@ -46,6 +55,8 @@ class ListChoices:
             leave_out=frozenset(str(line) for line in record.get("leave_out") or ()),
             split=frozenset(str(line) for line in record.get("split") or ()),
             number_unit=record.get("number_unit"),
+            keep=frozenset(record.get("keep") or ()),
+            keep_rows={str(line): list(names) for line, names in (record.get("keep_rows") or {}).items()},
         )
 
 

@@ -97,6 +97,7 @@ class _RowsOfPart:
         corrected = self.corrections.get(str(position), {})
         split = str(position) in self.report.layout.choices.split
         row = ListRow(self.part.base + line, place=position, left_out=left_out, split=split)
+        row.keep = self.report.layout.choices.kept_of(position)
         reader = self.aside if left_out else self.reader
         reader.read(row, _corrected(cells, self.part.header, corrected))
         row.problems.extend([] if corrected else _text_problems(self.part.sheet, line, cells))

@@ -161,7 +161,8 @@ class ListRow:
 
     ``line`` orders the rows of all sheets; ``place`` is what people are told: the line, with its sheet where several
     are read. Who looks at a list may leave a row out, or ``split`` it into the pieces that its numbers are for. Its
-    pieces get the next numbers of ``number_unit`` where that is set.
+    pieces get the next numbers of ``number_unit`` where that is set. Of a piece that is there the fields of ``keep``
+    stay as they are, though ``changes`` names what the row says of them.
     ``own_cells``, of a row about a piece that is there, are the fields whose own cell holds something: the others are
     made of other cells, or of nothing.
     """
@@ -171,6 +172,7 @@ class ListRow:
     left_out: bool = False
     split: bool = False
     number_unit: str = ""
+    keep: frozenset[str] = frozenset()
     values: dict[str, Any] = field(default_factory=dict)
     problems: list[ImportProblem] = field(default_factory=list)
     refs: dict[str, Any] = field(default_factory=dict)
@@ -201,9 +203,16 @@ class ListRow:
         """Itself in JSON, in no language; ``row_in_words`` puts it into one."""
         values = {key: plain(value) for key, value in self.values.items()}
         problems = [problem.as_record() for problem in self.problems]
-        record = {"line": self.place or self.line, "status": self.status, "values": values, "problems": problems}
+        record: dict[str, Any] = {
+            "line": self.place or self.line,
+            "status": self.status,
+            "values": values,
+            "problems": problems,
+        }
         if self.fate is not RowFate.NEW:
             record |= {"fate": str(self.fate), "changes": self.changes}
+            if names := sorted(self.keep & self.changes.keys()):
+                record |= {"kept": names}
         if self.number_unit:
             record["number_unit"] = self.number_unit
         return record | {"left_out": True} if self.left_out else record

@@ -43,6 +43,7 @@ _FUNDING = ("grant", "funding", "eu_share", "eu")
 _ALSO_SAID_BY = {"value": "unit_price", "warranty_until": "warranty_months"}
 # corrections that are no column of a piece
 _APART = frozenset({"shares", "own_values"})
+_OWN = "own:"  # before the codes of fields of categories, as changes are called
 Parts = Mapping[int | None, Decimal]
 
 
@@ -57,6 +58,18 @@ class PieceUpdate:
     room_id: int | None = None
     custodian_id: int | None = None
     refused: dict[str, str] = field(default_factory=dict)
+
+    def without(self, names: frozenset[str]) -> "PieceUpdate":
+        """Itself, but what the fields of these names are stays."""
+        if not names:
+            return self
+        corrections = {name: value for name, value in self.corrections.items() if name not in names}
+        if own := corrections.pop("own_values", None):
+            values = tuple(value for value in own.values if f"{_OWN}{value.field.code}" not in names)
+            corrections |= {"own_values": ReadValues(values)} if values else {}
+        room_id = None if "room" in names else self.room_id
+        custodian_id = None if "custodian" in names else self.custodian_id
+        return PieceUpdate(corrections, room_id, custodian_id, self.refused)
 
     @property
     def changes_anything(self) -> bool:
@@ -76,7 +89,8 @@ def update_of(asset: Asset, parts: Parts, row: ListRow) -> PieceUpdate:
             refused[name] = "MONEY_NOT_YOURS"
         else:
             corrections[target] = value
-    split = _new_split(asset, corrections.get("price", asset.price), parts, row)
+    price = asset.price if "price" in row.keep else corrections.get("price", asset.price)
+    split = _new_split(asset, price, parts, row)
     if split is not None and may_correct_money:
         corrections["shares"] = split
     elif split is not None:
@@ -136,7 +150,7 @@ async def compare(rows: Sequence[ListRow], titles: Mapping[str, str]) -> None:
         updates = [(row, asset, update_of(asset, parts, row)) for row, asset, parts in await _with_pieces(lot)]
         codes, logins = await _names(updates)
         for row, asset, update in updates:
-            row.fate = RowFate.CHANGED if update.changes_anything else RowFate.SAME
+            row.fate = RowFate.CHANGED if update.without(row.keep).changes_anything else RowFate.SAME
             row.changes = _in_words(asset, row, update, codes, logins)
             for name, code in update.refused.items():
                 title = titles.get(name, titles.get("unit_price", name) if name == "value" else name)
@@ -191,7 +205,7 @@ def _in_words(
     if "own_values" in update.corrections:
         before = row.refs.get("own_before", {})
         for own in update.corrections["own_values"].values:
-            words[f"own:{own.field.code}"] = [before.get(own.field.code, ""), own.text]
+            words[f"{_OWN}{own.field.code}"] = [before.get(own.field.code, ""), own.text]
     if "shares" in update.corrections:
         words["shares"] = ["", " | ".join(f"{amount:.2f}" for _, amount in update.corrections["shares"])]
     if update.room_id:
@@ -209,7 +223,7 @@ async def write_updates(rows: Sequence[ListRow], actor: Actor, now: datetime, pr
     updates = [
         (row, asset, parts, update)
         for row, asset, parts in await _with_pieces(rows)
-        if (update := update_of(asset, parts, row)).changes_anything
+        if (update := update_of(asset, parts, row).without(row.keep)).changes_anything
     ]
     if progress.number and updates:
         await _remember(updates, progress)

@@ -127,6 +127,12 @@ class CorrectionBody(Body):
     leave_out: Annotated[list[LineName], Field(max_length=120_000)] | None = Field(
         default=None, description="lines that stay out, as the report tells them"
     )
+    keep: Annotated[list[ColumnName], Field(max_length=200)] | None = Field(
+        default=None, description="fields that no row changes of a piece that is there, as `changes` calls them"
+    )
+    keep_rows: (
+        Annotated[dict[str, Annotated[list[ColumnName], Field(max_length=200)]], Field(max_length=120_000)] | None
+    ) = Field(default=None, description="by line, fields that this row does not change")
     number_unit: Annotated[str, Field(max_length=UNIT_LENGTH), LINE] | None = Field(
         default=None, description="new pieces without a number get the next one of this unit; null: they stay without"
     )
@@ -139,7 +145,7 @@ class CorrectionBody(Body):
         return self
 
 
-CHOICES = frozenset({"sheets", "header_row", "encoding", "columns", "leave_out", "number_unit"})
+CHOICES = frozenset({"sheets", "header_row", "encoding", "columns", "leave_out", "number_unit", "keep", "keep_rows"})
 
 
 class ImportRowAnswer(BaseModel):
@@ -150,6 +156,7 @@ class ImportRowAnswer(BaseModel):
     left_out: bool = False
     fate: Literal["new", "changed", "same"] = "new"
     changes: dict[str, list[str]] = Field(default={}, description="by column, what stands there and what the list says")
+    kept: list[str] = Field(default=[], description="of the changes those that are not made")
     number_unit: str = Field(default="", description="its pieces get the next numbers of this unit")
     accepted: int = Field(description="rows of the whole list, after the correction")
     refused: int

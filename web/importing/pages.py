@@ -121,7 +121,9 @@ class SameWord:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """What the page shows of a report. ``titles`` are those of its columns by field, ``counts`` its rows by status."""
+    """What the page shows of a report. ``titles`` are those of its columns by field, ``counts`` its rows by status,
+    ``changed_columns`` how many rows say a field of a piece otherwise.
+    """
 
     report: dict[str, Any]
     titles: dict[str, str]
@@ -131,6 +133,7 @@ class ReportView:
     page: RowPage
     notices: list[str]
     words: list[SameWord]
+    changed_columns: dict[str, int]
 
 
 @router.get("")
@@ -244,6 +247,7 @@ async def _report(
         form=form,
         typed=form.cells or {},
         change_words=FIELD_WORDS | CHANGE_WORDS,
+        keep=frozenset((pending.choices or {}).get("keep") or ()),
         units=await numbering_units(context.today) if is_open else [],
         rooms=await rooms_by_code() if is_open else [],
         can_undo=pending.state not in AT_WORK and bool(pending.written_line) and await undo.is_possible(pending),
@@ -264,6 +268,7 @@ def _view_of(pending: PendingImport, context: PageContext, show: str | None, off
         page=_page(report["rows"], status, offset, context),
         notices=[in_words(problem, context.say)["hint"] for problem in report["problems"]],
         words=_words(report, context) if pending.state is ImportState.CHECKED else [],
+        changed_columns=dict(Counter(name for row in report["rows"] for name in row.get("changes", ()))),
     )
 
 
@@ -309,7 +314,8 @@ def _words(report: dict[str, Any], context: PageContext) -> list[SameWord]:
 
 def _is_shown(row: dict[str, Any], kind: str) -> bool:
     """Whether a row is among those of a status or a fate; all are without one."""
-    return not kind or row["status"] == kind or kind in FATES and row.get("fate") == kind
+    is_of_fate = kind in FATES and row.get("fate") == kind
+    return not kind or row["status"] == kind or is_of_fate or kind == "changed" and bool(row.get("kept"))
 
 
 def _page(rows: list[dict[str, Any]], status: str, offset: int, context: PageContext) -> RowPage:
@@ -424,6 +430,28 @@ async def leave_out(request: Request, person: May, now: Now, number: str, line: 
         fault = page_context(request, person, now).words.refusal(refusal)
         return await back_to(f"/assets/import/{number}", request, now, status_of(refusal), fault=fault)
     return RedirectResponse(f"/assets/import/{number}?show={show}&offset={offset}#rows", 303)
+
+
+@router.post("/{number}/keep")
+async def keep(request: Request, person: May, now: Now, number: str) -> Response:
+    """Choose which of the changed fields are taken over, for all rows or for one line."""
+    form = await request.form()
+    pending = await sessions.find(number, person.id, now)
+    line = str(form.get("line") or "")[:200]
+    offered = {str(name)[:200] for name in form.getlist("change")}
+    rest = offered - {str(name) for name in form.getlist("take")}
+    former = pending.choices or {}
+    wishes: dict[str, Any] = {"keep": sorted(set(former.get("keep") or ()) - offered | rest)}
+    if line:
+        wishes = {"keep_rows": dict(former.get("keep_rows") or {}) | {line: sorted(rest)}}
+    show, offset = _status_of(str(form.get("show") or "")), _offset(str(form.get("offset") or ""))
+    page = f"/assets/import/{number}?show={show}&offset={offset}#{f'line-{quote(line)}' if line else 'changes'}"
+    try:
+        await sessions.choose(number, person.id, wishes, now)
+    except Refusal as refusal:
+        fault = page_context(request, person, now).words.refusal(refusal)
+        return await back_to(f"/assets/import/{number}", request, now, status_of(refusal), fault=fault)
+    return RedirectResponse(page, 303)
 
 
 @router.post("/{number}/numbering")

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from registry.assets.models import Asset, FundingShare, Purchase
+from registry.categories.models import FieldKind
+from registry.categories.rules import OwnField, ReadValues, TypedValue
 from registry.core import seals
 from registry.core.history import Actor, HistoryEntry
 from registry.exporting.lists import export_list
@@ -16,7 +18,9 @@ from registry.importing import sessions, undo
 from registry.importing.choices import ListChoices
 from registry.importing.lists import check_list, import_list, write_list
 from registry.importing.models import ImportedRecord, ImportState
+from registry.importing.rows import ListRow
 from registry.importing.sessions import send
+from registry.importing.updates import PieceUpdate, update_of
 from registry.importing.writing import commit
 from registry.people import rules
 from registry.people.models import Role
@@ -293,3 +297,48 @@ async def test_a_comparison_asks_no_more_for_many_rows(owner: int, statements: S
         with statements.at_most(17):
             report = await check_list(text.encode(), "a.csv")
         assert report.rows[-1].changes == {"room": ["R-1", "R-2"], "custodian": ["", "omo"]}
+
+
+EDITED = "Nr inw.;Nazwa;Wartość;Pokój;Osoba odpowiedzialna\nHO-1;Fotel;120,50;R-2;omo\nHO-2;Biurko;200,00;R-2;\n"
+
+
+async def chosen(owner: int, **wishes: Any) -> str:
+    pending = await send(EDITED.encode(), "lista.csv", None, owner, NOW)
+    await sessions.choose(pending.id, owner, wishes, NOW)
+    return pending.id
+
+
+async def test_a_field_that_is_not_chosen_stays_in_all_rows_or_in_one(owner: int) -> None:
+    number = await chosen(owner, keep=["room"], keep_rows={"2": ["price", "custodian"], "3": ["name"]})
+    report = sessions.record(await sessions.find(number, owner, NOW))
+    assert [(row["fate"], row.get("kept")) for row in report["rows"]] == [
+        ("changed", ["custodian", "price", "room"]), ("same", ["name", "room"]),
+    ]  # fmt: skip
+    assert report["rows"][0]["changes"]["price"] == ["100.00", "120.50"], "what it says is told still"
+    assert (await commit(number, owner, CLERK, LATER)).records == 1
+    chair = await Asset.get(inventory_no="HO-1").select_related("room")
+    assert (chair.name, chair.price, chair.room.code, chair.custodian_id) == ("Fotel", Decimal(100), "R-1", None)
+    assert (await Asset.get(inventory_no="HO-2")).revision == 1
+    await undo.undo(number, owner, CLERK, LATER)
+    assert (await Asset.get(id=chair.id)).name == "Krzesło"
+
+
+async def test_a_choice_is_taken_back(owner: int) -> None:
+    number = await chosen(owner, keep=["room", "name"], keep_rows={"2": ["price"]})
+    await sessions.choose(number, owner, {"keep": [], "keep_rows": {"2": []}}, NOW)
+    report = sessions.record(await sessions.find(number, owner, NOW))
+    assert [(row["fate"], row.get("kept")) for row in report["rows"]] == [("changed", None)] * 2
+
+
+async def test_a_price_that_stays_is_split_as_it_is_and_fields_of_categories_stay_one_by_one() -> None:
+    first, second = (OwnField(1, 1, code, code, FieldKind.TEXT) for code in ("ram", "cpu"))
+    values = ReadValues((TypedValue(first, "8"), TypedValue(second, "i5")))
+    update = PieceUpdate({"own_values": values, "price": Decimal(5)}, custodian_id=3)
+    rest = update.without(frozenset({"own:ram", "price", "custodian"}))
+    assert (rest.corrections, rest.custodian_id) == ({"own_values": ReadValues((values.values[1],))}, None)
+    assert not update.without(frozenset({"own:ram", "own:cpu", "price", "custodian"})).changes_anything
+    asset = Asset(id=1, name="Lampa", price=Decimal(10), quantity=1)
+    row = ListRow(2, keep=frozenset({"price"}), own_cells=frozenset({"value"}))
+    row.values, row.refs = {"value": Decimal(20)}, {"percents": {7: Decimal(50)}}
+    split = update_of(asset, {None: Decimal(10)}, row).corrections["shares"]
+    assert dict(split) == {7: Decimal(5), None: Decimal(5)}

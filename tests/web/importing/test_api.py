@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ from registry.assets.models import Asset
 from registry.assets.number_sequences import NewScheme, add_scheme
 from registry.core.history import SYSTEM
 from registry.importing import assets
-from tests.make import NOW
+from tests.make import NOW, make_asset
 from tests.web.conftest import API, Office
 from web.app import create_site
 from web.importing import api
@@ -238,3 +239,12 @@ async def test_pieces_without_a_number_get_the_next_ones_on_request(office: Offi
     assert (await choose(office, report["id"], number_unit=None))["unnumbered"]["numbered"] == 0
     stranger = await office.call("PATCH", f"/imports/{report['id']}", "facilities", json={"number_unit": "XX"})
     assert (stranger.status_code, stranger.json()["code"]) == (409, "numbering.no_scheme")
+
+
+async def test_a_change_is_chosen_field_by_field(office: Office) -> None:
+    await make_asset(inventory_no="A/1", name="Stół", price=Decimal(10))
+    report = await a_session(office, "nr inw;nazwa;cena\nA/1;Biurko;12,50\n")
+    assert set(report["rows"][0]["changes"]) == {"name", "price"}
+    answer = await choose(office, report["id"], keep=["name"], keep_rows={"2": ["price"]})
+    assert (answer["rows"][0]["fate"], answer["rows"][0]["kept"]) == ("same", ["name", "price"])
+    assert (await choose(office, report["id"], keep=None, keep_rows=None))["rows"][0]["fate"] == "changed"

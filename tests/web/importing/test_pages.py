@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from registry.assets.number_sequences import NewScheme, add_scheme
 from registry.core.history import SYSTEM, Actor
 from registry.importing import sessions
 from registry.importing.models import ImportState, PendingImport
-from tests.make import NOW, make_room
+from tests.make import NOW, make_asset, make_room
 from tests.statements import Statements
 from tests.web.desk import AGAIN, Desk
 from web.app import SiteOptions, create_site
@@ -390,3 +391,25 @@ async def test_what_cannot_be_numbered_is_said_beside_the_choice(desk: Desk) -> 
     assert "1 piece gets KPUW/001." in page
     assert "1 stays without one; its row says why." in page
     assert "Nothing numbers pieces of KPUW on this day." in page
+
+
+async def test_a_change_is_chosen_field_by_field(desk: Desk) -> None:
+    await make_asset(inventory_no="A/1", name="Stół", price=Decimal(10), accepted_on=None)
+    home = await sent(desk, "nr inw;nazwa;cena\nA/1;Biurko;12,50\n")
+    page = (await desk.get(home, "facilities")).text
+    assert page.count('name="take" value="name" checked') == 2, "of the row and of the column"
+    fields = {"change": ["name", "price"], "take": ["price"]}
+    answer = await desk.post(f"{home}/keep", "facilities", line="2", **fields)
+    assert answer.headers["location"] == f"{home}?show=&offset=0#line-2"
+    page = (await desk.get(f"{home}?show=changed", "facilities")).text
+    assert "not taken over" in page
+    assert "Biurko" in page
+    await desk.post(f"{home}/keep", "facilities", line="2", change=["name", "price"], take=["name", "price"])
+    answer = await desk.post(f"{home}/keep", "facilities", **fields)
+    assert answer.headers["location"].endswith("#changes")
+    assert 'value="name" disabled' in (await desk.get(home, "facilities")).text
+    await desk.post(f"{home}/commit", "facilities")
+    piece = await Asset.get(inventory_no="A/1")
+    assert (piece.name, piece.price) == ("Stół", Decimal("12.50"))
+    late = await desk.post(f"{home}/keep", "facilities", **fields)
+    assert "already" in late.text
