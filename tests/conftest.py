@@ -1,5 +1,6 @@
 """What every test stands on: both databases, a broker, no network, and no skipping in CI."""
 
+import gc
 import itertools
 import os
 import shutil
@@ -86,6 +87,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _length(item: pytest.Item) -> int:
     path = item.path.relative_to(ROOT / "tests").as_posix() if item.path.is_relative_to(ROOT / "tests") else ""
     return next((rank for rank, start in enumerate(LONG) if path.startswith(start)), len(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """Seven thousand tests and all the modules stay to the end: nobody need look through them for garbage each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
