@@ -146,7 +146,10 @@ class GroupCommit:
         try:
             if not self.connection.is_in_transaction:
                 raise sqlite3.OperationalError("SQLite undid the shared transaction")
-            await wrapper.commit()
+            if self.size:
+                await wrapper.commit()
+            else:  # undone pages are written all the same: a commit would wait for the disk, and empty every cache
+                await wrapper.rollback()
         except Exception as fault:
             if self.size:
                 durable.set_exception(OperationalError(fault))

@@ -55,6 +55,27 @@ def count_commits(monkeypatch: pytest.MonkeyPatch) -> list[None]:
     return commits
 
 
+async def test_a_group_whose_members_were_all_undone_writes_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit would wait for the disk, and whoever reads would read its pages anew."""
+    room = await make_room()
+    commits = count_commits(monkeypatch)
+
+    async def refuse() -> None:
+        async with changing(room.id):
+            await Room.filter(id=room.id).update(note="nothing")
+            raise Refused
+
+    failures = await asyncio.gather(*(refuse() for _ in range(3)), return_exceptions=True)
+    assert [type(failure) for failure in failures] == [Refused] * 3
+    assert not commits
+    async with changing(room.id):
+        await Room.filter(id=room.id).update(note="something")
+    assert committed(database, "SELECT revision FROM room WHERE note = 'something'") == 1
+    assert len(commits) == 1
+
+
 async def test_nobody_outside_sees_a_member_before_the_commit(database: Database) -> None:
     room = await make_room()
     async with changing(room.id):
