@@ -469,7 +469,7 @@ def test_a_quotation_mark_that_never_closes_swallows_no_other_row() -> None:
 
 def test_every_problem_has_words() -> None:
     names = ("reason", "limit", "line", "choices", "rooms", "spread", "quantity", "computed", "percent",
-             "role", "town", "first", "last", "title", "winner", "sheet")  # fmt: skip
+             "role", "town", "first", "last", "title", "winner", "sheet", "unit")  # fmt: skip
     for code in HINTS:
         assert ImportProblem(code, "", "", dict.fromkeys(names, "x")).hint(str)
 
