@@ -43,11 +43,13 @@ from registry.outbox.rules import (
 MAIL = "mail"
 LOT = 100  # a hundred rows are some milliseconds of the loop
 LEASE = timedelta(minutes=5)
-_SORT = """UPDATE notice SET sorted_at = ? WHERE id IN (
-SELECT id FROM notice WHERE sorted_at IS NULL ORDER BY id LIMIT ?{skip}) RETURNING id"""
-_CLAIM = """UPDATE letter SET leased_until = ?, lease = ? WHERE id IN (
+# the few are chosen apart: PostgreSQL may run a part of a condition once for each row, and each time choose others
+_SORT = """WITH few AS MATERIALIZED (SELECT id FROM notice WHERE sorted_at IS NULL ORDER BY id LIMIT ?{skip})
+UPDATE notice SET sorted_at = ? WHERE id IN (SELECT id FROM few) RETURNING id"""
+_CLAIM = """WITH few AS MATERIALIZED (
 SELECT id FROM letter WHERE state = 'waiting' AND next_try_at <= ? AND (leased_until IS NULL OR leased_until <= ?)
-ORDER BY next_try_at, id LIMIT ?{skip}) RETURNING id"""
+ORDER BY next_try_at, id LIMIT ?{skip})
+UPDATE letter SET leased_until = ?, lease = ? WHERE id IN (SELECT id FROM few) RETURNING id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class _Row(NamedTuple):
 async def sort_out(plan: SortingPlan, now: datetime) -> int:
     """Put what was told since the last time into letters, as each person chose. Returns how many notices there were."""
     async with transaction():
-        ids = [row["id"] for row in await ask(_locked(_SORT), [now.astimezone(UTC), LOT])]
+        ids = [row["id"] for row in await ask(_locked(_SORT), [LOT, now.astimezone(UTC)])]
         if ids:
             await _put(ids, plan, now)
     return len(ids)
@@ -175,7 +177,7 @@ async def claim(many: int, now: datetime) -> list[Parcel]:
     lease, until = secrets.token_hex(16), now + LEASE
     async with transaction():
         moment = now.astimezone(UTC)
-        ids = [row["id"] for row in await ask(_locked(_CLAIM), [until.astimezone(UTC), lease, moment, moment, many])]
+        ids = [row["id"] for row in await ask(_locked(_CLAIM), [moment, moment, many, until.astimezone(UTC), lease])]
     if not ids:
         return []
     columns = ("person__mail", "person__name", "person__language", "person__notice_wishes__channel_address")

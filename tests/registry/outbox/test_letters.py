@@ -9,6 +9,7 @@ import pytest
 
 from registry.core import events
 from registry.core.history import SYSTEM, HistoryEntry
+from registry.core.statements import ask
 from registry.core.transaction import reading_from, transaction
 from registry.outbox import actions, letters, queries
 from registry.outbox.actions import NewNotice
@@ -89,6 +90,19 @@ async def test_a_notice_becomes_a_letter_and_leaves(database: Database) -> None:
     assert await claim(10, NOW + DAY) == []
     assert await queries.sent_lately(NOW + MINUTE) == 1
     assert await queries.last_sent_at(person.id) == NOW + MINUTE
+
+
+@pytest.mark.databases("postgres")
+async def test_no_plan_of_the_database_takes_more_letters_than_were_asked_for(database: Database) -> None:
+    for number in range(5):
+        await tell(await somebody(), number)
+    await sort_out(PLAN, NOW)
+    await database.context.db("default").execute_query("ANALYZE letter")
+    async with transaction():
+        for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+            await ask(f"SET LOCAL enable_{way} = off", [])
+        rows = await ask(letters._locked(letters._CLAIM), [NOW, NOW, 2, NOW + MINUTE, "lease"])
+    assert len(rows) == 2
 
 
 @pytest.mark.parametrize(
