@@ -26,6 +26,14 @@ def import_file(
     kind: Annotated[str | None, typer.Option(help="assets, rooms or people. Default: what the columns say.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check only, write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole report as JSON.")] = False,
+    number_unit: Annotated[
+        str,
+        typer.Option(help="New pieces without a number get the next ones of this unit. Default: they get none."),
+    ] = "",
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="A column that changes nothing of pieces that are there, by its title. May be repeated."),
+    ] = None,
 ) -> None:
     """Read a list: CSV, TXT, XLSX, XLS, ODS. Exit 0 all written, 1 some rows refused, 2 nothing could be read."""
     from config.app import register
@@ -36,7 +44,10 @@ def import_file(
 
     async def work() -> Any:
         async with register(settings):
-            return await import_list(file, kind, dry_run=dry_run, actor=ACTOR, now=utc_now(), problems_only=not as_json)
+            return await import_list(
+                file, kind, dry_run=dry_run, actor=ACTOR, now=utc_now(), problems_only=not as_json,
+                number_unit=number_unit, keep=keep or (),
+            )  # fmt: skip
 
     report = run(work())
     if as_json:

@@ -243,10 +243,7 @@ async def give_next_number(
             if not asset.inventory_no:
                 if not unit:
                     raise Conflict("numbering.no_scheme", unit=unit, day=(await office_day(now)).isoformat())
-                await give_numbers([(asset, unit)], now)
-                asset.was_unnumbered = True
-                columns = ["inventory_no", "number_key", "search_text", "was_unnumbered"]
-                await store_change(asset, change, columns, "numbered", actor, now, {"inventory_no": None}, "")
+                await number_in(change, [asset], unit, actor, now)
             piece = standing_piece(asset)
             await keep_untouched_quiet(change, [(piece, piece)])
             await record(request_key, asset)
@@ -255,6 +252,17 @@ async def give_next_number(
             raise Unavailable("internal.busy") from fault
         raise
     return asset
+
+
+async def number_in(change: RoomChange, assets: Sequence[Asset], unit: str, actor: Actor, now: datetime) -> None:
+    """Give pieces without a number, which are locked, the next ones of a unit in their order, inside the transaction of
+    ``change``. Raises as :func:`registry.assets.number_sequences.give_numbers`.
+    """
+    await give_numbers([(asset, unit) for asset in assets], now)
+    columns = ["inventory_no", "number_key", "search_text", "was_unnumbered"]
+    for asset in assets:
+        asset.was_unnumbered = True
+        await store_change(asset, change, columns, "numbered", actor, now, {"inventory_no": None}, "")
 
 
 def _check_price(price: Decimal) -> None:

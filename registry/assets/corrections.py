@@ -1,16 +1,33 @@
-"""The same correction of many pieces together, all of them or none."""
+"""The same change of many pieces together, all of them or none: a correction of each, or the next numbers."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from registry.assets.actions import WEIGHTY, correct_in, keep_untouched_quiet, together
-from registry.assets.models import Asset
+from tortoise.exceptions import IntegrityError
+
+from registry.assets.actions import (
+    WEIGHTY,
+    correct_in,
+    is_of_number,
+    keep_untouched_quiet,
+    number_in,
+    standing_piece,
+    together,
+)
+from registry.assets.models import Asset, Lifecycle
+from registry.assets.next_numbers import number_schemes
+from registry.assets.numbering import NumberFacts, rule_for
 from registry.categories.queries import category_tree
-from registry.core.errors import Conflict, Invalid, NotFound, Refusal
+from registry.core.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 from registry.core.history import Actor
-from registry.rooms.lock import changing
+from registry.rooms.lock import RoomChange, changing
+from registry.rooms.queries import office_day
+
+Also = Callable[[Sequence[Asset]], Awaitable[object]]
+ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +45,7 @@ async def correct_together(
     actor: Actor,
     now: datetime,
     reason: str = "",
-    also: Callable[[Sequence[Asset]], Awaitable[object]] | None = None,
+    also: Also | None = None,
 ) -> list[Asset]:
     """Correct pieces, by their ids. ``also`` is done in the same transaction.
 
@@ -38,17 +55,7 @@ async def correct_together(
     if not reason.strip() and any(name in WEIGHTY for one in corrections.values() for name in one.columns):
         raise Invalid("asset.reason_needed", field="reason")
     corrections = await _canonical(corrections)
-    places = dict(await Asset.filter(id__in=list(corrections)).values_list("id", "room_id"))
-    async with changing(*{room_id for room_id in places.values() if room_id}) as change:
-        rows = await Asset.select_for_update().filter(id__in=list(corrections)).order_by("id")
-        assets = {asset.id: asset for asset in rows}
-        refusals = {
-            asset_id: refusal
-            for asset_id, one in corrections.items()
-            if (refusal := _refusal(asset_id, assets.get(asset_id), one.revision, places))
-        }
-        if refusals:
-            raise together(refusals)
+    async with _locked({asset_id: one.revision for asset_id, one in corrections.items()}) as (change, assets):
         pairs = []
         for asset_id, asset in assets.items():
             try:
@@ -57,8 +64,71 @@ async def correct_together(
                 raise together({asset_id: refusal}) from refusal
         await keep_untouched_quiet(change, pairs)
         if also:
-            await also(rows)
-    return rows
+            await also(list(assets.values()))
+    return list(assets.values())
+
+
+async def number_together(
+    revisions: Mapping[int, int | None], unit: str, actor: Actor, now: datetime, also: Also | None = None
+) -> list[Asset]:
+    """Give those of these pieces that have no number the next ones of a unit, in this order. ``revisions`` are by id
+    those that were looked at, None for any; ``also`` is done in the same transaction.
+
+    Raises Conflict("asset.refused") for the pieces' own refusals, as :func:`correct_together`;
+    Invalid("numbering.bad_first") where the numbers end; Unavailable("internal.busy") where somebody types the same
+    numbers again and again.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return await _number(revisions, unit, actor, now, also)
+        except IntegrityError as fault:
+            if not is_of_number(fault):
+                raise
+    raise Unavailable("internal.busy")
+
+
+async def _number(
+    revisions: Mapping[int, int | None], unit: str, actor: Actor, now: datetime, also: Also | None
+) -> list[Asset]:
+    async with _locked(revisions) as (change, by_id):
+        assets = [by_id[asset_id] for asset_id in revisions]
+        schemes, today = await number_schemes(unit), await office_day(now)
+        refusals: dict[int, Refusal] = {}
+        for asset in assets:
+            try:
+                if asset.lifecycle is Lifecycle.WITHDRAWN:
+                    raise Conflict("asset.withdrawn")
+                if not asset.inventory_no:
+                    rule_for(schemes, NumberFacts(unit, asset.account, asset.kst, asset.accepted_on or today))
+            except Refusal as refusal:
+                refusals[asset.id] = refusal
+        if refusals:
+            raise together(refusals)
+        await number_in(change, [asset for asset in assets if not asset.inventory_no], unit, actor, now)
+        pieces = [standing_piece(asset) for asset in assets]
+        await keep_untouched_quiet(change, zip(pieces, pieces, strict=True))
+        if also:
+            await also(assets)
+    return assets
+
+
+@asynccontextmanager
+async def _locked(revisions: Mapping[int, int | None]) -> AsyncIterator[tuple[RoomChange, dict[int, Asset]]]:
+    """The transaction in which these pieces are changed, and they, locked and by id. Raises Conflict("asset.refused")
+    where one is gone, or not as it was looked at.
+    """
+    places = dict(await Asset.filter(id__in=list(revisions)).values_list("id", "room_id"))
+    async with changing(*{room_id for room_id in places.values() if room_id}) as change:
+        rows = await Asset.select_for_update().filter(id__in=list(revisions)).order_by("id")
+        assets = {asset.id: asset for asset in rows}
+        refusals = {
+            asset_id: refusal
+            for asset_id, revision in revisions.items()
+            if (refusal := _refusal(asset_id, assets.get(asset_id), revision, places))
+        }
+        if refusals:
+            raise together(refusals)
+        yield change, assets
 
 
 async def _canonical(corrections: Mapping[int, PieceCorrection]) -> Mapping[int, PieceCorrection]:
@@ -77,7 +147,7 @@ async def _canonical(corrections: Mapping[int, PieceCorrection]) -> Mapping[int,
 def _refusal(
     asset_id: int, asset: Asset | None, revision: int | None, places: Mapping[int, int | None]
 ) -> Refusal | None:
-    """Why this asset, which is locked, cannot be corrected: it is gone, or not as it was looked at."""
+    """Why this asset, which is locked, cannot be changed: it is gone, or not as it was looked at."""
     if asset is None:
         return NotFound("asset.unknown", asset=asset_id)
     if revision not in (None, asset.revision) or places.get(asset_id) != asset.room_id:

@@ -10,12 +10,11 @@ from registry.assets.numbering import (
     UNIT_LENGTH,
     NumberFacts,
     NumberScheme,
-    number_lacks,
     number_of,
-    scheme_for,
+    rule_for,
 )
 from registry.assets.rules import number_key
-from registry.core.errors import Conflict, Invalid
+from registry.core.errors import Invalid
 from registry.core.ids import may_be_name
 from registry.core.statements import column, first_value
 
@@ -61,14 +60,33 @@ async def last_place(scheme: NumberScheme, year: int) -> int:
     return scheme.start_of(year) - 1 if last is None else last
 
 
-def rule_for(schemes: Sequence[NumberScheme], facts: NumberFacts) -> NumberScheme:
-    """The rule that a piece is numbered by. Raises Conflict("numbering.no_scheme"), Invalid("numbering.no_kst")."""
-    scheme = scheme_for(schemes, facts.unit, facts.account, facts.day)
-    if scheme is None:
-        raise Conflict("numbering.no_scheme", unit=facts.unit, day=facts.day.isoformat())
-    for refusal in number_lacks(scheme.template, facts):
-        raise refusal
-    return scheme
+class ComingNumbers:
+    """The numbers that pieces would get by these rules of a unit one after another, if nobody is quicker. None is
+    given.
+    """
+
+    def __init__(self, schemes: Sequence[NumberScheme]) -> None:
+        self.schemes = schemes
+        self._last: dict[tuple[int, int], int] = {}
+        self._keys: set[str] = set()
+
+    async def of(self, pieces: Sequence[NumberFacts]) -> list[str]:
+        """Those of the next pieces, in their order. Raises as :func:`rule_for`, and as :func:`free_numbers`."""
+        numbers = [""] * len(pieces)
+        lots: dict[tuple[int, int], list[int]] = {}
+        rules = [rule_for(self.schemes, facts) for facts in pieces]
+        for at, (rule, facts) in enumerate(zip(rules, pieces, strict=True)):
+            lots.setdefault((rule.id, rule.year_of(facts.day)), []).append(at)
+        for (rule_id, year), lot in sorted(lots.items()):
+            rule = rules[lot[0]]
+            if (rule_id, year) not in self._last:
+                self._last[rule_id, year] = await last_place(rule, year)
+            free = await free_numbers(rule, [pieces[at] for at in lot], self._last[rule_id, year], self._keys)
+            self._last[rule_id, year] = free[-1].place
+            for at, one in zip(lot, free, strict=True):
+                numbers[at] = one.number
+                self._keys.add(number_key(one.number))
+        return numbers
 
 
 async def next_numbers(facts: NumberFacts, many: int) -> list[str]:

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any
 
 from registry.assets.models import Asset, NumberSequence, NumberTemplate
-from registry.assets.next_numbers import free_numbers, number_schemes, rule_for
-from registry.assets.numbering import NumberFacts, NumberScheme, place_of, scheme_for, template_faults
+from registry.assets.next_numbers import free_numbers, number_schemes
+from registry.assets.numbering import NumberFacts, NumberScheme, place_of, rule_for, scheme_for, template_faults
 from registry.assets.rules import SEARCHED, fold, number_columns, number_key
 from registry.core import history
 from registry.core.errors import Conflict, NotFound

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from registry.assets.rules import ACCOUNTS
-from registry.core.errors import Invalid, Refusal
+from registry.core.errors import Conflict, Invalid, Refusal
 
 LONGEST = 60  # of an inventory number
 UNIT_LENGTH, TEMPLATE_LENGTH = 20, 80
@@ -68,6 +68,16 @@ def scheme_for(schemes: Iterable[NumberScheme], unit: str, account: str, day: da
         if scheme.unit == unit and scheme.starts_on <= day and (not scheme.accounts or account in scheme.accounts)
     ]
     return max(matches, key=lambda scheme: (scheme.starts_on, bool(scheme.accounts), scheme.id), default=None)
+
+
+def rule_for(schemes: Iterable[NumberScheme], facts: NumberFacts) -> NumberScheme:
+    """The rule that a piece is numbered by. Raises Conflict("numbering.no_scheme"), Invalid("numbering.no_kst")."""
+    scheme = scheme_for(schemes, facts.unit, facts.account, facts.day)
+    if scheme is None:
+        raise Conflict("numbering.no_scheme", unit=facts.unit, day=facts.day.isoformat())
+    for refusal in number_lacks(scheme.template, facts):
+        raise refusal
+    return scheme
 
 
 def number_of(template: str, facts: NumberFacts, place: int) -> str:

@@ -10,12 +10,13 @@ from registry.assets.actions import WEIGHTY
 from registry.assets.durability import exempt_of, lock_fault
 from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FundingShare
+from registry.assets.next_numbers import ComingNumbers, number_schemes, numbering_units
 from registry.assets.search import all_ids
 from registry.assets.transitions import Answers, transition_named, unanswered
 from registry.bulk_changes import rules
 from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, PieceFate
 from registry.bulk_changes.queries import LIFETIME, REMEMBERED
-from registry.bulk_changes.rules import CORRECT, FIELDS, PieceFacts, Prospect
+from registry.bulk_changes.rules import CORRECT, FIELDS, NUMBER, PieceFacts, Prospect
 from registry.categories.queries import category_tree
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import plain
@@ -30,7 +31,7 @@ MOST = 50_000
 NO_ANSWERS = Answers()
 _COLUMNS = (
     "id", "revision", "lifecycle", "condition", "room_id", "custodian_id", "name", "category", "warranty_until", "note",
-    "price", "accepted_on", "kst", "account", "quantity", "durable_until",
+    "price", "accepted_on", "kst", "account", "quantity", "durable_until", "inventory_no",
 )  # fmt: skip
 
 
@@ -40,7 +41,7 @@ class NewBulkChange:
     id with the revision that was looked at, None for any.
 
     ``act`` is a transition with its ``answers``, or ``correct`` with a ``column`` of FIELDS and its value: see
-    :func:`registry.bulk_changes.rules.columns_of`.
+    :func:`registry.bulk_changes.rules.columns_of`; or ``number``: those without a number get the next ones of ``unit``.
     """
 
     act: str
@@ -48,6 +49,7 @@ class NewBulkChange:
     answers: Answers = NO_ANSWERS
     column: str = ""
     value: Any = None
+    unit: str = ""
     wish: AssetFilter | None = None
     sort: str = "name"
     revisions: Mapping[int, int | None] = field(default_factory=dict)
@@ -59,9 +61,11 @@ async def prepare(
     """Look at every piece and store what would become of it. Nothing is changed.
 
     Raises NotFound: asset.no_transition; Invalid: request.missing_field, request.bad_field, asset.reason_needed,
-    bulk.empty, bulk.too_many.
+    bulk.empty, bulk.too_many, numbering.bad_first; Conflict("numbering.no_scheme") for a unit that numbers nothing.
     """
     check(new)
+    day = await office_day(now)
+    coming = await _coming_numbers(new.unit, day) if new.act == NUMBER else None
     if new.column == "category" and new.value:
         new = replace(new, value=(await category_tree()).canonical(new.value))
     ids = await all_ids(new.wish, new.sort) if new.wish else list(new.revisions)
@@ -73,8 +77,7 @@ async def prepare(
         id=secrets.token_urlsafe(12), owner_id=owner_id, made_at=now, act=new.act, reason=new.reason.strip()[:300],
         answers=plain(_answers(new)), wish=asdict(new.wish) if new.wish else None,
     )  # fmt: skip
-    day = await office_day(now)
-    pieces = [piece async for lot in _lots(ids) for piece in await _looked_at(new, row, lot, day)]
+    pieces = [piece async for lot in _lots(ids) for piece in await _looked_at(new, row, lot, day, coming)]
     for place, piece in enumerate(pieces):
         piece.place = place
     row.accepted = sum(piece.fate is PieceFate.WAITING for piece in pieces)
@@ -90,6 +93,10 @@ async def prepare(
 
 def check(new: NewBulkChange) -> None:
     """Whether it asks for something that there is, with what that needs. Raises as :func:`prepare`."""
+    if new.act == NUMBER:
+        if not new.unit:
+            raise Invalid("request.missing_field", field="unit")
+        return
     if new.act != CORRECT:
         if faults := unanswered(transition_named(new.act), new.answers):
             raise faults[0]
@@ -100,7 +107,15 @@ def check(new: NewBulkChange) -> None:
         raise Invalid("asset.reason_needed", field="reason")
 
 
+async def _coming_numbers(unit: str, day: date) -> ComingNumbers:
+    if unit not in await numbering_units(day):
+        raise Conflict("numbering.no_scheme", unit=unit, day=day.isoformat())
+    return ComingNumbers(await number_schemes(unit))
+
+
 def _answers(new: NewBulkChange) -> dict[str, Any]:
+    if new.act == NUMBER:
+        return {"unit": new.unit}
     if new.act == CORRECT:
         value = new.value
         if isinstance(value, Mapping):
@@ -114,10 +129,12 @@ async def _lots(ids: Sequence[int]) -> Any:
         yield ids[first : first + LOT]
 
 
-async def _looked_at(new: NewBulkChange, row: BulkChange, ids: Sequence[int], day: date) -> list[BulkPiece]:
+async def _looked_at(
+    new: NewBulkChange, row: BulkChange, ids: Sequence[int], day: date, coming: ComingNumbers | None
+) -> list[BulkPiece]:
     facts = {one.id: one for one in await facts_of(ids, needs_parts=new.column in ("price", "shares"))}
     grants = await codes_of_grants() if new.column == "shares" else {}
-    leaves = new.act != CORRECT and transition_named(new.act).ends_possession
+    leaves = new.act not in (CORRECT, NUMBER) and transition_named(new.act).ends_possession
     exempt = await exempt_of(ids) if leaves else set()
     pieces = []
     for asset_id in ids:
@@ -127,13 +144,22 @@ async def _looked_at(new: NewBulkChange, row: BulkChange, ids: Sequence[int], da
                 pieces.append(_piece(row, asset_id, 0, fate=PieceFate.REFUSED, refusal=refusal))
             continue
         revision = new.revisions.get(asset_id)
-        prospect = _prospect(new, facts[asset_id], grants)
+        if coming:
+            prospect = rules.of_numbering(coming.schemes, new.unit, facts[asset_id], day)
+        else:
+            prospect = _prospect(new, facts[asset_id], grants)
         if leaves and prospect.after and not prospect.refusal:
             fault = lock_fault(asset_id, facts[asset_id].columns["durable_until"], day, exempt)
             prospect = prospect._replace(refusal=fault)
         if revision not in (None, facts[asset_id].revision):
-            prospect = prospect._replace(refusal=Conflict("request.stale", revision=facts[asset_id].revision))
+            stale = Conflict("request.stale", revision=facts[asset_id].revision)
+            prospect = Prospect({}, {}, stale) if coming else prospect._replace(refusal=stale)
         pieces.append(_of_prospect(row, facts[asset_id], prospect))
+    if coming:
+        waiting = [piece for piece in pieces if piece.fate is PieceFate.WAITING]
+        wishes = [rules.number_facts(new.unit, facts[piece.asset_id], day) for piece in waiting]
+        for piece, number in zip(waiting, await coming.of(wishes), strict=True):
+            piece.after = {"inventory_no": number}
     return pieces
 
 

@@ -1,4 +1,4 @@
-"""Bulk changes: one transition or one correction of many pieces, looked at before it is carried out."""
+"""Bulk changes: a transition, a correction or the next numbers of many pieces, looked at before it is carried out."""
 
 from enum import StrEnum
 from typing import Any

@@ -13,6 +13,7 @@ from registry.assets.filters import AssetFilter
 from registry.assets.queries import assets_by_id
 from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, PieceFate
 from registry.core.errors import NotFound
+from registry.core.statements import first_value
 
 LIFETIME = timedelta(days=1)
 # once it is carried out
@@ -50,6 +51,15 @@ async def counts_of(number: str) -> dict[PieceFate, int]:
     for fate, many in await rows:
         counts[PieceFate(fate)] = many
     return counts
+
+
+async def first_number(number: str) -> str | None:
+    """The first number that a bulk change gave, or else would give."""
+    for fate in (PieceFate.CHANGED, PieceFate.WAITING):
+        first = BulkPiece.filter(bulk_change_id=number, fate=fate).order_by("place")
+        if after := await first_value(first, "after"):
+            return str(after["inventory_no"])
+    return None
 
 
 async def pieces_of(number: str, fate: PieceFate | None, start: int, limit: int) -> list[PieceOutcome]:

@@ -1,6 +1,6 @@
 """What a bulk change would make of a piece, and why it cannot. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 
 from registry.assets import rules as asset_rules
 from registry.assets.models import Condition, Lifecycle
+from registry.assets.numbering import NumberFacts, NumberScheme, rule_for
 from registry.assets.transitions import Answers, Transition, state_faults
 from registry.core.errors import N_, WORDS, Conflict, Invalid, Reason, Refusal, Term
 
 CORRECT = "correct"
+NUMBER = "number"
 # what many pieces may share; a number is one piece's own
 FIELDS = ("category", "warranty_until", "name", "note", "price", "accepted_on", "kst", "account", "quantity", "shares")
 DAYS = frozenset({"warranty_until", "accepted_on"})
@@ -76,6 +78,27 @@ def columns_of(name: str, value: Any, facts: PieceFacts) -> dict[str, Any]:
     if name == "shares":
         return {"shares": list(asset_rules.shares(facts.columns["price"], value).items())}
     return {name: value}
+
+
+def of_numbering(schemes: Sequence[NumberScheme], unit: str, facts: PieceFacts, today: date) -> Prospect:
+    """Whether a piece gets the next number by these rules of a unit: one that has a number keeps it. Which number that
+    is shows when all pieces are looked at.
+    """
+    if facts.columns["lifecycle"] == Lifecycle.WITHDRAWN:
+        return Prospect({}, {}, Conflict("asset.withdrawn"))
+    if facts.columns["inventory_no"]:
+        return Prospect({}, {})
+    try:
+        rule_for(schemes, number_facts(unit, facts, today))
+    except Refusal as refusal:
+        return Prospect({}, {}, refusal)
+    return Prospect({"inventory_no": None}, {"inventory_no": ""})
+
+
+def number_facts(unit: str, facts: PieceFacts, today: date) -> NumberFacts:
+    """What the number of a piece would say of it."""
+    columns = facts.columns
+    return NumberFacts(unit, columns["account"], columns["kst"], columns["accepted_on"] or today)
 
 
 def value_of(name: str, stored: Any) -> Any:

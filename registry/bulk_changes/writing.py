@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from registry.assets.corrections import PieceCorrection, correct_together
+from registry.assets.corrections import PieceCorrection, correct_together, number_together
 from registry.assets.models import Asset
 from registry.assets.transitions import Answers, transition_named
 from registry.bulk_changes import rules
@@ -14,7 +14,7 @@ from registry.bulk_changes.actions import facts_of
 from registry.bulk_changes.claims import BULK_CHANGES
 from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, PieceFate
 from registry.bulk_changes.queries import bulk_change
-from registry.bulk_changes.rules import CORRECT
+from registry.bulk_changes.rules import CORRECT, NUMBER
 from registry.core.claims import work
 from registry.core.errors import Conflict, Refusal, Unavailable
 from registry.core.history import Actor
@@ -75,9 +75,11 @@ async def _change_lot(row: BulkChange, revision: int, lot: Sequence[BulkPiece], 
     rest = {piece.asset_id: piece for piece in lot}
     while rest:
 
-        async def mark(_: Sequence[Asset], pieces: Mapping[int, BulkPiece] = rest) -> None:
+        async def mark(assets: Sequence[Asset], pieces: Mapping[int, BulkPiece] = rest) -> None:
             ids = [piece.id for piece in pieces.values()]
             await BulkPiece.filter(id__in=ids).update(fate=PieceFate.CHANGED)
+            if row.act == NUMBER:
+                await _store_numbers(assets, pieces)
             await _count(row, revision, len(ids))
 
         try:
@@ -90,11 +92,21 @@ async def _change_lot(row: BulkChange, revision: int, lot: Sequence[BulkPiece], 
             refusals = _by_piece(refusal, rest)
             async with transaction():
                 for asset_id, packed in refusals.items():
-                    columns = {"fate": PieceFate.REFUSED, "refusal": packed}
+                    columns: dict[str, Any] = {"fate": PieceFate.REFUSED, "refusal": packed}
+                    if row.act == NUMBER:  # its number is another's
+                        columns |= {"before": {}, "after": {}}
                     await BulkPiece.filter(id=rest[asset_id].id).update(**columns)
                 await _count(row, revision, len(refusals))
             row.finished += len(refusals)
             rest = {asset_id: piece for asset_id, piece in rest.items() if asset_id not in refusals}
+
+
+async def _store_numbers(assets: Sequence[Asset], pieces: Mapping[int, BulkPiece]) -> None:
+    """Which number each got, where that is another one than when it was looked at."""
+    for asset in assets:
+        after = {"inventory_no": asset.inventory_no}
+        if pieces[asset.id].after != after:
+            await BulkPiece.filter(id=pieces[asset.id].id).update(after=after)
 
 
 async def _count(row: BulkChange, revision: int, many: int) -> None:
@@ -113,9 +125,12 @@ def _by_piece(refusal: Refusal, rest: Mapping[int, BulkPiece]) -> dict[int, dict
 
 
 async def _change(row: BulkChange, rest: Mapping[int, BulkPiece], actor: Actor, now: datetime, also: Done) -> None:
+    revisions = {asset_id: piece.revision for asset_id, piece in rest.items()}
+    if row.act == NUMBER:
+        await number_together(revisions, row.answers["unit"], actor, now, also)
+        return
     if row.act != CORRECT:
         answers = Answers(row.answers["room_id"], row.answers["custodian_id"], row.reason)
-        revisions = {asset_id: piece.revision for asset_id, piece in rest.items()}
         await perform_on_many(transition_named(row.act).name, revisions, answers, actor, now, also=also)
         return
     name = row.answers["field"]

@@ -483,6 +483,7 @@ WORDS: dict[str, str] = {
         "the name of a thing or its number: rename a column, or choose on the page what it holds."
     ),
     "import.no_sheet": N_("The file has no sheet {sheet}. Name one of: {sheets}."),
+    "import.changes_nothing": N_("{column} changes nothing of a piece in this list. Name one of: {columns}."),
     "import.no_field": N_("A list holds nothing that is called {field}. Look at docs/reference/import.md."),
     "import.unknown": N_("There is no such import. Upload the file again."),
     "import.no_row": N_("{file} has no row of data in line {line}. Look at the lines of the report."),

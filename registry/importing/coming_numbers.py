@@ -3,14 +3,23 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from registry.assets.next_numbers import free_numbers, last_place, number_schemes, rule_for
-from registry.assets.numbering import NumberFacts, NumberScheme
+from registry.assets.next_numbers import free_numbers, last_place, number_schemes, numbering_units
+from registry.assets.numbering import NumberFacts, NumberScheme, rule_for
 from registry.assets.rules import number_key
 from registry.core.aside import aside
-from registry.core.errors import Invalid, Refusal
+from registry.core.errors import Conflict, Invalid, Refusal
 from registry.importing.report import ImportReport, UnnumberedPieces
 from registry.importing.rows import ImportProblem, ListRow, RowFate
 from registry.rooms.queries import office_day
+
+
+async def check_unit(unit: str | None, now: datetime) -> None:
+    """Raises Conflict("numbering.no_scheme") for a unit that numbers nothing today."""
+    if not unit:
+        return
+    today = await office_day(now)
+    if unit not in await numbering_units(today):
+        raise Conflict("numbering.no_scheme", unit=unit, day=today.isoformat())
 
 
 async def look_at_numbers(report: ImportReport, unit: str | None, now: datetime) -> None:

@@ -5,8 +5,8 @@ rows. A row that cannot be taken is refused with its line, its column, what was 
 imported.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -17,17 +17,18 @@ from registry.core.errors import N_
 from registry.core.history import Actor
 from registry.importing import batches
 from registry.importing.batches import Milestone, RowWriter, WritingProgress
+from registry.importing.change_names import change_names
 from registry.importing.choices import NO_CHOICES, ListChoices
-from registry.importing.coming_numbers import number_keys
+from registry.importing.coming_numbers import check_unit, look_at_numbers, number_keys
 from registry.importing.files import read
 from registry.importing.judging import judge, judge_rows
 from registry.importing.kinds import LIST_KINDS
-from registry.importing.layout import find_list
+from registry.importing.layout import ListLayout, find_list
 from registry.importing.own_columns import with_own_columns
 from registry.importing.purchases import write_lines_alone
 from registry.importing.report import ImportReport
 from registry.importing.rows import ListRow, Translate
-from registry.importing.snapshot import load_snapshot
+from registry.importing.snapshot import RegisterSnapshot, load_snapshot
 from registry.importing.updates import compare
 from registry.rooms.queries import office_day
 
@@ -64,6 +65,10 @@ class ImportOutcome:
                 yield f"{place} – {problem.hint(translate)}"
         for notice in report.notices:
             yield notice.hint(translate)
+        if report.unnumbered:
+            text = N_("Pieces without a number: {count}. The next ones of {unit} get: {numbered}, from {first} on.")
+            facts = report.unnumbered.as_record()
+            yield translate(text).format_map(facts | {"first": facts["first"] or "–"})
         refused = len(report.refused_rows)
         sums = {"rows": self.rows, "taken": self.rows - refused, "refused": refused}
         yield translate(N_("{rows} rows read: {taken} accepted, {refused} refused.")).format_map(sums)
@@ -80,17 +85,26 @@ async def import_list(
     now: datetime,
     filename: str = "",
     problems_only: bool = False,
+    number_unit: str = "",
+    keep: Collection[str] = (),
 ) -> ImportOutcome:
     """Check a file against the register and write what is accepted, unless it is a dry run.
 
     ``kind``: assets, rooms, people, or None for what the file looks like. With ``problems_only`` the report holds no
-    row that is simply written, and each is written as soon as some hundred are read. Raises NotFound("import.no_file"),
-    Invalid("import.unreadable", "import.no_header", "import.unknown_kind", "import.other_kind").
+    row that is simply written, and each is written as soon as some hundred are read, unless new pieces without a number
+    get the next ones of ``number_unit``: those pass by the numbers of the whole list. What the columns of ``keep`` say
+    of a piece that is there stays as the register has it: see :func:`registry.importing.change_names.change_names`.
+
+    Raises NotFound("import.no_file"), Invalid("import.unreadable", "import.no_header", "import.unknown_kind",
+    "import.other_kind", "import.changes_nothing"), Conflict("numbering.no_scheme").
     """
-    if problems_only and not dry_run:
-        report, progress = await _check_and_write(source, filename, kind, actor, now)
+    if problems_only and not dry_run and not number_unit:
+        report, progress = await _check_and_write(source, filename, kind, keep, actor, now)
         return ImportOutcome(report, progress.records)
-    report = await check_list(source, filename, kind, today=await office_day(now))
+    await check_unit(number_unit, now)
+    report = await check_list(source, filename, kind, today=await office_day(now), keep=keep)
+    if number_unit:
+        await look_at_numbers(report, number_unit, now)
     if dry_run:
         return ImportOutcome(report, None)
     return ImportOutcome(report, (await write_list(report, actor, now)).records)
@@ -102,27 +116,36 @@ async def check_list(
     family: str | None = None,
     choices: ListChoices = NO_CHOICES,
     today: date | None = None,
+    keep: Collection[str] = (),
 ) -> ImportReport:
-    """A file read and judged against the register. ``family``: assets, rooms, people or None for what it looks like.
+    """A file read and judged against the register. ``family``: assets, rooms, people or None for what it looks like;
+    ``keep`` as in :func:`import_list`.
 
     Raises NotFound("import.no_file"), Invalid("import.unreadable", "import.no_header", "import.unknown_kind",
-    "import.other_kind", "import.no_sheet", "import.no_field").
+    "import.other_kind", "import.no_sheet", "import.no_field", "import.changes_nothing").
     """
     layout = find_list(read(source, filename, choices.encoding), family, choices)
-    report = judge(layout, await load_snapshot(today=today))
+    snapshot = await load_snapshot(today=today)
+    report = judge(_keeping(layout, snapshot, keep), snapshot)
     await compare(report.rows, report.header.titles)
     return report
 
 
+def _keeping(layout: ListLayout, snapshot: RegisterSnapshot, keep: Collection[str]) -> ListLayout:
+    """The list with its columns for fields of categories, of which these columns change nothing."""
+    layout = with_own_columns(layout, snapshot)
+    return replace(layout, choices=replace(layout.choices, keep=layout.choices.keep | change_names(layout, keep)))
+
+
 async def _check_and_write(
-    source: str | Path | bytes, filename: str, family: str | None, actor: Actor, now: datetime
+    source: str | Path | bytes, filename: str, family: str | None, keep: Collection[str], actor: Actor, now: datetime
 ) -> tuple[ImportReport, WritingProgress]:
     """As ``check_list`` and ``write_list``, lot after lot: a long list takes no more memory than a short one. The
     report holds only the rows that have a problem.
     """
     layout = find_list(read(source, filename), family)
     snapshot = await load_snapshot(today=await office_day(now))
-    report, progress = ImportReport(with_own_columns(layout, snapshot)), WritingProgress()
+    report, progress = ImportReport(_keeping(layout, snapshot, keep)), WritingProgress()
     rows = judge_rows(report, snapshot)
     while lot := list(islice(rows, batches.BATCH)):
         await compare(lot, report.header.titles)

@@ -15,7 +15,6 @@ from typing import Any
 import orjson
 from tortoise.expressions import Q
 
-from registry.assets.next_numbers import numbering_units
 from registry.assets.rules import fold
 from registry.core import idempotency
 from registry.core.aside import aside
@@ -27,7 +26,7 @@ from registry.importing.cells import Cell, whole
 from registry.importing.choices import ListChoices
 from registry.importing.claims import AT_WORK
 from registry.importing.columns import DETAIL
-from registry.importing.coming_numbers import look_at_numbers
+from registry.importing.coming_numbers import check_unit, look_at_numbers
 from registry.importing.files import read
 from registry.importing.judging import judge
 from registry.importing.layout import find_list
@@ -38,7 +37,6 @@ from registry.importing.snapshot import RegisterSnapshot, load_snapshot
 from registry.importing.updates import compare
 from registry.people.models import Person
 from registry.people.rules import grantable_roles, may
-from registry.rooms.queries import office_day
 
 LIFETIME = timedelta(days=1)
 # once it is written
@@ -160,9 +158,7 @@ async def choose(
 
     Raises as ``correct`` and what ``find_list`` does; Conflict("numbering.no_scheme") for a unit that numbers nothing.
     """
-    unit, today = wishes.get("number_unit"), await office_day(now)
-    if unit and unit not in await numbering_units(today):
-        raise Conflict("numbering.no_scheme", unit=unit, day=today.isoformat())
+    await check_unit(wishes.get("number_unit"), now)
 
     def edit(pending: PendingImport, report: dict[str, Any]) -> None:
         former = pending.choices or {}

@@ -178,6 +178,8 @@ def test_an_import_says_how_it_went_by_its_exit_code(izba):
     ended = izba("import", bad)
     assert ended.returncode == 1
     assert "30.02.2022" in ended.stdout.decode()
+    assert "Wydział" in izba.refused("import", bad, "--keep", "Cena", "--keep", "Wydział")
+    assert "KPUW" in izba.refused("import", bad, "--number-unit", "KPUW")
     bad.write_bytes(b"\x00\x01\x02" * 50)
     assert izba("import", bad).returncode == 2
 

@@ -17,7 +17,7 @@ from registry.assets.models import Lifecycle
 from registry.assets.next_numbers import numbering_units
 from registry.assets.queries import answers_by_code, assets_by_id, ids_of
 from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
-from registry.bulk_changes.rules import CORRECT
+from registry.bulk_changes.rules import CORRECT, NUMBER
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.core.idempotency import act_once
 from registry.core.ids import may_be_id
@@ -139,15 +139,15 @@ async def chosen(
     back: str = "",
     whole: str = "",
 ) -> Response:
-    """What is about to be done to many assets: say why, and where to or to whom. All of a filter, and a correction, are
-    looked at piece by piece first.
+    """What is about to be done to many assets: say why, and where to or to whom. All of a filter, a correction and
+    numbers are looked at piece by piece first.
     """
     if whole and act == "label":
         address = address_of(
             dict(parse_qsl(urlsplit(_list_at(back)).query)), rules.may(person.role, "assets.see_money")
         )
         ids = await ids_of(address.filter, address.sort, LABELS_AT_ONCE + 1)  # one more: the studio says that it is
-    elif whole or act == CORRECT:
+    elif whole or act in (CORRECT, NUMBER):
         named = parse_qsl(urlsplit(_list_at(back)).query) if whole else [("id", str(one)) for one in ids or []]
         query = [("act", act), *([("whole", "1")] if whole else []), *named]
         return RedirectResponse(f"/assets/changes/new?{urlencode(query)}", 303)

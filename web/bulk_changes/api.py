@@ -10,7 +10,7 @@ from registry.assets.transitions import Answers, transition_named
 from registry.bulk_changes import queries
 from registry.bulk_changes.actions import NewBulkChange, prepare
 from registry.bulk_changes.models import BulkChange, PieceFate
-from registry.bulk_changes.rules import CORRECT
+from registry.bulk_changes.rules import CORRECT, NUMBER
 from registry.bulk_changes.writing import carry_out
 from registry.core.errors import Forbidden, Invalid
 from registry.grants.queries import grant_ids
@@ -95,13 +95,17 @@ async def commit(
 
 async def _answer(row: BulkChange, response: Response) -> BulkChangeAnswer:
     response.headers["etag"] = etag(row.revision)
-    return bulk_answer(row, await queries.counts_of(row.id))
+    first_number = await queries.first_number(row.id) if row.act == NUMBER else None
+    return bulk_answer(row, await queries.counts_of(row.id), first_number)
 
 
 def _check(act: str, field: str, person: Person) -> None:
     """Raises NotFound("asset.no_transition"), Forbidden."""
     if act == CORRECT:
         check_corrections([field], person)
+    elif act == NUMBER:
+        if not rules.may(person.role, "assets.change"):
+            raise Forbidden("auth.role")
     elif person.role not in transition_named(act).roles:
         raise Forbidden("auth.role")
 
@@ -121,13 +125,14 @@ async def _new(body: BulkChangeBody, person: Person) -> NewBulkChange:
         answers=await _answers(body),
         column=field if body.act == CORRECT else "",
         value=value,
+        unit=body.unit,
         wish=body.filter.wish() if body.filter else None,
         revisions={asset_id: body.revisions.get(str(asset_id)) for asset_id in body.ids},
     )
 
 
 async def _answers(body: BulkChangeBody) -> Answers:
-    if body.act == CORRECT:
+    if body.act in (CORRECT, NUMBER):
         return Answers()
     return await answers_by_code(transition_named(body.act), body.room or "", body.custodian or "", body.reason)
 

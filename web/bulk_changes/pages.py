@@ -11,13 +11,15 @@ from fastapi import Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.assets.actions import WEIGHTY
+from registry.assets.next_numbers import numbering_units
+from registry.assets.numbering import UNIT_LENGTH
 from registry.assets.queries import answers_by_code, assets_by_id, categories, totals_of
 from registry.assets.rules import ACCOUNTS
 from registry.assets.transitions import TRANSITIONS, QuestionField
 from registry.bulk_changes import queries
 from registry.bulk_changes.actions import NewBulkChange, discard, prepare
 from registry.bulk_changes.models import BulkChange, BulkState, PieceFate
-from registry.bulk_changes.rules import CORRECT
+from registry.bulk_changes.rules import CORRECT, NUMBER
 from registry.bulk_changes.rules import FIELDS as SHARED_FIELDS
 from registry.bulk_changes.writing import carry_out
 from registry.core.errors import Conflict, Forbidden, NotFound, Refusal
@@ -25,6 +27,7 @@ from registry.core.idempotency import RequestAnswer, act_once
 from registry.grants.queries import all_grants, grant_ids
 from registry.people.models import Person
 from registry.people.queries import active_people
+from registry.people.rules import may
 from web.assets.api import check_corrections
 from web.assets.correction_pages import FIELDS, shared_fields
 from web.assets.table import ListAddress, address_of, room_options
@@ -49,9 +52,10 @@ PAGE = 50
 PATIENCE = 1.0  # seconds: what takes longer is watched on the page
 ROOM_NEEDED = N_("Choose a room.")
 PERSON_NEEDED = N_("Choose a person.")
+UNIT_NEEDED = N_("Choose whose next numbers they get.")
 NO_PERCENT = N_("Choose what pays, and write a percent from 0 to 100.")
 Ids = Annotated[list[int] | None, Query(alias="id", max_length=AT_ONCE)]
-EMPTY = {"room": "", "custodian": "", "value": "", "grant": "", "percent": "100", "reason": ""}
+EMPTY = {"room": "", "custodian": "", "value": "", "grant": "", "percent": "100", "unit": "", "reason": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,9 @@ def check_act(act: str, field: str, person: Person) -> None:
             check_corrections([field], person)
         elif not shared_fields(person):
             raise Forbidden("auth.role")
+    elif act == NUMBER:
+        if not may(person.role, "assets.change"):
+            raise Forbidden("auth.role")
     elif act not in OFFERED_TO_MANY:
         raise NotFound("request.not_found")
     elif person.role not in TRANSITIONS[act].roles:
@@ -110,7 +117,7 @@ async def new(
     selection = await selection_of(request.query_params, ids or [], context)
     if not selection.count:
         return RedirectResponse(selection.back, 303)
-    asks = [str(question.field) for question in TRANSITIONS[act].asks] if act != CORRECT else []
+    asks = [str(question.field) for question in TRANSITIONS[act].asks] if act in TRANSITIONS else []
     return render(
         request,
         "bulk_changes/new.html",
@@ -130,13 +137,14 @@ async def new(
         is_weighty=field in WEIGHTY,
         rooms=await room_options(context) if QuestionField.ROOM in asks else [],
         people=await active_people() if QuestionField.CUSTODIAN in asks else [],
+        units=await numbering_units(context.today) if act == NUMBER else [],
         categories=await categories() if field == "category" else [],
         grants=[(grant["code"], f"{grant['code']} · {grant['fund']}") for grant in await all_grants()]
         if field == "shares"
         else [],
         accounts=[(one, context.say(ACCOUNT_WORDS[one])) for one in ACCOUNTS],
         form=EMPTY | typed.words.get("form", {}),
-        faults={"room": "", "custodian": "", "value": "", "percent": "", "reason": ""} | typed.words.get("faults", {}),
+        faults=dict.fromkeys(EMPTY, "") | typed.words.get("faults", {}),
         fault=typed.words.get("fault", ""),
         key=typed.words.get("key") or uuid4().hex,
     )
@@ -190,6 +198,10 @@ def _of(selection: Selection, revisions: Mapping[int, str], wish: NewBulkChange)
 async def _wish(form: Mapping[str, str], fields: TypedFields, context: PageContext) -> NewBulkChange:
     """What is asked for, without the pieces. What cannot stand is in ``fields.faults``."""
     act, field = form["act"], form["column"]
+    if act == NUMBER:
+        if not fields.raw("unit"):
+            fields.fault("unit", UNIT_NEEDED)
+        return NewBulkChange(NUMBER, unit=fields.raw("unit")[:UNIT_LENGTH])
     if act != CORRECT:
         asks = {question.field for question in TRANSITIONS[act].asks}
         if QuestionField.ROOM in asks and not fields.raw("room"):
@@ -247,6 +259,7 @@ async def one(
         title=words.title_of(row.act),
         symbol=words.symbol_of(row.act),
         subject=words.subject_of(row, context),
+        first_number=await queries.first_number(number) if row.act == NUMBER else None,
         back=ListAddress(queries.wish_of(row)).place,
         fault=typed.words.get("fault", ""),
     )

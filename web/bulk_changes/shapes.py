@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from registry.assets.filters import AssetFilter
 from registry.assets.models import Condition, Lifecycle
+from registry.assets.numbering import UNIT_LENGTH
 from registry.assets.rules import Account
 from registry.bulk_changes.models import BulkChange, PieceFate
 from registry.bulk_changes.queries import PieceOutcome
@@ -71,9 +72,11 @@ class SharedValuesBody(Changes):
 
 
 class BulkChangeBody(Body):
-    """Which pieces, by ``ids`` or by ``filter``, and what is to become of them: a transition, or ``correct``."""
+    """Which pieces, by ``ids`` or by ``filter``, and what is to become of them: a transition, ``correct`` or
+    ``number``.
+    """
 
-    act: Annotated[str, Field(max_length=40, description="correct, or a name of `GET /transitions`"), LINE]
+    act: Annotated[str, Field(max_length=40, description="correct, number, or a name of `GET /transitions`"), LINE]
     ids: Annotated[list[RecordId], Field(max_length=AT_ONCE)] = []
     revisions: Annotated[
         dict[str, Annotated[Whole, Field(ge=1)]],
@@ -83,6 +86,10 @@ class BulkChangeBody(Body):
     room: RoomCode | None = None
     custodian: Login | None = None
     values: SharedValuesBody | None = Field(default=None, description="for correct")
+    unit: Annotated[
+        str, Field(max_length=UNIT_LENGTH, description="for number: those without one get the next ones of this unit"),
+        LINE,
+    ] = ""  # fmt: skip
     reason: Annotated[str, Field(max_length=300), LINE] = ""
 
     @model_validator(mode="after")
@@ -115,6 +122,8 @@ class BulkChangeAnswer(BaseModel):
     id: str
     act: str
     field: str | None = Field(description="that is corrected")
+    unit: str | None = Field(description="whose next numbers the pieces get")
+    first_number: str | None = Field(description="of those; until they are given, if nobody is quicker")
     reason: str
     status: Literal["checked", "writing", "written"]
     counts: CountsAnswer
@@ -139,12 +148,14 @@ class BulkPieceAnswer(BaseModel):
 BulkPiecesAnswer = ListAnswer[BulkPieceAnswer]
 
 
-def bulk_answer(row: BulkChange, counts: dict[PieceFate, int]) -> BulkChangeAnswer:
+def bulk_answer(row: BulkChange, counts: dict[PieceFate, int], first_number: str | None) -> BulkChangeAnswer:
     at_work = row.state == "writing"
     return BulkChangeAnswer(
         id=row.id,
         act=row.act,
         field=row.answers.get("field"),
+        unit=row.answers.get("unit"),
+        first_number=first_number,
         reason=row.reason,
         status=row.state.value,
         counts=CountsAnswer(**{str(fate): many for fate, many in counts.items()}),

@@ -1,7 +1,7 @@
 """What a bulk change is called, and what becomes of its pieces, in words."""
 
 from registry.bulk_changes.models import BulkChange, PieceFate
-from registry.bulk_changes.rules import CORRECT
+from registry.bulk_changes.rules import CORRECT, NUMBER
 from web.assets.correction_pages import FIELDS
 from web.assets.words import TRANSITION_WORDS
 from web.kit.page_context import PageContext
@@ -20,7 +20,9 @@ FATE_LOOKS = {
     PieceFate.SAME: ("plain", "check"),
 }
 CORRECTED_TITLE = NN_("Correct %(num)s asset", "Correct %(num)s assets")
-CORRECT_SYMBOL = "edit"
+NUMBERED_TITLE = NN_("Give %(num)s asset the next number", "Give %(num)s assets the next numbers")
+OWN_TITLES = {CORRECT: CORRECTED_TITLE, NUMBER: NUMBERED_TITLE}
+OWN_SYMBOLS = {CORRECT: "edit", NUMBER: "plus"}
 FIELD_HELP = {
     "note": N_("It is added below the note that is there."),
     "price": N_("The funding is split as it was, and the account follows the office's policy."),
@@ -33,13 +35,15 @@ FIELD_HELP = {
 
 def title_of(act: str) -> tuple[str, str]:
     """What heads the page, for one and for many pieces."""
-    return CORRECTED_TITLE if act == CORRECT else TRANSITION_WORDS[act].title
+    return OWN_TITLES.get(act) or TRANSITION_WORDS[act].title
 
 
 def symbol_of(act: str) -> str:
-    return CORRECT_SYMBOL if act == CORRECT else TRANSITION_WORDS[act].symbol
+    return OWN_SYMBOLS.get(act) or TRANSITION_WORDS[act].symbol
 
 
 def subject_of(row: BulkChange, context: PageContext) -> str:
-    """The field that is corrected; nothing of a transition."""
+    """The field that is corrected, the unit that numbers; nothing of a transition."""
+    if row.act == NUMBER:
+        return str(row.answers["unit"])
     return context.say(FIELDS[row.answers["field"]].word) if row.act == CORRECT else ""

@@ -11,8 +11,9 @@ import pytest
 
 from registry.assets import next_numbers as next_numbers_module
 from registry.assets.actions import NewAsset, correct, give_next_number, register, register_together
+from registry.assets.corrections import number_together
 from registry.assets.models import Asset, FormerNumber, Lifecycle, NumberSequence, NumberTemplate
-from registry.assets.next_numbers import LOOK_AHEAD, next_numbers, number_schemes, numbering_units
+from registry.assets.next_numbers import LOOK_AHEAD, ComingNumbers, next_numbers, number_schemes, numbering_units
 from registry.assets.number_sequences import NewScheme, add_scheme, remove_scheme
 from registry.assets.numbering import NumberFacts
 from registry.assets.rules import number_columns
@@ -182,3 +183,18 @@ async def test_a_number_that_somebody_typed_at_the_same_moment_is_asked_for_agai
     monkeypatch.setattr(next_numbers_module, "_taken", none_taken)
     assert (await refused(give_next_number(lamp.id, "KPUW", SYSTEM, NOW))).code == "internal.busy"
     assert await NumberSequence.all().count() == 0
+
+
+async def test_numbers_of_several_sequences_are_foreseen_as_they_are_given() -> None:
+    await rule(template="{unit}/{seq}")
+    await rule(template="{unit}/{seq}", accounts=("poz",))
+    await rule(template="{unit}/{seq}/{yy}", accounts=("011",))
+    pieces = [NumberFacts("KPUW", account, "808", NOW.date()) for account in ("poz", "013", "011", "poz", "013")]
+    coming = ComingNumbers(await number_schemes("KPUW"))
+    foreseen = await coming.of(pieces[:2]) + await coming.of(pieces[2:])
+    assert len(set(foreseen)) == 5
+    assert await NumberSequence.all().count() == 0
+    ids = [(await make_asset(inventory_no=None, account=one.account, accepted_on=one.day)).id for one in pieces]
+    for lot in (ids[:2], ids[2:]):
+        await number_together(dict.fromkeys(lot), "KPUW", SYSTEM, NOW)
+    assert await numbers() == foreseen

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from registry.assets.numbering import NumberScheme
 from registry.assets.transitions import TRANSITIONS, Answers
 from registry.bulk_changes.rules import (
     LONGEST_NOTE,
     PieceFacts,
     columns_of,
     of_correction,
+    of_numbering,
     of_transition,
     packed,
     unpacked,
@@ -24,7 +26,7 @@ def facts(parts: dict[int | None, Decimal] | None = None, **columns: Any) -> Pie
     default = {
         "lifecycle": "in_use", "condition": "ok", "room_id": 1, "custodian_id": None, "name": "Lampa",
         "category": "", "warranty_until": None, "note": "", "price": Decimal("100.00"), "accepted_on": None,
-        "kst": "", "account": "013", "quantity": 1,
+        "kst": "", "account": "013", "quantity": 1, "inventory_no": None,
     }  # fmt: skip
     return PieceFacts(7, 3, default | columns, parts or {})
 
@@ -108,3 +110,23 @@ def test_a_refusal_keeps_its_words() -> None:
     field = unpacked(packed("request.bad_field", {"field": "note", "reason": reason, "at": date(2027, 1, 1)}))
     assert field.params["reason"].params == {"limit": 4}
     assert unpacked({"code": "gone.code", "params": {}}).code == "request.stale"
+
+
+@pytest.mark.parametrize(
+    ("template", "columns", "after", "code"),
+    [
+        ("{seq}", {}, {"inventory_no": ""}, None),
+        ("{seq}", {"inventory_no": "A/1"}, {}, None),
+        ("{kst}/{seq}", {"inventory_no": "A/1"}, {}, None),
+        ("{kst}/{seq}", {}, {}, "numbering.no_kst"),
+        ("{seq}", {"accepted_on": date(1999, 1, 1)}, {}, "numbering.no_scheme"),
+        ("{seq}", {"inventory_no": "A/1", "lifecycle": "withdrawn"}, {}, "asset.withdrawn"),
+    ],
+)
+def test_a_piece_without_a_number_gets_one_where_a_rule_holds(
+    template: str, columns: dict[str, Any], after: dict[str, Any], code: str | None
+) -> None:
+    piece = facts(**columns)
+    schemes = [NumberScheme(1, "KPUW", (), template, date(2022, 1, 1))]
+    prospect = of_numbering(schemes, "KPUW", piece, date(2026, 1, 1))
+    assert (prospect.after, prospect.refusal and prospect.refusal.code) == (after, code)

@@ -11,10 +11,11 @@ from registry.assets.number_sequences import NewScheme, add_scheme
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM
 from registry.importing import batches, undo
+from registry.importing.lists import import_list
 from registry.importing.models import PendingImport
 from registry.importing.sessions import choose, record, send
 from registry.importing.writing import commit
-from tests.make import NOW, make_person
+from tests.make import NOW, make_person, refused
 
 LATER = NOW + timedelta(hours=1)
 LIST = """Nr inw.;Nazwa;KŚT;Data OT;Wartość;Ilość
@@ -138,3 +139,24 @@ async def test_a_unit_that_numbers_nothing_is_refused(owner: int) -> None:
     with pytest.raises(Conflict) as refusal:
         await choose(pending.id, owner, {"number_unit": "XX"}, NOW)
     assert refusal.value.code == "numbering.no_scheme"
+
+
+async def test_the_command_line_gives_the_next_numbers_too(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "BATCH", 2)
+
+    async def bring(unit: str, **options: Any) -> list[str]:
+        outcome = await import_list(
+            LIST.encode(), None, actor=SYSTEM, now=NOW, filename="lista.csv", problems_only=True, number_unit=unit,
+            **options,
+        )  # fmt: skip
+        return list(outcome.lines())
+
+    sentence = "Pieces without a number: 7. The next ones of KPUW get: 6, from KPUW/1 on."
+    assert sentence in await bring("KPUW", dry_run=True)
+    assert await numbers() == []
+    assert (await refused(bring("XX", dry_run=False))).code == "numbering.no_scheme"
+    lines = await bring("KPUW", dry_run=False)
+    assert sentence in lines
+    assert [number for _, number in await numbers()] == [
+        "KPUW/1", "KPUW/2", "KPUW/3", "KPUW/4", "KPUW/5", "KPUW/6", "KPUW/7", None,
+    ], "the number of a later row is its own"  # fmt: skip

@@ -24,7 +24,7 @@ from registry.importing.updates import PieceUpdate, update_of
 from registry.importing.writing import commit
 from registry.people import rules
 from registry.people.models import Role
-from tests.make import NOW, make_person, make_room
+from tests.make import NOW, make_person, make_room, refused
 from tests.statements import Statements
 
 CLERK = Actor(name="ewidencja", source="web")
@@ -342,3 +342,24 @@ async def test_a_price_that_stays_is_split_as_it_is_and_fields_of_categories_sta
     row.values, row.refs = {"value": Decimal(20)}, {"percents": {7: Decimal(50)}}
     split = update_of(asset, {None: Decimal(10)}, row).corrections["shares"]
     assert dict(split) == {7: Decimal(5), None: Decimal(5)}
+
+
+async def test_the_command_line_leaves_columns_as_they_are_too(owner: int) -> None:
+    async def bring(*keep: str, problems_only: bool = True) -> int | None:
+        outcome = await import_list(
+            EDITED.encode(), None, dry_run=False, actor=CLERK, now=NOW, filename="lista.csv", keep=keep,
+            problems_only=problems_only,
+        )  # fmt: skip
+        return outcome.records
+
+    assert (await refused(bring("Wartość", "Dział"))).params == {
+        "column": "Dział", "columns": "Nazwa, Wartość, Pokój, Osoba odpowiedzialna",
+    }  # fmt: skip
+    before = await Asset.get(inventory_no="HO-1")
+    await bring("wartosc", "room", "custodian")
+    asset = await Asset.get(inventory_no="HO-1")
+    assert (asset.name, asset.price, asset.room_id) == ("Fotel", before.price, before.room_id)
+    await bring("price", "custodian", problems_only=False)
+    asset = await Asset.get(inventory_no="HO-1")
+    assert (asset.price, asset.custodian_id) == (before.price, before.custodian_id)
+    assert asset.room_id != before.room_id

@@ -1,10 +1,14 @@
 """Changing many pieces as a program does: look, then carry out, then read what became of each."""
 
+from datetime import date
+
 import pytest
 
 from registry.assets.models import Asset
+from registry.assets.number_sequences import NewScheme, add_scheme
+from registry.core.history import SYSTEM
 from registry.grants.models import Grant
-from tests.make import make_asset
+from tests.make import NOW, make_asset
 from tests.web.conftest import Office
 from web.bulk_changes import api
 
@@ -79,6 +83,9 @@ async def test_funding_by_grant_and_the_day_it_came(office: Office) -> None:
         ("facilities", {"values": {"price": 1}}, 422, "asset.reason_needed"),
         ("facilities", {"filter": {"q": "nic takiego"}}, 422, "bulk.empty"),
         ("facilities", {"values": {"funding": {"G/9": 75}}, "reason": "x"}, 404, "grant.unknown"),
+        ("accountant", {"act": "number", "unit": "KPUW"}, 403, "auth.role"),
+        ("facilities", {"act": "number"}, 422, "request.missing_field"),
+        ("facilities", {"act": "number", "unit": "KPUW"}, 409, "numbering.no_scheme"),
     ],
 )
 async def test_what_cannot_be_done_says_why(
@@ -86,6 +93,23 @@ async def test_what_cannot_be_done_says_why(
 ) -> None:
     answer = await office.post("/bulk-changes", CHANGE | change, who)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+
+
+async def test_pieces_without_a_number_get_the_next_ones(office: Office) -> None:
+    await add_scheme(NewScheme("KPUW", "{unit}/{seq}", date(2022, 1, 1)), SYSTEM, NOW)
+    one, two = [await make_asset(inventory_no=None) for _ in range(2)]
+    other = await make_asset(inventory_no="X/1")
+    body = {"act": "number", "unit": "KPUW", "ids": [two.id, other.id, one.id], "revisions": {str(one.id): 1}}
+    preview = (await office.post("/bulk-changes", body, "facilities")).json()
+    assert (preview["unit"], preview["first_number"], preview["field"]) == ("KPUW", "KPUW/1", None)
+    assert (preview["counts"]["waiting"], preview["counts"]["same"]) == (2, 1)
+    here = f"/bulk-changes/{preview['id']}"
+    after = (await office.post(f"{here}/commit", who="facilities")).json()
+    assert (after["counts"]["changed"], after["first_number"]) == (2, "KPUW/1")
+    pieces = (await office.get(f"{here}/pieces?fate=changed", "facilities")).json()["items"]
+    assert [(piece["asset"], piece["inventory_no"], piece["after"]) for piece in pieces] == [
+        (two.id, "KPUW/1", {"inventory_no": "KPUW/1"}), (one.id, "KPUW/2", {"inventory_no": "KPUW/2"}),
+    ]  # fmt: skip
 
 
 async def test_it_is_its_owners(office: Office) -> None:

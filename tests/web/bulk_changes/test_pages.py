@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 
 from registry.assets.models import Asset
+from registry.assets.number_sequences import NewScheme, add_scheme
 from registry.bulk_changes import actions as bulk_actions
 from registry.bulk_changes.models import BulkChange, BulkState
 from registry.core import claims
+from registry.core.history import SYSTEM
 from registry.grants.models import Grant
 from tests import make
 from tests.statements import Statements
@@ -133,6 +136,39 @@ async def test_money_is_corrected_by_who_may_with_a_reason(desk: Desk) -> None:
     assert answer.status_code == 422
 
 
+async def test_those_of_a_filter_get_the_next_numbers(desk: Desk) -> None:
+    one, _ = await chairs(2, inventory_no=None)
+    await chairs(1, inventory_no="X/1")
+    assert 'name="act" value="number"' in (await desk.get("/assets", "facilities")).text
+    assert 'name="act" value="number"' not in (await desk.get("/assets", "accountant")).text
+    answer = await desk.get(f"/assets/chosen?act=number&id={one.id}", "facilities")
+    assert answer.headers["location"] == f"/assets/changes/new?act=number&id={one.id}"
+    where = "/assets/changes/new?act=number&whole=1&q=krzeslo"
+    assert 'href="/assets/numbering"' in (await desk.get(where, "facilities")).text, "first there must be a rule"
+    for unit in ("KPUW", "ZAM"):
+        await add_scheme(NewScheme(unit, "{unit}/{seq}", date(2022, 1, 1)), SYSTEM, make.NOW)
+    page = await desk.read(where, "facilities")
+    assert "Give 3 assets the next numbers" in page
+    assert "the next of ZAM" in page
+    answer = await desk.post("/assets/changes", "facilities", act="number", list="q=krzeslo")
+    assert answer.status_code == 422
+    assert "Choose whose next numbers they get." in answer.text
+    answer = await desk.post("/assets/changes", "facilities", act="number", list="q=krzeslo", unit="XX")
+    assert answer.status_code == 409
+    assert "XX has no rule for numbers" in answer.text
+    where = await look(desk, act="number", list="q=krzeslo&sort=-name", unit="ZAM")
+    text = await desk.read(where, "facilities")
+    assert "Give 3 assets the next numbers: ZAM" in text
+    assert "The first number is ZAM/1, if nobody is quicker." in text
+    assert "Change 2 pieces" in text
+    assert "they have a number" in text
+    assert "nothing → ZAM/1" in text
+    await carry_out(desk, where)
+    text = await desk.read(where, "facilities")
+    assert "2 pieces were changed. The first number is ZAM/1." in text
+    assert [piece.inventory_no for piece in await Asset.all().order_by("id")] == ["ZAM/2", "ZAM/1", "X/1"]
+
+
 async def test_a_filter_that_finds_nothing_leads_back_to_the_list(desk: Desk) -> None:
     answer = await desk.get("/assets/changes/new?act=move&whole=1&q=nic", "facilities")
     assert answer.headers["location"] == "/assets?q=nic"
@@ -141,7 +177,7 @@ async def test_a_filter_that_finds_nothing_leads_back_to_the_list(desk: Desk) ->
 async def test_who_may_not_cannot(desk: Desk) -> None:
     (chair,) = await chairs(1)
     for who, query, status in (
-        ("member", "act=move", 403), ("member", "act=correct", 403),
+        ("member", "act=move", 403), ("member", "act=correct", 403), ("accountant", "act=number", 403),
         ("accountant", "act=correct&column=category", 403),
         ("auditor", "act=correct", 403), ("facilities", "act=fly", 404),
         ("facilities", "act=correct&column=serial_no", 404),
