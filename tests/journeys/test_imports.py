@@ -8,7 +8,7 @@ import pytest
 
 from tests.journeys.whole import Whole, until
 
-ROWS = 20_000
+ROWS = 6_000  # several lots, so that the kill comes in the middle
 
 
 @pytest.fixture
