@@ -82,7 +82,7 @@ async def running(
     """Everything that runs beside the requests, started; stopped at the end in the reverse order."""
     url = settings.database_url.get_secret_value()
     runs = JobRuns()
-    scheduler = timetable(settings, simulator, clock, runs)
+    scheduler = timetable(settings, simulator, clock, runs, lambda: devices.leads)
     async with notices(url):
         leading = asyncio.create_task(lead(url, devices.start, devices.stop))
         scheduler.start()

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -13,15 +12,16 @@ from urllib.parse import urlsplit, urlunsplit
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pydantic import SecretStr, ValidationError
 
+from config.command_process import CommandEnd, run_command
 from config.faults import setting_fault
 from config.jobs import ABOUT, JobRuns
 from config.office import OF_THE_OFFICE, value_of
 from config.settings import PREFIX, TOML, Settings, is_secret
 from registry.core.clock import Clock
 from web.system.desk import BackupFile, JobLine, Origin, SettingLine, Task, TaskState
+from web.system.nights import NightPlan
 
 BACKUPS, KEPT = "backups", 10
-TOLD = 2000
 
 
 class RunningDesk:
@@ -78,6 +78,11 @@ class RunningDesk:
         paths = sorted(folder.glob("izba-*.backup"), key=lambda path: path.name, reverse=True)
         return [_backup(path) for path in paths]
 
+    @property
+    def night_plan(self) -> NightPlan | None:
+        ours = self._settings
+        return NightPlan(ours.backup_dir, ours.backup_hour, ours.backup_count) if ours.backup_dir else None
+
     async def stop(self) -> None:
         """End what works in the background."""
         for work in self._working:
@@ -91,25 +96,12 @@ class RunningDesk:
 
     async def _run(self, task: Task, started_at: datetime, words: tuple[str, ...]) -> None:
         """In a process of its own: a copy of a large register would make every answer wait."""
-        environment = os.environ | {f"{PREFIX}DATA_DIR": str(self._settings.data_dir)}
-        is_good, outcome = False, ""
+        end = CommandEnd(False, "")
         try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "config", *words, env=environment,
-                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            )  # fmt: skip
-            try:
-                output, _ = await process.communicate()
-            except asyncio.CancelledError:
-                process.kill()
-                await process.wait()
-                raise
-            is_good, outcome = process.returncode == 0, output.decode("utf-8", "replace").strip()[-TOLD:]
-        except OSError as fault:  # no process more, no memory: it can be begun again
-            outcome = str(fault)
+            end = await run_command(self._settings.data_dir, *words)
         finally:
-            self._tasks[task] = TaskState(task, started_at, self._clock(), is_good, outcome)
-        if task is Task.BACKUP and is_good:
+            self._tasks[task] = TaskState(task, started_at, self._clock(), end.is_good, end.text)
+        if task is Task.BACKUP and end.is_good:
             for old in self.backups()[KEPT:]:
                 (self._settings.data_dir / BACKUPS / old.name).unlink(missing_ok=True)
 

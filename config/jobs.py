@@ -10,6 +10,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config.demo.life import liven
+from config.nightly import back_up_nightly
 from config.sending.reminders import remind_of_days, remind_of_devices, remind_of_rooms
 from config.sending.sender import Sender
 from config.settings import Settings
@@ -50,6 +51,7 @@ ABOUT = {
     "remind of rooms": N_("Tells organizers what they need and what stopped working, or works again."),
     "remind of devices": N_("Tells who looks after devices which of them are silent."),
     "remind of days": N_("Tells of warranties and durability periods that end soon, and of a missing backup."),
+    "back up": N_("Makes the backup of the night once its hour has come."),
     "seal": N_("Seals the history of the hour."),
     "tidy": N_("Forgets sessions, sign-in attempts, request keys and drafts that are over."),
     "forget notices": N_("Forgets notices that arrived or were given up, after their days."),
@@ -62,10 +64,14 @@ ABOUT = {
 
 
 def timetable(
-    settings: Settings, is_lively: bool = False, clock: Clock = utc_now, runs: JobRuns | None = None
+    settings: Settings,
+    is_lively: bool = False,
+    clock: Clock = utc_now,
+    runs: JobRuns | None = None,
+    leads: Callable[[], bool] = lambda: False,
 ) -> AsyncIOScheduler:
     """The scheduler, not started. A late job runs once when it can, however late. A lively demo has meetings made.
-    ``runs`` remembers how each went.
+    ``runs`` remembers how each went; ``leads`` tells whether this process does.
     """
     runs = JobRuns() if runs is None else runs
     scheduler = AsyncIOScheduler(
@@ -88,6 +94,8 @@ def timetable(
     add(sweep_files, "sweep files", trigger="cron", hour=2, minute=37)
     add(forget_scans(settings.scan_days), "forget scans", trigger="interval", hours=1)
     add(forget_words_of_finders(settings.find_days), "forget finds", trigger="interval", hours=1)
+    if settings.backup_dir:  # the zone, and what was made already, is asked each hour: see night_of
+        add(back_up_nightly(settings, leads), "back up", trigger="cron", minute=0)
     add(seal, "seal", trigger="cron", minute=7)
     add(seal, "seal", at_start="seal at the start")  # nobody was there at the hour
     add(look_at_the_put_off, "look at the start")

@@ -8,16 +8,13 @@ import difflib
 import hashlib
 import logging
 import os
-import re
 import secrets
 import socket
-import ssl
 import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -30,10 +27,26 @@ from pydantic_settings import (
 )
 
 from config.faults import file_fault, setting_fault
+from config.setting_values import (
+    amounts_in,
+    authority_file,
+    broker_address,
+    bucket_address,
+    channel_pairs,
+    client_id,
+    database_address,
+    long_key,
+    mail_address,
+    pairs_of,
+    scheme_of,
+    topic_bases,
+    topic_prefix,
+    web_address,
+    words_in,
+)
 from registry.assets.policy import DEFAULT
-from registry.assets.rules import AccountPolicy, Dated, dated, fold
+from registry.assets.rules import AccountPolicy, Dated, fold
 from registry.core.errors import N_, Invalid, Reason, Refusal, Unavailable, system_reason, words
-from registry.outbox.rules import is_address
 from registry.people.policy import DEFAULT as SIGN_IN
 from registry.people.rules import SignInRules
 from web.kit.i18n import translate
@@ -43,9 +56,6 @@ log = logging.getLogger(__name__)
 PREFIX = "IZBA_"
 TOML = "izba.toml"
 KEY_FILE = "secret.key"
-KEY_LENGTH = 32
-PLACE = "{address}"
-CLIENT_ID_BYTES = 64
 
 
 class BadSettings(Exception):
@@ -56,133 +66,9 @@ class BadSettings(Exception):
         self.refusals = refusals
 
 
-def _scheme(*allowed: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if urlsplit(value).scheme not in allowed or "://" not in value:
-            raise ValueError(
-                Reason(N_("Let it begin with {schemes}."), schemes=", ".join(f"{one}://" for one in allowed))
-            )
-        return value
-
-    return AfterValidator(check)
-
-
-def _database(value: SecretStr) -> SecretStr:
-    url = value.get_secret_value()
-    scheme, mark, rest = url.partition("://")
-    if not mark or scheme not in ("sqlite", "postgres", "postgresql"):
-        raise ValueError(Reason(N_("Let it begin with {schemes}."), schemes="sqlite://, postgres://"))
-    if scheme != "sqlite" and not _names_a_database(url):
-        raise ValueError(Reason(N_("Write it like postgres://user:password@host:5432/name.")))
-    return SecretStr(f"postgres://{rest}") if scheme == "postgresql" else value
-
-
-def _names_a_database(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.port != 0 and bool(parts.path.strip("/"))
-    except ValueError:  # a port beyond 65535, or an address with an open bracket
-        return False
-
-
-def _bucket(value: str) -> str:
-    if value and (urlsplit(value).scheme != "s3" or not urlsplit(value).hostname):
-        raise ValueError(Reason(N_("Set an address like s3://bucket/folder, or leave it empty.")))
-    return value
-
-
-def _broker(value: str) -> str:
-    if value == "embedded":
-        return value
-    if urlsplit(value).scheme not in ("mqtt", "mqtts") or not urlsplit(value).hostname:
-        raise ValueError(Reason(N_("Set the word embedded, or an address like mqtt://host:1883 or mqtts://host:8883.")))
-    return value
-
-
-def _prefix(value: str) -> str:
-    if not value or set(value) & set("+#/ ") or value.startswith("$"):
-        raise ValueError(Reason(N_("Set one topic level: no / + # and no space in it, no $ at its beginning.")))
-    return value
-
-
-def _bases(values: tuple[str, ...]) -> tuple[str, ...]:
-    for value in values:
-        if set(value) & set("+#\0") or not all(value.split("/")) or value.startswith("$"):
-            raise ValueError(
-                Reason(N_("Set topics like zigbee2mqtt or office/zigbee: no + and # in them, no empty level."))
-            )
-    if not values:
-        raise ValueError(Reason(N_("Set one at least; to read none of them, leave zigbee2mqtt out of the families.")))
-    return values
-
-
-def _authority(path: str) -> str:
-    if not path:
-        return path
-    try:
-        ssl.create_default_context(cafile=path)
-    except ssl.SSLError:
-        raise ValueError(Reason(N_("Name a PEM file with BEGIN CERTIFICATE in it: this one holds none."))) from None
-    except OSError as wrong:
-        advice = N_("Name a file that Izba's account may read. Of this one the system says: {reason}.")
-        raise ValueError(Reason(advice, reason=system_reason(wrong))) from wrong
-    return path
-
-
-def _client_id(value: str) -> str:
-    if len(value.encode()) > CLIENT_ID_BYTES or not value.isprintable():
-        raise ValueError(Reason(N_("Set at most {most} printable characters."), most=CLIENT_ID_BYTES))
-    return value
-
-
-def _mail_address(value: str) -> str:
-    if value and not is_address(value):
-        raise ValueError(Reason(N_("Set one mail address, like izba@urzad.example, and nothing around it.")))
-    return value
-
-
-def _channels(value: SecretStr) -> SecretStr:
-    for name, url in pairs_of(value.get_secret_value()):
-        is_name = re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,39}", name) and name != "mail"
-        if not is_name or "://" not in url or PLACE not in url:
-            raise ValueError(Reason(N_("Write each like Signal=signal://host:8080/+48123456789/{address}, in a row.")))
-    return value
-
-
-def pairs_of(text: str) -> list[tuple[str, str]]:
-    """Names and addresses out of NAME=ADDRESS, separated by blanks."""
-    pairs = (word.partition("=") for word in text.split())
-    return [(name, address) for name, _, address in pairs]
-
-
-def _web_address(value: str) -> str:
-    if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
-        raise ValueError(Reason(N_("Let it begin with {schemes}."), schemes="https://, http://"))
-    return value
-
-
-def _long_key(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < KEY_LENGTH:
-        raise ValueError(Reason(N_("Set at least {least} characters."), least=KEY_LENGTH))
-    return value
-
-
-def _words(value: Any) -> Any:
-    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
-
-
-def _amounts(value: Any) -> Any:
-    try:
-        return dated(str(value))
-    except ValueError as fault:
-        raise ValueError(
-            Reason(N_("Set an amount, or some with the day each begins on: 3500, 2018-01-01=10000."))
-        ) from fault
-
-
 Port = Annotated[int, Field(ge=1, le=65535)]
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
-Amounts = Annotated[Dated, NoDecode, BeforeValidator(_amounts)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words_in)]
+Amounts = Annotated[Dated, NoDecode, BeforeValidator(amounts_in)]
 Secret = SecretStr
 
 
@@ -197,32 +83,45 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("var"), description=N_("The directory that Izba writes to: database, keys, uploads."))
     host: str = Field("127.0.0.1", description=N_("The address that the web server listens on."))
     port: Port = Field(8000, description=N_("The port that the web server listens on."))
-    base_url: Annotated[str, _scheme("http", "https")] = Field(
+    base_url: Annotated[str, scheme_of("http", "https")] = Field(
         "", description=N_("The address that people type. Labels, mails and feeds carry it. Empty: from host and port.")
     )
     trusted_proxies: str = Field(
         "127.0.0.1", description=N_("Addresses of the proxies whose X-Forwarded-For is believed, comma separated.")
     )
-    database_url: Annotated[Secret, AfterValidator(_database)] = Field(
+    database_url: Annotated[Secret, AfterValidator(database_address)] = Field(
         Secret(""),
         description=N_(
             "sqlite:///path/to/file or postgres://user:password@host/name. Empty: a SQLite file in the data directory."
         ),
     )
-    files_url: Annotated[str, AfterValidator(_bucket)] = Field(
+    files_url: Annotated[str, AfterValidator(bucket_address)] = Field(
         "",
         description=N_(
             "Where photos and papers lie: s3://bucket/folder for a store that speaks S3. Empty: the folder files in "
             "the data directory."
         ),
     )
-    files_endpoint: Annotated[str, _scheme("http", "https")] = Field(
+    files_endpoint: Annotated[str, scheme_of("http", "https")] = Field(
         "", description=N_("The address of that S3 store, where it is not Amazon's.")
     )
     files_region: str = Field("us-east-1", description=N_("The region of that S3 store."))
     files_key_id: str = Field("", description=N_("The id of the access key that Izba uses there."))
     files_secret: Secret = Field(Secret(""), description=N_("The secret of that access key."))
-    secret_key: Annotated[Secret, AfterValidator(_long_key)] = Field(
+    backup_dir: str = Field(
+        "",
+        description=N_(
+            "The directory that a backup is made into each night, on another disk. It is not made anew where it is "
+            "missing. Empty: none is made by itself."
+        ),
+    )
+    backup_hour: Annotated[int, Field(ge=0, le=23)] = Field(
+        2, description=N_("From which hour on, in the office's zone, the night's backup is made.")
+    )
+    backup_count: Annotated[int, Field(ge=1, le=3660)] = Field(
+        14, description=N_("How many of the nightly backups stay. Files with other names there are never removed.")
+    )
+    secret_key: Annotated[Secret, AfterValidator(long_key)] = Field(
         Secret(""),
         description=N_(
             "What signs cookies and panel states, at least 32 characters. Empty: made once and kept in the "
@@ -250,7 +149,7 @@ class Settings(BaseSettings):
     privacy_contact: str = Field(
         "", description=N_("Whom people ask about their personal data: the data protection officer, with an address.")
     )
-    privacy_notice: Annotated[str, AfterValidator(_web_address)] = Field(
+    privacy_notice: Annotated[str, AfterValidator(web_address)] = Field(
         "",
         description=N_("The address of the office's own notice about personal data (GDPR, article 13). Empty: none."),
     )
@@ -258,7 +157,7 @@ class Settings(BaseSettings):
     log_json: bool = Field(False, description=N_("Log lines as JSON, for a collector."))
 
     # MQTT
-    mqtt_url: Annotated[str, AfterValidator(_broker)] = Field(
+    mqtt_url: Annotated[str, AfterValidator(broker_address)] = Field(
         "embedded", description=N_("The broker: mqtt://host:1883, mqtts://host:8883, or embedded for one inside Izba.")
     )
     mqtt_port: Annotated[int, Field(ge=1, le=65534)] = Field(
@@ -266,17 +165,17 @@ class Settings(BaseSettings):
     )
     mqtt_username: str = Field("", description=N_("The name that Izba gives the broker."))
     mqtt_password: Secret = Field(Secret(""), description=N_("The password that Izba gives the broker."))
-    mqtt_prefix: Annotated[str, AfterValidator(_prefix)] = Field(
+    mqtt_prefix: Annotated[str, AfterValidator(topic_prefix)] = Field(
         "izba", description=N_("The first level of every topic of Izba's own.")
     )
-    mqtt_ca_file: Annotated[str, AfterValidator(_authority)] = Field(
+    mqtt_ca_file: Annotated[str, AfterValidator(authority_file)] = Field(
         "",
         description=N_(
             "A file with the certificates (PEM) of the authorities that may sign the broker's, such as the office's "
             "own. Empty: those that this machine trusts."
         ),
     )
-    mqtt_client_id: Annotated[str, AfterValidator(_client_id)] = Field(
+    mqtt_client_id: Annotated[str, AfterValidator(client_id)] = Field(
         "",
         description=N_(
             "The client id that Izba gives the broker, where no other client may have it. Empty: one made of the host, "
@@ -286,7 +185,7 @@ class Settings(BaseSettings):
     mqtt_families: Words = Field(
         ("zigbee2mqtt",), description=N_("Foreign device families whose topics are read, comma separated.")
     )
-    mqtt_zigbee2mqtt_bases: Annotated[Words, AfterValidator(_bases)] = Field(
+    mqtt_zigbee2mqtt_bases: Annotated[Words, AfterValidator(topic_bases)] = Field(
         ("zigbee2mqtt",),
         description=N_(
             "The base topics of Zigbee2MQTT, comma separated, one of each network. The address of a device is its name "
@@ -303,10 +202,10 @@ class Settings(BaseSettings):
     )
     smtp_user: str = Field("", description=N_("The name that Izba gives the mail server. Empty: it asks for none."))
     smtp_password: Secret = Field(Secret(""), description=N_("The password that Izba gives the mail server."))
-    smtp_from: Annotated[str, AfterValidator(_mail_address)] = Field(
+    smtp_from: Annotated[str, AfterValidator(mail_address)] = Field(
         "", description=N_("Whom mails are from, like izba@urzad.example. Empty: izba at the host of the base URL.")
     )
-    smtp_ca_file: Annotated[str, AfterValidator(_authority)] = Field(
+    smtp_ca_file: Annotated[str, AfterValidator(authority_file)] = Field(
         "",
         description=N_(
             "A file with the certificates (PEM) of the authorities that may sign the mail server's. Empty: those that "
@@ -320,7 +219,7 @@ class Settings(BaseSettings):
     smtp_per_person: Annotated[int, Field(ge=1, le=1000)] = Field(
         20, description=N_("How many mails one person gets within an hour; what is more comes together in one.")
     )
-    notice_channels: Annotated[Secret, AfterValidator(_channels)] = Field(
+    notice_channels: Annotated[Secret, AfterValidator(channel_pairs)] = Field(
         Secret(""),
         description=N_(
             "By what else than mail people may have their notices: NAME=ADDRESS, several separated by blanks, each an "
@@ -510,6 +409,7 @@ def _completed(settings: Settings, kept_key: str) -> Settings:
     return settings.model_copy(
         update={
             "data_dir": data_dir,
+            "backup_dir": settings.backup_dir and str(Path(settings.backup_dir).absolute()),
             "base_url": (settings.base_url or own).rstrip("/"),
             "database_url": Secret(url),
             "secret_key": Secret(settings.secret_key.get_secret_value() or kept_key),

@@ -136,8 +136,9 @@ def proxy_warning(settings: Settings) -> str:
 
 
 async def faults(settings: Settings) -> list[Refusal]:
-    """What keeps this configuration from working: ports, database, migrations, the mail server."""
+    """What keeps this configuration from working: ports, database, migrations, mail server, backups."""
     from config.database import database, pending
+    from config.nightly import try_folder
     from config.sending.mail import MailServer, try_server
     from config.serving import claim_port
     from devices.broker.embedded import EmbeddedBroker
@@ -160,6 +161,10 @@ async def faults(settings: Settings) -> list[Refusal]:
     try:
         if settings.smtp_host:
             await try_server(MailServer.of(settings))
+    except Refusal as refusal:
+        refusals.append(refusal)
+    try:
+        await try_folder(settings)
     except Refusal as refusal:
         refusals.append(refusal)
     return refusals

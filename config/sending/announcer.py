@@ -16,7 +16,7 @@ import orjson
 
 from config.sending.mail import MailAnswer
 from config.sending.mailbag import not_drawn, number_of
-from config.settings import PLACE
+from config.setting_values import PLACE
 from registry.outbox.letters import Parcel
 from registry.outbox.models import LetterState
 from web.kit.render import Pages

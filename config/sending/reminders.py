@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.settings import Settings
@@ -13,6 +12,7 @@ from registry.outbox.actions import NewNotice, remind
 from registry.people.queries import first_account_at, people_who_may
 from registry.upkeep.notices import tell_of_ends
 from web.system.last_backup import FRESH, last_backup
+from web.system.nights import is_missed, last_night
 
 Reminder = Callable[[datetime], Awaitable[object]]
 
@@ -28,21 +28,27 @@ async def remind_of_devices(now: datetime) -> None:
 
 
 def remind_of_days(settings: Settings) -> Reminder:
-    """What ends within thirty days, and a backup that is older than a week."""
+    """What ends within thirty days, and a backup that is older than a week or missed its night."""
 
     async def remind_of_days(now: datetime) -> None:
         site = await first_site()
         zone = ZoneInfo(site.timezone if site else "Europe/Warsaw")
         await tell_of_ends(now.astimezone(zone).date(), now)
-        await _tell_of_backup(settings.data_dir, now.astimezone(zone))
+        await _tell_of_backup(settings, now.astimezone(zone))
 
     return remind_of_days
 
 
-async def _tell_of_backup(data_dir: Path, now: datetime) -> None:
-    """Once a day, while there is none that is whole and fresh; a new office has a week for its first."""
-    backup, first_at = last_backup(data_dir), await first_account_at()
-    if first_at is None or now - first_at < FRESH or backup and backup.is_fresh(now):
+async def _tell_of_backup(settings: Settings, now: datetime) -> None:
+    """Once a day, while there is none that is whole and fresh, or one that should make itself is missed; a new office
+    has a week for the first that it makes.
+    """
+    backup, first_at = last_backup(settings.data_dir), await first_account_at()
+    if first_at is None:
+        return
+    last = last_night(settings.data_dir) if settings.backup_dir else None
+    is_new, is_fresh = now - first_at < FRESH, backup is not None and backup.is_fresh(now)
+    if (is_new or is_fresh) and not is_missed(last, now, settings.backup_hour):
         return
     facts = {"made_on": backup.at.astimezone(now.tzinfo).date().isoformat()} if backup else {}
     people = await people_who_may("office.manage")

@@ -553,6 +553,7 @@ WORDS: dict[str, str] = {
         "copies, and restore the newest good one."
     ),
     "backup.exists": N_("{file} is there already. Name another file."),
+    "backup.night_failed": N_("The nightly backup was not made: {reason} It is tried again each hour."),
     "settings.bad": N_("{setting}: {given} cannot be used. Its meaning: {about} {advice}"),
     "settings.unknown": N_("{setting} in {file}: there is no such setting. Remove it or check its spelling."),
     "settings.misspelt": N_(

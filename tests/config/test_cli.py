@@ -325,7 +325,11 @@ def test_every_fault_of_the_configuration_is_told_at_once(izba):
     assert {line.split(":")[0] for line in ended.stderr.decode().splitlines()} == {
         "IZBA_PORT", "IZBA_LANGUAGE", "IZBA_MQTT_URL",
     }  # fmt: skip
-    assert "IZBA_DATABASE_URL" in izba.refused("check", IZBA_DATABASE_URL="postgres://x@127.0.0.1:1/none")
+    away = {"IZBA_DATABASE_URL": "postgres://x@127.0.0.1:1/none", "IZBA_BACKUP_DIR": "/backup/away"}
+    ended = izba("check", **away, IZBA_LANGUAGE="en")
+    database, folder = ended.stderr.decode().splitlines()
+    assert (ended.returncode, "IZBA_DATABASE_URL" in database) == (2, True)
+    assert folder.startswith("/backup/away cannot be written: it is not there.")
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "no such host"])

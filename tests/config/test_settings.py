@@ -42,6 +42,7 @@ def test_a_laptop_needs_none(tmp_path: Path) -> None:
     assert settings.embedded_broker
     assert settings.broker_url == "mqtt://127.0.0.1:1883"
     assert settings.language == "pl"
+    assert (settings.backup_dir, load(backup_dir="nights").backup_dir) == ("", f"{tmp_path}/nights")
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:

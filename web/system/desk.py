@@ -10,6 +10,8 @@ from typing import Protocol
 
 from fastapi import Request
 
+from web.system.nights import NightPlan
+
 
 class Origin(StrEnum):
     """Where a setting's value comes from."""
@@ -104,6 +106,10 @@ class Desk(Protocol):
     def backups(self) -> list[BackupFile]: ...
 
     @property
+    def night_plan(self) -> NightPlan | None:
+        """Of the backups that are made by themselves; None where none are."""
+
+    @property
     def started_at(self) -> datetime: ...
 
 
@@ -113,6 +119,7 @@ class NoDesk:
 
     started_at: datetime
     lines: list[SettingLine] = field(default_factory=list)
+    night_plan: NightPlan | None = None
 
     def settings(self) -> list[SettingLine]:
         return self.lines

@@ -52,6 +52,7 @@ async def system(request: Request, person: Manager, now: Now) -> Response:
         notices=task_notices(desk, context),
         is_working={task.value for task, state in desk.tasks().items() if state.ended_at is None},
         backups=desk.backups()[:SHOWN],
+        plan=desk.night_plan,
         imports=await newest(SHOWN),
         import_words=IMPORT_WORDS,
         refusals=await newest_refusals(SHOWN),

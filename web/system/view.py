@@ -13,6 +13,7 @@ from web.kit.words import N_
 from web.system.checks import check_answers
 from web.system.desk import Desk, JobLine, Task, TaskState
 from web.system.last_backup import last_backup
+from web.system.nights import NightPlan, is_missed, last_night
 from web.system.words import CHECK_WORDS, JOB_WORDS, TASK_WORDS
 
 OLD = timedelta(days=2)
@@ -46,7 +47,7 @@ async def health(request: Request, context: PageContext, desk: Desk) -> list[Hea
     """Every part, what is wrong first."""
     refusals = await check_answers(request.app, context.now)
     lines = [_check_line(name, refusal, context) for name, refusal in refusals.items()]
-    lines += [_backup_line(request, context), _history_line(desk.tasks().get(Task.VERIFY), context)]
+    lines += [_backup_line(request, context, desk.night_plan), _history_line(desk.tasks().get(Task.VERIFY), context)]
     rank = {"bad": 0, "warn": 1, "good": 2}
     return sorted(lines, key=lambda line: rank[line.tone])
 
@@ -59,18 +60,36 @@ def _check_line(name: str, refusal: Refusal | None, context: PageContext) -> Hea
     return HealthLine(name, "bad", context.say(N_("wrong")), context.say(title), words)
 
 
-def _backup_line(request: Request, context: PageContext) -> HealthLine:
-    backup, title = last_backup(options_of(request).data_dir), context.say(N_("Backup"))
-    if backup is None:
-        text = context.say(N_("None was made yet. Make one now, and let a timer make one each night."))
-        return HealthLine("backup", "warn", context.say(N_("none")), title, text)
-    age = context.ago(backup.at)
-    if backup.is_damaged:
+def _backup_line(request: Request, context: PageContext, plan: NightPlan | None) -> HealthLine:
+    """Of the last one, and of the one that should have made itself."""
+    data_dir, title = options_of(request).data_dir, context.say(N_("Backup"))
+    backup = last_backup(data_dir)
+    if backup and backup.is_damaged:
         text = context.say(N_("The last one showed that the database is damaged. Keep the older copies."))
-        return HealthLine("backup", "bad", context.say(N_("damaged")), title, text, age)
+        return HealthLine("backup", "bad", context.say(N_("damaged")), title, text, context.ago(backup.at))
+    last = last_night(data_dir) if plan else None
+    if plan and last and last.fault:
+        return HealthLine("backup", "bad", context.say(N_("failed")), title, last.fault, context.ago(last.fault_at))
+    if plan and is_missed(last, context.now.astimezone(context.zone), plan.hour):
+        text = context.say(
+            N_("Last night's was not made: nothing tried, as when Izba does not run. It is made within the hour.")
+        )
+        return HealthLine("backup", "warn", context.say(N_("missed")), title, text)
+    if backup is None:
+        text = (
+            N_("None was made yet. The first comes within the hour.")
+            if plan
+            else N_("None was made yet. Make one now, and set IZBA_BACKUP_DIR to have one made each night.")
+        )
+        return HealthLine("backup", "warn", context.say(N_("none")), title, context.say(text))
+    age = context.ago(backup.at)
     if not backup.is_fresh(context.now, OLD):
-        text = context.say(N_("The last one is old. Make one now, and let a timer make one each night."))
-        return HealthLine("backup", "warn", context.say(N_("old")), title, text, age)
+        text = (
+            N_("The last one is old. The next comes within the hour.")
+            if plan
+            else N_("The last one is old. Make one now, and set IZBA_BACKUP_DIR to have one made each night.")
+        )
+        return HealthLine("backup", "warn", context.say(N_("old")), title, context.say(text), age)
     text = context.say(N_("The last copy was checked as a restore checks it."))
     return HealthLine("backup", "good", context.say(N_("fresh")), title, text, age)
 

@@ -17,6 +17,7 @@ JOB_WORDS = {
     "remind of rooms": N_("What bookings need of their rooms"),
     "remind of devices": N_("Silent devices"),
     "remind of days": N_("What ends soon, and the backup"),
+    "back up": N_("Nightly backup"),
     "seal": N_("Seal of the history"),
     "tidy": N_("Clearing away"),
     "forget notices": N_("Old notices"),

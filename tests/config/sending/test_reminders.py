@@ -11,6 +11,7 @@ from registry.outbox.models import Notice
 from tests.conftest import Database
 from tests.make import NOW, make_person
 from web.system.last_backup import LastBackup, note
+from web.system.nights import LastNight, note_night
 
 DAY = timedelta(days=1)
 
@@ -42,6 +43,25 @@ async def test_a_new_office_has_a_week_for_its_first_backup(database: Database, 
     assert await Notice.all().count() == 0
     await remind(NOW + 8 * DAY)
     assert await Notice.all().count() == 1
+
+
+@pytest.mark.databases("sqlite")
+@pytest.mark.parametrize("days", [2, 30])
+async def test_a_night_without_its_backup_is_told_though_there_is_a_fresh_one(
+    database: Database, tmp_path: Path, days: int
+) -> None:
+    """NOW is ten in the morning; it is told in the first week too."""
+    await make_person(role="admin", created_at=NOW - days * DAY)
+    note(tmp_path, LastBackup(NOW - DAY, False))
+    note_night(tmp_path, LastNight(NOW.date()))
+    settings = Settings(data_dir=tmp_path, backup_dir=str(tmp_path))
+    await remind_of_days(settings)(NOW)
+    note_night(tmp_path, LastNight(NOW.date() - DAY, "no room", NOW))
+    await remind_of_days(Settings(data_dir=tmp_path))(NOW)
+    assert await Notice.all().count() == 0, "made, or not to be made by itself any more"
+    for _ in range(2):
+        await remind_of_days(settings)(NOW)
+    assert [one.kind for one in await Notice.all()] == ["backup.old"]
 
 
 async def test_rooms_and_devices_of_an_empty_office_need_nothing(database: Database) -> None:

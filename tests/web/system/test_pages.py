@@ -14,6 +14,7 @@ from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
 from web.system.desk import BackupFile, JobLine, JobRun, NoDesk, Origin, SettingLine, Task, TaskState
 from web.system.last_backup import LastBackup, note
+from web.system.nights import LastNight, NightPlan, note_night
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 
@@ -93,6 +94,28 @@ async def test_the_state_is_told_in_words(desk: Desk, tmp_path: Path) -> None:
     text = await desk.read("/admin/system", "admin")
     assert "Something is wrong MQTT broker" in text
     assert "wrong MQTT broker The MQTT broker does not answer at mqtt://b" in text
+
+
+async def test_the_page_says_how_a_backup_makes_itself_and_when_it_did_not(desk: Desk, tmp_path: Path) -> None:
+    text = await desk.read("/admin/system", "admin")
+    assert "none Backup None was made yet. Make one now, and set IZBA_BACKUP_DIR" in text
+    assert "None is made by itself. Set IZBA_BACKUP_DIR to a directory on another disk" in text
+    now, today = datetime.now(UTC), datetime.now(UTC).date()
+    note(tmp_path, LastBackup(now - timedelta(days=3), False))
+    assert "old Backup The last one is old. Make one now, and set" in await desk.read("/admin/system", "admin")
+    desk.app.state.desk.night_plan = NightPlan("/backup/izba", 2, 14)
+    text = await desk.read("/admin/system", "admin")
+    assert "old Backup The last one is old. The next comes within the hour." in text
+    assert "Each night from 2:00 on one is made into /backup/izba; the newest 14 stay there." in text
+    note(tmp_path, LastBackup(now, False))
+    note_night(tmp_path, LastNight(today - timedelta(days=3)))
+    assert "missed Backup Last night's was not made" in await desk.read("/admin/system", "admin")
+    note_night(tmp_path, LastNight(today - timedelta(days=1), "No room on the disk.", now))
+    text = await desk.read("/admin/system", "admin")
+    assert "Something is wrong Backup" in text
+    assert "failed Backup No room on the disk. just now" in text
+    note_night(tmp_path, LastNight(today + timedelta(days=1)))
+    assert "fresh Backup" in await desk.read("/admin/system", "admin")
 
 
 async def test_jobs_tell_their_last_run_and_its_fault(desk: Desk) -> None:

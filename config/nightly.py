@@ -1,0 +1,106 @@
+"""The backup of each night, made by the process that leads into the directory of the settings."""
+
+import asyncio
+import re
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from config.command_process import run_command
+from config.settings import Settings
+from registry.core.errors import Refusal, Unavailable, system_reason
+from registry.rooms.queries import office_zone
+from web.kit.i18n import refusal_words
+from web.system.nights import LastNight, last_night, night_of, note_night
+
+# one name for each night, however often it is tried; no other file is ever removed
+NIGHTS = re.compile(r"night-\d{4}-\d{2}-\d{2}\.backup")
+WORKPLACE = ".night-"
+ABANDONED = timedelta(days=1)
+
+
+def back_up_nightly(settings: Settings, leads: Callable[[], bool]) -> Callable[[datetime], Awaitable[None]]:
+    """A job that makes the backup of the night when its hour has come and it was not made yet. A night that was missed
+    is made up for; one that failed is tried again at the next run.
+    """
+
+    async def back_up_nightly(now: datetime) -> None:
+        if not leads():
+            return
+        night = night_of(now.astimezone(await office_zone()), settings.backup_hour)
+        last = last_night(settings.data_dir) or LastNight(None)
+        if last.night == night:
+            return
+        try:
+            await _back_up(settings, night, now)
+        except Refusal as refusal:
+            _note(settings, LastNight(last.night, refusal_words(refusal, settings.language), now))
+            raise
+        _note(settings, LastNight(night))
+
+    return back_up_nightly
+
+
+async def try_folder(settings: Settings) -> None:
+    """Raises Unavailable("file.not_written") where a directory is set that takes no file."""
+    if settings.backup_dir:
+        try:
+            await asyncio.to_thread(_write_nothing, settings.backup_dir)
+        except OSError as fault:
+            raise _no_folder(settings, fault) from fault
+
+
+def _write_nothing(folder: str) -> None:
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
+def _no_folder(settings: Settings, fault: OSError) -> Unavailable:
+    return Unavailable("file.not_written", path=settings.backup_dir, reason=system_reason(fault))
+
+
+def _note(settings: Settings, last: LastNight) -> None:
+    """Tell the page of who runs Izba. A copy that was made is worth more than the note."""
+    with suppress(OSError):
+        note_night(settings.data_dir, last)
+
+
+async def _back_up(settings: Settings, night: date, now: datetime) -> None:
+    """Raises Unavailable: backup.night_failed, file.not_written."""
+    file = Path(settings.backup_dir) / f"night-{night}.backup"
+    try:
+        home = await asyncio.to_thread(_workplace, file, now)
+        if home is None:
+            return
+        try:
+            end = await run_command(settings.data_dir, "backup", str(home / file.name))
+            if not end.is_good:
+                raise Unavailable("backup.night_failed", reason=end.text)
+            await asyncio.to_thread(_take_over, home / file.name, file, settings.backup_count)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+    except OSError as fault:
+        raise _no_folder(settings, fault) from fault
+
+
+def _workplace(file: Path, now: datetime) -> Path | None:
+    """A folder beside the file, to make it in: what was cut off never counts as a backup. None where the file is there
+    already. Those of killed processes go.
+    """
+    if file.exists():
+        return None
+    for former in file.parent.glob(f"{WORKPLACE}*"):
+        if former.stat().st_mtime < (now - ABANDONED).timestamp():
+            shutil.rmtree(former, ignore_errors=True)
+    return Path(tempfile.mkdtemp(dir=file.parent, prefix=WORKPLACE))
+
+
+def _take_over(copy: Path, file: Path, most: int) -> None:
+    """Give a whole copy its name, and remove the oldest of the nights beyond ``most``."""
+    copy.replace(file)
+    nights = sorted((one for one in file.parent.iterdir() if NIGHTS.fullmatch(one.name) and one != file), reverse=True)
+    for old in nights[most - 1 :]:
+        old.unlink(missing_ok=True)

@@ -1,0 +1,46 @@
+"""Which night a backup belongs to, and when one is missed."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from web.system.nights import NAME, LastNight, is_missed, last_night, night_of, note_night
+
+WARSAW = ZoneInfo("Europe/Warsaw")
+
+
+@pytest.mark.parametrize(
+    ("midnight", "hours_of_the_night_before"),
+    # in October the clocks show the hour from two to three twice, in March not at all
+    [(datetime(2026, 10, 24, 22, tzinfo=UTC), 2), (datetime(2027, 3, 27, 23, tzinfo=UTC), 2)],
+)
+def test_a_night_is_one_whatever_the_clocks_do(midnight: datetime, hours_of_the_night_before: int) -> None:
+    nights = [night_of((midnight + timedelta(hours=hour)).astimezone(WARSAW), 2) for hour in range(20)]
+    day = midnight.astimezone(WARSAW).date()
+    assert nights == [day - timedelta(days=1)] * hours_of_the_night_before + [day] * (20 - hours_of_the_night_before)
+
+
+def test_a_night_is_missed_three_hours_after_its_hour() -> None:
+    night = date(2026, 11, 30)
+
+    def is_missed_at(hour: int, last: LastNight | None) -> bool:
+        return is_missed(last, datetime(2026, 11, 30, hour, tzinfo=WARSAW), 2)
+
+    before = LastNight(night - timedelta(days=1))
+    assert [is_missed_at(hour, before) for hour in (0, 2, 4, 5, 23)] == [False, False, False, True, True]
+    assert not any(is_missed_at(hour, LastNight(night)) for hour in (2, 5, 23))
+    assert is_missed_at(2, LastNight(None, "no room")), "the first one that was tried failed"
+    assert not is_missed_at(23, None), "none was tried yet"
+
+
+def test_what_is_told_of_a_night_comes_back_and_what_cannot_be_read_is_none(tmp_path: Path) -> None:
+    assert last_night(tmp_path) is None
+    at = datetime(2026, 11, 30, 1, tzinfo=UTC)
+    for last in (LastNight(None, "no room", at), LastNight(date(2026, 11, 30))):
+        note_night(tmp_path, last)
+        assert last_night(tmp_path) == last
+    for text in ("{", "[]", '{"night": 3, "fault": "", "fault_at": null}'):
+        (tmp_path / NAME).write_text(text)
+        assert last_night(tmp_path) is None
