@@ -92,7 +92,8 @@ async def test_a_room_changed_meanwhile_is_not_overwritten(office: Office) -> No
 
 
 async def test_bookings_that_no_longer_fit_are_named_and_stay(office: Office) -> None:
-    long = await office.held("M-1", 24, title="Narada", ends_at=soon(27), blocked_to=soon(27), planned_ends_at=soon(27))
+    until = soon(27)
+    long = await office.held("M-1", 24, title="Narada", ends_at=until, blocked_to=until, planned_ends_at=until)
     many = await office.held("M-1", 30, attendees=12)
     await office.held("M-1", 40, attendees=2)
     answer = await patch(office, "M-1", max_hours=2, capacity=10)
@@ -101,7 +102,7 @@ async def test_bookings_that_no_longer_fit_are_named_and_stay(office: Office) ->
     first = answer.json()["misfits"][0]
     assert (first["title"], first["organizer"]) == ("Narada", "alice")
     await long.refresh_from_db()
-    assert (long.ends_at, str(long.status)) == (soon(27), "confirmed")
+    assert (long.ends_at, str(long.status)) == (until, "confirmed")
     again = await patch(office, "M-1", max_hours=1)
     assert again.json()["misfits"] == [], "what did not fit before is not named anew"
 
