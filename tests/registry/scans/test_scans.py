@@ -83,7 +83,7 @@ async def test_a_scan_finds_exactly_what_has_the_code(database: Database) -> Non
     assert (await result(blank), await result(gone)) == (ScanResult.BLANK, ScanResult.LOST)
     assert await result("5901234123457") is ScanResult.UNKNOWN
     assert await result("") is ScanResult.UNKNOWN
-    wrong = code[:-1] + ("A" if code[-1] != "A" else "B")
+    wrong = code[:-1] + ("C" if code[-1] != "C" else "D")  # which no other layout of a keyboard gives for a letter
     assert await result(wrong) is ScanResult.UNKNOWN, "a code with a mistyped character is nothing, not another thing"
     assert await result(f"QQ/{code}") is ScanResult.SEVERAL, "the end of a number is no label"
 
