@@ -26,12 +26,15 @@ from registry.assets.actions import NewAsset
 from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset
 from registry.assets.queries import search
+from registry.assets.transitions import Answers
 from registry.bookings.models import Booking
 from registry.core import history
 from registry.core.errors import Conflict, Unavailable
 from registry.core.history import SYSTEM, Actor
 from registry.core.idempotency import IdempotencyKey, RequestKey, act_once, record
 from registry.core.transaction import transaction
+from registry.documents.models import Document, DocumentParty, DocumentSignature
+from registry.faults.asset_transitions import perform
 from registry.faults.models import Fault, FaultEntry
 from registry.rooms.models import Room
 from tests.conftest import MIGRATE, ROOT, Database, postgres_copy, sqlite_copy
@@ -265,6 +268,21 @@ async def test_a_database_that_is_away_is_told_with_what_to_do(tmp_path: Path) -
             async with database(url):
                 pytest.fail("it must not open")
         assert refusal.value.code == "database.away"
+
+
+async def test_whom_a_paper_names_and_who_signed_it_find_it_though_it_was_issued_before(database: Database) -> None:
+    executor = PatientExecutor(database.context.db("default"), orm(database.url)["apps"])
+    former, signer = await make_person(), await make_person()
+    asset = await make_asset(custodian=former)
+    await perform("assign", asset.id, Answers(custodian_id=signer.id), SYSTEM, NOW)
+    paper = await Document.get()
+    other = await make_person()
+    await DocumentSignature.create(document=paper, side="taker", person=other, name="x", login="x", at=NOW)
+    await DocumentSignature.create(document=paper, side="giver", person=former, name="x", login="y", at=NOW)
+    await executor.migrate(targets=[MigrationTarget("registry", "0040_works")], direction="backward")
+    await executor.migrate(direction="forward")
+    rows = await DocumentParty.all().order_by("person_id").values_list("document_id", "person_id")
+    assert [tuple(row) for row in rows] == [(paper.id, one.id) for one in (former, signer, other)]
 
 
 async def test_what_was_reported_before_faults_were_records_is_one(database: Database) -> None:

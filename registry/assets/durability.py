@@ -11,9 +11,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from tortoise.functions import Sum
 
 from registry.assets.models import Asset, DurabilityOverride, FundingShare
+from registry.assets.queries import open_overrides
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from registry.core.history import Actor
+from registry.core.history import REASON_LENGTH, Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.ids import may_be_id
 from registry.core.transaction import transaction
@@ -47,23 +48,18 @@ def lock_fault(asset_id: int, durable_until: date | None, day: date, exempt: Col
 
 async def exempt_of(asset_ids: Collection[int]) -> set[int]:
     """Those of these pieces that may leave although a grant binds them: confirmed, and not used yet."""
-    rows = DurabilityOverride.filter(
-        asset_id__in=list(asset_ids), used_at=None, closed_at=None, confirmed_at__not_isnull=True
-    )
+    rows = open_overrides(asset_ids).filter(confirmed_at__not_isnull=True)
     return {int(str(pk)) for pk in await rows.values_list("asset_id", flat=True)}
 
 
 async def use_overrides(asset_ids: Collection[int], now: datetime) -> None:
     """They left: what let them is used up. Inside the caller's transaction."""
-    await DurabilityOverride.filter(
-        asset_id__in=list(asset_ids), used_at=None, closed_at=None, confirmed_at__not_isnull=True
-    ).update(used_at=now)
+    await open_overrides(asset_ids).filter(confirmed_at__not_isnull=True).update(used_at=now)
 
 
 async def override_of(asset_id: int) -> DurabilityOverride | None:
     """What was asked for this piece and is not used yet, with its people; None if nothing was."""
-    rows = DurabilityOverride.filter(asset_id=asset_id, used_at=None, closed_at=None).order_by("-id")
-    return await rows.select_related("asked_by", "confirmed_by").first()
+    return await open_overrides([asset_id]).order_by("-id").select_related("asked_by", "confirmed_by").first()
 
 
 async def override_by_id(override_id: int) -> DurabilityOverride:
@@ -79,18 +75,17 @@ async def ask_override(
 
     Raises NotFound("asset.unknown"), Invalid("request.missing_field"); Conflict: asset.not_durable, override.asked.
     """
-    if not reason.strip():
-        raise Invalid("request.missing_field", field="reason")
+    reason = _why(reason)
     async with transaction():
         asset = await _locked(asset_id)
         if asset.durable_until is None or not binds(asset.durable_until, day):
             raise Conflict("asset.not_durable")
-        if await DurabilityOverride.exists(asset_id=asset.id, used_at=None, closed_at=None):
+        if await open_overrides([asset.id]).exists():
             raise Conflict("override.asked")
         due_back = await _due_back(asset, asset.durable_until, day)
         override = await DurabilityOverride.create(
             asset_id=asset.id,
-            reason=reason.strip(),
+            reason=reason,
             durable_until=asset.durable_until,
             due_back=due_back,
             asked_by_id=person.id,
@@ -98,7 +93,7 @@ async def ask_override(
             asked_at=now,
         )
         after = {"until": asset.durable_until.isoformat(), "due_back": f"{due_back:.2f}", "role": str(person.role)}
-        await history.write(f"asset:{asset.id}", "override_asked", actor, now, after=after, reason=reason.strip())
+        await history.write(f"asset:{asset.id}", "override_asked", actor, now, after=after, reason=reason)
         await record(request_key, override)
     return override
 
@@ -113,9 +108,7 @@ async def confirm_override(
     """
     async with transaction():
         asset = await _locked(asset_id)
-        override = await DurabilityOverride.select_for_update().get_or_none(
-            asset_id=asset.id, used_at=None, closed_at=None
-        )
+        override = await open_overrides([asset.id]).select_for_update().first()
         if override is None:
             raise NotFound("override.unknown")
         if override.confirmed_at is not None:
@@ -144,18 +137,26 @@ async def withdraw_override(
 ) -> DurabilityOverride:
     """Take back what was asked for a piece, confirmed or not: it is bound as before, and may be asked for anew.
 
-    Raises NotFound: asset.unknown, override.unknown.
+    Raises NotFound: asset.unknown, override.unknown; Invalid("request.missing_field").
     """
+    reason = _why(reason)
     async with transaction():
         asset = await _locked(asset_id)
-        override = await DurabilityOverride.get_or_none(asset_id=asset.id, used_at=None, closed_at=None)
+        override = await open_overrides([asset.id]).first()
         if override is None:
             raise NotFound("override.unknown")
         override.closed_at = now
         await override.save(update_fields=["closed_at"])
-        await history.write(f"asset:{asset.id}", "override_withdrawn", actor, now, reason=reason.strip())
+        await history.write(f"asset:{asset.id}", "override_withdrawn", actor, now, reason=reason)
         await record(request_key, override)
     return override
+
+
+def _why(reason: str) -> str:
+    """A reason as it is stored. Raises Invalid("request.missing_field")."""
+    if not reason.strip():
+        raise Invalid("request.missing_field", field="reason")
+    return reason.strip()[:REASON_LENGTH]
 
 
 async def _locked(asset_id: int) -> Asset:

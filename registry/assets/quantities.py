@@ -21,13 +21,13 @@ from registry.assets.intake import NewPiece, keep_former, refuse_former, registe
 from registry.assets.models import (
     Asset,
     Condition,
-    DurabilityOverride,
     FieldValue,
     FormerNumber,
     FundingShare,
     Lifecycle,
     Tag,
 )
+from registry.assets.queries import open_overrides
 from registry.assets.rules import fold, number_columns, part_of_line, unlike
 from registry.core import history
 from registry.core.errors import N_, Conflict, Invalid, NotFound, Term, Unavailable
@@ -161,8 +161,7 @@ async def join(
 
 async def _refuse_overrides(pieces: Sequence[Asset]) -> None:
     """What two people say of one piece holds for it alone. Raises Conflict("asset.override_asked")."""
-    overrides = DurabilityOverride.filter(asset_id__in=[piece.id for piece in pieces], used_at=None)
-    early = set(await column(overrides, "asset_id"))
+    early = set(await column(open_overrides([piece.id for piece in pieces]), "asset_id"))
     for piece in pieces:
         if piece.id in early:
             raise Conflict("asset.override_asked", piece=label_of(piece))

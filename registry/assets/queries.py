@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from tortoise.functions import Count, Sum
+from tortoise.queryset import QuerySet
 
 from registry.assets import rules, tags
 from registry.assets.filters import AssetFilter, one_of
@@ -242,8 +243,13 @@ async def alike(asset_id: int, limit: int = 20) -> list[dict[str, Any]]:
     if not items or row["durable_until"] is None:
         return items
     ids = [asset_id, *(item["id"] for item in items)]
-    early = set(await column(DurabilityOverride.filter(asset_id__in=ids, used_at=None), "asset_id"))
+    early = set(await column(open_overrides(ids), "asset_id"))
     return [item for item in items if item["id"] not in early and asset_id not in early]
+
+
+def open_overrides(asset_ids: Collection[int]) -> QuerySet[DurabilityOverride]:
+    """What was asked for these pieces to leave before their grant's day, not used and not taken back."""
+    return DurabilityOverride.filter(asset_id__in=list(asset_ids), used_at=None, closed_at=None)
 
 
 async def must_exist(asset_id: int) -> None:

@@ -17,6 +17,8 @@ from tortoise.models import Model
 from registry.core.fields import UTCDatetimeField
 from registry.core.statements import insert
 
+REASON_LENGTH = 300  # of a reason that is stored with an act; a longer one is cut
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -43,7 +45,7 @@ class HistoryEntry(Model):
     action = fields.CharField(max_length=40)
     before: Any = fields.JSONField(null=True)
     after: Any = fields.JSONField(null=True)
-    reason = fields.CharField(max_length=300, default="")
+    reason = fields.CharField(max_length=REASON_LENGTH, default="")
     previous = fields.CharField(max_length=64, default="")
     hash = fields.CharField(max_length=64)
 
@@ -164,7 +166,7 @@ def _entry(
         action=action,
         before=plain(before) if before is not None else None,
         after=plain(after) if after is not None else None,
-        reason=reason[:300],
+        reason=reason[:REASON_LENGTH],
         previous=last.hash if last else "",
         hash="",
     )

@@ -8,7 +8,7 @@ from registry.assets.durability import binds
 from registry.assets.models import Asset, FundingShare
 from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound
-from registry.core.history import Actor
+from registry.core.history import REASON_LENGTH, Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.ids import may_be_id
 from registry.core.transaction import transaction
@@ -26,9 +26,7 @@ from registry.documents.rules import (
 )
 from registry.people.models import Person
 from registry.people.queries import names_of_people
-from registry.rooms.queries import office_zone, rooms_by_id
-
-REASON_LENGTH = 300  # as the history keeps it
+from registry.rooms.queries import office_day, rooms_by_id
 
 
 async def issue_for(passage: Passage) -> Document | None:
@@ -47,7 +45,7 @@ async def issue(
     symbol: str, contents: PaperContents, asset_ids: Sequence[int], reason: str, actor: Actor, now: datetime
 ) -> Document:
     """Issue a paper about these pieces with the next number of its series, inside the caller's transaction."""
-    day = now.astimezone(await office_zone()).date()
+    day = await office_day(now)
     place = await next_place(symbol, "", day.year)
     document = await Document.create(
         symbol=symbol,
@@ -82,8 +80,8 @@ async def _contents(passage: Passage, assets: Sequence[Asset]) -> PaperContents:
     was_with = [names.get(one.custodian_id or 0, "") for one in former]
     funding = FundingShare.filter(asset_id__in=[asset.id for asset in assets], grant_id__not_isnull=True)
     grants = sorted({str(code) for (code,) in await funding.distinct().values_list("grant__code")})
-    day = passage.now.astimezone(await office_zone()).date()
-    bound = [asset.durable_until for asset in assets if asset.durable_until and binds(asset.durable_until, day)]
+    day = await office_day(passage.now)
+    days = [asset.durable_until for asset in assets if asset.durable_until and binds(asset.durable_until, day)]
     is_same_room, is_same_person = len(set(came_from)) == 1, len(set(was_with)) == 1
     lines = tuple(
         _line(asset, "" if is_same_room else room, "" if is_same_person else person)
@@ -96,7 +94,7 @@ async def _contents(passage: Passage, assets: Sequence[Asset]) -> PaperContents:
         goes_to=shared([rooms.get(asset.room_id or 0, "") for asset in assets]),
         is_with=shared([names.get(asset.custodian_id or 0, "") for asset in assets]),
         grants=tuple(grants),
-        durable_until=max(bound).isoformat() if bound else "",
+        durable_until=max(days).isoformat() if days else "",
         parties=tuple(sorted(pk for pk in people if pk)),
     )
 
@@ -139,6 +137,7 @@ async def sign(
             await DocumentSignature.create(
                 document_id=document.id, side=side, person_id=person.id, name=person.name, login=person.login, at=now
             )
+            await DocumentParty.get_or_create(document_id=document.id, person_id=person.id)
             await _revise(document)
             await history.write(f"document:{document.id}", "signed", actor, now, after={"side": str(side)})
         await record(request_key, document)

@@ -78,7 +78,7 @@ class DocumentLine(Model):
 
 
 class DocumentParty(Model):
-    """Somebody who had the pieces of a document or has them by it: they find it, read it and may sign it."""
+    """Somebody who had the pieces of a document, has them by it or signed it: they find it and read it."""
 
     id = fields.IntField(primary_key=True)
     document: fields.ForeignKeyRelation[Document] = fields.ForeignKeyField(

@@ -3,15 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from tortoise.expressions import Q, Subquery
-from tortoise.queryset import QuerySet, ValuesQuery
+from tortoise.expressions import Subquery
+from tortoise.queryset import QuerySet
 
 from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry, entries_of
 from registry.core.ids import may_be_id, may_be_name
-from registry.documents.models import Document, DocumentLine, DocumentSeries, DocumentSignature
+from registry.documents.models import Document, DocumentLine, DocumentParty, DocumentSeries, DocumentSignature
 from registry.documents.rules import SYMBOLS, PaperContents, Side, contents_of
 from registry.people.models import Person
 from registry.people.rules import may
@@ -65,7 +64,7 @@ class DocumentState:
 def _matching(narrowed: DocumentFilter, person: Person) -> QuerySet[Document]:
     rows = Document.all()
     if not may(person.role, "documents.see"):
-        rows = rows.filter(id__in=Subquery(_about(person)))
+        rows = rows.filter(id__in=Subquery(DocumentParty.filter(person_id=person.id).values("document_id")))
     if narrowed.symbol:
         rows = rows.filter(symbol=narrowed.symbol)
     if narrowed.year is not None:
@@ -79,12 +78,6 @@ def _matching(narrowed: DocumentFilter, person: Person) -> QuerySet[Document]:
         named = {"symbol": parts[1], "unit": parts[2], "place": parts[3], "year": parts[4]}
         rows = rows.filter(**{name: text for name, text in named.items() if text})
     return rows
-
-
-def _about(person: Person) -> ValuesQuery[Any]:
-    """The documents that name somebody, or that they signed, by id."""
-    mine = Document.filter(Q(parties__person_id=person.id) | Q(signatures__person_id=person.id))
-    return mine.values("id")
 
 
 async def documents_in_order(
@@ -116,17 +109,14 @@ async def document_state(document_id: int, person: Person) -> DocumentState:
     document = await Document.get_or_none(id=document_id) if may_be_id(document_id) else None
     if document is None:
         raise NotFound("document.unknown")
+    is_party = DocumentParty.filter(document_id=document.id, person_id=person.id)
+    if not may(person.role, "documents.see") and not await is_party.exists():
+        raise NotFound("document.unknown")
     signatures = await DocumentSignature.filter(document_id=document.id).order_by("at", "id")
     contents = contents_of(document.contents)
-    if not may(person.role, "documents.see") and not _is_party(person, contents, signatures):
-        raise NotFound("document.unknown")
     lines = DocumentLine.filter(document_id=document.id).order_by("id")
     ids = [int(str(pk)) for pk in await lines.values_list("asset_id", flat=True)]
     return DocumentState(document, contents, signatures, ids)
-
-
-def _is_party(person: Person, contents: PaperContents, signatures: Sequence[DocumentSignature]) -> bool:
-    return person.id in contents.parties or any(signature.person_id == person.id for signature in signatures)
 
 
 async def documents_of(asset_id: int, person: Person, limit: int = 5) -> list[Document]:

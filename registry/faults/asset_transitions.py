@@ -102,9 +102,9 @@ async def _bring_back(passage: Passage) -> None:
     for asset in passage.assets:
         if asset.condition is Condition.OK or not passage.has_changed(asset):
             continue
-        left = await last_of(f"asset:{asset.id}", passage.transition.takes_back)
+        departure = await last_of(f"asset:{asset.id}", passage.transition.takes_back)
         same = Fault.select_for_update().filter(asset_id=asset.id, state=FaultState.RESOLVED).exclude(kind=FOUND)
-        fault = await same.filter(resolved_at=left.at).order_by("-id").first() if left else None
+        fault = await same.filter(resolved_at=departure.at).order_by("-id").first() if departure else None
         if fault:
             await go(passage.change, fault, FaultAct.REOPEN, text, actor, now)
         else:

@@ -1,5 +1,7 @@
 """Whom a document is about finds it, and a wish to let a durable piece go can be taken back."""
 
+from typing import Any
+
 from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
@@ -7,6 +9,25 @@ from tortoise.migrations import operations as ops
 
 from registry.core.columns import AddColumn
 from registry.core.fields import UTCDatetimeField
+
+_NAMED = """INSERT INTO document_party (document_id, person_id)
+SELECT DISTINCT document_id, person_id FROM (
+    SELECT document.id AS document_id, CAST(party.value AS int) AS person_id FROM document, {parties} AS party{value}
+    UNION SELECT document_id, person_id FROM document_signature
+) AS named WHERE person_id IN (SELECT id FROM person)"""
+
+
+async def fill(_apps: Any, editor: Any) -> None:
+    """Whom the papers that are there name, and who signed them."""
+    if editor.client.capabilities.dialect == "postgres":
+        query = _NAMED.format(parties="jsonb_array_elements_text(document.contents->'parties')", value="(value)")
+    else:
+        query = _NAMED.format(parties="json_each(document.contents, '$.parties')", value="")
+    await editor.client.execute_query(query)
+
+
+async def nothing(_apps: Any, _editor: Any) -> None:
+    """The table goes with what is in it."""
 
 
 class Migration(migrations.Migration):
@@ -48,11 +69,12 @@ class Migration(migrations.Migration):
                 "unique_together": (("document_id", "person_id"),),
                 "indexes": [Index(fields=["person_id", "document_id"])],
                 "pk_attr": "id",
-                "table_description": "Somebody who had the pieces of a document or has them by it: they find it, "
-                "read it and may sign it.",
+                "table_description": "Somebody who had the pieces of a document, has them by it or signed it: "
+                "they find it and read it.",
             },
             bases=["Model"],
         ),
+        ops.RunPython(fill, nothing),
         AddColumn(
             model_name="DurabilityOverride",
             name="closed_at",

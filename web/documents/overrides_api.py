@@ -10,7 +10,7 @@ from registry.assets.durability import ask_override, confirm_override, override_
 from registry.assets.models import DurabilityOverride
 from registry.core.errors import NotFound
 from registry.people.models import Person
-from registry.rooms.queries import office_zone
+from registry.rooms.queries import office_day
 from web.assets.api import AssetId
 from web.auth.access import caller_with
 from web.kit import routing
@@ -61,7 +61,7 @@ async def ask(
     asset_id: AssetId, body: OverrideBody, person: Keyholder, actor: CallerActor, now: Now, once: OnceOnly
 ) -> OverrideAnswer:
     """The first of two keys; another person of another role has the second."""
-    day = now.astimezone(await office_zone()).date()
+    day = await office_day(now)
     return await once(lambda key: ask_override(asset_id, body.reason, person, day, actor, now, key), _answer)
 
 
@@ -72,7 +72,7 @@ async def ask(
 )
 async def confirm(asset_id: AssetId, person: Keyholder, actor: CallerActor, now: Now, once: OnceOnly) -> OverrideAnswer:
     """From now on one transition of this piece may end its possession."""
-    day = now.astimezone(await office_zone()).date()
+    day = await office_day(now)
     return await once(lambda key: confirm_override(asset_id, person, day, actor, now, key), _answer)
 
 

@@ -2,7 +2,7 @@
 let a durable piece go.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import uuid4
@@ -28,7 +28,7 @@ from registry.documents.queries import (
 from registry.documents.rules import SYMBOLS, Side
 from registry.people.models import Person
 from registry.people.rules import may
-from registry.rooms.queries import office_zone
+from registry.rooms.queries import office_day
 from web.assets.api import AssetId
 from web.auth.access import PageCaller, actor_of, page_with
 from web.documents import words
@@ -59,7 +59,7 @@ async def listing(
     """A year's numbers as ticks, so that a gap could not hide, and the documents, the newest first."""
     context = page_context(request, person, now)
     start, of_year, of_asset = id_in(offset) or 0, id_in(year), id_in(asset)
-    narrowed = DocumentFilter(symbol if symbol in SYMBOLS else "", of_year, of_asset, q.strip()[:40])
+    narrowed = DocumentFilter(symbol.strip().upper()[:8], of_year, of_asset, q.strip()[:40])
     rows, total = await documents_in_order(narrowed, person, start, PAGE)
     shown_year = of_year or context.today.year
     return render(
@@ -128,7 +128,7 @@ async def sign_it(
             raise Invalid("request.bad_field", field="side", reason=side[:40])
         return await sign(document_id, Side(side), person, actor, now, once)
 
-    return await _answer(request, person, now, f"/documents/{document_id}", "signed", key, act, side)
+    return await _answer(request, person, now, f"/documents/{document_id}", "signed", key, act, side, {})
 
 
 @router.post("/documents/{document_id}/cancel")
@@ -141,19 +141,19 @@ async def cancel_it(
     async def act(once: RequestKey | None) -> Document:
         return await cancel(document_id, reason, actor, now, once)
 
-    return await _answer(request, person, now, page, "cancelled", key, act, reason)
+    return await _answer(request, person, now, page, "cancelled", key, act, reason, {"reason": reason})
 
 
 async def _answer(
     request: Request, person: Person, now: datetime, page: str, act: str, key: str,
-    work: Callable[[RequestKey | None], Awaitable[object]], typed: str,
+    work: Callable[[RequestKey | None], Awaitable[object]], typed: str, words: Mapping[str, str],
 ) -> Response:  # fmt: skip
-    """What a form of one field leads to; sent twice it has acted once."""
+    """What a form of one field leads to; sent twice it has acted once. ``words`` stand in the form again, refused."""
     try:
         await act_once(form_key(person, key, now, act, page, typed), work, nothing_more)
     except Refusal as refusal:
         fault = page_context(request, person, now).words.refusal(refusal)
-        return await back_to(page, request, now, status_of(refusal), fault=fault, reason=typed)
+        return await back_to(page, request, now, status_of(refusal), fault=fault, **words)
     return RedirectResponse(f"{page}?did={act}", 303)
 
 
@@ -188,7 +188,7 @@ async def turn_key(
     request: Request, person: Keyholder, asset_id: AssetId, now: Now, act: Text = "", reason: Text = "", key: Text = ""
 ) -> Response:
     """The first key with its reason, the second, or what was asked taken back."""
-    actor, day = actor_of(request, person), now.astimezone(await office_zone()).date()
+    actor, day = actor_of(request, person), await office_day(now)
 
     async def work(once: RequestKey | None) -> DurabilityOverride:
         if act == "confirm":
@@ -198,7 +198,9 @@ async def turn_key(
         return await ask_override(asset_id, reason, person, day, actor, now, once)
 
     ending = {"confirm": "confirmed", "withdraw": "withdrawn"}.get(act, "asked")
-    return await _answer(request, person, now, f"/assets/{asset_id}/durability", ending, key, work, reason)
+    return await _answer(
+        request, person, now, f"/assets/{asset_id}/durability", ending, key, work, reason, {"reason": reason}
+    )
 
 
 async def _asset(asset_id: int) -> dict[str, Any]:

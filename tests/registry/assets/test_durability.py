@@ -105,16 +105,18 @@ async def test_two_people_of_two_roles_let_it_go_once(database: Database) -> Non
 async def test_what_was_asked_can_be_taken_back_and_asked_anew(database: Database) -> None:
     asset = await bound()
     first, second = await make_person(role=Role.FACILITIES), await make_person(role=Role.COORDINATOR)
-    assert (await refused(withdraw_override(asset.id, "", actor_of(first), NOW))).code == "override.unknown"
+    assert (await refused(withdraw_override(asset.id, "x", actor_of(first), NOW))).code == "override.unknown"
+    assert (await refused(withdraw_override(asset.id, " ", actor_of(first), NOW))).code == "request.missing_field"
     await ask_override(asset.id, "zalany", first, TODAY, actor_of(first), NOW)
     await confirm_override(asset.id, second, TODAY, actor_of(second), NOW)
     await withdraw_override(asset.id, "pomyłka", actor_of(second), NOW)
     assert await override_of(asset.id) is None
     assert (await refused(perform("sell", asset.id, WHY, actor_of(first), NOW))).code == "asset.durable"
     late = TODAY + timedelta(days=20)
-    again = await ask_override(asset.id, "zalany", second, TODAY, actor_of(second), NOW)
+    again = await ask_override(asset.id, "zalany " * 60, second, TODAY, actor_of(second), NOW)
     override = await confirm_override(asset.id, first, late, actor_of(first), NOW)
     assert override.id == again.id
+    assert len(override.reason) == 300
     actions = await HistoryEntry.filter(object=f"asset:{asset.id}").order_by("seq").values_list("action", flat=True)
     assert list(actions)[2] == "override_withdrawn"
 

@@ -150,7 +150,9 @@ async def test_what_is_asked_to_leave_early_stays_a_piece_of_its_own() -> None:
     refusals = [await refused(join(*pair, SYSTEM, NOW)) for pair in ((line.id, [part.id]), (part.id, [line.id]))]
     assert [(one.code, one.params["piece"]) for one in refusals] == [("asset.override_asked", "K/2")] * 2
     assert await alike(line.id) == await alike(part.id) == []
-    await DurabilityOverride.filter(id=override.id).update(used_at=NOW)
+    await DurabilityOverride.filter(id=override.id).update(closed_at=NOW)
+    assert [row["id"] for row in await alike(line.id)] == [part.id], "taken back it holds nothing"
+    await DurabilityOverride.filter(id=override.id).update(closed_at=None, used_at=NOW)
     assert (await join(line.id, [part.id], SYSTEM, NOW)).quantity == 12
 
 

@@ -128,6 +128,8 @@ async def test_two_people_sign_and_one_alone_cannot(database: Database) -> None:
     await sign(document.id, Side.TAKER, other, Actor(other.name, "web", other.id), NOW)
     state = await document_state(document.id, person)
     assert ([one.name for one in state.signatures], state.sides_left) == ([person.name, other.name], ())
+    person.role = Role.MEMBER
+    assert [one.id for one in await documents_of(asset.id, person)] == [document.id], "who signed it finds it"
     stranger = await make_person()
     assert (await refused(document_state(document.id, stranger))).code == "document.unknown"
     rows, total = await documents_in_order(DocumentFilter(), other, 0, 10)

@@ -104,6 +104,9 @@ async def test_the_pages_show_sign_print_and_cancel(desk: Desk) -> None:
     document = await Document.get()
     page = await desk.read("/documents", "facilities")
     assert document.number in page
+    assert document.number in await desk.read("/documents?symbol=mt", "facilities")
+    for symbol in ("pw", "none", "%00"):
+        assert "No documents here" in await desk.read(f"/documents?symbol={symbol}", "facilities")
     assert "to be signed" in page
     here = f"/documents/{document.id}"
     leads = await desk.get(f"/search?q={document.number.lower()}", "facilities")
@@ -114,7 +117,9 @@ async def test_the_pages_show_sign_print_and_cancel(desk: Desk) -> None:
     for _ in range(2):
         answer = await desk.send(f"{here}/sign", "facilities", side="giver", key="once")
         assert "You signed the document." in text_of(answer.text)
-    assert "Another person signs" in text_of((await desk.send(f"{here}/sign", "facilities", side="taker")).text)
+    answer = await desk.send(f"{here}/sign", "facilities", side="taker")
+    assert "Another person signs" in text_of(answer.text)
+    assert 'value="taker"' not in answer.text.partition("/cancel")[2], "a side is no reason to cancel"
     paper = await desk.get(f"{here}.pdf", "facilities")
     assert (paper.headers["content-type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
     assert paper.content == (await desk.get(f"{here}.pdf", "accountant")).content
@@ -137,7 +142,7 @@ async def test_the_page_of_the_two_keys(desk: Desk) -> None:
     assert "The field reason is missing" in text_of((await desk.send(here, "facilities", act="ask", reason="")).text)
     assert "Permission is asked for" in text_of((await desk.send(here, "facilities", act="ask", reason="zalany")).text)
     assert "Another person, of another role, confirms." in await desk.read(here, "facilities")
-    assert "The piece stays." in text_of((await desk.send(here, "coordinator", act="withdraw")).text)
+    assert "The piece stays." in text_of((await desk.send(here, "coordinator", act="withdraw", reason="pomyłka")).text)
     assert "Permission is asked for" in text_of((await desk.send(here, "facilities", act="ask", reason="zalany")).text)
     assert "You allow that it leaves" in await desk.read(here, "coordinator")
     assert "must be another person" in text_of((await desk.send(here, "facilities", act="confirm")).text)
