@@ -328,7 +328,9 @@ async def extend(
     request_key: RequestKey | None = None,
     if_revision: int | None = None,
 ) -> Booking:
-    """Let a running booking end later. Raises Conflict("booking.overlap") when somebody follows."""
+    """Let a running booking end later. Raises Conflict("booking.overlap") when somebody follows, and
+    Conflict("booking.part_of_block").
+    """
     async with _held(booking_id, by, request_key, if_revision) as (change, booking):
         _must_be_theirs(booking, by)
         if not may_extend(booking.status, booking.starts_at, booking.ends_at, now):
@@ -353,7 +355,11 @@ def _same_but(booking: Booking, room: BookingRoom, ends_at: datetime) -> Booking
 
 
 async def _respan(change: RoomChange, booking: Booking, ends_at: datetime, now: datetime) -> None:
-    """Give a started booking another end in its locked room, all limits checked."""
+    """Give a started booking another end in its locked room, all limits checked. Part of a block has the end that the
+    block gave it, or none. Raises Conflict("booking.part_of_block").
+    """
+    if booking.block_id and ends_at != booking.planned_ends_at:
+        raise await _part_of_block(booking.block_id)
     room = await booking_room(change.room)
     request = _same_but(booking, room, ends_at)
     for refusal in span_reasons(request, room, now, has_started=True):

@@ -70,7 +70,7 @@ def own_booking(
         room=room,
         check_in=check_in or (booking.warned_at is not None and booking.status is Status.CONFIRMED),
         extend=EXTENSIONS[0]
-        if running and (booking.status is Status.CHECKED_IN or not room.check_in or is_block)
+        if running and not booking.block_id and (booking.status is Status.CHECKED_IN or not room.check_in or is_block)
         else 0,
         end=running,
         cancel=is_held and not (booking.status is Status.CHECKED_IN and now >= booking.starts_at) and not running,

@@ -16,7 +16,7 @@ from registry.blocks.queries import (
     past_blocks,
 )
 from registry.blocks.rules import Clearance, Decision, NewBlock, OnConflict, Span, Way
-from registry.bookings.actions import BookingChanges, book, change
+from registry.bookings.actions import BookingChanges, book, change, end, extend, undo_release
 from registry.bookings.models import Block, Booking, Kind, Status
 from registry.bookings.projections import viewer_of
 from registry.bookings.queries import room_state_of
@@ -355,6 +355,17 @@ async def test_a_part_of_a_block_keeps_its_room_and_time(database: Database) -> 
         refusal = await refused(change(part.id, changes, by, SYSTEM, NOW))
         assert (refusal.code, refusal.params["block"]) == ("booking.part_of_block", str(block.id))
     assert await times(one) == [(1, 5)]
+
+
+async def test_a_running_part_of_a_block_ends_with_the_block_at_the_latest(database: Database) -> None:
+    room = await make_room()
+    by, block = await coordinator(), await make(new(room))
+    part, running = await Booking.get(block_id=block.id), NOW + 2 * HOUR
+    refusal = await refused(extend(part.id, by, SYSTEM, running))
+    assert (refusal.code, refusal.params["block"]) == ("booking.part_of_block", str(block.id))
+    assert await times(room) == [(1, 5)]
+    await end(part.id, by, SYSTEM, running)
+    assert (await undo_release(part.id, by, SYSTEM, running)).ends_at == part.ends_at
 
 
 async def test_a_block_whose_part_lies_in_another_room_can_be_changed_and_given_back(database: Database) -> None:
