@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from tortoise.expressions import Q
 
 from registry.assets.queries import assets_by_id
-from registry.blocks.queries import blocks_for
+from registry.blocks.queries import blocks_for, blocks_hidden_from
 from registry.bookings.models import Block
 from registry.bookings.projections import Viewer
 from registry.core.errors import NotFound
@@ -125,6 +126,9 @@ async def works_of_block(block_id: Any) -> WorksLine | None:
     return await works_by_id(row.works_id) if row else None
 
 
-async def history_of(works_id: int) -> list[HistoryEntry]:
-    """What happened to works, the newest first."""
-    return await entries_of(f"works:{works_id}", HISTORY_LIMIT)
+async def history_of(works_id: int, viewer: Viewer) -> list[HistoryEntry]:
+    """What happened to works, the newest first, without the blocks that the viewer may not know of."""
+    entries = await entries_of(f"works:{works_id}", HISTORY_LIMIT)
+    blocks = {entry.id: UUID(block) for entry in entries if (block := (entry.after or {}).get("block"))}
+    hidden = await blocks_hidden_from(viewer, set(blocks.values()))
+    return [entry for entry in entries if blocks.get(entry.id) not in hidden]

@@ -100,7 +100,8 @@ async def one(
         state=state, toast=words.works_toast(did), may_change=may_change, is_open=is_open(state),
         blocks=[(one, spans_of(one), state_at(spans_of(one), one.cancelled_at, now)) for one in detail.blocks],
         block_href=f"/blocks/new?{urlencode(query)}", may_see_blocks=context.may("blocks.see"),
-        may_see_grant=context.may("grants.see"), lines=works_history(await history_of(works_id), words, context),
+        may_see_grant=context.may("grants.see"),
+        lines=works_history(await history_of(works_id, context.viewer), words, context),
         **({"numbers": numbers, "fault": "", "fault_field": ""} | typed.words),
     )  # fmt: skip
 
