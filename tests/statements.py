@@ -10,6 +10,7 @@
 Begin, commit and savepoints are not counted, nor what a trigger does.
 """
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,8 +23,11 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.backends.asyncpg.client import TransactionWrapper as AsyncpgTransaction
 from tortoise.backends.base_postgres.client import BasePostgresClient
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper
+from tortoise.connection import get_connections
+from tortoise.transactions import in_transaction
 
 from registry.core.sqlite import SqliteTransaction
+from registry.core.statements import numbered
 
 CLIENTS = (SqliteClient, SqliteTransactionWrapper, BasePostgresClient, AsyncpgDBClient, AsyncpgTransaction)
 METHODS = ("execute_query", "execute_query_dict", "execute_insert", "execute_many", "execute_script")
@@ -75,6 +79,30 @@ class Statements(list[AskedStatement]):
             return answer
 
         return ask
+
+
+async def plan(text: str, values: Sequence[Any] | None = None, off: Sequence[str] = ("seqscan",)) -> str:
+    """How the database answers a statement, were its tables large. Without values PostgreSQL tells how it would with
+    any; it does without what is ``off``.
+    """
+    connection = get_connections().get("default")
+    if connection.capabilities.dialect == "sqlite":
+        values = ["1"] * text.count("?") if values is None else list(values)
+        rows = await connection.execute_query_dict(f"EXPLAIN QUERY PLAN {text}", values)
+        return "\n".join(row["detail"] for row in rows)
+    text = numbered(text)
+    async with in_transaction() as connection:  # of the pool it could be another that is asked
+        for name in off:
+            await connection.execute_query(f"SET LOCAL enable_{name} = off")
+        if values is not None:
+            rows = await connection.execute_query_dict(f"EXPLAIN {text}", list(values))
+        else:
+            await connection.execute_query("SET LOCAL plan_cache_mode = force_generic_plan")
+            await connection.execute_query(f"PREPARE look AS {text}")
+            nulls = ", ".join(["NULL"] * len(set(re.findall(r"\$\d+", text))))
+            rows = await connection.execute_query_dict(f"EXPLAIN EXECUTE look ({nulls})")
+            await connection.execute_query("DEALLOCATE look")
+    return "\n".join(row["QUERY PLAN"] for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

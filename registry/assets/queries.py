@@ -464,11 +464,6 @@ async def readiness(room_id: int) -> Readiness:
     return (await readiness_of([room_id]))[room_id]
 
 
-async def rooms_with_standard() -> list[int]:
-    """The ids of the rooms of which somebody said what they should hold."""
-    return await column(StandardItem.all().distinct().order_by("room_id"), "room_id")
-
-
 async def readiness_of(room_ids: Sequence[int]) -> dict[int, Readiness]:
     """The readiness of many rooms in two queries."""
     standards: dict[int, list[rules.Standard]] = {room_id: [] for room_id in room_ids}

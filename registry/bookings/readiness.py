@@ -5,19 +5,26 @@ so it does not matter how often, by how many processes, or how late it is looked
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from registry.assets.queries import readiness_of, rooms_with_standard
+from tortoise.expressions import Q
+
+from registry.assets.queries import readiness_of
 from registry.bookings.models import Booking
 from registry.bookings.notices import facts_of
 from registry.bookings.state import HELD
 from registry.core import history
+from registry.core.statements import ask
 from registry.outbox.actions import NewNotice, remind
 from registry.outbox.queries import newest_by_event
 
 AHEAD = timedelta(days=7)
 LATELY = 3 * AHEAD  # of a booking of these days nothing was told before, unless it was moved from afar
 LOST, REGAINED = "readiness.lost", "readiness.regained"
+# where something can be missed, and what was said to miss something: its room may have no standard any more
+_SUBJECTS = """SELECT 'room:' || room_id AS subject FROM standard_item
+    UNION SELECT thing FROM notice WHERE kind = ? AND at >= ?"""
 
 Need = tuple[Booking, str]  # a booking and a feature that it needs
 Newest = dict[tuple[int, str], tuple[str, int]]
@@ -56,11 +63,14 @@ def _news(needs: Sequence[Need], broken: Mapping[int, Collection[str]], former: 
 
 async def _bookings_with_needs(now: datetime) -> Sequence[Booking]:
     statuses = [str(status) for status in HELD]
-    room_ids = await rooms_with_standard()  # in another nothing is missed
-    if not room_ids:
+    subjects = [row["subject"].partition(":") for row in await ask(_SUBJECTS, [LOST, (now - LATELY).astimezone(UTC)])]
+    room_ids = [int(name) for kind, _, name in subjects if kind == "room"]
+    booking_ids = [UUID(name) for kind, _, name in subjects if kind == "booking"]
+    if not subjects:
         return []
+    among = [Q(room_id__in=room_ids)] * bool(room_ids) + [Q(id__in=booking_ids)] * bool(booking_ids)
     ahead = Booking.filter(
-        room_id__in=room_ids,
+        Q(*among, join_type=Q.OR),
         starts_at__gt=now - AHEAD,
         starts_at__lt=now + AHEAD,
         ends_at__gt=now,

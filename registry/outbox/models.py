@@ -35,7 +35,7 @@ class Notice(Model):
     class Meta:
         table = "notice"
         unique_together = (("person_id", "event"),)
-        indexes = [("person_id", "id"), ("person_id", "read_at"), ("sorted_at", "id"), ("at",)]
+        indexes = [("person_id", "id"), ("person_id", "read_at"), ("sorted_at", "id"), ("at",), ("kind", "at")]
 
 
 class LetterState(StrEnum):

@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -12,11 +11,12 @@ from registry.assets.models import Asset
 from registry.assets.orders import ORDERS, PlacedRow, Walk, cursor_at, cursor_in
 from registry.assets.queries import categories, counts_by_state, custodians, search
 from registry.assets.search import Start, part_of
-from registry.core.statements import insert_many, numbered
+from registry.core.statements import insert_many
 from registry.core.transaction import reading_from
 from registry.rooms.lock import changing
 from tests.conftest import Database
 from tests.make import make_person, make_room
+from tests.statements import plan
 
 MANY = 60
 
@@ -128,17 +128,6 @@ ALONG = {
 }  # fmt: skip
 
 
-async def plan(sql: str, values: tuple[Any, ...], dialect: str) -> str:
-    if dialect == "sqlite":
-        rows = await reading_from().execute_query_dict(f"EXPLAIN QUERY PLAN {sql}", list(values))
-        return "\n".join(row["detail"] for row in rows)
-    async with changing():
-        for name in ("seqscan", "sort", "bitmapscan"):  # of sixty rows none is worth an index
-            await reading_from().execute_query(f"SET LOCAL enable_{name} = off")
-        rows = await reading_from().execute_query_dict(f"EXPLAIN {numbered(sql)}", list(values))
-    return "\n".join(row["QUERY PLAN"] for row in rows)
-
-
 @pytest.mark.parametrize("name", ORDERS)
 async def test_a_page_far_down_goes_along_an_index(database: Database, shelf: list[Asset], name: str) -> None:
     """In each order, and behind each row: nothing before it is read, and nothing is sorted."""
@@ -153,7 +142,8 @@ async def test_a_page_far_down_goes_along_an_index(database: Database, shelf: li
             if part.column == "NULL":
                 continue
             sql = f"SELECT asset.id {part.source} WHERE 1 = 1{part.rest.sql} {part.sorting} LIMIT 50"
-            text = await plan(sql, part.rest.values, database.dialect)
+            # of sixty rows none is worth an index
+            text = await plan(sql, part.rest.values, off=("seqscan", "sort", "bitmapscan"))
             assert ALONG[name] in text, text
             if database.dialect == "sqlite":
                 sorted_part = "USE TEMP B-TREE FOR RIGHT PART" if name == "custodian" else "USE TEMP B-TREE"

@@ -4,14 +4,13 @@ from datetime import timedelta
 
 import pytest
 from tortoise.connection import get_connections
-from tortoise.transactions import in_transaction
 
 from registry.bookings.models import Booking, Status
 from registry.bookings.queries import NEAREST, NOBODY, is_taken
 from registry.bookings.taken import HOLDS, NEXT_SPANS, taken_question, taken_rooms
-from registry.core.statements import numbered
 from registry.rooms.models import Room
 from tests.make import HOUR, NOW, make_booking, make_building, make_room
+from tests.statements import plan
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -41,18 +40,6 @@ async def test_what_is_in_the_way(span, around, more, is_in_the_way):
     assert await taken_rooms([room, free], *request_span) == ({room.id} if is_in_the_way else set())
     assert await is_taken(room.id, *request_span) is is_in_the_way
     assert not await is_taken(free.id, *request_span)
-
-
-async def plan(query, values):
-    """How the database answers a query, were its tables large."""
-    connection = get_connections().get("default")
-    if connection.capabilities.dialect == "sqlite":
-        rows = await connection.execute_query_dict(f"EXPLAIN QUERY PLAN {query}", values)
-        return "\n".join(row["detail"] for row in rows)
-    async with in_transaction() as connection:  # of the pool it could be another that is asked
-        await connection.execute_query("SET LOCAL enable_seqscan = off")
-        rows = await connection.execute_query_dict(f"EXPLAIN {numbered(query)}", values)
-    return "\n".join(row["QUERY PLAN"] for row in rows)
 
 
 def question(name, dialect):
