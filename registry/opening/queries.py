@@ -1,12 +1,12 @@
 """What is asked about opening hours: the weeks, the days of a site, and which bookings a change shuts out."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from heapq import nsmallest
 from zoneinfo import ZoneInfo
 
 import holidays
-from tortoise.expressions import Q
 from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 
@@ -14,6 +14,7 @@ from registry.bookings.models import Booking, Kind
 from registry.bookings.projections import COLUMNS, BookingRow, Viewer, VisibleBooking, project
 from registry.bookings.rules import LONGEST_MEETING
 from registry.bookings.state import HELD
+from registry.bookings.walk import in_parts
 from registry.core.aside import aside
 from registry.core.history import HistoryEntry, entries_of
 from registry.opening.rules import NewProfile, SiteDay, day_of_site, year_days
@@ -165,31 +166,23 @@ async def _shut_out(
     before = await hours_of_rooms(rooms)
     since = now
     statuses = [str(status) for status in HELD]
-    query = Booking.filter(room_id__in=list(by_id), status__in=statuses).exclude(kind=Kind.BLOCK)
+    query = Booking.filter(status__in=statuses).exclude(kind=Kind.BLOCK)
     if day is not None:
         midnight = datetime.combine(day, datetime.min.time(), next(iter(before.values())).zone)
         since = max(now, midnight - LONGEST_MEETING)
         query = query.filter(starts_at__lt=midnight + timedelta(days=1, hours=2))
-    out: list[BookingRow] = []
-    async for rows in _in_parts(query.filter(starts_at__gte=since)):
-        out += await aside(_outside, rows, before, after)
+    first: list[BookingRow] = []
+    total = 0
+    async for rows in in_parts(query.filter(starts_at__gte=since), by_id, PART, _rows):
+        out = await aside(_outside, rows, before, after)
+        total += len(out)
+        first = nsmallest(SHOWN, [*first, *out], key=lambda row: (row.starts_at, str(row.id)))
     visible = [
         (booking, by_id[row.room_id])
-        for row in out[:SHOWN]
+        for row in first
         if (booking := project(row, by_id[row.room_id].code, by_id[row.room_id].visibility, viewer))
     ]
-    return ShutOut(visible, len(out))
-
-
-async def _in_parts(bookings: QuerySet[Booking]) -> AsyncIterator[list[BookingRow]]:
-    """All of them by their start, as many at once as can be looked at in one step."""
-    query = bookings.order_by("starts_at", "id").limit(PART)
-    rows = await _rows(query)
-    yield rows
-    while len(rows) == PART:
-        last = rows[-1]
-        rows = await _rows(query.filter(Q(starts_at__gt=last.starts_at) | Q(starts_at=last.starts_at, id__gt=last.id)))
-        yield rows
+    return ShutOut(visible, total)
 
 
 async def _rows(bookings: QuerySet[Booking]) -> list[BookingRow]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from registry.bookings.models import Booking, Kind
@@ -16,6 +15,7 @@ from registry.bookings.projections import Viewer
 from registry.bookings.rules import BookingRoom, reasons, request_of
 from registry.bookings.slot_rows import LONGEST
 from registry.bookings.state import HELD
+from registry.bookings.walk import in_parts
 from registry.core.errors import Conflict, Refusal
 from registry.people.models import Role
 
@@ -33,13 +33,12 @@ class Misfit:
 
 async def bookings_ahead(room_id: int, now: datetime) -> list[Booking]:
     """What a room is booked for and not over, in order of start; blocks are not among them."""
-    ahead = _ahead(room_id, now).order_by("starts_at", "id").select_related("organizer", "institution").limit(PART)
-    bookings = part = await ahead
-    while len(part) == PART:
-        last = part[-1]
-        part = await ahead.filter(Q(starts_at__gt=last.starts_at) | Q(starts_at=last.starts_at, id__gt=last.id))
-        bookings = [*bookings, *part]
-    return bookings
+    ahead = _ahead(room_id, now).select_related("organizer", "institution")
+    return [booking async for part in in_parts(ahead, [room_id], PART, _read) for booking in part]
+
+
+async def _read(bookings: QuerySet[Booking]) -> list[Booking]:
+    return await bookings
 
 
 async def count_ahead(room_id: int, now: datetime) -> int:

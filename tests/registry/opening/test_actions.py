@@ -1,5 +1,6 @@
 """Weeks and days are changed, rooms are looked at anew, and what they shut out is named and never touched."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -20,7 +21,7 @@ from registry.rooms.models import CalendarDay, OpeningProfile, Room
 from registry.rooms.queries import sites_in_order
 from tests.conftest import Database
 from tests.make import HOUR, NOW, make_booking, make_building, make_opening, make_room, make_site, refused
-from tests.statements import Statements
+from tests.statements import Statements, plan
 
 WEEK = tuple(Span(weekday, 480, 960) for weekday in range(5))
 COORDINATOR = Viewer(Role.COORDINATOR)
@@ -100,6 +101,24 @@ async def test_every_booking_is_looked_at(database: Database, monkeypatch: pytes
         monkeypatch.setattr(queries, "PART", part)
         out = await shut_out_by_profile(await profile_by_code("office"), night, COORDINATOR, NOW)
         assert (out.total, len({booking.id for booking, _ in out.bookings if hasattr(booking, "id")})) == (4, 4)
+
+
+async def test_the_first_that_are_shut_out_are_named_and_each_part_is_found_by_an_index(
+    database: Database, monkeypatch: pytest.MonkeyPatch, statements: Statements
+) -> None:
+    profile = await make_opening(code="office")
+    rooms = [await make_room(opening=profile) for _ in range(2)]
+    for hours, room in ((4, 0), (3, 0), (1, 1), (2, 1)):
+        await make_booking(NOW + hours * HOUR, room=rooms[room], title=str(hours))
+    monkeypatch.setattr(queries, "PART", 1)
+    monkeypatch.setattr(queries, "SHOWN", 2)
+    night = NewProfile("office", (Span(0, 0, 60),))
+    out = await shut_out_by_profile(await profile_by_code("office"), night, COORDINATOR, NOW)
+    assert (out.total, [getattr(booking, "title", "") for booking, _ in out.bookings]) == (4, ["1", "2"])
+    further = [one.text for one in statements if 'FROM "booking"' in one.text][1]
+    answer = await plan(further)
+    assert re.search(r"\(room_id=\? AND starts_at>\?|\(room_id = .* AND \(starts_at >= ", answer), answer
+    assert "Seq Scan on booking" not in answer, answer
 
 
 async def test_a_closed_and_a_swapped_day(database: Database) -> None:
