@@ -208,15 +208,25 @@ async def candidates(wish: Wish) -> list[Candidate]:
 
 async def _other_rooms(wish: Wish) -> AsyncIterator[dict[str, Any]]:
     """Only as many rooms are looked at as it takes to find three."""
-    rooms, missing = await _open_then(await candidates(wish), wish), OFFERED_ROOMS
-    for lot in (rooms[:FIRST_LOT], rooms[FIRST_LOT:]):
-        busy = await taken_among(_blocked_spans(lot, wish.request))
-        ids = [room.id for room in lot if room.id not in busy]
-        for room in await _bookable(ids[: 2 * missing], wish):
+    missing = OFFERED_ROOMS
+    async for ids in _free_in_slices(await _open_then(await candidates(wish), wish), wish.request):
+        for room in await _bookable(ids, wish):
             yield _offer(room, wish.request, await zone_of(room), "other_room")
             missing -= 1
             if not missing:
                 return
+
+
+async def _free_in_slices(rooms: Sequence[Candidate], request: BookingRequest) -> AsyncIterator[list[int]]:
+    """The ids of those that are free then, the first few first: mostly these are enough. The further ones come in more
+    and more at once.
+    """
+    for lot in (rooms[:FIRST_LOT], rooms[FIRST_LOT:]):
+        busy = await taken_among(_blocked_spans(lot, request))
+        ids, many = [room.id for room in lot if room.id not in busy], 2 * OFFERED_ROOMS
+        while ids:
+            yield ids[:many]
+            ids, many = ids[many:], 4 * many
 
 
 def _blocked_spans(rooms: Sequence[Candidate], request: BookingRequest) -> dict[int, Span]:

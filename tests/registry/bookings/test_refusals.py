@@ -64,6 +64,20 @@ async def test_a_refusal_in_a_full_house_asks_little_however_many_rooms_there_ar
         assert max(statement.rows for statement in statements[before:]) == 1
 
 
+async def test_rooms_are_looked_at_until_three_can_be_had():
+    """The rooms that come first are free and must not be booked so far ahead."""
+    alice, *_ = await make_people()
+    building = await make_building()
+    room = await make_room(building=building)
+    for _ in range(13):
+        await make_room(building=building, max_days_ahead=1)
+    far = [await make_room(building=building) for _ in range(3)]
+    await book(wish(room, 48 * 60, 60), alice, ACTOR, NOW)
+    refusal = await refused(book(wish(room, 48 * 60, 60), alice, ACTOR, NOW))
+    others = [one["room"] for one in refusal.params["alternatives"] if one["reason"] == "other_room"]
+    assert others == [one.code for one in far]
+
+
 async def test_a_closed_strict_room_is_not_the_free_one():
     alice, *_ = await make_people()
     closed = await make_room(capacity=2, opening=await make_opening(), hours_policy=HoursPolicy.STRICT)
