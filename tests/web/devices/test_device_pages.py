@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import web.devices.device_pages
 import web.devices.pages
 import web.devices.wave
 from registry.core.history import HistoryEntry
@@ -288,12 +289,19 @@ async def test_what_a_sensor_of_the_help_point_sees_is_not_watched(desk: Desk) -
 async def test_a_watch_ends_when_it_is_not_theirs_any_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web.devices.wave, "LOOK_SECONDS", 0.01)
     device = await make.make_device(room=await make.make_room(), occupied=True, kind=DeviceKind.PRESENCE)
-    live, owner = live_of(desk.app), desk.people["facilities"].id
+    live, owner, first_look = live_of(desk.app), desk.people["facilities"].id, asyncio.Event()
+    show = web.devices.wave.of_device
+
+    def show_and_tell(*values: Any) -> Any:
+        first_look.set()
+        return show(*values)
+
+    monkeypatch.setattr(web.devices.device_pages, "of_device", show_and_tell)
     watching = asyncio.create_task(desk.get(f"/devices/wave?device={device.id}", "facilities"))
-    while not live.streams_of:
-        await asyncio.sleep(0)
+    await asyncio.wait_for(first_look.wait(), 30)
+    assert live.streams_of
     await Room.filter(id=device.room_id).update(visibility=Visibility.HIDDEN)
-    answer = await asyncio.wait_for(watching, 8)
+    answer = await asyncio.wait_for(watching, 30)
     assert "Somebody is there" in answer.text
     assert not live.streams_of
     live.streams_of[owner] = MOST_STREAMS
