@@ -17,8 +17,9 @@ import aiosmtplib
 
 from config.settings import Settings
 from registry.core.errors import N_, Reason, Refusal, Unavailable, system_reason
+from registry.core.folding import printable
 from registry.outbox.models import LetterState
-from registry.outbox.rules import is_address, printable
+from registry.outbox.rules import is_address
 
 SECONDS = 20.0
 CONNECTIONS = 4

@@ -79,7 +79,7 @@ def bag_of(parcels: Sequence[Parcel], rooms: Mapping[str, RoomName]) -> Mailbag:
 
 
 async def carry(bag: Mailbag, server: MailServer, pages: Pages, now: datetime) -> Postman:
-    """Draw the letters and hand them over. One that cannot be drawn is dead, and stops no other."""
+    """Draw the letters and hand them over. One that cannot be drawn waits for another try, and stops no other."""
     mails, undrawn = [], {}
     for one in bag.letters:
         try:
@@ -97,6 +97,8 @@ async def carry(bag: Mailbag, server: MailServer, pages: Pages, now: datetime) -
 
 
 def not_drawn(number: str, fault: Exception) -> MailAnswer:
-    """The answer for a letter that our own words failed at, and the log."""
+    """The answer for a letter that our own words failed at, and the log. With more memory, or a template that was
+    mended, it can be drawn later; if never, it is given up in its time.
+    """
     log.exception("letter %s could not be drawn", number)
-    return MailAnswer(LetterState.DEAD, f"it could not be drawn: {type(fault).__name__}")
+    return MailAnswer(LetterState.WAITING, f"it could not be drawn: {type(fault).__name__}")

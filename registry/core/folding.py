@@ -1,4 +1,4 @@
-"""Text as it is compared: without case, marks and odd spaces."""
+"""Text as it is compared, without case, marks and odd spaces; and without what cannot be shown or stored."""
 
 import re
 import unicodedata
@@ -21,3 +21,13 @@ def latin_code(text: str, longest: int, marks: str = "") -> str:
     nor one of ``marks`` a dash between them. ``lodz-centrum`` of Łódź Centrum; empty where nothing is left.
     """
     return re.sub(rf"[^a-z0-9{re.escape(marks)}]+", "-", fold(text)).strip("-")[:longest].strip("-")
+
+
+def printable(text: str) -> str:
+    """What somebody else said as one line without control characters: it stands in a header or a row."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def without_zeros(text: str) -> str:
+    """Text with another sign that cannot be shown in the place of each zero byte, which PostgreSQL does not take."""
+    return text.replace("\0", "\x1a")

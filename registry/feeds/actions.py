@@ -37,7 +37,7 @@ async def make_feed(
     """
     room, institution = await _subject(wish, person)
     async with transaction():
-        await Person.select_for_update().get(id=person.id)  # two at once make one
+        await Person.select_for_update(no_key=True).get(id=person.id)  # two at once make one
         own = CalendarFeed.filter(person_id=person.id, withdrawn_at=None)
         same = await own.filter(
             scope=wish.scope,

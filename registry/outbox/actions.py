@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tortoise.expressions import Q
+
 from registry.core.errors import Conflict
 from registry.core.events import NoticesChanged
 from registry.core.idempotency import RequestKey, record
@@ -149,5 +151,6 @@ async def wipe_secrets(person_id: int, kinds: Collection[str]) -> None:
 
 
 async def forget(before: datetime) -> int:
-    """Delete the notices of before this moment. Returns how many."""
-    return await Notice.filter(at__lt=before, sorted_at__isnull=False).delete()
+    """Delete the notices of before this moment that wait for no letter of this Izba. Returns how many."""
+    over = Q(sorted_at__isnull=False) | ~Q(kind__in=list(KINDS))
+    return await Notice.filter(over, at__lt=before).delete()

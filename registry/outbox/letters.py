@@ -18,6 +18,7 @@ from tortoise.queryset import QuerySet
 
 from registry.core import history
 from registry.core.errors import Conflict
+from registry.core.folding import printable
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.ids import may_be_id
@@ -37,14 +38,14 @@ from registry.outbox.rules import (
     leaves_at,
     next_local,
     next_try,
-    printable,
 )
 
 MAIL = "mail"
 LOT = 100  # a hundred rows are some milliseconds of the loop
 LEASE = timedelta(minutes=5)
 # the few are chosen apart: PostgreSQL may run a part of a condition once for each row, and each time choose others
-_SORT = """WITH few AS MATERIALIZED (SELECT id FROM notice WHERE sorted_at IS NULL ORDER BY id LIMIT ?{skip})
+_SORT = """WITH few AS MATERIALIZED (
+SELECT id FROM notice WHERE sorted_at IS NULL AND kind IN ({kinds}) ORDER BY id LIMIT ?{skip})
 UPDATE notice SET sorted_at = ? WHERE id IN (SELECT id FROM few) RETURNING id"""
 _CLAIM = """WITH few AS MATERIALIZED (
 SELECT id FROM letter WHERE state = 'waiting' AND next_try_at <= ? AND (leased_until IS NULL OR leased_until <= ?)
@@ -76,23 +77,24 @@ class _Row(NamedTuple):
 async def sort_out(plan: SortingPlan, now: datetime) -> int:
     """Put what was told since the last time into letters, as each person chose. Returns how many notices there were."""
     async with transaction():
-        ids = [row["id"] for row in await ask(_locked(_SORT), [LOT, now.astimezone(UTC)])]
+        query = _locked(_SORT, kinds=", ".join("?" * len(KINDS)))  # a newer Izba's own are left for it
+        ids = [row["id"] for row in await ask(query, [*KINDS, LOT, now.astimezone(UTC)])]
         if ids:
             await _put(ids, plan, now)
     return len(ids)
 
 
-def _locked(statement: str) -> str:
+def _locked(statement: str, **parts: str) -> str:
     """Of two processes on PostgreSQL each takes other rows; on SQLite one writes at a time."""
     is_postgres = get_connections().get("default").capabilities.dialect == "postgres"
-    return statement.format(skip=" FOR UPDATE SKIP LOCKED" if is_postgres else "")
+    return statement.format(skip=" FOR UPDATE SKIP LOCKED" if is_postgres else "", **parts)
 
 
 async def _put(ids: Collection[int], plan: SortingPlan, now: datetime) -> None:
     """Letters of these notices, inside the transaction that took them."""
     columns = ("id", "kind", "facts", "person_id", "person__mail", "person__is_active")
     rows = [_Row(*row) for row in await Notice.filter(id__in=list(ids)).order_by("id").values_list(*columns)]
-    rows = [row for row in rows if row.is_active and row.kind in KINDS]  # a newer Izba may have told of more
+    rows = [row for row in rows if row.is_active]
     people = {row.person_id for row in rows}
     wishes = {row.person_id: wishes_in(row) for row in await NoticeWishes.filter(person_id__in=list(people))}
     recent = Letter.filter(person_id__in=list(people), created_at__gt=now - HOURLY, channel=MAIL)

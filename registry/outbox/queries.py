@@ -20,13 +20,13 @@ _unread: Cache[int, int] = Cache(REMEMBERED_SECONDS)
 
 
 async def unread_count(person_id: int) -> int:
-    """How many notices somebody has not read, a hundred at most."""
+    """How many notices somebody has not read, of those that are shown; a hundred at most."""
     return await _unread.load(person_id, lambda: fresh_unread_count(person_id))
 
 
 async def fresh_unread_count(person_id: int) -> int:
     """As :func:`unread_count`, asked of the database."""
-    unread = Notice.filter(person_id=person_id, read_at__isnull=True).limit(UNREAD_AT_MOST)
+    unread = Notice.filter(person_id=person_id, read_at__isnull=True, kind__in=SHOWN).limit(UNREAD_AT_MOST)
     return len(await unread.values_list("id", flat=True))
 
 
@@ -163,8 +163,8 @@ async def last_sent_at(person_id: int) -> datetime | None:
 
 
 async def has_unsorted() -> bool:
-    """Whether somebody was told something that is in no letter yet."""
-    return await Notice.filter(sorted_at__isnull=True).exists()
+    """Whether somebody was told something that is in no letter yet, of the kinds that this Izba knows."""
+    return await Notice.filter(sorted_at__isnull=True, kind__in=list(KINDS)).exists()
 
 
 async def has_due(now: datetime) -> bool:

@@ -86,11 +86,6 @@ def is_address(text: str) -> bool:
     return len(text) <= ADDRESS_LENGTH and _ADDRESS.fullmatch(text) is not None
 
 
-def printable(text: str) -> str:
-    """What somebody else said as one line without control characters: it stands in a header or a row."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-
-
 def is_name_on_channel(text: str) -> bool:
     """Whether a channel may be given this: a number, a handle or a topic that stays one part of its address."""
     return _NAME_ON_CHANNEL.fullmatch(text) is not None

@@ -14,7 +14,7 @@ from registry.people import rules
 from registry.people.administrators import keep_one_manager, lock_managers
 from registry.people.link_ends import end_links
 from registry.people.models import Institution, Person, Role, Session
-from registry.people.queries import LOGIN_LENGTH, forget_person
+from registry.people.queries import LOGIN_LENGTH, forget_person, institution_by_code
 
 
 async def change_person(
@@ -99,12 +99,7 @@ async def store(person: Person, columns: Mapping[str, Any], actor: Actor, now: d
 
 async def institution_or_none(code: str | None) -> Institution | None:
     """The institution with this code, None without one. Raises NotFound("institution.unknown")."""
-    if not code:
-        return None
-    institution = await Institution.get_or_none(code=code) if may_be_name(code, rules.MAXIMUM_CODE) else None
-    if institution is None:
-        raise NotFound("institution.unknown", institution=code[:80])
-    return institution
+    return await institution_by_code(code) if code else None
 
 
 async def change_role(person: Person, role: Role | str, actor: Actor, now: datetime) -> None:

@@ -14,11 +14,11 @@ from tortoise.queryset import QuerySet
 
 from registry.core import history
 from registry.core.errors import Conflict, Forbidden, NotFound
+from registry.core.folding import printable
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.ids import may_be_name
 from registry.core.transaction import transaction
-from registry.outbox.rules import printable
 from registry.people import policy, rules
 from registry.people.accounts import institution_or_none
 from registry.people.administrators import lock_managers

@@ -15,7 +15,7 @@ from registry.core.errors import Conflict, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.transaction import Change, transaction
-from registry.outbox.actions import NewNotice, tell
+from registry.outbox.actions import NewNotice, tell, wipe_secrets
 from registry.people import actions, rules
 from registry.people.accounts import locked_account
 from registry.people.administrators import lock_managers
@@ -189,11 +189,12 @@ async def enter(secret: str, password: str, address: str, program: str, now: dat
         raise fault
     password_hash = await asyncio.to_thread(actions.hasher.hash, password)
     async with transaction() as change:
-        await Person.select_for_update().get(id=link.person_id)
+        await Person.select_for_update(no_key=True).get(id=link.person_id)  # a link that is asked for now refers to it
         fresh = await OneUseLink.get(id=link.id).select_related("person")
         if not _is_good(fresh, now):
             raise NotFound("link.unknown")
         await OneUseLink.filter(person_id=link.person_id, used_at__isnull=True).update(used_at=now)
+        await wipe_secrets(link.person_id, list(NOTICE_KINDS.values()))
         await Person.filter(id=link.person_id).update(password_hash=password_hash)
         await Session.filter(person_id=link.person_id).delete()
         actor = Actor(fresh.person.name, "web", link.person_id, address[:64])

@@ -110,12 +110,12 @@ def test_what_is_no_channel_is_refused(text: str) -> None:
         Settings(notice_channels=text)
 
 
-async def test_a_message_that_cannot_be_drawn_is_dead(database: Database, tmp_path: Path) -> None:
+async def test_a_message_that_cannot_be_drawn_waits(database: Database, tmp_path: Path) -> None:
     sender, person = await on_the_channel("json://127.0.0.1:1/{address}", tmp_path)
     await Notice.filter(person_id=person.id).update(facts={"starts_at": "no moment", "ends_at": "no moment"})
     await sender.send_notices(NOW)
     letter = await Letter.get()
-    assert (letter.state, letter.answer) == (LetterState.DEAD, "it could not be drawn: ValueError")
+    assert (letter.state, letter.answer) == (LetterState.WAITING, "it could not be drawn: ValueError")
 
 
 async def test_mails_are_noted_before_the_channels_take_their_time(

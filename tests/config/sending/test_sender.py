@@ -195,15 +195,17 @@ async def test_many_leave_by_a_process_of_their_own_with_the_same_answers(
 
 @pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("many", [1, 20])  # here, and in a process of its own
-async def test_a_letter_that_cannot_be_drawn_is_dead_and_the_others_leave(
+async def test_a_letter_that_cannot_be_drawn_waits_and_the_others_leave(
     database: Database, server: ServerInTest, tmp_path: Path, many: int
 ) -> None:
     for number in range(many):
         await tell(await somebody(f"person-{number}"))
     await tell(await somebody("alice"), facts=FACTS | {"starts_at": "no moment", "ends_at": "no moment"})
     await Sender(settings_for(server, tmp_path), lambda: NOW).send_notices(NOW)
-    dead = await Letter.get(state=LetterState.DEAD).select_related("person")
-    assert (dead.person.login, dead.answer) == ("alice", "it could not be drawn: ValueError")
+    waiting = await Letter.get(state=LetterState.WAITING).select_related("person")
+    assert (waiting.person.login, waiting.answer) == ("alice", "it could not be drawn: ValueError")
+    assert (waiting.tries, waiting.leased_until) == (1, None)
+    assert waiting.next_try_at > NOW
     assert len(server.letters) == many
     assert await Letter.filter(state=LetterState.SENT).count() == many
 

@@ -183,7 +183,10 @@ async def test_what_a_newer_izba_told_is_left_out_and_stops_nothing(database: Da
     await Notice.filter(event="booking.cancelled:1").update(kind="moon.full")
     await tell(person, 3)
     await Notice.filter(event="booking.cancelled:3").update(kind="moon.new")
-    assert await sort_out(PLAN, NOW) == 1
+    assert await sort_out(PLAN, NOW) == 0
+    assert not await queries.has_unsorted()
+    assert (await Notice.get(kind="moon.new")).sorted_at is None, "the newer one still makes its letter"
+    assert await queries.fresh_unread_count(person.id) == 1, "the bell counts what its list shows"
     parcels = await claim(10, NOW)
     assert [len(parcel.notices) for parcel in parcels] == [0, 1]
     assert [len(line.notices) for line in (await queries.letters(LetterState.WAITING, 0, 10))[0]] == [0, 1]
@@ -191,6 +194,7 @@ async def test_what_a_newer_izba_told_is_left_out_and_stops_nothing(database: Da
     assert (await queries.page_of_notices(person.id, 0, 10))[1] == 1
     strange = await Notice.get(kind="moon.new")
     assert (await refused(queries.own_notice(strange.id, person.id))).code == "notice.unknown"
+    assert (await actions.forget(NOW), await actions.forget(NOW + DAY)) == (0, 3), "nor does it stay for good"
 
 
 async def test_a_letter_that_was_given_up_while_it_was_carried_stays_so(database: Database) -> None:

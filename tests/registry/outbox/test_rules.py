@@ -129,7 +129,3 @@ def test_a_letter_waits_longer_after_each_try(tries: int, minutes: int) -> None:
 
 def test_a_letter_is_given_up_after_three_days() -> None:
     assert rules.next_try(9, NOW - timedelta(days=3), NOW) is None
-
-
-def test_what_a_server_says_becomes_one_line() -> None:
-    assert rules.printable("550 no\r\nsuch\tmailbox\x00") == "550 no such mailbox"

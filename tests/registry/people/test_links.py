@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pwdlib import PasswordHash
@@ -9,6 +10,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from registry.core.errors import Forbidden, Invalid, NotFound
 from registry.core.history import SYSTEM, Actor, HistoryEntry
+from registry.core.transaction import is_inside
 from registry.outbox.models import Notice
 from registry.people import accounts, actions, links, policy, queries
 from registry.people.models import LinkWay, OneUseLink, Person, Role
@@ -130,6 +132,45 @@ async def test_a_link_that_two_use_at_once_is_used_once() -> None:
     acts = [links.enter(link.secret, password, HERE, "", NOW) for password in passwords]
     outcomes = await asyncio.gather(*acts, return_exceptions=True)
     assert sum(isinstance(outcome, tuple) for outcome in outcomes) == 1
+
+
+async def test_a_password_that_is_chosen_leaves_no_other_link_to_be_sent() -> None:
+    await make_person("alice", mail="alice@office.example")
+    link = await invitation(way=LinkWay.MAIL)
+    (other,) = await links.forgotten("alice", HERE, NOW)
+    assert await Notice.exclude(secret="").count() == 2
+    await links.enter(link.secret, PASSWORD, HERE, "", NOW)
+    assert await links.links_of([other.secret], NOW) == {}
+    assert await Notice.exclude(secret="").count() == 0
+
+
+@pytest.mark.databases("postgres")
+@pytest.mark.parametrize("connections", [2])
+async def test_a_link_may_be_asked_for_while_another_is_used(monkeypatch: pytest.MonkeyPatch, connections: int) -> None:
+    await make_person("alice", mail="alice@office.example")
+    (link,) = await links.forgotten("alice", HERE, NOW)
+    is_ended, is_locked = asyncio.Event(), asyncio.Event()
+    end_links, is_good = links.end_links, links._is_good
+
+    async def end(*what: Any) -> None:
+        await end_links(*what)
+        is_ended.set()
+        await asyncio.wait_for(is_locked.wait(), 30)
+
+    def look(*what: Any) -> bool:
+        if is_inside():
+            is_locked.set()
+        return is_good(*what)
+
+    async def enter() -> None:
+        await is_ended.wait()
+        await links.enter(link.secret, PASSWORD, HERE, "", NOW)
+
+    monkeypatch.setattr(links, "end_links", end)
+    monkeypatch.setattr(links, "_is_good", look)
+    asking = asyncio.create_task(links.forgotten("alice", HERE, NOW))
+    await enter()
+    assert len(await asking) == 1
 
 
 async def test_a_new_password_ends_the_sessions_before() -> None:
