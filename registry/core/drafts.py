@@ -14,6 +14,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from registry.core.fields import UTCDatetimeField
+from registry.core.folding import without_zeros
 from registry.core.transaction import transaction
 
 LIFETIME = timedelta(hours=1)
@@ -35,9 +36,7 @@ class FormDraft(Model):
 
 
 async def write_draft(owner: str, content: dict[str, Any], now: datetime) -> str:
-    """The key of a new draft; nothing when it is too long to be stored. Zero bytes are left out of it: PostgreSQL takes
-    none.
-    """
+    """The key of a new draft, without zero bytes; nothing when it is too long to be stored."""
     content = _storable(content)
     if len(dumps(content)) > LONGEST:
         return ""
@@ -72,7 +71,7 @@ async def forget_drafts(now: datetime) -> None:
 
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace("\0", "")
+        return without_zeros(value)
     if isinstance(value, dict):
         return {_storable(name): _storable(one) for name, one in value.items()}
     return [_storable(one) for one in value] if isinstance(value, list | tuple) else value

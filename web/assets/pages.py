@@ -261,9 +261,7 @@ async def _answers(name: str, room: str, custodian: str, reason: str) -> Answers
     """
     if name == "move" and not room.strip():
         raise NotFound("room.unknown", room="")
-    return await answers_by_code(
-        TRANSITIONS[name], room.strip(), custodian.strip(), reason.replace("\r\n", "\n").strip()
-    )
+    return await answers_by_code(TRANSITIONS[name], room.strip(), custodian.strip(), reason.strip())
 
 
 @router.get("/assets/{asset_id}")

@@ -11,10 +11,12 @@ from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Cookie, Header, Path
 from fastapi.routing import APIRoute
+from starlette._utils import AwaitableOrContextManagerWrapper
 from starlette.datastructures import FormData, QueryParams, UploadFile
 from starlette.responses import Response
 
 from registry.core.errors import Invalid
+from registry.core.folding import without_zeros
 
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 # what mailers and networks hang on to the links that people follow: it asks for nothing
@@ -24,7 +26,6 @@ TRACKING = re.compile(
 # what our own forms carry beside what is typed, and what a page is told after an act: a script may pass it on
 CARRIED = frozenset({"csrf", "did", "key", "minutes", "next", "revision", "shown", "was"})
 NAME_LENGTH = 100
-SUBSTITUTE = "\x1a"
 
 
 def names_of(dependant: Dependant) -> frozenset[str]:
@@ -42,12 +43,11 @@ def refuse_unknown(request: Request, names: Collection[str]) -> None:
 
 
 class _ReadParams(QueryParams):
-    """Which of its names were asked for. A zero byte is the sign of what cannot be shown, as in a browser: PostgreSQL
-    looks for none.
-    """
+    """Which of its names were asked for, without zero bytes."""
 
     def __init__(self, text: bytes) -> None:
-        super().__init__(text.replace(b"%00", b"%EF%BF%BD"))
+        items = QueryParams(text).multi_items()
+        super().__init__([(without_zeros(name), without_zeros(value)) for name, value in items])
         self.names: set[Any] = set()
 
     def get(self, key: Any, default: Any = None) -> Any:
@@ -71,19 +71,21 @@ class _ReadParams(QueryParams):
         return (name for name in self.keys() if name not in names and not TRACKING.fullmatch(name))
 
 
-def _without_zeros(value: UploadFile | str) -> UploadFile | str:
-    return value.replace("\0", SUBSTITUTE) if isinstance(value, str) else value
+def _typed(value: UploadFile | str) -> UploadFile | str:
+    """A value as it was typed: a browser counts a line's end once and sends it as two letters."""
+    return without_zeros(value).replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 class _PageRequest(Request):
-    async def _get_form(self, **limits: Any) -> FormData:
-        """What ``form()`` gives. A zero byte is the sign of what was left out: it can no more be shown than that, but a
-        database takes it.
-        """
-        if self._form is None:
-            items = (await super()._get_form(**limits)).multi_items()
-            self._form = FormData([(name, _without_zeros(value)) for name, value in items])
-        return self._form
+    def form(self, **limits: Any) -> AwaitableOrContextManagerWrapper[FormData]:
+        """The form as it was typed, without zero bytes."""
+        return AwaitableOrContextManagerWrapper(self._typed_form(**limits))
+
+    async def _typed_form(self, **limits: Any) -> FormData:
+        if not hasattr(self, "_as_typed"):
+            items = (await super().form(**limits)).multi_items()
+            self._as_typed = FormData([(name, _typed(value)) for name, value in items])
+        return self._as_typed
 
     @property
     def query_params(self) -> _ReadParams:

@@ -9,6 +9,7 @@ from registry.assets.models import Asset, Tag
 from registry.core.history import Actor
 from registry.faults.actions import NewReport, report
 from registry.faults.models import Fault
+from registry.faults.rules import TEXT_LENGTH
 from tests import make
 from tests.conftest import Database
 from tests.make import NOW
@@ -35,6 +36,13 @@ async def test_a_report_of_a_room_is_on_every_page_that_it_belongs_to(desk: Desk
         assert LEAK in await desk.read(path, "facilities"), path
     assert LEAK not in await desk.read("/", "bob"), "it waits for nobody else"
     assert LEAK in await desk.read("/faults?mine=1&state=any", "member")
+
+
+async def test_a_text_over_several_lines_is_as_long_as_its_field_says(desk: Desk) -> None:
+    await make.make_room(code="ZW-02")
+    text = "\n".join(["x" * 99] * (TEXT_LENGTH // 100)) + "x"  # a browser sends each of its lines' ends as two letters
+    await desk.post("/rooms/ZW-02/fault", "member", reason=text.replace("\n", "\r\n"))
+    assert (await Fault.get()).text == text
 
 
 async def test_a_tap_at_the_door_is_on_todays_page_of_who_sees_to_it(desk: Desk) -> None:
