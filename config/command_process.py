@@ -2,37 +2,48 @@
 
 import asyncio
 import os
+import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import PREFIX
+from registry.core.errors import N_, Reason, system_reason
 
 LONGEST_TEXT = 2000
+# one that waits for a disk dies when the disk answers
+SECONDS_TO_DIE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class CommandEnd:
-    """How it ended, and the end of what it said, in the office's language."""
+    """How it ended, and the end of what it said, in the office's language; or why it said nothing."""
 
     is_good: bool
     text: str
 
 
 async def run_command(data_dir: Path, *words: str) -> CommandEnd:
-    """Run ``izba`` with these words over this data directory. A cancelled one is killed."""
+    """Run ``izba`` with these words over this data directory. A cancelled one is killed, with what it has started."""
     environment = os.environ | {f"{PREFIX}DATA_DIR": str(data_dir)}
     try:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "config", *words, env=environment,
+            sys.executable, "-m", "config", *words, env=environment, start_new_session=True,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
     except OSError as fault:  # no process more, no memory: it can be begun again
-        return CommandEnd(False, str(fault))
+        return CommandEnd(False, Reason(N_("It could not be started: {reason}."), reason=system_reason(fault)))
     try:
         output, _ = await process.communicate()
     except asyncio.CancelledError:
-        process.kill()
-        await process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SECONDS_TO_DIE):
+                await process.wait()
         raise
-    return CommandEnd(process.returncode == 0, output.decode("utf-8", "replace").strip()[-LONGEST_TEXT:])
+    code = process.returncode or 0
+    if code < 0:
+        return CommandEnd(False, Reason(N_("It was ended by {signal}."), signal=signal.Signals(-code).name))
+    return CommandEnd(code == 0, output.decode("utf-8", "replace").strip()[-LONGEST_TEXT:])

@@ -36,6 +36,7 @@ from web.system.desk import JobRun
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS, PUT_OFF = 5.0, timedelta(seconds=5)
+LONG_RUN = timedelta(minutes=10)
 Job = Callable[[datetime], Awaitable[object]]
 
 
@@ -113,18 +114,27 @@ def timetable(
 def calmly(job: Job, clock: Clock, runs: JobRuns | None = None, name: str = "") -> Callable[[], Awaitable[None]]:
     """A job that is given the time, whose fault is logged and whose next run comes all the same. It waits while the
     clock is doubted. How it went is remembered in ``runs`` under its ``name``. While a run lasts, the next is over at
-    once: there is one at a time, and the scheduler has no run to warn of that it left out.
+    once: there is one at a time, and the scheduler has no run to warn of that it left out; of a run that lasts long one
+    line does.
     """
-    turn = asyncio.Lock()
+    turn, began, is_told = asyncio.Lock(), 0.0, False
 
     async def run() -> None:
-        if turn.locked() or is_doubted(clock):
+        nonlocal began, is_told
+        if turn.locked():
+            minutes = (time.monotonic() - began) / 60
+            if not is_told and minutes >= LONG_RUN / timedelta(minutes=1):
+                is_told = True
+                log.warning("%s has lasted for %.0f minutes, its next runs are left out", job.__name__, minutes)
+            return
+        if is_doubted(clock):
             return  # nothing is ended, sealed or forgotten by a time that may be wrong
         async with turn:
+            began, is_told = time.monotonic(), False
             await run_alone()
 
     async def run_alone() -> None:
-        now, began, fault = clock(), time.monotonic(), ""
+        now, fault = clock(), ""
         try:
             await job(now)
         except asyncio.CancelledError:

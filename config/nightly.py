@@ -1,6 +1,7 @@
 """The backup of each night, made by the process that leads into the directory of the settings."""
 
 import asyncio
+import hashlib
 import re
 import shutil
 import tempfile
@@ -10,22 +11,23 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from config.command_process import run_command
-from config.settings import Settings
-from registry.core.errors import Refusal, Unavailable, system_reason
+from config.settings import Settings, kept_key
+from registry.core.errors import N_, Reason, Refusal, Unavailable, system_reason
 from registry.rooms.queries import office_zone
-from web.kit.i18n import refusal_words
 from web.system.nights import LastNight, last_night, night_of, note_night
 
-# one name for each night, however often it is tried; no other file is ever removed
-NIGHTS = re.compile(r"night-\d{4}-\d{2}-\d{2}\.backup")
 WORKPLACE = ".night-"
 ABANDONED = timedelta(days=1)
+# one that lasts longer hangs: on a disk that is away, on a lock of the database
+LONGEST = timedelta(hours=6)
+SECONDS_TO_CLEAR = 60.0
 
 
 def back_up_nightly(settings: Settings, leads: Callable[[], bool]) -> Callable[[datetime], Awaitable[None]]:
     """A job that makes the backup of the night when its hour has come and it was not made yet. A night that was missed
     is made up for; one that failed is tried again at the next run.
     """
+    mark = _mark_of(settings.data_dir) if settings.backup_dir else ""
 
     async def back_up_nightly(now: datetime) -> None:
         if not leads():
@@ -35,9 +37,9 @@ def back_up_nightly(settings: Settings, leads: Callable[[], bool]) -> Callable[[
         if last.night == night:
             return
         try:
-            await _back_up(settings, night, now)
+            await _back_up(settings, night, mark, now)
         except Refusal as refusal:
-            _note(settings, LastNight(last.night, refusal_words(refusal, settings.language), now))
+            _note(settings, LastNight(last.night, refusal.code, now, refusal.params))
             raise
         _note(settings, LastNight(night))
 
@@ -68,22 +70,39 @@ def _note(settings: Settings, last: LastNight) -> None:
         note_night(settings.data_dir, last)
 
 
-async def _back_up(settings: Settings, night: date, now: datetime) -> None:
+def _mark_of(data_dir: Path) -> str:
+    """What tells the nights of this data directory from those that another Izba makes beside them."""
+    return hashlib.sha256(f"nights of {kept_key(data_dir)}".encode()).hexdigest()[:8]
+
+
+async def _back_up(settings: Settings, night: date, mark: str, now: datetime) -> None:
     """Raises Unavailable: backup.night_failed, file.not_written."""
-    file = Path(settings.backup_dir) / f"night-{night}.backup"
+    file, limit = Path(settings.backup_dir) / f"night-{night}-{mark}.backup", asyncio.timeout(LONGEST.total_seconds())
+    home: Path | None = None
     try:
-        home = await asyncio.to_thread(_workplace, file, now)
-        if home is None:
-            return
-        try:
+        async with limit:
+            home = await asyncio.to_thread(_workplace, file, now)
+            if home is None:
+                return
             end = await run_command(settings.data_dir, "backup", str(home / file.name))
             if not end.is_good:
                 raise Unavailable("backup.night_failed", reason=end.text)
-            await asyncio.to_thread(_take_over, home / file.name, file, settings.backup_count)
-        finally:
-            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+            await asyncio.to_thread(_take_over, home / file.name, file, mark, settings.backup_count)
     except OSError as fault:
+        if limit.expired():
+            reason = Reason(N_("It took longer than {hours} hours."), hours=LONGEST // timedelta(hours=1))
+            raise Unavailable("backup.night_failed", reason=reason) from fault
         raise _no_folder(settings, fault) from fault
+    finally:
+        if home is not None:
+            await _clear(home)
+
+
+async def _clear(home: Path) -> None:
+    """Remove a workplace, as far as its disk answers."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SECONDS_TO_CLEAR):
+            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
 
 
 def _workplace(file: Path, now: datetime) -> Path | None:
@@ -98,9 +117,10 @@ def _workplace(file: Path, now: datetime) -> Path | None:
     return Path(tempfile.mkdtemp(dir=file.parent, prefix=WORKPLACE))
 
 
-def _take_over(copy: Path, file: Path, most: int) -> None:
-    """Give a whole copy its name, and remove the oldest of the nights beyond ``most``."""
+def _take_over(copy: Path, file: Path, mark: str, most: int) -> None:
+    """Give a whole copy its name, and remove the oldest of our nights beyond ``most``; no other file is removed."""
     copy.replace(file)
-    nights = sorted((one for one in file.parent.iterdir() if NIGHTS.fullmatch(one.name) and one != file), reverse=True)
+    ours = re.compile(rf"night-\d{{4}}-\d{{2}}-\d{{2}}-{mark}\.backup")
+    nights = sorted((one for one in file.parent.iterdir() if ours.fullmatch(one.name) and one != file), reverse=True)
     for old in nights[most - 1 :]:
         old.unlink(missing_ok=True)

@@ -392,7 +392,7 @@ def load(**values: Any) -> Settings:
         faults.append(file_fault(TOML, wrong))
     data_dir = settings.data_dir if settings else Path(os.environ.get(f"{PREFIX}DATA_DIR") or "var")
     try:
-        key = _kept_key(data_dir.absolute())
+        key = kept_key(data_dir.absolute())
     except OSError:
         faults.append(Unavailable("data_dir.read_only", path=str(data_dir)))
     if faults or settings is None:
@@ -426,7 +426,7 @@ def _own_client_id(prefix: str, kept_key: str) -> str:
     return f"izba-{socket.gethostname()[:40]}-{digest[:10]}"
 
 
-def _kept_key(data_dir: Path) -> str:
+def kept_key(data_dir: Path) -> str:
     """The key of this data directory, made at the first start. Raises OSError when it cannot be kept."""
     data_dir.mkdir(parents=True, exist_ok=True)
     path = data_dir / KEY_FILE

@@ -129,5 +129,5 @@ async def test_what_cannot_even_begin_is_over_and_says_why(desk: RunningDesk, mo
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", no_process)
     desk.start(Task.VERIFY, datetime.now(UTC))
-    assert await finished(desk, Task.VERIFY) == "Cannot allocate memory"
+    assert await finished(desk, Task.VERIFY) == "It could not be started: the system says “Cannot allocate memory”."
     assert not desk.tasks()[Task.VERIFY].is_good

@@ -94,6 +94,28 @@ async def test_a_run_that_lasts_is_alone_and_warns_of_nothing(
     assert [record.message for record in caplog.records if record.levelname == "WARNING"] == []
 
 
+async def test_of_a_run_that_lasts_long_one_line_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(jobs, "LONG_RUN", timedelta())
+    may_end = asyncio.Event()
+
+    async def back_up(now: datetime) -> None:
+        await may_end.wait()
+
+    run = jobs.calmly(back_up, lambda: NOW)
+    for _ in range(2):
+        may_end.clear()
+        first = asyncio.create_task(run())
+        await asyncio.sleep(0)
+        for _ in range(3):
+            await run()
+        may_end.set()
+        await first
+    lines = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert lines == ["back_up has lasted for 0 minutes, its next runs are left out"] * 2
+
+
 async def test_nothing_is_done_by_a_time_that_may_be_wrong() -> None:
     """An hour ahead for a moment: the sweep waits, and looks at every room once the time is sure."""
     walls, times = [NOW], list[datetime]()

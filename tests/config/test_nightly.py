@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from config import nightly
 from config.command_process import CommandEnd
 from config.jobs import JobRuns, calmly, timetable
 from config.nightly import back_up_nightly
-from config.settings import Settings
+from config.settings import KEY_FILE, Settings
 from tests.conftest import Database
 from tests.make import refused
 from web.system.last_backup import last_backup
@@ -25,10 +26,15 @@ NIGHT = datetime(2026, 11, 30, 1, tzinfo=UTC)  # two in the morning in Warsaw
 GOOD = CommandEnd(True, "")
 
 
+def night(day: object, mark: str = "b963260c") -> str:
+    return f"night-{day}-{mark}.backup"
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     for name in ("data", "nights"):
         (tmp_path / name).mkdir()
+    (tmp_path / "data" / KEY_FILE).write_text("k" * 64)
     return Settings(data_dir=tmp_path / "data", backup_dir=str(tmp_path / "nights"), backup_count=3)
 
 
@@ -75,7 +81,7 @@ async def test_a_whole_backup_is_made_at_its_hour_and_none_besides(
     await job(NIGHT)
     (file,) = Path(settings.backup_dir).iterdir()
     inode = file.stat().st_ino
-    assert (file.name, file.stat().st_mode & 0o777) == ("night-2026-11-30.backup", 0o600)
+    assert (file.name, file.stat().st_mode & 0o777) == (night("2026-11-30"), 0o600)
     assert file.read_bytes().startswith(b"SQLite format 3" if database_url.startswith("sqlite") else b"PGDMP")
     backup = last_backup(settings.data_dir)
     assert backup
@@ -92,7 +98,7 @@ async def test_the_night_of_a_change_of_the_clocks_has_one(
     note_night(settings.data_dir, LastNight(day - timedelta(days=1)))
     for hour in range(20):
         await back_up_nightly(settings, lambda: True)(midnight + hour * HOUR)
-    assert (command.count, files_of(settings)) == (1, [f"night-{day}.backup"])
+    assert (command.count, files_of(settings)) == (1, [night(day)])
 
 
 async def test_a_restart_at_that_hour_makes_no_second_and_no_half_one(settings: Settings, command: Command) -> None:
@@ -109,7 +115,7 @@ async def test_a_restart_at_that_hour_makes_no_second_and_no_half_one(settings: 
         await back_up_nightly(settings, lambda: True)(NIGHT + timedelta(minutes=minutes))
     (settings.data_dir / "last-night.json").unlink()
     await back_up_nightly(settings, lambda: True)(NIGHT + 2 * HOUR)
-    assert (command.count, files_of(settings)) == (2, ["night-2026-11-30.backup"])
+    assert (command.count, files_of(settings)) == (2, [night("2026-11-30")])
 
 
 async def test_of_two_processes_the_one_that_leads_makes_it(settings: Settings, command: Command) -> None:
@@ -119,11 +125,11 @@ async def test_of_two_processes_the_one_that_leads_makes_it(settings: Settings, 
     assert command.count == 1
     leaders.reverse()  # the other takes over in the same night
     await asyncio.gather(one(NIGHT + HOUR), two(NIGHT + HOUR))
-    assert (command.count, files_of(settings)) == (1, ["night-2026-11-30.backup"])
+    assert (command.count, files_of(settings)) == (1, [night("2026-11-30")])
 
 
 async def test_one_that_fails_is_told_removes_nothing_and_is_tried_again(settings: Settings, command: Command) -> None:
-    former = [f"night-2026-11-{day}.backup" for day in (25, 26, 27, 28)]
+    former = [night(f"2026-11-{day}") for day in (25, 26, 27, 28)]
     for name in former:
         (Path(settings.backup_dir) / name).touch()
     note_night(settings.data_dir, LastNight(date(2026, 11, 29)))
@@ -134,13 +140,13 @@ async def test_one_that_fails_is_told_removes_nothing_and_is_tried_again(setting
     last = last_night(settings.data_dir)
     assert last
     assert (last.night, last.fault_at) == (date(2026, 11, 29), NIGHT)
-    assert "pg_dump is not installed." in last.fault
+    assert (last.fault, last.params) == ("backup.night_failed", {"reason": "pg_dump is not installed."})
     assert files_of(settings) == former
     command.end = GOOD
     times.append(NIGHT + HOUR)
     await run()
     assert (runs["back up"].fault, last_night(settings.data_dir)) == ("", LastNight(date(2026, 11, 30)))
-    assert files_of(settings) == ["night-2026-11-27.backup", "night-2026-11-28.backup", "night-2026-11-30.backup"]
+    assert files_of(settings) == [night(f"2026-11-{day}") for day in (27, 28, 30)]
 
 
 async def test_a_directory_that_is_away_is_told_and_not_made(settings: Settings, command: Command) -> None:
@@ -150,25 +156,53 @@ async def test_a_directory_that_is_away_is_told_and_not_made(settings: Settings,
     assert not Path(settings.backup_dir).exists()
     last = last_night(settings.data_dir)
     assert last
-    assert settings.backup_dir in last.fault
-    (settings.data_dir / "last-night.json").unlink()
-    settings.data_dir.rmdir()
-    assert (await refused(back_up_nightly(settings, lambda: True)(NIGHT))).code == "file.not_written"
+    assert (last.fault, last.params["path"]) == ("file.not_written", settings.backup_dir)
+    job = back_up_nightly(settings, lambda: True)
+    shutil.rmtree(settings.data_dir)
+    assert (await refused(job(NIGHT))).code == "file.not_written"
+
+
+async def test_one_that_hangs_is_ended_and_told(
+    settings: Settings, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nightly, "LONGEST", timedelta(microseconds=1))
+    command.is_endless = True
+    refusal = await asyncio.wait_for(refused(back_up_nightly(settings, lambda: True)(NIGHT)), 30)
+    assert refusal.code == "backup.night_failed"
+    last = last_night(settings.data_dir)
+    assert last
+    assert (last.night, str(last.refusal)) == (None, str(refusal))
+    assert "It took longer than 0 hours." in str(refusal)
+
+
+async def test_two_izbas_with_one_directory_make_one_each_and_leave_the_others(
+    settings: Settings, command: Command, tmp_path: Path
+) -> None:
+    other = settings.model_copy(update={"data_dir": tmp_path / "other", "backup_count": 1})
+    ours, theirs = (back_up_nightly(one, lambda: True) for one in (settings, other))
+    for days in range(2):
+        for job in (ours, theirs):
+            await job(NIGHT + timedelta(days=days))
+    assert command.count == 4
+    names = files_of(settings)
+    assert [name for name in names if "b963260c" in name] == [night("2026-11-30"), night("2026-12-01")]
+    assert len(names) == 3
 
 
 async def test_what_was_made_by_hand_stays_and_what_a_killed_process_left_goes(
     settings: Settings, command: Command
 ) -> None:
     folder = Path(settings.backup_dir)
-    others = ["izba-2020-01-01", "izba-20200101-000000.backup", "night-2020-01-01.backup.gz", "night-before.backup"]
-    for name in (*others, *(f"night-2030-11-{day}.backup" for day in (25, 26, 27))):
+    others = ["izba-2020-01-01", "izba-20200101-000000.backup", "night-2020-01-01.backup.gz", "night-before.backup",
+              "night-2020-01-01-00000000.backup"]  # fmt: skip
+    for name in (*others, *(night(f"2030-11-{day}") for day in (25, 26, 27))):
         (folder / name).touch()
     for name, age in ((".night-long-ago", 30), (".night-at-work", 1)):
         (folder / name).mkdir()
         (folder / name / "half").touch()
         os.utime(folder / name, times=((NIGHT - age * HOUR).timestamp(),) * 2)
     await back_up_nightly(settings, lambda: True)(NIGHT)
-    nights = ["night-2026-11-30.backup", "night-2030-11-26.backup", "night-2030-11-27.backup"]
+    nights = [night("2026-11-30"), night("2030-11-26"), night("2030-11-27")]
     assert files_of(settings) == sorted([".night-at-work", *others, *nights]), "nor the one that was just made"
 
 

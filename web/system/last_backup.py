@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-import orjson
+from web.system.note_file import read_note, write_note
 
 NAME = "last-backup.json"
 FRESH = timedelta(days=7)
@@ -24,15 +25,13 @@ class LastBackup:
 
 def note(data_dir: Path, backup: LastBackup) -> None:
     """Remember it. Raises OSError."""
-    fresh = data_dir / f".{NAME}.new"
-    fresh.write_bytes(orjson.dumps({"at": backup.at, "is_damaged": backup.is_damaged}))
-    fresh.replace(data_dir / NAME)
+    write_note(data_dir / NAME, {"at": backup.at, "is_damaged": backup.is_damaged})
 
 
 def last_backup(data_dir: Path) -> LastBackup | None:
     """None where none was made, or what is told of it cannot be read."""
-    try:
-        content = orjson.loads((data_dir / NAME).read_bytes())
-        return LastBackup(datetime.fromisoformat(content["at"]), bool(content["is_damaged"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return read_note(data_dir / NAME, _of)
+
+
+def _of(content: Any) -> LastBackup:
+    return LastBackup(datetime.fromisoformat(content["at"]), bool(content["is_damaged"]))

@@ -3,11 +3,14 @@
 Told in the data directory by the process that makes them, read by the page of who runs Izba in any process.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-import orjson
+from registry.core.errors import WORDS, Reason, Refusal, Unavailable
+from web.system.note_file import read_note, write_note
 
 NAME = "last-night.json"
 # after its hour a backup may last, fail and be tried again before it is missed
@@ -25,11 +28,19 @@ class NightPlan:
 
 @dataclass(frozen=True, slots=True)
 class LastNight:
-    """The night whose backup was made last, and why the one that was tried since was not, in the office's language."""
+    """The night whose backup was made last, and why the one that was tried since was not: the code of a refusal, and
+    what its words say.
+    """
 
     night: date | None
     fault: str = ""
     fault_at: datetime | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Why the last try made none, to be said in a reader's language."""
+        return Unavailable(self.fault, **self.params) if self.fault else None
 
 
 def night_of(local: datetime, hour: int) -> date:
@@ -48,20 +59,35 @@ def is_missed(last: LastNight | None, local: datetime, hour: int) -> bool:
 
 def note_night(data_dir: Path, last: LastNight) -> None:
     """Remember it. Raises OSError."""
-    fresh = data_dir / f".{NAME}.new"
-    fresh.write_bytes(orjson.dumps({"night": last.night, "fault": last.fault, "fault_at": last.fault_at}))
-    fresh.replace(data_dir / NAME)
+    params = {name: _plain(value) for name, value in last.params.items()}
+    about = {"night": last.night, "fault": last.fault, "fault_at": last.fault_at, "params": params}
+    write_note(data_dir / NAME, about)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Reason):
+        return {"text": value.text, "params": {name: _plain(one) for name, one in value.params.items()}}
+    return value if isinstance(value, int) else str(value)
 
 
 def last_night(data_dir: Path) -> LastNight | None:
     """None where none was tried, or what is told of it cannot be read."""
-    try:
-        content = orjson.loads((data_dir / NAME).read_bytes())
-        night, fault_at = content["night"], content["fault_at"]
-        return LastNight(
-            date.fromisoformat(night) if night else None,
-            str(content["fault"]),
-            datetime.fromisoformat(fault_at) if fault_at else None,
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return read_note(data_dir / NAME, _of)
+
+
+def _of(content: Any) -> LastNight:
+    night, fault, fault_at = content["night"], content["fault"], content["fault_at"]
+    if fault and fault not in WORDS:
+        raise ValueError(fault)  # another Izba's
+    return LastNight(
+        date.fromisoformat(night) if night else None,
+        fault,
+        datetime.fromisoformat(fault_at) if fault_at else None,
+        {name: _worded(value) for name, value in content["params"].items()},
+    )
+
+
+def _worded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Reason(value["text"], **{name: _worded(one) for name, one in value["params"].items()})
+    return value

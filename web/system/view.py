@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from fastapi import Request
 
-from registry.core.errors import Refusal
+from registry.core.errors import Reason, Refusal
 from web.auth.access import options_of
 from web.kit.i18n import refusal_words
 from web.kit.page_context import PageContext
@@ -68,8 +68,9 @@ def _backup_line(request: Request, context: PageContext, plan: NightPlan | None)
         text = context.say(N_("The last one showed that the database is damaged. Keep the older copies."))
         return HealthLine("backup", "bad", context.say(N_("damaged")), title, text, context.ago(backup.at))
     last = last_night(data_dir) if plan else None
-    if plan and last and last.fault:
-        return HealthLine("backup", "bad", context.say(N_("failed")), title, last.fault, context.ago(last.fault_at))
+    if last and last.refusal:
+        words = context.words.refusal(last.refusal)
+        return HealthLine("backup", "bad", context.say(N_("failed")), title, words, context.ago(last.fault_at))
     if plan and is_missed(last, context.now.astimezone(context.zone), plan.hour):
         text = context.say(
             N_("Last night's was not made: nothing tried, as when Izba does not run. It is made within the hour.")
@@ -103,7 +104,11 @@ def _history_line(state: TaskState | None, context: PageContext) -> HealthLine:
     if state.is_good:
         text = context.say(N_("The whole chain was checked and fits."))
         return HealthLine("history", "good", context.say(N_("whole")), title, text, age)
-    return HealthLine("history", "bad", context.say(N_("altered")), title, state.told, age)
+    return HealthLine("history", "bad", context.say(N_("altered")), title, _told(state, context), age)
+
+
+def _told(state: TaskState, context: PageContext) -> str:
+    return state.told.words(context.say) if isinstance(state.told, Reason) else state.told
 
 
 def headline(lines: list[HealthLine], context: PageContext) -> tuple[str, str]:
@@ -160,5 +165,5 @@ def task_notices(desk: Desk, context: PageContext) -> list[TaskNotice]:
             notices.append(TaskNotice(context.say(running), context.say(N_("Leave the page if you like.")), ""))
         else:
             word = good if state.is_good else bad
-            notices.append(TaskNotice(context.say(word), state.told, "good" if state.is_good else "bad"))
+            notices.append(TaskNotice(context.say(word), _told(state, context), "good" if state.is_good else "bad"))
     return notices

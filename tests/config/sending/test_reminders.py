@@ -56,7 +56,7 @@ async def test_a_night_without_its_backup_is_told_though_there_is_a_fresh_one(
     note_night(tmp_path, LastNight(NOW.date()))
     settings = Settings(data_dir=tmp_path, backup_dir=str(tmp_path))
     await remind_of_days(settings)(NOW)
-    note_night(tmp_path, LastNight(NOW.date() - DAY, "no room", NOW))
+    note_night(tmp_path, LastNight(NOW.date() - DAY, "file.not_written", NOW))
     await remind_of_days(Settings(data_dir=tmp_path))(NOW)
     assert await Notice.all().count() == 0, "made, or not to be made by itself any more"
     for _ in range(2):

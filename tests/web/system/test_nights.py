@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from registry.core.errors import Reason
 from web.system.nights import NAME, LastNight, is_missed, last_night, night_of, note_night
 
 WARSAW = ZoneInfo("Europe/Warsaw")
@@ -31,16 +32,22 @@ def test_a_night_is_missed_three_hours_after_its_hour() -> None:
     before = LastNight(night - timedelta(days=1))
     assert [is_missed_at(hour, before) for hour in (0, 2, 4, 5, 23)] == [False, False, False, True, True]
     assert not any(is_missed_at(hour, LastNight(night)) for hour in (2, 5, 23))
-    assert is_missed_at(2, LastNight(None, "no room")), "the first one that was tried failed"
+    assert is_missed_at(2, LastNight(None, "file.not_written")), "the first one that was tried failed"
     assert not is_missed_at(23, None), "none was tried yet"
 
 
 def test_what_is_told_of_a_night_comes_back_and_what_cannot_be_read_is_none(tmp_path: Path) -> None:
     assert last_night(tmp_path) is None
     at = datetime(2026, 11, 30, 1, tzinfo=UTC)
-    for last in (LastNight(None, "no room", at), LastNight(date(2026, 11, 30))):
+    reason = Reason("It was ended by {signal}.", signal=Reason("{many}", many=9))
+    for last in (LastNight(None, "backup.night_failed", at, {"reason": reason}), LastNight(date(2026, 11, 30))):
         note_night(tmp_path, last)
         assert last_night(tmp_path) == last
-    for text in ("{", "[]", '{"night": 3, "fault": "", "fault_at": null}'):
+    note_night(tmp_path, LastNight(None, "backup.night_failed", at, {"reason": reason}))
+    again = last_night(tmp_path)
+    assert again
+    assert again.params["reason"].params["signal"].params == {"many": 9}
+    for text in ("{", "[]", '{"night": 3, "fault": "", "fault_at": null, "params": {}}',
+                 '{"night": null, "fault": "no.such", "fault_at": null, "params": {}}'):  # fmt: skip
         (tmp_path / NAME).write_text(text)
         assert last_night(tmp_path) is None

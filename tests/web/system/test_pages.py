@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from registry.core.errors import Invalid, Unavailable
+from registry.core.errors import N_, Invalid, Reason, Unavailable
 from registry.core.history import HistoryEntry
 from registry.office.queries import office_settings
-from tests.make import make_device
+from registry.people.models import Role
+from tests.make import make_device, make_person
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
 from web.system.desk import BackupFile, JobLine, JobRun, NoDesk, Origin, SettingLine, Task, TaskState
@@ -100,7 +101,8 @@ async def test_the_page_says_how_a_backup_makes_itself_and_when_it_did_not(desk:
     text = await desk.read("/admin/system", "admin")
     assert "none Backup None was made yet. Make one now, and set IZBA_BACKUP_DIR" in text
     assert "None is made by itself. Set IZBA_BACKUP_DIR to a directory on another disk" in text
-    now, today = datetime.now(UTC), datetime.now(UTC).date()
+    now = datetime.now(UTC)
+    today = now.date()
     note(tmp_path, LastBackup(now - timedelta(days=3), False))
     assert "old Backup The last one is old. Make one now, and set" in await desk.read("/admin/system", "admin")
     desk.app.state.desk.night_plan = NightPlan("/backup/izba", 2, 14)
@@ -110,10 +112,15 @@ async def test_the_page_says_how_a_backup_makes_itself_and_when_it_did_not(desk:
     note(tmp_path, LastBackup(now, False))
     note_night(tmp_path, LastNight(today - timedelta(days=3)))
     assert "missed Backup Last night's was not made" in await desk.read("/admin/system", "admin")
-    note_night(tmp_path, LastNight(today - timedelta(days=1), "No room on the disk.", now))
+    full = {"path": "/backup/izba", "reason": Reason(N_("the disk is full"))}
+    note_night(tmp_path, LastNight(today - timedelta(days=1), "file.not_written", now, full))
     text = await desk.read("/admin/system", "admin")
     assert "Something is wrong Backup" in text
-    assert "failed Backup No room on the disk. just now" in text
+    assert "failed Backup /backup/izba cannot be written: the disk is full." in text
+    await desk.hire(await make_person("administratorka", role=Role.ADMIN, language="pl"))
+    assert "dysk jest pełny" in await desk.read("/admin/system", "administratorka"), (
+        "each reads it in their own language"
+    )
     note_night(tmp_path, LastNight(today + timedelta(days=1)))
     assert "fresh Backup" in await desk.read("/admin/system", "admin")
 
