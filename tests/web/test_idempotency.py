@@ -1,4 +1,6 @@
-"""Every POST of the API: sent again with its Idempotency-Key it does nothing more and is answered byte for byte."""
+"""Every POST of the API: sent again with its Idempotency-Key it does nothing more and is answered byte for byte, but
+for a secret that is told once.
+"""
 
 import json
 from collections.abc import Awaitable, Callable
