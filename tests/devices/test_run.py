@@ -26,7 +26,7 @@ from registry.core.errors import Unavailable
 from registry.core.history import Actor
 from registry.devices.actions import amend, bind
 from registry.devices.models import Device, Sensing, Watch
-from registry.devices.queries import door_panels
+from registry.devices.queries import door_panels, watch
 from registry.rooms.lock import changing
 from registry.rooms.models import Room, Visibility
 from tests.conftest import Database
@@ -54,9 +54,18 @@ async def devices(room: Room, mosquitto: Mosquitto) -> AsyncIterator[DeviceLayer
     await running.start()
     try:
         assert await running.wait_until_connected()
+        await is_heard()
         yield running
     finally:
         await running.stop()
+
+
+async def is_heard() -> None:
+    """Until the register knows that sensors are heard: what one said before counts for nothing."""
+    end = time.monotonic() + 30
+    while (await watch()).since is None:
+        assert time.monotonic() < end, "the broker is never heard"
+        await asyncio.sleep(0.01)
 
 
 @pytest.fixture
