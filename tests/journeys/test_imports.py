@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from tests.journeys.halting import HALT, LOT
 from tests.journeys.whole import Whole, until
 
-ROWS = 6_000  # several lots, so that the kill comes in the middle
+ROWS = 3 * LOT
 
 
 @pytest.fixture
 def whole(tmp_path: Path) -> Iterator[Whole]:
-    server = Whole(tmp_path)
+    server = Whole(tmp_path, module="tests.journeys.halting")
     yield server
     server.stop()
 
@@ -37,17 +38,19 @@ def state(whole: Whole, number: str) -> str:
 def test_a_kill_in_the_middle_of_an_import_and_of_its_undo_leaves_nothing_half(whole: Whole) -> None:
     rows = "".join(f"ZZ-{number};Krzesło {number % 77};100,00;PP-02\n" for number in range(ROWS))
     file = {"file": ("lista.csv", f"Nr inw.;Nazwa;Wartość;Pokój\n{rows}".encode())}
-    number = ask(whole, "POST", "/imports", files=file)["id"]
-    answer = ask(whole, "POST", f"/imports/{number}/commit")
-    until(lambda: registered(whole) > 0)
-    whole.kill()
-    assert answer["status"] == "writing", "it is answered before it is at its end"
-    whole.start()
-    until(lambda: state(whole, number) == "written")
-    assert (registered(whole), ask(whole, "GET", f"/imports/{number}")["written"]) == (ROWS, ROWS)
-    ask(whole, "POST", f"/imports/{number}/undo")
-    until(lambda: registered(whole) < ROWS)
-    whole.kill()
-    whole.start()
-    until(lambda: state(whole, number) == "undone")
-    assert (registered(whole), ask(whole, "GET", f"/imports/{number}")["written"]) == (0, 0)
+    number, halt = ask(whole, "POST", "/imports", files=file)["id"], whole.home / HALT
+    for act, status, end, after_a_lot in (
+        ("commit", "writing", "written", LOT),
+        ("undo", "undoing", "undone", ROWS - LOT),
+    ):
+        halt.touch()
+        answer = ask(whole, "POST", f"/imports/{number}/{act}")
+        assert answer["status"] == status, "it is answered before it is at its end"
+        until(lambda many=after_a_lot: registered(whole) == many)
+        assert state(whole, number) == status, "it is killed in the middle"
+        whole.kill()
+        halt.unlink()
+        whole.start()
+        until(lambda last=end: state(whole, number) == last)
+        many = ROWS if end == "written" else 0
+        assert (registered(whole), ask(whole, "GET", f"/imports/{number}")["written"]) == (many, many)

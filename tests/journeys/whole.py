@@ -19,12 +19,12 @@ ROOT = Path(__file__).parents[2]
 
 
 class Whole:
-    """``izba demo`` or ``izba serve`` on free ports. ``kill()`` is kill -9, ``stop()`` a polite end; it ends with the
-    tests whatever ends them.
+    """``izba demo`` or ``izba serve`` on free ports, of another ``module`` where a test says so. ``kill()`` is kill -9,
+    ``stop()`` a polite end; it ends with the tests whatever ends them.
     """
 
-    def __init__(self, home: Path, *args: str, **env: str) -> None:
-        self.home, self.args = home, args or ("demo", "--no-simulator")
+    def __init__(self, home: Path, *args: str, module: str = "config", **env: str) -> None:
+        self.home, self.module, self.args = home, module, args or ("demo", "--no-simulator")
         self.port, self.mqtt_port = free_port(), free_port()
         self.env = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("IZBA_", "COV_"))},
@@ -38,7 +38,7 @@ class Whole:
     def start(self) -> None:
         with open(self.home / "log", "ab") as log:
             self.process = subprocess.Popen(
-                mortal(sys.executable, "-m", "config", *self.args),
+                mortal(sys.executable, "-m", self.module, *self.args),
                 env=self.env, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
             )  # fmt: skip
         assert self.process.stdout
