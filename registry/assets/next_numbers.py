@@ -14,7 +14,7 @@ from registry.assets.numbering import (
     rule_for,
 )
 from registry.assets.rules import number_key
-from registry.core.errors import Invalid
+from registry.core.errors import Conflict, Invalid
 from registry.core.ids import may_be_name
 from registry.core.statements import column, first_value
 
@@ -48,6 +48,12 @@ async def numbering_units(today: date) -> list[str]:
     return sorted(await column(rows, "unit"))
 
 
+async def check_unit(unit: str, today: date) -> None:
+    """Raises Conflict("numbering.no_scheme") for a unit that numbers nothing today."""
+    if unit not in await numbering_units(today):
+        raise Conflict("numbering.no_scheme", unit=unit, day=today.isoformat())
+
+
 async def places_given() -> dict[tuple[int, int], int]:
     """How far each sequence is given, by the id of its rule and its year."""
     rows = await NumberSequence.filter().values_list("number_template_id", "year", "last_place")
@@ -62,13 +68,13 @@ async def last_place(scheme: NumberScheme, year: int) -> int:
 
 class ComingNumbers:
     """The numbers that pieces would get by these rules of a unit one after another, if nobody is quicker. None is
-    given.
+    given. Numbers whose keys are among ``besides`` are passed by.
     """
 
-    def __init__(self, schemes: Sequence[NumberScheme]) -> None:
+    def __init__(self, schemes: Sequence[NumberScheme], besides: Collection[str] = ()) -> None:
         self.schemes = schemes
         self._last: dict[tuple[int, int], int] = {}
-        self._keys: set[str] = set()
+        self._keys = set(besides)
 
     async def of(self, pieces: Sequence[NumberFacts]) -> list[str]:
         """Those of the next pieces, in their order. Raises as :func:`rule_for`, and as :func:`free_numbers`."""
@@ -91,9 +97,7 @@ class ComingNumbers:
 
 async def next_numbers(facts: NumberFacts, many: int) -> list[str]:
     """The numbers that so many pieces would get now, if nobody is quicker. Raises as :func:`rule_for`."""
-    scheme = rule_for(await number_schemes(facts.unit), facts)
-    last = await last_place(scheme, scheme.year_of(facts.day))
-    return [free.number for free in await free_numbers(scheme, [facts] * many, last)]
+    return await ComingNumbers(await number_schemes(facts.unit)).of([facts] * many)
 
 
 async def free_numbers(

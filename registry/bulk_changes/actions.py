@@ -10,7 +10,7 @@ from registry.assets.actions import WEIGHTY
 from registry.assets.durability import exempt_of, lock_fault
 from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FundingShare
-from registry.assets.next_numbers import ComingNumbers, number_schemes, numbering_units
+from registry.assets.next_numbers import ComingNumbers, check_unit, number_schemes
 from registry.assets.search import all_ids
 from registry.assets.transitions import Answers, transition_named, unanswered
 from registry.bulk_changes import rules
@@ -108,8 +108,7 @@ def check(new: NewBulkChange) -> None:
 
 
 async def _coming_numbers(unit: str, day: date) -> ComingNumbers:
-    if unit not in await numbering_units(day):
-        raise Conflict("numbering.no_scheme", unit=unit, day=day.isoformat())
+    await check_unit(unit, day)
     return ComingNumbers(await number_schemes(unit))
 
 

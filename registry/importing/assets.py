@@ -80,11 +80,20 @@ class AssetReader(RowReader):
             row.own_cells = frozenset(column for column in self.header.columns if whole(self.cell(cells, column)))
         self._against_register(row)
 
+    def look_ahead(self, cells: Sequence[Cell]) -> None:
+        """A piece that a row names is no twin of one without a number, in whichever line that stands."""
+        number = whole(self.cell(cells, "inventory_no"))
+        if number and fold(number) not in _WITHOUT_NUMBER:
+            named = self.snapshot.numbered.get(number_key(number))
+        else:
+            codes = map(tags.normalised, several(self.cell(cells, "tag")))
+            named = next(filter(None, map(self.snapshot.labels.get, codes)), None)
+        twin = self.snapshot.twin_keys.pop(named, None) if named else None
+        self.snapshot.twins.subtract([] if twin is None else [twin])
+
     def _against_register(self, row: ListRow) -> None:
         """What is missing in a row about a known piece is no fault of it; one that says nothing new is not doubled."""
-        if "asset_id" in row.refs:  # a row without a number is another piece
-            twin = self.snapshot.twin_keys.pop(row.refs["asset_id"], None)
-            self.snapshot.twins.subtract([] if twin is None else [twin])
+        if "asset_id" in row.refs:
             faults = _FAULTS_OF_NEW if "quantity" in row.own_cells else _FAULTS_OF_NEW | {"VALUE_MISMATCH"}
             row.problems = [one for one in row.problems if one.code not in faults]
             return
@@ -160,7 +169,7 @@ class AssetReader(RowReader):
                 row.values["kst_original"] = kst.original
                 self.problem(row, "KST_491_MAPPED_TO_487", "kst", self.cell(cells, "kst"))
         if self.has("category"):
-            row.values["category"] = self.snapshot.category(self.text(row, cells, "category"))
+            row.values["category"] = self.snapshot.categories.canonical(self.text(row, cells, "category"))
 
     def _dates(self, row: ListRow, cells: Sequence[Cell]) -> None:
         row.values["acquired_on"] = None

@@ -3,23 +3,14 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from registry.assets.next_numbers import free_numbers, last_place, number_schemes, numbering_units
+from registry.assets.next_numbers import ComingNumbers, number_schemes
 from registry.assets.numbering import NumberFacts, NumberScheme, rule_for
 from registry.assets.rules import number_key
 from registry.core.aside import aside
-from registry.core.errors import Conflict, Invalid, Refusal
+from registry.core.errors import Invalid, Refusal
 from registry.importing.report import ImportReport, UnnumberedPieces
 from registry.importing.rows import ImportProblem, ListRow, RowFate
 from registry.rooms.queries import office_day
-
-
-async def check_unit(unit: str | None, now: datetime) -> None:
-    """Raises Conflict("numbering.no_scheme") for a unit that numbers nothing today."""
-    if not unit:
-        return
-    today = await office_day(now)
-    if unit not in await numbering_units(today):
-        raise Conflict("numbering.no_scheme", unit=unit, day=today.isoformat())
 
 
 async def look_at_numbers(report: ImportReport, unit: str | None, now: datetime) -> None:
@@ -31,11 +22,9 @@ async def look_at_numbers(report: ImportReport, unit: str | None, now: datetime)
     schemes = await number_schemes(unit) if unit else []
     first = await aside(_look_at_rows, report, unit or "", schemes, await office_day(now))
     if first is not None and report.unnumbered is not None:
-        scheme = rule_for(schemes, first)
-        last = await last_place(scheme, scheme.year_of(first.day))
-        free = await free_numbers(scheme, [first], last, await aside(number_keys, report))
+        coming = ComingNumbers(schemes, await aside(number_keys, report))
         count, numbered = report.unnumbered.count, report.unnumbered.numbered
-        report.unnumbered = UnnumberedPieces(count, unit, numbered, free[0].number)
+        report.unnumbered = UnnumberedPieces(count, unit, numbered, (await coming.of([first]))[0])
 
 
 def _look_at_rows(report: ImportReport, unit: str, schemes: Sequence[NumberScheme], today: date) -> NumberFacts | None:

@@ -44,6 +44,9 @@ def judge_rows(
     blanks = 0
     kind = LIST_KINDS[report.kind]
     facts = column_facts((part.below, part.header) for part in report.layout.parts)
+    if snapshot.twins:
+        for part in report.layout.parts:
+            _look_ahead(part, kind.reader(part.header, snapshot, facts), corrections or {})
     for part in report.layout.parts:
         above, blank = _above(part)
         blanks += blank
@@ -57,6 +60,13 @@ def judge_rows(
     report.skipped = [line for line in report.skipped if line]
     _put_blanks(report, blanks)
     report.notices = _list_notices(report) + (reader.notices if reader else []) + _control_notice(report)
+
+
+def _look_ahead(part: SheetPart, reader: RowReader, corrections: Corrections) -> None:
+    """Which pieces the rows of a sheet name, those too that are left out."""
+    for line, cells in part.below():
+        if _what(cells, part.header) == "row":
+            reader.look_ahead(_corrected(cells, part.header, corrections.get(str(part.position(line)), {})))
 
 
 def _put_blanks(report: ImportReport, blanks: int) -> None:

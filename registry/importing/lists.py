@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from registry.assets.next_numbers import check_unit
 from registry.core.aside import aside
 from registry.core.errors import N_
 from registry.core.history import Actor
@@ -19,7 +20,7 @@ from registry.importing import batches
 from registry.importing.batches import Milestone, RowWriter, WritingProgress
 from registry.importing.change_names import change_names
 from registry.importing.choices import NO_CHOICES, ListChoices
-from registry.importing.coming_numbers import check_unit, look_at_numbers, number_keys
+from registry.importing.coming_numbers import look_at_numbers, number_keys
 from registry.importing.files import read
 from registry.importing.judging import judge, judge_rows
 from registry.importing.kinds import LIST_KINDS
@@ -101,7 +102,8 @@ async def import_list(
     if problems_only and not dry_run and not number_unit:
         report, progress = await _check_and_write(source, filename, kind, keep, actor, now)
         return ImportOutcome(report, progress.records)
-    await check_unit(number_unit, now)
+    if number_unit:
+        await check_unit(number_unit, await office_day(now))
     report = await check_list(source, filename, kind, today=await office_day(now), keep=keep)
     if number_unit:
         await look_at_numbers(report, number_unit, now)
@@ -134,7 +136,9 @@ async def check_list(
 def _keeping(layout: ListLayout, snapshot: RegisterSnapshot, keep: Collection[str]) -> ListLayout:
     """The list with its columns for fields of categories, of which these columns change nothing."""
     layout = with_own_columns(layout, snapshot)
-    return replace(layout, choices=replace(layout.choices, keep=layout.choices.keep | change_names(layout, keep)))
+    titles = [pair for part in layout.parts if layout.kind == "assets" for pair in part.header.titles.items()]
+    names = layout.choices.keep.union(change_names(keep, titles).values())
+    return replace(layout, choices=replace(layout.choices, keep=names))
 
 
 async def _check_and_write(

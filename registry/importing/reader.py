@@ -113,6 +113,9 @@ class RowReader:
         else:
             self.fill(row, cells)
 
+    def look_ahead(self, cells: Sequence[Cell]) -> None:
+        """Take in what a row says of others, before the first one is read."""
+
     def fill(self, row: ListRow, cells: Sequence[Cell]) -> None:
         """Put what the cells say into the row."""
         raise NotImplementedError

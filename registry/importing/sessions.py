@@ -8,13 +8,15 @@ import hashlib
 import re
 import secrets
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 from tortoise.expressions import Q
 
+from registry.assets.next_numbers import check_unit
 from registry.assets.rules import fold
 from registry.core import idempotency
 from registry.core.aside import aside
@@ -23,10 +25,11 @@ from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavai
 from registry.core.idempotency import RequestKey
 from registry.core.transaction import transaction
 from registry.importing.cells import Cell, whole
+from registry.importing.change_names import change_names
 from registry.importing.choices import ListChoices
 from registry.importing.claims import AT_WORK
 from registry.importing.columns import DETAIL
-from registry.importing.coming_numbers import check_unit, look_at_numbers
+from registry.importing.coming_numbers import look_at_numbers
 from registry.importing.files import read
 from registry.importing.judging import judge
 from registry.importing.layout import find_list
@@ -37,6 +40,7 @@ from registry.importing.snapshot import RegisterSnapshot, load_snapshot
 from registry.importing.updates import compare
 from registry.people.models import Person
 from registry.people.rules import grantable_roles, may
+from registry.rooms.queries import office_day
 
 LIFETIME = timedelta(days=1)
 # once it is written
@@ -154,22 +158,58 @@ async def choose(
     number: str, owner_id: int, wishes: Mapping[str, Any], now: datetime, if_revision: int | None = None
 ) -> PendingImport:
     """Say what of the file is the list: ``wishes`` are some of the names of ListChoices, the others stay as they are.
-    What the columns hold is remembered for the next list with these titles.
+    What the columns hold is remembered for the next list with these titles. What stays as it is goes by its column, or
+    by the change: see :func:`registry.importing.change_names.change_names`.
 
-    Raises as ``correct`` and what ``find_list`` does; Conflict("numbering.no_scheme") for a unit that numbers nothing.
+    Raises as ``correct`` and what ``find_list`` does; Invalid("import.changes_nothing");
+    Conflict("numbering.no_scheme") for a unit that numbers nothing.
     """
-    await check_unit(wishes.get("number_unit"), now)
+    if unit := wishes.get("number_unit"):
+        await check_unit(unit, await office_day(now))
 
     def edit(pending: PendingImport, report: dict[str, Any]) -> None:
         former = pending.choices or {}
         columns = dict(former.get("columns") or {}) | dict(wishes.get("columns") or {})
-        merged = former | dict(wishes) | {"columns": columns}
+        merged = former | dict(wishes) | _kept(report, wishes) | {"columns": columns}
         pending.choices = ListChoices.from_record(merged).as_record()
 
     pending = await _edit(number, owner_id, edit, now, if_revision)
     if wishes.get("columns"):
         await _remember(await aside(record, pending), pending, now)
     return pending
+
+
+def _kept(report: Mapping[str, Any], wishes: Mapping[str, Any]) -> dict[str, Any]:
+    """What these wishes leave as it is, in all rows and by line, as the changes of the rows are called."""
+    for_all, by_line = wishes.get("keep") or (), wishes.get("keep_rows") or {}
+    names = _change_names(report, {*for_all, *(column for columns in by_line.values() for column in columns)})
+    rows = {line: [names[column] for column in columns] for line, columns in by_line.items()}
+    lists: dict[str, Any] = {"keep": [names[column] for column in for_all], "keep_rows": rows}
+    return {name: value for name, value in lists.items() if name in wishes}
+
+
+def _change_names(report: Mapping[str, Any], columns: Collection[str]) -> dict[str, str]:
+    titles = titles_of(report).items() if report["kind"] == "assets" else ()
+    changes = {name for row in report["rows"] for name in row.get("changes", ())}
+    return change_names(columns, titles, changes)
+
+
+async def choose_changes(
+    number: str, owner_id: int, offered: Collection[str], ticks: Collection[str], line: str, now: datetime
+) -> PendingImport:
+    """Of the changes that were ``offered`` those without one of the ``ticks`` are not made: in the row of a line,
+    without one in all. What was not offered stays as it was chosen. Raises as ``choose``.
+    """
+
+    def edit(pending: PendingImport, report: dict[str, Any]) -> None:
+        former = ListChoices.from_record(pending.choices or {})
+        rest = _change_names(report, {*offered} - {*ticks}).values()
+        names = {*(former.keep_rows.get(line, ()) if line else former.keep)} - {*offered} | {*rest}
+        rows = {**former.keep_rows, line: sorted(names)} if line else former.keep_rows
+        choices = replace(former, keep=former.keep if line else frozenset(names), keep_rows=rows)
+        pending.choices = choices.as_record()
+
+    return await _edit(number, owner_id, edit, now, None)
 
 
 Edit = Callable[[PendingImport, dict[str, Any]], None]
@@ -245,7 +285,8 @@ async def judged(pending: PendingImport, now: datetime) -> ImportReport:
     """
     sender = await Person.get(id=pending.owner_id)
     roles, may_money = grantable_roles(sender.role), may(sender.role, "assets.correct_money")
-    report = await aside(_judge, pending, await load_snapshot(roles, pending.sent_at.date(), may_money))
+    snapshot = await load_snapshot(roles, await office_day(pending.sent_at), may_money)
+    report = await aside(_judge, pending, snapshot)
     await compare(report.rows, report.header.titles)
     await look_at_numbers(report, (pending.choices or {}).get("number_unit"), now)
     return report

@@ -68,11 +68,6 @@ class RegisterSnapshot:
     today: date | None = None
     categories: CategoryTree = field(default_factory=CategoryTree)
 
-    def category(self, text: str) -> str:
-        """A category as the register writes it; a word that is none as it is."""
-        node = self.categories.named(text)
-        return node.name if node else text
-
     def grant(self, text: str) -> GrantTerms | None:
         """The one grant that a text means: the one whose code it is, else the only one that answers to it."""
         matches = [grant for grant in self.grants if grant.is_called(text)]

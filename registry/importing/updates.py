@@ -24,26 +24,19 @@ from registry.core.statements import column
 from registry.core.transaction import transaction
 from registry.faults.asset_transitions import perform
 from registry.importing.batches import BATCH, WritingProgress
+from registry.importing.change_names import ALSO_SAID_BY, DESCRIPTION, FUNDING, MONEY
 from registry.importing.models import ImportedRecord
+from registry.importing.own_columns import PREFIX
 from registry.importing.reasons import import_reason
 from registry.importing.rows import ImportProblem, ListRow, RowFate, plain
 from registry.people.models import Person
 from registry.rooms.models import Room
 
-# a row's fields by the columns of a piece that a correction takes
-_DESCRIPTION = {"name": "name", "category": "category", "serial_no": "serial_no", "note": "note",
-                "warranty_until": "warranty_until"}  # fmt: skip
-_MONEY = {"kst": "kst", "acquired_on": "accepted_on", "quantity": "quantity", "value": "price"}
 # what a list never changes of a piece that is there, by what a row holds of it
 _BY_OTHER_WAYS = {"durable_until": "durable_until", "lifecycle": "lifecycle", "condition": "condition",
                   "account": "account", "purchase": "purchase_id"}  # fmt: skip
-# cells that say of which funds a piece is, those that name them first
-_FUNDING = ("grant", "funding", "eu_share", "eu")
-# cells beside a field's own one that say it too
-_ALSO_SAID_BY = {"value": "unit_price", "warranty_until": "warranty_months"}
 # corrections that are no column of a piece
 _APART = frozenset({"shares", "own_values"})
-_OWN = "own:"  # before the codes of fields of categories, as changes are called
 Parts = Mapping[int | None, Decimal]
 
 
@@ -65,7 +58,7 @@ class PieceUpdate:
             return self
         corrections = {name: value for name, value in self.corrections.items() if name not in names}
         if own := corrections.pop("own_values", None):
-            values = tuple(value for value in own.values if f"{_OWN}{value.field.code}" not in names)
+            values = tuple(value for value in own.values if f"{PREFIX}{value.field.code}" not in names)
             corrections |= {"own_values": ReadValues(values)} if values else {}
         room_id = None if "room" in names else self.room_id
         custodian_id = None if "custodian" in names else self.custodian_id
@@ -81,11 +74,11 @@ def update_of(asset: Asset, parts: Parts, row: ListRow) -> PieceUpdate:
     corrections: dict[str, Any] = {}
     refused: dict[str, str] = {}
     may_correct_money = row.refs.get("may_correct_money", True)
-    for name, target in (_DESCRIPTION | _MONEY).items():
+    for name, target in (DESCRIPTION | MONEY).items():
         value = _value(name, asset, row)
         if value in (None, "") or getattr(asset, target) == value:
             continue
-        if name in _MONEY and not may_correct_money:
+        if name in MONEY and not may_correct_money:
             refused[name] = "MONEY_NOT_YOURS"
         else:
             corrections[target] = value
@@ -103,7 +96,7 @@ def update_of(asset: Asset, parts: Parts, row: ListRow) -> PieceUpdate:
         if value not in (None, "") and getattr(asset, target) != value:
             refused[name] = "CHANGED_BY_ANOTHER_ACT"
     if row.refs.get("is_own_funds") and any(amount for grant, amount in parts.items() if grant is not None):
-        refused[next(name for name in _FUNDING if name in row.own_cells)] = "CHANGED_BY_ANOTHER_ACT"
+        refused[next(name for name in FUNDING if name in row.own_cells)] = "CHANGED_BY_ANOTHER_ACT"
     places = {name: row.refs.get(name) for name in ("room_id", "custodian_id")}
     moves = {name: pk for name, pk in places.items() if pk and pk != getattr(asset, name)}
     return PieceUpdate(corrections, **moves, refused=refused)
@@ -119,7 +112,7 @@ def _value(name: str, asset: Asset, row: ListRow) -> Any:
     """What a row says of a field of a piece: nothing where no cell of its own says it."""
     if name == "note":
         return row.note(asset.note)
-    if name not in row.own_cells and _ALSO_SAID_BY.get(name) not in row.own_cells:
+    if name not in row.own_cells and ALSO_SAID_BY.get(name) not in row.own_cells:
         return None
     if name == "value" and row.refs.get("is_by_unit_price"):
         return _by_unit_price(asset, row)
@@ -127,9 +120,10 @@ def _value(name: str, asset: Asset, row: ListRow) -> Any:
 
 
 def _by_unit_price(asset: Asset, row: ListRow) -> Decimal:
-    """A row's unit price for as many pieces as it says; where it does not, as the record is."""
+    """A row's unit price for as many pieces as it says; where it does not, or that stays, as the record is."""
     price: Decimal = row.values["unit_price"]
-    return price * (row.values["quantity"] if "quantity" in row.own_cells else asset.quantity)
+    says_how_many = "quantity" in row.own_cells - row.keep
+    return price * (row.values["quantity"] if says_how_many else asset.quantity)
 
 
 def _new_split(asset: Asset, price: Decimal, parts: Parts, row: ListRow) -> list[tuple[int | None, Decimal]] | None:
@@ -205,7 +199,7 @@ def _in_words(
     if "own_values" in update.corrections:
         before = row.refs.get("own_before", {})
         for own in update.corrections["own_values"].values:
-            words[f"{_OWN}{own.field.code}"] = [before.get(own.field.code, ""), own.text]
+            words[f"{PREFIX}{own.field.code}"] = [before.get(own.field.code, ""), own.text]
     if "shares" in update.corrections:
         words["shares"] = ["", " | ".join(f"{amount:.2f}" for _, amount in update.corrections["shares"])]
     if update.room_id:

@@ -98,14 +98,16 @@ class RowPage:
 
 @dataclass(frozen=True, slots=True)
 class RowForm:
-    """What was typed into the form of a line, or of a word of several (``same_word``: column, word, value), and why it
-    was refused; without either it is the list as a whole.
+    """What was typed into the form of a line, or of a word of several (``same_word``: column, word, value), or ticked
+    of the changes of a line or of all (``ticks``: line, take), and why it was refused; without any of them it is the
+    list as a whole.
     """
 
     fault: str = ""
     cells: dict[str, str] | None = None
     line: str = ""
     same_word: dict[str, str] | None = None
+    ticks: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,21 +438,17 @@ async def leave_out(request: Request, person: May, now: Now, number: str, line: 
 async def keep(request: Request, person: May, now: Now, number: str) -> Response:
     """Choose which of the changed fields are taken over, for all rows or for one line."""
     form = await request.form()
-    pending = await sessions.find(number, person.id, now)
+    await sessions.find(number, person.id, now)
     line = str(form.get("line") or "")[:200]
-    offered = {str(name)[:200] for name in form.getlist("change")}
-    rest = offered - {str(name) for name in form.getlist("take")}
-    former = pending.choices or {}
-    wishes: dict[str, Any] = {"keep": sorted(set(former.get("keep") or ()) - offered | rest)}
-    if line:
-        wishes = {"keep_rows": dict(former.get("keep_rows") or {}) | {line: sorted(rest)}}
+    offered, ticks = ([str(name)[:200] for name in form.getlist(field)] for field in ("change", "take"))
     show, offset = _status_of(str(form.get("show") or "")), _offset(str(form.get("offset") or ""))
     page = f"/assets/import/{number}?show={show}&offset={offset}#{f'line-{quote(line)}' if line else 'changes'}"
     try:
-        await sessions.choose(number, person.id, wishes, now)
+        await sessions.choose_changes(number, person.id, offered, ticks, line, now)
     except Refusal as refusal:
         fault = page_context(request, person, now).words.refusal(refusal)
-        return await back_to(f"/assets/import/{number}", request, now, status_of(refusal), fault=fault)
+        form_again = {"line": line, "take": ticks}
+        return await back_to(page, request, now, status_of(refusal), fault=fault, ticks=form_again)
     return RedirectResponse(page, 303)
 
 

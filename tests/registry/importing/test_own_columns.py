@@ -81,8 +81,8 @@ async def test_a_list_changes_what_fields_hold_and_an_undo_gives_it_back(databas
     await import_list(rows(), "assets", dry_run=False, actor=SYSTEM, now=NOW, filename="lista.csv")
     report = await check_list(rows("5 200", ""), "lista.csv", "assets", today=date(2026, 11, 30))
     assert report.rows[0].changes == {"own:jasnosc": ["5000", "5200"]}
-    left = await check_list(rows("5 200", ""), "lista.csv", "assets", today=date(2026, 11, 30), keep=["Jasność"])
-    assert (left.rows[0].fate, left.rows[0].keep) == ("same", {"own:jasnosc"})
+    report = await check_list(rows("5 200", ""), "lista.csv", "assets", today=date(2026, 11, 30), keep=["Jasność"])
+    assert (report.rows[0].fate, report.rows[0].keep) == ("same", {"own:jasnosc"})
     await import_list(rows("5 200", ""), "assets", dry_run=False, actor=SYSTEM, now=NOW, filename="lista.csv")
     asset = await Asset.get(inventory_no="A/1")
     assert (await own_values([asset.id]))[asset.id]["jasnosc"] == "5200"

@@ -61,6 +61,13 @@ async def test_a_list_waits_a_day_for_its_sender_alone(owner: int) -> None:
     assert await Asset.all().count() == 0
 
 
+async def test_a_day_begins_for_a_list_when_it_does_in_the_office(owner: int) -> None:
+    text = f"{HEADER}\nA/1;Stół;808;27.11.2026;10,00;;\n"
+    for hour, codes in ((22, ["DATE_IN_FUTURE"]), (23, [])):
+        number = await sent(owner, text, now=NOW.replace(hour=hour, minute=30))
+        assert rows(await find(number, owner, NOW)) == {2: ("warning" if codes else "ok", codes)}
+
+
 async def test_what_waited_a_day_is_forgotten(owner: int) -> None:
     await sent(owner)
     late = await sent(owner, now=NOW + timedelta(hours=2))

@@ -344,6 +344,36 @@ async def test_a_price_that_stays_is_split_as_it_is_and_fields_of_categories_sta
     assert dict(split) == {7: Decimal(5), None: Decimal(5)}
 
 
+async def test_a_quantity_that_stays_multiplies_no_price() -> None:
+    asset = Asset(id=1, name="Krzesło", price=Decimal(20), quantity=2)
+    row = ListRow(2, keep=frozenset({"quantity"}), own_cells=frozenset({"quantity", "unit_price"}))
+    row.values, row.refs = {"quantity": 5, "unit_price": Decimal(12)}, {"is_by_unit_price": True}
+    assert update_of(asset, {}, row).without(row.keep).corrections == {"price": Decimal(24)}
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_piece_that_has_a_number_by_now_is_no_twin_in_whatever_order(owner: int, is_first: bool) -> None:
+    rows = ["HO-1;Krzesło;808;1.4.2022;100,00;R-1;;stare\n", ";Krzesło;808;1.4.2022;100,00;R-1;;stare\n"]
+    await Asset.filter(inventory_no="HO-1").update(was_unnumbered=True)
+    number = await written(owner, LIST.splitlines()[0] + "\n" + "".join(rows if is_first else rows[::-1]))
+    assert {fate for fate, _ in await fates(number, owner)} == {"same", "new"}
+    assert await Asset.filter(name="Krzesło").count() == 2
+
+
+async def test_two_lines_that_are_chosen_at_once_lose_none(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = await chosen(owner, keep_rows={"2": ["room"]})
+    judged, late = sessions.judged, iter([("3", ["room"])])
+
+    async def beside(*arguments: Any) -> Any:
+        for line, offered in late:
+            await sessions.choose_changes(number, owner, offered, [], line, NOW)
+        return await judged(*arguments)
+
+    monkeypatch.setattr(sessions, "judged", beside)
+    pending = await sessions.choose_changes(number, owner, ["price", "name"], ["name"], "2", NOW)
+    assert pending.choices["keep_rows"] == {"2": ["price", "room"], "3": ["room"]}, "what was not offered stays too"
+
+
 async def test_the_command_line_leaves_columns_as_they_are_too(owner: int) -> None:
     async def bring(*keep: str, problems_only: bool = True) -> int | None:
         outcome = await import_list(

@@ -248,3 +248,7 @@ async def test_a_change_is_chosen_field_by_field(office: Office) -> None:
     answer = await choose(office, report["id"], keep=["name"], keep_rows={"2": ["price"]})
     assert (answer["rows"][0]["fate"], answer["rows"][0]["kept"]) == ("same", ["name", "price"])
     assert (await choose(office, report["id"], keep=None, keep_rows=None))["rows"][0]["fate"] == "changed"
+    assert (await choose(office, report["id"], keep=["value"]))["rows"][0]["kept"] == ["price"], "by its column"
+    for wish in ({"keep": ["dział"]}, {"keep_rows": {"2": ["dział"]}}):
+        answer = await office.call("PATCH", f"/imports/{report['id']}", "facilities", json=wish)
+        assert (answer.status_code, answer.json()["code"]) == (422, "import.changes_nothing")

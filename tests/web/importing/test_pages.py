@@ -404,6 +404,15 @@ async def test_a_change_is_chosen_field_by_field(desk: Desk) -> None:
     page = (await desk.get(f"{home}?show=changed", "facilities")).text
     assert "not taken over" in page
     assert "Biurko" in page
+    strange = await desk.post(
+        f"{home}/keep", "facilities", line="2", change=["x", "price"], take="name", show="changed"
+    )
+    assert strange.status_code == 422
+    ticks = strange.text.partition('id="line-2"')[2]
+    assert 'role="alert"' in ticks, "at the line"
+    assert 'name="take" value="name" checked' in ticks
+    assert 'name="take" value="price">' in ticks
+    assert 'name="show" value="changed"' in ticks
     await desk.post(f"{home}/keep", "facilities", line="2", change=["name", "price"], take=["name", "price"])
     answer = await desk.post(f"{home}/keep", "facilities", **fields)
     assert answer.headers["location"].endswith("#changes")
