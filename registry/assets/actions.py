@@ -13,7 +13,6 @@ from registry.assets import policy
 from registry.assets.durability import binds, exempt_of, lock_fault, use_overrides
 from registry.assets.intake import NewPiece, refuse_former, register_many
 from registry.assets.models import STANDING, Asset, FieldValue, FormerNumber, FundingShare, Lifecycle, Purchase
-from registry.assets.number_sequences import give_numbers
 from registry.assets.own_values import defaults_of, replace_values
 from registry.assets.rules import (
     StandingPiece,
@@ -219,50 +218,6 @@ async def correct_in(
     if "inventory_no" in before:
         await refuse_former([asset.number_key], but_of=asset.id)
     return stood, standing_piece(asset)
-
-
-async def give_next_number(
-    asset_id: int,
-    unit: str,
-    actor: Actor,
-    now: datetime,
-    if_revision: int | None = None,
-    request_key: RequestKey | None = None,
-) -> Asset:
-    """Give a piece without a number the next one of a unit; one that has a number keeps it.
-
-    Raises NotFound("asset.unknown"); Conflict: request.stale, asset.withdrawn, numbering.no_scheme;
-    Invalid("numbering.no_kst"); Unavailable("internal.busy") where somebody typed that number at the same moment.
-    """
-    place = (await _asset(asset_id)).room_id
-    try:
-        async with changing(*([place] if place else [])) as change:
-            asset = await _locked(asset_id, if_revision, place)
-            if asset.lifecycle is Lifecycle.WITHDRAWN:
-                raise Conflict("asset.withdrawn")
-            if not asset.inventory_no:
-                if not unit:
-                    raise Conflict("numbering.no_scheme", unit=unit, day=(await office_day(now)).isoformat())
-                await number_in(change, [asset], unit, actor, now)
-            piece = standing_piece(asset)
-            await keep_untouched_quiet(change, [(piece, piece)])
-            await record(request_key, asset)
-    except IntegrityError as fault:
-        if is_of_number(fault):
-            raise Unavailable("internal.busy") from fault
-        raise
-    return asset
-
-
-async def number_in(change: RoomChange, assets: Sequence[Asset], unit: str, actor: Actor, now: datetime) -> None:
-    """Give pieces without a number, which are locked, the next ones of a unit in their order, inside the transaction of
-    ``change``. Raises as :func:`registry.assets.number_sequences.give_numbers`.
-    """
-    await give_numbers([(asset, unit) for asset in assets], now)
-    columns = ["inventory_no", "number_key", "search_text", "was_unnumbered"]
-    for asset in assets:
-        asset.was_unnumbered = True
-        await store_change(asset, change, columns, "numbered", actor, now, {"inventory_no": None}, "")
 
 
 def _check_price(price: Decimal) -> None:

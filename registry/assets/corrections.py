@@ -1,4 +1,4 @@
-"""The same change of many pieces together, all of them or none: a correction of each, or the next numbers."""
+"""The same change of pieces together, all of them or none: a correction of each, or the next numbers."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,20 +13,24 @@ from registry.assets.actions import (
     correct_in,
     is_of_number,
     keep_untouched_quiet,
-    number_in,
     standing_piece,
+    store_change,
+    the_first,
     together,
 )
 from registry.assets.models import Asset, Lifecycle
 from registry.assets.next_numbers import number_schemes
+from registry.assets.number_sequences import give_numbers
 from registry.assets.numbering import NumberFacts, rule_for
 from registry.categories.queries import category_tree
 from registry.core.errors import Conflict, Invalid, NotFound, Refusal, Unavailable
 from registry.core.history import Actor
+from registry.core.idempotency import RequestKey, record
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.queries import office_day
 
 Also = Callable[[Sequence[Asset]], Awaitable[object]]
+RefusalOf = Callable[[Mapping[int, Refusal]], Refusal]
 ATTEMPTS = 3
 
 
@@ -68,19 +72,44 @@ async def correct_together(
     return list(assets.values())
 
 
+async def give_next_number(
+    asset_id: int,
+    unit: str,
+    actor: Actor,
+    now: datetime,
+    if_revision: int | None = None,
+    request_key: RequestKey | None = None,
+) -> Asset:
+    """Give a piece without a number the next one of a unit; one that has a number keeps it.
+
+    Raises NotFound("asset.unknown"); Conflict: request.stale, asset.withdrawn, numbering.no_scheme;
+    Invalid: numbering.no_kst, numbering.bad_first; Unavailable("internal.busy") as :func:`number_together`.
+    """
+
+    async def also(assets: Sequence[Asset]) -> None:
+        await record(request_key, assets[0])
+
+    return (await number_together({asset_id: if_revision}, unit, actor, now, also, the_first))[0]
+
+
 async def number_together(
-    revisions: Mapping[int, int | None], unit: str, actor: Actor, now: datetime, also: Also | None = None
+    revisions: Mapping[int, int | None],
+    unit: str,
+    actor: Actor,
+    now: datetime,
+    also: Also | None = None,
+    refusal_of: RefusalOf = together,
 ) -> list[Asset]:
     """Give those of these pieces that have no number the next ones of a unit, in this order. ``revisions`` are by id
     those that were looked at, None for any; ``also`` is done in the same transaction.
 
-    Raises Conflict("asset.refused") for the pieces' own refusals, as :func:`correct_together`;
-    Invalid("numbering.bad_first") where the numbers end; Unavailable("internal.busy") where somebody types the same
-    numbers again and again.
+    Raises what ``refusal_of`` makes of the pieces' own refusals, Conflict("asset.refused") as
+    :func:`correct_together`; Invalid("numbering.bad_first") where the numbers end; Unavailable("internal.busy") where
+    somebody types the same numbers again and again.
     """
     for _ in range(ATTEMPTS):
         try:
-            return await _number(revisions, unit, actor, now, also)
+            return await _number(revisions, unit, actor, now, also, refusal_of)
         except IntegrityError as fault:
             if not is_of_number(fault):
                 raise
@@ -88,9 +117,14 @@ async def number_together(
 
 
 async def _number(
-    revisions: Mapping[int, int | None], unit: str, actor: Actor, now: datetime, also: Also | None
+    revisions: Mapping[int, int | None],
+    unit: str,
+    actor: Actor,
+    now: datetime,
+    also: Also | None,
+    refusal_of: RefusalOf,
 ) -> list[Asset]:
-    async with _locked(revisions) as (change, by_id):
+    async with _locked(revisions, refusal_of) as (change, by_id):
         assets = [by_id[asset_id] for asset_id in revisions]
         schemes, today = await number_schemes(unit), await office_day(now)
         refusals: dict[int, Refusal] = {}
@@ -103,8 +137,13 @@ async def _number(
             except Refusal as refusal:
                 refusals[asset.id] = refusal
         if refusals:
-            raise together(refusals)
-        await number_in(change, [asset for asset in assets if not asset.inventory_no], unit, actor, now)
+            raise refusal_of(refusals)
+        bare = [asset for asset in assets if not asset.inventory_no]
+        await give_numbers([(asset, unit) for asset in bare], now)
+        columns = ["inventory_no", "number_key", "search_text", "was_unnumbered"]
+        for asset in bare:
+            asset.was_unnumbered = True
+            await store_change(asset, change, columns, "numbered", actor, now, {"inventory_no": None}, "")
         pieces = [standing_piece(asset) for asset in assets]
         await keep_untouched_quiet(change, zip(pieces, pieces, strict=True))
         if also:
@@ -113,9 +152,11 @@ async def _number(
 
 
 @asynccontextmanager
-async def _locked(revisions: Mapping[int, int | None]) -> AsyncIterator[tuple[RoomChange, dict[int, Asset]]]:
-    """The transaction in which these pieces are changed, and they, locked and by id. Raises Conflict("asset.refused")
-    where one is gone, or not as it was looked at.
+async def _locked(
+    revisions: Mapping[int, int | None], refusal_of: RefusalOf = together
+) -> AsyncIterator[tuple[RoomChange, dict[int, Asset]]]:
+    """The transaction in which these pieces are changed, and they, locked and by id. Raises what ``refusal_of`` makes
+    of those that are gone, or not as they were looked at.
     """
     places = dict(await Asset.filter(id__in=list(revisions)).values_list("id", "room_id"))
     async with changing(*{room_id for room_id in places.values() if room_id}) as change:
@@ -127,7 +168,7 @@ async def _locked(revisions: Mapping[int, int | None]) -> AsyncIterator[tuple[Ro
             if (refusal := _refusal(asset_id, assets.get(asset_id), revision, places))
         }
         if refusals:
-            raise together(refusals)
+            raise refusal_of(refusals)
         yield change, assets
 
 

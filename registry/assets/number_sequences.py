@@ -5,6 +5,7 @@ act is rolled back. And the rules that they are made by.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from registry.assets.models import Asset, NumberSequence, NumberTemplate
@@ -12,6 +13,7 @@ from registry.assets.next_numbers import free_numbers, number_schemes
 from registry.assets.numbering import NumberFacts, NumberScheme, place_of, rule_for, scheme_for, template_faults
 from registry.assets.rules import SEARCHED, fold, number_columns, number_key
 from registry.core import history
+from registry.core.aside import aside
 from registry.core.errors import Conflict, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
@@ -109,22 +111,33 @@ async def take_numbers_back(pieces: Sequence[tuple[Asset, date]]) -> None:
     """Numbers of pieces that are undone, each with the day it came, are the next ones again, as far as none was given
     behind them. Inside the transaction in which the pieces go.
     """
+    if not pieces:
+        return
+    places = await aside(_places_of, pieces, await number_schemes())
+    for (scheme_id, year), free in sorted(places.items()):  # two acts never wait for each other
+        rows = NumberSequence.select_for_update().filter(number_template_id=scheme_id, year=year)
+        for sequence in await rows:  # none where no number was given: somebody typed it
+            last = sequence.last_place
+            while last in free:
+                last -= 1
+            if last != sequence.last_place:
+                await write(("UPDATE number_sequence SET last_place = ? WHERE id = ?", [last, sequence.id]))
+
+
+def _places_of(
+    pieces: Sequence[tuple[Asset, date]], schemes: Sequence[NumberScheme]
+) -> dict[tuple[int, int], set[int]]:
+    """By rule and year the places that these pieces may have got their numbers at."""
     places: dict[tuple[int, int], set[int]] = {}
-    schemes = {scheme.id: scheme for scheme in await number_schemes()} if pieces else {}
+    by_unit = {unit: list(rules) for unit, rules in groupby(schemes, lambda scheme: scheme.unit)}
     for asset, came_on in pieces:
-        for unit in {scheme.unit for scheme in schemes.values()}:
+        for unit, rules in by_unit.items():
             facts = NumberFacts(unit, asset.account, asset.kst, asset.accepted_on or came_on)
-            scheme = scheme_for(schemes.values(), unit, facts.account, facts.day)
+            scheme = scheme_for(rules, unit, facts.account, facts.day)
             place = place_of(scheme.template, facts, asset.inventory_no or "") if scheme else None
             if scheme and place is not None:
                 places.setdefault((scheme.id, scheme.year_of(facts.day)), set()).add(place)
-    for (scheme_id, year), free in sorted(places.items()):  # two acts never wait for each other
-        sequence = await _locked_sequence(schemes[scheme_id], year)
-        last = sequence.last_place
-        while last in free:
-            last -= 1
-        if last != sequence.last_place:
-            await write(("UPDATE number_sequence SET last_place = ? WHERE id = ?", [last, sequence.id]))
+    return places
 
 
 async def _locked_sequence(scheme: NumberScheme, year: int) -> NumberSequence:

@@ -17,6 +17,7 @@ UNIT_LENGTH, TEMPLATE_LENGTH = 20, 80
 WIDEST = 9
 PARTS = ("unit", "account", "kst", "seq", "yy", "yyyy")
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_PLACE = re.compile(r"\{seq(?::[1-9])?\}")
 _SEQUENCE = re.compile(r"seq(?::([1-9]))?")
 LAST_SEQUENCE = 10**WIDEST - 1
 
@@ -92,10 +93,11 @@ def number_of(template: str, facts: NumberFacts, place: int) -> str:
 
 def place_of(template: str, facts: NumberFacts, number: str) -> int | None:
     """The place in the sequence that a number was made at, None where it was made otherwise."""
-    texts = [re.escape(number_of(part, facts, 0)) for part in re.split(r"\{seq(?::[1-9])?\}", template)]
-    match = re.fullmatch("([0-9]+)".join(texts), number)
-    place = int(match[1]) if match else 0
-    return place if match and number_of(template, facts, place) == number else None
+    before, after = (number_of(part, facts, 0) for part in _PLACE.split(template, 1))
+    digits = number[len(before) : len(number) - len(after)]
+    if not (digits.isascii() and digits.isdecimal()):
+        return None
+    return int(digits) if number_of(template, facts, int(digits)) == number else None
 
 
 def _text_of(part: str, facts: NumberFacts) -> str:

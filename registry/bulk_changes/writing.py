@@ -103,10 +103,14 @@ async def _change_lot(row: BulkChange, revision: int, lot: Sequence[BulkPiece], 
 
 async def _store_numbers(assets: Sequence[Asset], pieces: Mapping[int, BulkPiece]) -> None:
     """Which number each got, where that is another one than when it was looked at."""
-    for asset in assets:
-        after = {"inventory_no": asset.inventory_no}
-        if pieces[asset.id].after != after:
-            await BulkPiece.filter(id=pieces[asset.id].id).update(after=after)
+    after = {asset.id: {"inventory_no": asset.inventory_no} for asset in assets}
+    others = [
+        BulkPiece(id=piece.id, after=after[asset_id])
+        for asset_id, piece in pieces.items()
+        if piece.after != after[asset_id]
+    ]
+    if others:
+        await BulkPiece.bulk_update(others, ["after"], batch_size=LOT)
 
 
 async def _count(row: BulkChange, revision: int, many: int) -> None:

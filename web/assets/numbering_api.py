@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Response
 from pydantic import BaseModel, Field
 
-from registry.assets.actions import give_next_number
+from registry.assets.corrections import give_next_number
 from registry.assets.models import NumberTemplate
 from registry.assets.next_numbers import next_numbers, number_schemes, scheme_of
 from registry.assets.number_sequences import NewScheme, add_scheme, remove_scheme

@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from registry.assets import next_numbers as next_numbers_module
-from registry.assets.actions import NewAsset, correct, give_next_number, register, register_together
-from registry.assets.corrections import number_together
+from registry.assets.actions import NewAsset, correct, register, register_together
+from registry.assets.corrections import give_next_number, number_together
 from registry.assets.models import Asset, FormerNumber, Lifecycle, NumberSequence, NumberTemplate
 from registry.assets.next_numbers import LOOK_AHEAD, ComingNumbers, next_numbers, number_schemes, numbering_units
-from registry.assets.number_sequences import NewScheme, add_scheme, remove_scheme
+from registry.assets.number_sequences import NewScheme, add_scheme, remove_scheme, take_numbers_back
 from registry.assets.numbering import NumberFacts
 from registry.assets.rules import number_columns
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.core.statements import column
+from registry.core.transaction import transaction
 from tests.make import make_asset, make_room, refused
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -146,6 +147,14 @@ async def test_a_rule_is_removed_only_before_it_gave_a_number() -> None:
     assert [scheme.accounts for scheme in await number_schemes("KPUW")] == [(), ("011", "013")]
     entries = HistoryEntry.filter(object="numbering:KPUW").order_by("seq")
     assert await column(entries, "action") == ["scheme_added"] * 3 + ["scheme_removed"]
+
+
+async def test_a_rule_that_gave_no_number_is_not_in_use_when_a_typed_one_goes() -> None:
+    row = await rule(template="{unit}/{seq}")
+    lamp = await make_asset(**number_columns("KPUW/7"))
+    async with transaction():
+        await take_numbers_back([(lamp, date(2026, 11, 24))])
+    await remove_scheme(row.id, SYSTEM, NOW)
 
 
 async def test_a_piece_without_a_number_gets_the_next_one_and_keeps_it() -> None:

@@ -22,11 +22,11 @@ from registry.bulk_changes import actions, writing
 from registry.bulk_changes.actions import NewBulkChange, prepare
 from registry.bulk_changes.claims import BULK_CHANGES
 from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, PieceFate
-from registry.bulk_changes.queries import bulk_change, counts_of, pieces_of, wish_of
+from registry.bulk_changes.queries import bulk_change, pieces_of, wish_of
 from registry.bulk_changes.writing import carry_out, take_up
 from registry.core import claims, outages
 from registry.core.errors import Conflict, Refusal, Unavailable
-from registry.core.history import SYSTEM, Actor, HistoryEntry
+from registry.core.history import SYSTEM, HistoryEntry
 from registry.core.transaction import transaction
 from registry.faults.asset_transitions import perform
 from registry.faults.models import Fault
@@ -34,11 +34,11 @@ from registry.grants.models import Grant
 from registry.people.models import Person
 from registry.rooms.models import Room
 from tests.make import NOW, make_person, make_room, refused
+from tests.registry.bulk_changes.conftest import CLERK, broken_off, fates
 from tests.registry.core.test_transaction import begun_beside
 from tests.statements import Statements
 
 pytestmark = pytest.mark.usefixtures("database")
-CLERK = Actor("ewidencja", "web")
 TO_MEBLE = NewBulkChange("correct", column="category", value="meble", wish=AssetFilter(q="krzeslo"))
 
 
@@ -73,10 +73,6 @@ async def test_a_process_gives_signs_of_life_also_after_a_fault_of_the_database(
         for _ in range(2):
             await asyncio.wait_for(beats.get(), 5)
     assert (await BulkChange.get(id=row.id)).claimed_at > NOW
-
-
-async def fates(row: BulkChange) -> dict[str, int]:
-    return {str(fate): many for fate, many in (await counts_of(row.id)).items() if many}
 
 
 async def test_all_of_a_filter_are_corrected_and_say_so_in_their_history(owner: Person) -> None:
@@ -201,28 +197,12 @@ async def test_one_that_was_not_carried_out_can_be_let_go(owner: Person) -> None
     assert await BulkChange.all().count() == 0
 
 
+@pytest.mark.usefixtures("lots_of_two")
 async def test_it_goes_on_by_itself_in_lots_and_after_a_crash_with_what_still_waits(
     owner: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await chairs(5)
-    monkeypatch.setattr(writing, "LOT", 2)
-    monkeypatch.setattr(actions, "LOT", 2)
-    row = await prepare(TO_MEBLE, owner.id, NOW)
-    together, lots = corrections.correct_together, iter(range(1))
-
-    class PowerCut(Exception):  # it is not an error of ours
-        pass
-
-    async def failing(*arguments: Any) -> Sequence[Asset]:
-        if next(lots, None) is None:
-            raise PowerCut
-        return await together(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(writing, "correct_together", failing)
-        with pytest.raises(PowerCut):
-            await carry_out(row.id, owner.id, CLERK, NOW)
-    row = await bulk_change(row.id, owner.id, NOW)
+    row = await broken_off(await prepare(TO_MEBLE, owner.id, NOW), "correct_together", monkeypatch)
     assert (row.state, row.finished, await fates(row)) == (BulkState.CHECKED, 2, {"changed": 2, "waiting": 3})
     await BULK_CHANGES.claim(row, BulkState.WRITING, CLERK, NOW)
     assert await take_up(NOW) == 0, "it may be alive"

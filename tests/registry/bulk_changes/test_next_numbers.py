@@ -1,30 +1,30 @@
 """Many pieces without a number get the next ones: shown first, given without a gap, and never over a colleague's."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
-from registry.assets import corrections, next_numbers
-from registry.assets.actions import correct, give_next_number
+from registry.assets import next_numbers
+from registry.assets.actions import correct
+from registry.assets.corrections import give_next_number
 from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, Lifecycle, NumberSequence
 from registry.assets.number_sequences import NewScheme, add_scheme
-from registry.bulk_changes import actions, writing
 from registry.bulk_changes.actions import NewBulkChange, prepare
 from registry.bulk_changes.models import BulkChange, BulkState
-from registry.bulk_changes.queries import bulk_change, counts_of, first_number, pieces_of
+from registry.bulk_changes.queries import first_number, pieces_of
 from registry.bulk_changes.writing import carry_out
-from registry.core.history import SYSTEM, Actor, HistoryEntry
+from registry.core.history import SYSTEM, HistoryEntry
 from registry.core.statements import column
 from registry.people.models import Person
 from registry.rooms.models import Room
 from tests.make import NOW, make_asset, make_person, make_room, refused
+from tests.registry.bulk_changes.conftest import CLERK, broken_off, fates
+from tests.statements import Statements
 
 pytestmark = pytest.mark.usefixtures("database")
-CLERK = Actor("ewidencja", "web")
 RULE = NewScheme("KPUW", "{unit}/{seq}", date(2022, 1, 1))
 NUMBERS = NewBulkChange("number", unit="KPUW", wish=AssetFilter(q="lampa"))
 
@@ -59,7 +59,7 @@ async def test_those_without_a_number_get_the_next_ones_as_they_were_shown(owner
     await lamps(3, room_id=room.id)
     await make_asset(name="Lampa 4", search_text="lampa 4", inventory_no="X/1")
     await make_asset(name="Lampa 5", search_text="lampa 5", inventory_no=None, lifecycle=Lifecycle.WITHDRAWN)
-    row = await prepare(replace(NUMBERS, wish=AssetFilter(q="lampa"), sort="-name"), owner.id, NOW)
+    row = await prepare(replace(NUMBERS, sort="-name"), owner.id, NOW)
     withdrawn = await Asset.get(name="Lampa 5")
     assert (row.accepted, await first_number(row.id)) == (3, "KPUW/1")
     assert await outcome(row) == [
@@ -124,34 +124,24 @@ async def test_a_rule_that_came_since_is_asked_piece_by_piece(owner: Person) -> 
     assert await outcome(row) == [("changed", "808/1", None), ("refused", None, "numbering.no_kst")]
 
 
+@pytest.mark.usefixtures("lots_of_two")
 async def test_after_a_crash_the_rest_gets_the_next_ones(owner: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     await lamps(5)
-    monkeypatch.setattr(writing, "LOT", 2)
-    monkeypatch.setattr(actions, "LOT", 2)
-    row = await prepare(NUMBERS, owner.id, NOW)
-    together, lots = corrections.number_together, iter(range(1))
-
-    class PowerCut(Exception):  # it is not an error of ours
-        pass
-
-    async def failing(*arguments: Any) -> Sequence[Asset]:
-        async def also(assets: Sequence[Asset]) -> None:
-            await arguments[-1](assets)
-            if next(lots, None) is None:
-                raise PowerCut
-
-        return await together(*arguments[:-1], also)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(writing, "number_together", failing)
-        with pytest.raises(PowerCut):
-            await carry_out(row.id, owner.id, CLERK, NOW)
-    row = await bulk_change(row.id, owner.id, NOW)
+    row = await broken_off(await prepare(NUMBERS, owner.id, NOW), "number_together", monkeypatch)
     assert (row.state, row.finished, await numbers()) == (BulkState.CHECKED, 2, ["KPUW/1", "KPUW/2", None, None, None])
     row = await carry_out(row.id, owner.id, CLERK, NOW)
-    assert (row.state, row.finished) == (BulkState.WRITTEN, 5)
+    assert (row.state, row.finished, await fates(row)) == (BulkState.WRITTEN, 5, {"changed": 5})
     assert await numbers() == [f"KPUW/{n}" for n in range(1, 6)]
-    assert {str(fate): many for fate, many in (await counts_of(row.id)).items() if many} == {"changed": 5}
+
+
+async def test_other_numbers_than_were_shown_are_stored_together(owner: Person, statements: Statements) -> None:
+    await lamps(6)
+    stock = await make_asset(name="Stół", inventory_no=None)
+    row = await prepare(NUMBERS, owner.id, NOW)
+    await give_next_number(stock.id, "KPUW", SYSTEM, NOW)
+    with statements.at_most(40):
+        await carry_out(row.id, owner.id, CLERK, NOW)
+    assert [number for _, number, _ in await outcome(row)] == [f"KPUW/{n}" for n in range(2, 8)]
 
 
 @pytest.mark.parametrize("times", [1, 99])

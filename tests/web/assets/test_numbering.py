@@ -114,7 +114,8 @@ async def test_a_piece_without_a_number_gets_the_next_one_on_its_page(desk: Desk
     assert "Give it the next number" not in (await desk.get(f"/assets/{lamp.id}", "member")).text
     refused = await desk.post(f"/assets/{lamp.id}/number", "facilities", unit="XX", revision="1")
     assert (refused.status_code, "XX" in refused.text) == (409, True)
-    answers = [await desk.post(f"/assets/{lamp.id}/number", "facilities", unit="KPUW") for _ in range(2)]
+    form = {"unit": "KPUW", "revision": "1", "key": "a form of one look"}
+    answers = [await desk.post(f"/assets/{lamp.id}/number", "facilities", **form) for _ in range(2)]
     assert {answer.headers["location"] for answer in answers} == {f"/assets/{lamp.id}?done=number"}
     page = (await desk.get(f"/assets/{lamp.id}?done=number", "facilities")).text
     assert "It has a number now." in page
