@@ -15,8 +15,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from registry.assets import tags
 from registry.assets.models import FundingShare, Tag
+from registry.assets.number_sequences import NewScheme, add_scheme
 from registry.assets.rules import search_text
-from registry.core.history import Actor
+from registry.core.history import SYSTEM, Actor
 from registry.faults.actions import NewReport, act_on, report
 from registry.faults.models import FaultAct
 from registry.grants.models import Grant
@@ -84,6 +85,7 @@ async def furnish(office: Office) -> None:
     await make.make_device(code="ZW-01-occ", room=room, heard_at=now, confirmed_at=now, occupied=True, positive_at=now)
     await make.make_panel(code="ZW-01-door", room=room)
     await make.make_booking(now + timedelta(hours=20), room=room, title="Narada")
+    await add_scheme(NewScheme("ZAM", "{unit}/{seq:3}", date(2022, 1, 1)), SYSTEM, now)
     member, clerk = await Person.get(login="member"), await Person.get(login="facilities")
     reporter = Actor(member.name, "web", member.id)
     for text in (LEAK, "Nie domyka się okno przy stoliku, a przez szparę wieje wprost na krzesła pod ścianą."):
