@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,7 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class _Estate:
-    """What others take over, as it was looked at before the rooms were locked."""
+    """What others take over."""
 
     assets: Sequence[Asset] = ()
     bookings: Sequence[Booking] = ()
@@ -88,7 +88,7 @@ async def deactivate(
     await _refuse_obstacles(takers, estate)
     reason = f"{person.login} → {', '.join(sorted({heir.login for heir in takers.values()}))}"
     async with _passing(takers, estate, actor, now, reason) as change:
-        await _lock_estate(person, takers, estate, now)
+        estate = await _lock_estate(person, takers, estate, now)
         managers = await lock_managers(actor)  # people behind what hangs on them, as whoever takes a fault locks them
         await _lock_heirs(takers, person, now)
         account = await locked_account(person.login, if_revision)
@@ -127,16 +127,21 @@ async def _lock_heirs(takers: Mapping[LoadKind, Person], person: Person, now: da
             raise Conflict("request.stale")  # another role or institution may take other things over
 
 
-async def _lock_estate(person: Person, takers: Mapping[LoadKind, Person], estate: _Estate, now: datetime) -> None:
-    """Under the locks there hangs on somebody just what was looked at; the pieces went to their heir already, and what
-    is left is none. Raises Conflict("request.stale") where somebody booked, moved or took something meanwhile.
+async def _lock_estate(person: Person, takers: Mapping[LoadKind, Person], estate: _Estate, now: datetime) -> _Estate:
+    """Under the locks there hangs on somebody just what was looked at, as it is now; the pieces went to their heir
+    already, and what is left is none. Raises Conflict("request.stale") where somebody booked, moved or took something
+    meanwhile.
     """
+    parts = {}
     for kind in takers:
         rows = of_people(kind, [person.id], now).order_by("id")
-        fresh = [row.pk for row in await (rows.select_for_update() if kind is LoadKind.FAULTS else rows)]
-        former = [] if kind is LoadKind.CUSTODY else [row.pk for row in estate.rows(kind)]
-        if fresh != former:
+        fresh = await (rows.select_for_update() if kind is LoadKind.FAULTS else rows)
+        former = () if kind is LoadKind.CUSTODY else estate.rows(kind)
+        if [row.pk for row in fresh] != [row.pk for row in former]:
             raise Conflict("request.stale")
+        if kind is not LoadKind.CUSTODY:
+            parts[str(kind)] = fresh
+    return replace(estate, **parts)
 
 
 async def _estate(person: Person, takers: Mapping[LoadKind, Person], now: datetime) -> _Estate:
@@ -182,14 +187,16 @@ async def _passing(
 async def _hand_over(
     person: Person, takers: Mapping[LoadKind, Person], estate: _Estate, change: RoomChange, actor: Actor, now: datetime
 ) -> dict[LoadKind, int]:
-    """Write down whose all of an estate is from now on; how much of each kind was written, that of the pieces too."""
+    """Write down whose all of a locked estate is from now on; how much of each kind was written, that of the pieces
+    too.
+    """
     numbers = {LoadKind.CUSTODY: len(estate.assets)}
     if estate.bookings:
-        fresh = await Booking.filter(id__in=[booking.id for booking in estate.bookings]).order_by("starts_at", "id")
-        if not {booking.room_id for booking in fresh} <= change.rooms.keys():
+        if not {booking.room_id for booking in estate.bookings} <= change.rooms.keys():
             raise Conflict("request.stale")
-        await hand_bookings_over(fresh, person, takers[LoadKind.BOOKINGS], change, actor, now)
-        numbers[LoadKind.BOOKINGS] = len(fresh)
+        in_order = sorted(estate.bookings, key=lambda booking: (booking.starts_at, booking.id))
+        await hand_bookings_over(in_order, person, takers[LoadKind.BOOKINGS], change, actor, now)
+        numbers[LoadKind.BOOKINGS] = len(in_order)
     if estate.duties:
         await hand_duties_over(estate.duties, person, takers[LoadKind.DUTIES], actor, now)
         numbers[LoadKind.DUTIES] = len(estate.duties)
@@ -201,10 +208,9 @@ async def _hand_over(
                 change.keep_quiet(room)  # nothing of it can be seen there
         numbers[LoadKind.APPROVALS] = len(estate.approvals)
     if estate.faults:
-        faults = await Fault.filter(id__in=[fault.id for fault in estate.faults]).order_by("id")
-        for fault in faults:
+        for fault in estate.faults:
             await hand_over(change, fault, takers[LoadKind.FAULTS], actor, now)
-        numbers[LoadKind.FAULTS] = len(faults)
+        numbers[LoadKind.FAULTS] = len(estate.faults)
     return {kind: number for kind, number in numbers.items() if number}
 
 

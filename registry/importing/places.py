@@ -1,6 +1,6 @@
 """Lists of buildings and of rooms: read, judged, written. Buildings of a new town make a site for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,18 +16,28 @@ from registry.importing.reader import ColumnFacts, TableReader
 from registry.importing.rows import ImportProblem, ListRow
 from registry.importing.snapshot import RegisterSnapshot
 from registry.rooms.models import Building, Room, RoomKind, Site, Visibility
+from registry.rooms.rules import FLOORS, SEATS, Bounds
 
 SITE_CODE = 40
 
 
-def _integer(cell: Cell) -> int:
-    try:
-        value = int(whole(cell).replace("−", "-"))
-    except ValueError:
-        raise Unreadable(N_("Write a whole number.")) from None
-    if not -32_000 <= value <= 32_000:
-        raise Unreadable(N_("Write a smaller number."))
-    return value
+def _within(bounds: Bounds, advice: str) -> Callable[[Cell], int]:
+    """Reads a whole number within the bounds that every way into the register keeps to."""
+
+    def integer(cell: Cell) -> int:
+        try:
+            value = int(whole(cell).replace("−", "-"))
+        except ValueError:
+            raise Unreadable(N_("Write a whole number.")) from None
+        if not bounds.least <= value <= bounds.most:
+            raise Unreadable(advice)
+        return value
+
+    return integer
+
+
+_floor = _within(FLOORS, N_("Write a floor from −9 to 99."))
+_seats = _within(SEATS, N_("Write a number of seats from 0 to 9999."))
 
 
 def _area(cell: Cell) -> Decimal:
@@ -65,7 +75,7 @@ class RoomReader(TableReader):
 
     limits = {"code": 40, "number": 20, "name": 120, "name_en": 120, "name_uk": 120, "name_ru": 120, "note": 200}
     required = ("code", "name")
-    numbers = {"floor": _integer, "capacity": _integer, "area_m2": _area}
+    numbers = {"floor": _floor, "capacity": _seats, "area_m2": _area}
     yes_no = frozenset({"bookable", "step_free", "hearing_loop", "screen"})
     choices = {"kind": RoomKind, "visibility": Visibility}
 

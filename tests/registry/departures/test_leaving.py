@@ -113,12 +113,13 @@ async def test_a_piece_that_left_the_office_stays_with_whom_it_was() -> None:
     person = await make_person("leaver")
     await make_person("heir")
     in_store = await make_asset(custodian=person, lifecycle=Lifecycle.IN_STORE)
-    gone = [await make_asset(custodian=person, lifecycle=one) for one in sorted(set(Lifecycle) - IN_THE_OFFICE)]
+    away = sorted(set(Lifecycle) - IN_THE_OFFICE)
+    former_pieces = [await make_asset(custodian=person, lifecycle=one) for one in away]
     assert [(load.kind, load.number) for load in await loads_of(person.id, NOW)] == [(LoadKind.CUSTODY, 1)]
     departure = await deactivate("leaver", to("heir"), SYSTEM, NOW)
     assert (plain(departure.handed_over), plain(departure.remaining)) == ({"custody": 1}, {})
     assert await Asset.filter(custodian_id=person.id).order_by("id").values_list("id", flat=True) == [
-        piece.id for piece in gone
+        piece.id for piece in former_pieces
     ]
     assert (await Asset.get(id=in_store.id)).custodian_id != person.id
 
@@ -151,23 +152,27 @@ async def room_is_booked(leaver: Person) -> None:
     await make_booking(NOW + 70 * HOUR, organizer=leaver)
 
 
-async def test_what_changes_between_the_look_and_the_locks_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    leaver = await laden()
-    await make_person("heir", role=Role.FACILITIES), await make_person(role=Role.ADMIN)
-    look, meanwhile = actions._refuse_obstacles, [
+@pytest.mark.parametrize(
+    ("happens", "code"),
+    [
         (fault_is_mended, "request.stale"), (fault_is_taken, "request.stale"), (another_approves, "request.stale"),
         (piece_is_entrusted, "request.stale"), (room_is_booked, "request.stale"), (heir_is_promoted, "request.stale"),
         (heir_closes, "person.closed"),
-    ]  # fmt: skip
+    ],
+)  # fmt: skip
+async def test_what_changes_between_the_look_and_the_locks_is_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch, happens: Callable[[Person], Awaitable[None]], code: str
+) -> None:
+    leaver = await laden()
+    await make_person("heir", role=Role.FACILITIES), await make_person(role=Role.ADMIN)
+    look = actions._refuse_obstacles
 
-    for happens, code in meanwhile:
+    async def look_slowly(*looked_at: Any) -> None:
+        await look(*looked_at)
+        await happens(leaver)
 
-        async def look_slowly(*looked_at: Any, happens: Callable[[Person], Awaitable[None]] = happens) -> None:
-            await look(*looked_at)
-            await happens(leaver)
-
-        monkeypatch.setattr(actions, "_refuse_obstacles", look_slowly)
-        assert (await refused(deactivate("leaver", to("heir"), SYSTEM, NOW))).code == code, happens.__name__
+    monkeypatch.setattr(actions, "_refuse_obstacles", look_slowly)
+    assert (await refused(deactivate("leaver", to("heir"), SYSTEM, NOW))).code == code
     assert (await Person.get(id=leaver.id)).is_active
     assert not await HistoryEntry.filter(action__in=["assigned", "handed_over", "fault_handed_over"]).exists()
 
