@@ -4,11 +4,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.routing import APIRoute
 
 from registry.assets import tags
+from registry.assets.categories import NewCategory, add_category
 from registry.assets.models import Tag
+from registry.assets.transitions import Answers
+from registry.blocks.actions import make_block
+from registry.blocks.rules import Clearance, NewBlock
+from registry.bulk_changes.actions import NewBulkChange, prepare
 from registry.core.history import SYSTEM, Actor
 from registry.devices import pairing
 from registry.devices.models import Device
@@ -16,8 +22,11 @@ from registry.documents.models import Document
 from registry.faults.actions import NewReport, report
 from registry.importing import sessions
 from registry.outbox.models import Notice
+from registry.people.actions import issue_token
 from registry.rooms.models import Building, OpeningProfile
 from registry.sets.actions import NewSet, make_set
+from registry.works.actions import make_works
+from registry.works.rules import NewWorks
 from tests import make
 from tests.conftest import Database
 from tests.make import drawing
@@ -63,31 +72,31 @@ async def addresses(desk: Desk) -> dict[str, str]:
     filed = await report(NewReport(room.id, text="x"), Actor("x", "web", person.id), now)
     upload = await sessions.send(b"nazwa;cena\nLampa;10\n", "lista.csv", None, person.id, now)
     asset_set = await make_set(NewSet("Zestaw", (asset.id,)), SYSTEM, now)
-    photo = {"file": ("a.png", drawing())}
-    file = (await desk.api("POST", f"/assets/{asset.id}/files", "admin", files=photo)).json()
     notice = await Notice.create(person=person, kind="account.trial", event="x", at=now)
     places = await Building.get(id=room.building_id).select_related("site")
     await OpeningProfile.create(code="week")
     other, device = await make.make_room(code="OTHER"), await Device.get(code="MAIN-occ")
 
-    async def made(path: str, **body: object) -> dict[str, Any]:
-        answer = await desk.api("POST", path, "admin", json=body)
-        assert answer.is_success, answer.text
-        content: dict[str, Any] = answer.json()
-        return content
+    headers = {"authorization": f"Bearer {await issue_token('admin', 'test', SYSTEM, now)}"}
 
-    block = await made(
-        "/blocks", rooms=["OTHER"], reason="x", starts_at=span[0].isoformat(), ends_at=span[1].isoformat()
-    )
-    works = await made("/works", name="Remont", rooms=["OTHER"], starts_on="2026-12-07", ends_on="2026-12-18")
-    bulk = await made("/bulk-changes", act="move", ids=[asset.id], room="OTHER")
-    feed = await made("/feeds", of="me")
-    invitation = await made("/people/bob/invite")
-    await made("/categories", name="Projektory")
-    await made(f"/assets/{asset.id}/transitions/move", room=other.code)
+    async def answer_of(path: str, **content: Any) -> dict[str, Any]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(desk.app), base_url="http://test") as client:
+            answer = await client.post(f"/api/v1{path}", headers=headers, **content)
+        assert answer.is_success, answer.text
+        return dict(answer.json())
+
+    file = await answer_of(f"/assets/{asset.id}/files", files={"file": ("a.png", drawing())})
+    feed = await answer_of("/feeds", json={"of": "me"})
+    invitation = await answer_of("/people/bob/invite", json={})
+    await answer_of(f"/assets/{asset.id}/transitions/move", json={"room": other.code})
     document = await Document.get()
+    block = await make_block(NewBlock((other.code,), (span,), "x"), Clearance(), person, SYSTEM, now)
+    works = await make_works(NewWorks("Remont", now.date(), now.date(), (other.code,)), SYSTEM, now)
+    move = NewBulkChange("move", answers=Answers(room_id=room.id), revisions={asset.id: None})
+    bulk = await prepare(move, person.id, now)
+    await add_category(NewCategory("Projektory"), SYSTEM, now)
     values = {
-        "notice_id": notice.id, "block_id": block["id"], "works_id": works["id"], "document_id": document.id,
+        "notice_id": notice.id, "block_id": block.id, "works_id": works.id, "document_id": document.id,
         "device_id": device.id, "site": places.site.code, "secret": feed["url"].split("/")[-2],
         "set_id": asset_set.id, "file_id": file["id"], "login": "admin",
         "booking_id": booking.id, "asset_id": asset.id, "number": upload.id, "kind": "csv", "key": KEY, "code": "MAIN",
@@ -99,8 +108,8 @@ async def addresses(desk: Desk) -> dict[str, str]:
         "/admin/hours/{code}": "/admin/hours/week", "/admin/institutions/{code}": "/admin/institutions/theirs",
         "/admin/places/buildings/{code}": f"/admin/places/buildings/{places.code}",
         "/admin/places/sites/{code}": f"/admin/places/sites/{places.site.code}",
-        "/assets/changes/{number}": f"/assets/changes/{bulk['id']}",
-        "/assets/changes/{number}/progress": f"/assets/changes/{bulk['id']}/progress",
+        "/assets/changes/{number}": f"/assets/changes/{bulk.id}",
+        "/assets/changes/{number}/progress": f"/assets/changes/{bulk.id}/progress",
         "/categories/{code}": "/categories/projektory", "/help/{name:path}": "/help/how-to/scan",
         "/help/images/{name}": "/help/images/asset-390.png",
         "/password/{secret}": f"/password/{invitation['code']}",

@@ -171,7 +171,7 @@ async def test_two_moves_at_once_make_no_circle(database: Database, monkeypatch:
         if next(readers) > 1:
             both.set()
         with suppress(TimeoutError):
-            await asyncio.wait_for(both.wait(), 0.3)
+            await asyncio.wait_for(both.wait(), 0.1)
         return tree
 
     monkeypatch.setattr(categories, "category_tree", read_beside)
