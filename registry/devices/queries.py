@@ -14,13 +14,11 @@ from registry.core.statements import column
 from registry.core.transaction import reading_from
 from registry.devices.models import Device, DeviceKind, DeviceState, Sensing, Watch
 from registry.devices.occupancy import DOUBTS
-from registry.devices.rules import WORRIES, HealthSigns, HealthState, device_state, health_state
+from registry.devices.rules import WORRIES, HealthSigns, HealthState, device_state, health_state, is_late
 from registry.rooms.models import HELP_POINT, Occupancy, Room, Visibility
 
 CODE_LENGTH = 64
-_SIGNS = (
-    "kind", "enabled", "key_digest IS NOT NULL", "online", "battery", "heard_at", "heartbeat_seconds", "distrust",
-)  # fmt: skip
+_SIGNS = ("kind", "enabled", "key_digest IS NOT NULL", "online", "battery", "distrust")
 # of the room and the asset of a device what a list of devices shows
 _LISTED = (
     "room__id", "room__code", "room__visibility", "room__occupancy_evidence", "asset__id", "asset__name",
@@ -163,38 +161,45 @@ class DeviceOrder:
 
 async def devices_by_worry(now: datetime) -> DeviceOrder:
     """Every device, judged by its health now."""
-    rows = await listed(reading_from(), ("id", *_SIGNS), Clause("FROM device WHERE retired_at IS NULL ORDER BY code"))
-    states: dict[tuple[Any, ...], HealthState] = {}  # many devices say the same: it is judged once
     worrying: tuple[list[int], list[int]] = [], []  # sensors, panels
     calm: tuple[list[int], list[int]] = [], []
-    for pk, *values in rows:
-        state = states.get(signs := tuple(values))
-        if state is None:
-            state = states[signs] = health_state(_signs(*values), now)
-        (worrying if state in WORRIES else calm)[values[0] == DeviceKind.DOOR_PANEL].append(pk)
+    for pk, kind, state in await _healths(now):
+        (worrying if state in WORRIES else calm)[kind == DeviceKind.DOOR_PANEL].append(pk)
     return DeviceOrder(worrying[0] + calm[0], worrying[1] + calm[1], len(worrying[0]) + len(worrying[1]))
 
 
 async def silent_devices(now: datetime) -> list[Device]:
     """The devices that should have been heard by now and were not, with their rooms, by code."""
-    rows = await listed(reading_from(), ("id", *_SIGNS), Clause("FROM device WHERE retired_at IS NULL ORDER BY code"))
-    silent = [pk for pk, *values in rows if health_state(_signs(*values), now) is HealthState.SILENT]
+    silent = [pk for pk, _, state in await _healths(now) if state is HealthState.SILENT]
     return await Device.filter(id__in=silent).order_by("code").select_related("room") if silent else []
 
 
-def signs_of(device: Device) -> HealthSigns:
+async def _healths(now: datetime) -> list[tuple[int, str, HealthState]]:
+    """The id, kind and health of every device in use, by code."""
+    columns = ("id", "heard_at", "heartbeat_seconds", *_SIGNS)
+    rows = await listed(reading_from(), columns, Clause("FROM device WHERE retired_at IS NULL ORDER BY code"))
+    states: dict[tuple[Any, ...], HealthState] = {}  # many show the same: it is judged once
+    healths = []
+    for pk, heard_at, seconds, *values in rows:
+        at = datetime.fromisoformat(heard_at) if isinstance(heard_at, str) else heard_at  # SQLite has no time
+        signs = (*values, is_late(at, timedelta(seconds=seconds), now))
+        state = states.get(signs)
+        if state is None:
+            state = states[signs] = health_state(_signs(*signs))
+        healths.append((pk, values[0], state))
+    return healths
+
+
+def signs_of(device: Device, now: datetime) -> HealthSigns:
     """What a device's health is judged by."""
-    return HealthSigns(
-        device.kind, device.enabled, device.key_digest is not None, device.online, device.battery, device.heard_at,
-        device.heartbeat_seconds, device.distrust,
-    )  # fmt: skip
+    late = is_late(device.heard_at, timedelta(seconds=device.heartbeat_seconds), now)
+    has_key = device.key_digest is not None
+    return HealthSigns(device.kind, device.enabled, has_key, device.online, device.battery, device.distrust, late)
 
 
-def _signs(kind: str, enabled: Any, has_key: Any, online: Any, battery: Any, heard_at: Any, *rest: Any) -> HealthSigns:
-    """SQLite knows no truth and no time of its own."""
-    heard_at = datetime.fromisoformat(heard_at) if isinstance(heard_at, str) else heard_at
-    is_online = None if online is None else bool(online)
-    return HealthSigns(DeviceKind(kind), bool(enabled), bool(has_key), is_online, battery, heard_at, *rest)
+def _signs(kind: str, enabled: Any, has_key: Any, online: Any, *rest: Any) -> HealthSigns:
+    """SQLite knows no truth of its own."""
+    return HealthSigns(DeviceKind(kind), bool(enabled), bool(has_key), None if online is None else bool(online), *rest)
 
 
 async def devices_by_id(ids: Sequence[int]) -> list[Device]:

@@ -18,7 +18,16 @@ def device_state(
     online: bool | None, battery: int | None, heard_at: datetime | None, heartbeat: timedelta, now: datetime
 ) -> DeviceState:
     """Silent: offline, or not heard for three heartbeats and 90 minutes. Low battery: at 20 % or less."""
-    if online is False or heard_at is None or now - heard_at >= patience(heartbeat):
+    return _state(online, battery, is_late(heard_at, heartbeat, now))
+
+
+def is_late(heard_at: datetime | None, heartbeat: timedelta, now: datetime) -> bool | None:
+    """Whether a device that was heard then should have been heard since; None for one that never was."""
+    return None if heard_at is None else now - heard_at >= patience(heartbeat)
+
+
+def _state(online: bool | None, battery: int | None, late: bool | None) -> DeviceState:
+    if online is False or late is not False:
         return DeviceState.SILENT
     if battery is not None and battery <= LOW_BATTERY:
         return DeviceState.LOW_BATTERY
@@ -99,29 +108,27 @@ WORRIES = frozenset({HealthState.LOW_BATTERY, HealthState.SILENT, HealthState.DI
 
 
 class HealthSigns(NamedTuple):
-    """What a device's health is judged by."""
+    """What a device's health is judged by: many show the same, whenever each was heard."""
 
     kind: DeviceKind
     enabled: bool
     has_key: bool
     online: bool | None
     battery: int | None
-    heard_at: datetime | None
-    heartbeat_seconds: int
     distrust: str
+    is_late: bool | None
 
 
-def health_state(signs: HealthSigns, now: datetime) -> HealthState:
-    """How a device is now: what it last said against what it should have said by now."""
+def health_state(signs: HealthSigns) -> HealthState:
+    """How a device is: what it last said against what it should have said by now."""
     if not signs.enabled:
         return HealthState.OFF
     is_panel = signs.kind is DeviceKind.DOOR_PANEL
     if is_panel and not signs.has_key:
         return HealthState.UNPAIRED
-    if signs.heard_at is None and signs.online is not False:
+    if signs.is_late is None and signs.online is not False:
         return HealthState.PAIRED if is_panel else HealthState.NEW
-    heartbeat = timedelta(seconds=signs.heartbeat_seconds)
-    state = device_state(signs.online, signs.battery, signs.heard_at, heartbeat, now)
+    state = _state(signs.online, signs.battery, signs.is_late)
     if state is not DeviceState.SILENT and signs.distrust:
         return HealthState.DISTRUSTED
     return HealthState(state)

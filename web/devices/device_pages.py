@@ -26,6 +26,7 @@ from web.history.words import ACTION_WORDS
 from web.kit.clock import Now
 from web.kit.drafts import FormFields, TypedWords, back_to
 from web.kit.errors import status_of
+from web.kit.history_rows import history_rows
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
 from web.kit.record_ids import possible_id
@@ -138,17 +139,16 @@ async def device_page(
         strangers=[(row["topic"], row["device"]) for row in strangers_of(request) or [] if row["device"]],
         rooms=[(room.code, context.words.room(room)) for room in await cached_open_rooms()],
         language_names=LANGUAGE_NAMES,
-        entries=[_entry(one, context) for one in entries],
+        entries=history_rows(entries, context, ACTION_WORDS, _new_name),
         toast=words.toast_of(did, context),
         form=FormFields(stored | typed.words.get("form", {})),
         faults=FormFields(typed.words.get("faults", {})),
     )
 
 
-def _entry(one: HistoryEntry, context: PageContext) -> tuple[str, str, str, str]:
-    """When, the same for programs, what and who."""
-    what = context.say(ACTION_WORDS.get(one.action, one.action))
-    return context.fmt.when(one.at, context.now), context.fmt.iso(one.at), what, one.actor
+def _new_name(entry: HistoryEntry) -> str:
+    """The former and the new name of a device that was renamed."""
+    return f"{(entry.before or {})['code']} → {(entry.after or {})['code']}" if entry.action == "renamed" else ""
 
 
 @router.post("/devices/{device_id}/rename")

@@ -33,7 +33,7 @@ def is_near(room: Room, context: PageContext) -> bool:
 
 def health_of(device: Device, context: PageContext) -> DeviceHealth:
     """How a device is now."""
-    state = health_state(signs_of(device), context.now)
+    state = health_state(signs_of(device, context.now))
     word, tone, symbol = HEALTH_WORDS[state]
     return DeviceHealth(state, context.say(word), tone, symbol)
 

@@ -12,6 +12,7 @@ from registry.devices.rules import (
     address_fault,
     device_state,
     health_state,
+    is_late,
     keys_fault,
     proposed_codes,
 )
@@ -42,21 +43,30 @@ def test_device_state(online: bool | None, battery: int | None, minutes: int | N
     [
         ({}, HealthState.ALIVE),
         ({"battery": 20}, HealthState.LOW_BATTERY),
-        ({"heard_at": NOW - 90 * MINUTE}, HealthState.SILENT),
-        ({"heard_at": NOW - 100 * MINUTE, "heartbeat_seconds": 7200}, HealthState.ALIVE),
-        ({"online": False, "heard_at": None}, HealthState.SILENT),
+        ({"is_late": True}, HealthState.SILENT),
+        ({"online": False, "is_late": None}, HealthState.SILENT),
         ({"online": False, "distrust": "tamper"}, HealthState.SILENT),
         ({"battery": 3, "distrust": "tamper"}, HealthState.DISTRUSTED),
         ({"enabled": False, "online": False}, HealthState.OFF),
-        ({"heard_at": None}, HealthState.NEW),
+        ({"is_late": None}, HealthState.NEW),
         ({"kind": DeviceKind.DOOR_PANEL}, HealthState.UNPAIRED),
-        ({"kind": DeviceKind.DOOR_PANEL, "has_key": True, "heard_at": None}, HealthState.PAIRED),
+        ({"kind": DeviceKind.DOOR_PANEL, "has_key": True, "is_late": None}, HealthState.PAIRED),
         ({"kind": DeviceKind.DOOR_PANEL, "has_key": True}, HealthState.ALIVE),
     ],
 )
 def test_the_health_of_a_device(changes: dict[str, object], state: HealthState) -> None:
-    alive = HealthSigns(DeviceKind.PRESENCE, True, False, True, 80, NOW, 1800, "")
-    assert health_state(alive._replace(**changes), NOW) is state
+    alive = HealthSigns(DeviceKind.PRESENCE, True, False, True, 80, "", False)
+    assert health_state(alive._replace(**changes)) is state
+
+
+@pytest.mark.parametrize(
+    ("minutes", "heartbeat", "late"), [(None, 30, None), (89, 30, False), (90, 30, True), (100, 120, False)]
+)
+def test_a_device_is_late_after_three_heartbeats_and_ninety_minutes(
+    minutes: int | None, heartbeat: int, late: bool | None
+) -> None:
+    heard_at = None if minutes is None else NOW - minutes * MINUTE
+    assert is_late(heard_at, heartbeat * MINUTE, NOW) is late
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ async def test_a_device_is_renamed_hung_and_bound_to_a_thing(desk: Desk) -> None
     assert "There is no room ZW-9" in text_of(answer.text)
     text = await desk.read(f"/devices/{device.id}", "auditor")
     assert "renamed" in text
+    assert "old → new" in text
     assert "Another name" not in text, "an auditor changes nothing"
     actions = [entry.action for entry in await HistoryEntry.filter(object=f"device:{device.id}").order_by("seq")]
     assert actions == ["renamed", "placed"]
