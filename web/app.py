@@ -179,9 +179,7 @@ def create_site(
 
 def renew(app: FastAPI, options: SiteOptions) -> None:
     """Let the site go by other options: pages are drawn anew, and what is fixed at the start stays as it was."""
-    pages = Pages(options)
-    pages.static_hash = app.state.pages.static_hash
-    app.state.options, app.state.pages = options, pages
+    app.state.options, app.state.pages = options, Pages(options)
 
 
 class _Site(FastAPI):

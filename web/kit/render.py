@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from contextlib import suppress
-from functools import cached_property
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,16 @@ def compiled_templates(language: str) -> BytecodeCache | None:
         return None
 
 
+@cache
+def _static_hash() -> str:
+    """As the files were when this process first asked: an update of the program starts another."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(STATIC).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
 class Pages:
     """What renders the pages of one site."""
 
@@ -76,14 +86,10 @@ class Pages:
         self._environments: dict[str, Environment] = {}
         self._words: dict[str, Words] = {}
 
-    @cached_property
+    @property
     def static_hash(self) -> str:
         """A hash over all static files; it is in their addresses, so that browsers may keep them for ever."""
-        digest = hashlib.sha256()
-        for path in sorted(STATIC.rglob("*")):
-            if path.is_file():
-                digest.update(path.relative_to(STATIC).as_posix().encode() + path.read_bytes())
-        return digest.hexdigest()[:12]
+        return _static_hash()
 
     def static(self, path: str) -> str:
         """The address of a static file."""
