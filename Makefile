@@ -8,6 +8,8 @@ RULES := registry/*/rules.py,registry/*/recurrence.py,registry/*/tags.py,registr
 # how many processes share the tests, file by file, each with its own servers
 WORKERS := 2
 .DEFAULT_GOAL := help
+# the tests start Izba two hundred times: what is compiled once stays compiled, whatever the caller's shell says
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## this list
