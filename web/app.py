@@ -70,6 +70,7 @@ from web.kit import errors
 from web.kit.edge import CAMERA_HEADERS, Edge
 from web.kit.options import DataProtection, Declaration, DemoAccount, SiteOptions
 from web.kit.render import STATIC, Pages
+from web.kit.route_index import RouteIndex
 from web.labels import api as labels_api
 from web.labels import equipment
 from web.labels import pages as labels
@@ -171,6 +172,7 @@ def create_site(
     app.mount(f"/static/{pages.static_hash}", _Static(directory=STATIC), name="static")
     # one flat list: an included router is asked twice, and its every route both times
     app.router.routes.extend(route for router in ROUTERS for route in router.routes)
+    app.router.middleware_stack = RouteIndex(app.router)
     if options.is_set_up_by_page:
         app.add_middleware(SetUpGate)
     app.add_middleware(Edge, options=options)
