@@ -96,6 +96,7 @@ async def test_a_port_that_takes_nobody_any_more_is_mended(monkeypatch: pytest.M
     assert not await takes_clients(broker.port, V311)
 
 
+@pytest.mark.databases("sqlite")
 async def test_a_deaf_port_is_not_ready(database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """We are connected by MQTT 5 all the while; devices of 3.1.1 find nobody, and /readyz says so."""
     monkeypatch.setattr(embedded, "PROBE_SECONDS", 60.0)  # not mended meanwhile
