@@ -84,6 +84,8 @@ from web.people import pages as people
 from web.places import api as places_api
 from web.places import house_pages, photo_api, several_pages, standard_pages
 from web.places import pages as places
+from web.plans import api as plans_api
+from web.plans import pages as plans
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
 from web.saved_views import api as saved_views_api
@@ -118,6 +120,7 @@ ROUTERS = (
     saved_views_api.router, sets_api.router, labels_api.router, tags_api.router,
     scans_api.router,
     imports_api.router, devices_api.router, duties_api.router, places_api.router, photo_api.router,
+    plans_api.router,
     fault_photos.api_router, faults_api.router, files_api.router,
     history_api.router, grants_api.router, outbox_api.router,
     categories_api.router,
@@ -126,7 +129,7 @@ ROUTERS = (
     people_api.router, works_api.router,
     account.router, account_pages.router, password_pages.router,
     about.router, today.router, calendar.router, bookings.router, rooms.router,
-    blocks.router, works.router, history.router, due.router, feeds.router,
+    plans.router, blocks.router, works.router, history.router, due.router, feeds.router,
     documents.router, help_pages.router, device_pages.router,
     setup.router, system.router, history_search.router, system_api.system_router,
     # before the numbers of assets

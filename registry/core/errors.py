@@ -229,6 +229,27 @@ WORDS: dict[str, str] = {
     "room.lengths_crossed": N_(
         "The shortest booking is longer than the longest. Make the one shorter or the other longer."
     ),
+    "plan.unknown": N_("There is no floor {floor} in {building}. See the list of plans."),
+    "plan.other_floor": N_("{room} is not on this floor. Place it on the plan of its own floor."),
+    "plan.twice": N_("{room} stands twice. Give each room one place."),
+    "plan.bad_shape": N_("A room on a plan has {least} to {most} corners."),
+    "plan.outside": N_(
+        "This reaches beyond the picture. From the left and the width make at most 100 %, so do the others."
+    ),
+    "plan.too_small": N_(
+        "This is too small to be seen. Give the room half a percent of the picture at least, each way."
+    ),
+    "plan.narrow": N_(
+        "{name} is no plan of a floor: each side has at least {least} pixels, and none is more than {ratio} times the "
+        "other."
+    ),
+    "plan.bad_type": N_("{name} is no plan. Choose an SVG, a PNG or JPEG picture, or a PDF."),
+    "plan.unreadable": N_("{name} cannot be read. Save it anew, as a PNG or a PDF, and choose that."),
+    "plan.no_page": N_("{name} has no page {page}. Choose one that it has."),
+    "plan.too_much": N_("{name} takes too long or too much memory to draw. Save the plan as a PNG, and choose that."),
+    "plan.unsafe": N_(
+        "{name} was not taken: it holds {part}, which no plan needs. Save it as a PNG or a PDF, and choose that."
+    ),
     "room.no_photo": N_("{name} is no picture. Choose a photo: JPEG, PNG, WebP or GIF."),
     "room.bad_feature": N_(
         "{feature} is not built into a room. Put the thing on the room's standard; built in are: {features}."

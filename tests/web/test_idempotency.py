@@ -24,6 +24,7 @@ from registry.outbox.actions import NewNotice, tell
 from registry.outbox.letters import Delivery, SortingPlan
 from registry.outbox.models import LetterState
 from registry.people.models import Person
+from registry.rooms.models import Building
 from tests.make import drawing, make_asset, make_building
 from tests.web.conftest import API, Office, soon, wish
 
@@ -340,6 +341,11 @@ async def a_room_photo(office: Office) -> Call:
     return "/rooms/M-1/photo", {"files": {"file": ("a.png", drawing())}}
 
 
+async def a_plan(office: Office) -> Call:
+    building = await Building.get(id=office.rooms["M-1"].building_id)
+    return f"/plans/{building.code}/0/picture", {"files": {"file": ("a.png", drawing(200, 200))}}
+
+
 async def a_site(office: Office) -> Call:
     return "/sites", {"json": {"name": "Grudziądz"}}
 
@@ -370,6 +376,7 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/rooms/{code}/close": a_closing,
     "/rooms/{code}/reopen": a_reopening,
     "/rooms/{code}/photo": a_room_photo,
+    "/plans/{building}/{floor}/picture": a_plan,
     "/sites": a_site,
     "/buildings": a_building,
     "/buildings/{code}/close": a_closed_building,

@@ -30,6 +30,9 @@ from registry.grants.models import Grant
 from registry.outbox.models import Letter, Notice
 from registry.people.links import invite
 from registry.people.models import LinkWay
+from registry.plans.actions import place_rooms
+from registry.plans.queries import Floor
+from registry.plans.rules import rectangle
 from registry.rooms.models import CalendarDay, Site, StandardItem
 from registry.saved_views.models import SavedView
 from registry.scans.models import Scan
@@ -59,6 +62,12 @@ DAY = soon(24).date()
 async def rooms(office: Office, number: int) -> None:
     building = office.rooms["M-1"].building_id
     await make_room(code=f"N-{number}", building_id=building, bookable=True)
+
+
+async def floors(office: Office, number: int) -> None:
+    building = office.rooms["M-1"].building_id
+    await make_room(code=f"F-{number}", building_id=building, floor=number)
+    await place_rooms(Floor(building, number), {f"F-{number}": rectangle(0, 0, 0.5, 0.5)}, SYSTEM, datetime.now(UTC))
 
 
 async def bookings(office: Office, number: int) -> None:
@@ -230,6 +239,7 @@ async def nothing(office: Office, number: int) -> None:
 LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/rooms": ("/rooms?limit=200", rooms),
     "/sites": ("/sites?limit=200", sites),
+    "/plans": ("/plans?limit=200", floors),
     "/buildings": ("/buildings?limit=200", buildings),
     "/rooms/{code}/bookings": (f"/rooms/M-1/bookings?from={DAY}&to={DAY + timedelta(days=2)}", bookings),
     "/rooms/{code}/assets": ("/rooms/M-1/assets", assets),

@@ -10,6 +10,7 @@ import pytest
 from registry.bookings.models import Booking
 from registry.duties.models import Duty
 from registry.people.models import Institution, Role
+from registry.rooms.models import Building
 from tests.make import make_asset
 from tests.web.conftest import Office, soon
 
@@ -30,6 +31,7 @@ async def paths(office: Office, bookings: list[Booking]) -> list[str]:
     """Every GET of the API with its parameters filled in, and the queries that a curious person would try."""
     described = (await office.get("/api/v1/openapi.json", None)).json()["paths"]
     day = day_of(soon(24))
+    house = await Building.get(id=office.rooms["M-1"].building_id)
     urls = ["/metrics", "/readyz"]
     codes = [str(code) for code in office.rooms]
     for path, methods in described.items():
@@ -41,6 +43,8 @@ async def paths(office: Office, bookings: list[Booking]) -> list[str]:
             .replace("{grant_id}", "1")
             .replace("{document_id}", "1")
             .replace("{number}", "x")
+            .replace("{building}", house.code)
+            .replace("{floor}", "0")
             for one in filled
         }
         filled = {one.replace("{fault_id}", str(number)) for one in filled for number in (1, 2)}

@@ -82,7 +82,8 @@ async def furnish(desk: Desk) -> dict[str, str]:
         "code": "M-1", "asset_id": str(asset.id), "booking_id": str(booking.id), "fault_id": str(fault.id),
         "login": "bob", "set_id": "1", "grant_id": "1", "number": "1", "file_id": "1", "device": "sensor",
         "device_id": "1", "room_id": str(room.id), "date": "2026-12-24", "document_id": "1", "works_id": str(works.id),
-        "block_id": str(block.id), "feed_id": str(feed.id), "view_id": "1", "site": "M-1",
+        "block_id": str(block.id), "feed_id": str(feed.id), "view_id": "1", "site": "M-1", "building": "M-1",
+        "floor": "0",
     }  # fmt: skip
 
 

@@ -35,6 +35,7 @@ CEILINGS = {
     "/calendar": (16, 6),
     "/calendar?view=week": (16, 6),
     "/rooms": (14, 4),
+    "/plan": (14, 3),
     "/rooms/{room}": (27, 16),
     "/rooms/{room}/fault": (6, 5),
     "/admin/places": (9, 8),

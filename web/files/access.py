@@ -10,7 +10,7 @@ from registry.people import rules
 from registry.people.models import Person
 
 # who may see the things that files are on
-SEEN_WITH = {"asset": "assets.see", "room": "rooms.see"}
+SEEN_WITH = {"asset": "assets.see", "room": "rooms.see", "plan": "rooms.see"}
 
 
 def kinds_for(person: Person) -> frozenset[AttachmentKind]:

@@ -14,13 +14,15 @@ from web.kit.page_context import PageContext
 from web.opening import words as opening
 from web.people import words as people
 from web.places import history as places
+from web.plans import words as plans
 from web.sets import words as sets
 from web.works import words as works
 
 # by the kind of thing, what its own page calls what was done to it
 OF_KIND: Mapping[str, Mapping[str, str]] = {
     "asset": assets.ACTION_WORDS, "block": blocks.ACTS, "booking": bookings.ACTS, "category": categories.ACTION_WORDS,
-    "document": documents.ACTS, "opening": opening.ACTS, "person": people.ACTION_WORDS, "room": places.ACTION_WORDS,
+    "document": documents.ACTS, "opening": opening.ACTS, "plan": plans.ACTS, "person": people.ACTION_WORDS,
+    "room": places.ACTION_WORDS,
     "set": sets.ACTION_WORDS, "works": works.ACTS,
 }  # fmt: skip
 

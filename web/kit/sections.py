@@ -52,6 +52,7 @@ SECTIONS = (
         "door", N_("Rooms"),
         (
             SectionPage("/rooms", N_("List"), "rooms.see"),
+            SectionPage("/plan", N_("Floor plan"), "rooms.see"),
             SectionPage("/devices", N_("Devices"), "devices.see", ("/panels",)),
             SectionPage("/admin/places", N_("Places and rules"), "rooms.manage"),
         ),

@@ -42,7 +42,7 @@ from web.kit.render import is_fragment, language_of, render
 from web.kit.timeline import Axis, axis_of, spans_of
 from web.kit.words import N_
 from web.rooms.plan import PlanSlot, note_of, plan
-from web.rooms.view import RoomView, view_of
+from web.rooms.view import RoomView, claims_nothing, view_of
 
 router = pages()
 Reporter = Annotated[Person, Depends(page_with("faults.report"))]
@@ -90,8 +90,8 @@ class RoomRow:
 
     @property
     def claims_nothing(self) -> bool:
-        """Nobody books it and no sensor sees it: to call it free would say more than is known."""
-        return not self.room.bookable and self.state.occupancy == "unknown" and self.state.state in ("free", "soon")
+        """Nobody books it and no sensor sees it."""
+        return claims_nothing(self.room, self.state)
 
 
 @dataclass(frozen=True, slots=True)

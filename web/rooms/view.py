@@ -15,13 +15,13 @@ from registry.bookings.queries import (
     state_for,
 )
 from registry.bookings.rules import may_book
-from registry.bookings.state import UNDO
+from registry.bookings.state import UNDO, StateKind
 from registry.devices.models import Device, DeviceKind, Trace
 from registry.devices.occupancy import Verdict, patience, sensor_of, verdicts
 from registry.devices.presence_log import traces_of
 from registry.devices.queries import devices_of_room, watch
 from registry.rooms.hours import Hours, opening_spans
-from registry.rooms.models import Room
+from registry.rooms.models import Occupancy, Room
 from registry.rooms.queries import hours_of
 from web.devices.view import DeviceHealth, health_of, is_near
 from web.devices.words import doubt_words, kind_word, reason_word
@@ -78,6 +78,12 @@ class RoomView:
     panels: list[SensorLine]
     opening: list[OpenDays]
     always_open: bool
+
+
+def claims_nothing(room: Room, state: PublicState) -> bool:
+    """Nobody books it and no sensor sees it: to call it free would say more than is known."""
+    is_idle = state.state in (StateKind.FREE, StateKind.SOON)
+    return not room.bookable and state.occupancy is Occupancy.UNKNOWN and is_idle
 
 
 async def view_of(room: Room, context: PageContext) -> RoomView:

@@ -1,0 +1,94 @@
+"""The picture of a floor, from what somebody sends: a picture is stored as files are, an SVG and a page of a PDF are
+drawn as a PNG first, in a process of their own.
+"""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+
+import registry
+from registry.core.aside import aside, ended_with, go_on
+from registry.core.context import PerRegister
+from registry.core.errors import N_, Invalid, Reason, Unavailable
+from registry.files.actions import StoredContent, store
+from registry.files.rules import PICTURES, is_heic, media_type
+from registry.plans.rules import ELSEWHERE, ENTITY, FOREIGN, HANDLER, SCRIPT, PictureKind, picture_fault, picture_kind
+
+LARGEST_DRAWING = 5_000_000  # bytes of an SVG
+MOST_PAGES = 9_999
+PATIENCE_SECONDS = 30
+REFUSED = 3
+# what an SVG holds that no plan needs
+PARTS = {
+    SCRIPT: Reason(N_("a script")),
+    HANDLER: Reason(N_("an act of its own")),
+    ELSEWHERE: Reason(N_("a reference to another place")),
+    FOREIGN: Reason(N_("a part of a page")),
+    ENTITY: Reason(N_("an entity")),
+}
+# one after the other: each may take a gigabyte for a moment
+_drawing: PerRegister[asyncio.Lock] = PerRegister(asyncio.Lock)
+
+
+async def store_picture(content: bytes, name: str, page: int, largest: int) -> StoredContent:
+    """Store what becomes of a plan that somebody sends: an SVG, a picture, or this page of a PDF, from 1. ``largest``
+    is in bytes.
+
+    Raises Invalid: file.empty, file.too_large, plan.bad_type, plan.unsafe, plan.unreadable, plan.no_page,
+    plan.too_much, plan.narrow, and what :func:`registry.files.actions.store` refuses of a picture.
+    """
+    kind = picture_kind(content)
+    if kind is PictureKind.OTHER:
+        if content and not is_heic(content) and media_type(content) not in PICTURES:
+            raise Invalid("plan.bad_type", name=name)
+        return await _stored(content, name, largest)
+    most = LARGEST_DRAWING if kind is PictureKind.DRAWING else largest
+    if len(content) > most:
+        raise Invalid("file.too_large", name=name, limit=most // 1_000_000)
+    if kind is PictureKind.PAPER and not 1 <= page <= MOST_PAGES:
+        raise Invalid("plan.no_page", name=name, page=page)
+    async with _drawing.value:
+        png = await aside(_drawn, content, name, page)
+    return await _stored(png, name, largest)
+
+
+async def _stored(picture: bytes, name: str, largest: int) -> StoredContent:
+    content = await store(picture, name, largest)
+    if fault := picture_fault(content.width or 0, content.height or 0):
+        raise Invalid(fault.code, **fault.params, name=name)
+    return content
+
+
+def _drawn(content: bytes, name: str, page: int) -> bytes:
+    """What the process of ``picture_process`` makes of it."""
+    command = [sys.executable, "-m", "registry.plans.picture_process", str(page)]
+    drawing = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"PYTHONPATH": str(Path(registry.__path__[0]).parent)},
+    )
+    with drawing, ended_with(drawing.kill):
+        try:
+            answer, _ = drawing.communicate(content, timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise Invalid("plan.too_much", name=name) from None
+        finally:
+            drawing.kill()
+    go_on()
+    if -drawing.returncode in (signal.SIGTERM, signal.SIGINT):  # whoever stops Izba stops its processes with it
+        raise Unavailable("internal.stopping")
+    if drawing.returncode == REFUSED:
+        refusal = orjson.loads(answer)
+        params = refusal["params"]
+        if "part" in params:
+            params["part"] = PARTS[params["part"]]
+        raise Invalid(refusal["code"], **params, name=name)
+    if drawing.returncode:
+        raise Invalid("plan.too_much", name=name)
+    return answer

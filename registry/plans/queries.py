@@ -1,0 +1,157 @@
+"""What is asked about floor plans: which floors there are, and how one is laid out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from registry.core.cache import Cache
+from registry.core.errors import NotFound
+from registry.core.events import PlacesChanged
+from registry.plans.models import FloorPlan, PlanRoom
+from registry.plans.rules import BARE_HEIGHT, WIDTH, Corners, FloorRoom, rounded, schematic
+from registry.rooms.models import Building, Room, RoomKind
+from registry.rooms.queries import HOURS_SECONDS, all_rooms, is_code
+
+SOLE = 0  # the one key of what is remembered of all plans together
+
+
+class Floor(NamedTuple):
+    """A floor of a building."""
+
+    building_id: int
+    floor: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """What is stored of a floor's plan: ``picture`` is an attachment's id, ``size`` the picture's in pixels."""
+
+    id: int
+    revision: int
+    picture: int | None
+    size: tuple[int, int] | None
+    shapes: dict[int, Corners] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FloorLayout:
+    """A floor as it is drawn: ``height`` where it is ``WIDTH`` wide, and its rooms with their shapes, in the order of
+    the house. Without a plan of its own (``stored``) it is drawn from its rooms alone.
+    """
+
+    building: Building
+    floor: int
+    height: int
+    placed: tuple[tuple[Room, Corners], ...]
+    unplaced: tuple[Room, ...]
+    stored: StoredPlan | None = None
+    is_schematic: bool = False
+
+    @property
+    def revision(self) -> int:
+        """0 while nothing of it is stored."""
+        return self.stored.revision if self.stored else 0
+
+    @property
+    def picture(self) -> int | None:
+        """The attachment with its picture."""
+        return self.stored.picture if self.stored else None
+
+    @property
+    def rooms(self) -> list[Room]:
+        """All of the floor's rooms in use."""
+        return [*(room for room, _ in self.placed), *self.unplaced]
+
+
+def layout(building: Building, floor: int, rooms: Sequence[Room], stored: StoredPlan | None) -> FloorLayout:
+    """How a floor with these rooms is drawn."""
+    shapes = {room.id: stored.shapes[room.id] for room in rooms if room.id in stored.shapes} if stored else {}
+    picture_size = stored.size if stored else None
+    height = round(WIDTH * picture_size[1] / picture_size[0]) if picture_size else BARE_HEIGHT
+    is_schematic = not picture_size and not shapes
+    if is_schematic:
+        sketch = schematic(
+            [FloorRoom(room.id, _area(room), room.kind is RoomKind.CORRIDOR) for room in rooms]
+        )  # fmt: skip
+        height, shapes = sketch.height, sketch.shapes
+    placed = tuple((room, shapes[room.id]) for room in rooms if room.id in shapes)
+    unplaced = tuple(room for room in rooms if room.id not in shapes)
+    return FloorLayout(building, floor, height, placed, unplaced, stored, is_schematic)
+
+
+def _area(room: Room) -> float | None:
+    return float(room.area_m2) if room.area_m2 else None
+
+
+def floors_of(rooms: Iterable[Room]) -> dict[Floor, list[Room]]:
+    """Rooms by their floor, each in the order of the house; the highest floor of a building comes first."""
+    floors: dict[Floor, list[Room]] = {}
+    for room in rooms:
+        floors.setdefault(Floor(room.building_id, room.floor), []).append(room)
+    return floors
+
+
+async def layouts_of(rooms: Iterable[Room]) -> list[FloorLayout]:
+    """Every floor of these rooms, fetched with their buildings, as it is drawn."""
+    stored = await stored_plans()
+    return [
+        layout(on_floor[0].building, floor.floor, on_floor, stored.get(floor))
+        for floor, on_floor in floors_of(rooms).items()
+    ]
+
+
+async def layout_of(building_code: str, floor: str | int) -> FloorLayout:
+    """One floor as it is drawn, with all its rooms in use. Raises NotFound("plan.unknown") where there is neither a
+    room nor a plan.
+    """
+    building = await Building.get_or_none(code=building_code) if is_code(building_code) else None
+    number = floor_in(str(floor))
+    if building is None or number is None:
+        raise NotFound("plan.unknown", building=building_code[:40], floor=str(floor)[:4])
+    rooms = floors_of(await all_rooms()).get(Floor(building.id, number), [])
+    stored = (await stored_plans()).get(Floor(building.id, number))
+    if not rooms and not stored:
+        raise NotFound("plan.unknown", building=building_code[:40], floor=str(number))
+    return layout(building, number, rooms, stored)
+
+
+async def fresh_layout(former: FloorLayout) -> FloorLayout:
+    """A floor as it is stored at this moment, also inside the transaction that changes it."""
+    floor = Floor(former.building.id, former.floor)
+    stored = (await _load(*floor)).get(floor)
+    return layout(former.building, former.floor, floors_of(await all_rooms()).get(floor, []), stored)
+
+
+def floor_in(text: str) -> int | None:
+    """The number of a floor as it stands in an address; None for what is none."""
+    digits = text.removeprefix("-")
+    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 2 and str(int(text)) == text
+    return int(text) if is_number else None
+
+
+_plans: Cache[int, dict[Floor, StoredPlan]] = Cache(HOURS_SECONDS, outdated_by=PlacesChanged)
+
+
+async def stored_plans() -> dict[Floor, StoredPlan]:
+    """All plans by their floor. Kept for half a minute."""
+    return await _plans.load(SOLE, _load)
+
+
+async def _load(building_id: int | None = None, floor: int | None = None) -> dict[Floor, StoredPlan]:
+    """All plans, or that of one floor."""
+    plans = await (FloorPlan.all() if building_id is None else FloorPlan.filter(building_id=building_id, floor=floor))
+    shapes: dict[int, dict[int, Corners]] = {plan.id: {} for plan in plans}
+    if plans:
+        places = PlanRoom.filter(plan_id__in=list(shapes))
+        for plan_id, room_id, corners in await places.values_list("plan_id", "room_id", "corners"):
+            shapes[plan_id][room_id] = rounded(corners)
+    return {
+        Floor(plan.building_id, plan.floor): StoredPlan(
+            plan.id,
+            plan.revision,
+            plan.picture_id,
+            (plan.width, plan.height) if plan.picture_id and plan.width and plan.height else None,
+            shapes[plan.id],
+        )
+        for plan in plans
+    }
