@@ -14,7 +14,7 @@ from config.desk import RunningDesk
 from config.jobs import JobRuns, keep_time, timetable
 from config.leader import lead
 from config.notices import notices
-from config.office import follow, in_force, site_options, use
+from config.office import OfficeSettings, follow, go_by, in_force, site_options, use
 from config.settings import Settings
 from devices.run import DeviceLayer
 from registry.core import claims
@@ -81,17 +81,19 @@ async def running(
 ) -> AsyncIterator[FastAPI]:
     """Everything that runs beside the requests, started; stopped at the end in the reverse order."""
     url = settings.database_url.get_secret_value()
-    runs = JobRuns()
-    scheduler = timetable(settings, simulator, clock, runs, lambda: devices.leads)
+    runs, office = JobRuns(), OfficeSettings(settings)
+    scheduler = timetable(office, simulator, clock, runs, lambda: devices.leads)
+    devices.commands.translate = lambda text: translate(office.now.language)(text)
     async with notices(url):
         leading = asyncio.create_task(lead(url, devices.start, devices.stop))
+        await office.look()
+        if "log_level" in office.stored:
+            go_by(office.now)
         scheduler.start()
         timekeeper = asyncio.create_task(keep_time(scheduler))
-        ours = await in_force(settings)
-        app = create_app(await site_options(ours, accounts), settings, context, devices, clock)
-        app.state.in_force = ours
-        desk = app.state.desk = RunningDesk(settings, lambda: app.state.in_force, scheduler, runs, clock)
-        unfollow = follow(app, settings, accounts)
+        app = create_app(await site_options(office.now, accounts), settings, context, devices, clock)
+        desk = app.state.desk = RunningDesk(office, scheduler, runs, clock)
+        unfollow = follow(app, office, accounts)
         try:
             yield app
         finally:

@@ -24,9 +24,12 @@ class CommandEnd:
     text: str
 
 
-async def run_command(data_dir: Path, *words: str) -> CommandEnd:
-    """Run ``izba`` with these words over this data directory. A cancelled one is killed, with what it has started."""
+async def run_command(data_dir: Path, *words: str, language: str = "") -> CommandEnd:
+    """Run ``izba`` with these words over this data directory, to answer in this language. A cancelled one is killed,
+    with what it has started.
+    """
     environment = os.environ | {f"{PREFIX}DATA_DIR": str(data_dir)}
+    environment |= {f"{PREFIX}LANGUAGE": language} if language else {}
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "config", *words, env=environment, start_new_session=True,

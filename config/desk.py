@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import secrets
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -15,49 +16,84 @@ from pydantic import SecretStr, ValidationError
 from config.command_process import CommandEnd, run_command
 from config.faults import setting_fault
 from config.jobs import ABOUT, JobRuns
-from config.office import OF_THE_OFFICE, value_of
+from config.nightly import try_folder
+from config.office import OF_THE_OFFICE, OfficeSettings, open_to_office, stored_value, value_of
+from config.sending.mail import Mail, MailServer, send_now
 from config.settings import PREFIX, TOML, Settings, is_secret
+from registry.core.ciphers import SecretText
 from registry.core.clock import Clock
+from registry.core.errors import N_, Conflict, Invalid, Reason, Refusal, Unavailable
+from registry.office.rules import MAIL_PASSWORD, MAIL_SERVER, is_password_asked
+from web.outbox.letters import LetterText
 from web.system.desk import BackupFile, JobLine, Origin, SettingLine, Task, TaskState
 from web.system.nights import NightPlan
 
 BACKUPS, KEPT = "backups", 10
+# a page waits so long at most for a disk that hangs
+SECONDS = 5.0
+MAIL_TEXTS = (*MAIL_SERVER, MAIL_PASSWORD)
 
 
 class RunningDesk:
-    """Of a process that serves. ``in_force`` gives the settings as they are now."""
+    """Of a process that serves, by what the office has set."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        in_force: Callable[[], Settings],
-        scheduler: AsyncIOScheduler,
-        runs: JobRuns,
-        clock: Clock,
-    ) -> None:
-        self._settings, self._in_force = settings, in_force
+    def __init__(self, office: OfficeSettings, scheduler: AsyncIOScheduler, runs: JobRuns, clock: Clock) -> None:
+        self._office, self._settings = office, office.machine
         self._scheduler, self._runs = scheduler, runs
         self._clock, self.started_at = clock, clock()
         self._tasks: dict[Task, TaskState] = {}
         self._working: set[asyncio.Task[None]] = set()
 
     def settings(self) -> list[SettingLine]:
-        ours, origins = self._in_force(), origins_of(self._settings, os.environ)
-        return [_line(name, ours, self._settings, origins[name]) for name in Settings.model_fields]
+        origins = origins_of(self._settings, os.environ)
+        return [_line(name, self._office, origins[name]) for name in Settings.model_fields]
 
-    def check(self, name: str, text: str) -> None:
+    async def faults(self, values: Mapping[str, str | None]) -> dict[str, Refusal]:
+        faults = {name: fault for name, text in values.items() if (fault := await self._fault(name, text))}
+        if not faults and is_password_asked(self._texts(MAIL_TEXTS), self._after(values)):
+            faults[MAIL_PASSWORD] = Invalid("settings.password_again")
+        return faults
+
+    async def _fault(self, name: str, text: str | None) -> Refusal | None:
+        """Why a setting cannot be set to this text; None for what it is without the page is always good."""
+        if name not in open_to_office(self._settings):
+            return Conflict("settings.fixed", setting=f"{PREFIX}{name.upper()}")
+        if text is None:
+            return None
         try:
             value_of(name, text)
         except ValidationError as wrong:
             field = Settings.model_fields[name]
-            raise setting_fault(f"{PREFIX}{name.upper()}", field, wrong.errors()[0], is_secret(field)) from wrong
+            return setting_fault(f"{PREFIX}{name.upper()}", field, wrong.errors()[0], is_secret(field))
+        return await _folder_fault(self._office.now, text) if name == "backup_dir" else None
+
+    def _texts(self, names: Iterable[str]) -> dict[str, str]:
+        return {name: plain_text(getattr(self._office.now, name)) for name in names}
+
+    def _after(self, values: Mapping[str, str | None]) -> dict[str, str]:
+        """What these changes lead to, each as text; what goes back is as the machine has it."""
+        machine = self._settings
+        return {
+            name: plain_text(getattr(machine, name) if text is None else value_of(name, text))
+            for name, text in values.items()
+        }
+
+    def stored(self, values: Mapping[str, str | None]) -> dict[str, str | SecretText | None]:
+        return {name: stored_value(name, text, self._settings) for name, text in values.items()}
+
+    async def send_trial(self, letter: LetterText, address: str, name: str, now: datetime) -> None:
+        ours = self._office.now
+        if not ours.smtp_host:
+            raise Conflict("notice.no_server")
+        mail = Mail(f"trial-{secrets.token_hex(8)}", address, name, letter.subject, letter.text, letter.html)
+        await send_now(mail, MailServer.of(ours), now)
 
     def jobs(self) -> list[JobLine]:
         next_runs = {job.id: getattr(job, "next_run_time", None) for job in self._scheduler.get_jobs()}
         return [
             JobLine(name, ABOUT[name], self._runs.get(name), next_runs.get(name))
             for name in ABOUT
-            if name in next_runs or name in self._runs
+            if (name in next_runs or name in self._runs) and (name != "back up" or self._office.now.backup_dir)
         ]
 
     def tasks(self) -> Mapping[Task, TaskState]:
@@ -80,7 +116,7 @@ class RunningDesk:
 
     @property
     def night_plan(self) -> NightPlan | None:
-        ours = self._settings
+        ours = self._office.now
         return NightPlan(ours.backup_dir, ours.backup_hour, ours.backup_count) if ours.backup_dir else None
 
     async def stop(self) -> None:
@@ -98,7 +134,7 @@ class RunningDesk:
         """In a process of its own: a copy of a large register would make every answer wait."""
         end = CommandEnd(False, "")
         try:
-            end = await run_command(self._settings.data_dir, *words)
+            end = await run_command(self._settings.data_dir, *words, language=self._office.now.language)
         finally:
             self._tasks[task] = TaskState(task, started_at, self._clock(), end.is_good, end.text)
         if task is Task.BACKUP and end.is_good:
@@ -137,12 +173,25 @@ def _in_file() -> set[str]:
         return set()
 
 
-def _line(name: str, ours: Settings, settings: Settings, origin: Origin) -> SettingLine:
-    field, value = Settings.model_fields[name], getattr(ours, name)
-    of_office = name in OF_THE_OFFICE and name not in settings.model_fields_set
-    if of_office and value != getattr(settings, name):
-        origin = Origin.PAGE
-    secret = isinstance(value, SecretStr)
+async def _folder_fault(settings: Settings, folder: str) -> Refusal | None:
+    """Why the nightly backups cannot be made there."""
+    if not Path(folder).is_absolute():
+        about, advice = Reason(Settings.model_fields["backup_dir"].description or ""), Reason(N_("Begin it with /."))
+        return Invalid("settings.bad", setting=f"{PREFIX}BACKUP_DIR", given=repr(folder), about=about, advice=advice)
+    try:
+        async with asyncio.timeout(SECONDS):
+            await try_folder(settings.model_copy(update={"backup_dir": folder}))
+    except TimeoutError:
+        return Unavailable("file.not_written", path=folder, reason=Reason(N_("it took too long")))
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _line(name: str, office: OfficeSettings, origin: Origin) -> SettingLine:
+    field, value = Settings.model_fields[name], getattr(office.now, name)
+    secret, is_stored = isinstance(value, SecretStr), name in office.stored
+    origin = Origin.PAGE if is_stored else origin
     return SettingLine(
         name=name,
         variable=f"{PREFIX}{name.upper()}",
@@ -152,9 +201,15 @@ def _line(name: str, ours: Settings, settings: Settings, origin: Origin) -> Sett
         default="" if secret else text_of(field.default),
         is_secret=secret,
         is_set=bool(value.get_secret_value()) if secret else bool(text_of(value)),
-        is_of_office=of_office,
+        is_of_office=name in open_to_office(office.machine),
         choices=choices_of(field.annotation),
+        is_unreadable=secret and is_stored and not value.get_secret_value(),
     )
+
+
+def plain_text(value: Any) -> str:
+    """A value as text, a secret too."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else text_of(value)
 
 
 def choices_of(annotation: Any) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config.demo.life import liven
 from config.nightly import back_up_nightly
+from config.office import OfficeSettings
 from config.sending.reminders import remind_of_days, remind_of_devices, remind_of_rooms
 from config.sending.sender import Sender
-from config.settings import Settings
 from registry.bookings.readings import advance_due, bring_looks_forward
 from registry.bookings.state import LONGEST_LOOK
 from registry.bulk_changes import actions as bulk_changes
@@ -54,6 +54,7 @@ ABOUT = {
     "remind of days": N_("Tells of warranties and durability periods that end soon, and of a missing backup."),
     "back up": N_("Makes the backup of the night once its hour has come."),
     "seal": N_("Seals the history of the hour."),
+    "follow settings": N_("Looks for settings that the office has changed, where nothing told of it."),
     "tidy": N_("Forgets sessions, sign-in attempts, request keys and drafts that are over."),
     "forget notices": N_("Forgets notices that arrived or were given up, after their days."),
     "forget traces": N_("Forgets when sensors saw somebody."),
@@ -65,16 +66,17 @@ ABOUT = {
 
 
 def timetable(
-    settings: Settings,
+    office: OfficeSettings,
     is_lively: bool = False,
     clock: Clock = utc_now,
     runs: JobRuns | None = None,
     leads: Callable[[], bool] = lambda: False,
 ) -> AsyncIOScheduler:
     """The scheduler, not started. A late job runs once when it can, however late. A lively demo has meetings made.
-    ``runs`` remembers how each went; ``leads`` tells whether this process does.
+    ``runs`` remembers how each went; ``leads`` tells whether this process does. What the office may set is read at each
+    run anew.
     """
-    runs = JobRuns() if runs is None else runs
+    runs, settings = JobRuns() if runs is None else runs, office.machine
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 2}
     )
@@ -84,19 +86,20 @@ def timetable(
         scheduler.add_job(calmly(job, clock, runs, name), **trigger, id=at_start or name)
 
     add(sweep, "sweep", trigger="interval", seconds=settings.sweep_seconds)
-    sender = Sender(settings, clock)
+    sender = Sender(office, clock)
     add(sender.send_notices, "send notices", trigger="interval", seconds=settings.sweep_seconds)
     add(remind_of_rooms, "remind of rooms", trigger="interval", minutes=1)
     add(remind_of_devices, "remind of devices", trigger="interval", minutes=5)
-    add(remind_of_days(settings), "remind of days", trigger="interval", hours=1)
+    add(remind_of_days(office), "remind of days", trigger="interval", hours=1)
     add(tidy, "tidy", trigger="interval", hours=1)
-    add(forget_notices(settings.notice_days), "forget notices", trigger="interval", hours=1)
-    add(forget_traces(settings.trace_days), "forget traces", trigger="interval", hours=1)
+    add(forget_notices(lambda: office.now.notice_days), "forget notices", trigger="interval", hours=1)
+    add(forget_traces(lambda: office.now.trace_days), "forget traces", trigger="interval", hours=1)
     add(sweep_files, "sweep files", trigger="cron", hour=2, minute=37)
-    add(forget_scans(settings.scan_days), "forget scans", trigger="interval", hours=1)
-    add(forget_words_of_finders(settings.find_days), "forget finds", trigger="interval", hours=1)
-    if settings.backup_dir:  # the zone, and what was made already, is asked each hour: see night_of
-        add(back_up_nightly(settings, leads), "back up", trigger="cron", minute=0)
+    add(forget_scans(lambda: office.now.scan_days), "forget scans", trigger="interval", hours=1)
+    add(forget_words_of_finders(lambda: office.now.find_days), "forget finds", trigger="interval", hours=1)
+    # the directory, the zone, and what was made already, are asked each hour: see night_of
+    add(back_up_nightly(office, leads), "back up", trigger="cron", minute=0)
+    add(office.catch_up, "follow settings", trigger="interval", minutes=1)
     add(seal, "seal", trigger="cron", minute=7)
     add(seal, "seal", at_start="seal at the start")  # nobody was there at the hour
     add(look_at_the_put_off, "look at the start")
@@ -229,39 +232,39 @@ async def sweep_files(now: datetime) -> None:
     await files.sweep_contents(now)
 
 
-def forget_traces(days: int) -> Job:
+def forget_traces(days: Callable[[], int]) -> Job:
     """Forget when sensors saw somebody, after this many days and never before the day is over."""
 
     async def forget(now: datetime) -> int:
-        return await presence_log.forget(now - timedelta(days=max(days, 1)))
+        return await presence_log.forget(now - timedelta(days=max(days(), 1)))
 
     return forget
 
 
-def forget_scans(days: int) -> Job:
+def forget_scans(days: Callable[[], int]) -> Job:
     """Forget who scanned what, after this many days."""
 
     async def forget(now: datetime) -> int:
-        return await scans.forget(now - timedelta(days=days))
+        return await scans.forget(now - timedelta(days=days()))
 
     return forget
 
 
-def forget_notices(days: int) -> Job:
+def forget_notices(days: Callable[[], int]) -> Job:
     """Forget what people were told, and the letters that carried it, after this many days."""
 
     async def forget(now: datetime) -> int:
-        before = now - timedelta(days=days)
+        before = now - timedelta(days=days())
         return await notices.forget(before) + await letters.forget_letters(before)
 
     return forget
 
 
-def forget_words_of_finders(days: int) -> Job:
+def forget_words_of_finders(days: Callable[[], int]) -> Job:
     """Forget what strangers said of things that they found, after this many days."""
 
     async def forget(now: datetime) -> int:
-        return await forget_finds(now - timedelta(days=days))
+        return await forget_finds(now - timedelta(days=days()))
 
     return forget
 

@@ -23,21 +23,23 @@ LONGEST = timedelta(hours=6)
 SECONDS_TO_CLEAR = 60.0
 
 
-def back_up_nightly(settings: Settings, leads: Callable[[], bool]) -> Callable[[datetime], Awaitable[None]]:
+def back_up_nightly(
+    in_force: Callable[[], Settings], leads: Callable[[], bool]
+) -> Callable[[datetime], Awaitable[None]]:
     """A job that makes the backup of the night when its hour has come and it was not made yet. A night that was missed
-    is made up for; one that failed is tried again at the next run.
+    is made up for; one that failed is tried again at the next run. Nothing without a directory.
     """
-    mark = _mark_of(settings.data_dir) if settings.backup_dir else ""
 
     async def back_up_nightly(now: datetime) -> None:
-        if not leads():
+        settings = in_force()
+        if not settings.backup_dir or not leads():
             return
         night = night_of(now.astimezone(await office_zone()), settings.backup_hour)
         last = last_night(settings.data_dir) or LastNight(None)
         if last.night == night:
             return
         try:
-            await _back_up(settings, night, mark, now)
+            await _back_up(settings, night, now)
         except Refusal as refusal:
             _note(settings, LastNight(last.night, refusal.code, now, refusal.params))
             raise
@@ -75,8 +77,9 @@ def _mark_of(data_dir: Path) -> str:
     return hashlib.sha256(f"nights of {kept_key(data_dir)}".encode()).hexdigest()[:8]
 
 
-async def _back_up(settings: Settings, night: date, mark: str, now: datetime) -> None:
+async def _back_up(settings: Settings, night: date, now: datetime) -> None:
     """Raises Unavailable: backup.night_failed, file.not_written."""
+    mark = _mark_of(settings.data_dir)
     file, limit = Path(settings.backup_dir) / f"night-{night}-{mark}.backup", asyncio.timeout(LONGEST.total_seconds())
     home: Path | None = None
     try:
@@ -84,7 +87,7 @@ async def _back_up(settings: Settings, night: date, mark: str, now: datetime) ->
             home = await asyncio.to_thread(_workplace, file, now)
             if home is None:
                 return
-            end = await run_command(settings.data_dir, "backup", str(home / file.name))
+            end = await run_command(settings.data_dir, "backup", str(home / file.name), language=settings.language)
             if not end.is_good:
                 raise Unavailable("backup.night_failed", reason=end.text)
             await asyncio.to_thread(_take_over, home / file.name, file, mark, settings.backup_count)

@@ -2,32 +2,41 @@
 from its pages.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from importlib.metadata import version
 from typing import Annotated, Any
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter, ValidationError
 
-from config.settings import Settings
+from config.settings import Settings, is_secret
 from devices.codecs import FAMILIES
 from registry.assets import policy as account_policy
 from registry.core import events
+from registry.core.ciphers import SecretText, decrypted
 from registry.core.events import Event, OfficeChanged
 from registry.office.queries import first_site, office_settings
+from registry.office.rules import MAIL_PASSWORD, MAIL_SERVER
 from registry.people import policy as sign_in_policy
 from web.app import DataProtection, Declaration, DemoAccount, SiteOptions, renew
 
 log = logging.getLogger(__name__)
 
-# what an office sets from its pages; all else is the operator's, who has the machine
+# what an office sets from its pages, since whatever reads it follows at once; all else is the operator's, who has the
+# machine
 OF_THE_OFFICE = frozenset({
-    "language", "funding", "office_name", "office_address", "office_access", "contact_name", "contact_email",
-    "contact_phone", "privacy_contact", "privacy_notice", "log_level", "session_hours", "sign_in_attempts",
-    "sign_in_window_minutes", "fixed_asset_above", "quantity_only_below", "furniture_at_once", "furniture_kst",
-    "furniture_categories", "accountant_alone",
+    "language", "funding", "union_words", "office_name", "office_address", "office_access", "contact_name",
+    "contact_email", "contact_phone", "privacy_contact", "privacy_notice", "log_level", "session_hours",
+    "sign_in_attempts", "sign_in_window_minutes", "fixed_asset_above", "quantity_only_below", "furniture_at_once",
+    "furniture_kst", "furniture_categories", "accountant_alone", *MAIL_SERVER, MAIL_PASSWORD, "smtp_from",
+    "smtp_per_minute", "smtp_per_person", "notice_channels", "notice_days", "trace_days", "scan_days", "find_days",
+    "backup_dir", "backup_hour", "backup_count",
 })  # fmt: skip
+# of these the machine sets all or none: its password is for its server alone
+_TOGETHER = frozenset({"smtp_host", "smtp_user", MAIL_PASSWORD})
 
 
 def value_of(name: str, text: str) -> Any:
@@ -37,22 +46,74 @@ def value_of(name: str, text: str) -> Any:
     return TypeAdapter(kind).validate_python(text)
 
 
-def with_office(settings: Settings, values: Mapping[str, str]) -> Settings:
-    """The settings with what the office set. What the environment or the file sets wins; what fits no more, since a
-    newer Izba reads it, is left out and told.
+def stored_value(name: str, text: str | None, machine: Settings) -> str | SecretText | None:
+    """A setting's text as the register takes it: a secret with the key that it is stored under."""
+    if text is None or not is_secret(Settings.model_fields[name]):
+        return text
+    return SecretText(text, machine.secret_key.get_secret_value())
+
+
+def open_to_office(machine: Settings) -> frozenset[str]:
+    """The settings that the office sets from its pages: what the environment or the file sets wins."""
+    fixed = machine.model_fields_set
+    return OF_THE_OFFICE - fixed - ({*MAIL_SERVER, MAIL_PASSWORD} if _TOGETHER & fixed else set())
+
+
+def with_office(machine: Settings, values: Mapping[str, str]) -> Settings:
+    """The settings with what the office set. What fits no more, since a newer Izba reads it, and a secret that was
+    stored under another key, is left out and told.
     """
     update: dict[str, Any] = {}
-    for name in sorted(OF_THE_OFFICE & values.keys() - settings.model_fields_set):
+    for name in sorted(open_to_office(machine) & values.keys()):
         try:
-            update[name] = value_of(name, values[name])
+            update[name] = value_of(name, _text(name, values[name], machine))
         except ValidationError:
             log.warning("the office's setting %s fits no more: its default is in force", name)
-    return settings.model_copy(update=update)
+        except ValueError:
+            log.warning("the office's setting %s was stored under another secret key: it must be typed again", name)
+    return machine.model_copy(update=update)
 
 
-async def in_force(settings: Settings) -> Settings:
+def _text(name: str, stored: str, machine: Settings) -> str:
+    secret = is_secret(Settings.model_fields[name])
+    return decrypted(stored, machine.secret_key.get_secret_value()) if secret else stored
+
+
+async def in_force(machine: Settings) -> Settings:
     """The settings with what the office set, from the open register."""
-    return with_office(settings, await office_settings())
+    return (await OfficeSettings(machine).look()).now
+
+
+class OfficeSettings:
+    """What one process goes by: ``machine`` is what the environment and the file say, ``now`` that with what the office
+    has set, as far as this process has looked; ``stored`` are the names that have a row.
+    """
+
+    def __init__(self, machine: Settings) -> None:
+        self.machine = self.now = machine
+        self._rows: Mapping[str, str] = {}
+
+    def __call__(self) -> Settings:
+        """The settings in force now."""
+        return self.now
+
+    @property
+    def stored(self) -> frozenset[str]:
+        """The settings that the office has set and may set."""
+        return open_to_office(self.machine) & self._rows.keys()
+
+    async def look(self) -> "OfficeSettings":
+        """Read what the office has set."""
+        rows = await office_settings()
+        if rows != self._rows:
+            # a secret takes a library that is loaded beside the loop
+            self.now, self._rows = await asyncio.to_thread(with_office, self.machine, rows), rows
+        return self
+
+    async def catch_up(self, now: datetime) -> None:
+        """Repair what an event that was lost would have told."""
+        if await office_settings() != self._rows:
+            await events.dispatch([OfficeChanged()])
 
 
 def use(settings: Settings) -> None:
@@ -92,17 +153,21 @@ async def site_options(settings: Settings, accounts: tuple[DemoAccount, ...] = (
     )
 
 
-def follow(app: FastAPI, settings: Settings, accounts: tuple[DemoAccount, ...]) -> Callable[[], None]:
-    """Let the site and the register go by what the office sets, from now on. ``settings`` are those without the
-    office's. Returns what ends it.
-    """
+def follow(app: FastAPI, office: OfficeSettings, accounts: tuple[DemoAccount, ...]) -> Callable[[], None]:
+    """Let the site and the register go by what the office sets, from now on. Returns what ends it."""
+    turn = asyncio.Lock()
 
     async def changed(event: Event) -> None:
         if isinstance(event, OfficeChanged):
-            now_in_force = await in_force(settings)
-            use(now_in_force)
-            logging.getLogger().setLevel(now_in_force.log_level)
-            app.state.in_force = now_in_force
-            renew(app, await site_options(now_in_force, accounts))
+            async with turn:  # of two changes the later one lasts
+                await office.look()
+                go_by(office.now)
+                renew(app, await site_options(office.now, accounts))
 
     return events.on(changed)
+
+
+def go_by(settings: Settings) -> None:
+    """Let this process go by these settings: what it counts by, and what is worth a log line."""
+    use(settings)
+    logging.getLogger().setLevel(settings.log_level)

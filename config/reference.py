@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from pydantic import SecretStr
 
+from config.office import OF_THE_OFFICE
 from config.settings import PREFIX, TOML, Settings, is_secret
 from registry.core.errors import WORDS
 from registry.importing.columns import COLUMNS
@@ -24,8 +25,10 @@ def settings_page() -> Iterator[str]:
         value = ",".join(default) if isinstance(default, tuple) else str(default)
         yield f"### `{PREFIX}{name.upper()}`"
         yield f"{field.description}\n"
-        yield f"In `{TOML}`: `{name}`. Default: {f'`{value}`' if value else 'empty'}." + (
-            f" Secret: also from a file, `{PREFIX}{name.upper()}_FILE`." if is_secret(field) else ""
+        yield (
+            f"In `{TOML}`: `{name}`. Default: {f'`{value}`' if value else 'empty'}."
+            + (f" Secret: also from a file, `{PREFIX}{name.upper()}_FILE`." if is_secret(field) else "")
+            + (" Also from the page." if name in OF_THE_OFFICE else "")
         )
         yield ""
 

@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -99,6 +100,21 @@ def mail_address(value: str) -> str:
     if value and not is_address(value):
         raise ValueError(Reason(N_("Set one mail address, like izba@urzad.example, and nothing around it.")))
     return value
+
+
+def mail_host(value: str) -> str:
+    is_plain = value.isprintable() and not set(value) & set("/@ ?#\\")
+    if value and not (is_plain and (":" not in value or _is_ip(value))):
+        raise ValueError(Reason(N_("Set the name of the server alone, like poczta.urzad.example, without its port.")))
+    return value
+
+
+def _is_ip(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
 
 
 def channel_pairs(value: SecretStr) -> SecretStr:

@@ -37,6 +37,7 @@ from config.setting_values import (
     database_address,
     long_key,
     mail_address,
+    mail_host,
     pairs_of,
     scheme_of,
     topic_bases,
@@ -73,7 +74,9 @@ Secret = SecretStr
 
 
 class Settings(BaseSettings):
-    """The settings of one Izba. Nothing changes them after the start."""
+    """The settings of one Izba, as the machine sets them: nothing changes them after the start. What the office sets
+    from its pages is laid over them, see config/office.py.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, toml_file=TOML, extra="forbid", frozen=True, env_ignore_empty=True, validate_default=False
@@ -194,7 +197,9 @@ class Settings(BaseSettings):
     )
 
     # mail and other notices
-    smtp_host: str = Field("", description=N_("The mail server. Empty: no mail leaves, notices stand under the bell."))
+    smtp_host: Annotated[str, AfterValidator(mail_host)] = Field(
+        "", description=N_("The mail server. Empty: no mail leaves, notices stand under the bell.")
+    )
     smtp_port: Port = Field(587, description=N_("The mail server's port: 587 for starttls, 465 for tls, 25 without."))
     smtp_tls: Literal["starttls", "tls", "none"] = Field(
         "starttls",
@@ -406,10 +411,12 @@ def _completed(settings: Settings, kept_key: str) -> Settings:
     everywhere = settings.host in ("0.0.0.0", "::")  # noqa: S104  # compared, not bound to
     own = f"http://{'127.0.0.1' if everywhere else host}:{settings.port}"
     url = settings.database_url.get_secret_value() or f"sqlite://{data_dir}/izba.sqlite3"
+    # what is named here counts as set by the machine, so the office can set it no more
+    backups = {"backup_dir": str(Path(settings.backup_dir).absolute())} if settings.backup_dir else {}
     return settings.model_copy(
-        update={
+        update=backups
+        | {
             "data_dir": data_dir,
-            "backup_dir": settings.backup_dir and str(Path(settings.backup_dir).absolute()),
             "base_url": (settings.base_url or own).rstrip("/"),
             "database_url": Secret(url),
             "secret_key": Secret(settings.secret_key.get_secret_value() or kept_key),

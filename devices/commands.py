@@ -30,7 +30,7 @@ class PanelCommands:
 
     def __init__(self, broker: Broker, topics: Topics, clock: Callable[[], datetime], translate: Translate) -> None:
         self.count = self.refused = 0  # for /metrics
-        self._broker, self._topics, self._clock, self._translate = broker, topics, clock, translate
+        self._broker, self._topics, self._clock, self.translate = broker, topics, clock, translate
         self._answers: OrderedDict[tuple[str, PanelCommand], asyncio.Task[dict[str, Any]]] = OrderedDict()
         self._running: dict[str, set[asyncio.Task[None]]] = {}
 
@@ -100,7 +100,7 @@ class PanelCommands:
         }
 
     def _words(self, code: str, params: dict[str, Any]) -> str:
-        return words(code, params, self._translate)
+        return words(code, params, self.translate)
 
     def _reply(self, panel: str, message: Message, answer: dict[str, Any]) -> None:
         payload = json.dumps(answer, ensure_ascii=False).encode()

@@ -27,6 +27,7 @@ def labels(
     start: Annotated[int, typer.Option(help="The first spot of the first sheet, from 1.")] = 1,
 ) -> None:
     """Print labels: of a room's things, of codes in a file, or blank ones."""
+    from config.office import in_force
     from registry.assets.intake import fresh_codes
     from registry.assets.tags import LENGTH
     from registry.labels.actions import note_printed
@@ -47,7 +48,8 @@ def labels(
         codes = await tag_codes(LabelWish(room=room, tags=tuple(_codes_in(tags))))
         if not codes and not new_codes:
             raise Invalid("label.none")
-        office = LabelOffice(settings.base_url, settings.office_name, settings.union_words)
+        ours = await in_force(settings)
+        office = LabelOffice(ours.base_url, ours.office_name, ours.union_words)
         faces = blank_faces(new_codes, office) + await faces_of(codes, office, await parts_of(form.code))
         is_zpl = out.suffix.lower() == ".zpl"
         content = labels_zpl(faces, form).encode() if is_zpl else labels_pdf(faces, form, now, start)

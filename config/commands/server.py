@@ -139,6 +139,7 @@ async def faults(settings: Settings) -> list[Refusal]:
     """What keeps this configuration from working: ports, database, migrations, mail server, backups."""
     from config.database import database, pending
     from config.nightly import try_folder
+    from config.office import in_force
     from config.sending.mail import MailServer, try_server
     from config.serving import claim_port
     from devices.broker.embedded import EmbeddedBroker
@@ -155,7 +156,8 @@ async def faults(settings: Settings) -> list[Refusal]:
         refusals.append(refusal)
     try:
         async with database(settings.database_url.get_secret_value()) as context:
-            await pending(context)
+            if not await pending(context):
+                settings = await in_force(settings)  # the mail server and the backups may be the office's
     except Refusal as refusal:
         refusals.append(refusal)
     try:

@@ -37,7 +37,7 @@ def setup(
         return
     from registry.office.actions import set_up
 
-    whole = whole_set_up(file)
+    whole = whole_set_up(file, settings)
     person = in_register(settings, lambda: set_up(whole, ACTOR, now))
     text = N_("Izba is set up. Sign in as {login} at {address}.")
     print(sentence(text, settings, login=person.login, address=settings.base_url))
@@ -57,11 +57,11 @@ def tell_code(settings: Settings, code: str) -> None:
     print(f"{sentence(text, settings, address=f'{settings.base_url}/setup')}\n\n    {code}\n", flush=True)
 
 
-def whole_set_up(file: Path) -> "WholeSetUp":
+def whole_set_up(file: Path, settings: Settings) -> "WholeSetUp":
     """What a file says of a whole set-up. Raises Invalid("setup.bad_file")."""
     from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-    from config.office import OF_THE_OFFICE, value_of
+    from config.office import OF_THE_OFFICE, stored_value, value_of
     from registry.office.actions import FirstAdministrator, WholeSetUp
     from registry.rooms.places import NewBuilding, NewRoom, NewSite
 
@@ -89,7 +89,8 @@ def whole_set_up(file: Path) -> "WholeSetUp":
         raise Invalid("setup.bad_file", file=name, reason=Reason(N_("it is not UTF-8 text"))) from wrong
     except ValidationError as wrong:
         raise Invalid("setup.bad_file", file=name, reason=_reason(wrong)) from wrong
-    return WholeSetUp(content.settings, content.administrator, content.site, content.building, content.rooms)
+    texts = {setting: stored_value(setting, value, settings) for setting, value in content.settings.items()}
+    return WholeSetUp(texts, content.administrator, content.site, content.building, content.rooms)
 
 
 def _reason(wrong: Any) -> str:

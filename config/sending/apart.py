@@ -33,9 +33,12 @@ class CarrierProcess:
 
     def __init__(self) -> None:
         self._process: Process | None = None
+        self._server: MailServer | None = None
 
     async def carry(self, bag: Mailbag, server: MailServer, pages: Pages, now: datetime) -> Carried:
         """Have a bag carried. A process that dies on the way leaves its letters untried, as far as anybody knows."""
+        if server != self._server:  # it was told of the one before
+            await self.end()
         process = self._process or await self._start(server, pages)
         assert process.stdin
         assert process.stdout
@@ -62,7 +65,7 @@ class CarrierProcess:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "config.sending.carrier", stdin=PIPE, stdout=PIPE, limit=LONGEST_LINE
         )
-        self._process = process
+        self._process, self._server = process, server
         assert process.stdin
         process.stdin.write(orjson.dumps({"server": asdict(server), "site": site}) + b"\n")
         return process

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.header import Header
 from email.message import Message
@@ -22,6 +22,7 @@ from registry.outbox.models import LetterState
 from registry.outbox.rules import is_address
 
 SECONDS = 20.0
+PATIENCE = 6.0  # of somebody who waits for a page
 CONNECTIONS = 4
 SLOW_DOWN = (421, 450, 451, 452)
 
@@ -34,7 +35,7 @@ class MailServer:
     port: int
     tls: str
     user: str
-    password: str
+    password: str = field(repr=False)
     sender: str
     ca_file: str
 
@@ -122,6 +123,9 @@ async def connection(server: MailServer) -> AsyncIterator[aiosmtplib.SMTP]:
     except (aiosmtplib.SMTPException, OSError, ssl.SSLError, TimeoutError) as fault:
         client.close()
         raise trouble(server, fault) from fault
+    except asyncio.CancelledError:
+        client.close()
+        raise
     try:
         yield client
     finally:
@@ -215,6 +219,23 @@ class Postman:
 
 def _later(fault: aiosmtplib.SMTPResponseException) -> MailAnswer:
     return MailAnswer(LetterState.WAITING, printable(f"{fault.code} {fault.message}"))
+
+
+async def send_now(mail: Mail, server: MailServer, now: datetime) -> None:
+    """Send one mail while somebody waits for the answer. Raises Unavailable: mail.away, mail.refused, in the server's
+    own words.
+    """
+    postman = Postman(server, [mail], now)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await postman.carry()
+    except TimeoutError as fault:
+        raise trouble(server, fault) from fault
+    if postman.trouble is not None:
+        raise postman.trouble
+    answer = postman.answers[mail.number]
+    if answer.state is not LetterState.SENT:
+        raise Unavailable("mail.refused", host=f"{server.host}:{server.port}", reason=answer.text)
 
 
 async def try_server(server: MailServer) -> None:

@@ -27,14 +27,14 @@ async def remind_of_devices(now: datetime) -> None:
     await tell_of_silence(now)
 
 
-def remind_of_days(settings: Settings) -> Reminder:
+def remind_of_days(in_force: Callable[[], Settings]) -> Reminder:
     """What ends within thirty days, and a backup that is older than a week or missed its night."""
 
     async def remind_of_days(now: datetime) -> None:
         site = await first_site()
         zone = ZoneInfo(site.timezone if site else "Europe/Warsaw")
         await tell_of_ends(now.astimezone(zone).date(), now)
-        await _tell_of_backup(settings, now.astimezone(zone))
+        await _tell_of_backup(in_force(), now.astimezone(zone))
 
     return remind_of_days
 

@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from config.office import in_force, site_options
+from config.office import OfficeSettings, site_options
 from config.sending.announcer import announce
 from config.sending.apart import Carried, CarrierProcess
 from config.sending.mail import MailServer
 from config.sending.mailbag import Mailbag, bag_of, carry, number_of
-from config.settings import Settings
 from registry.core.clock import Clock
 from registry.outbox import letters, queries
 from registry.outbox.letters import MAIL, Delivery, Parcel, SortingPlan
@@ -27,19 +26,27 @@ REST = timedelta(seconds=30)
 
 
 class Sender:
-    """Carries what waits, at each run of its job."""
+    """Carries what waits, at each run of its job, by what the office has set by then."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._settings, self._clock = settings, clock
+    def __init__(self, office: OfficeSettings, clock: Clock) -> None:
+        self._office, self._clock = office, clock
         self._pages: Pages | None = None
         self._apart = CarrierProcess()
-        self._server = MailServer.of(settings) if settings.smtp_host else None
-        self._channels = settings.channels
-        self._per_minute = settings.smtp_per_minute
+        self._server: MailServer | None = None
+        self._channels: Mapping[str, str] = {}
         self._rest_until: datetime | None = None
+
+    def _catch_up(self) -> None:
+        """Follow the settings. A server that was put right is tried at once, whatever the one before has answered."""
+        settings = self._office.now
+        server = MailServer.of(settings) if settings.smtp_host else None
+        if server != self._server:
+            self._server, self._rest_until = server, None
+        self._channels = settings.channels
 
     async def send_notices(self, now: datetime) -> None:
         """One run: all that was told since is sorted, all that is due and may leave leaves."""
+        self._catch_up()
         if await queries.has_unsorted():
             plan = self._plan(await self._pages_in_force())
             while await letters.sort_out(plan, self._clock()) == letters.LOT:
@@ -54,6 +61,7 @@ class Sender:
             return
         try:
             while many := await self._allowance():
+                self._catch_up()
                 parcels = await self._claimed(many)
                 if not parcels or not await self._carry(parcels):
                     break
@@ -62,22 +70,24 @@ class Sender:
 
     async def _pages_in_force(self) -> Pages:
         """What draws letters, by what the office has set by now."""
-        options = await site_options(await in_force(self._settings))
+        options = await site_options(self._office.now)
         if self._pages is None or self._pages.options != options:
             self._pages = Pages(options)
         return self._pages
 
     def _plan(self, pages: Pages) -> SortingPlan:
+        settings = self._office.now
         return SortingPlan(
             has_mail=self._server is not None,
             channels=frozenset(self._channels),
-            hourly=self._settings.smtp_per_person,
+            hourly=settings.smtp_per_person,
             zone=ZoneInfo(pages.options.timezone),
         )
 
     async def _allowance(self) -> int:
         """How many may leave now, counted over all processes."""
-        return max(min(AT_ONCE, self._per_minute - await queries.sent_lately(self._clock())), 0)
+        settings = self._office.now
+        return max(min(AT_ONCE, settings.smtp_per_minute - await queries.sent_lately(self._clock())), 0)
 
     async def _claimed(self, many: int) -> list[Parcel]:
         """Letters for this process, a few at a time: nobody waits for all of them."""

@@ -147,12 +147,9 @@ WORDS: dict[str, str] = {
     "request.not_json": N_("The request body is not JSON: {reason}. Correct it and send it again."),
     "request.too_large": N_("The request is larger than {limit} bytes. Send less at once."),
     "request.too_slow": N_("The request did not come to its end in time. Check the connection and send it again."),
-    "mail.away": N_(
-        "The mail server {host} does not answer: {reason}. Check IZBA_SMTP_HOST, IZBA_SMTP_PORT and IZBA_SMTP_TLS."
-    ),
+    "mail.away": N_("The mail server {host} does not answer: {reason}. Check its name, its port and the encryption."),
     "mail.refused": N_(
-        "The mail server {host} does not take Izba's mail: {reason}. Check IZBA_SMTP_USER, "
-        "IZBA_SMTP_PASSWORD and IZBA_SMTP_FROM."
+        "The mail server {host} does not take Izba's mail: {reason}. Check the user name, the password and the sender."
     ),
     "notice.unknown": N_("There is no such notice of yours."),
     "notice.bad_wish": N_("Choose for each kind of notice: at once, once a day or not at all."),
@@ -163,7 +160,7 @@ WORDS: dict[str, str] = {
     "notice.bad_channel_address": N_(
         "The channel needs to know you by a number or a name: letters, digits and @ + . _ - alone."
     ),
-    "notice.no_server": N_("No mail server is set, so no mail leaves. Who runs Izba sets IZBA_SMTP_HOST."),
+    "notice.no_server": N_("No mail server is set, so no mail leaves. Who runs Izba names one in the settings."),
     "notice.no_mail": N_("Izba knows no mail address of yours. Ask who manages people to add it."),
     "letter.unknown": N_("There is no such letter in the outbox."),
     "letter.wiped": N_("What this letter carried is gone by now. Do again what it was about, such as the invitation."),
@@ -576,6 +573,11 @@ WORDS: dict[str, str] = {
     "backup.exists": N_("{file} is there already. Name another file."),
     "backup.night_failed": N_("The nightly backup was not made: {reason} It is tried again each hour."),
     "settings.bad": N_("{setting}: {given} cannot be used. Its meaning: {about} {advice}"),
+    "settings.fixed": N_("{setting} is set on the machine. Change it there, in the environment or in izba.toml."),
+    "settings.none": N_("There is no setting {setting}. See the list of settings."),
+    "settings.password_again": N_(
+        "The password that is stored belongs to the mail server and name before. Type it again, or remove it."
+    ),
     "settings.unknown": N_("{setting} in {file}: there is no such setting. Remove it or check its spelling."),
     "settings.misspelt": N_(
         "{setting} in {file}: there is no such setting, but there is {near}. Correct or remove it."

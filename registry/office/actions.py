@@ -10,12 +10,23 @@ from datetime import datetime
 from tortoise.exceptions import IntegrityError
 
 from registry.core import history
+from registry.core.ciphers import SecretText, encrypted
 from registry.core.errors import Conflict, Forbidden, Refusal
 from registry.core.events import OfficeChanged, PlacesChanged
 from registry.core.history import Actor
 from registry.core.transaction import Change, transaction
 from registry.office.models import OfficeSetting, SetUp
-from registry.office.rules import ALPHABET, CODE_LENGTH, FirstStep, attempts_left, pause_left, plain_code, spaced_code
+from registry.office.rules import (
+    ALPHABET,
+    CODE_LENGTH,
+    FirstStep,
+    StoredSetting,
+    attempts_left,
+    history_words,
+    pause_left,
+    plain_code,
+    spaced_code,
+)
 from registry.people import actions as people
 from registry.people.models import Person, Role
 from registry.people.queries import has_people
@@ -47,7 +58,7 @@ class FirstAdministrator:
 class WholeSetUp:
     """All that a set-up asks, at once."""
 
-    settings: Mapping[str, str | None]
+    settings: Mapping[str, str | SecretText | None]
     administrator: FirstAdministrator
     site: NewSite
     building: NewBuilding
@@ -155,11 +166,12 @@ async def set_up(whole: WholeSetUp, actor: Actor, now: datetime) -> Person:
     for room in whole.rooms:
         _check(room.faults())
     password_hash = await asyncio.to_thread(people.hasher.hash, whole.administrator.password)
+    settings = await _as_stored(whole.settings)
     await _make_row()
     async with transaction() as change:
         row = await _locked()
         person = await _open(row, whole.administrator, password_hash, actor, now)
-        await _store(whole.settings, actor, now, change)
+        await _store(settings, actor, now, change)
         site = await open_site(whole.site, actor, now)
         building = await open_building(whole.building, site.id, actor, now)
         for room in whole.rooms:
@@ -168,14 +180,16 @@ async def set_up(whole: WholeSetUp, actor: Actor, now: datetime) -> Person:
     return person
 
 
-async def change_settings(values: Mapping[str, str | None], actor: Actor, now: datetime) -> None:
+async def change_settings(values: Mapping[str, str | SecretText | None], actor: Actor, now: datetime) -> None:
     """Store these settings of the office, None for one that goes back to where it came from. Whether a value fits is
-    the caller's to check: it knows what each setting is.
+    the caller's to check: it knows what each setting is. A secret is stored encrypted, and the history tells only that
+    it was changed.
     """
+    settings = await _as_stored(values)
     await _make_row()
     async with transaction() as change:
         await _locked()  # of two who press the button at once one waits
-        await _store(values, actor, now, change)
+        await _store(settings, actor, now, change)
 
 
 async def put_off(step: FirstStep, is_put_off: bool, actor: Actor, now: datetime) -> None:
@@ -190,19 +204,32 @@ async def put_off(step: FirstStep, is_put_off: bool, actor: Actor, now: datetime
         await history.write(OFFICE, action, actor, now, after={"step": str(step)})
 
 
-async def _store(values: Mapping[str, str | None], actor: Actor, now: datetime, change: Change) -> None:
-    rows = {row.name: row for row in await OfficeSetting.filter(name__in=list(values))}
-    before = {name: rows[name].value if name in rows else None for name in values}
-    after = {name: value for name, value in values.items() if value != before[name]}
+async def _as_stored(values: Mapping[str, str | SecretText | None]) -> dict[str, StoredSetting | None]:
+    """Settings as their rows hold them. The library that encrypts is loaded for the first secret, beside the loop."""
+    return {
+        name: StoredSetting(await asyncio.to_thread(encrypted, value), True)
+        if isinstance(value, SecretText)
+        else value
+        if value is None
+        else StoredSetting(value)
+        for name, value in values.items()
+    }
+
+
+async def _store(settings: Mapping[str, StoredSetting | None], actor: Actor, now: datetime, change: Change) -> None:
+    rows = {
+        row.name: StoredSetting(row.value, row.is_secret) for row in await OfficeSetting.filter(name__in=list(settings))
+    }
+    after = {name: one for name, one in settings.items() if one != rows.get(name)}
     if not after:
         return
-    for name, value in after.items():
+    for name, one in after.items():
         await OfficeSetting.filter(name=name).delete()
-        if value is not None:
-            await OfficeSetting.create(name=name, value=value, changed_at=now)
-    await history.write(
-        OFFICE, "settings changed", actor, now, before={name: before[name] for name in after}, after=after
-    )
+        if one is not None:
+            await OfficeSetting.create(name=name, value=one.value, is_secret=one.is_secret, changed_at=now)
+    words = {name: history_words(rows.get(name), one) for name, one in after.items()}
+    before_words, after_words = ({name: pair[side] for name, pair in words.items()} for side in (0, 1))
+    await history.write(OFFICE, "settings changed", actor, now, before=before_words, after=after_words)
     change.happened(OfficeChanged())
 
 

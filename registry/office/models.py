@@ -12,7 +12,8 @@ class OfficeSetting(Model):
     """A setting that was set from a page. The environment and the file win over it."""
 
     name = fields.CharField(max_length=60, primary_key=True)
-    value = fields.TextField(description="as the setting is written in the environment")
+    value = fields.TextField(description="as the setting is written in the environment, a secret encrypted")
+    is_secret = fields.BooleanField(default=False, db_default=False)
     changed_at = UTCDatetimeField()
 
     class Meta:

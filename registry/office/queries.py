@@ -37,7 +37,7 @@ class SetUpProgress:
 
 
 async def office_settings() -> dict[str, str]:
-    """What was set from a page, by the name of the setting."""
+    """What was set from a page, by the name of the setting; a secret encrypted."""
     return dict(await OfficeSetting.all().values_list("name", "value"))
 
 

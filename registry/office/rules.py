@@ -1,9 +1,10 @@
-"""The one-time code of the set-up, and the steps of an office's first weeks. Pure."""
+"""The one-time code of the set-up, the steps of an office's first weeks, what is told of a changed setting. Pure."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 # no I and O beside no 0 and 1: a code is read from a terminal and typed
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -33,6 +34,37 @@ def pause_left(attempts: int, attempted_at: datetime | None, now: datetime) -> i
 def attempts_left(attempts: int) -> int:
     """How many codes may still be tried before the next pause."""
     return ATTEMPTS - attempts % ATTEMPTS if attempts % ATTEMPTS else 0
+
+
+class StoredSetting(NamedTuple):
+    """A setting as the office has set it; the ``value`` of a secret is encrypted."""
+
+    value: str
+    is_secret: bool = False
+
+
+def history_words(before: StoredSetting | None, after: StoredSetting | None) -> tuple[str | None, str | None]:
+    """What the history says of a setting before and after; of a secret only that it is set or changed."""
+    former = "set" if before and before.is_secret else before and before.value
+    if after is None or not after.is_secret:
+        return former, after and after.value
+    return former, "changed" if before and before.is_secret else "set"
+
+
+# to whom the password of the mail server is shown, and how
+MAIL_SERVER = ("smtp_host", "smtp_port", "smtp_tls", "smtp_user")
+MAIL_PASSWORD = "smtp_password"  # noqa: S105  # the name of a setting, no secret
+
+
+def is_password_asked(in_force: Mapping[str, str], changes: Mapping[str, str]) -> bool:
+    """Whether these changes lead the stored password of the mail server to another server or name, without it being
+    typed once more: nobody learns a password by naming a server of their own. Texts by the setting's name; of what is
+    in force, all of ``MAIL_SERVER`` and ``MAIL_PASSWORD``.
+    """
+    after = {**in_force, **changes}
+    if not in_force[MAIL_PASSWORD] or MAIL_PASSWORD in changes or not after["smtp_host"]:
+        return False
+    return any(after[name] != in_force[name] for name in MAIL_SERVER)
 
 
 class FirstStep(StrEnum):

@@ -11,6 +11,7 @@ import pytest
 from config.demo.life import MEETINGS, ROOMS, liven
 from config.demo.prepare import prepare, unfinished
 from config.jobs import timetable
+from config.office import OfficeSettings
 from config.settings import Settings
 from registry.bookings.models import Booking
 from registry.bookings.queries import room_state_of
@@ -120,7 +121,7 @@ async def test_who_calls_the_team_together_is_known(help_point: Any, tmp_path: P
 
 @pytest.mark.parametrize("is_lively", [True, False])
 def test_only_a_lively_demo_has_meetings_made(is_lively: bool) -> None:
-    jobs = {job.id for job in timetable(Settings(), is_lively).get_jobs()}
+    jobs = {job.id for job in timetable(OfficeSettings(Settings()), is_lively).get_jobs()}
     assert ("live" in jobs) is is_lively
     assert "sweep" in jobs
 

@@ -6,15 +6,26 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config.desk import BACKUPS, RunningDesk, choices_of, text_of
 from config.jobs import ABOUT, JobRuns, calmly, timetable
+from config.office import OfficeSettings, with_office
 from config.settings import Settings, load
+from registry.core.ciphers import SecretText, encrypted
 from registry.core.clock import utc_now
-from registry.core.errors import Invalid, Unavailable
+from registry.core.errors import Unavailable
 from tests.make import NOW
 from web.system.desk import Origin, Task
 from web.system.words import JOB_WORDS, SETTING_WORDS
+
+
+class OfficeOf(OfficeSettings):
+    """Has set these settings, in no register."""
+
+    def __init__(self, machine: Settings, rows: dict[str, str]) -> None:
+        super().__init__(machine)
+        self._rows, self.now = rows, with_office(machine, rows)
 
 
 @pytest.fixture
@@ -28,9 +39,8 @@ async def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator
     }.items():  # fmt: skip
         monkeypatch.setenv(f"IZBA_{name}", value)
     settings = load(funding="UE")
-    ours = settings.model_copy(update={"language": "en"})
-    runs = JobRuns()
-    desk = RunningDesk(settings, lambda: ours, timetable(settings, runs=runs), runs, utc_now)
+    office, runs = OfficeOf(settings, {"language": "en"}), JobRuns()
+    desk = RunningDesk(office, timetable(office, runs=runs), runs, utc_now)
     yield desk
     await desk.stop()
 
@@ -56,10 +66,40 @@ async def test_each_setting_tells_where_it_comes_from_and_no_secret(desk: Runnin
 
 
 async def test_a_value_that_does_not_fit_is_refused_with_what_to_set(desk: RunningDesk) -> None:
-    desk.check("session_hours", "8")
-    with pytest.raises(Invalid) as refused:
-        desk.check("session_hours", "many")
-    assert "IZBA_SESSION_HOURS" in str(refused.value)
+    assert await desk.faults({"session_hours": "8", "language": None}) == {}
+    (fault,) = (await desk.faults({"session_hours": "many", "language": "en"})).values()
+    assert "IZBA_SESSION_HOURS" in str(fault)
+    (fault,) = (await desk.faults({"smtp_host": "smtp://poczta:25"})).values()
+    assert "without its port" in str(fault)
+    faults = await desk.faults({"office_name": "x", "port": "1", "notice_channels": "tajne"})
+    assert {name: fault.code for name, fault in faults.items()} == {
+        "office_name": "settings.fixed", "port": "settings.fixed", "notice_channels": "settings.bad",
+    }  # fmt: skip
+    assert "tajne" not in str(faults.values())
+
+
+async def test_a_directory_of_backups_is_tried(desk: RunningDesk, tmp_path: Path) -> None:
+    assert await desk.faults({"backup_dir": str(tmp_path)}) == {}
+    for folder, word in (("backups", "Begin it with /"), (str(tmp_path / "none"), "cannot be written")):
+        assert word in str((await desk.faults({"backup_dir": folder}))["backup_dir"])
+
+
+def test_a_stored_password_follows_no_other_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    machine = Settings(secret_key="k" * 40, data_dir=tmp_path)
+    token = encrypted(SecretText("tajne", "k" * 40))
+    desk = RunningDesk(
+        OfficeOf(machine, {"smtp_host": "poczta", "smtp_password": token}), AsyncIOScheduler(), JobRuns(), utc_now
+    )
+    lines = {line.name: line for line in desk.settings()}
+    assert (lines["smtp_password"].value, lines["smtp_password"].is_set) == ("", True)
+    assert "tajne" not in repr(lines)
+    for changes, is_asked in (
+        ({"smtp_host": "obca"}, True), ({"smtp_tls": "none"}, True), ({"smtp_from": "izba@urzad.example"}, False),
+        ({"smtp_host": "obca", "smtp_password": "nowe"}, False), ({"smtp_host": None}, False),
+    ):  # fmt: skip
+        faults = asyncio.run(desk.faults(changes))
+        assert list(faults) == (["smtp_password"] if is_asked else []), changes
 
 
 async def test_each_job_has_its_words_and_its_last_run(desk: RunningDesk) -> None:

@@ -9,6 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config import jobs
 from config.jobs import bring_forward, forget_traces, keep_time, tidy, timetable
+from config.office import OfficeSettings
 from config.settings import Settings
 from registry.core.clock import SteadyClock
 from registry.devices.models import Trace
@@ -25,7 +26,7 @@ async def test_traces_are_kept_as_long_as_the_setting_says(database: Database, d
     for age in (40, 20, 0.5):
         until = NOW - timedelta(days=age)
         await Trace.create(device=sensor, room=room, since=until - timedelta(minutes=5), until=until)
-    await forget_traces(days)(NOW)
+    await forget_traces(lambda: days)(NOW)
     assert await Trace.all().count() == remaining
 
 
@@ -39,7 +40,7 @@ async def test_sign_in_attempts_are_kept_as_long_as_the_setting_says(database: D
 
 def only_the_sweep() -> AsyncIOScheduler:
     """The timetable without what would ask for a database, at the start or at its hour."""
-    scheduler = timetable(Settings())
+    scheduler = timetable(OfficeSettings(Settings()))
     for job in scheduler.get_jobs():
         if job.id != "sweep":
             job.remove()
@@ -125,7 +126,7 @@ async def test_nothing_is_done_by_a_time_that_may_be_wrong() -> None:
         times.append(now)
 
     run = jobs.calmly(sweep, clock)
-    scheduler = timetable(Settings(), clock=clock)
+    scheduler = timetable(OfficeSettings(Settings()), clock=clock)
     scheduler.remove_all_jobs()
     for wall in (NOW, NOW + timedelta(hours=1), NOW):
         walls.append(wall)

@@ -14,6 +14,7 @@ from config import nightly
 from config.command_process import CommandEnd
 from config.jobs import JobRuns, calmly, timetable
 from config.nightly import back_up_nightly
+from config.office import OfficeSettings
 from config.settings import KEY_FILE, Settings
 from tests.conftest import Database
 from tests.make import refused
@@ -44,7 +45,7 @@ class Command:
     def __init__(self) -> None:
         self.count, self.end, self.is_endless = 0, GOOD, False
 
-    async def __call__(self, data_dir: Path, word: str, path: str) -> CommandEnd:
+    async def __call__(self, data_dir: Path, word: str, path: str, language: str) -> CommandEnd:
         self.count += 1
         Path(path).write_bytes(b"half of it")
         if self.is_endless:
@@ -75,7 +76,7 @@ async def test_a_whole_backup_is_made_at_its_hour_and_none_besides(
     monkeypatch.setenv("IZBA_DATABASE_URL", database_url)
     ours = settings.model_copy(update={"database_url": SecretStr(database_url)})
     note_night(settings.data_dir, LastNight(date(2026, 11, 29)))
-    job = back_up_nightly(ours, lambda: True)
+    job = back_up_nightly(lambda: ours, lambda: True)
     await job(NIGHT - timedelta(minutes=1))
     assert files_of(settings) == []
     await job(NIGHT)
@@ -97,13 +98,13 @@ async def test_the_night_of_a_change_of_the_clocks_has_one(
     day = midnight.astimezone(ZoneInfo("Europe/Warsaw")).date()
     note_night(settings.data_dir, LastNight(day - timedelta(days=1)))
     for hour in range(20):
-        await back_up_nightly(settings, lambda: True)(midnight + hour * HOUR)
+        await back_up_nightly(lambda: settings, lambda: True)(midnight + hour * HOUR)
     assert (command.count, files_of(settings)) == (1, [night(day)])
 
 
 async def test_a_restart_at_that_hour_makes_no_second_and_no_half_one(settings: Settings, command: Command) -> None:
     command.is_endless = True
-    stopped = asyncio.create_task(calmly(back_up_nightly(settings, lambda: True), lambda: NIGHT)())
+    stopped = asyncio.create_task(calmly(back_up_nightly(lambda: settings, lambda: True), lambda: NIGHT)())
     async with asyncio.timeout(30):
         while not command.count:  # until it is at work
             await asyncio.sleep(0.01)
@@ -112,15 +113,15 @@ async def test_a_restart_at_that_hour_makes_no_second_and_no_half_one(settings: 
     assert files_of(settings) == [], "what was cut off is no backup"
     command.is_endless = False
     for minutes in (1, 2, 60):
-        await back_up_nightly(settings, lambda: True)(NIGHT + timedelta(minutes=minutes))
+        await back_up_nightly(lambda: settings, lambda: True)(NIGHT + timedelta(minutes=minutes))
     (settings.data_dir / "last-night.json").unlink()
-    await back_up_nightly(settings, lambda: True)(NIGHT + 2 * HOUR)
+    await back_up_nightly(lambda: settings, lambda: True)(NIGHT + 2 * HOUR)
     assert (command.count, files_of(settings)) == (2, [night("2026-11-30")])
 
 
 async def test_of_two_processes_the_one_that_leads_makes_it(settings: Settings, command: Command) -> None:
     leaders = [True, False]
-    one, two = (back_up_nightly(settings, lambda number=number: leaders[number]) for number in (0, 1))
+    one, two = (back_up_nightly(lambda: settings, lambda number=number: leaders[number]) for number in (0, 1))
     await asyncio.gather(one(NIGHT), two(NIGHT))
     assert command.count == 1
     leaders.reverse()  # the other takes over in the same night
@@ -134,7 +135,7 @@ async def test_one_that_fails_is_told_removes_nothing_and_is_tried_again(setting
         (Path(settings.backup_dir) / name).touch()
     note_night(settings.data_dir, LastNight(date(2026, 11, 29)))
     command.end, runs, times = CommandEnd(False, "pg_dump is not installed."), JobRuns(), [NIGHT]
-    run = calmly(back_up_nightly(settings, lambda: True), lambda: times[-1], runs, "back up")
+    run = calmly(back_up_nightly(lambda: settings, lambda: True), lambda: times[-1], runs, "back up")
     await run()
     assert runs["back up"].fault.endswith("not made: pg_dump is not installed. It is tried again each hour.")
     last = last_night(settings.data_dir)
@@ -151,13 +152,13 @@ async def test_one_that_fails_is_told_removes_nothing_and_is_tried_again(setting
 
 async def test_a_directory_that_is_away_is_told_and_not_made(settings: Settings, command: Command) -> None:
     Path(settings.backup_dir).rmdir()
-    refusal = await refused(back_up_nightly(settings, lambda: True)(NIGHT))
+    refusal = await refused(back_up_nightly(lambda: settings, lambda: True)(NIGHT))
     assert (refusal.code, refusal.params["path"]) == ("file.not_written", settings.backup_dir)
     assert not Path(settings.backup_dir).exists()
     last = last_night(settings.data_dir)
     assert last
     assert (last.fault, last.params["path"]) == ("file.not_written", settings.backup_dir)
-    job = back_up_nightly(settings, lambda: True)
+    job = back_up_nightly(lambda: settings, lambda: True)
     shutil.rmtree(settings.data_dir)
     assert (await refused(job(NIGHT))).code == "file.not_written"
 
@@ -167,7 +168,7 @@ async def test_one_that_hangs_is_ended_and_told(
 ) -> None:
     monkeypatch.setattr(nightly, "LONGEST", timedelta(microseconds=1))
     command.is_endless = True
-    refusal = await asyncio.wait_for(refused(back_up_nightly(settings, lambda: True)(NIGHT)), 30)
+    refusal = await asyncio.wait_for(refused(back_up_nightly(lambda: settings, lambda: True)(NIGHT)), 30)
     assert refusal.code == "backup.night_failed"
     last = last_night(settings.data_dir)
     assert last
@@ -179,7 +180,7 @@ async def test_two_izbas_with_one_directory_make_one_each_and_leave_the_others(
     settings: Settings, command: Command, tmp_path: Path
 ) -> None:
     other = settings.model_copy(update={"data_dir": tmp_path / "other", "backup_count": 1})
-    ours, theirs = (back_up_nightly(one, lambda: True) for one in (settings, other))
+    ours, theirs = (back_up_nightly(lambda one=one: one, lambda: True) for one in (settings, other))
     for days in range(2):
         for job in (ours, theirs):
             await job(NIGHT + timedelta(days=days))
@@ -201,11 +202,17 @@ async def test_what_was_made_by_hand_stays_and_what_a_killed_process_left_goes(
         (folder / name).mkdir()
         (folder / name / "half").touch()
         os.utime(folder / name, times=((NIGHT - age * HOUR).timestamp(),) * 2)
-    await back_up_nightly(settings, lambda: True)(NIGHT)
+    await back_up_nightly(lambda: settings, lambda: True)(NIGHT)
     nights = [night("2026-11-30"), night("2030-11-26"), night("2030-11-27")]
     assert files_of(settings) == sorted([".night-at-work", *others, *nights]), "nor the one that was just made"
 
 
-def test_it_is_in_the_timetable_where_a_directory_is_set(settings: Settings) -> None:
-    assert timetable(settings).get_job("back up")
-    assert timetable(Settings()).get_job("back up") is None
+async def test_it_follows_the_directory_and_makes_none_without_one(settings: Settings, command: Command) -> None:
+    assert timetable(OfficeSettings(settings)).get_job("back up")
+    ours = settings.model_copy(update={"backup_dir": ""})
+    job = back_up_nightly(lambda: ours, lambda: True)
+    await job(NIGHT)
+    assert last_night(settings.data_dir) is None
+    ours = settings
+    await job(NIGHT)
+    assert files_of(settings)

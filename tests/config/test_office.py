@@ -1,17 +1,35 @@
 """What an office sets from its pages is in force, unless the environment or the file says otherwise."""
 
+import asyncio
 import logging
 from pathlib import Path
 
+import asyncpg
+import orjson
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-from config.office import OF_THE_OFFICE, follow, in_force, site_options, use, value_of, with_office
+from config.desk import plain_text
+from config.notices import CHANNEL, notices, pack
+from config.office import (
+    OF_THE_OFFICE,
+    OfficeSettings,
+    follow,
+    in_force,
+    open_to_office,
+    site_options,
+    stored_value,
+    use,
+    value_of,
+    with_office,
+)
 from config.settings import Settings
+from registry.core.events import OfficeChanged
 from registry.core.history import SYSTEM
 from registry.office.actions import add_site, change_settings
 from registry.people import policy
 from registry.rooms.places import NewSite
+from tests.conftest import Database
 from tests.make import NOW
 from web.app import create_site
 
@@ -29,7 +47,7 @@ def test_every_setting_of_the_office_is_read_as_the_environment_brings_it() -> N
     defaults = Settings.model_construct()
     for name in OF_THE_OFFICE:
         value = getattr(defaults, name)
-        text = ",".join(value) if isinstance(value, tuple) else str(value)
+        text = ",".join(value) if isinstance(value, tuple) else plain_text(value)
         assert value_of(name, text) == value, name
     with pytest.raises(ValidationError):
         value_of("session_hours", "many")
@@ -50,7 +68,8 @@ def test_the_environment_wins_and_what_fits_no_more_is_left_out(
 async def test_a_change_is_in_force_at_once(settings: Settings, database: object) -> None:
     app = create_site(await site_options(settings))
     static = app.state.pages.static_hash
-    unfollow = follow(app, settings, ())
+    office = OfficeSettings(settings)
+    unfollow = follow(app, office, ())
     level = logging.getLogger().level
     try:
         values = {"language": "en", "office_name": "Urząd", "session_hours": "3", "log_level": "ERROR"}
@@ -61,6 +80,7 @@ async def test_a_change_is_in_force_at_once(settings: Settings, database: object
         assert app.state.pages.options is options
         assert app.state.pages.static_hash == static
         assert policy.in_force().session_hours == 3
+        assert office.stored == frozenset(values)
         assert logging.getLogger().level == logging.ERROR
         unfollow()
         await change_settings({"language": None}, SYSTEM, NOW)
@@ -70,3 +90,63 @@ async def test_a_change_is_in_force_at_once(settings: Settings, database: object
         assert (ours.language, ours.office_name) == ("pl", "Urząd")
     finally:
         logging.getLogger().setLevel(level)
+
+
+@pytest.mark.parametrize("name", ["smtp_host", "smtp_user", "smtp_password"])
+def test_the_machine_that_sets_a_part_of_the_mail_server_sets_all_of_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The password that it holds is for its own server."""
+    assert {"smtp_host", "smtp_port", "smtp_password"} <= open_to_office(settings)
+    monkeypatch.setenv(f"IZBA_{name.upper()}", "poczta")
+    fixed = OF_THE_OFFICE - open_to_office(Settings(secret_key=KEY))
+    assert fixed == {"smtp_host", "smtp_port", "smtp_tls", "smtp_user", "smtp_password"}
+    ours = with_office(Settings(secret_key=KEY), {"smtp_port": "25", "smtp_from": "izba@urzad.example"})
+    assert (ours.smtp_port, ours.smtp_from) == (587, "izba@urzad.example")
+
+
+async def test_a_secret_is_in_force_and_one_of_another_key_is_told(
+    settings: Settings, database: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    await change_settings({"smtp_password": stored_value("smtp_password", "tajne", settings)}, SYSTEM, NOW)
+    assert (await in_force(settings)).smtp_password.get_secret_value() == "tajne"
+    moved = OfficeSettings(settings.model_copy(update={"secret_key": SecretStr("n" * 40)}))
+    for _ in range(2):
+        await moved.look()
+    assert moved.now.smtp_password.get_secret_value() == ""
+    assert moved.stored == {"smtp_password"}
+    assert caplog.text.count("smtp_password was stored under another secret key") == 1, "told once, not at each look"
+
+
+@pytest.mark.databases("postgres")
+async def test_another_process_hears_of_a_change(settings: Settings, database: Database) -> None:
+    """It has stored the change and tells; this one listens. Told twice it is the same."""
+    office = OfficeSettings(settings)
+    app = create_site(await site_options(settings))
+    unfollow = follow(app, office, ())
+    _, events_of_another = orjson.loads(pack([OfficeChanged()]))
+    message = orjson.dumps(["another process", events_of_another]).decode()
+    another = await asyncpg.connect(database.url)
+    try:
+        await another.execute("INSERT INTO office_setting VALUES ('office_name', 'Urząd', now())")
+        async with notices(database.url), asyncio.timeout(60):
+            while app.state.options.declaration.entity != "Urząd":  # until it listens nobody hears
+                await another.execute("SELECT pg_notify($1, $2)", CHANNEL, message)
+                await asyncio.sleep(0.05)
+    finally:
+        await another.close()
+        unfollow()
+    assert office.now.office_name == "Urząd"
+
+
+async def test_what_a_process_did_not_hear_is_repaired(settings: Settings, database: object) -> None:
+    office = OfficeSettings(settings)
+    app = create_site(await site_options(settings))
+    await change_settings({"office_name": "Urząd"}, SYSTEM, NOW)
+    unfollow = follow(app, office, ())
+    await office.catch_up(NOW)
+    assert app.state.options.declaration.entity == office.now.office_name == "Urząd"
+    options = app.state.options
+    await office.catch_up(NOW)
+    assert app.state.options is options, "nothing differs"
+    unfollow()

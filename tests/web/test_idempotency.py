@@ -27,6 +27,8 @@ from registry.people.models import Person
 from registry.rooms.models import Building
 from tests.make import drawing, make_asset, make_building
 from tests.web.conftest import API, Office, soon, wish
+from web.outbox.letters import LetterText
+from web.system.desk import NoDesk
 
 pytestmark = pytest.mark.anyio
 LIST = "nr inw;nazwa;cena;data zakupu\nA/1;Stół;12,50;2022-01-05\n".encode("cp1250")
@@ -323,6 +325,16 @@ async def a_dropped_letter(office: Office) -> Call:
     return f"/outbox/{await _letter(office)}/drop", {}
 
 
+class SendingDesk(NoDesk):
+    async def send_trial(self, letter: LetterText, address: str, name: str, now: datetime) -> None:
+        assert letter.subject
+
+
+async def a_trial_letter(office: Office) -> Call:
+    office.app.state.desk = SendingDesk(datetime.now(UTC))
+    return "/settings/mail/trial", {"json": {"to": "szef@urzad.example"}}
+
+
 async def a_room(office: Office) -> Call:
     building = await make_building(code="DOM")
     return "/rooms", {"json": {"code": "N-1", "building": building.code, "names": {"pl": "Nowe"}}}
@@ -431,6 +443,7 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/notices/read": a_reading,
     "/outbox/{letter_id}/send-again": a_dead_letter,
     "/outbox/{letter_id}/drop": a_dropped_letter,
+    "/settings/mail/trial": a_trial_letter,
 }
 
 

@@ -238,6 +238,7 @@ async def nothing(office: Office, number: int) -> None:
 
 LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/rooms": ("/rooms?limit=200", rooms),
+    "/settings": ("/settings?limit=200", nothing),
     "/sites": ("/sites?limit=200", sites),
     "/plans": ("/plans?limit=200", floors),
     "/buildings": ("/buildings?limit=200", buildings),

@@ -26,7 +26,7 @@ TOPICS = (
     ("/admin/days", "how-to/block-rooms"),
     ("/admin/outbox", "explanation/notices"),
     ("/admin/history", "explanation/history"),
-    ("/admin/settings", "reference/settings"),
+    ("/admin/settings", "how-to/change-settings"),
     ("/admin/system", "how-to/run-in-production"),
     ("/privacy", "explanation/privacy"),
 )

@@ -52,7 +52,7 @@ STEPS: dict[FirstStep, StepWords] = {
     ),
     FirstStep.MAIL: StepWords(
         N_("Mail server"), N_("Without a mail server notices stand under the bell alone, and invitations are printed."),
-        (N_("named"), ""), "/admin/settings", N_("Settings"),
+        (N_("named"), ""), "/admin/settings/mail", N_("Set it"),
     ),
     FirstStep.PANEL: StepWords(
         N_("The first door panel"), N_("Open /panel on a tablet and type its code."),

@@ -10,6 +10,9 @@ from typing import Protocol
 
 from fastapi import Request
 
+from registry.core.ciphers import SecretText
+from registry.core.errors import Conflict, Refusal
+from web.outbox.letters import LetterText
 from web.system.nights import NightPlan
 
 
@@ -27,7 +30,8 @@ class Origin(StrEnum):
 @dataclass(frozen=True, slots=True)
 class SettingLine:
     """A setting in force. ``value`` is its text, empty of a secret; ``choices`` are the words it may be, of one that
-    may be few; ``is_of_office`` is whether its page changes it.
+    may be few; ``is_of_office`` is whether its page changes it; ``is_unreadable`` is of a secret that was stored under
+    another key.
     """
 
     name: str
@@ -39,6 +43,7 @@ class SettingLine:
     is_secret: bool = False
     is_set: bool = True
     is_of_office: bool = False
+    is_unreadable: bool = False
     choices: Sequence[str] = ()
 
 
@@ -93,8 +98,16 @@ class Desk(Protocol):
 
     def settings(self) -> list[SettingLine]: ...
 
-    def check(self, name: str, text: str) -> None:
-        """Raises Invalid("settings.bad") for a value that the setting cannot have."""
+    async def faults(self, values: Mapping[str, str | None]) -> Mapping[str, Refusal]:
+        """What keeps these settings of the office from being set to these texts, by name; None sets one back."""
+
+    def stored(self, values: Mapping[str, str | None]) -> Mapping[str, str | SecretText | None]:
+        """The texts as the register takes them, secrets to be encrypted."""
+
+    async def send_trial(self, letter: LetterText, address: str, name: str, now: datetime) -> None:
+        """Send a letter by the mail server in force, within a few seconds. Raises Conflict("notice.no_server");
+        Unavailable: mail.away, mail.refused.
+        """
 
     def jobs(self) -> list[JobLine]: ...
 
@@ -124,8 +137,14 @@ class NoDesk:
     def settings(self) -> list[SettingLine]:
         return self.lines
 
-    def check(self, name: str, text: str) -> None:
-        return None
+    async def faults(self, values: Mapping[str, str | None]) -> Mapping[str, Refusal]:
+        return {}
+
+    def stored(self, values: Mapping[str, str | None]) -> Mapping[str, str | SecretText | None]:
+        return values
+
+    async def send_trial(self, letter: LetterText, address: str, name: str, now: datetime) -> None:
+        raise Conflict("notice.no_server")
 
     def jobs(self) -> list[JobLine]:
         return []

@@ -80,7 +80,9 @@ def _backup_line(request: Request, context: PageContext, plan: NightPlan | None)
         text = (
             N_("None was made yet. The first comes within the hour.")
             if plan
-            else N_("None was made yet. Make one now, and set IZBA_BACKUP_DIR to have one made each night.")
+            else N_(
+                "None was made yet. Make one now, and name a directory in the settings to have one made each night."
+            )
         )
         return HealthLine("backup", "warn", context.say(N_("none")), title, context.say(text))
     age = context.ago(backup.at)
@@ -88,7 +90,9 @@ def _backup_line(request: Request, context: PageContext, plan: NightPlan | None)
         text = (
             N_("The last one is old. The next comes within the hour.")
             if plan
-            else N_("The last one is old. Make one now, and set IZBA_BACKUP_DIR to have one made each night.")
+            else N_(
+                "The last one is old. Make one now, and name a directory in the settings to have one made each night."
+            )
         )
         return HealthLine("backup", "warn", context.say(N_("old")), title, context.say(text), age)
     text = context.say(N_("The last copy was checked as a restore checks it."))

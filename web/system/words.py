@@ -19,6 +19,7 @@ JOB_WORDS = {
     "remind of days": N_("What ends soon, and the backup"),
     "back up": N_("Nightly backup"),
     "seal": N_("Seal of the history"),
+    "follow settings": N_("Changed settings"),
     "tidy": N_("Clearing away"),
     "forget notices": N_("Old notices"),
     "forget traces": N_("Sensors' sights"),
@@ -52,7 +53,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         N_("The office"),
         (
             ("office_name", N_("Name of the office")), ("office_address", N_("Address")), ("language", N_("Language")),
-            ("funding", N_("Sentence about the funds")),
+            ("funding", N_("Sentence about the funds")), ("union_words", N_("Words beside the emblem")),
         ),
     ),
     (
@@ -61,6 +62,34 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("office_access", N_("Access to the building")), ("contact_name", N_("Accessibility: who answers")),
             ("contact_email", N_("Accessibility: e-mail")), ("contact_phone", N_("Accessibility: telephone")),
             ("privacy_contact", N_("Personal data: whom to ask")), ("privacy_notice", N_("Personal data: own notice")),
+        ),
+    ),
+    (
+        N_("Mail server"),
+        (
+            ("smtp_host", N_("Mail server")), ("smtp_port", N_("Port")), ("smtp_tls", N_("Encryption")),
+            ("smtp_user", N_("User name")), ("smtp_password", N_("Password")), ("smtp_from", N_("Sender")),
+        ),
+    ),
+    (
+        N_("Notices"),
+        (
+            ("smtp_per_minute", N_("Mails a minute")), ("smtp_per_person", N_("Mails to one person an hour")),
+            ("notice_channels", N_("Other channels")),
+        ),
+    ),
+    (
+        N_("Backup"),
+        (
+            ("backup_dir", N_("Directory")), ("backup_hour", N_("Hour of the night")),
+            ("backup_count", N_("How many stay")),
+        ),
+    ),
+    (
+        N_("How long Izba remembers"),
+        (
+            ("trace_days", N_("Days of sensors' sights")), ("scan_days", N_("Days of scans")),
+            ("find_days", N_("Days of finders' words")), ("notice_days", N_("Days of notices")),
         ),
     ),
     (
@@ -80,4 +109,15 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ),
     (N_("Log"), (("log_level", N_("Level of the log")),)),
 )  # fmt: skip
+# the mail server is set in one form: its fields, by the setting
+MAIL_FORM = {
+    "smtp_host": "host", "smtp_port": "port", "smtp_tls": "tls", "smtp_user": "user", "smtp_password": "password",
+    "smtp_from": "sender",
+}  # fmt: skip
+TLS_WORDS = {
+    "starttls": N_("STARTTLS, mostly on port 587"), "tls": N_("TLS from the first byte, mostly on port 465"),
+    "none": N_("none, for a server on this machine"),
+}  # fmt: skip
+# what the history says of a secret
+SECRET_WORDS = {"set": N_("set, and not shown"), "changed": N_("changed, and not shown")}
 SETTING_WORDS = dict(pair for _, pairs in GROUPS for pair in pairs)

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from config.office import OfficeSettings
 from config.sending.sender import Sender
 from config.settings import Settings
 from registry.outbox import actions
@@ -65,7 +66,7 @@ async def on_the_channel(url: str, tmp_path: Path, address: str = "+48600000000"
     await actions.wish(person.id, Wishes({}, channel="Chat", channel_address=address), frozenset({"Chat"}))
     await tell(person)
     settings = Settings(data_dir=tmp_path, base_url="https://izba.urzad.example", notice_channels=f"Chat={url}")
-    return Sender(settings, lambda: NOW), person
+    return Sender(OfficeSettings(settings), lambda: NOW), person
 
 
 async def test_a_notice_reaches_its_person_on_the_channel(
@@ -126,7 +127,7 @@ async def test_mails_are_noted_before_the_channels_take_their_time(
         _, person = await on_the_channel("json://127.0.0.1:1/{address}", tmp_path)
         values = {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_tls": "none", "data_dir": tmp_path}
         settings = Settings(**values, base_url="https://izba.urzad.example", notice_channels="Chat=json://h/{address}")
-        sender, announced = Sender(settings, lambda: now[0]), []
+        sender, announced = Sender(OfficeSettings(settings), lambda: now[0]), []
         carry_mail = sender._carry_mail
 
         async def slow_mail(*parts: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from config.office import OfficeSettings
 from config.sending.sender import Sender
 from registry.blocks.actions import make_block
 from registry.blocks.rules import Clearance, NewBlock, OnConflict
@@ -104,7 +105,7 @@ async def test_no_mail_and_no_notice_lets_a_canary_out(database: Database, tmp_p
         settings = settings_for(server, tmp_path, smtp_per_person=1000)
         for days in (0, 1, 2):
             now = NOW + days * DAY
-            await Sender(settings, lambda now=now: now).send_notices(now)  # type: ignore[misc]  # each its own day
+            await Sender(OfficeSettings(settings), lambda now=now: now).send_notices(now)  # type: ignore[misc]  # each its own day
         assert {letter.state async for letter in Letter.all()} == {LetterState.SENT}
         assert len(server.letters) > 10
         for letter in server.letters:

@@ -28,7 +28,7 @@ async def test_who_runs_izba_hears_once_a_day_that_there_is_no_fresh_backup(
     if age is not None:
         note(tmp_path, LastBackup(NOW - age * DAY, is_damaged))
     for _ in range(2):
-        await remind_of_days(Settings(data_dir=tmp_path))(NOW)
+        await remind_of_days(lambda: Settings(data_dir=tmp_path))(NOW)
     assert [(one.kind, one.person_id) for one in await Notice.all()] == [("backup.old", admin.id)] * is_told
     if age == 8:
         assert (await Notice.get()).facts == {"made_on": "2026-11-18"}
@@ -36,7 +36,7 @@ async def test_who_runs_izba_hears_once_a_day_that_there_is_no_fresh_backup(
 
 @pytest.mark.databases("sqlite")
 async def test_a_new_office_has_a_week_for_its_first_backup(database: Database, tmp_path: Path) -> None:
-    remind = remind_of_days(Settings(data_dir=tmp_path))
+    remind = remind_of_days(lambda: Settings(data_dir=tmp_path))
     await remind(NOW)
     await make_person(role="admin", created_at=NOW)
     await remind(NOW + 6 * DAY)
@@ -55,12 +55,12 @@ async def test_a_night_without_its_backup_is_told_though_there_is_a_fresh_one(
     note(tmp_path, LastBackup(NOW - DAY, False))
     note_night(tmp_path, LastNight(NOW.date()))
     settings = Settings(data_dir=tmp_path, backup_dir=str(tmp_path))
-    await remind_of_days(settings)(NOW)
+    await remind_of_days(lambda: settings)(NOW)
     note_night(tmp_path, LastNight(NOW.date() - DAY, "file.not_written", NOW))
-    await remind_of_days(Settings(data_dir=tmp_path))(NOW)
+    await remind_of_days(lambda: Settings(data_dir=tmp_path))(NOW)
     assert await Notice.all().count() == 0, "made, or not to be made by itself any more"
     for _ in range(2):
-        await remind_of_days(settings)(NOW)
+        await remind_of_days(lambda: settings)(NOW)
     assert [one.kind for one in await Notice.all()] == ["backup.old"]
 
 

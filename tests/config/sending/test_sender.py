@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import trustme
 
+from config.office import OfficeSettings
 from config.sending.mail import Mail, MailServer, message_of, try_server
 from config.sending.sender import REST, Sender
 from config.settings import Settings
@@ -52,6 +53,10 @@ def settings_for(server: ServerInTest, tmp_path: Path, **more: Any) -> Settings:
     return Settings(**values | more)
 
 
+def office_for(server: ServerInTest, tmp_path: Path, **more: Any) -> OfficeSettings:
+    return OfficeSettings(settings_for(server, tmp_path, **more))
+
+
 async def tell(person: Person, number: int = 1, kind: str = "booking.cancelled", **more: Any) -> None:
     async with transaction() as change:
         notice = NewNotice(person.id, kind, f"{kind}:{number}", "booking:3f2", **{"facts": FACTS} | more)
@@ -78,7 +83,7 @@ async def test_a_mail_of_each_kind_leaves_in_both_languages(
     await actions.wish(person.id, Wishes({"fault": "at_once", "due": "at_once", "device": "at_once"}), frozenset())
     secret = "https://izba.urzad.example/invitation/tajne" if kind.startswith("account.") else ""
     await tell(person, kind=kind, secret=secret)
-    await Sender(settings_for(server, tmp_path), lambda: NOW).send_notices(NOW)
+    await Sender(office_for(server, tmp_path), lambda: NOW).send_notices(NOW)
     (letter,) = server.letters
     text = text_of(letter)
     assert letter["to"].addresses[0].addr_spec == "alice@urzad.example"
@@ -98,7 +103,7 @@ async def test_what_waits_while_the_server_is_down_leaves_once_when_it_is_back(
     database: Database, tmp_path: Path
 ) -> None:
     server, clock = ServerInTest(), Hand()
-    sender = Sender(settings_for(server, tmp_path), clock)
+    sender = Sender(office_for(server, tmp_path), clock)
     await tell(await somebody())
     await sender.send_notices(clock())
     letter = await Letter.get()
@@ -123,7 +128,7 @@ async def test_who_is_refused_for_ever_is_a_dead_letter_and_the_others_get_their
     server.answer = lambda address: "550 5.1.1 no such mailbox" if address.startswith("alice") else ""
     for login in ("alice", "bob"):
         await tell(await somebody(login))
-    await Sender(settings_for(server, tmp_path), lambda: NOW).send_notices(NOW)
+    await Sender(office_for(server, tmp_path), lambda: NOW).send_notices(NOW)
     dead, other = await Letter.all().order_by("person__login")
     assert (dead.state, dead.answer, dead.tries) == (LetterState.DEAD, "550 5.1.1 no such mailbox", 1)
     assert (other.state, server.recipients) == (LetterState.SENT, ["bob@urzad.example"])
@@ -137,7 +142,7 @@ async def test_a_server_that_wants_it_slower_is_given_time(
     person = await somebody()
     for number in range(3):
         await tell(person, number)
-    sender = Sender(settings_for(server, tmp_path), clock)
+    sender = Sender(office_for(server, tmp_path), clock)
     await sender.send_notices(clock())
     assert sorted([letter.tries async for letter in Letter.all()]) == [0, 0, 1], "the rest was given back"
     server.answer = lambda address: ""
@@ -152,7 +157,7 @@ async def test_a_minute_takes_no_more_than_the_setting_says(
     clock = Hand()
     for number in range(5):
         await tell(await somebody(f"person-{number}"))
-    sender = Sender(settings_for(server, tmp_path, smtp_per_minute=2), clock)
+    sender = Sender(office_for(server, tmp_path, smtp_per_minute=2), clock)
     sizes = []
     for _ in range(3):
         await sender.send_notices(clock())
@@ -165,7 +170,7 @@ async def test_two_senders_carry_each_letter_once(database: Database, server: Se
     for number in range(30):
         await tell(await somebody(f"person-{number}"))
     settings = settings_for(server, tmp_path)
-    first, second = Sender(settings, lambda: NOW), Sender(settings, lambda: NOW)
+    first, second = Sender(OfficeSettings(settings), lambda: NOW), Sender(OfficeSettings(settings), lambda: NOW)
     await asyncio.gather(first.send_notices(NOW), second.send_notices(NOW))
     assert len(server.recipients) == len(set(server.recipients)) == 30
 
@@ -178,7 +183,7 @@ async def test_many_leave_by_a_process_of_their_own_with_the_same_answers(
     server.answer = lambda address: "550 5.1.1 no such mailbox" if address.startswith("person-7@") else ""
     for number in range(30):
         await tell(await somebody(f"person-{number}", "en"))
-    sender = Sender(settings_for(server, tmp_path), clock)
+    sender = Sender(office_for(server, tmp_path), clock)
     await sender.send_notices(clock())
     assert len(server.letters) == 29
     assert "Good day" in text_of(server.letters[0])
@@ -201,7 +206,7 @@ async def test_a_letter_that_cannot_be_drawn_waits_and_the_others_leave(
     for number in range(many):
         await tell(await somebody(f"person-{number}"))
     await tell(await somebody("alice"), facts=FACTS | {"starts_at": "no moment", "ends_at": "no moment"})
-    await Sender(settings_for(server, tmp_path), lambda: NOW).send_notices(NOW)
+    await Sender(office_for(server, tmp_path), lambda: NOW).send_notices(NOW)
     waiting = await Letter.get(state=LetterState.WAITING).select_related("person")
     assert (waiting.person.login, waiting.answer) == ("alice", "it could not be drawn: ValueError")
     assert (waiting.tries, waiting.leased_until) == (1, None)
@@ -215,7 +220,7 @@ async def test_whatever_goes_wrong_the_process_of_its_own_ends_and_nothing_stays
     database: Database, server: ServerInTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await tell(await somebody())
-    sender, ends = Sender(settings_for(server, tmp_path), lambda: NOW), []
+    sender, ends = Sender(office_for(server, tmp_path), lambda: NOW), []
 
     async def broken(*parts: object) -> None:
         raise ZeroDivisionError
@@ -238,7 +243,7 @@ async def test_an_address_with_a_line_break_never_reaches_the_server(
     person = await somebody()
     await Person.filter(id=person.id).update(mail="a@urzad.example\r\nBcc: b@x.example", name="A\nSubject: x")
     await tell(person)
-    await Sender(settings_for(server, tmp_path), lambda: NOW).send_notices(NOW)
+    await Sender(office_for(server, tmp_path), lambda: NOW).send_notices(NOW)
     assert ((await Letter.get()).state, server.letters) == (LetterState.DEAD, [])
 
 
@@ -247,7 +252,7 @@ async def test_what_is_typed_stays_out_of_the_headers(database: Database, server
     person = await somebody()
     await Person.filter(id=person.id).update(name="Alicja\r\nBcc: b@x.example")
     await tell(person, facts=FACTS | {"title": "Narada\r\nBcc: b@x.example\r\n\r\nx", "by": "<b>\nx"})
-    await Sender(settings_for(server, tmp_path), lambda: NOW).send_notices(NOW)
+    await Sender(office_for(server, tmp_path), lambda: NOW).send_notices(NOW)
     (letter,) = server.letters
     assert (letter["bcc"], len(letter["to"].addresses), server.recipients) == (None, 1, ["alice@urzad.example"])
     html: Any = letter.get_body(("html",))
@@ -266,7 +271,7 @@ async def test_mail_travels_encrypted_to_a_server_that_is_trusted_and_signed_in_
     with mail_server.mail_server(tls, login=True, authority=authority) as server:
         more = {"smtp_tls": tls, "smtp_ca_file": str(ca_file), "smtp_user": "izba", "smtp_password": "tajne-haslo"}
         await tell(await somebody())
-        await Sender(settings_for(server, tmp_path, **more), lambda: NOW).send_notices(NOW)
+        await Sender(office_for(server, tmp_path, **more), lambda: NOW).send_notices(NOW)
         assert server.encrypted == [True]
         wrong = MailServer.of(settings_for(server, tmp_path, **more | {"smtp_password": "inne"}))
         refusal = await refused(try_server(wrong))

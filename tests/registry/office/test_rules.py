@@ -6,9 +6,14 @@ import pytest
 
 from registry.office.rules import (
     ALPHABET,
+    MAIL_PASSWORD,
+    MAIL_SERVER,
     FirstStep,
     StepState,
+    StoredSetting,
     attempts_left,
+    history_words,
+    is_password_asked,
     pause_left,
     plain_code,
     spaced_code,
@@ -64,3 +69,40 @@ def test_a_step_is_open_until_it_is_done_or_put_off(state: StepState, is_open: b
 def test_what_is_blocked_is_not_done() -> None:
     state = step_state(FirstStep.BROKER, 1, (), is_blocked=True)
     assert (state.is_done, state.is_blocked) == (False, True)
+
+
+PLAIN, OTHER, SECRET, CHANGED = (
+    StoredSetting("a"), StoredSetting("b"), StoredSetting("gAAA1", True), StoredSetting("gAAA2", True)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (None, PLAIN, (None, "a")), (PLAIN, OTHER, ("a", "b")), (PLAIN, None, ("a", None)), (None, None, (None, None)),
+        (None, SECRET, (None, "set")), (SECRET, CHANGED, ("set", "changed")), (SECRET, None, ("set", None)),
+    ],
+)  # fmt: skip
+def test_the_history_says_of_a_secret_that_it_changed(
+    before: StoredSetting | None, after: StoredSetting | None, words: tuple[str | None, str | None]
+) -> None:
+    assert history_words(before, after) == words
+
+
+IN_FORCE = dict.fromkeys(MAIL_SERVER, "x") | {MAIL_PASSWORD: "tajne"}
+
+
+@pytest.mark.parametrize(
+    ("in_force", "changes", "is_asked"),
+    [
+        (IN_FORCE, {"smtp_host": "y"}, True), (IN_FORCE, {"smtp_user": "y"}, True),
+        (IN_FORCE, {"smtp_host": "x"}, False), (IN_FORCE, {"smtp_from": "y"}, False), (IN_FORCE, {}, False),
+        (IN_FORCE, {"smtp_host": "y", MAIL_PASSWORD: "nowe"}, False), (IN_FORCE, {"smtp_host": ""}, False),
+        (IN_FORCE | {MAIL_PASSWORD: ""}, {"smtp_host": "y"}, False),
+        (IN_FORCE | {"smtp_host": ""}, {"smtp_host": "y"}, True),
+    ],
+)  # fmt: skip
+def test_a_stored_password_is_asked_for_again_by_another_server(
+    in_force: dict[str, str], changes: dict[str, str], is_asked: bool
+) -> None:
+    assert is_password_asked(in_force, changes) is is_asked

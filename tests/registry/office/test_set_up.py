@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from registry.core.ciphers import SecretText, decrypted
 from registry.core.errors import Conflict, Refusal
 from registry.core.events import Event, OfficeChanged, PlacesChanged, on
 from registry.core.history import SYSTEM, HistoryEntry
@@ -22,6 +23,7 @@ from tests.make import NOW, make_person, make_room, refused
 
 pytestmark = pytest.mark.usefixtures("database")
 ADMIN = FirstAdministrator("informatyk", "informatyk", "cztery zwykłe słowa")
+KEY = "k" * 40
 WHOLE = WholeSetUp(
     {"office_name": "Urząd Próbny"}, ADMIN, NewSite("bydgoszcz", "Bydgoszcz"), NewBuilding("B-1", "Próbna 1"),
     [NewRoom("A-1", "Sala A"), NewRoom("A-2", "Sala B")],
@@ -130,6 +132,19 @@ async def test_a_setting_is_stored_once_changed_and_told_with_what_was_before() 
     ]  # fmt: skip
     assert len(events) == 3
     assert await queries.office_settings() == {}
+
+
+async def test_a_secret_is_stored_encrypted_and_its_history_says_that_it_changed() -> None:
+    for secret in (SecretText("tajne-haslo", KEY), SecretText("nowe-haslo", KEY), None):
+        await actions.change_settings({"smtp_password": secret}, SYSTEM, NOW)
+        for row in await OfficeSetting.all():
+            assert row.is_secret
+            assert secret is not None
+            assert decrypted(row.value, KEY) == secret.text
+    entries = await HistoryEntry.filter(object="office:1").order_by("seq")
+    assert [(entry.before["smtp_password"], entry.after["smtp_password"]) for entry in entries] == [
+        (None, "set"), ("set", "changed"), ("set", None),
+    ]  # fmt: skip
 
 
 async def test_the_first_steps_are_what_is_there_and_one_is_put_off_and_taken_up(database: Database) -> None:

@@ -1,12 +1,13 @@
 """How Izba does, for who runs it: state, jobs, settings with their origin, and no secret anywhere."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from registry.core.errors import N_, Invalid, Reason, Unavailable
+from registry.core.errors import N_, Invalid, Reason, Refusal, Unavailable
 from registry.core.history import HistoryEntry
 from registry.office.queries import office_settings
 from registry.people.models import Role
@@ -37,11 +38,11 @@ class TestDesk(NoDesk):
             SettingLine("secret_key", "IZBA_SECRET_KEY", "Key.", "", Origin.SECRET_FILE, is_secret=True),
         ]  # fmt: skip
 
-    def check(self, name: str, text: str) -> None:
-        if text == "LOUD":
-            raise Invalid(
-                "settings.bad", setting="IZBA_LOG_LEVEL", given="'LOUD'", about="", advice="Set one of: INFO."
-            )
+    async def faults(self, values: Mapping[str, str | None]) -> Mapping[str, Refusal]:
+        bad = Invalid(
+            "settings.bad", setting="IZBA_LOG_LEVEL", given="'LOUD'", about="", advice=Reason("Set one of: INFO.")
+        )
+        return {name: bad for name, text in values.items() if text == "LOUD"}
 
     def jobs(self) -> list[JobLine]:
         now = datetime.now(UTC)
@@ -68,7 +69,9 @@ async def desk(database: Any, tmp_path: Path) -> Desk:
     return await Desk(app).open()
 
 
-@pytest.mark.parametrize("path", ["/admin/system", "/admin/licences", "/admin/settings", "/admin/settings/log_level"])
+@pytest.mark.parametrize(
+    "path", ["/admin/system", "/admin/licences", "/admin/settings", "/admin/settings/log_level", "/admin/settings/mail"]
+)
 async def test_only_who_runs_izba_sees_it(desk: Desk, path: str) -> None:
     for who in ("alice", "coordinator", "auditor", "facilities"):
         assert (await desk.get(path, who)).status_code == 403, who
@@ -99,12 +102,12 @@ async def test_the_state_is_told_in_words(desk: Desk, tmp_path: Path) -> None:
 
 async def test_the_page_says_how_a_backup_makes_itself_and_when_it_did_not(desk: Desk, tmp_path: Path) -> None:
     text = await desk.read("/admin/system", "admin")
-    assert "none Backup None was made yet. Make one now, and set IZBA_BACKUP_DIR" in text
-    assert "None is made by itself. Set IZBA_BACKUP_DIR to a directory on another disk" in text
+    assert "none Backup None was made yet. Make one now, and name a directory in the settings" in text
+    assert "None is made by itself. Name a directory on another disk, and one is made each night. Name it" in text
     now = datetime.now(UTC)
     today = now.date()
     note(tmp_path, LastBackup(now - timedelta(days=3), False))
-    assert "old Backup The last one is old. Make one now, and set" in await desk.read("/admin/system", "admin")
+    assert "old Backup The last one is old. Make one now, and name" in await desk.read("/admin/system", "admin")
     desk.app.state.desk.night_plan = NightPlan("/backup/izba", 2, 14)
     text = await desk.read("/admin/system", "admin")
     assert "old Backup The last one is old. The next comes within the hour." in text
