@@ -6,7 +6,7 @@ from registry.core.columns import AddColumn, Redescribe
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0043_notices_by_kind")]
+    dependencies = [("registry", "0044_floor_plans")]
 
     operations = [
         AddColumn(
