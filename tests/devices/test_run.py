@@ -34,7 +34,9 @@ from tests.devices.broker.test_connection import Other, free_pair, until
 from tests.make import NOW, make_booking, make_device, make_panel, make_room
 from tests.servers import Mosquitto
 
-pytestmark = pytest.mark.anyio
+# what is asked and written here is tested on both where it is at home; a few walk the whole way on both
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
+on_both = pytest.mark.databases("sqlite", "postgres")
 OURS = Topics()
 SECRET = "s" * 32
 BOSS = Actor(name="facilities", source="api")
@@ -80,6 +82,7 @@ def last_json(other: Other, topic: str) -> dict[str, Any]:
     return json.loads(payload) if payload else {}
 
 
+@on_both
 async def test_a_reading_changes_the_retained_state_within_a_second(door: Other, room: Room) -> None:
     state = OURS.room_state("ZW-01")
     await until(lambda: last_json(door, state))
@@ -117,6 +120,7 @@ async def test_the_panel_is_signed_and_retained(door: Other, devices: DeviceLaye
     late.close()
 
 
+@on_both
 async def test_a_tap_books_once_and_answers_the_same_each_time(door: Other, room: Room) -> None:
     await until(lambda: last_json(door, OURS.room_state("ZW-01")))
     tap = json.dumps({"id": "tap-1", "command": "book", "minutes": 15})
@@ -215,6 +219,7 @@ async def test_an_mqtt_5_panel_is_answered_where_it_asked(devices: DeviceLayer, 
     own.close()
 
 
+@on_both
 async def test_a_broker_that_goes_and_comes_releases_nothing(
     devices: DeviceLayer, door: Other, room: Room, mosquitto: Mosquitto
 ) -> None:
@@ -287,6 +292,7 @@ async def test_what_happens_on_another_day_is_told_by_the_pass(devices: DeviceLa
     await until(lambda: last_json(door, OURS.room_state("ZW-01"))["revision"] >= fresh)
 
 
+@on_both
 async def test_a_pass_by_revision_repairs_what_was_left_unpublished(
     devices: DeviceLayer, door: Other, room: Room
 ) -> None:
@@ -438,7 +444,6 @@ async def test_no_topic_tells_that_a_visit_was_booked(
         await devices.stop()
 
 
-@pytest.mark.databases("sqlite")
 async def test_a_room_that_cannot_be_told_keeps_no_other_waiting(
     devices: DeviceLayer, door: Other, room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -544,7 +549,6 @@ async def test_a_start_that_fails_in_the_middle_leaves_nothing_behind(
     await broker_answers()  # another process leads now
 
 
-@pytest.mark.databases("sqlite")
 async def test_a_part_that_hangs_keeps_no_stop_waiting(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "STOP_SECONDS", 0.0)
     monkeypatch.setattr(run, "LEAST_SECONDS", 1.0)
@@ -578,7 +582,6 @@ async def test_leading_may_end_and_begin_again(devices: DeviceLayer, door: Other
     assert listeners() == handlers == 2
 
 
-@pytest.mark.databases("sqlite")
 async def test_the_embedded_broker_with_simulated_sensors(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "STOP_SECONDS", 120)  # so that a part which hangs is told from a busy machine
     port = free_pair()
@@ -598,6 +601,7 @@ async def test_the_embedded_broker_with_simulated_sensors(room: Room, monkeypatc
     devices.claim_ports()
 
 
+@on_both
 async def test_while_the_clock_is_doubted_nothing_that_sensors_said_is_believed(database: Database) -> None:
     walls = [NOW]
     clock = SteadyClock(lambda: walls[-1], lambda: 0.0)
@@ -642,6 +646,7 @@ async def test_while_the_clock_is_doubted_nothing_that_sensors_said_is_believed(
         ("office/hall/count", {"people": "."}, "2", "0"),
     ],
 )
+@on_both
 async def test_a_generic_device_is_heard_from_the_moment_it_is_bound(
     devices: DeviceLayer, mosquitto: Mosquitto, room: Room, address: str, keys: dict[str, str] | None, yes: str, no: str
 ) -> None:

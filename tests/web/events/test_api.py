@@ -20,7 +20,7 @@ from tests.web.conftest import Office
 from web.kit import live
 from web.kit.live import live_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 
 
 @pytest.fixture(autouse=True)

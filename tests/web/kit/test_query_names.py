@@ -11,7 +11,7 @@ from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
 from web.kit.answers import cursor_at
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 
 
 @pytest.mark.parametrize(
