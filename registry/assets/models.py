@@ -95,8 +95,8 @@ class Asset(Model):
         table = "asset"
         unique_together = (("number_key",),)
         indexes = [
-            ("room_id", "condition"), ("purchase_id",), ("custodian_id",), ("lifecycle", "condition"), ("category",),
-            ("search_text", "id"), ("warranty_until", "name"), ("durable_until", "name"),
+            ("room_id", "condition"), ("purchase_id",), ("custodian_id", "lifecycle"), ("lifecycle", "condition"),
+            ("category",), ("search_text", "id"), ("warranty_until", "name"), ("durable_until", "name"),
         ]  # fmt: skip
 
 

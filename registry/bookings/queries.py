@@ -44,7 +44,7 @@ from registry.core.statements import ask, first_value
 from registry.people.models import Person
 from registry.rooms.hours import Hours
 from registry.rooms.models import HELP_POINT, Room, Visibility
-from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code
+from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code, with_houses
 
 HISTORY_LOOK = 50
 # what somebody has before them: not over, not given up
@@ -301,7 +301,7 @@ def _booking_room(room: Room, institutions: frozenset[int], hours: Hours) -> Boo
 
 async def bookable_rooms(by: Person) -> list[Room]:
     """The rooms that this person may book, in the order of the house."""
-    rooms = await Room.filter(bookable=True).select_related("building__site").order_by("building_id", "-floor", "code")
+    rooms = await with_houses(Room.filter(bookable=True).order_by("building_id", "-floor", "code"))
     open_ids = await rooms_open_to(rooms, viewer_of(by))
     return [room for room in rooms if room.id in open_ids]
 

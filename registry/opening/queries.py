@@ -20,7 +20,7 @@ from registry.core.history import HistoryEntry, entries_of
 from registry.opening.rules import NewProfile, SiteDay, day_of_site, year_days
 from registry.rooms.hours import Hours, Span, is_open_throughout
 from registry.rooms.models import CalendarDay, OpeningProfile, OpeningSpan, Room, Site
-from registry.rooms.queries import hours_from, hours_of_rooms, opening_by_code
+from registry.rooms.queries import hours_from, hours_of_rooms, opening_by_code, with_houses
 
 PART = 2000  # bookings that are looked at in one step
 SHOWN = 200
@@ -77,12 +77,12 @@ async def history_of(profile_id: int) -> list[HistoryEntry]:
 
 async def rooms_with(profile_id: int) -> list[Room]:
     """The rooms that have a week, by code, with their site."""
-    return await Room.filter(opening_id=profile_id).order_by("code").select_related("building__site")
+    return await with_houses(Room.filter(opening_id=profile_id).order_by("code"))
 
 
 async def rooms_of_site(site_id: int) -> list[Room]:
     """The rooms of a site, by code, with their site."""
-    return await Room.filter(building__site_id=site_id).order_by("code").select_related("building__site")
+    return await with_houses(Room.filter(building__site_id=site_id).order_by("code"))
 
 
 def holiday_names(year: int, language: str) -> dict[date, str]:

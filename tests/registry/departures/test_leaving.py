@@ -30,6 +30,7 @@ from tests.make import (
     make_room,
     refused,
 )
+from tests.statements import Statements, plan
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 ALL = {"custody": 2, "bookings": 2, "duties": 1, "approvals": 1, "faults": 1}
@@ -107,6 +108,15 @@ async def test_a_kind_without_an_heir_stays_and_can_be_handed_over_later() -> No
     later = await deactivate("leaver", to("heir", LoadKind.BOOKINGS, LoadKind.DUTIES), SYSTEM, NOW)
     assert plain(later.remaining) == {"approvals": 1, "faults": 1}
     assert await HistoryEntry.filter(action="closed").count() == 1
+
+
+@pytest.mark.databases("sqlite")  # which guesses by the number of people, and read every piece of the office for fifty
+async def test_what_many_people_have_is_counted_from_an_index(statements: Statements) -> None:
+    ids = list(range(1, 51))
+    await load_numbers(ids, NOW)
+    (text,) = (one.text for one in statements if 'FROM "asset"' in one.text)
+    states = [str(state) for state in sorted(IN_THE_OFFICE)]
+    assert "USING COVERING INDEX idx_asset_custodi" in await plan(text, [*ids, *states])
 
 
 async def test_a_piece_that_left_the_office_stays_with_whom_it_was() -> None:
