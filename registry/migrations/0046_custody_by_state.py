@@ -6,7 +6,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0043_notices_by_kind")]
+    dependencies = [("registry", "0045_secret_settings")]
     operations = [
         ops.AddIndex(model_name="Asset", index=Index(fields=["custodian_id", "lifecycle"])),
         ops.RemoveIndex(model_name="Asset", fields=["custodian_id"]),
