@@ -8,12 +8,13 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -397,25 +398,36 @@ def test_a_place_that_cannot_be_written_or_opened_is_one_line(izba):
         assert "IZBA_DATABASE_URL" in izba.refused("migrate", IZBA_DATABASE_URL=url)
 
 
-def test_a_run_of_labels_that_is_killed_is_wholly_remembered_or_not_at_all(izba):
-    out = izba.home / "blank.pdf"
-    command = [sys.executable, "-m", "config", "labels", "--blank", "600", "--format", "a4-65", "-o", str(out)]
-    whole = 0
-    for delay in (0.4, 0.9, 1.4, 1.9, 2.4, 30):
-        out.unlink(missing_ok=True)
-        process = subprocess.Popen(command, env=izba.env, cwd=ROOT, stdout=subprocess.DEVNULL)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(delay)
-        process.kill()
-        process.wait()
+KILLED_BEFORE_THE_END = """
+import os, signal
+from config.commands.root import main
+from registry.core import history
+
+write_new = history.write_new
+
+async def killed(entries, *rest):
+    await write_new(entries, *rest)
+    if entries[0][0].startswith("label_run:"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+history.write_new = killed
+main()
+"""
+
+
+def test_a_run_of_labels_that_is_killed_is_not_remembered_and_nothing_of_it(izba: Izba) -> None:
+    out = izba.home / "blank.zpl"
+    words = ["labels", "--blank", "600", "--format", "50x30", "-o", str(out)]
+
+    def remembered() -> tuple[Any, Any]:
         with closing(sqlite3.connect(izba.home / "var" / "izba.sqlite3")) as database:
             codes = database.execute("SELECT count(*), count(printed_at) FROM tag").fetchone()
-            runs = database.execute("SELECT count(*), coalesce(sum(count), 0) FROM label_run").fetchone()
-        assert codes == (runs[1], runs[1]), "a code is in the register as soon as its run is, and not before"
-        assert runs[1] == 600 * runs[0]
-        assert out.exists() or runs[0] == whole, "what is remembered was made"
-        whole = runs[0]
-    assert whole, "the last one had time"
+            return codes, database.execute("SELECT count(*), coalesce(sum(count), 0) FROM label_run").fetchone()
+
+    ended = subprocess.run([sys.executable, "-c", KILLED_BEFORE_THE_END, *words], env=izba.env, cwd=ROOT, check=False)
+    assert (ended.returncode, out.exists(), remembered()) == (-signal.SIGKILL, True, ((0, 0), (0, 0)))
+    izba.done(*words)
+    assert remembered() == ((600, 600), (1, 600)), "a code is in the register as soon as its run is, and not before"
 
 
 def set_up_file(home: Path, **more: Any) -> Path:
