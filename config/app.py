@@ -14,7 +14,7 @@ from config.desk import RunningDesk
 from config.jobs import JobRuns, keep_time, timetable
 from config.leader import lead
 from config.notices import notices
-from config.office import OfficeSettings, follow, go_by, in_force, site_options, use
+from config.office import OfficeSettings, begin, follow, in_force, site_options, use
 from config.settings import Settings
 from devices.run import DeviceLayer
 from registry.core import claims
@@ -86,9 +86,7 @@ async def running(
     devices.commands.translate = lambda text: translate(office.now.language)(text)
     async with notices(url):
         leading = asyncio.create_task(lead(url, devices.start, devices.stop))
-        await office.look()
-        if "log_level" in office.stored:
-            go_by(office.now)
+        await begin(office)
         scheduler.start()
         timekeeper = asyncio.create_task(keep_time(scheduler))
         app = create_app(await site_options(office.now, accounts), settings, context, devices, clock)

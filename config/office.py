@@ -167,6 +167,13 @@ def follow(app: FastAPI, office: OfficeSettings, accounts: tuple[DemoAccount, ..
     return events.on(changed)
 
 
+async def begin(office: OfficeSettings) -> None:
+    """Let a process that starts go by what the office has set before."""
+    await office.look()
+    if office.stored:
+        go_by(office.now)
+
+
 def go_by(settings: Settings) -> None:
     """Let this process go by these settings: what it counts by, and what is worth a log line."""
     use(settings)

@@ -78,10 +78,19 @@ async def test_a_value_that_does_not_fit_is_refused_with_what_to_set(desk: Runni
     assert "tajne" not in str(faults.values())
 
 
-async def test_a_directory_of_backups_is_tried(desk: RunningDesk, tmp_path: Path) -> None:
+async def test_a_directory_of_backups_is_tried(
+    desk: RunningDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert await desk.faults({"backup_dir": str(tmp_path)}) == {}
     for folder, word in (("backups", "Begin it with /"), (str(tmp_path / "none"), "cannot be written")):
         assert word in str((await desk.faults({"backup_dir": folder}))["backup_dir"])
+
+    async def hangs(_settings: Settings) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("config.desk.try_folder", hangs)
+    monkeypatch.setattr("config.desk.SECONDS", 0.01)
+    assert "it took too long" in str((await desk.faults({"backup_dir": str(tmp_path)}))["backup_dir"])
 
 
 def test_a_stored_password_follows_no_other_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

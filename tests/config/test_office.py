@@ -14,6 +14,7 @@ from config.notices import CHANNEL, notices, pack
 from config.office import (
     OF_THE_OFFICE,
     OfficeSettings,
+    begin,
     follow,
     in_force,
     open_to_office,
@@ -137,6 +138,18 @@ async def test_another_process_hears_of_a_change(settings: Settings, database: D
         await another.close()
         unfollow()
     assert office.now.office_name == "Urząd"
+
+
+async def test_the_level_of_the_log_holds_after_a_restart(settings: Settings, database: object) -> None:
+    level = logging.getLogger().level
+    try:
+        await begin(OfficeSettings(settings))
+        assert logging.getLogger().level == level, "the office has set nothing"
+        await change_settings({"log_level": "ERROR"}, SYSTEM, NOW)
+        await begin(OfficeSettings(settings))
+        assert logging.getLogger().level == logging.ERROR
+    finally:
+        logging.getLogger().setLevel(level)
 
 
 async def test_what_a_process_did_not_hear_is_repaired(settings: Settings, database: object) -> None:

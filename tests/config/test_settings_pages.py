@@ -68,6 +68,8 @@ async def test_a_mail_server_is_set_and_tried_and_its_refusal_is_told_in_its_own
 ) -> None:
     text = await desk.read("/admin/settings/mail", "admin")
     assert "Name a server and save it, then try it here." in text
+    answer = await desk.get("/admin/settings/smtp_host", "admin")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin/settings/mail"), "one form for all of it"
     answer = await desk.send("/admin/settings/mail", "admin", **fields_of(server))
     assert "Saved, and in force." in answer.text
     assert desk.app.state.options.has_mail
@@ -153,6 +155,7 @@ async def test_no_secret_is_in_an_answer_the_history_or_the_database(
     assert PASSWORD not in caplog.text
     entries = [(entry.before, entry.after) async for entry in HistoryEntry.filter(object="office:1").order_by("seq")]
     assert entries[0][1]["smtp_password"] == "set"
+    assert "Password set, and not shown" in await desk.read("/admin/history", "admin")
     assert entries[1] == ({"notice_channels": None}, {"notice_channels": "set"})
 
 

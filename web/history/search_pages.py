@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Annotated, Any
@@ -30,6 +30,7 @@ from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
 from web.kit.render import render
 from web.kit.words import N_
+from web.system.words import SECRET_SETTINGS, SECRET_WORDS, SETTING_WORDS
 
 router = pages()
 Reader = Annotated[Person, Depends(page_with("history.see_all"))]
@@ -232,7 +233,7 @@ def _line(one: EntryAnswer, codes: dict[int, str], context: PageContext) -> Entr
         href = f"/rooms/{codes[int(name)]}"
     before, after = one.before or {}, one.after or {}
     changes = [
-        ChangeLine(_term(column, context), _text(before.get(column)), _text(after.get(column)))
+        ChangeLine(_term(column, kind, context), *(_side(kind, column, side, context) for side in (before, after)))
         for column in dict.fromkeys([*before, *after])
     ]
     action = act_words(kind, one.action, context)
@@ -240,8 +241,15 @@ def _line(one: EntryAnswer, codes: dict[int, str], context: PageContext) -> Entr
     return EntryLine(one, when, iso, action, thing, href, changes)
 
 
-def _term(column: str, context: PageContext) -> str:
-    return context.say(COLUMN_WORDS[column]) if column in COLUMN_WORDS else column
+def _term(column: str, kind: str, context: PageContext) -> str:
+    words = SETTING_WORDS if kind == "office" else COLUMN_WORDS
+    return context.say(words[column]) if column in words else column
+
+
+def _side(kind: str, column: str, side: Mapping[str, Any], context: PageContext) -> str:
+    text = _text(side.get(column))
+    is_secret = kind == "office" and column in SECRET_SETTINGS
+    return context.say(SECRET_WORDS.get(text, text)) if is_secret else text
 
 
 def _text(value: Any) -> str:

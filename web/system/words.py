@@ -81,8 +81,8 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         N_("Backup"),
         (
-            ("backup_dir", N_("Directory")), ("backup_hour", N_("Hour of the night")),
-            ("backup_count", N_("How many stay")),
+            ("backup_dir", N_("Directory of the copies")), ("backup_hour", N_("Hour of the copy")),
+            ("backup_count", N_("Copies that stay")),
         ),
     ),
     (
@@ -119,5 +119,6 @@ TLS_WORDS = {
     "none": N_("none, for a server on this machine"),
 }  # fmt: skip
 # what the history says of a secret
+SECRET_SETTINGS = ("smtp_password", "notice_channels")
 SECRET_WORDS = {"set": N_("set, and not shown"), "changed": N_("changed, and not shown")}
 SETTING_WORDS = dict(pair for _, pairs in GROUPS for pair in pairs)

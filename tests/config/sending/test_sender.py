@@ -14,7 +14,9 @@ from config.office import OfficeSettings
 from config.sending.mail import Mail, MailServer, message_of, try_server
 from config.sending.sender import REST, Sender
 from config.settings import Settings
+from registry.core.history import SYSTEM
 from registry.core.transaction import transaction
+from registry.office.actions import change_settings
 from registry.outbox import actions
 from registry.outbox.actions import NewNotice
 from registry.outbox.models import Letter, LetterState
@@ -24,6 +26,7 @@ from tests import mail_server
 from tests.conftest import Database
 from tests.mail_server import MailServer as ServerInTest
 from tests.make import HOUR, NOW, make_person, make_room, refused
+from tests.servers import free_port
 
 FACTS = {
     "starts_at": (NOW + HOUR).isoformat(), "ends_at": (NOW + 2 * HOUR).isoformat(), "room": "ZW-01",
@@ -296,3 +299,23 @@ def test_a_header_cannot_be_broken(tmp_path: Path) -> None:
     assert "X" not in message
     with pytest.raises(ValueError, match="no address"):
         message_of(Mail("n", "a@urzad.example\nX: y", "", "", "", ""), server, NOW)
+
+
+@pytest.mark.databases("sqlite")
+async def test_the_sender_follows_what_the_office_sets(
+    database: Database, server: ServerInTest, tmp_path: Path
+) -> None:
+    office = OfficeSettings(Settings(data_dir=tmp_path, base_url="https://izba.urzad.example", secret_key="k" * 40))
+    sender, alice = Sender(office, lambda: NOW), await somebody()
+    await tell(alice)
+    await sender.send_notices(NOW)
+    assert await Letter.all().count() == 0, "no mail leaves"
+    wrong = {"smtp_host": "127.0.0.1", "smtp_port": str(free_port()), "smtp_tls": "none"}
+    for number, changes in ((2, wrong), (3, {"smtp_port": str(server.port)})):
+        await change_settings(changes, SYSTEM, NOW)
+        await office.look()
+        await tell(alice, number)
+        await sender.send_notices(NOW)
+    first, second = await Letter.all().order_by("id")
+    assert (first.state, second.state) == (LetterState.WAITING, LetterState.SENT), "the right one is tried at once"
+    assert len(server.letters) == 1
