@@ -12,7 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from config.demo.life import liven
 from config.nightly import back_up_nightly
 from config.office import OfficeSettings
-from config.sending.reminders import remind_of_days, remind_of_devices, remind_of_rooms
+from config.sending.reminders import remind_of_approvals, remind_of_days, remind_of_devices, remind_of_rooms
 from config.sending.sender import Sender
 from registry.bookings.readings import advance_due, bring_looks_forward
 from registry.bookings.state import LONGEST_LOOK
@@ -50,6 +50,7 @@ ABOUT = {
     "take up lists": N_("Goes on with lists whose process has gone."),
     "send notices": N_("Sends what waits in the outbox."),
     "remind of rooms": N_("Tells organizers what they need and what stopped working, or works again."),
+    "remind of approvals": N_("Tells approvers what still awaits their answer and begins soon."),
     "remind of devices": N_("Tells who looks after devices which of them are silent."),
     "remind of days": N_("Tells of warranties and durability periods that end soon, and of a missing backup."),
     "back up": N_("Makes the backup of the night once its hour has come."),
@@ -89,6 +90,7 @@ def timetable(
     sender = Sender(office, clock)
     add(sender.send_notices, "send notices", trigger="interval", seconds=settings.sweep_seconds)
     add(remind_of_rooms, "remind of rooms", trigger="interval", minutes=1)
+    add(remind_of_approvals, "remind of approvals", trigger="interval", minutes=5)
     add(remind_of_devices, "remind of devices", trigger="interval", minutes=5)
     add(remind_of_days(office), "remind of days", trigger="interval", hours=1)
     add(tidy, "tidy", trigger="interval", hours=1)

@@ -13,6 +13,8 @@ from starlette.types import Scope
 from registry.core.clock import Clock, utc_now
 from web.about import pages as about
 from web.admin import pages as admin
+from web.approvals import api as approvals_api
+from web.approvals import pages as approvals
 from web.assets import api as assets_api
 from web.assets import correction_pages as asset_corrections
 from web.assets import new_pages as new_assets
@@ -115,7 +117,8 @@ API = "/api/v1"
 CODE_WORKERS = frozenset({"js/code-worker.js"})
 # of each noun, the busiest first; an address is looked for in this order
 ROUTERS = (
-    availability.router, bookings_api.router, rooms_api.router, blocks_api.router, opening_api.router,
+    availability.router, bookings_api.router, approvals_api.router, rooms_api.router,
+    blocks_api.router, opening_api.router,
     assets_api.router, numbering_api.router, quantity_api.router,
     transitions_api.router, bulk_changes_api.router,
     saved_views_api.router, sets_api.router, labels_api.router, tags_api.router,
@@ -129,7 +132,7 @@ ROUTERS = (
     events_api.router, search_api.router, system_api.router,
     people_api.router, works_api.router,
     account.router, account_pages.router, password_pages.router,
-    about.router, today.router, calendar.router, bookings.router, rooms.router,
+    about.router, today.router, calendar.router, bookings.router, approvals.router, rooms.router,
     plans.router, blocks.router, works.router, history.router, due.router, feeds.router,
     documents.router, help_pages.router, device_pages.router,
     setup.router, system.router, mail_pages.router, settings_pages.router,  # /mail before names

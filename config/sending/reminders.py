@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from config.settings import Settings
+from registry.bookings.approval_reminders import remind_approvers
 from registry.bookings.readiness import tell_of_readiness
 from registry.devices.notices import tell_of_silence
 from registry.office.queries import first_site
@@ -20,6 +21,11 @@ Reminder = Callable[[datetime], Awaitable[object]]
 async def remind_of_rooms(now: datetime) -> None:
     """What bookings of the coming week need and what of it works."""
     await tell_of_readiness(now)
+
+
+async def remind_of_approvals(now: datetime) -> None:
+    """Bookings that begin soon and still await an answer."""
+    await remind_approvers(now)
 
 
 async def remind_of_devices(now: datetime) -> None:

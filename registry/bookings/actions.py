@@ -10,8 +10,9 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from registry.bookings.awaiting import answerers_of
 from registry.bookings.models import Block, Booking, Kind, Status
-from registry.bookings.notices import FormerPlace, tell_organizer
+from registry.bookings.notices import FormerPlace, tell_approvers, tell_organizer
 from registry.bookings.obstacles import offer_help
 from registry.bookings.projections import as_entry, viewer_of
 from registry.bookings.queries import (
@@ -27,6 +28,7 @@ from registry.bookings.release import settle_touched, take_in, truncate
 from registry.bookings.rules import (
     BookingRequest,
     BookingRoom,
+    asks_anew,
     blocked,
     cancellation_reasons,
     change_reasons,
@@ -37,9 +39,11 @@ from registry.bookings.rules import (
     may_change,
     may_extend,
     may_vouch,
+    needs_approval,
     reasons,
     request_of,
     span_reasons,
+    status_after,
     wrong_state,
 )
 from registry.bookings.state import CHECK_IN_EARLY, HELD, UNDO, given_back_at
@@ -77,10 +81,11 @@ async def _book(change: RoomChange, request: BookingRequest, by: Person | None, 
     request = complete(request, room)
     for refusal in reasons(request, room, viewer_of(by), now):
         raise refusal
+    is_asked = needs_approval(request, room, viewer_of(by))
     organizer = await _organizer(request, by)
     blocked_from, blocked_to = blocked(request, room)
-    await _refuse_overlap(change.room, blocked_from, blocked_to)
-    lead = is_checked_in_by_lead(now, request.starts_at) and request.kind is not Kind.BLOCK
+    await refuse_overlap(change.room, blocked_from, blocked_to)
+    lead = is_checked_in_by_lead(now, request.starts_at) and request.kind is not Kind.BLOCK and not is_asked
     booking = Booking(
         room_id=change.room.id,
         organizer_id=organizer.id if organizer else None,
@@ -89,7 +94,7 @@ async def _book(change: RoomChange, request: BookingRequest, by: Person | None, 
         kind=request.kind,
         attendees=request.attendees,
         needs=list(request.needs),
-        status=Status.CHECKED_IN if lead else Status.CONFIRMED,
+        status=Status.TENTATIVE if is_asked else Status.CHECKED_IN if lead else Status.CONFIRMED,
         source=request.source,
         starts_at=request.starts_at,
         ends_at=request.ends_at,
@@ -103,10 +108,18 @@ async def _book(change: RoomChange, request: BookingRequest, by: Person | None, 
     )
     entry = history.first(f"booking:{booking.id}", "booked", actor, now, as_entry(booking))
     await insert(booking, entry)
+    if is_asked:
+        await _ask_approvers(change, booking, actor, now)
     if organizer is not by:
         await tell_organizer(change, booking, change.room, "booked", actor, now)
     await take_in(change, change.room, booking, now)
     return booking
+
+
+async def _ask_approvers(change: RoomChange, booking: Booking, actor: Actor, now: datetime) -> None:
+    room = change.rooms[booking.room_id]
+    people = (await answerers_of([room]))[room.id]
+    await tell_approvers(change, booking, room, people, actor, now)
 
 
 async def _organizer(request: BookingRequest, by: Person | None) -> Person | None:
@@ -144,7 +157,8 @@ async def change(
 ) -> Booking:
     """Apply the changes; the rules look at what differs. Raises Conflict("request.stale") when ``if_revision`` is not
     the booking's, Conflict("booking.overlap") with conflicts and alternatives when the new span is taken, and
-    Conflict("booking.part_of_block") for another room or time of what a block has.
+    Conflict("booking.part_of_block") for another room or time of what a block has. Another room or time of a room that
+    is given out by approval awaits an answer anew.
     """
     former = await known_booking(booking_id, viewer_of(by))
     target = await room_id_of(changes.room) if changes.room else former.room_id
@@ -169,12 +183,14 @@ async def _rewrite(
     """Store the changed booking with its history; the caller settles the rooms."""
     before = as_entry(booking)
     place = FormerPlace(locked.rooms[booking.room_id], booking.starts_at, booking.planned_ends_at)
-    await _apply(locked, booking, target, changes, by, now)
+    is_asked = await _apply(locked, booking, target, changes, by, now)
     booking.revision += 1
     await booking.save()
     await history.write(f"booking:{booking.id}", "changed", actor, now, before=before, after=as_entry(booking))
     action = "moved" if target != place.room.id else "changed"
     await tell_organizer(locked, booking, locked.rooms[target], action, actor, now, place)
+    if is_asked:
+        await _ask_approvers(locked, booking, actor, now)
 
 
 def _check(booking: Booking, by: Person, now: datetime, if_revision: int | None) -> None:
@@ -217,7 +233,8 @@ def _changed(former: BookingRequest, changes: BookingChanges, room: str) -> Book
 
 async def _apply(
     locked: RoomChange, booking: Booking, target: int, changes: BookingChanges, by: Person, now: datetime
-) -> None:
+) -> bool:
+    """Put the changes on the booking; whether it awaits an answer anew."""
     room = await booking_room(locked.rooms[target])
     former = request_of(booking, locked.rooms[booking.room_id].code)
     request = _changed(former, changes, room.code)
@@ -229,7 +246,8 @@ async def _apply(
     blocked_from, blocked_to = blocked(request, room)
     if is_within(former, request):  # buffers that grew since then take nothing from who came next
         blocked_from, blocked_to = max(blocked_from, booking.blocked_from), min(blocked_to, booking.blocked_to)
-    await _refuse_overlap(locked.rooms[target], blocked_from, blocked_to, booking.id)
+    await refuse_overlap(locked.rooms[target], blocked_from, blocked_to, booking.id)
+    is_asked, is_elsewhere = asks_anew(former, request, room, viewer_of(by), now), target != booking.room_id
     booking.room_id = target
     booking.starts_at, booking.ends_at, booking.planned_ends_at = request.starts_at, request.ends_at, request.ends_at
     booking.blocked_from, booking.blocked_to = blocked_from, blocked_to
@@ -239,6 +257,10 @@ async def _apply(
     if booking.status is Status.CHECKED_IN and request.starts_at - CHECK_IN_EARLY > now:
         # nobody is there yet: at its new time it wants a check-in like any other
         booking.status, booking.checked_in_at, booking.checked_in_by = Status.CONFIRMED, None, ""
+    booking.status = status_after(booking.status, is_asked, is_elsewhere)
+    if is_asked:
+        booking.checked_in_at, booking.checked_in_by = None, ""
+    return is_asked
 
 
 async def _part_of_block(block_id: UUID) -> Conflict:
@@ -247,14 +269,14 @@ async def _part_of_block(block_id: UUID) -> Conflict:
     return Conflict("booking.part_of_block", block=str(block.id), reason=block.reason)
 
 
-async def _refuse_overlap(room: Room, blocked_from: datetime, blocked_to: datetime, but: UUID | None = None) -> None:
+async def refuse_overlap(room: Room, blocked_from: datetime, blocked_to: datetime, but: UUID | None = None) -> None:
     """Raises Conflict("booking.overlap")."""
     if await is_taken(room.id, blocked_from, blocked_to, but):
         raise Conflict("booking.overlap", room=room.code, conflicts=[], alternatives=[])
 
 
 @asynccontextmanager
-async def _held(
+async def held_booking(
     booking_id: UUID, by: Person | None, request_key: RequestKey | None = None, if_revision: int | None = None
 ) -> AsyncIterator[tuple[RoomChange, Booking]]:
     """The booking with its room locked; what is answered is recorded as the block ends. Raises NotFound, also for one
@@ -273,15 +295,17 @@ async def _held(
         await record(request_key, booking)
 
 
-async def _keep(
-    change: RoomChange, booking: Booking, before: dict[str, Any], action: str, actor: Actor, now: datetime, **more: Any
-) -> None:
+async def keep_change(
+    change: RoomChange, booking: Booking, before: dict[str, Any], action: str, actor: Actor, now: datetime,
+    reason: str = "",
+) -> None:  # fmt: skip
     """Store the changed booking, its history, and what follows for the room."""
     booking.revision += 1
     await booking.save()
-    await history.write(f"booking:{booking.id}", action, actor, now, before=before, after=as_entry(booking), **more)
-    await tell_organizer(change, booking, change.rooms[booking.room_id], action, actor, now)
-    await settle_touched(change, change.rooms[booking.room_id], now)
+    after, room = as_entry(booking), change.rooms[booking.room_id]
+    await history.write(f"booking:{booking.id}", action, actor, now, before=before, after=after, reason=reason)
+    await tell_organizer(change, booking, room, action, actor, now, reason=reason)
+    await settle_touched(change, room, now)
 
 
 def _must_be_theirs(booking: Booking, by: Person | None) -> None:
@@ -303,7 +327,7 @@ async def check_in(
     if_revision: int | None = None,
 ) -> Booking:
     """Say that somebody is there. Raises Conflict outside [start − 10 min, end)."""
-    async with _held(booking_id, by, request_key, if_revision) as (change, booking):
+    async with held_booking(booking_id, by, request_key, if_revision) as (change, booking):
         _must_vouch(booking, change.room, by)
         if booking.status is Status.CHECKED_IN:
             return booking
@@ -314,7 +338,7 @@ async def check_in(
         before = as_entry(booking)
         booking.status, booking.checked_in_at, booking.warned_at = Status.CHECKED_IN, now, None
         booking.checked_in_by = "person" if by else "panel"
-        await _keep(change, booking, before, "checked_in", actor, now)
+        await keep_change(change, booking, before, "checked_in", actor, now)
         return booking
 
 
@@ -331,7 +355,7 @@ async def extend(
     """Let a running booking end later. Raises Conflict("booking.overlap") when somebody follows, and
     Conflict("booking.part_of_block").
     """
-    async with _held(booking_id, by, request_key, if_revision) as (change, booking):
+    async with held_booking(booking_id, by, request_key, if_revision) as (change, booking):
         _must_be_theirs(booking, by)
         if not may_extend(booking.status, booking.starts_at, booking.ends_at, now):
             raise Conflict("booking.not_running")
@@ -345,7 +369,7 @@ async def extend(
         await _respan(change, booking, ends_at, now)
         booking.status, booking.checked_in_at = Status.CHECKED_IN, booking.checked_in_at or now
         booking.warned_at = None
-        await _keep(change, booking, before, "extended", actor, now)
+        await keep_change(change, booking, before, "extended", actor, now)
         return booking
 
 
@@ -365,7 +389,7 @@ async def _respan(change: RoomChange, booking: Booking, ends_at: datetime, now: 
     for refusal in span_reasons(request, room, now, has_started=True):
         raise refusal
     blocked_from, blocked_to = blocked(request, room)
-    await _refuse_overlap(change.room, blocked_from, blocked_to, booking.id)
+    await refuse_overlap(change.room, blocked_from, blocked_to, booking.id)
     booking.ends_at, booking.planned_ends_at = ends_at, ends_at
     booking.blocked_from, booking.blocked_to = blocked_from, blocked_to
 
@@ -379,7 +403,7 @@ async def end(
     if_revision: int | None = None,
 ) -> Booking:
     """End a running booking now; the rest of its time is free again. A door, nobody's, is noted as the reason."""
-    async with _held(booking_id, by, request_key, if_revision) as (change, booking):
+    async with held_booking(booking_id, by, request_key, if_revision) as (change, booking):
         _must_be_theirs(booking, by)
         if booking.status is Status.ENDED:
             return booking
@@ -389,7 +413,7 @@ async def end(
         truncate(booking, now, timedelta(minutes=change.room.cleanup_minutes))
         booking.status = Status.ENDED
         booking.release_reason = "" if by else "door"
-        await _keep(change, booking, before, "ended", actor, now)
+        await keep_change(change, booking, before, "ended", actor, now)
         return booking
 
 
@@ -404,7 +428,7 @@ async def cancel(
     """Take a booking back before anybody came. One that runs is ended instead. Of a Help Point room the reason is one
     of the rules' list. Raises Invalid("booking.bad_reason").
     """
-    async with _held(booking_id, by, request_key) as (change, booking):
+    async with held_booking(booking_id, by, request_key) as (change, booking):
         _must_be_theirs(booking, by)
         for refusal in cancellation_reasons(reason, change.room.visibility):
             raise refusal
@@ -416,7 +440,7 @@ async def cancel(
             raise wrong_state(booking.status)
         before = as_entry(booking)
         booking.status = Status.CANCELLED
-        await _keep(change, booking, before, "cancelled", actor, now, reason=reason)
+        await keep_change(change, booking, before, "cancelled", actor, now, reason=reason)
         return booking
 
 
@@ -431,7 +455,7 @@ async def undo_release(
     """Give a booking that was released, ended or cancelled its time back, within ten minutes and if nobody took it. One
     that was released by itself is then left alone.
     """
-    async with _held(booking_id, by, request_key, if_revision) as (change, booking):
+    async with held_booking(booking_id, by, request_key, if_revision) as (change, booking):
         if booking.status is Status.CANCELLED:
             await _uncancel(change, booking, by, actor, now)
             return booking
@@ -447,20 +471,22 @@ async def undo_release(
         booking.protected = booking.protected or is_released
         booking.released_at, booking.release_reason, booking.warned_at = None, "", None
         action = "release_undone" if is_released else "end_undone"
-        await _keep(change, booking, before, action, actor, now)
+        await keep_change(change, booking, before, action, actor, now)
         return booking
 
 
 async def _uncancel(change: RoomChange, booking: Booking, by: Person | None, actor: Actor, now: datetime) -> None:
     _must_be_theirs(booking, by)
     cancellation = await cancellation_of(booking.id)
-    if cancellation is None or now > cancellation.at + UNDO or now >= booking.ends_at:
+    status = Status(((cancellation.before if cancellation else None) or {}).get("status", Status.CONFIRMED))
+    last = booking.starts_at if status is Status.TENTATIVE else booking.ends_at
+    if cancellation is None or now > cancellation.at + UNDO or now >= last:
         until = cancellation.at + UNDO if cancellation else now
-        raise Conflict("booking.undo_late", until=await _here(change.room, min(until, booking.ends_at)))
-    await _refuse_overlap(change.room, booking.blocked_from, booking.blocked_to, booking.id)
+        raise Conflict("booking.undo_late", until=await _here(change.room, min(until, last)))
+    await refuse_overlap(change.room, booking.blocked_from, booking.blocked_to, booking.id)
     before = as_entry(booking)
-    booking.status = Status((cancellation.before or {}).get("status", Status.CONFIRMED))
-    await _keep(change, booking, before, "cancel_undone", actor, now)
+    booking.status = status
+    await keep_change(change, booking, before, "cancel_undone", actor, now)
 
 
 async def _here(room: Room, at: datetime) -> datetime:

@@ -3,6 +3,7 @@
 What leaves for a mail is a type that has only the fields that the class of the room allows.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -26,6 +27,10 @@ KINDS = {
     "cancel_undone": "booking.restored",
     "end_undone": "booking.restored",
     "release_undone": "booking.restored",
+    "approved": "approval.granted",
+    "rejected": "approval.refused",
+    "answer_undone": "approval.reopened",
+    "lapsed": "approval.lapsed",
 }
 
 
@@ -94,12 +99,37 @@ async def tell_organizer(
     actor: Actor,
     now: datetime,
     former: FormerPlace | None = None,
+    reason: str = "",
 ) -> None:
-    """Tell the organizer, inside the transaction of what was done; nothing where they did it themselves."""
+    """Tell the organizer, inside the transaction of what was done; nothing where they did it themselves. Why a booking
+    was not approved is told with it where the class of the room allows words.
+    """
     if booking.organizer_id is None or booking.organizer_id == actor.person_id or action not in KINDS:
         return
     facts: dict[str, Any] = facts_of(booking, room, actor, former)._asdict()
+    if action == "rejected" and facts.get("room"):
+        facts["text"] = reason
     kind = KINDS[action]
     event = f"booking:{booking.id}:{booking.revision}"
     notice = NewNotice(booking.organizer_id, kind, event, f"booking:{booking.id}", facts)
     await tell(change, [notice], now)
+
+
+async def tell_approvers(
+    change: Change, booking: Booking, room: Room, people: Collection[int], actor: Actor, now: datetime
+) -> None:
+    """Ask these people about a booking, inside the transaction in which it is made or asks anew."""
+    event = f"approval:{booking.id}:{booking.revision}"
+    await tell(change, requests_of(booking, room, people, actor, "approval.requested", event), now)
+
+
+def requests_of(
+    booking: Booking, room: Room, people: Collection[int], actor: Actor, kind: str, event: str
+) -> list[NewNotice]:
+    """What those are told who may approve a booking, but for who acts."""
+    facts: dict[str, Any] = facts_of(booking, room, actor)._asdict()
+    return [
+        NewNotice(person_id, kind, event, f"booking:{booking.id}", facts)
+        for person_id in sorted(people)
+        if person_id != actor.person_id
+    ]

@@ -11,11 +11,13 @@ from registry.bookings.queries import bookable_rooms, booking_room, is_taken
 from registry.bookings.rules import (
     BookingRequest,
     BookingRoom,
+    asks_anew,
     blocked,
     change_reasons,
     complete,
     is_within,
     may_book,
+    needs_approval,
     reasons,
     request_of,
 )
@@ -33,6 +35,7 @@ class Preview:
     room: Room
     refusals: list[Refusal] = field(default_factory=list)
     outside_hours: bool = False
+    is_asked: bool = False  # somebody has to approve it
 
     @property
     def overlap(self) -> Refusal | None:
@@ -64,7 +67,8 @@ async def preview(request: BookingRequest, by: Person, now: datetime, booking: B
     is_advisory = rules.hours_policy is HoursPolicy.ADVISORY and request.starts_at < request.ends_at
     is_short = request.ends_at - request.starts_at <= rules.longest
     is_outside = is_advisory and is_short and not is_open_throughout(rules.hours, request.starts_at, request.ends_at)
-    return Preview(room, refusals, is_outside)
+    is_asked = asks_anew(former, request, rules, viewer, now) if former else needs_approval(request, rules, viewer)
+    return Preview(room, refusals, is_outside, is_asked)
 
 
 async def _former(booking: Booking | None, room: Room) -> BookingRequest | None:

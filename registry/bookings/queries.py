@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tortoise.expressions import Q
@@ -13,11 +13,13 @@ from registry.bookings.models import VISITS, Booking, Kind, Status
 from registry.bookings.projections import (
     COLUMNS,
     BookingRow,
+    MeetingSpan,
     PublicState,
     Sight,
     Viewer,
     VisibleBooking,
     project,
+    projection,
     public_state,
     seen_as,
     sees_times,
@@ -32,6 +34,7 @@ from registry.bookings.rules import (
     BookingRoom,
     blocked,
     hours_reasons,
+    may_answer,
     may_book,
     span_reasons,
 )
@@ -47,6 +50,7 @@ from registry.rooms.models import HELP_POINT, Room, Visibility
 from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code, with_houses
 
 HISTORY_LOOK = 50
+ANSWERS = ("approved", "rejected")  # to a booking that awaits one, as the history calls them
 # what somebody has before them: not over, not given up
 COMING = [str(status) for status in sorted(HELD)]
 _ids: Cache[str, int] = Cache()
@@ -97,7 +101,29 @@ async def visible_booking(booking_id: UUID, viewer: Viewer) -> tuple[VisibleBook
     booking = project(row, room.code, room.visibility, viewer)
     if booking is None:
         raise NotFound("booking.unknown")
+    if isinstance(booking, MeetingSpan) and await _reads_as_approver(row, room, viewer):
+        booking = projection(row, room.code, Sight.FULL)
+        assert booking
     return booking, room
+
+
+async def _reads_as_approver(row: BookingRow, room: Room, viewer: Viewer) -> bool:
+    """Whether a viewer is asked about this booking, or was: then they know what they say yes or no to."""
+    if not may_answer(await booking_room(room), viewer):
+        return False
+    return row.status == Status.TENTATIVE or await answer_of(UUID(str(row.id))) is not None
+
+
+async def answer_of(booking_id: UUID) -> HistoryEntry | None:
+    """The entry of the history that a booking was approved or rejected last; None where nobody answered, or the answer
+    was taken back, or it was asked anew since.
+    """
+    for entry in await entries_of(f"booking:{booking_id}", HISTORY_LOOK):
+        if entry.action in ANSWERS:
+            return entry
+        if (entry.after or {}).get("status") == Status.TENTATIVE:
+            return None
+    return None
 
 
 async def in_help_point(booking_ids: Collection[UUID]) -> set[UUID]:
@@ -249,19 +275,33 @@ async def is_taken(room_id: int, blocked_from: datetime, blocked_to: datetime, b
     return bool(await ask(NEAREST, [room_id, since, str(but or NOBODY), until]))
 
 
-_institutions: Cache[int, frozenset[int]] = Cache(HOURS_SECONDS, outdated_by=PlacesChanged)
+class Doorkeepers(NamedTuple):
+    """Who has a say in who has a room, by id: the institutions that alone may book it, none where all may, and the
+    people who are asked first.
+    """
+
+    institutions: frozenset[int] = frozenset()
+    approvers: frozenset[int] = frozenset()
 
 
-async def _institutions_of(rooms: Sequence[Room]) -> dict[int, frozenset[int]]:
-    """The institutions that alone may book each room, by the room's id; none where all may."""
-    by_room = {room.id: _institutions.get(room.id) for room in rooms}
-    if unread := [room_id for room_id, ids in by_room.items() if ids is None]:
-        allowed: dict[int, set[int]] = {room_id: set() for room_id in unread}
-        pairs = Room.filter(id__in=unread, institutions__id__not_isnull=True)
-        for room_id, institution_id in await pairs.values_list("id", "institutions__id"):
-            allowed[room_id].add(institution_id)
-        by_room |= {room_id: _institutions.put(room_id, frozenset(ids)) for room_id, ids in allowed.items()}
-    return {room_id: ids or frozenset() for room_id, ids in by_room.items()}
+_doorkeepers: Cache[int, Doorkeepers] = Cache(HOURS_SECONDS, outdated_by=PlacesChanged)
+# both in one statement: a room where nobody is asked is booked by not one more
+_KEEPERS = """SELECT room_id, institution_id AS keeper_id, 0 AS approves FROM room_institution
+    WHERE room_id IN ({marks})
+UNION ALL SELECT room_id, person_id, 1 FROM room_approver WHERE room_id IN ({marks})"""
+
+
+async def doorkeepers_of(rooms: Sequence[Room]) -> dict[int, Doorkeepers]:
+    """Who has a say in who has each room, by the room's id."""
+    by_room = {room.id: _doorkeepers.get(room.id) for room in rooms}
+    if unread := [room_id for room_id, keepers in by_room.items() if keepers is None]:
+        ids: dict[int, tuple[set[int], set[int]]] = {room_id: (set(), set()) for room_id in unread}
+        for row in await ask(_KEEPERS.format(marks=", ".join("?" * len(unread))), [*unread, *unread]):
+            ids[row["room_id"]][row["approves"]].add(row["keeper_id"])
+        by_room |= {
+            room_id: _doorkeepers.put(room_id, Doorkeepers(*map(frozenset, both))) for room_id, both in ids.items()
+        }
+    return {room_id: keepers or Doorkeepers() for room_id, keepers in by_room.items()}
 
 
 async def booking_room(room: Room) -> BookingRoom:
@@ -271,16 +311,16 @@ async def booking_room(room: Room) -> BookingRoom:
 
 async def proposed_booking_room(room: Room, institution_ids: Iterable[int]) -> BookingRoom:
     """What the rules would look at if a room were like this one, for these institutions alone or for all."""
-    return _booking_room(room, frozenset(institution_ids), await hours_of(room))
+    return _booking_room(room, Doorkeepers(frozenset(institution_ids)), await hours_of(room))
 
 
 async def booking_rooms(rooms: Sequence[Room]) -> dict[int, BookingRoom]:
     """The same of many rooms, by the room's id."""
-    institutions = await _institutions_of(rooms)
-    return {room.id: _booking_room(room, institutions[room.id], await hours_of(room)) for room in rooms}
+    keepers = await doorkeepers_of(rooms)
+    return {room.id: _booking_room(room, keepers[room.id], await hours_of(room)) for room in rooms}
 
 
-def _booking_room(room: Room, institutions: frozenset[int], hours: Hours) -> BookingRoom:
+def _booking_room(room: Room, keepers: Doorkeepers, hours: Hours) -> BookingRoom:
     return BookingRoom(
         code=room.code,
         visibility=room.visibility,
@@ -292,10 +332,11 @@ def _booking_room(room: Room, institutions: frozenset[int], hours: Hours) -> Boo
         shortest=timedelta(minutes=room.min_minutes),
         longest=timedelta(hours=room.max_hours),
         furthest=timedelta(days=room.max_days_ahead),
-        institutions=institutions,
+        institutions=keepers.institutions,
         hours=hours,
         check_in=room.check_in,
         is_closed=room.closed_at is not None,
+        approvers=keepers.approvers,
     )
 
 

@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from registry.bookings.models import Booking, Status
+from registry.bookings.models import NOT_HOLDING, Booking, Status
 from registry.bookings.notices import tell_organizer
 from registry.bookings.projections import as_entry
 from registry.bookings.room_snapshot import DerivedState, RoomSnapshot, keep, load, recall, slot_of
@@ -36,6 +36,7 @@ async def settle(
     for step in due:
         fresh = await _take(change, step, room, fold, now)
         slots = [fresh if slot.id == fresh.id else slot for slot in slots]
+    slots = [slot for slot in slots if slot.status not in NOT_HOLDING]
     if room.occupancy != fold.occupancy or room.occupancy_since is None:
         room.occupancy_since = now
     room.occupancy, room.vacant_since = fold.occupancy, fold.vacant_since
@@ -99,7 +100,7 @@ async def _take(change: RoomChange, step: Step, room: Room, fold: OccupancyFold,
     if action:
         after = {**as_entry(booking), "evidence": booking.evidence} if booking.evidence else as_entry(booking)
         await history.write(f"booking:{booking.id}", action, history.SYSTEM, now, before=before, after=after)
-    if step.act in ("release", "vacate"):
+    if step.act in ("release", "vacate", "lapse"):
         await tell_organizer(change, booking, room, action, history.SYSTEM, now)
     return replace(
         step.slot,
@@ -151,6 +152,11 @@ def _resume(booking: Booking, room: Room, now: datetime) -> tuple[list[str], str
     return ["status"], "resumed"
 
 
+def _lapse(booking: Booking, room: Room, now: datetime) -> tuple[list[str], str]:
+    booking.status = Status.REJECTED
+    return ["status"], "lapsed"
+
+
 _ACTS = {
     "check_in": _check_in,
     "warn": _warn,
@@ -159,6 +165,7 @@ _ACTS = {
     "vacate": _vacate,
     "finish": _finish,
     "resume": _resume,
+    "lapse": _lapse,
 }
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.projections import BOOKS_HELP_POINT, RUNS_ROOMS, Sight, Viewer, seen_as, sight
+from registry.bookings.projections import BOOKS_HELP_POINT, RUNS_ROOMS, SEES_HELP_POINT, Sight, Viewer, seen_as, sight
 from registry.core.errors import N_, Conflict, Forbidden, Invalid, Refusal, Term
 from registry.people.models import Role
 from registry.rooms.hours import Hours, is_open_throughout
@@ -25,7 +25,7 @@ FEATURES = (
 SHY_KINDS = (Kind.CONSULTATION, Kind.INTERVIEW, Kind.FAMILY, Kind.DUTY, Kind.BLOCK)
 OPEN_KINDS = (Kind.MEETING, Kind.TRAINING, Kind.WORKSHOP, Kind.WORK, Kind.DUTY, Kind.BLOCK)
 STATUSES = {
-    Status.TENTATIVE: N_("tentative"),
+    Status.TENTATIVE: N_("awaiting approval"),
     Status.CONFIRMED: N_("confirmed"),
     Status.CHECKED_IN: N_("running"),
     Status.ENDED: N_("over"),
@@ -43,6 +43,15 @@ CANCELLATION_REASONS = {
     "mistake": N_("booked by mistake"),
     "other": N_("another reason"),
 }
+# why a booking of a Help Point room was not approved, for the same reason; elsewhere people write their own words
+REJECTION_REASONS = {
+    "needed": N_("the room is needed for something else"),
+    "elsewhere": N_("another room serves as well"),
+    "not_meant": N_("the room is not meant for this"),
+    "too_long": N_("it takes the room for too long"),
+    "other": N_("another reason"),
+}
+REASON_LIMIT = 300
 BLOCKS = (Role.COORDINATOR, Role.ADMIN, Role.FACILITIES)
 
 
@@ -64,6 +73,7 @@ class BookingRoom:
     hours: Hours
     check_in: bool
     is_closed: bool = False  # for good
+    approvers: frozenset[int] = frozenset()  # the ids of those who are asked first; none where nobody is
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,7 @@ def reasons(
         *span_reasons(request, room, now, has_started),
         *_words(request, room),
         *hours_reasons(request, room, by),
+        *_approval_reasons(request, room, by, now),
     ]
 
 
@@ -131,7 +142,7 @@ def change_reasons(
     became of the room's rules, and whoever made the exception.
     """
     is_started = former.starts_at <= now < request.ends_at and request.starts_at == former.starts_at
-    settled: set[str] = set()
+    settled: set[str] = set() if asks_anew(former, request, room, by, now) else {"booking.approval_late"}
     if former.room == request.room:
         settled |= {code for code, is_same in _unchanged(former, request) if is_same}
         if is_within(former, request):
@@ -183,6 +194,55 @@ def may_book(room: BookingRoom, by: Viewer) -> bool:
     if room.visibility is Visibility.HIDDEN and by.role not in BOOKS_HELP_POINT:
         return False
     return not room.institutions or by.institution_id in room.institutions
+
+
+def may_answer(room: BookingRoom, by: Viewer) -> bool:
+    """Who says whether a room may be had: whoever runs rooms, and those whom the room names; of a Help Point room only
+    those of them who work there.
+    """
+    if by.role in RUNS_ROOMS:
+        return True
+    if by.role is None or by.role is Role.AUDITOR or by.person_id not in room.approvers:
+        return False
+    return room.visibility not in HELP_POINT or by.role in SEES_HELP_POINT
+
+
+def needs_approval(request: BookingRequest, room: BookingRoom, by: Viewer) -> bool:
+    """Whether somebody has to be asked before this booking stands. Who may answer need not ask, and a block asks
+    nobody; a door, which is nobody, cannot wait.
+    """
+    return bool(room.approvers) and request.kind is not Kind.BLOCK and not may_answer(room, by)
+
+
+def asks_anew(former: BookingRequest, request: BookingRequest, room: BookingRoom, by: Viewer, now: datetime) -> bool:
+    """Whether a change needs an answer of its own: it takes another room, or a time that the booking does not have. A
+    booking that runs may end later: its people cannot wait outside.
+    """
+    runs = former.room == request.room and former.starts_at == request.starts_at and former.starts_at <= now
+    return needs_approval(request, room, by) and not runs and not is_within(former, request)
+
+
+def status_after(status: Status, is_asked_anew: bool, is_elsewhere: bool) -> Status:
+    """What a changed booking is: in another room a request is over where nobody has to be asked."""
+    if is_asked_anew:
+        return Status.TENTATIVE
+    return Status.CONFIRMED if status is Status.TENTATIVE and is_elsewhere else status
+
+
+def _approval_reasons(request: BookingRequest, room: BookingRoom, by: Viewer, now: datetime) -> Iterator[Refusal]:
+    """Nobody answers in time for what begins now."""
+    if needs_approval(request, room, by) and request.starts_at <= now:
+        yield Conflict("booking.approval_late", room=room.code)
+
+
+def rejection_reasons(reason: str, visibility: Visibility) -> Iterator[Refusal]:
+    """What speaks against the words of a rejection: there must be some, and in a Help Point room of the list."""
+    if not reason:
+        yield Invalid("booking.no_reason")
+    elif visibility in HELP_POINT and reason not in REJECTION_REASONS:
+        yield Invalid("booking.bad_reason", reasons=", ".join(REJECTION_REASONS))
+    elif len(reason) > REASON_LIMIT or not reason.isprintable():
+        yield Invalid("booking.reason_not_fit", limit=REASON_LIMIT)
 
 
 def span_reasons(

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from registry.bookings.models import NOT_HOLDING, Kind, Status
-from registry.bookings.state import RUNNING, Slot
+from registry.bookings.state import HELD, Slot
 from registry.core.transaction import reading_from
 
 LONGEST = timedelta(days=31)
@@ -28,10 +28,10 @@ _COLUMNS = (
 )  # fmt: skip
 _SLOTS = """SELECT {columns} FROM booking b LEFT JOIN block k ON k.id = b.block_id
 WHERE b.room_id {rooms} AND b.starts_at >= {earliest} AND b.starts_at < {latest}
-    AND b.status NOT IN ({not_holding}) AND (b.ends_at >= {behind} OR b.status IN ({running}))"""
+    AND b.status NOT IN ({not_holding}) AND (b.ends_at >= {behind} OR b.status IN ({held}))"""
 _STATUSES = {
     name: ", ".join(f"'{status}'" for status in sorted(statuses))
-    for name, statuses in (("not_holding", NOT_HOLDING), ("running", RUNNING))
+    for name, statuses in (("not_holding", NOT_HOLDING), ("held", HELD))
 }
 # where in JSON an instant is text, and what is more than its text or number
 _TIMES = [place for place, name in enumerate(SLOT_COLUMNS) if name.endswith("_at") or name.startswith("blocked_")]

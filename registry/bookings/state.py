@@ -194,7 +194,9 @@ def awaits(room: RoomFacts, slot: Slot, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What time or a sensor does to a booking: check_in, warn, calm, release (no-show), vacate, finish, resume."""
+    """What time or a sensor does to a booking: check_in, warn, calm, release (no-show), vacate, finish, resume, lapse
+    (nobody approved it before its start).
+    """
 
     act: str
     slot: Slot
@@ -204,6 +206,7 @@ def steps(room: RoomFacts, slots: Sequence[Slot], fold: OccupancyFold, now: date
     """What is due for a room's bookings at ``now``. Unknown occupancy never releases anything."""
     due = [Step("finish", slot) for slot in slots if slot.status in RUNNING and slot.ends_at <= now]
     due += [Step("resume", slot) for slot in slots if is_over_too_soon(slot, now)]
+    due += [Step("lapse", slot) for slot in slots if slot.status is Status.TENTATIVE and slot.starts_at <= now]
     current = running(slots, now)
     if current and current.kind is not Kind.BLOCK:
         step = _step(room, slots, current, fold, now)

@@ -13,6 +13,7 @@ from registry.bookings.handover import hand_bookings_over, rooms_that_bar
 from registry.bookings.models import Booking
 from registry.core import history
 from registry.core.errors import Conflict
+from registry.core.events import PlacesChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.statements import column
@@ -206,6 +207,7 @@ async def _hand_over(
             await _hand_approval_over(room, person, takers[LoadKind.APPROVALS], actor, now)
             if room.id not in duty_rooms:
                 change.keep_quiet(room)  # nothing of it can be seen there
+        change.events.insert(0, PlacesChanged())  # first: who answers is read anew before anybody looks
         numbers[LoadKind.APPROVALS] = len(estate.approvals)
     if estate.faults:
         for fault in estate.faults:

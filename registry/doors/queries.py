@@ -11,7 +11,7 @@ from uuid import UUID
 from registry.bookings.models import Kind, Status
 from registry.bookings.projections import COLLAPSED, PublicState, public_state
 from registry.bookings.public_revision import revision_of
-from registry.bookings.queries import room_state_of
+from registry.bookings.queries import doorkeepers_of, room_state_of
 from registry.bookings.room_snapshot import RoomSnapshot, derive, snapshot_at
 from registry.bookings.rules import LONGEST_MEETING
 from registry.bookings.state import CHECK_IN_EARLY, UNDO, RoomState, Slot, StateKind, following, running
@@ -72,6 +72,7 @@ class DoorRoom:
     longest: timedelta = LONGEST_MEETING
     plan_revision: int = 0
     proofs: tuple[str, ...] = (ANYONE,)
+    is_asked: bool = False  # somebody has to approve what is booked here: nobody books at its door
 
     @property
     def is_open(self) -> bool:
@@ -136,6 +137,7 @@ async def booking_at_door(room_id: int, name: str, now: datetime) -> UUID:
 async def door_room(room: Room) -> DoorRoom:
     """What of a room its door depends on."""
     has_shy_neighbours, reception = await _surroundings(room)
+    keepers = (await doorkeepers_of([room]))[room.id]
     is_neutral = has_shy_neighbours or room.visibility in HELP_POINT
     names = {"pl": room.name, "en": room.name_en, "uk": room.name_uk, "ru": room.name_ru}
     return DoorRoom(
@@ -158,6 +160,7 @@ async def door_room(room: Room) -> DoorRoom:
         plan_revision=room.plan_revision,
         longest=min(timedelta(hours=room.max_hours), LONGEST_MEETING),
         proofs=tuple(proof for proof in proofs_of(room.door_proofs) if proof != PIN or room.door_pin),
+        is_asked=bool(keepers.approvers),
     )
 
 
@@ -224,6 +227,7 @@ def door_view(
         "plan_revision": room.plan_revision,
         **(_offer(room, state, slots, hours)._asdict() if can_act else {}),
         "next_span": (after.starts_at, after.ends_at) if after else None,
+        "is_next_asked": bool(after and after.status is Status.TENTATIVE),
         "check_in_until": state.check_in_until,
         "elsewhere": elsewhere if state.kind is StateKind.SOON else None,
         "released": RELEASES.get(released.release_reason, "") if released else "",
@@ -268,6 +272,7 @@ def _offer(room: DoorRoom, state: RoomState, slots: Sequence[Slot], hours: Hours
     current, after, lapsed = running(slots, now), following(slots, now), given_up(slots, now)
     subject = current
     is_near = state.kind is StateKind.SOON and after is not None and after.starts_at - now <= CHECK_IN_EARLY
+    is_near = is_near and after is not None and after.status is not Status.TENTATIVE
     was_ended_here = lapsed is not None and lapsed.release_reason == DOOR_REASON
     if state.kind is StateKind.AWAITING_CHECK_IN:
         acts.append(Act("check_in"))
@@ -315,7 +320,7 @@ def extension_minutes(room: DoorRoom, slots: Sequence[Slot], hours: Hours, curre
 
 def bookable_minutes(room: DoorRoom, slots: Sequence[Slot], hours: Hours, now: datetime) -> list[int]:
     """Which of 15, 30 and 60 minutes from this minute on could be booked at the door."""
-    if not (room.panel_books and room.is_bookable):
+    if not (room.panel_books and room.is_bookable) or room.is_asked:
         return []
     minute, start = from_minute(now), after_the_last((slot.blocked_to for slot in slots), now)
     return [

@@ -118,6 +118,7 @@ class OpenDoor(TimedDoor):
     plan_revision: int = 0
     ways_to_end: tuple[str, ...] = ()
     next_span: tuple[datetime, datetime] | None = None
+    is_next_asked: bool = False  # it awaits approval
     check_in_until: datetime | None = None
     elsewhere: Elsewhere | None = None
     released: str = ""
@@ -273,7 +274,8 @@ def _more(view: DoorView, words: Phrases) -> str:
         case DoorState.FREE:
             return words[view.released] if view.released else _next(view, words)
         case DoorState.SOON:
-            return words["booked_from"].format(time=f"{view.until.astimezone(view.zone):%H:%M}") if view.until else ""
+            phrase = "asked_from" if view.is_next_asked else "booked_from"
+            return words[phrase].format(time=f"{view.until.astimezone(view.zone):%H:%M}") if view.until else ""
         case DoorState.CHECK_IN if view.check_in_until:
             return words["released_at"].format(time=f"{view.check_in_until.astimezone(view.zone):%H:%M}")
         case DoorState.BUSY | DoorState.CHECK_IN:
@@ -293,7 +295,7 @@ def _next(view: OpenDoor, words: Phrases) -> str:
     start, end = (at.astimezone(view.zone) for at in view.next_span or (view.as_of, view.as_of))
     if view.next_span is None or start.date() != view.as_of.astimezone(view.zone).date():
         return words["no_more_today"]
-    return words["next_at"].format(time=f"{start:%H:%M}–{end:%H:%M}")
+    return words["next_asked_at" if view.is_next_asked else "next_at"].format(time=f"{start:%H:%M}–{end:%H:%M}")
 
 
 def span_words(span: tuple[datetime, datetime], zone: ZoneInfo) -> str:

@@ -37,8 +37,7 @@ DEVICE = Topic("device", Timing.NEVER)
 BACKUP = Topic("backup", Timing.AT_ONCE)
 ACCOUNT = Topic("account", Timing.AT_ONCE, may_be_off=False)
 # what the page of wishes offers, in its order; what is about the account itself always leaves at once
-# (approvals are not among it until an act tells of one)
-TOPICS = (OWN_BOOKING, FOR_ME, READINESS, FAULT, DUE, DEVICE, BACKUP)
+TOPICS = (OWN_BOOKING, FOR_ME, APPROVAL, READINESS, FAULT, DUE, DEVICE, BACKUP)
 
 KINDS: Mapping[str, Topic] = {
     "booking.booked": FOR_ME,
@@ -54,6 +53,9 @@ KINDS: Mapping[str, Topic] = {
     "approval.requested": APPROVAL,
     "approval.granted": APPROVAL,
     "approval.refused": APPROVAL,
+    "approval.reopened": APPROVAL,
+    "approval.lapsed": APPROVAL,
+    "approval.due": APPROVAL,
     "fault.assigned": FAULT,
     "fault.mended": FAULT,
     "loan.due": DUE,

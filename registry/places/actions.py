@@ -18,7 +18,7 @@ from registry.core.statements import column
 from registry.doors.actions import forget_wrong_pins
 from registry.doors.policy import PIN
 from registry.people.models import Institution, Person
-from registry.places.rules import class_reasons, crosses, setting_faults
+from registry.places.rules import class_reasons, crosses, may_be_asked, setting_faults
 from registry.places.settings import mark_of, settings_of
 from registry.rooms.lock import changing
 from registry.rooms.models import OpeningProfile, Room
@@ -55,7 +55,7 @@ async def change_rooms(
     are. ``if_mark`` is what ``mark_of`` said when a form was opened.
 
     Raises NotFound("room.unknown"), Invalid: room.bad_number, room.no_name, room.lengths_crossed, opening.unknown,
-    door.no_pin; Conflict: room.class_in_use, room.closed, request.stale.
+    door.no_pin, room.bad_approver; Conflict: room.class_in_use, room.closed, request.stale.
     """
     changed_rooms = []
     async with changing(*room_ids, *await _neighbours(room_ids, changes)) as change:
@@ -141,6 +141,11 @@ async def apply(room: Room, changes: RoomChanges, now: datetime) -> tuple[dict[s
         if "door_pin" in side:  # whether it is another PIN is not for the history to tell beyond that it was set
             side["has_pin"] = bool(side.pop("door_pin"))
     await _put(room, "institutions", "code", changes.institutions, before, after)
+    if changes.approvers:
+        former = await column(room.approvers.all(), "login")
+        for person in changes.approvers:
+            if person.login not in former and not may_be_asked(person, room.visibility):
+                raise Invalid("room.bad_approver", name=person.name)
     await _put(room, "approvers", "login", changes.approvers, before, after)
     return before, after
 

@@ -6,6 +6,8 @@ from typing import Any
 from registry.assets.rules import fold
 from registry.bookings.rules import FEATURES
 from registry.core.errors import Conflict, Invalid, Refusal
+from registry.people.models import Person
+from registry.people.rules import may
 from registry.rooms.models import HELP_POINT, Visibility
 from registry.rooms.rules import FLOORS, SEATS, Bounds
 
@@ -31,6 +33,12 @@ PIECES, MOST_LINES = Bounds(1, 9999), 200
 LARGEST_AREA = 100_000
 # what is built into a room; all else that a booking may need comes with its standard
 BUILT_IN = ("step_free", "hearing_loop", "screen")
+
+
+def may_be_asked(person: Person, visibility: Visibility) -> bool:
+    """Whether somebody can be named to approve a room's bookings: who books, and in the Help Point who works there."""
+    is_near = visibility not in HELP_POINT or may(person.role, "help_point.see")
+    return person.is_active and is_near and may(person.role, "bookings.make")
 
 
 def setting_faults(settings: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Refusal]:

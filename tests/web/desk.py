@@ -63,7 +63,7 @@ class Desk:
         """Call the API as a program of theirs, with a token made for it."""
         token = await issue_token(who, "test", SYSTEM, datetime.now(UTC))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://test") as client:
-            headers = {"authorization": f"Bearer {token}"}
+            headers = {"authorization": f"Bearer {token}"} | more.pop("headers", {})
             return await client.request(method, f"/api/v1{path}", headers=headers, **more)
 
     async def send(self, path: str, who: str, /, **fields: Any) -> httpx.Response:

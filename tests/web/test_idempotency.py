@@ -62,6 +62,24 @@ async def an_undoing(office: Office) -> Call:
     return f"/bookings/{booking.id}/undo-release", {}
 
 
+async def _asked(office: Office) -> Booking:
+    return await office.held("M-1", status="tentative")
+
+
+async def an_approval(office: Office) -> Call:
+    return f"/bookings/{(await _asked(office)).id}/approve", {}
+
+
+async def a_rejection(office: Office) -> Call:
+    return f"/bookings/{(await _asked(office)).id}/reject", {"json": {"reason": "x"}}
+
+
+async def an_undone_answer(office: Office) -> Call:
+    booking = await _asked(office)
+    await office.post(f"/bookings/{booking.id}/approve", who="admin")
+    return f"/bookings/{booking.id}/undo-answer", {}
+
+
 async def _a_document(office: Office) -> int:
     asset = await make_asset(room=office.rooms["M-1"])
     await office.post(f"/assets/{asset.id}/transitions/move", {"room": "M-2"}, "admin")
@@ -384,6 +402,9 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/bookings/{booking_id}/end": an_end,
     "/bookings/{booking_id}/cancel": a_cancellation,
     "/bookings/{booking_id}/undo-release": an_undoing,
+    "/bookings/{booking_id}/approve": an_approval,
+    "/bookings/{booking_id}/reject": a_rejection,
+    "/bookings/{booking_id}/undo-answer": an_undone_answer,
     "/rooms": a_room,
     "/rooms/{code}/close": a_closing,
     "/rooms/{code}/reopen": a_reopening,

@@ -79,6 +79,12 @@ async def bookings(office: Office, number: int) -> None:
     )  # fmt: skip
 
 
+async def requests(office: Office, number: int) -> None:
+    starts_at = soon(24) + timedelta(minutes=20 * number)
+    person, ends_at = await make_person(), starts_at + timedelta(minutes=10)
+    await make_booking(starts_at, ends_at, room=office.rooms["M-1"], organizer=person, status="tentative")
+
+
 async def blocks(office: Office, number: int) -> None:
     new = NewBlock(("M-1", "M-2"), ((soon(24 + number), soon(24.5 + number)),), "malowanie")
     await make_block(new, Clearance(), office.people["admin"], SYSTEM, datetime.now(UTC))
@@ -260,6 +266,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/faults": ("/faults?limit=200", faults),
     "/history": ("/history?limit=200", entries),
     "/bookings": ("/bookings?limit=200", own_bookings),
+    "/approvals": ("/approvals?limit=200", requests),
     "/blocks": ("/blocks?limit=200", blocks),
     "/works": ("/works?limit=200", works),
     "/opening-profiles": ("/opening-profiles?limit=200", opening_hours),

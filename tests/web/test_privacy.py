@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from registry.bookings.models import Booking
+from registry.bookings.models import Booking, Status
 from registry.duties.models import Duty
 from registry.people.models import Institution, Role
 from registry.rooms.models import Building
@@ -104,6 +104,17 @@ async def test_no_route_lets_a_canary_out(office: Office) -> None:
     assert seers.pop(f"{CANARY}-D") == {"duty", "coordinator", "auditor", "admin"}
     assert seers.pop(f"{CANARY}-F") == {"alice", "duty", "coordinator", "facilities", "auditor", "admin"}
     assert not seers
+
+
+async def test_who_is_named_an_approver_reads_what_awaits_but_not_in_the_help_point(office: Office) -> None:
+    bookings = await hide_canaries(office)
+    await Booking.all().update(status=Status.TENTATIVE)
+    for code in ("M-1", "C-1", "H-1"):
+        await office.rooms[code].approvers.add(office.people["charlie"])
+    birds = set()
+    for path in await paths(office, bookings):
+        birds |= set(re.findall(rf"{CANARY}-\S\-?\d?", (await office.get(path, "charlie")).text))
+    assert birds == {f"{CANARY}-M-1"}
 
 
 async def test_no_feed_lets_a_canary_out(office: Office) -> None:

@@ -57,6 +57,7 @@ CEILINGS = {
     "/bookings/new?room={room}": (22, 17),
     f"/bookings/answer?{A_SENTENCE}": (14, 9),
     "/blocks": (4, 3),
+    "/approvals": (4, 3),
     "/blocks/{block}": (7, 6),
     "/works": (4, 3),
     "/works/{works}": (8, 7),

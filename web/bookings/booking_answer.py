@@ -37,6 +37,7 @@ class Answer:
     room: Room | None = None
     span: str = ""
     outside_hours: bool = False
+    is_asked: bool = False
     obstacles: list[str] = field(default_factory=list)
     has: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -61,6 +62,7 @@ async def answer_of(check: FormCheck, context: PageContext) -> Answer:
         room=room,
         span=context.fmt.span(request.starts_at, request.ends_at),
         outside_hours=preview.outside_hours,
+        is_asked=preview.is_asked,
         obstacles=_obstacles(check, words, context),
         has=_has(room, equipment, words),
         warnings=[*warnings, *broken_words(equipment, words)],

@@ -34,6 +34,7 @@ FIELD_OF = {
     "booking.too_early": "from",
     "booking.too_far": "date",
     "booking.closed": "from",
+    "booking.approval_late": "from",
     "booking.title_too_long": "title",
     "booking.title_control": "title",
     "booking.title_not_here": "title",

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from registry.bookings.awaiting import awaiting, count_of_awaiting
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.projections import viewer_of
+from registry.bookings.projections import FullBooking, viewer_of
 from registry.bookings.queries import extension_minutes, my_bookings, undoable
 from registry.bookings.rules import EXTENSIONS, may_extend
 from registry.bookings.state import CHECK_IN_EARLY, LONG, UNDO, given_back_at, release_at
@@ -12,6 +13,7 @@ from registry.people.models import Person
 from registry.rooms.models import HELP_POINT, Room
 from web.faults.view import FaultTasks, fault_tasks
 
+REQUESTS_SHOWN = 5
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -122,18 +124,28 @@ async def agenda(person: Person, now: datetime, sensed_rooms: set[int], limit: i
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for a person: rooms about to be given up or just released, and what is broken or mended again."""
+    """What waits for a person: rooms about to be given up or just released, bookings to approve, the first of them and
+    how many there are, and what is broken or mended again.
+    """
 
     owns: list[OwnBooking]
     faults: FaultTasks
+    requests: list[tuple[FullBooking, Room]]
+    requests_count: int
 
     @property
     def count(self) -> int:
-        return len(self.owns) + self.faults.count
+        return len(self.owns) + self.requests_count + self.faults.count
+
+    @property
+    def more_requests(self) -> int:
+        return self.requests_count - len(self.requests)
 
 
 async def waiting(person: Person, mine: list[OwnBooking], now: datetime) -> Waiting:
     released = [own_booking(booking, booking.room, now, True) for booking in await undoable(person, now)]
     owns = [one for one in mine if one.release_at or (one.check_in and now >= one.booking.starts_at)]
     owns += [one for one in released if one.undo_until]
-    return Waiting(owns, await fault_tasks(person, now))
+    requests = await awaiting(person, now, REQUESTS_SHOWN + 1)
+    count = len(requests) if len(requests) <= REQUESTS_SHOWN else await count_of_awaiting(person, now)
+    return Waiting(owns, await fault_tasks(person, now), requests[:REQUESTS_SHOWN], count)

@@ -1,5 +1,6 @@
 """Bookings: the form that works without a script, the page of each, and what can be done with it."""
 
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
@@ -12,7 +13,7 @@ from fastapi import Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.bookings import actions
-from registry.bookings.models import Booking
+from registry.bookings.models import Booking, Status
 from registry.bookings.projections import VisibleBooking
 from registry.bookings.queries import (
     bookable_rooms,
@@ -185,11 +186,12 @@ def _key_of(form: BookingForm, person: Person, now: datetime) -> RequestKey | No
 
 
 async def _booked(booking: Booking) -> RequestAnswer:
-    return RequestAnswer(303, f"/bookings/{booking.id}?did=booked")
+    did = "asked" if booking.status is Status.TENTATIVE else "booked"
+    return RequestAnswer(303, f"/bookings/{booking.id}?did={did}")
 
 
 def _repeated(answer: RequestAnswer) -> Response:
-    return RedirectResponse(answer.body.replace("did=booked", "did=booked_before"), 303)
+    return RedirectResponse(re.sub("did=(booked|asked)$", "did=booked_before", answer.body), 303)
 
 
 async def _form(request: Request, context: PageContext, check: FormCheck, **more: Any) -> Response:
@@ -220,7 +222,13 @@ async def show(
     context = page_context(request, person, now)
     visible, room, booking = await _theirs(booking_id, context)
     check = FormCheck(form_of_booking(booking, room, await zone_of(room)), room)
-    words: dict[str, Any] = {"is_unsent": False, "fault": "", "stale": []} | typed.words
+    words: dict[str, Any] = {
+        "is_unsent": False,
+        "fault": "",
+        "stale": [],
+        "reason": "",
+        "reason_fault": "",
+    } | typed.words
     if "fields" in words:
         form = form_of(as_form(words.pop("fields")), context.zone)
         is_judged = not words["is_unsent"] and not words["stale"]

@@ -1,6 +1,7 @@
 """What the pages of a booking show: the choices of its form, its facts, its evidence, its history."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from registry.devices.queries import is_sensed
 from registry.people.queries import active_people
 from registry.rooms.hours import is_open_throughout
 from registry.rooms.models import Room
+from web.approvals.view import Approval, approval_of, reason_choices
 from web.bookings.booking_answer import broken_words, offers
 from web.bookings.form import ANY_ROOM, FormCheck, form_of_booking, takes_title
 from web.bookings.my_bookings import as_it_fits, own_booking
@@ -99,8 +101,9 @@ async def view_context(context: PageContext, visible: VisibleBooking, room: Room
     is_theirs = full is not None and may_change(
         context.viewer, booking.organizer_id, booking.institution_id, booking.kind
     )
-    hours = (await booking_room(room)).hours
-    is_within = is_open_throughout(hours, visible.starts_at, visible.ends_at)
+    rules = await booking_room(room)
+    entries = await entries_of(f"booking:{booking.id}", HISTORY_LIMIT) if full else []
+    is_within = is_open_throughout(rules.hours, visible.starts_at, visible.ends_at)
     own = None
     if is_theirs and context.may("bookings.make"):
         cancellation = await cancellation_of(booking.id) if booking.status is Status.CANCELLED else None
@@ -117,11 +120,13 @@ async def view_context(context: PageContext, visible: VisibleBooking, room: Room
         "needs_words": ", ".join(words.feature(need) for need in full.needs) if full else "",
         "lacks": [words.feature(need) for need in full.needs if need not in equipment.works] if full else [],
         "evidence": [words.evidence(line) for line in (booking.evidence or {}).get("sensors", [])] if full else [],
-        "history": await _history(booking, context, words) if full else [],
+        "approval": await approval_of(booking, room, rules, entries, context) if full else Approval(),
+        "reasons": reason_choices(room.visibility, words),
+        "history": _history(entries, context, words),
     }
 
 
-async def _history(booking: Booking, context: PageContext, words: BookingWords) -> list[HistoryLine]:
+def _history(entries: Sequence[HistoryEntry], context: PageContext, words: BookingWords) -> list[HistoryLine]:
     fmt = context.fmt
     return [
         HistoryLine(
@@ -132,7 +137,7 @@ async def _history(booking: Booking, context: PageContext, words: BookingWords) 
                 part for part in (entry.actor, _difference(entry, context), words.reason(entry.reason)) if part
             ),
         )
-        for entry in await entries_of(f"booking:{booking.id}", HISTORY_LIMIT)
+        for entry in entries
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from registry.bookings.models import Booking, Status
 from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, VisibleBooking
-from registry.bookings.rules import CANCELLATION_REASONS, STATUSES
+from registry.bookings.rules import CANCELLATION_REASONS, REJECTION_REASONS, STATUSES
 from web.kit.words import N_
 from web.rooms.words import RoomWords
 
@@ -23,6 +23,7 @@ KINDS = {
     "block": N_("Block"),
 }
 TONES = {"tentative": "warn", "checked_in": "good", "released": "warn", "cancelled": "bad", "rejected": "bad"}
+REASONS = {**CANCELLATION_REASONS, **REJECTION_REASONS}
 CONDITIONS = {"faulty": N_("faulty"), "in_repair": N_("in repair")}
 DONE = {
     "booked": N_("Booked."),
@@ -33,6 +34,10 @@ DONE = {
     "ended": N_("Ended. The room is free again."),
     "cancelled": N_("The booking was cancelled."),
     "undone": N_("The room is yours again."),
+    "asked": N_("Asked. The time is kept for you until somebody answers."),
+    "approved": N_("Approved. The organizer is told."),
+    "rejected": N_("Refused. The organizer is told, and the time is free again."),
+    "answer_undone": N_("The answer is taken back; the booking waits again."),
 }
 ACTS = {
     "booked": N_("Booked"),
@@ -49,6 +54,8 @@ ACTS = {
     "cancel_undone": N_("Cancellation undone"),
     "approved": N_("Approved"),
     "rejected": N_("Rejected"),
+    "answer_undone": N_("Answer taken back"),
+    "lapsed": N_("Declined by itself: nobody answered before its start"),
     "handed_over": N_("Handed over to somebody else"),
 }
 SENSOR_REASONS = {
@@ -92,8 +99,8 @@ class BookingWords(RoomWords):
         return self.say(ACTS.get(action, action))
 
     def reason(self, reason: str) -> str:
-        """Why a booking was taken back: of the list where there is one, else as it was written."""
-        return self.say(CANCELLATION_REASONS.get(reason, reason)) if reason else ""
+        """Why a booking was taken back or not approved: of the list where there is one, else as it was written."""
+        return self.say(REASONS.get(reason, reason)) if reason else ""
 
     def title(self, booking: VisibleBooking) -> str:
         """What stands on a booking's band: its title, else its kind; in a room that keeps quiet, that it is taken."""
@@ -112,7 +119,8 @@ class BookingWords(RoomWords):
     def details(self, booking: VisibleBooking | None) -> str:
         """The second line of a band, after its times."""
         if isinstance(booking, MeetingSpan):
-            return booking.institution or ""
+            waits = self.say(N_("waits for approval")) if booking.status == "tentative" else ""
+            return " · ".join(part for part in (booking.institution or "", waits) if part)
         if not isinstance(booking, FullBooking):
             return ""
         parts = [self.people(booking.attendees) if booking.attendees else ""]

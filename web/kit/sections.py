@@ -44,6 +44,7 @@ SECTIONS = (
         "calendar", N_("Calendar"),
         (
             SectionPage("/calendar", N_("Calendar"), "rooms.see", ("/bookings", "/feeds")),
+            SectionPage("/approvals", N_("To approve"), "bookings.manage"),
             SectionPage("/blocks", N_("Blocks"), "blocks.see"),
             SectionPage("/works", N_("Works"), "works.see"),
         ),

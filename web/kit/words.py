@@ -52,7 +52,7 @@ SLOT_WORDS = {
     "booking": N_("booking"),
     "confidential": N_("taken, no details"),
     "duty": N_("duty"),
-    "tentative": N_("tentative booking"),
+    "tentative": N_("awaiting approval"),
     "released": N_("released"),
     "block": N_("blocked"),
     "buffer": N_("set-up and clean-up"),

@@ -60,8 +60,20 @@ KIND_WORDS: Mapping[str, KindWords] = {
     "readiness.lost": KindWords(N_("Something in a room that you booked does not work"), "tool"),
     "readiness.regained": KindWords(N_("A room that you booked is in working order again"), "circle-check"),
     "approval.requested": KindWords(N_("A booking waits for your answer"), "help"),
+    "approval.due": KindWords(
+        N_("A booking still waits for your answer"), "clock",
+        N_("If nobody answers before it begins, it is declined by itself."),
+    ),
     "approval.granted": KindWords(N_("Your booking was approved"), "circle-check"),
     "approval.refused": KindWords(N_("Your booking was not approved"), "circle-x"),
+    "approval.reopened": KindWords(
+        N_("Your booking waits for an answer again"), "refresh",
+        N_("Who answered has taken it back. The time is still kept for you."),
+    ),
+    "approval.lapsed": KindWords(
+        N_("Nobody answered about your booking"), "circle-x",
+        N_("It was declined by itself as it was to begin, and the room is free again."),
+    ),
     "fault.assigned": KindWords(N_("A fault is yours to see to"), "tool"),
     "fault.mended": KindWords(N_("What you reported is mended"), "circle-check"),
     "loan.due": KindWords(N_("Something that you borrowed is due back"), "clock"),
@@ -90,6 +102,7 @@ KIND_WORDS: Mapping[str, KindWords] = {
 TOPIC_WORDS: Mapping[str, tuple[str, str]] = {
     "own_booking": (N_("Something became of my booking"), N_("changed, moved, cancelled, released or ended")),
     "booked_for_me": (N_("Somebody booked for me"), ""),
+    "approval": (N_("A booking waits for my answer, or somebody answered mine"), ""),
     "readiness": (N_("A room lost what I need, or has it again"), N_("only while I have a booking there")),
     "fault": (N_("A fault was given to me, or what I reported is mended"), ""),
     "due": (N_("What ends soon: warranties, durability periods"), N_("of what is in my care")),

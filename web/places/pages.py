@@ -14,7 +14,8 @@ from registry.core.history import entries_of
 from registry.doors.actions import door_settings
 from registry.doors.policy import PROOFS
 from registry.people.models import Institution, Person
-from registry.people.queries import all_institutions
+from registry.people.queries import active_people, all_institutions, people_of, person_by_login
+from registry.people.rules import plain_login
 from registry.places.actions import RoomChanges, change_rooms
 from registry.places.photos import photo_of
 from registry.places.queries import (
@@ -50,6 +51,8 @@ from web.places.words import PlaceWords
 
 router = pages()
 RunsRooms = Annotated[Person, Depends(page_with("rooms.manage"))]
+Ticked = Annotated[tuple[str, ...], Form(max_length=50)]
+Login = Annotated[str, Form(max_length=64)]
 HISTORY_SHOWN = 20
 ON_A_PAGE = 50
 # the field at which a refusal is said
@@ -189,6 +192,9 @@ async def _page(
         left_over_count=typed.words.get("misfit_count", 0),
         ties=await ties_of(room.id, now),
         photo=await photo_of(room.id),
+        approvers=[(one.login, one.name) for one in setup.approvers],
+        approver=typed.words.get("approver", ""),
+        people=await active_people(),
         entries=history_lines(await entries_of(f"room:{room.id}", HISTORY_SHOWN), context),
         offers=offers,
         mark=typed.words.get("mark") or mark_of(room, [one.id for one in setup.institutions]),
@@ -268,6 +274,25 @@ async def set_room(
         for line in misfit_lines(misfits, context)
     ]
     return await back_to(f"{page}?done=saved", request, now, 200, misfits=lines, misfit_count=len(misfits))
+
+
+@router.post("/admin/places/rooms/{code}/approvers")
+async def set_approvers(
+    request: Request, person: RunsRooms, now: Now, code: str, approvers: Ticked = (), login: Login = ""
+) -> Response:
+    """Say who approves what others book in the room: those who stay ticked, and somebody more."""
+    room = await room_by_code(code)
+    page, more = f"/admin/places/rooms/{room.code}", plain_login(login)
+    try:
+        people = await people_of(approvers)
+        if more and more not in {one.login for one in people}:
+            people.append(await person_by_login(more))
+        await change_rooms([room.id], RoomChanges(approvers=people), actor_of(request, person), now)
+    except Refusal as refusal:
+        fault = page_context(request, person, now).words.refusal(refusal)
+        typed = {"faults": {"approver": fault}, "approver": login}
+        return await back_to(f"{page}#approvers", request, now, status_of(refusal), **typed)
+    return RedirectResponse(f"{page}?done=approvers#approvers", 303)
 
 
 @router.post("/admin/places/rooms/{code}/pin")

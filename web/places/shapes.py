@@ -142,7 +142,7 @@ class RoomChangesBody(BuffersBody, LengthsBody):
     no_show_minutes: Annotated[Small | None, Field(description="null for never")] = left_out()
     vacant_minutes: Annotated[Small | None, Field(description="null for never")] = left_out()
     approvers: Annotated[
-        list[Login], Field(max_length=50, description="kept for approvals, which nothing asks for yet")
+        list[Login], Field(max_length=50, description="who approves what others book here; empty for nobody")
     ] = left_out()
     institutions: Annotated[list[Code], Field(max_length=200, description="who alone may book; empty for all")] = (
         left_out()

@@ -15,6 +15,7 @@ JOB_WORDS = {
     "take up lists": N_("Lists that are being written"),
     "send notices": N_("Outbox"),
     "remind of rooms": N_("What bookings need of their rooms"),
+    "remind of approvals": N_("Bookings to approve"),
     "remind of devices": N_("Silent devices"),
     "remind of days": N_("What ends soon, and the backup"),
     "back up": N_("Nightly backup"),

@@ -334,6 +334,30 @@ def test_a_door_that_is_soon_taken_names_another_room(until: datetime | None, wo
     assert texts(view, "pl")["act"] == words
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (StateKind.SOON, "Booked from 13:00, awaits approval"),
+        (StateKind.FREE, "Next booking: 13:00–14:30, awaits approval"),
+    ],
+)
+def test_what_awaits_approval_is_said_and_lets_nobody_in(kind: StateKind, words: str) -> None:
+    request = dataclasses.replace(LATER, status=Status.TENTATIVE)
+    starts_soon = state(kind, request.starts_at, as_of=request.starts_at - 5 * MINUTE)
+    view = door_view(room(Visibility.PUBLIC), starts_soon, [request], ALWAYS)
+    assert texts(view, "en")["more"] == words
+    assert "check_in" not in {act.command for act in acts(view)}
+    assert CANARY not in json.dumps(payload(view, ("pl",)))
+    shy = door_view(room(Visibility.CONFIDENTIAL), starts_soon, [request], ALWAYS)
+    assert "approval" not in json.dumps(payload(shy, ("en",)))
+
+
+def test_where_bookings_are_approved_nobody_books_at_the_door() -> None:
+    assert "book" in {act.command for act in acts(door_view(room(), state(StateKind.FREE), [], ALWAYS))}
+    view = door_view(room(is_asked=True), state(StateKind.FREE), [], ALWAYS)
+    assert "book" not in {act.command for act in acts(view)}
+
+
 def test_the_week_of_the_next_opening() -> None:
     friday_evening = datetime(2026, 11, 27, 18, 0, tzinfo=UTC)
     monday = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)

@@ -423,7 +423,7 @@ async def test_a_button_pressed_twice_stores_a_choice(database: Database, connec
 async def test_what_was_chosen_of_a_topic_that_is_gone_is_no_wish(database: Database) -> None:
     person = await somebody()
     await actions.wish(person.id, Wishes({"fault": "never"}), frozenset())
-    await NoticeWishes.filter(person_id=person.id).update(timings={"fault": "never", "approval": "daily"})
+    await NoticeWishes.filter(person_id=person.id).update(timings={"fault": "never", "gone": "daily"})
     assert (await queries.wishes_of(person.id))[0] == Wishes({"fault": "never"})
 
 

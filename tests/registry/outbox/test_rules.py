@@ -41,8 +41,7 @@ def test_what_a_channel_knows_somebody_by_stays_one_part_of_its_address(text: st
 
 
 def test_every_kind_has_a_topic_that_is_chosen_or_is_about_the_account() -> None:
-    assert set(KINDS.values()) == {*TOPICS, rules.ACCOUNT, rules.APPROVAL}
-    assert rules.APPROVAL not in TOPICS, "no act tells of one yet"
+    assert set(KINDS.values()) == {*TOPICS, rules.ACCOUNT}
 
 
 @pytest.mark.parametrize(

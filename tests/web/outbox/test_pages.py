@@ -167,10 +167,10 @@ async def test_sent_today_is_what_was_sent_today(desk: Desk) -> None:
     assert "Your booking was cancelled bob" not in text
 
 
-async def test_what_nothing_tells_of_yet_is_not_offered(desk: Desk) -> None:
+async def test_of_approvals_one_chooses_when_and_never_whether(desk: Desk) -> None:
     page = await desk.get("/me/notices", "alice")
-    assert 'name="approval"' not in page.text
-    assert "waits for an answer" not in page.text
+    assert 'name="approval" value="daily"' in page.text
+    assert 'name="approval" value="never"' not in page.text
 
 
 async def test_the_outbox_shows_no_link_that_opens_an_account(desk: Desk) -> None:

@@ -80,7 +80,7 @@ async def test_rooms_that_nobody_books_stand_here_only_when_somebody_is_on_duty(
         (60, Status.CONFIRMED, ["Change"], ["I am here", "End now"]),
         (-5, Status.CONFIRMED, ["I am here", "End now", "waiting for you"], ["+15 min"]),
         (-5, Status.CHECKED_IN, ["+15 min", "End now", "running"], ["I am here"]),
-        (60, Status.TENTATIVE, ["tentative", "Change"], ["I am here"]),
+        (60, Status.TENTATIVE, ["awaiting approval", "Change"], ["I am here"]),
     ],
 )
 async def test_each_moment_has_its_buttons(

@@ -1,0 +1,80 @@
+"""What awaits an answer: the list of it, and the forms that answer from there, from Today and from a booking."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from registry.bookings import approvals
+from registry.bookings.awaiting import approves, awaiting, count_of_awaiting
+from registry.core.errors import NotFound, Refusal
+from registry.people.models import Person
+from web.approvals.view import reason_choices
+from web.auth.access import actor_of, page_with
+from web.auth.session import local_path
+from web.bookings.words import BookingWords
+from web.kit.clock import Now
+from web.kit.drafts import back_to
+from web.kit.errors import status_of
+from web.kit.page_context import page_context
+from web.kit.query_names import pages
+from web.kit.record_ids import revision_in
+from web.kit.render import render
+
+router = pages()
+Approver = Annotated[Person, Depends(page_with("bookings.make"))]
+Next = Annotated[str, Form(alias="next", max_length=2000)]
+Text = Annotated[str, Form(max_length=1000)]
+PAGE = 50
+DID = {"approve": "approved", "reject": "rejected", "undo": "answer_undone"}
+
+
+@router.get("/approvals")
+async def listing(request: Request, person: Approver, now: Now, offset: str = "", did: str = "") -> Response:
+    """What awaits my answer, the next to begin first."""
+    context = page_context(request, person, now)
+    words = BookingWords.of(context.words)
+    start = int(offset) if offset.isdecimal() and len(offset) < 7 else 0
+    pairs = await awaiting(person, now, PAGE, start)
+    total = await count_of_awaiting(person, now) if start or len(pairs) == PAGE else len(pairs)
+    return render(
+        request, "approvals/approvals.html", context=context, words=words, now=now, total=total, start=start,
+        page_length=PAGE, is_asked=bool(pairs) or await approves(person),
+        rows=[(booking, room, reason_choices(room.visibility, words)) for booking, room in pairs],
+        toast=words.done(did),
+    )  # fmt: skip
+
+
+@router.post("/approvals/{booking_id}/{answer}")
+async def answer(
+    request: Request, person: Approver, now: Now, booking_id: str, answer: str,
+    revision: Text = "", reason: Text = "", after: Next = "",
+) -> Response:  # fmt: skip
+    """Approve, reject or take an answer back, then back to where the button was; what is refused, with the reason that
+    was typed, is said on the booking's page.
+    """
+    if answer not in DID:
+        raise NotFound("request.not_found")
+    try:
+        key = UUID(booking_id)
+    except ValueError as fault:
+        raise NotFound("booking.unknown") from fault
+    look, actor = revision_in(revision), actor_of(request, person)
+    try:
+        if answer == "approve":
+            await approvals.approve(key, person, actor, now, if_revision=look)
+        elif answer == "reject":
+            await approvals.reject(key, reason, person, actor, now, if_revision=look)
+        else:
+            await approvals.undo_answer(key, person, actor, now)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        sentence = page_context(request, person, now).words.refusal(refusal)
+        is_of_reason = refusal.code in ("booking.no_reason", "booking.bad_reason", "booking.reason_not_fit")
+        faults = {"reason_fault" if is_of_reason else "fault": sentence}
+        page = f"/bookings/{key}{'#reject' if is_of_reason else ''}"
+        return await back_to(page, request, now, status_of(refusal), reason=reason, **faults)
+    target = local_path(after, f"/bookings/{key}")
+    return RedirectResponse(f"{target}{'&' if '?' in target else '?'}did={DID[answer]}", 303)
