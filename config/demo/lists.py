@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from config.demo.approvals import name_approvers
 from config.demo.categories import lay_categories
 from config.demo.faults import lay_faults
 from config.demo.numbers import number_pieces
@@ -84,6 +85,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
     await lay_categories(pieces, actor, now)
     await lay_sets(pieces, actor, now)
     await lay_works(pieces, actor, now)
+    await name_approvers(actor, now)
     await number_pieces(actor, now)
     await save_views(actor, now)
     await lay_faults(now)

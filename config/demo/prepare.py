@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from config.demo.approvals import ask_for_the_boardroom
 from config.demo.life import ACTOR, liven
 from config.demo.lists import ALWAYS_OPEN, load_help_point
 from config.settings import Settings
@@ -56,6 +57,7 @@ async def prepare(settings: Settings, now: datetime, is_lively: bool = False) ->
     today = now.astimezone(ZONE).date()
     await _lay_duties(today, now)
     await _lay_bookings(today, now, is_lively)
+    await ask_for_the_boardroom(today, ZONE, ACTOR, now)
     if is_lively:
         await liven(now)
     path = settings.data_dir / "demo.json"

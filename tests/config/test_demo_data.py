@@ -99,6 +99,11 @@ async def test_there_are_faults_in_every_state() -> None:
     ]  # fmt: skip
 
 
+async def test_one_room_is_given_out_by_approval() -> None:
+    approvers = await Room.filter(approvers__id__not_isnull=True).values_list("code", "approvers__login")
+    assert [tuple(row) for row in approvers] == [("JA-120", "ewidencja1")]
+
+
 async def test_it_is_loaded_once() -> None:
     with pytest.raises(RuntimeError, match=r"organizations.csv: 19 rows refused"):
         await lists.load_help_point(NOW, SYSTEM)
@@ -115,6 +120,8 @@ async def test_nobody_is_said_to_have_come_where_no_sensor_is_simulated(tmp_path
     await prepare(Settings(data_dir=tmp_path), NOW)
     running = Booking.filter(starts_at__lte=NOW, ends_at__gt=NOW)
     assert {str(status) for status in await column(running, "status")} == {"confirmed"}
+    waiting = Booking.filter(status="tentative", room__code="JA-120", starts_at__gt=NOW)
+    assert set(await column(waiting, "organizer__login")) == {"czlonek1", "policjant1"}
 
 
 async def test_the_sensors_saw_the_meetings_that_were_held(tmp_path: Path) -> None:
