@@ -17,5 +17,5 @@ async def backward(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0043_notices_by_kind")]
+    dependencies = [("registry", "0046_custody_by_state")]
     operations = [ops.RunPython(forward, backward)]
