@@ -34,7 +34,7 @@ async def reject(
     if_revision: int | None = None,
 ) -> Booking:  # fmt: skip
     """Give the time of a booking that awaits an answer back. Raises as :func:`approve`, and Invalid: booking.no_reason,
-    booking.bad_reason, booking.reason_not_fit.
+    booking.bad_reason, request.bad_field.
     """
     return await _answer(booking_id, Status.REJECTED, reason.strip(), by, actor, now, request_key, if_revision)
 
@@ -87,15 +87,14 @@ async def undo_answer(
     booking_id: UUID, by: Person, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
     """Let a booking await an answer again, within ten minutes of the last and before it begins. Raises
-    Forbidden("booking.not_to_answer"); Conflict: booking.no_answer where something happened since,
-    booking.answer_stands, booking.overlap where somebody took the time of a rejected one.
+    Forbidden("booking.not_to_answer"); Conflict: booking.answer_stands where it is late or something happened since,
+    booking.overlap where somebody took the time of a rejected one.
     """
     async with held_booking(booking_id, by, request_key) as (change, booking):
         await _must_answer(change.room, by)
         last = next(iter(await entries_of(f"booking:{booking.id}", 1)), None)
-        if last is None or last.action not in ANSWERS:
-            raise Conflict("booking.no_answer")
-        if now > last.at + UNDO or now >= booking.starts_at:
+        is_late = last is None or now > last.at + UNDO or now >= booking.starts_at
+        if last is None or last.action not in ANSWERS or is_late:
             raise Conflict("booking.answer_stands")
         if booking.status is Status.REJECTED:
             await refuse_overlap(change.room, booking.blocked_from, booking.blocked_to, booking.id)

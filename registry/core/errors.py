@@ -307,16 +307,12 @@ WORDS: dict[str, str] = {
     "booking.not_running": N_("This booking is not running now."),
     "booking.part_of_block": N_("This belongs to a block: {reason}. Change the block itself."),
     "booking.undo_late": N_("This could be taken back until {until}. Book the room again."),
-    "booking.approval_late": N_(
-        "{room} is given out only after somebody approved it, and nobody answers at once. Choose a later start."
-    ),
+    "booking.approval_late": N_("{room} is given out after approval, and nobody answers at once. Begin later."),
     "booking.answered": N_("{name} has answered already: the booking is {status}."),
     "booking.not_to_answer": N_("Whether this room may be had is for its approvers to say. Ask one of them."),
-    "booking.no_answer": N_("There is no answer here that could be taken back: something happened since."),
     "booking.answer_late": N_("This cannot be answered any more: the time that was asked for has begun."),
-    "booking.answer_stands": N_("An answer can be taken back for ten minutes, and before the booking begins."),
+    "booking.answer_stands": N_("An answer is taken back within ten minutes, and before anything else happens."),
     "booking.no_reason": N_("Say why, so that the organizer knows what to do."),
-    "booking.reason_not_fit": N_("Write the reason in one line of at most {limit} characters."),
     "booking.nothing_to_do": N_("There is no booking in this room now."),
     # blocks
     "block.unknown": N_("There is no such block."),

@@ -72,7 +72,7 @@ async def answer(
         raise
     except Refusal as refusal:
         sentence = page_context(request, person, now).words.refusal(refusal)
-        is_of_reason = refusal.code in ("booking.no_reason", "booking.bad_reason", "booking.reason_not_fit")
+        is_of_reason = refusal.code in ("booking.no_reason", "booking.bad_reason", "request.bad_field")
         faults = {"reason_fault" if is_of_reason else "fault": sentence}
         page = f"/bookings/{key}{'#reject' if is_of_reason else ''}"
         return await back_to(page, request, now, status_of(refusal), reason=reason, **faults)

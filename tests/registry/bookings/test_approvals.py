@@ -126,7 +126,7 @@ async def test_a_rejection_gives_the_time_back_and_says_why():
 async def test_an_answer_is_taken_back_for_ten_minutes():
     the = await scene()
     booking = await the.asked()
-    assert (await refused(undo_answer(booking.id, the.carol, of(the.carol), NOW))).code == "booking.no_answer"
+    assert (await refused(undo_answer(booking.id, the.carol, of(the.carol), NOW))).code == "booking.answer_stands"
     for answer in (
         lambda: approve(booking.id, the.carol, of(the.carol), NOW),
         lambda: reject(booking.id, "x", the.carol, of(the.carol), NOW),
@@ -150,7 +150,7 @@ async def test_another_time_asks_anew_and_a_shorter_one_does_not():
     later = BookingChanges(starts_at=NOW + 5 * HOUR, ends_at=NOW + 6 * HOUR)
     assert (await change(booking.id, later, the.alice, of(the.alice), NOW)).status is Status.TENTATIVE
     assert [kind for kind, person_id in await told() if person_id == the.carol.id] == ["approval.requested"] * 2
-    assert (await refused(undo_answer(booking.id, the.carol, of(the.carol), NOW))).code == "booking.no_answer"
+    assert (await refused(undo_answer(booking.id, the.carol, of(the.carol), NOW))).code == "booking.answer_stands"
     await approve(booking.id, the.boss, of(the.boss), NOW)
     free = await make_room(code="WOLNA")
     moved = BookingChanges(room=free.code)
@@ -228,7 +228,7 @@ async def test_an_undone_rejection_and_a_booking_never_share_a_time():
         return_exceptions=True,
     )  # fmt: skip
     assert [answer.code for answer in answers if isinstance(answer, Conflict)] in (
-        ["booking.overlap"], ["booking.no_answer"],
+        ["booking.overlap"], ["booking.answer_stands"],
     )  # fmt: skip
     assert await Booking.filter(room=the.room).exclude(status=Status.REJECTED).count() == 1
 
