@@ -87,6 +87,7 @@ from web.places import api as places_api
 from web.places import house_pages, photo_api, several_pages, standard_pages
 from web.places import pages as places
 from web.plans import api as plans_api
+from web.plans import drawing_pages
 from web.plans import pages as plans
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
@@ -145,6 +146,7 @@ ROUTERS = (
     equipment.router, fault_photos.router,
     files.router, assets.router, sets.router, labels.router, faults.router, scans.router, tags.router,
     devices.router, doors.router,
+    drawing_pages.router,
     places.router, house_pages.router, standard_pages.router, several_pages.router, photo_api.page_router,
     search.router,
     admin.router, opening.router, outbox.router,

@@ -10,6 +10,7 @@ from config.demo.approvals import name_approvers
 from config.demo.categories import lay_categories
 from config.demo.faults import lay_faults
 from config.demo.numbers import number_pieces
+from config.demo.plans import lay_plan
 from config.demo.sets import lay_sets
 from config.demo.views import save_views
 from config.demo.works import lay_works
@@ -86,6 +87,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
     await lay_sets(pieces, actor, now)
     await lay_works(pieces, actor, now)
     await name_approvers(actor, now)
+    await lay_plan(actor, now)
     await number_pieces(actor, now)
     await save_views(actor, now)
     await lay_faults(now)

@@ -108,6 +108,7 @@ async def addresses(desk: Desk) -> dict[str, str]:
         "/admin/hours/{code}": "/admin/hours/week", "/admin/institutions/{code}": "/admin/institutions/theirs",
         "/admin/places/buildings/{code}": f"/admin/places/buildings/{places.code}",
         "/plan/{building}/{floor}": f"/plan/{places.code}/0",
+        "/admin/places/plans/{building}/{floor}": f"/admin/places/plans/{places.code}/0",
         "/admin/places/sites/{code}": f"/admin/places/sites/{places.site.code}",
         "/assets/changes/{number}": f"/assets/changes/{bulk.id}",
         "/assets/changes/{number}/progress": f"/assets/changes/{bulk.id}/progress",

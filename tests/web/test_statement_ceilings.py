@@ -36,6 +36,8 @@ CEILINGS = {
     "/calendar?view=week": (16, 6),
     "/rooms": (14, 4),
     "/plan": (14, 3),
+    "/plan/{building}/0": (12, 5),
+    "/admin/places/plans/{building}/0": (7, 6),
     "/rooms/{room}": (27, 16),
     "/rooms/{room}/fault": (6, 5),
     "/admin/places": (9, 8),
@@ -105,7 +107,7 @@ async def furnish(person: Person, rooms: int, *, are_taken: bool = False) -> dic
         await Notice.create(person=person, kind="booking.cancelled", event=str(hour.id), at=datetime.now(UTC))
         if are_taken or number == rooms - 1:
             names = await take(room, store, person)
-    return {"room": room.code, "booking": hour.id, "fault": filed.fault.id, **names}
+    return {"building": building.code, "room": room.code, "booking": hour.id, "fault": filed.fault.id, **names}
 
 
 async def take(room: Room, store: Room, person: Person) -> dict[str, object]:

@@ -16,7 +16,7 @@ from web.kit.page_context import page_context
 from web.kit.pieces import IN_PLACE, piece_request
 from web.kit.query_names import pages
 from web.kit.render import is_fragment, render
-from web.plans.view import floor_view, wall_view
+from web.plans.view import drawing_page, floor_view, picture_of, wall_view
 from web.plans.words import SHORT, PlanWords
 
 router = pages()
@@ -42,11 +42,11 @@ async def plan(
         words=PlanWords.of(context.words),
         now=now,
         view=await floor_view(layout, context) if layout else None,
-        picture=picture_of(layout) if layout else "",
         floors=layouts,
         kinds=list(SHORT),
         can_book=context.may("bookings.make"),
         manage=context.may("rooms.manage"),
+        draw_link=drawing_page(layout) if layout and context.may("rooms.manage") else "",
         pieces=await piece_request(request) if is_part else None,
         in_place=IN_PLACE if is_part else "",
     )
@@ -58,11 +58,6 @@ def _chosen(layouts: list[FloorLayout], building: str, floor: str) -> FloorLayou
         if layout.building.code == building and str(layout.floor) == floor:
             return layout
     return max(layouts, key=lambda layout: (layout.picture is not None, len(layout.rooms)))
-
-
-def picture_of(layout: FloorLayout) -> str:
-    """Where the picture of a floor is fetched; nothing without one."""
-    return f"/files/{layout.picture}" if layout.picture else ""
 
 
 @router.get("/plan/{building}/{floor}")

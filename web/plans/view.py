@@ -25,6 +25,16 @@ MARK, PHONE_MARK = 44, 78
 NONE = "none"  # a room of which nothing is to be said
 
 
+def picture_of(layout: FloorLayout) -> str:
+    """Where the picture of a floor is fetched; nothing without one."""
+    return f"/files/{layout.picture}" if layout.picture else ""
+
+
+def drawing_page(layout: FloorLayout) -> str:
+    """Where a floor is drawn."""
+    return f"/admin/places/plans/{quote(layout.building.code)}/{layout.floor}"
+
+
 class RoomLook(NamedTuple):
     """Where the mark and the lines of a room stand; 0 for what does not fit into it."""
 
@@ -72,6 +82,11 @@ class FloorView:
     def key(self) -> str:
         """What a floor is called in ids."""
         return f"{self.layout.building.code}-{self.layout.floor}"
+
+    @property
+    def picture(self) -> str:
+        """Where its picture is fetched by who is signed in; nothing without one."""
+        return picture_of(self.layout)
 
     @property
     def href(self) -> str:

@@ -1,6 +1,7 @@
 """Today: a booking as one sentence, the rooms now, my next bookings, what waits for me."""
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.bookings.queries import bookable_rooms
+from registry.bookings.queries import bookable_rooms, rooms_open_to
 from registry.people.models import Role
+from registry.plans.queries import Floor, layouts_of
 from registry.rooms.hours import open_span_at
 from registry.rooms.models import RoomKind
 from registry.rooms.queries import hours_of
@@ -35,15 +37,18 @@ from web.due.access import custodian_of
 from web.faults import words as fault_words
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
-from web.kit.pieces import IN_PLACE, next_look, piece_request
+from web.kit.pieces import IN_PLACE, next_look, piece_request, shape_of
 from web.kit.query_names import pages
 from web.kit.render import is_fragment, render
 from web.kit.words import N_, OCCUPANCY_WORDS
+from web.plans.view import FloorView, drawn_floor
+from web.rooms.room_cache import cached_rooms
 from web.setup.checklist import check_list
 from web.system.last_backup import last_backup
 
 router = pages()
 DAYS_OFFERED = 14
+SHOWN_FROM = 2  # rooms in use: a floor with one is in the list
 
 
 @router.get("/")
@@ -74,13 +79,15 @@ async def _values(context: PageContext) -> dict[str, Any]:
     axis = axis_for(context, room_days, context.today)
     rows = await rows_of(context, room_days, axis)
     groups = groups_of(context, rows)
+    plans = await _plans(rows, context)
     mine = await agenda(context.person, now, {row.room.id for row in rows if row.is_sensed})
     tasks = await waiting(context.person, mine, now)
     return {
         "words": words,
         "now": now,
         "axis": axis,
-        "shape": shape([axis], groups),
+        "shape": shape_of(shape([axis], groups), [view.shape for view in plans]),
+        "plans": plans,
         "now_minute": axis.now(now),
         "groups": groups,
         "free": free_count([row for row in rows if row.room.bookable]),
@@ -98,6 +105,22 @@ async def _values(context: PageContext) -> dict[str, Any]:
         "context": context,
         "look_again": next_look(now, [at for own in [*mine, *tasks.owns] for at in own.moments(now)]),
     }
+
+
+async def _plans(rows: list[DayRow], context: PageContext) -> list[FloorView]:
+    """The floors where people use more rooms than one: those that somebody drew first, then the larger ones. A room
+    that nobody uses is drawn and says nothing.
+    """
+    used = Counter(Floor(row.room.building_id, row.room.floor) for row in rows)
+    open_house = [room for room in await cached_rooms() if room.closed_at is None]
+    layouts = [
+        one for one in await layouts_of(open_house) if used[Floor(one.building.id, one.floor)] >= SHOWN_FROM
+    ]  # fmt: skip
+    layouts.sort(key=lambda one: (one.is_schematic, -len(one.placed)))
+    rooms = [row.room for row in rows]
+    open_ids = await rooms_open_to(rooms, context.viewer) if context.may("bookings.make") else set()
+    states = {row.room.id: row.state for row in rows}
+    return [drawn_floor(layout, states, open_ids, context) for layout in layouts]
 
 
 def _occupancy(row: DayRow, context: PageContext) -> str:

@@ -105,6 +105,21 @@ async def test_a_room_that_nobody_placed_is_in_the_list_alone(desk: Desk) -> Non
     assert 'id="plan-line-R-2"' in text
 
 
+async def test_today_shows_the_floors_where_people_use_several_rooms(desk: Desk) -> None:
+    lone = await make.make_room(code="L-1")
+    text = (await desk.get("/", "alice")).text
+    assert 'id="plan-card-B-0"' in text
+    assert f"plan-card-{(await lone.building).code}" not in text
+    assert 'data-state="none"' in room_of(text, "R-4"), "nobody uses it"
+    assert 'data-state="in_use"' in room_of(text, "R-1")
+    shape = re.search(r'data-shape="(\w+)"', text)
+    assert shape
+    piece = (await desk.get(f"/?piece=R-2&shape={shape[1]}", "alice", headers=FRAGMENT)).text
+    assert re.findall(r'<svg id="plan-([^"]+)"', piece) == ["R-2"]
+    assert 'id="plan-summary-B-0"' in piece
+    assert 'id="today-plans"' in (await desk.get("/?piece=R-2&shape=x", "alice", headers=FRAGMENT)).text
+
+
 async def test_an_office_without_rooms_and_a_floor_that_is_none(desk: Desk) -> None:
     for wrong in ("/plan/B/7", "/plan/B/x", "/plan/NONE/0"):
         assert (await desk.get(wrong, "alice")).status_code == 404

@@ -1,0 +1,117 @@
+"""Drawing a floor: rooms placed by their four numbers, pictures put on and refused at their field."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from registry.core.errors import Invalid
+from registry.core.history import SYSTEM
+from registry.plans.actions import place_rooms
+from registry.plans.models import FloorPlan, PlanRoom
+from registry.plans.queries import Floor
+from registry.plans.rules import Box, rectangle
+from registry.rooms.models import Room
+from tests import make
+from tests.conftest import Database
+from tests.web.desk import Desk, text_of
+from web.app import SiteOptions, create_site
+from web.auth.session import FORM_FIELD, form_token
+from web.plans.form import fault_side, percent_in, typed_box
+
+pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
+PAGE = "/admin/places/plans/B/0"
+SIDES = {"x": "10", "y": "20,5", "width": "30", "height": "40"}
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 200"><rect width="390" height="190"/></svg>'
+
+
+@pytest.fixture
+async def desk(database: Database, tmp_path: Path) -> Desk:
+    desk = await Desk(create_site(SiteOptions(secret_key="k" * 40, data_dir=tmp_path, language="en"))).open()
+    building = await make.make_building(code="B", address="Town, Street 1")
+    for number in (1, 2):
+        await make.make_room(code=f"R-{number}", number=f"0.0{number}", name=f"Name {number}", building=building)
+    return desk
+
+
+async def upload(desk: Desk, content: bytes, name: str = "plan.svg", **fields: str) -> httpx.Response:
+    token = form_token(desk.app.state.options, desk.secrets["coordinator"])
+    async with desk._client("coordinator") as client:
+        return await client.post(
+            f"{PAGE}/picture/files", data={FORM_FIELD: token} | fields, files=[("file", (name, content))]
+        )
+
+
+def test_percent_as_people_type_it() -> None:
+    assert [percent_in(text) for text in ("12,5", "12.5", " 7 % ", "100", "0", "100,00")] == [
+        pytest.approx(part) for part in (0.125, 0.125, 0.07, 1, 0, 1)
+    ]
+    assert [percent_in(text) for text in ("", "x", "-1", "101", "100,5", "1e1", "١")] == [None] * 7
+    assert typed_box(rectangle(0.125, 0, 0.5, 1), ",") == {"x": "12,5", "y": "0", "width": "50", "height": "100"}
+
+
+def test_a_refusal_stands_at_the_number_that_is_too_large_or_too_small() -> None:
+    assert fault_side(Invalid("plan.outside"), Box(0.8, 0, 0.3, 0.5)) == "width"
+    assert fault_side(Invalid("plan.outside"), Box(0.1, 0.8, 0.3, 0.5)) == "height"
+    assert fault_side(Invalid("plan.too_small"), Box(0.1, 0.8, 0.3, 0)) == "height"
+
+
+async def test_rooms_are_placed_one_after_the_other_and_taken_off(desk: Desk) -> None:
+    text = await desk.read(PAGE, "coordinator")
+    assert "0 of 2 rooms on the plan" in text
+    after = text_of((await desk.send(f"{PAGE}/rooms", "coordinator", room="R-1", **SIDES)).text)
+    assert "1 of 2 rooms on the plan" in after
+    assert "Name 2 , in percent" in after, "the next one without a place"
+    assert (await PlanRoom.get()).corners == [[0.1, 0.205], [0.4, 0.205], [0.4, 0.605], [0.1, 0.605]]
+    page = (await desk.get(f"{PAGE}?room=R-1", "coordinator")).text
+    assert 'value="20.5"' in page
+    assert "Rooms were placed: R-1" in text_of(page)
+    await desk.send(f"{PAGE}/rooms", "coordinator", room="R-1", act="remove", **SIDES)
+    assert not await PlanRoom.exists()
+
+
+async def test_what_cannot_be_is_said_at_its_number_and_nothing_typed_is_lost(desk: Desk) -> None:
+    answer = await desk.post(f"{PAGE}/rooms", "coordinator", room="R-2", **SIDES | {"x": "80"})
+    assert answer.status_code == 422
+    assert "This reaches beyond the picture" in text_of(answer.text)
+    assert 'value="80"' in answer.text
+    assert "Name 2" in text_of(answer.text).partition("in percent")[0][-20:]
+    answer = await desk.post(f"{PAGE}/rooms", "coordinator", room="R-2", **SIDES | {"y": "much"})
+    assert "Write a number from 0 to 100" in text_of(answer.text)
+    assert not await FloorPlan.exists()
+    assert (await desk.post(f"{PAGE}/rooms", "coordinator", room="NONE", **SIDES)).status_code == 404
+
+
+async def test_a_picture_is_put_on_and_taken_off(desk: Desk) -> None:
+    assert (await upload(desk, SVG)).headers["location"] == f"{PAGE}?done=picture"
+    text = (await desk.get(f"{PAGE}?done=picture", "coordinator")).text
+    assert '<image class="plan-picture" href="/files/' in text
+    assert '<image class="plan-picture" href="/files/' in (await desk.get("/plan/B/0", "alice")).text
+    await desk.send(f"{PAGE}/picture/remove", "coordinator")
+    assert "<image" not in (await desk.get(PAGE, "coordinator")).text
+
+
+async def test_a_picture_that_cannot_be_is_refused_at_its_field(desk: Desk) -> None:
+    answer = await upload(desk, SVG.replace(b"<rect", b"<script>alert(1)</script><rect"))
+    page = (await desk.get(answer.headers["location"], "coordinator")).text
+    assert "plan.svg was not taken: it holds a script" in text_of(page)
+    answer = await upload(desk, b"%PDF-1.7 x", "plan.pdf", page="0")
+    assert "has no page 0" in text_of((await desk.get(answer.headers["location"], "coordinator")).text)
+    assert not await FloorPlan.exists()
+
+
+async def test_only_who_runs_rooms_draws(desk: Desk) -> None:
+    for who in ("alice", "duty", "facilities", "auditor"):
+        assert (await desk.get(PAGE, who)).status_code == 403
+        assert PAGE not in (await desk.get("/plan", who)).text
+    assert PAGE in (await desk.get("/plan", "coordinator")).text
+    assert PAGE in (await desk.get("/admin/places", "coordinator")).text
+
+
+async def test_a_room_with_corners_of_its_own_is_told_so(desk: Desk) -> None:
+    floor = Floor((await Room.get(code="R-1")).building_id, 0)
+    await place_rooms(floor, {"R-1": ((0.1, 0.1), (0.5, 0.1), (0.3, 0.6))}, SYSTEM, datetime.now(UTC))
+    assert "corners of its own" in await desk.read(f"{PAGE}?room=R-1", "coordinator")
+    await Room.filter(id__gt=0).update(closed_at=datetime.now(UTC))
+    assert "There is no room on this floor" in await desk.read(PAGE, "coordinator")
