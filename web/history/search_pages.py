@@ -19,18 +19,18 @@ from registry.core.history import HistoryWish, search
 from registry.core.ids import LARGEST_ID
 from registry.exporting.csv import guarded
 from registry.people.models import Person
-from registry.rooms.queries import codes_of_rooms, room_or_none
+from registry.rooms.queries import room_or_none
 from web.auth.access import page_with
 from web.history.act_words import act_words
 from web.history.api import EntryAnswer, as_seen_by, entry_answer
-from web.history.words import COLUMN_WORDS
+from web.history.field_words import names_of, term, value_text
+from web.history.words import HistoryNames
 from web.kit.body import day_in
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
 from web.kit.render import render
 from web.kit.words import N_
-from web.system.words import SECRET_SETTINGS, SECRET_WORDS, SETTING_WORDS
 
 router = pages()
 Reader = Annotated[Person, Depends(page_with("history.see_all"))]
@@ -220,40 +220,26 @@ def _day(text: str, field: str, context: PageContext) -> datetime | None:
 
 async def _lines(entries: Sequence[EntryAnswer], context: PageContext) -> list[EntryLine]:
     numbers = {int(one.object[5:]) for one in entries if re.fullmatch(r"room:\d{1,9}", one.object)}
-    codes = await codes_of_rooms(numbers)
-    return [_line(one, codes, context) for one in entries]
+    names = await names_of([side for one in entries for side in (one.before, one.after)], numbers)
+    return [_line(one, names, context) for one in entries]
 
 
-def _line(one: EntryAnswer, codes: dict[int, str], context: PageContext) -> EntryLine:
+def _line(one: EntryAnswer, names: HistoryNames, context: PageContext) -> EntryLine:
     kind, _, name = one.object.partition(":")
     href = PAGES_OF[kind].format(name) if kind in PAGES_OF else ""
     thing = one.object
-    if kind == "room" and name.isdecimal() and int(name) in codes:
-        thing = f"room:{codes[int(name)]}"
-        href = f"/rooms/{codes[int(name)]}"
+    if kind == "room" and name.isdecimal() and int(name) in names.rooms:
+        thing = f"room:{names.rooms[int(name)]}"
+        href = f"/rooms/{names.rooms[int(name)]}"
     before, after = one.before or {}, one.after or {}
     changes = [
-        ChangeLine(_term(column, kind, context), *(_side(kind, column, side, context) for side in (before, after)))
+        ChangeLine(
+            term(kind, column, context),
+            value_text(kind, column, before.get(column), names, context),
+            value_text(kind, column, after.get(column), names, context),
+        )
         for column in dict.fromkeys([*before, *after])
     ]
     action = act_words(kind, one.action, context)
     when, iso = context.fmt.when(one.at, context.now), context.fmt.iso(one.at)
     return EntryLine(one, when, iso, action, thing, href, changes)
-
-
-def _term(column: str, kind: str, context: PageContext) -> str:
-    words = SETTING_WORDS if kind == "office" else COLUMN_WORDS
-    return context.say(words[column]) if column in words else column
-
-
-def _side(kind: str, column: str, side: Mapping[str, Any], context: PageContext) -> str:
-    text = _text(side.get(column))
-    is_secret = kind == "office" and column in SECRET_SETTINGS
-    return context.say(SECRET_WORDS.get(text, text)) if is_secret else text
-
-
-def _text(value: Any) -> str:
-    if value is None or value == "":
-        return ""
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return text if len(text) <= 300 else f"{text[:300]}…"

@@ -45,7 +45,7 @@ ACTION_WORDS = {
     "cancel_undone": N_("cancellation taken back"), "settled": N_("settled"),
     "closed": N_("taken out of use"), "reopened": N_("taken back into use"),
     "settings changed": N_("settings changed"), "step put off": N_("step put off"),
-    "step taken up": N_("step taken up"), "rules_set": N_("rules set"), "standard_set": N_("standard set"),
+    "step taken up": N_("step taken up"), "rooms_placed": N_("rooms placed on a plan"), "rules_set": N_("rules set"), "standard_set": N_("standard set"),
     "door_policy_set": N_("door set"), "placed": N_("hung elsewhere"),
     "renamed": N_("renamed"),
     "panel set": N_("panel set"),

@@ -15,6 +15,7 @@ from tests.statements import Statements
 from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
 from web.history import search_pages
+from web.kit.i18n import Formats
 
 pytestmark = pytest.mark.anyio
 ALICE, BOB = Actor("Alice", "web"), Actor("Bob", "api")
@@ -77,7 +78,7 @@ async def test_the_page_shows_before_and_after(desk: Desk) -> None:
                         after={"no_show_minutes": 12}, reason="remont")  # fmt: skip
     text = await desk.read("/admin/history", "auditor")
     assert "Changed asset:7 name Lampa → Stół" in text
-    assert "Set otherwise room:A-120 no_show_minutes 10 → 12 Reason: remont" in text
+    assert "Set otherwise room:A-120 free again after the start, minutes 10 → 12 Reason: remont" in text
     assert "Settings changed" in text
     assert "Settings changed" not in await desk.read("/admin/history?q=room:A-120", "admin")
     assert "Nothing here fits" in await desk.read("/admin/history?q=nobody", "admin")
@@ -86,6 +87,31 @@ async def test_the_page_shows_before_and_after(desk: Desk) -> None:
     assert (answer.status_code, "yesterday is no day" in text_of(answer.text)) == (422, True)
     for who in ("alice", "facilities", "accountant", "duty"):
         assert (await desk.get("/admin/history", who)).status_code == 403
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_thing_s_fields_and_values_are_words(desk: Desk) -> None:
+    room, person, now = await make_room(code="A-120"), desk.people["alice"], datetime.now(UTC)
+    at = NOW.isoformat()
+    await history.write(
+        f"room:{room.id}", "added", ALICE, now, after={"kind": "meeting", "visibility": "internal", "bookable": True}
+    )
+    await history.write("booking:1", "booked", ALICE, now, after={"room": room.id, "starts_at": at, "status": "x"})
+    await history.write("fault:1", "fault_handed_over", ALICE, now, before={"owner_id": None, "x": {"y": [1]}},
+                        after={"owner_id": person.id, "x": "9999-99-99"})  # fmt: skip
+    await history.write("asset:7", "changed", ALICE, now, before={"lifecycle": "in_use"}, after={"price": "12.50"})
+    await history.write("person:1", "changed", ALICE, now, before={"role": "duty"}, after={"role": "admin", "z": []})
+    await history.write("category:1", "changed", ALICE, now, after={"parent": "Meble", "pieces": [3, 4]})
+    text = await desk.read("/admin/history", "admin")
+    for words in (
+        "what it is for meeting room class of visibility internal bookable yes",
+        f"room A-120 start {Formats('en', 'Europe/Warsaw').datetime(NOW)} state x",
+        f'who takes care of it {person.name} x {{"y":[1]}} → 9999-99-99',
+        "life cycle in use → – price 12.50 PLN",
+        "role duty officer → administrator z –",
+        "below Meble pieces 3, 4",
+    ):
+        assert words in text, words
 
 
 @pytest.mark.databases("sqlite")
