@@ -129,8 +129,9 @@ def _occupancy(row: DayRow, context: PageContext) -> str:
     return context.say(OCCUPANCY_WORDS[str(row.state.occupancy)])
 
 
-async def _open_until(rows: list[DayRow], context: PageContext) -> str:
-    """Until when the office works, by a room where people work, else the first that keeps hours; else nothing.
+async def _open_until(rows: list[DayRow], context: PageContext) -> str | None:
+    """Until when the office works, by a room where people work, else the first that keeps hours; empty while it is
+    closed, None where no room keeps any.
 
     An office that can be booked is open as long as it can be booked, and does not count.
     """
@@ -139,7 +140,7 @@ async def _open_until(rows: list[DayRow], context: PageContext) -> str:
         if hours.spans:
             span = open_span_at(hours, context.now)
             return context.fmt.time(span[1]) if span else ""
-    return ""
+    return None
 
 
 @dataclass(frozen=True, slots=True)

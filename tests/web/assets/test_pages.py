@@ -77,6 +77,16 @@ async def test_search_filters_and_sums(desk: Desk) -> None:
     assert "Nothing like this is in the register" in await desk.read("/assets?q=unicorn", "member")
 
 
+async def test_an_empty_register_says_how_it_begins(desk: Desk) -> None:
+    for who, words in {
+        "facilities": "Nothing is in the register yet Read in the list that the office has, as it is, or enter the "
+        "first piece by hand. Import a list Enter a piece",
+        "auditor": "Nothing is in the register yet",
+    }.items():
+        assert words in await desk.read("/assets?sort=name", who)
+    assert "Enter a piece" not in await desk.read("/assets", "auditor")
+
+
 async def test_what_somebody_types_is_shown_and_never_run(desk: Desk) -> None:
     await stock("<script>alert(1)</script>")
     page = (await desk.get('/assets?q="><script>alert(2)</script>', "member")).text

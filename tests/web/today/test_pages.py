@@ -45,6 +45,18 @@ async def test_an_empty_office_is_said_to_be_empty(desk: Desk) -> None:
     assert "You have no bookings ahead." in text
 
 
+async def test_an_office_without_hours_is_never_said_to_be_closed(desk: Desk) -> None:
+    await make.make_room(code="MAIN")
+    assert "closed now" not in await desk.read("/", "alice")
+    shut = await OpeningProfile.create(code="shut")
+    await make.make_room(code="SHUT", opening=shut)
+    assert "closed now" not in await desk.read("/", "alice"), "a week without hours is none"
+    hour = datetime.now(ZoneInfo("Europe/Warsaw")).hour
+    opens = 60 if hour > 11 else 22 * 60
+    await make.make_room(code="EARLY", opening=await make.make_opening(opens, opens + 60))
+    assert "the office is closed now" in await desk.read("/", "alice")
+
+
 async def test_every_role_opens_it(desk: Desk) -> None:
     await make.make_room(code="MAIN")
     for who in desk.people:
