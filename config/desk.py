@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -23,7 +23,6 @@ from config.settings import PREFIX, TOML, Settings, is_secret
 from registry.core.ciphers import SecretText
 from registry.core.clock import Clock
 from registry.core.errors import N_, Conflict, Invalid, Reason, Refusal, Unavailable
-from registry.office.rules import MAIL_PASSWORD, MAIL_SERVER, is_password_asked
 from web.outbox.letters import LetterText
 from web.system.desk import BackupFile, JobLine, Origin, SettingLine, Task, TaskState
 from web.system.nights import NightPlan
@@ -31,7 +30,6 @@ from web.system.nights import NightPlan
 BACKUPS, KEPT = "backups", 10
 # a page waits so long at most for a disk that hangs
 SECONDS = 5.0
-MAIL_TEXTS = (*MAIL_SERVER, MAIL_PASSWORD)
 
 
 class RunningDesk:
@@ -49,10 +47,7 @@ class RunningDesk:
         return [_line(name, self._office, origins[name]) for name in Settings.model_fields]
 
     async def faults(self, values: Mapping[str, str | None]) -> dict[str, Refusal]:
-        faults = {name: fault for name, text in values.items() if (fault := await self._fault(name, text))}
-        if not faults and is_password_asked(self._texts(MAIL_TEXTS), self._after(values)):
-            faults[MAIL_PASSWORD] = Invalid("settings.password_again")
-        return faults
+        return {name: fault for name, text in values.items() if (fault := await self._fault(name, text))}
 
     async def _fault(self, name: str, text: str | None) -> Refusal | None:
         """Why a setting cannot be set to this text; None for what it is without the page is always good."""
@@ -66,17 +61,6 @@ class RunningDesk:
             field = Settings.model_fields[name]
             return setting_fault(f"{PREFIX}{name.upper()}", field, wrong.errors()[0], is_secret(field))
         return await _folder_fault(self._office.now, text) if name == "backup_dir" else None
-
-    def _texts(self, names: Iterable[str]) -> dict[str, str]:
-        return {name: plain_text(getattr(self._office.now, name)) for name in names}
-
-    def _after(self, values: Mapping[str, str | None]) -> dict[str, str]:
-        """What these changes lead to, each as text; what goes back is as the machine has it."""
-        machine = self._settings
-        return {
-            name: plain_text(getattr(machine, name) if text is None else value_of(name, text))
-            for name, text in values.items()
-        }
 
     def stored(self, values: Mapping[str, str | None]) -> dict[str, str | SecretText | None]:
         return {name: stored_value(name, text, self._settings) for name, text in values.items()}
@@ -205,11 +189,6 @@ def _line(name: str, office: OfficeSettings, origin: Origin) -> SettingLine:
         choices=choices_of(field.annotation),
         is_unreadable=secret and is_stored and not value.get_secret_value(),
     )
-
-
-def plain_text(value: Any) -> str:
-    """A value as text, a secret too."""
-    return value.get_secret_value() if isinstance(value, SecretStr) else text_of(value)
 
 
 def choices_of(annotation: Any) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from tortoise.exceptions import IntegrityError
 
 from registry.core import history
 from registry.core.ciphers import SecretText, encrypted
-from registry.core.errors import Conflict, Forbidden, Refusal
+from registry.core.errors import Conflict, Forbidden, Invalid, Refusal
 from registry.core.events import OfficeChanged, PlacesChanged
 from registry.core.history import Actor
 from registry.core.transaction import Change, transaction
@@ -19,10 +19,13 @@ from registry.office.models import OfficeSetting, SetUp
 from registry.office.rules import (
     ALPHABET,
     CODE_LENGTH,
+    MAIL_PASSWORD,
+    MAIL_SERVER,
     FirstStep,
     StoredSetting,
     attempts_left,
     history_words,
+    is_password_asked,
     pause_left,
     plain_code,
     spaced_code,
@@ -183,7 +186,7 @@ async def set_up(whole: WholeSetUp, actor: Actor, now: datetime) -> Person:
 async def change_settings(values: Mapping[str, str | SecretText | None], actor: Actor, now: datetime) -> None:
     """Store these settings of the office, None for one that goes back to where it came from. Whether a value fits is
     the caller's to check: it knows what each setting is. A secret is stored encrypted, and the history tells only that
-    it was changed.
+    it was changed. Raises Invalid("settings.password_again") where the mail server's would go to another server.
     """
     settings = await _as_stored(values)
     await _make_row()
@@ -217,9 +220,11 @@ async def _as_stored(values: Mapping[str, str | SecretText | None]) -> dict[str,
 
 
 async def _store(settings: Mapping[str, StoredSetting | None], actor: Actor, now: datetime, change: Change) -> None:
-    rows = {
-        row.name: StoredSetting(row.value, row.is_secret) for row in await OfficeSetting.filter(name__in=list(settings))
-    }
+    names = [*settings, *MAIL_SERVER, MAIL_PASSWORD]
+    rows = {row.name: StoredSetting(row.value, row.is_secret) for row in await OfficeSetting.filter(name__in=names)}
+    texts = {name: row.value for name, row in rows.items()}
+    if is_password_asked(texts, {name: one and one.value for name, one in settings.items()}):
+        raise Invalid("settings.password_again")
     after = {name: one for name, one in settings.items() if one != rows.get(name)}
     if not after:
         return

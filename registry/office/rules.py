@@ -56,15 +56,15 @@ MAIL_SERVER = ("smtp_host", "smtp_port", "smtp_tls", "smtp_user")
 MAIL_PASSWORD = "smtp_password"  # noqa: S105  # the name of a setting, no secret
 
 
-def is_password_asked(in_force: Mapping[str, str], changes: Mapping[str, str]) -> bool:
+def is_password_asked(stored: Mapping[str, str], changes: Mapping[str, str | None]) -> bool:
     """Whether these changes lead the stored password of the mail server to another server or name, without it being
-    typed once more: nobody learns a password by naming a server of their own. Texts by the setting's name; of what is
-    in force, all of ``MAIL_SERVER`` and ``MAIL_PASSWORD``.
+    typed once more: nobody learns a password by naming a server of their own. Both are stored texts by the setting's
+    name; None takes one away.
     """
-    after = {**in_force, **changes}
-    if not in_force[MAIL_PASSWORD] or MAIL_PASSWORD in changes or not after["smtp_host"]:
+    if MAIL_PASSWORD not in stored or MAIL_PASSWORD in changes:
         return False
-    return any(after[name] != in_force[name] for name in MAIL_SERVER)
+    is_any_server = changes.get("smtp_host", stored.get("smtp_host")) is not None
+    return is_any_server and any(name in changes and changes[name] != stored.get(name) for name in MAIL_SERVER)
 
 
 class FirstStep(StrEnum):

@@ -9,7 +9,6 @@ import orjson
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from config.desk import plain_text
 from config.notices import CHANNEL, notices, pack
 from config.office import (
     OF_THE_OFFICE,
@@ -48,7 +47,7 @@ def test_every_setting_of_the_office_is_read_as_the_environment_brings_it() -> N
     defaults = Settings.model_construct()
     for name in OF_THE_OFFICE:
         value = getattr(defaults, name)
-        text = ",".join(value) if isinstance(value, tuple) else plain_text(value)
+        text = ",".join(value) if isinstance(value, tuple) else str(value)
         assert value_of(name, text) == value, name
     with pytest.raises(ValidationError):
         value_of("session_hours", "many")

@@ -92,6 +92,11 @@ async def change_mail(request: Request, person: Manager, now: Now, form: Annotat
     changes = form.changes(_mail_lines(request))
     faults = {name: fault for name, text in changes.items() if text and (fault := not_shown(name, text))}
     faults = faults or dict(await desk_of(request).faults(changes))
+    if not faults:
+        try:
+            await change_settings(desk_of(request).stored(changes), actor_of(request, person), now)
+        except Invalid as refusal:
+            faults = {PASSWORD: refusal}
     if faults:
         context = page_context(request, person, now)
         return await back_to(
@@ -99,7 +104,6 @@ async def change_mail(request: Request, person: Manager, now: Now, form: Annotat
             values=form.model_dump(exclude={"password", "no_password"}),
             faults={MAIL_FORM[name]: fault_words(fault, context) for name, fault in faults.items()},
         )  # fmt: skip
-    await change_settings(desk_of(request).stored(changes), actor_of(request, person), now)
     return RedirectResponse(f"{MAIL_PAGE}?did=changed#trial", 303)
 
 

@@ -89,20 +89,22 @@ def test_the_history_says_of_a_secret_that_it_changed(
     assert history_words(before, after) == words
 
 
-IN_FORCE = dict.fromkeys(MAIL_SERVER, "x") | {MAIL_PASSWORD: "tajne"}
+STORED = dict.fromkeys(MAIL_SERVER, "x") | {MAIL_PASSWORD: "gAAA"}
+NO_SERVER = {"smtp_port": "25", MAIL_PASSWORD: "gAAA"}
 
 
 @pytest.mark.parametrize(
-    ("in_force", "changes", "is_asked"),
+    ("stored", "changes", "is_asked"),
     [
-        (IN_FORCE, {"smtp_host": "y"}, True), (IN_FORCE, {"smtp_user": "y"}, True),
-        (IN_FORCE, {"smtp_host": "x"}, False), (IN_FORCE, {"smtp_from": "y"}, False), (IN_FORCE, {}, False),
-        (IN_FORCE, {"smtp_host": "y", MAIL_PASSWORD: "nowe"}, False), (IN_FORCE, {"smtp_host": ""}, False),
-        (IN_FORCE | {MAIL_PASSWORD: ""}, {"smtp_host": "y"}, False),
-        (IN_FORCE | {"smtp_host": ""}, {"smtp_host": "y"}, True),
+        (STORED, {"smtp_host": "y"}, True), (STORED, {"smtp_user": None}, True), (STORED, {"smtp_host": "x"}, False),
+        (STORED, {"smtp_from": "y"}, False), (STORED, {}, False), (STORED, {"smtp_host": None}, False),
+        (STORED, {"smtp_host": "y", MAIL_PASSWORD: "gAAB"}, False),
+        (STORED, {"smtp_host": "y", MAIL_PASSWORD: None}, False),
+        ({"smtp_host": "x"}, {"smtp_host": "y"}, False),
+        (NO_SERVER, {"smtp_port": "26"}, False), (NO_SERVER, {"smtp_host": "y"}, True),
     ],
 )  # fmt: skip
 def test_a_stored_password_is_asked_for_again_by_another_server(
-    in_force: dict[str, str], changes: dict[str, str], is_asked: bool
+    stored: dict[str, str], changes: dict[str, str | None], is_asked: bool
 ) -> None:
-    assert is_password_asked(in_force, changes) is is_asked
+    assert is_password_asked(stored, changes) is is_asked

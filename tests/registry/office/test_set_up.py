@@ -147,6 +147,15 @@ async def test_a_secret_is_stored_encrypted_and_its_history_says_that_it_changed
     ]  # fmt: skip
 
 
+async def test_a_stored_password_goes_to_no_other_server_whatever_the_caller_knows_of_it() -> None:
+    await actions.change_settings({"smtp_host": "poczta", "smtp_password": SecretText("x", KEY)}, SYSTEM, NOW)
+    assert (
+        await refused(actions.change_settings({"smtp_host": "obca"}, SYSTEM, NOW))
+    ).code == "settings.password_again"
+    await actions.change_settings({"smtp_host": "obca", "smtp_password": None}, SYSTEM, NOW)
+    assert await queries.office_settings() == {"smtp_host": "obca"}
+
+
 async def test_the_first_steps_are_what_is_there_and_one_is_put_off_and_taken_up(database: Database) -> None:
     assert await queries.first_steps() is None, "an office that was not set up by the set-up has long begun"
     await actions.set_up(WHOLE, SYSTEM, NOW)
