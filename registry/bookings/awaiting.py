@@ -21,6 +21,7 @@ from registry.bookings.queries import booking_rooms
 from registry.bookings.rules import may_answer
 from registry.people.models import Person
 from registry.people.queries import people_who_may
+from registry.people.rules import may
 from registry.rooms.models import HELP_POINT, Room
 
 
@@ -48,7 +49,9 @@ async def approves(person: Person) -> bool:
 
 async def awaiting(person: Person, now: datetime, limit: int, start: int = 0) -> list[tuple[FullBooking, Room]]:
     """What awaits an answer that this person may give, the next to begin first, each in full with its room."""
-    pairs = []
+    pairs: list[tuple[FullBooking, Room]] = []
+    if not may(person.role, "bookings.make"):
+        return pairs
     waiting = _awaiting(person, now).order_by("starts_at", "id").offset(start).limit(limit)
     rows = [BookingRow(*row) for row in await waiting.values_list(*COLUMNS)]
     ids = {row.room_id for row in rows}
@@ -63,7 +66,7 @@ async def awaiting(person: Person, now: datetime, limit: int, start: int = 0) ->
 
 async def count_of_awaiting(person: Person, now: datetime) -> int:
     """How much awaits this person's answer."""
-    return await _awaiting(person, now).count()
+    return await _awaiting(person, now).count() if may(person.role, "bookings.make") else 0
 
 
 def _awaiting(person: Person, now: datetime) -> QuerySet[Booking]:

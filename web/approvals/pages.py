@@ -1,7 +1,6 @@
 """What awaits an answer: the list of it, and the forms that answer from there, from Today and from a booking."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
@@ -19,7 +18,7 @@ from web.kit.drafts import back_to
 from web.kit.errors import status_of
 from web.kit.page_context import page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import revision_in
+from web.kit.record_ids import booking_id_in, revision_in
 from web.kit.render import render
 
 router = pages()
@@ -31,7 +30,9 @@ DID = {"approve": "approved", "reject": "rejected", "undo": "answer_undone"}
 
 
 @router.get("/approvals")
-async def listing(request: Request, person: Approver, now: Now, offset: str = "", did: str = "") -> Response:
+async def listing(
+    request: Request, person: Approver, now: Now, offset: str = "", did: str = "", about: str = ""
+) -> Response:
     """What awaits my answer, the next to begin first."""
     context = page_context(request, person, now)
     words = BookingWords.of(context.words)
@@ -42,7 +43,7 @@ async def listing(request: Request, person: Approver, now: Now, offset: str = ""
         request, "approvals/approvals.html", context=context, words=words, now=now, total=total, start=start,
         page_length=PAGE, is_asked=bool(pairs) or await approves(person),
         rows=[(booking, room, reason_choices(room.visibility, words)) for booking, room in pairs],
-        toast=words.done(did),
+        toast=words.done(did), about=booking_id_in(about),
     )  # fmt: skip
 
 
@@ -56,10 +57,9 @@ async def answer(
     """
     if answer not in DID:
         raise NotFound("request.not_found")
-    try:
-        key = UUID(booking_id)
-    except ValueError as fault:
-        raise NotFound("booking.unknown") from fault
+    key = booking_id_in(booking_id)
+    if key is None:
+        raise NotFound("booking.unknown")
     look, actor = revision_in(revision), actor_of(request, person)
     try:
         if answer == "approve":
@@ -77,4 +77,5 @@ async def answer(
         page = f"/bookings/{key}{'#reject' if is_of_reason else ''}"
         return await back_to(page, request, now, status_of(refusal), reason=reason, **faults)
     target = local_path(after, f"/bookings/{key}")
-    return RedirectResponse(f"{target}{'&' if '?' in target else '?'}did={DID[answer]}", 303)
+    about = f"&about={key}" if target in ("/", "/approvals") else ""  # its own page needs no way to it
+    return RedirectResponse(f"{target}{'&' if '?' in target else '?'}did={DID[answer]}{about}", 303)

@@ -51,11 +51,18 @@ async def form_context(context: PageContext, check: FormCheck, booking: Booking 
         "rooms": _rooms(await bookable_rooms(context.person), form["room"], words, booking),
         "kinds": _kinds(check, words, context.may("bookings.block")),
         "features": [(code, words.feature(code)) for code in FEATURES],
+        "is_asked": _is_asked(check, booking),
         "takes_title": takes_title(check.room) or bool(form["title"]),
         "people": await active_people() if is_for_another else [],
         "offers": await offers(check, context),
         "was": json.dumps({name: form[name] for name in LABELS}),
     }
+
+
+def _is_asked(check: FormCheck, booking: Booking | None) -> bool:
+    """Whether somebody approves, and reads, what the form says."""
+    is_waiting = booking is not None and booking.status is Status.TENTATIVE
+    return is_waiting or (check.preview is not None and check.preview.is_asked)
 
 
 def _sentences(check: FormCheck, words: BookingWords, absent: set[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Ids of records in addresses: one that no record can have is unknown, as one that none has."""
 
 from typing import Any
+from uuid import UUID
 
 from pydantic import AfterValidator
 
@@ -26,6 +27,14 @@ def id_in(text: str) -> int | None:
 def revision_in(text: str) -> int | None:
     """The revision that a form was opened with; None for one that does not say."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST else None
+
+
+def booking_id_in(text: str) -> UUID | None:
+    """The booking's id that a text is; None for what is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def unless_unknown(code: str, named: str = "") -> AfterValidator:

@@ -22,9 +22,10 @@ class SectionPage:
     about: str = ""
 
     def fits(self, path: str) -> int:
-        """How many characters of an address are this page's; 0 for one that does not belong to it."""
+        """How much of an address is this page's, its own before what is below it; 0 where it does not belong to it."""
         prefixes = (self.href, *self.below)
-        return max((len(one) for one in prefixes if path == one or path.startswith(f"{one.rstrip('/')}/")), default=0)
+        lengths = [len(one) for one in prefixes if path == one or path.startswith(f"{one.rstrip('/')}/")]
+        return 2 * max(lengths, default=0) + (lengths[:1] == [len(self.href)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ SECTIONS = (
     Section(
         "calendar", N_("Calendar"),
         (
-            SectionPage("/calendar", N_("Calendar"), "rooms.see", ("/bookings", "/feeds")),
+            SectionPage("/calendar", N_("Calendar"), "rooms.see", ("/bookings", "/feeds", "/approvals")),
             SectionPage("/approvals", N_("To approve"), "bookings.manage"),
             SectionPage("/blocks", N_("Blocks"), "blocks.see"),
             SectionPage("/works", N_("Works"), "works.see"),

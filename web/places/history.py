@@ -58,7 +58,14 @@ ACTION_WORDS = {
 }
 POLICY_WORDS = {HoursPolicy.STRICT: N_("nobody books"), HoursPolicy.ADVISORY: N_("a warning")}
 YES, NO, NOTHING, NEVER, ALL, ALWAYS = N_("yes"), N_("no"), N_("nothing"), N_("never"), N_("all"), N_("always")
-EMPTY_WORDS = {"no_show_minutes": NEVER, "vacant_minutes": NEVER, "institutions": ALL, "opening": ALWAYS}
+NOBODY = N_("nobody")
+EMPTY_WORDS = {
+    "no_show_minutes": NEVER,
+    "vacant_minutes": NEVER,
+    "institutions": ALL,
+    "opening": ALWAYS,
+    "approvers": NOBODY,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,7 @@ async def _page(
             for code, name, name_en in await names_of_rooms()
             if code != room.code
         ],
-        effects=await effects_of(room, proposal, setup.institutions, form_read.institutions, context),
+        effects=await effects_of(room, proposal, setup.institutions, form_read.institutions, setup.approvers, context),
         left_over=[MisfitLine(**line) for line in typed.words.get("misfits", [])],
         left_over_count=typed.words.get("misfit_count", 0),
         ties=await ties_of(room.id, now),
@@ -232,7 +232,9 @@ async def effects(
         context=context,
         room=setup.room,
         faults=form_read.faults,
-        effects=await effects_of(setup.room, proposal, setup.institutions, form_read.institutions, context),
+        effects=await effects_of(
+            setup.room, proposal, setup.institutions, form_read.institutions, setup.approvers, context
+        ),
         looks=PlaceWords.of(context.words),
         tables=words,
         settings_words=SETTING_WORDS,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from registry.devices.models import DeviceKind
 from registry.devices.occupancy import PROVES_PEOPLE
 from registry.devices.queries import devices_of_room
-from registry.people.models import Institution
+from registry.people.models import Institution, Person
 from registry.places.misfits import Misfit
 from registry.places.queries import RoomProposal
 from registry.rooms.hours import Hours
@@ -69,13 +69,15 @@ async def effects_of(
     proposal: RoomProposal,
     former: Sequence[Institution],
     institutions: Sequence[Institution],
+    approvers: Sequence[Person],
     context: PageContext,
 ) -> Effects:
-    """What a room's settings do, and what a proposal would do instead."""
+    """What a room's settings do, and what a proposal would do instead; who approves is set by another form."""
     words = PlaceWords.of(context.words)
     is_sensed = await _is_sensed(room)
-    today = words.sentences(await _rules(room, former, is_sensed, context))
-    after = words.sentences(await _rules(proposal.room, institutions, is_sensed, context))
+    names = [person.name for person in approvers]
+    today = words.sentences(await _rules(room, former, is_sensed, names, context))
+    after = words.sentences(await _rules(proposal.room, institutions, is_sensed, names, context))
     sentences = [RuleSentence(name, text, text != today[name]) for name, text in after.items() if text]
     return Effects(
         sentences=sentences,
@@ -92,9 +94,11 @@ async def _is_sensed(room: Room) -> bool:
     return any(device.kind is DeviceKind.PRESENCE and device.sensing in PROVES_PEOPLE for device in devices)
 
 
-async def _rules(room: Room, institutions: Sequence[Institution], is_sensed: bool, context: PageContext) -> RoomRules:
+async def _rules(
+    room: Room, institutions: Sequence[Institution], is_sensed: bool, approvers: Sequence[str], context: PageContext
+) -> RoomRules:
     names = [institution.code for institution in institutions]
-    return RoomRules(room, names, week_in_words(await hours_of(room), context), is_sensed)
+    return RoomRules(room, names, week_in_words(await hours_of(room), context), is_sensed, approvers)
 
 
 def week_in_words(hours: Hours, context: PageContext) -> str:

@@ -114,14 +114,15 @@ SEEN_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class RoomRules:
-    """What of a room's rules a sentence speaks of: the room, who alone may book it, its week in words, and whether a
-    sensor of it can say that nobody is there.
+    """What of a room's rules a sentence speaks of: the room, who alone may book it, its week in words, whether a
+    sensor of it can say that nobody is there, and the names of its approvers.
     """
 
     room: Room
     institutions: Sequence[str]
     hours: str
     is_sensed: bool
+    approvers: Sequence[str] = ()
 
 
 class PlaceWords(Words):
@@ -141,10 +142,11 @@ class PlaceWords(Words):
             "hours": self._hours(rules),
             "buffers": self._buffers(room),
             "book": self._book(rules),
+            "approval": self._approval(rules),
             "check_in": self._check_in(room),
             "release": self._release(rules),
             "vacant": self._vacant(rules),
-            "door": self._door(room),
+            "door": self._door(rules),
         }
 
     def _hours(self, rules: RoomRules) -> str:
@@ -184,6 +186,12 @@ class PlaceWords(Words):
             "longest": self.fmt.duration(room.max_hours * 60),
             "days": self.ngettext(*NN_("%(n)s day", "%(n)s days"), room.max_days_ahead),
         }
+
+    def _approval(self, rules: RoomRules) -> str:
+        if not rules.approvers:
+            return ""
+        text = self.say(N_("What others book waits until one of these approves it: %(names)s."))
+        return text % {"names": ", ".join(rules.approvers)}
 
     def _check_in(self, room: Room) -> str:
         if not room.check_in:
@@ -229,16 +237,17 @@ class PlaceWords(Words):
         )
         return self.say(text) % {"hours": hours}
 
-    def _door(self, room: Room) -> str:
+    def _door(self, rules: RoomRules) -> str:
+        room = rules.room
         if room.visibility in HELP_POINT:
             return self.say(N_("The door says whether to come in or to wait, and offers nothing to tap."))
         proofs = proofs_of(room.door_proofs)
         ways = [self.say(PROOF_WORDS[proof][0]).lower() for proof in proofs if proof != PIN or room.door_pin]
-        books = (
-            N_("At the door anybody books for now, checks in and extends.")
-            if room.panel_books and room.bookable
-            else N_("Nothing is booked at the door.")
-        )
+        books = N_("Nothing is booked at the door.")
+        if room.panel_books and room.bookable:
+            books = N_("At the door anybody books for now, checks in and extends.")
+            if rules.approvers:
+                books = N_("Nobody books at the door, for nobody could approve it; people check in and extend there.")
         if ANYONE in proofs:
             ends = self.say(N_("Anybody may end there what runs."))
         elif ways:

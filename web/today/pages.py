@@ -39,6 +39,7 @@ from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
 from web.kit.pieces import IN_PLACE, next_look, piece_request, shape_of
 from web.kit.query_names import pages
+from web.kit.record_ids import booking_id_in
 from web.kit.render import is_fragment, render
 from web.kit.words import N_, OCCUPANCY_WORDS
 from web.plans.view import FloorView, drawn_floor
@@ -52,7 +53,7 @@ SHOWN_FROM = 2  # rooms in use: a floor with one is in the list
 
 
 @router.get("/")
-async def today(request: Request, person: PageCaller, now: Now, did: str = "") -> Response:
+async def today(request: Request, person: PageCaller, now: Now, did: str = "", about: str = "") -> Response:
     """The page that the office keeps open; asked for as a fragment, its pieces that changed."""
     context = page_context(request, person, now)
     values = await _values(context)
@@ -67,6 +68,7 @@ async def today(request: Request, person: PageCaller, now: Now, did: str = "") -
         quick=await _quick(context) if context.may("bookings.make") else None,
         steps=await check_list(request, context),
         toast=BookingWords.of(context.words).done(did),
+        about=booking_id_in(about),
         in_place="",
         **values,
     )

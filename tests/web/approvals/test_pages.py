@@ -76,7 +76,14 @@ async def test_one_tap_approves_and_the_answer_can_be_taken_back(desk: Desk) -> 
     assert "the answer can be taken back" in page.text
     assert "Nothing waits for your answer" in await desk.read("/approvals", "carol")
     again = await desk.post(f"/approvals/{booking.id}/approve", "carol", revision="1", next="/approvals")
-    assert again.headers["location"] == "/approvals?did=approved"
+    assert again.headers["location"] == f"/approvals?did=approved&about={booking.id}"
+    assert (
+        f'<a href="/bookings/{booking.id}">To the booking</a>'
+        in (await desk.get(again.headers["location"], "carol")).text
+    )
+    assert (
+        "<a href=" not in (await desk.get("/?did=approved&about=x", "carol")).text.partition('class="toast"')[2][:200]
+    )
     late = await desk.post(f"/approvals/{booking.id}/reject", "coordinator", revision="1", reason="x")
     assert "Carol has answered already: the booking is confirmed." in text_of(late.text)
     await desk.post(f"/approvals/{booking.id}/undo", "carol")
