@@ -102,7 +102,7 @@ from web.sets import pages as sets
 from web.setup import pages as setup
 from web.setup.gate import SetUpGate
 from web.system import api as system_api
-from web.system import mail_pages, settings_api, settings_pages
+from web.system import group_pages, mail_pages, settings_api, settings_pages
 from web.system import pages as system
 from web.system.desk import NoDesk
 from web.tags import api as tags_api
@@ -136,7 +136,7 @@ ROUTERS = (
     about.router, today.router, calendar.router, bookings.router, approvals.router, rooms.router,
     plans.router, blocks.router, works.router, history.router, due.router, feeds.router,
     documents.router, help_pages.router, device_pages.router,
-    setup.router, system.router, mail_pages.router, settings_pages.router,  # /mail before names
+    setup.router, system.router, mail_pages.router, group_pages.router, settings_pages.router,  # /mail before names
     history_search.router, system_api.system_router, settings_api.router,
     # before the numbers of assets
     imports.router, understood.router, new_assets.router, typing_checks.router, numbering_pages.router,

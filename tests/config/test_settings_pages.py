@@ -130,6 +130,32 @@ async def test_a_stored_password_is_kept_asked_for_again_and_removed(desk: Desk,
     assert "Password: as without this page" in await desk.read("/admin/settings/mail", "admin")
 
 
+async def test_what_belongs_together_is_changed_in_one_form(desk: Desk) -> None:
+    text = await desk.read("/admin/settings", "admin")
+    assert text.count("Change together") == 7, "not the mail server, nor one alone"
+    path = "/admin/settings/groups/office"
+    text = await desk.read(path, "admin")
+    assert "Name of the office" in text
+    assert "Bydgoszcz" not in text, "the machine sets the address"
+    answer = await desk.post("/admin/settings/groups/sign-in", "admin", session_hours="many", sign_in_attempts="7")
+    assert answer.status_code == 422
+    assert ('id="f-session_hours-fault"' in answer.text, 'value="7"' in answer.text) == (True, True)
+    answer = await desk.post(path, "admin", office_name="Urząd\0")
+    assert (answer.status_code, "cannot be shown" in answer.text) == (422, True)
+    answer = await desk.send(
+        path, "admin", office_name="  Urząd  Próbny ", language="en", union_words="Unia Europejska"
+    )
+    assert "The office: changed, and in force." in answer.text
+    (entry,) = await HistoryEntry.filter(object="office:1")
+    assert entry.after == {"office_name": "Urząd Próbny"}, "what stays as it is is not touched"
+    assert "Name of the office: Urząd Próbny" in await desk.read(path, "admin")
+    answer = await desk.post(path, "admin", office_name="Urząd Próbny")
+    assert answer.headers["location"] == "/admin/settings", "nothing differs"
+    for name in ("mail", "log", "none"):
+        assert (await desk.get(f"/admin/settings/groups/{name}", "admin")).status_code == 404
+    assert (await desk.get(path, "facilities")).status_code == 403
+
+
 async def test_no_secret_is_in_an_answer_the_history_or_the_database(
     desk: Desk, server: MailServer, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -40,6 +40,7 @@ ENDLESS = {"/panel/events", "/devices/wave"}  # streams; tests/web/doors, tests/
 # what is set is put there by the composition root, and none is here; no invitation was just given to this browser
 # no pages: a tablet asks whether it has become another; the organizer's phone finds that nothing runs at the door
 ANSWERS = {"/panel/waiting": 205, "/panel/end/{panel_code}/{name}": 404, "/admin/settings/{name}": 404,
+           "/admin/settings/groups/{name}": 404,
            "/admin/people/slips": 404}  # fmt: skip
 PAGES = sorted(
     {

@@ -1,6 +1,6 @@
 """The settings in force with their origin, and those that the office changes itself, one at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -51,19 +51,54 @@ def setting_row(line: SettingLine, context: PageContext) -> SettingRow:
     return SettingRow(line, title, context.say(line.about), origin, line.value, href, in_form)
 
 
+@dataclass(frozen=True, slots=True)
+class SettingGroup:
+    """Settings that belong together. ``href`` is the form that changes several of them, empty where none does."""
+
+    code: str
+    title: str
+    rows: Sequence[SettingRow]
+    href: str
+
+    @property
+    def open_rows(self) -> list[SettingRow]:
+        """Those that a form of the group shows: no secret, and nothing that the machine sets."""
+        return open_rows(self.rows)
+
+
+def open_rows(rows: Sequence[SettingRow]) -> list[SettingRow]:
+    """Those of these settings that can be typed and are shown again."""
+    return [row for row in rows if row.line.is_of_office and not row.line.is_secret]
+
+
+def setting_groups(rows: Mapping[str, SettingRow], context: PageContext) -> list[SettingGroup]:
+    """The groups of those settings that there are, by name."""
+    groups = []
+    for code, title, pairs in GROUPS:
+        ours = [rows[name] for name, _ in pairs if name in rows]
+        href = ""
+        if ours and ours[0].in_form:
+            href = MAIL_PAGE if ours[0].line.is_of_office else ""
+        elif len(open_rows(ours)) > 1:
+            href = f"{PAGE}/groups/{code}"
+        if ours:
+            groups.append(SettingGroup(code, context.say(title), ours, href))
+    return groups
+
+
 @router.get("/admin/settings")
 async def settings(request: Request, person: Manager, now: Now, did: str = "") -> Response:
     """The settings in force with their origin; secrets never."""
     context = page_context(request, person, now)
     rows = {line.name: setting_row(line, context) for line in desk_of(request).settings()}
-    groups = [(context.say(title), [rows[name] for name, _ in pairs if name in rows]) for title, pairs in GROUPS]
+    groups = setting_groups(rows, context)
     return render(
         request,
         "system/settings.html",
         context=context,
-        groups=[group for group in groups if group[1]],
+        groups=groups,
         machine=[row for name, row in rows.items() if name not in SETTING_WORDS],
-        changed=rows[did].title if did in rows else "",
+        changed=rows[did].title if did in rows else next((one.title for one in groups if one.code == did), ""),
     )
 
 

@@ -48,17 +48,17 @@ IMPORT_WORDS = {
     "undoing": N_("being undone"),
     "undone": N_("undone"),
 }
-# the settings that an office changes from its pages, in groups; each with a name for people
-GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+# the settings that an office changes from its pages, in groups, as an address names them; each with a name for people
+GROUPS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     (
-        N_("The office"),
+        "office", N_("The office"),
         (
             ("office_name", N_("Name of the office")), ("office_address", N_("Address")), ("language", N_("Language")),
             ("funding", N_("Sentence about the funds")), ("union_words", N_("Words beside the emblem")),
         ),
     ),
     (
-        N_("Accessibility and personal data"),
+        "public", N_("Accessibility and personal data"),
         (
             ("office_access", N_("Access to the building")), ("contact_name", N_("Accessibility: who answers")),
             ("contact_email", N_("Accessibility: e-mail")), ("contact_phone", N_("Accessibility: telephone")),
@@ -66,49 +66,49 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        N_("Mail server"),
+        "mail", N_("Mail server"),
         (
             ("smtp_host", N_("Mail server")), ("smtp_port", N_("Port")), ("smtp_tls", N_("Encryption")),
             ("smtp_user", N_("User name")), ("smtp_password", N_("Password")), ("smtp_from", N_("Sender")),
         ),
     ),
     (
-        N_("Notices"),
+        "notices", N_("Notices"),
         (
             ("smtp_per_minute", N_("Mails a minute")), ("smtp_per_person", N_("Mails to one person an hour")),
             ("notice_channels", N_("Other channels")),
         ),
     ),
     (
-        N_("Backup"),
+        "backup", N_("Backup"),
         (
             ("backup_dir", N_("Directory of the copies")), ("backup_hour", N_("Hour of the copy")),
             ("backup_count", N_("Copies that stay")),
         ),
     ),
     (
-        N_("How long Izba remembers"),
+        "memory", N_("How long Izba remembers"),
         (
             ("trace_days", N_("Days of sensors' sights")), ("scan_days", N_("Days of scans")),
             ("find_days", N_("Days of finders' words")), ("notice_days", N_("Days of notices")),
         ),
     ),
     (
-        N_("Signing in"),
+        "sign-in", N_("Signing in"),
         (
             ("session_hours", N_("Hours of a session")), ("sign_in_attempts", N_("Failed attempts")),
             ("sign_in_window_minutes", N_("Window of failed attempts")),
         ),
     ),
     (
-        N_("Accounting"),
+        "accounting", N_("Accounting"),
         (
             ("fixed_asset_above", N_("Fixed asset above")), ("quantity_only_below", N_("By quantity alone below")),
             ("furniture_at_once", N_("Furniture at once")), ("furniture_kst", N_("KŚT of furniture")),
             ("furniture_categories", N_("Categories of furniture")), ("accountant_alone", N_("The accountant alone")),
         ),
     ),
-    (N_("Log"), (("log_level", N_("Level of the log")),)),
+    ("log", N_("Log"), (("log_level", N_("Level of the log")),)),
 )  # fmt: skip
 # the mail server is set in one form: its fields, by the setting
 MAIL_FORM = {
@@ -122,4 +122,4 @@ TLS_WORDS = {
 # what the history says of a secret
 SECRET_SETTINGS = ("smtp_password", "notice_channels")
 SECRET_WORDS = {"set": N_("set, and not shown"), "changed": N_("changed, and not shown")}
-SETTING_WORDS = dict(pair for _, pairs in GROUPS for pair in pairs)
+SETTING_WORDS = dict(pair for _, _, pairs in GROUPS for pair in pairs)
