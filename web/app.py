@@ -87,7 +87,7 @@ from web.places import api as places_api
 from web.places import house_pages, photo_api, several_pages, standard_pages
 from web.places import pages as places
 from web.plans import api as plans_api
-from web.plans import drawing_pages
+from web.plans import drawing_pages, wall_pages
 from web.plans import pages as plans
 from web.rooms import api as rooms_api
 from web.rooms import pages as rooms
@@ -134,7 +134,7 @@ ROUTERS = (
     people_api.router, works_api.router,
     account.router, account_pages.router, password_pages.router,
     about.router, today.router, calendar.router, bookings.router, approvals.router, rooms.router,
-    plans.router, blocks.router, works.router, history.router, due.router, feeds.router,
+    plans.router, wall_pages.router, blocks.router, works.router, history.router, due.router, feeds.router,
     documents.router, help_pages.router, device_pages.router,
     setup.router, system.router, mail_pages.router, group_pages.router, settings_pages.router,  # /mail before names
     history_search.router, system_api.system_router, settings_api.router,

@@ -228,6 +228,7 @@ WORDS: dict[str, str] = {
         "The shortest booking is longer than the longest. Make the one shorter or the other longer."
     ),
     "plan.unknown": N_("There is no floor {floor} in {building}. See the list of plans."),
+    "plan.no_wall": N_("This address shows no floor any more. Ask who runs the rooms for the new one."),
     "plan.other_floor": N_("{room} is not on this floor. Place it on the plan of its own floor."),
     "plan.twice": N_("{room} stands twice. Give each room one place."),
     "plan.bad_shape": N_("A room on a plan has {least} to {most} corners."),

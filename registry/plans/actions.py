@@ -16,7 +16,7 @@ from registry.files.queries import attachments_of
 from registry.files.rules import PICTURES
 from registry.plans.models import FloorPlan, PlanRoom
 from registry.plans.queries import Floor
-from registry.plans.rules import Corners, rounded, shape_fault
+from registry.plans.rules import Corners, rounded, shape_fault, wall_digest, wall_secret
 from registry.rooms.models import Building, Room
 
 
@@ -109,6 +109,30 @@ async def place_rooms(
             )  # fmt: skip
         await record(request_key, plan)
     return plan
+
+
+async def open_wall(floor: Floor, server_key: str, actor: Actor, now: datetime) -> FloorPlan:
+    """Give a floor an address at which whoever has it sees its wall display; one that has it keeps it. Raises
+    NotFound("plan.unknown").
+    """
+    async with transaction() as change:
+        plan = await _locked(floor, None)
+        if not plan.wall_digest or plan.wall_digest != wall_digest(wall_secret(server_key, plan.id, plan.wall_number)):
+            plan.wall_number += 1
+            plan.wall_digest = wall_digest(wall_secret(server_key, plan.id, plan.wall_number))
+            await _store(plan, change)
+            await history.write(thing_of(plan.id), "wall_opened", actor, now)
+    return plan
+
+
+async def close_wall(floor: Floor, actor: Actor, now: datetime) -> None:
+    """Take that address back: whoever has it sees nothing any more. Raises NotFound("plan.unknown")."""
+    async with transaction() as change:
+        plan = await _locked(floor, None)
+        if plan.wall_digest:
+            plan.wall_digest = ""
+            await _store(plan, change)
+            await history.write(thing_of(plan.id), "wall_closed", actor, now)
 
 
 async def _rooms(codes: Mapping[str, object], floor: Floor) -> dict[str, Room]:

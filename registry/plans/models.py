@@ -23,6 +23,13 @@ class FloorPlan(Model):
     width = fields.IntField(null=True, description="of the picture, in pixels")
     height = fields.IntField(null=True)
     revision = fields.IntField(default=1)
+    wall_number = fields.IntField(default=0, db_default=0, description="how often an address for walls was made")
+    wall_digest = fields.CharField(
+        max_length=64,
+        default="",
+        db_default="",
+        description="of the secret in the address for walls, or empty",
+    )
 
     building_id: int
     picture_id: int | None

@@ -8,10 +8,11 @@ from registry.core.cache import Cache
 from registry.core.errors import NotFound
 from registry.core.events import PlacesChanged
 from registry.plans.models import FloorPlan, PlanRoom
-from registry.plans.rules import BARE_HEIGHT, WIDTH, Corners, FloorRoom, rounded, schematic
+from registry.plans.rules import BARE_HEIGHT, WIDTH, Corners, FloorRoom, rounded, schematic, wall_digest
 from registry.rooms.models import Building, Room, RoomKind
 from registry.rooms.queries import HOURS_SECONDS, all_rooms, is_code
 
+LONGEST_SECRET = 64
 SOLE = 0  # the one key of what is remembered of all plans together
 
 
@@ -31,6 +32,8 @@ class StoredPlan:
     picture: int | None
     size: tuple[int, int] | None
     shapes: dict[int, Corners] = field(default_factory=dict)
+    wall_number: int = 0
+    wall_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,16 @@ async def layout_of(building_code: str, floor: str | int) -> FloorLayout:
     return layout(building, number, rooms, stored)
 
 
+async def layout_of_wall(secret: str) -> FloorLayout:
+    """The floor whose address for walls has this secret. Raises NotFound("plan.no_wall")."""
+    digest = wall_digest(secret) if secret.isascii() and len(secret) <= LONGEST_SECRET else None
+    for floor, stored in (await stored_plans()).items():
+        if stored.wall_digest and stored.wall_digest == digest:
+            building = await Building.get(id=floor.building_id)
+            return layout(building, floor.floor, floors_of(await all_rooms()).get(floor, []), stored)
+    raise NotFound("plan.no_wall")
+
+
 async def fresh_layout(former: FloorLayout) -> FloorLayout:
     """A floor as it is stored at this moment, also inside the transaction that changes it."""
     floor = Floor(former.building.id, former.floor)
@@ -152,6 +165,8 @@ async def _load(building_id: int | None = None, floor: int | None = None) -> dic
             plan.picture_id,
             (plan.width, plan.height) if plan.picture_id and plan.width and plan.height else None,
             shapes[plan.id],
+            plan.wall_number,
+            plan.wall_digest,
         )
         for plan in plans
     }

@@ -1,5 +1,7 @@
 """How rooms lie on the plan of a floor, how a floor is drawn from its rooms alone, and what a picture may be. Pure."""
 
+import hashlib
+import hmac
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ IN_A_ROW = ((14, 7), (40, 10), (10_000, 12))
 SMALLEST_SHARE, LARGEST_SHARE, USUAL_AREA = 0.7, 1.8, 18.0
 SMALLEST_SIDE, LONGEST_RATIO = 100, 6  # of a picture, in pixels; how many times one side may be the other
 GRID = 24  # where a room's words may stand is looked for on so many lines across and down
+
+_FOR_A_WALL = "izba wall display"
 
 Corner = tuple[float, float]
 Corners = tuple[Corner, ...]
@@ -123,6 +127,18 @@ def _distance(point: Corner, start: Corner, end: Corner) -> float:
     length = (c - a) ** 2 + (d - b) ** 2
     along = min(max(((x - a) * (c - a) + (y - b) * (d - b)) / length, 0), 1) if length else 0
     return dist(point, (a + along * (c - a), b + along * (d - b)))
+
+
+def wall_secret(server_key: str, plan_id: int, number: int) -> str:
+    """The secret in a plan's address for walls: 32 letters and digits that nobody guesses, the same each time. Another
+    server key makes others; an old one goes on, because only its digest is compared.
+    """
+    return hmac.new(server_key.encode(), f"{_FOR_A_WALL} {plan_id} {number}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def wall_digest(secret: str) -> str:
+    """What is stored of such a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class FloorRoom(NamedTuple):

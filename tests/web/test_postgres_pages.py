@@ -36,7 +36,7 @@ from web.kit.query_names import names_of
 
 KEY = "the-key-of-a-door"
 CODE = tags.new_code((5).to_bytes(tags.RANDOM_BYTES, "big"))
-ENDLESS = {"/panel/events", "/devices/wave"}  # streams; tests/web/doors, tests/web/devices
+ENDLESS = {"/panel/events", "/devices/wave", "/wall/{secret}/events"}  # streams; tests/web/doors, tests/web/devices
 # what is set is put there by the composition root, and none is here; no invitation was just given to this browser
 # no pages: a tablet asks whether it has become another; the organizer's phone finds that nothing runs at the door
 ANSWERS = {"/panel/waiting": 205, "/panel/end/{panel_code}/{name}": 404, "/admin/settings/{name}": 404,
@@ -91,6 +91,9 @@ async def addresses(desk: Desk) -> dict[str, str]:
     invitation = await answer_of("/people/bob/invite", json={})
     await answer_of(f"/assets/{asset.id}/transitions/move", json={"room": other.code})
     document = await Document.get()
+    plan = f"/plans/{places.code}/0"
+    await desk.api("POST", f"{plan}/picture", "admin", files={"file": ("a.png", drawing(200, 200))})
+    wall = (await desk.api("PUT", f"{plan}/wall", "admin")).json()["url"].removeprefix("http://127.0.0.1:8000")
     block = await make_block(NewBlock((other.code,), (span,), "x"), Clearance(), person, SYSTEM, now)
     works = await make_works(NewWorks("Remont", now.date(), now.date(), (other.code,)), SYSTEM, now)
     move = NewBulkChange("move", answers=Answers(room_id=room.id), revisions={asset.id: None})
@@ -108,6 +111,7 @@ async def addresses(desk: Desk) -> dict[str, str]:
         "/assets/import/blank/{kind}.xlsx": "/assets/import/blank/assets.xlsx",
         "/admin/hours/{code}": "/admin/hours/week", "/admin/institutions/{code}": "/admin/institutions/theirs",
         "/admin/places/buildings/{code}": f"/admin/places/buildings/{places.code}",
+        "/wall/{secret}": wall, "/wall/{secret}/picture": f"{wall}/picture",
         "/plan/{building}/{floor}": f"/plan/{places.code}/0",
         "/admin/places/plans/{building}/{floor}": f"/admin/places/plans/{places.code}/0",
         "/admin/places/sites/{code}": f"/admin/places/sites/{places.site.code}",

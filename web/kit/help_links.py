@@ -23,6 +23,8 @@ TOPICS = (
     ("/setup", "how-to/first-start"),
     ("/admin", "how-to/first-start"),
     ("/admin/places", "how-to/set-a-room"),
+    ("/plan", "how-to/floor-plans"),
+    ("/admin/places/plans", "how-to/floor-plans"),
     ("/admin/hours", "how-to/block-rooms"),
     ("/admin/days", "how-to/block-rooms"),
     ("/admin/outbox", "explanation/notices"),

@@ -9,12 +9,12 @@ from registry.bookings.projections import viewer_of
 from registry.bookings.queries import states_for
 from registry.core.errors import Invalid
 from registry.people.models import Person
-from registry.plans.actions import place_rooms, remove_picture, set_picture
+from registry.plans.actions import close_wall, open_wall, place_rooms, remove_picture, set_picture
 from registry.plans.models import FloorPlan
 from registry.plans.pictures import store_picture
 from registry.plans.queries import Floor, FloorLayout, fresh_layout, layout_of, layouts_of
 from registry.rooms.queries import all_rooms, hours_of_rooms
-from web.auth.access import Caller, caller_with
+from web.auth.access import Caller, caller_with, options_of
 from web.files.upload import SentFile, largest_of
 from web.kit import routing
 from web.kit.answers import ListAnswer, Paged, etag
@@ -27,10 +27,12 @@ from web.plans.shapes import (
     FloorsAnswer,
     PlacedRoomBody,
     PlanAnswer,
+    WallAnswer,
     floor_answer,
     plan_answer,
     sent_picture,
 )
+from web.plans.wall_pages import wall_address
 
 router = routing.router("rooms")
 RunsRooms = Annotated[Person, Depends(caller_with("rooms.manage"))]
@@ -121,6 +123,26 @@ async def place(
     place = Floor(layout.building.id, layout.floor)
     await place_rooms(place, shapes, actor, now, if_revision=revision, is_whole=True)
     return await _answer(await fresh_layout(layout), person, now, response)
+
+
+@router.put("/plans/{building}/{floor}/wall", responses=faults(404), summary="Give a floor an address for walls")
+async def put_on_wall(
+    person: RunsRooms, layout: LayoutInPath, request: Request, actor: CallerActor, now: Now
+) -> WallAnswer:  # fmt: skip
+    """Whoever has the address sees the floor's wall display without a sign-in: numbers and states, no names and no
+    times. The same one again for a floor that has it.
+    """
+    options = options_of(request)
+    await open_wall(Floor(layout.building.id, layout.floor), options.secret_key, actor, now)
+    return WallAnswer(url=wall_address((await fresh_layout(layout)).stored, options))
+
+
+@router.delete(
+    "/plans/{building}/{floor}/wall", status_code=204, responses=faults(404), summary="Take that address back"
+)
+async def take_off_wall(person: RunsRooms, layout: LayoutInPath, actor: CallerActor, now: Now) -> None:
+    """Whoever has it sees nothing any more."""
+    await close_wall(Floor(layout.building.id, layout.floor), actor, now)
 
 
 async def _answer(layout: FloorLayout, person: Person, now: Now, response: Response) -> PlanAnswer:

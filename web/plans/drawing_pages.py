@@ -9,12 +9,12 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Refusal
 from registry.core.history import entries_of
-from registry.plans.actions import place_rooms, remove_picture, set_picture, thing_of
+from registry.plans.actions import close_wall, open_wall, place_rooms, remove_picture, set_picture, thing_of
 from registry.plans.pictures import store_picture
 from registry.plans.queries import Floor, FloorLayout, layout_of
 from registry.plans.rules import WIDTH, box_of, is_rectangle
 from registry.rooms.models import Room
-from web.auth.access import actor_of
+from web.auth.access import actor_of, options_of
 from web.files.upload import largest_of
 from web.kit.clock import Now
 from web.kit.drafts import FormFields, TypedWords, back_to
@@ -26,6 +26,7 @@ from web.places.pages import RunsRooms
 from web.plans.form import PlaceRoomForm, fault_side, read_box, typed_box
 from web.plans.shapes import sent_picture
 from web.plans.view import drawing_page, picture_of
+from web.plans.wall_pages import wall_address
 from web.plans.words import ACTS, PlanWords
 
 router = pages()
@@ -66,6 +67,7 @@ async def drawing(
         points={code: _points(one, layout.height) for code, one in shapes.items()},
         middles={code: _middle(one, layout.height) for code, one in shapes.items()},
         chosen=chosen,
+        wall=wall_address(layout.stored, options_of(request)),
         is_box=corners is None or is_rectangle(corners),
         form=typed_box(corners, decimal) | typed.words.get("form", {}),
         faults=FormFields(typed.words.get("faults", {})),
@@ -133,6 +135,20 @@ async def send(request: Request, person: RunsRooms, now: Now, building: str, flo
         field = "page" if refusal.code == "plan.no_page" else "file"
         return await back_to(f"{page}#picture", request, now, status_of(refusal), faults={field: fault})
     return RedirectResponse(f"{page}?done=picture", 303)
+
+
+@router.post("/admin/places/plans/{building}/{floor}/wall")
+async def on_wall(
+    request: Request, person: RunsRooms, now: Now, building: str, floor: str, act: Annotated[str, Form()] = ""
+) -> Response:
+    """Make the address for wall displays, or take it back."""
+    layout, actor = await layout_of(building, floor), actor_of(request, person)
+    place_of = Floor(layout.building.id, layout.floor)
+    if act == "close":
+        await close_wall(place_of, actor, now)
+    else:
+        await open_wall(place_of, options_of(request).secret_key, actor, now)
+    return RedirectResponse(f"{drawing_page(layout)}#wall", 303)
 
 
 @router.post("/admin/places/plans/{building}/{floor}/picture/remove")

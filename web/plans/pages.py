@@ -74,6 +74,7 @@ async def wall(request: Request, person: PageCaller, now: Now, building: str, fl
         now=now,
         view=await wall_view(layout, words, now, open_ids),
         picture=picture_of(layout),
+        stream="",
         pieces=await piece_request(request) if is_part else None,
         in_place=IN_PLACE if is_part else "",
     )

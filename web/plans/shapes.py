@@ -81,6 +81,10 @@ class PlanAnswer(BaseModel):
     rooms: list[PlacedRoomAnswer]
 
 
+class WallAnswer(BaseModel):
+    url: str = Field(description="the address, with its secret")
+
+
 class FloorAnswer(BaseModel):
     building: str
     floor: int

@@ -28,6 +28,8 @@ ACTS: Mapping[str, str] = {
     "rooms_placed": N_("rooms were placed"),
     "file_added": N_("a picture was put on"),
     "file_removed": N_("the picture was taken off"),
+    "wall_opened": N_("an address for wall displays was made"),
+    "wall_closed": N_("the address for wall displays was taken back"),
 }
 
 

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 import typst
 
-from registry.core.errors import Refusal
+from registry.core.errors import Invalid, Refusal
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.files.actions import StoredContent
 from registry.files.models import Attachment
 from registry.files.queries import content_of
 from registry.plans.actions import place_rooms, remove_picture, set_picture
 from registry.plans.models import FloorPlan, PlanRoom
+from registry.plans.picture_process import drawn
 from registry.plans.pictures import store_picture
 from registry.plans.queries import Floor, FloorLayout, fresh_layout, layout_of
 from registry.plans.rules import rectangle
@@ -160,3 +161,11 @@ async def test_a_page_of_a_pdf_is_drawn(database: Database) -> None:
     pdf = typst.compile(b"#set page(width: 300pt, height: 200pt)\nA\n#pagebreak()\n#set page(width: 200pt)\nB")
     assert ((await picture(pdf, "p.pdf")).width, (await picture(pdf, "p.pdf", 2)).height) == (1800, 1800)
     await refuses(picture(pdf, "p.pdf", 3), "plan.no_page")
+
+
+def test_what_the_process_makes_of_a_drawing() -> None:
+    assert drawn(SVG, 1).startswith(b"\x89PNG")
+    for content, code in ((NS + b"><script/></svg>", "plan.unsafe"), (NS + b"><rect", "plan.unreadable")):
+        with pytest.raises(Invalid) as caught:
+            drawn(content, 1)
+        assert caught.value.code == code

@@ -23,6 +23,8 @@ from registry.plans.rules import (
     schematic,
     shape_fault,
     unsafe_part,
+    wall_digest,
+    wall_secret,
     word_spot,
 )
 
@@ -166,3 +168,10 @@ def test_a_picture_like_a_ribbon_is_no_plan() -> None:
         fault = picture_fault(*sides)
         assert fault
         assert fault.code == "plan.narrow"
+
+
+def test_the_secret_of_a_wall_is_another_for_each_plan_number_and_key() -> None:
+    secret = wall_secret("k", 1, 1)
+    assert len({secret, wall_secret("k", 2, 1), wall_secret("k", 1, 2), wall_secret("x", 1, 1)}) == 4
+    assert wall_secret("k", 1, 1) == secret
+    assert wall_digest(secret) != secret

@@ -103,3 +103,13 @@ async def test_a_hidden_room_tells_no_times(office: Office) -> None:
     for who, knows in (("charlie", False), ("duty", True)):
         rooms = {room["room"]: room for room in (await office.get(await address(office), who)).json()["rooms"]}
         assert (rooms["H-1"]["until"] is not None) is knows, who
+
+
+async def test_a_floor_has_one_address_for_walls_until_it_is_taken_back(office: Office) -> None:
+    path = f"{await address(office)}/wall"
+    first = (await office.call("PUT", path, "admin")).json()["url"]
+    assert (await office.call("PUT", path, "admin")).json()["url"] == first
+    assert (await office.client.get(first.removeprefix("http://127.0.0.1:8000"))).status_code == 200
+    assert (await office.call("PUT", path, "facilities")).status_code == 403
+    assert (await office.call("DELETE", path, "admin")).status_code == 204
+    assert (await office.call("PUT", path, "admin")).json()["url"] != first

@@ -1,5 +1,6 @@
 """Drawing a floor: rooms placed by their four numbers, pictures put on and refused at their field."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import httpx
 import pytest
 
 from registry.core.errors import Invalid
-from registry.core.history import SYSTEM
+from registry.core.events import AssetChanged, RoomChanged
+from registry.core.history import SYSTEM, HistoryEntry
 from registry.plans.actions import place_rooms
 from registry.plans.models import FloorPlan, PlanRoom
-from registry.plans.queries import Floor
+from registry.plans.queries import Floor, layout_of
 from registry.plans.rules import Box, rectangle
 from registry.rooms.models import Room
 from tests import make
@@ -19,6 +21,7 @@ from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
 from web.auth.session import FORM_FIELD, form_token
 from web.plans.form import fault_side, percent_in, typed_box
+from web.plans.wall_pages import _teller, wall_address
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 PAGE = "/admin/places/plans/B/0"
@@ -115,3 +118,52 @@ async def test_a_room_with_corners_of_its_own_is_told_so(desk: Desk) -> None:
     assert "corners of its own" in await desk.read(f"{PAGE}?room=R-1", "coordinator")
     await Room.filter(id__gt=0).update(closed_at=datetime.now(UTC))
     assert "There is no room on this floor" in await desk.read(PAGE, "coordinator")
+
+
+async def test_a_wall_needs_no_account_but_its_address_which_can_be_taken_back(desk: Desk) -> None:
+    await upload(desk, SVG)
+    text = (await desk.send(f"{PAGE}/wall", "coordinator")).text
+    match = re.search(r'href="http://[^/"]+(/wall/\w{32})"', text)
+    assert match
+    address = match[1]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(desk.app), base_url="http://test") as stranger:
+        page = await stranger.get(address)
+        assert (page.status_code, page.text.count('class="plan-room"')) == (200, 0)
+        assert "0.01" in page.text, "nobody placed it: in the list"
+        assert "Name 1" not in page.text
+        assert f"stream.js?of={address}/events" in page.text
+        assert (await stranger.get(f"{address}/picture")).headers["content-type"] == "image/png"
+        assert (await stranger.get("/plan/B/0")).status_code == 303
+        await desk.send(f"{PAGE}/wall", "coordinator")  # the same again
+        assert (await stranger.get(address)).status_code == 200
+        await desk.send(f"{PAGE}/wall", "coordinator", act="close")
+        for path in (address, f"{address}/picture", f"{address}/events", "/wall/x"):
+            assert (await stranger.get(path)).status_code == 404
+        fresh = (await desk.send(f"{PAGE}/wall", "coordinator")).text
+        assert address not in fresh, "another one"
+    assert await HistoryEntry.filter(action__startswith="wall_").count() == 3
+
+
+async def test_a_wall_without_a_picture_has_none(desk: Desk) -> None:
+    await desk.send(f"{PAGE}/wall", "coordinator")
+    address = wall_address((await layout_of("B", 0)).stored, desk.app.state.options).removeprefix(
+        "http://127.0.0.1:8000"
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(desk.app), base_url="http://test") as stranger:
+        assert (await stranger.get(f"{address}/picture")).status_code == 404
+        page = await stranger.get(address)
+        shape = re.search(r'data-shape="(\w+)"', page.text)
+        assert shape
+        headers = {"hx-request": "true", "hx-request-type": "partial"}
+        piece = await stranger.get(f"{address}?piece=R-1&shape={shape[1]}", headers=headers)
+        assert re.findall(r'data-piece="([^"]+)"', piece.text) == ["R-1", "R-1"]
+
+
+async def test_a_wall_is_told_of_a_room_that_looks_different_and_of_no_other(desk: Desk) -> None:
+    room = await Room.get(code="R-1")
+    other = await make.make_room()
+    tell = _teller((room.building_id, 0), {}, lambda: datetime.now(UTC))
+    assert await tell(RoomChanged(room.id, room.revision)) == b'event: room\ndata: {"room":"R-1"}\n\n'
+    assert await tell(RoomChanged(room.id, room.revision)) is None, "it looks as before"
+    assert await tell(RoomChanged(other.id, other.revision)) is None
+    assert await tell(AssetChanged(1)) is None
