@@ -238,10 +238,7 @@ WORDS: dict[str, str] = {
     "plan.too_small": N_(
         "This is too small to be seen. Give the room half a percent of the picture at least, each way."
     ),
-    "plan.narrow": N_(
-        "{name} is no plan of a floor: each side has at least {least} pixels, and none is more than {ratio} times the "
-        "other."
-    ),
+    "plan.narrow": N_("{name} is no plan: no side may be under {least} pixels or over {ratio} times the other."),
     "plan.bad_type": N_("{name} is no plan. Choose an SVG, a PNG or JPEG picture, or a PDF."),
     "plan.unreadable": N_("{name} cannot be read. Save it anew, as a PNG or a PDF, and choose that."),
     "plan.no_page": N_("{name} has no page {page}. Choose one that it has."),
