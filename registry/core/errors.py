@@ -438,6 +438,8 @@ WORDS: dict[str, str] = {
     "file.broken": N_("{name} cannot be read as the picture that it begins as. Take or save it anew."),
     "file.too_many_pixels": N_("{name} has more than {limit} megapixels. Make the picture smaller."),
     "file.no_thumbnail": N_("There is no small picture of this file. Open the file itself."),
+    "file.no_photo": N_("{name} is no picture, so it cannot be a photo. Choose what else it is."),
+    "file.kind_taken": N_("{name} is here already as what you chose. Remove one of the two."),
     "file.too_many": N_("There are {limit} files already. Remove one first."),
     "fault.unknown": N_("There is no such fault report."),
     "fault.bad_kind": N_("{given} is no kind of fault. Choose one of: {kinds}, or none."),

@@ -24,6 +24,7 @@ from registry.files.rules import (
     content_key,
     digest_of_key,
     is_heic,
+    kind_fault,
     media_type,
     safe_name,
     shown_kind,
@@ -139,6 +140,52 @@ async def _put_on(
     return attachments
 
 
+@dataclass(frozen=True, slots=True)
+class FileWords:
+    """What a file on a thing is to be called; None stays as it is."""
+
+    kind: AttachmentKind | None = None
+    title: str | None = None
+
+
+async def rename(
+    attachment: Attachment, words: FileWords, actor: Actor, now: datetime, if_revision: int | None = None
+) -> None:
+    """Say otherwise what a file on a thing is, or what it is titled, inside the caller's transaction.
+
+    Raises Invalid("file.no_photo"), Conflict: file.kind_taken, request.stale.
+    """
+    if if_revision not in (None, attachment.revision):
+        raise Conflict("request.stale", revision=attachment.revision)
+    kind = attachment.kind if words.kind is None else words.kind
+    title = attachment.title if words.title is None else words.title
+    if (kind, title) == (attachment.kind, attachment.title):
+        return
+    if fault := kind_fault(kind, attachment.file.media_type):
+        raise Invalid(fault, name=attachment.name)
+    others = Attachment.filter(object=attachment.object, file_id=attachment.file_id, kind=kind, removed_at=None)
+    if kind is not attachment.kind and await others.exists():
+        raise Conflict("file.kind_taken", name=attachment.name)
+    before = _side(attachment)
+    attachment.kind, attachment.title, attachment.revision = kind, title, attachment.revision + 1
+    await attachment.save(update_fields=["kind", "title", "revision"])
+    await history.write(attachment.object, "file_changed", actor, now, before=before, after=_side(attachment))
+
+
+async def rename_or_detach(attachment: Attachment, words: FileWords, actor: Actor, now: datetime) -> None:
+    """As :func:`rename`; where the thing has the file as this already it keeps that one alone."""
+    try:
+        await rename(attachment, words, actor, now)
+    except Conflict:
+        await detach(attachment, actor, now)
+
+
+async def same_elsewhere(attachment: Attachment, prefix: str) -> list[Attachment]:
+    """The same file as the same kind on other things whose names begin so, by their ids: for who locks them."""
+    rows = Attachment.filter(file_id=attachment.file_id, kind=attachment.kind, removed_at=None)
+    return await rows.filter(object__startswith=prefix).exclude(id=attachment.id).order_by("id")
+
+
 async def detach(attachment: Attachment, actor: Actor, now: datetime) -> None:
     """Take an attachment off its thing, inside the caller's transaction. It can be put back for a week."""
     if attachment.removed_at is None:
@@ -180,6 +227,15 @@ async def _write(attachment: Attachment, digest: str, action: str, actor: Actor,
     side = {"file": attachment.name, "kind": attachment.kind.value, "attachment": attachment.id, "sha256": digest}
     before, after = (side, None) if action == "file_removed" else (None, side)
     await history.write(attachment.object, action, actor, now, before=before, after=after)
+
+
+def _side(attachment: Attachment) -> dict[str, str | int]:
+    return {
+        "file": attachment.name,
+        "kind": attachment.kind.value,
+        "title": attachment.title,
+        "attachment": attachment.id,
+    }
 
 
 async def locked(attachment_id: int, thing: str | None = None) -> Attachment:

@@ -48,6 +48,7 @@ class Attachment(Model):
     added_by = fields.CharField(max_length=120, description="as the history names who did it")
     added_at = UTCDatetimeField()
     removed_at = UTCDatetimeField(null=True)
+    revision = fields.IntField(default=1, db_default=1)
 
     file_id: int
 

@@ -92,6 +92,11 @@ def shown_kind(kind: AttachmentKind | str | None, media: str) -> AttachmentKind:
     )
 
 
+def kind_fault(kind: AttachmentKind, media: str) -> str:
+    """The code that refuses to call a stored content so; nothing where it may be."""
+    return "file.no_photo" if kind is AttachmentKind.PHOTO and media not in PICTURES else ""
+
+
 def without_metadata(content: bytes, media: str) -> bytes:
     """A PNG or WebP without what tells where, when and with what it was taken, its pixels as they are."""
     return _of_png(content) if media == PNG else _of_webp(content)

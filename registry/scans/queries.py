@@ -178,7 +178,8 @@ _NEWER = """(SELECT COUNT(*) FROM (SELECT 1 FROM history_entry newer WHERE newer
 AND newer.seq > history_entry.seq AND newer.after IS NOT NULL AND newer.action NOT IN ({actions}) LIMIT {most})
 AS newest)"""
 _LEAVE_REVISION = ", ".join(
-    f"'{action}'" for action in ("joined_set", "left_set", "file_added", "file_removed", "file_put_back")
+    f"'{action}'"
+    for action in ("joined_set", "left_set", "file_added", "file_removed", "file_put_back", "file_changed")
 )
 
 

@@ -67,7 +67,16 @@ AT_ONCE = 200
 LABELS_AT_ONCE = 1000
 _SET_PAGE = re.compile(r"/sets/\d{1,9}", re.ASCII)
 # was typed into a form for files
-NO_FILES: dict[str, Any] = {"file_faults": [], "file_numbers": "", "file_purchase": "", "file_open": 0}
+NO_FILES: dict[str, Any] = {
+    "file_faults": [],
+    "file_numbers": "",
+    "file_purchase": "",
+    "file_open": 0,
+    "file_rename_faults": [],
+    "file_kind": "",
+    "file_title": "",
+    "file_on_all": "",
+}
 FILE_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -8,7 +8,9 @@ from typing import Any
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.transitions import CONDITION_WORDS, LIFECYCLE_WORDS
 from registry.faults.rules import reads_reason
+from registry.files.models import AttachmentKind
 from web.files.words import DONE_WORDS as FILE_TOASTS
+from web.files.words import KIND_WORDS
 from web.history.words import HistoryChange, HistoryNames, changes_of
 from web.kit.page_context import PageContext
 from web.kit.words import N_, NN_
@@ -66,8 +68,10 @@ ACTION_WORDS = {
     "file_added": N_("File attached"),
     "file_removed": N_("File removed"),
     "file_put_back": N_("File put back"),
+    "file_changed": N_("File called otherwise"),
 }
-FILE_ACTIONS = frozenset({"file_added", "file_removed", "file_put_back"})
+FILE_ACTIONS = frozenset({"file_added", "file_removed", "file_put_back", "file_changed"})
+WHAT_IT_IS, TITLE = N_("What it is"), N_("Title of the file")
 SOURCE_WORDS = {
     "import": N_("by import"),
     "api": N_("by another program"),
@@ -285,9 +289,25 @@ def _line(
         iso=context.fmt.iso(entry["at"]),
         title=context.say(ACTION_WORDS.get(entry["action"], ACTION_WORDS["changed"])),
         text=" · ".join(part for part in parts if part),
-        changes=() if file else changes_of(entry, names, context),
+        changes=_file_changes(entry, context) if file else changes_of(entry, names, context),
         file=file,
         file_url=file_url,
+    )
+
+
+def _file_changes(entry: Mapping[str, Any], context: PageContext) -> tuple[HistoryChange, ...]:
+    """What a file was called, and is."""
+    if entry["action"] != "file_changed":
+        return ()
+    before, after = entry["before"], entry["after"]
+    sides = [
+        ("kind", WHAT_IT_IS, *(context.say(KIND_WORDS[AttachmentKind(side["kind"])]) for side in (before, after))),
+        ("title", TITLE, *(side["title"] or side["file"] for side in (before, after))),
+    ]
+    return tuple(
+        HistoryChange(context.say(term), former, new)
+        for name, term, former, new in sides
+        if before[name] != after[name]
     )
 
 

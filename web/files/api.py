@@ -8,7 +8,7 @@ from registry.assets import attachments
 from registry.assets.attachments import thing_of
 from registry.assets.queries import must_exist
 from registry.core.errors import NotFound
-from registry.files.actions import NewAttachment, store
+from registry.files.actions import FileWords, NewAttachment, store
 from registry.files.models import Attachment
 from registry.files.queries import attachments_of
 from registry.files.rules import EXTENSIONS, THUMBNAILS
@@ -17,13 +17,23 @@ from web.assets.api import AssetId
 from web.auth.access import Caller, caller_with
 from web.files.access import kinds_for, visible_attachment
 from web.files.serving import file_response, thumbnail_response
-from web.files.shapes import FORM, AttachBody, FileAnswer, FileForm, FilesAnswer, file_answer, files_answer
+from web.files.shapes import (
+    FORM,
+    AttachBody,
+    FileAnswer,
+    FileChangesBody,
+    FileForm,
+    FilesAnswer,
+    file_answer,
+    files_answer,
+)
 from web.files.upload import SentFile, largest_of, read_file, sent_files
 from web.kit import routing
+from web.kit.answers import etag
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
 from web.kit.record_ids import unless_unknown
-from web.kit.routing import CallerActor, faults
+from web.kit.routing import CallerActor, IfMatch, faults
 
 router = routing.router("files")
 FileId = Annotated[int, unless_unknown("file.unknown")]
@@ -81,8 +91,29 @@ async def send(
 
 
 @router.get("/assets/{asset_id}/files/{file_id}", responses=faults(404), summary="One file of a piece")
-async def one(asset_id: AssetId, file_id: FileId, person: Caller) -> FileAnswer:
-    return file_answer(await _of_asset(asset_id, file_id, person))
+async def one(asset_id: AssetId, file_id: FileId, person: Caller, response: Response) -> FileAnswer:
+    return _with_tag(await _of_asset(asset_id, file_id, person), response)
+
+
+@router.patch(
+    "/assets/{asset_id}/files/{file_id}", responses=faults(404, 409, 412), summary="Say otherwise what a file is"
+)
+async def rename(
+    asset_id: AssetId,
+    file_id: FileId,
+    body: FileChangesBody,
+    person: MayChange,
+    actor: CallerActor,
+    now: Now,
+    revision: IfMatch,
+    response: Response,
+) -> FileAnswer:
+    """Who sees it follows from what it is, at once."""
+    await _of_asset(asset_id, file_id, person)
+    changes = body.changes()
+    words = FileWords(changes.get("kind"), changes.get("title"))
+    is_for_all = changes.get("on_all", False)
+    return _with_tag(await attachments.rename(asset_id, file_id, words, actor, now, revision, is_for_all), response)
 
 
 @router.delete(
@@ -140,6 +171,11 @@ async def thumbnail(
 ) -> Response:
     """JPEG, of a picture alone."""
     return await thumbnail_response(request, await visible_attachment(file_id, person), size)
+
+
+def _with_tag(attachment: Attachment, response: Response) -> FileAnswer:
+    response.headers["etag"] = etag(attachment.revision)
+    return file_answer(attachment)
 
 
 async def _of_asset(asset_id: int, file_id: int, person: Person) -> Attachment:

@@ -7,9 +7,10 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.assets import attachments
 from registry.assets.queries import ids_of_numbers, must_exist, of_purchase_of
-from registry.core.errors import Refusal
+from registry.core.errors import NotFound, Refusal
 from registry.core.history import Actor
-from registry.files.actions import NewAttachment, store
+from registry.files.actions import FileWords, NewAttachment, store
+from registry.files.models import AttachmentKind
 from registry.people.models import Person
 from web.auth.access import PageCaller, actor_of, page_with
 from web.files.access import visible_attachment
@@ -67,6 +68,34 @@ async def _put_on(request: Request, asset_id: int, files: SentFiles, actor: Acto
         except Refusal as refusal:
             refusals.append(refusal)
     return refusals
+
+
+@router.post("/assets/{asset_id}/files/{file_id}/rename")
+async def rename(
+    request: Request,
+    person: Clerk,
+    asset_id: int,
+    file_id: int,
+    now: Now,
+    kind: Annotated[AttachmentKind | None, Form()] = None,
+    title: Annotated[str, Form(max_length=200)] = "",
+    revision: Annotated[int | None, Form()] = None,
+    on_all: Annotated[str, Form(max_length=5)] = "",
+) -> Response:
+    """Say otherwise what a file is, or its title: here, or on all pieces that have it as the same."""
+    number, file = possible_id(asset_id, "asset.unknown"), possible_id(file_id, "file.unknown")
+    await visible_attachment(file, person)
+    words, actor = FileWords(kind, " ".join(title.split())), actor_of(request, person)
+    try:
+        await attachments.rename(number, file, words, actor, now, revision, bool(on_all))
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        sentence = page_context(request, person, now).words.refusal(refusal)
+        typed = {"file_kind": kind, "file_title": title, "file_on_all": on_all, "file_open": file}
+        page = f"/assets/{number}#file-{file}"
+        return await back_to(page, request, now, status_of(refusal), file_rename_faults=[sentence], **typed)
+    return RedirectResponse(f"/assets/{number}?done=files-renamed#files", 303)
 
 
 @router.post("/assets/{asset_id}/files/{file_id}/remove")

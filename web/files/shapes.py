@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from registry.files.models import Attachment, AttachmentKind
 from registry.files.rules import PICTURES
 from web.kit.answers import Instant
-from web.kit.body import LINE, MAY_BE_EMPTY, Body, RecordId, file_form
+from web.kit.body import LINE, MAY_BE_EMPTY, Body, Changes, RecordId, YesNo, file_form, left_out
 from web.kit.routing import PREFIX
 
 FORM = file_form(
@@ -34,6 +34,12 @@ class AttachBody(Body):
     assets: Annotated[list[RecordId], Field(min_length=1, max_length=1000)]
 
 
+class FileChangesBody(Changes):
+    kind: AttachmentKind = left_out()
+    title: Annotated[str, Field(max_length=200), LINE] = left_out()
+    on_all: Annotated[YesNo, Field(description="on the other pieces that have it as the same, too")] = left_out()
+
+
 class FileAnswer(BaseModel):
     id: int
     object: str = Field(description="what it is attached to: asset:12")
@@ -47,6 +53,7 @@ class FileAnswer(BaseModel):
     sha256: str
     added_by: str
     added_at: Instant
+    revision: int
     url: str
     thumbnail_url: str | None
 
@@ -75,6 +82,7 @@ def file_answer(attachment: Attachment) -> FileAnswer:
         sha256=file.digest,
         added_by=attachment.added_by,
         added_at=attachment.added_at,
+        revision=attachment.revision,
         url=url,
         thumbnail_url=f"{url}/thumbnail" if file.media_type in PICTURES else None,
     )

@@ -8,14 +8,16 @@ from registry.files.models import Attachment, AttachmentKind
 from registry.files.queries import attachments_of, removed_of, sharing
 from registry.files.rules import PICTURES
 from web.files.access import kinds_for
-from web.files.words import KIND_SIGNS, KIND_WORDS, kind_options, size_words, type_words
+from web.files.words import KIND_SIGNS, KIND_WORDS, kind_options, renaming_options, size_words, type_words
 from web.kit.page_context import PageContext
 from web.kit.routing import PREFIX
 
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """One file: where it opens, what it is called, what it is and on how many things it is beside this one."""
+    """One file: where it opens, what it is called, what it is and on how many things it is beside this one; what its
+    form holds, and the kinds that it can be.
+    """
 
     id: int
     url: str
@@ -28,6 +30,10 @@ class FileLine:
     width: int
     height: int
     others: int
+    own_title: str
+    own_kind: str
+    own_kinds: list[tuple[str, str]]
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +97,8 @@ def _line(attachment: Attachment, others: int, context: PageContext) -> FileLine
         width=file.width or 4,
         height=file.height or 3,
         others=others,
+        own_title=attachment.title,
+        own_kind=str(attachment.kind),
+        own_kinds=renaming_options(file.media_type, context),
+        revision=attachment.revision,
     )

@@ -1,7 +1,7 @@
 """What kinds of files are called, and how large one is."""
 
 from registry.files.models import AttachmentKind
-from registry.files.rules import PDF
+from registry.files.rules import PDF, kind_fault
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 
@@ -18,6 +18,7 @@ BY_CONTENT = N_("a picture is a photo, all else another file")
 DONE_WORDS = {
     "files": N_("It is attached."),
     "files-spread": N_("The file is on the other pieces too."),
+    "files-renamed": N_("It is called so now."),
     "files-back": N_("The file is back."),
 }
 
@@ -25,6 +26,11 @@ DONE_WORDS = {
 def kind_options(context: PageContext) -> list[tuple[str, str]]:
     """What a form offers, the first of them by content."""
     return [("", context.say(BY_CONTENT))] + [(str(kind), context.say(word)) for kind, word in KIND_WORDS.items()]
+
+
+def renaming_options(media_type: str, context: PageContext) -> list[tuple[str, str]]:
+    """What a file that is there can be called: nothing but a picture is a photo."""
+    return [(str(kind), context.say(word)) for kind, word in KIND_WORDS.items() if not kind_fault(kind, media_type)]
 
 
 def size_words(size: int, context: PageContext) -> str:

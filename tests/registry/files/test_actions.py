@@ -13,7 +13,7 @@ from registry.assets import attachments
 from registry.core.errors import Conflict, Invalid, NotFound, Unavailable
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.files import actions, contents, queries
-from registry.files.actions import NewAttachment, StoredContent, store
+from registry.files.actions import FileWords, NewAttachment, StoredContent, store
 from registry.files.contents import DirectoryContents
 from registry.files.models import Attachment, AttachmentKind, StoredFile
 from registry.files.rules import content_key, keys_of
@@ -224,3 +224,42 @@ async def test_a_lost_content_is_told(database: Database) -> None:
     assert (await refused(queries.content_of(file.file))).code == "file.gone"
     (home() / content_key(file.file.digest)).mkdir()
     assert (await refused(queries.content_of(file.file))).code == "file.not_stored"
+
+
+async def test_a_file_is_called_otherwise_on_all_pieces_that_have_it_as_the_same(database: Database) -> None:
+    first, second, third = await make_asset(), await make_asset(), await make_asset()
+    one = await attached(first.id, kind="other")
+    await attachments.attach_again(one.id, [second.id, third.id], SYSTEM, NOW)
+    await attached(third.id, kind="invoice")
+    words = FileWords(AttachmentKind.INVOICE, "FV 1")
+    await attachments.rename(first.id, one.id, words, SYSTEM, NOW, if_revision=1, is_for_all=True)
+    rows = await Attachment.filter(removed_at=None).order_by("object").values_list("object", "kind", "title")
+    assert rows == [
+        (f"asset:{first.id}", "invoice", "FV 1"),
+        (f"asset:{second.id}", "invoice", "FV 1"),
+        (f"asset:{third.id}", "invoice", ""),
+    ], "what a piece has as this already it has once"
+    actions_of_third = (
+        await HistoryEntry.filter(object=f"asset:{third.id}").order_by("seq").values_list("action", flat=True)
+    )
+    assert actions_of_third[-1] == "file_removed"
+    await attachments.rename(first.id, one.id, FileWords(AttachmentKind.MANUAL), SYSTEM, NOW)
+    kinds = await Attachment.filter(removed_at=None).order_by("object").values_list("kind", flat=True)
+    assert kinds == ["manual", "invoice", "invoice"], "without asking for all, here alone"
+
+
+async def test_a_file_is_called_otherwise_only_as_it_can_be(database: Database) -> None:
+    asset = await make_asset()
+    one, other = await attached(asset.id, kind="manual"), await attached(asset.id, kind="invoice")
+
+    async def code(words: FileWords, revision: int | None = None, **more: bool) -> str:
+        rename = attachments.rename(asset.id, one.id, words, SYSTEM, NOW, revision, **more)
+        return (await refused(rename)).code
+
+    assert await code(FileWords(AttachmentKind.PHOTO)) == "file.no_photo"
+    assert await code(FileWords(AttachmentKind.INVOICE)) == "file.kind_taken"
+    assert await code(FileWords(title="x"), 2) == "request.stale"
+    await attachments.detach(asset.id, one.id, SYSTEM, NOW)
+    assert await code(FileWords(title="x")) == "file.unknown"
+    assert await code(FileWords(title="x"), is_for_all=True) == "file.unknown"
+    assert (await Attachment.get(id=other.id)).revision == 1

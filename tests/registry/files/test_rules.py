@@ -119,3 +119,9 @@ def test_a_webp_loses_what_it_tells_beside_its_pixels() -> None:
 
 def test_a_picture_that_ends_too_early_loses_nothing_that_it_has() -> None:
     assert rules.without_metadata(drawing()[:-12], "image/png") == drawing()[:-12]
+
+
+def test_nothing_but_a_picture_is_a_photo() -> None:
+    assert rules.kind_fault(AttachmentKind.PHOTO, rules.PDF) == "file.no_photo"
+    assert not rules.kind_fault(AttachmentKind.PHOTO, rules.PNG)
+    assert not rules.kind_fault(AttachmentKind.INVOICE, rules.PNG)

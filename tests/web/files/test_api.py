@@ -103,3 +103,37 @@ async def test_one_invoice_is_put_on_many_pieces(office: Office) -> None:
     assert (await office.get(f"/assets/{others[0]}/files", "alice")).json()["total"] == 0
     assert (await office.get(paper["url"], "alice")).json()["code"] == "file.unknown"
     assert set(AttachmentKind) >= {row["kind"] for row in rows}
+
+
+async def test_what_a_file_is_can_be_said_otherwise_and_who_sees_it_follows(office: Office) -> None:
+    paper = await send(office, b"%PDF-1.7", "FV.pdf", kind="manual")
+    path, kinds = f"/assets/1/files/{paper['id']}", []
+    assert (await office.get(path)).headers["etag"] == '"1"'
+    assert (await office.call("PATCH", path, "alice", json={"kind": "invoice"})).status_code == 403
+    for kind, status in (("invoice", 404), ("guarantee", 200), ("protocol", 404), ("manual", 200)):
+        answer = await office.call("PATCH", path, "accountant", json={"kind": kind})
+        assert (answer.status_code, answer.json()["kind"]) == (200, kind)
+        kinds.append(kind)
+        for address in (path, paper["url"]):
+            assert (await office.get(address, "alice")).status_code == status
+        assert len((await office.get("/assets/1/files", "alice")).json()["items"]) == (status == 200)
+        assert (await office.get(paper["url"], "auditor")).status_code == 200
+    assert answer.headers["etag"] == '"5"'
+    history = (await office.get("/history?object=asset:1", "auditor")).json()["items"]
+    sides = [(one["before"]["kind"], one["after"]["kind"]) for one in history if one["action"] == "file_changed"]
+    assert sides[::-1] == list(zip(["manual", *kinds[:-1]], kinds, strict=True))
+
+
+async def test_a_title_is_changed_alone_and_not_over_a_newer_one(office: Office) -> None:
+    paper = await send(office, b"%PDF-1.7", "FV.pdf", kind="manual")
+    path = f"/assets/1/files/{paper['id']}"
+    old = {"if-match": '"1"'}
+    answer = await office.call("PATCH", path, "facilities", json={"title": "Obsługa"}, headers=old)
+    assert (answer.json()["title"], answer.json()["kind"], answer.json()["revision"]) == ("Obsługa", "manual", 2)
+    stale = await office.call("PATCH", path, "facilities", json={"title": "Inny"}, headers=old)
+    assert (stale.status_code, stale.json()["code"]) == (412, "request.stale")
+    same = await office.call("PATCH", path, "facilities", json={})
+    assert same.json() == answer.json(), "nothing is changed by nothing"
+    bad = await office.call("PATCH", path, "facilities", json={"kind": "photo"})
+    assert (bad.status_code, bad.json()["code"]) == (422, "file.no_photo")
+    assert (await office.call("PATCH", f"/assets/2/files/{paper['id']}", "admin", json={})).status_code == 404

@@ -127,3 +127,33 @@ async def test_many_numbers_are_looked_for_at_once(database: Database, statement
     with statements.at_most(1):
         ids = await ids_of_numbers([f" {one.inventory_no} " for one in pieces])
     assert ids == [one.id for one in pieces]
+
+
+async def test_a_file_is_called_otherwise_on_its_page(desk: Desk, asset: Asset) -> None:
+    other = await make.make_asset()
+    await upload(desk, asset, ("FV.pdf", b"%PDF-1.7"), kind="manual")
+    (file,) = await Attachment.all()
+    here = f"/assets/{asset.id}/files/{file.id}"
+    await desk.send(f"{here}/attach", "facilities", numbers=other.inventory_no)
+    page = (await desk.get(f"/assets/{asset.id}", "facilities")).text
+    assert f'action="{here}/rename"' in page
+    assert f'action="{here}/rename"' not in (await desk.get(f"/assets/{asset.id}", "alice")).text
+    assert '<option value="photo"' not in page.split(f'id="kind-{file.id}"')[1].split("</select>")[0]
+    answer = await desk.send(
+        f"{here}/rename", "facilities", kind="invoice", title=" Faktura  1 ", revision="1", on_all="1"
+    )
+    text = text_of(answer.text)
+    assert "It is called so now." in answer.text
+    assert "Faktura 1 invoice, also on 1 other piece" in text
+    assert re.search("File called otherwise .*manual .*invoice .*FV.pdf .*Faktura 1", text)
+    for one in (asset, other):
+        assert "Faktura 1" not in await desk.read(f"/assets/{one.id}", "alice")
+        assert "Faktura 1" in await desk.read(f"/assets/{one.id}", "accountant")
+    stale = await desk.post(f"{here}/rename", "facilities", kind="guarantee", title="Karta", revision="1")
+    assert "changed" in text_of(stale.text)
+    assert 'value="Karta"' in stale.text, "what was typed is there"
+    assert '<option value="guarantee" selected' in stale.text.split(f'id="kind-{file.id}"')[1]
+    assert (await desk.post(f"{here}/rename", "alice", kind="manual")).status_code == 403
+    assert (await desk.post(f"/assets/{asset.id}/files/999/rename", "facilities", kind="manual")).status_code == 404
+    await desk.send(f"{here}/rename", "accountant", kind="guarantee", revision="2")
+    assert "FV.pdf" in await desk.read(f"/assets/{asset.id}", "alice")
