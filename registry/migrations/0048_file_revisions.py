@@ -6,7 +6,7 @@ from registry.core.columns import AddColumn
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0046_custody_by_state")]
+    dependencies = [("registry", "0047_approvals")]
     operations = [
         AddColumn(model_name="Attachment", name="revision", field=fields.IntField(default=1, db_default=1)),
     ]
