@@ -23,7 +23,8 @@ from config.faults import database_reason
 from config.settings import Settings
 from registry.core import seals
 from registry.core.clock import utc_now
-from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable, system_reason
+from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Unavailable
+from registry.core.system_reasons import system_reason
 from registry.files.contents import whole
 from registry.files.queries import keys_in_use
 from registry.files.rules import content_key, digest_of_key

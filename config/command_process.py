@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import PREFIX
-from registry.core.errors import N_, Reason, system_reason
+from registry.core.errors import N_, Reason
+from registry.core.system_reasons import system_reason
 
 LONGEST_TEXT = 2000
 # one that waits for a disk dies when the disk answers

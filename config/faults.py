@@ -9,7 +9,8 @@ import asyncpg
 from pydantic.fields import FieldInfo
 
 from registry.core import outages
-from registry.core.errors import N_, Invalid, Reason, Refusal, system_reason
+from registry.core.errors import N_, Invalid, Reason, Refusal
+from registry.core.system_reasons import system_reason
 
 _PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _BOUNDS = ("ge", "gt", "le", "lt")

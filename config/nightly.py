@@ -12,7 +12,8 @@ from pathlib import Path
 
 from config.command_process import run_command
 from config.settings import Settings, kept_key
-from registry.core.errors import N_, Reason, Refusal, Unavailable, system_reason
+from registry.core.errors import N_, Reason, Refusal, Unavailable
+from registry.core.system_reasons import system_reason
 from registry.rooms.queries import office_zone
 from web.system.nights import LastNight, last_night, night_of, note_night
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, SecretStr
 
 from registry.assets.rules import dated
-from registry.core.errors import N_, Reason, system_reason
+from registry.core.errors import N_, Reason
+from registry.core.system_reasons import system_reason
 from registry.outbox.rules import is_address
 
 KEY_LENGTH = 32

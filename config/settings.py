@@ -47,7 +47,8 @@ from config.setting_values import (
 )
 from registry.assets.policy import DEFAULT
 from registry.assets.rules import AccountPolicy, Dated, fold
-from registry.core.errors import N_, Invalid, Reason, Refusal, Unavailable, system_reason, words
+from registry.core.errors import N_, Invalid, Reason, Refusal, Unavailable, words
+from registry.core.system_reasons import system_reason
 from registry.people.policy import DEFAULT as SIGN_IN
 from registry.people.rules import SignInRules
 from web.kit.i18n import translate

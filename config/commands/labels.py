@@ -8,7 +8,8 @@ import typer
 from config.commands.terminal import ACTOR, in_register, sentence
 from config.settings import load
 from registry.core.clock import utc_now
-from registry.core.errors import N_, Invalid, Unavailable, system_reason
+from registry.core.errors import N_, Invalid, Unavailable
+from registry.core.system_reasons import system_reason
 
 
 def add_to(app: typer.Typer) -> None:

@@ -12,7 +12,8 @@ import typer
 from config.commands.terminal import ACTOR, in_register, run
 from config.settings import load
 from registry.core.clock import utc_now
-from registry.core.errors import Unavailable, system_reason
+from registry.core.errors import Unavailable
+from registry.core.system_reasons import system_reason
 
 
 def add_to(app: typer.Typer) -> None:

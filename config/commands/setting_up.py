@@ -10,7 +10,8 @@ import typer
 from config.commands.terminal import ACTOR, in_register, sentence
 from config.settings import Settings, load
 from registry.core.clock import utc_now
-from registry.core.errors import N_, Conflict, Invalid, Reason, system_reason
+from registry.core.errors import N_, Conflict, Invalid, Reason
+from registry.core.system_reasons import system_reason
 
 if TYPE_CHECKING:
     from registry.office.actions import WholeSetUp

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 import aiosmtplib
 
 from config.settings import Settings
-from registry.core.errors import N_, Reason, Refusal, Unavailable, system_reason
+from registry.core.errors import N_, Reason, Refusal, Unavailable
 from registry.core.folding import printable
+from registry.core.system_reasons import system_reason
 from registry.outbox.models import LetterState
 from registry.outbox.rules import is_address
 

@@ -21,7 +21,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices.broker.wire import Pump, WiredClient
-from registry.core.errors import N_, Reason, system_reason
+from registry.core.errors import N_, Reason
+from registry.core.system_reasons import system_reason
 
 V311, V5 = MQTTProtocolVersion.MQTTv311, MQTTProtocolVersion.MQTTv5
 QOS = 1

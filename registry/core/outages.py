@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 import asyncpg
 
-from registry.core.errors import N_, Reason, Unavailable, system_reason
+from registry.core.errors import N_, Reason, Unavailable
+from registry.core.system_reasons import system_reason
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from registry.core.context import PerRegister
-from registry.core.errors import NotFound, Unavailable, system_reason
+from registry.core.errors import NotFound, Unavailable
+from registry.core.system_reasons import system_reason
 
 CHUNK = 262_144
 

@@ -20,7 +20,8 @@ import orjson
 
 import registry
 from registry.core.aside import ended_with, go_on
-from registry.core.errors import N_, NotFound, Unavailable, system_reason
+from registry.core.errors import N_, NotFound, Unavailable
+from registry.core.system_reasons import system_reason
 from registry.importing.bounds import LARGEST_FILE, PATIENCE_SECONDS, too_much, unreadable
 from registry.importing.cells import Cell
 from registry.importing.hypertext import is_hypertext
