@@ -153,7 +153,7 @@ def test_what_a_command_says_when_it_worked(new_izba: Izba) -> None:
 
 def test_a_reason_that_nothing_is_known_of_is_quoted() -> None:
     from config.faults import database_reason
-    from registry.core.errors import system_reason
+    from registry.core.system_reasons import system_reason
 
     for reason in (database_reason(RuntimeError("odd")), system_reason(OSError(9999, "odd"))):
         assert "“odd”" in reason
