@@ -6,7 +6,7 @@ from registry.core.columns import AddColumn
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0047_approvals")]
+    dependencies = [("registry", "0048_wall_displays")]
     operations = [
         AddColumn(model_name="Attachment", name="revision", field=fields.IntField(default=1, db_default=1)),
     ]
