@@ -13,17 +13,23 @@ from tests.conftest import Database, apart, opened, postgres_copy, sqlite_copy
 from tests.servers import Postgres
 
 LOAD = """
-import asyncio, sys
+import asyncio, sys, tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 from config.database import database
 from config.demo.lists import load_help_point
 from registry.core.history import SYSTEM
+from registry.files import contents
+from registry.files.contents import DirectoryContents
 
 async def load(url):
     async with database(url):
+        contents.use(DirectoryContents(files))
         await load_help_point(datetime(2026, 11, 1, 8, tzinfo=UTC), SYSTEM)
 
-asyncio.run(load(sys.argv[1]))
+with tempfile.TemporaryDirectory() as files:  # no test looks at the picture of the floor
+    files = Path(files)
+    asyncio.run(load(sys.argv[1]))
 """
 
 

@@ -57,7 +57,10 @@ def term(kind: str, name: str, context: PageContext) -> str:
 
 def value_text(kind: str, name: str, value: Any, names: HistoryNames, context: PageContext) -> str:
     """A value as people read it, cut where it is long; empty for nothing."""
-    text = _text(kind, name, value, names, context)
+    try:
+        text = _text(kind, name, value, names, context)
+    except (ValueError, KeyError, TypeError):  # an entry keeps what an earlier Izba wrote, for which there is no word
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

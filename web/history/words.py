@@ -46,6 +46,7 @@ ACTION_WORDS = {
     "closed": N_("taken out of use"), "reopened": N_("taken back into use"),
     "settings changed": N_("settings changed"), "step put off": N_("step put off"),
     "step taken up": N_("step taken up"), "rooms_placed": N_("rooms placed on a plan"),
+    "wall_opened": N_("plan opened to walls"), "wall_closed": N_("plan closed to walls"),
     "rules_set": N_("rules set"), "standard_set": N_("standard set"),
     "door_policy_set": N_("door set"), "placed": N_("hung elsewhere"),
     "renamed": N_("renamed"),

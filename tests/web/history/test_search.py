@@ -101,6 +101,9 @@ async def test_a_thing_s_fields_and_values_are_words(desk: Desk) -> None:
                         after={"owner_id": person.id, "x": "9999-99-99"})  # fmt: skip
     await history.write("asset:7", "changed", ALICE, now, before={"lifecycle": "in_use"}, after={"price": "12.50"})
     await history.write("person:1", "changed", ALICE, now, before={"role": "duty"}, after={"role": "admin", "z": []})
+    former = {"kind": "furniture", "standard": ["4 stoły"]}
+    await history.write(f"room:{room.id}", "rules_set", ALICE, now, before=former, after=former)
+    await history.write("asset:8", "changed", ALICE, now, after={"shares": [{"of": "x"}]})
     await history.write("category:1", "changed", ALICE, now, after={"parent": "Meble", "pieces": [3, 4]})
     text = await desk.read("/admin/history", "admin")
     for words in (
@@ -110,6 +113,8 @@ async def test_a_thing_s_fields_and_values_are_words(desk: Desk) -> None:
         "life cycle in use → – price 12.50 PLN",
         "role duty officer → administrator z –",
         "below Meble pieces 3, 4",
+        'what it is for furniture → furniture standard ["4 stoły"] → ["4 stoły"]',
+        'funding [{"of":"x"}]',
     ):
         assert words in text, words
 
