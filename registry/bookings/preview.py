@@ -7,7 +7,7 @@ from registry.bookings.alternatives import rooms_to_have
 from registry.bookings.models import Booking
 from registry.bookings.obstacles import offer_help
 from registry.bookings.projections import viewer_of
-from registry.bookings.queries import bookable_rooms, booking_room, is_taken
+from registry.bookings.queries import bookable_rooms, booking_room, booking_rooms, is_taken
 from registry.bookings.rules import (
     BookingRequest,
     BookingRoom,
@@ -86,12 +86,15 @@ async def _is_taken(
 
 
 async def any_free_room(request: BookingRequest, by: Person, now: datetime) -> Room | None:
-    """The smallest meeting room that this person could have for the request. Help Point rooms are never given out like
-    this.
+    """The smallest meeting room that this person could have for the request, first of all without asking anybody. Help
+    Point rooms are never given out like this.
     """
     large = [
         room
         for room in await bookable_rooms(by)
         if room.visibility not in HELP_POINT and room.capacity >= (request.attendees or 1)
     ]
-    return min(await rooms_to_have(large, request, viewer_of(by), now), key=lambda room: room.capacity, default=None)
+    viewer = viewer_of(by)
+    fitting = await rooms_to_have(large, request, viewer, now)
+    rules = await booking_rooms(fitting)
+    return min(fitting, key=lambda room: (needs_approval(request, rules[room.id], viewer), room.capacity), default=None)

@@ -21,6 +21,7 @@ REFUSED = {
     "booking.nothing_to_do": "refused_nothing",
     "booking.closed": "refused_closed",
     "booking.undo_late": "refused_late",
+    "booking.approval_late": "refused_asked",
     "door.other_booking": "refused_other_booking",
     "door.proof_needed": "refused_proof",
     "door.wrong_pin": "refused_pin",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from registry.bookings.days import RoomDay
+from registry.bookings.models import Status
 from registry.bookings.projections import BusySpan, FullBooking, VisibleBooking
 from registry.rooms.hours import Hours
 from registry.rooms.queries import week
@@ -30,13 +31,14 @@ class PlanSlot:
 
 
 def note_of(booking: VisibleBooking, context: PageContext) -> str:
-    """Who holds a booking and how many come, as far as this reader may know it."""
+    """Who holds a booking, how many come, and whether it stands yet, as far as this reader may know it."""
     if isinstance(booking, BusySpan):
         return ""
+    waits = context.say(N_("waits for approval")) if booking.status == Status.TENTATIVE else ""
     if not isinstance(booking, FullBooking):
-        return booking.institution or ""
+        return " · ".join(part for part in (booking.institution or "", waits) if part)
     people = context.words.people(booking.attendees) if booking.attendees else ""
-    return " · ".join(part for part in (booking.organizer_name or booking.institution or "", people) if part)
+    return " · ".join(part for part in (booking.organizer_name or booking.institution or "", people, waits) if part)
 
 
 def href_of(booking: VisibleBooking | None) -> str:

@@ -11,9 +11,11 @@ from registry.bookings.approval_reminders import remind_approvers
 from registry.bookings.approvals import approve, reject, undo_answer
 from registry.bookings.awaiting import answerers_of, approves, awaiting, count_of_awaiting
 from registry.bookings.models import Booking, Status
+from registry.bookings.preview import any_free_room
 from registry.bookings.projections import FullBooking, MeetingSpan, viewer_of
 from registry.bookings.queries import visible_booking
 from registry.bookings.readings import advance_due
+from registry.bookings.rules import BookingRequest
 from registry.core.errors import Conflict, Refusal
 from registry.core.history import Actor, HistoryEntry
 from registry.outbox.models import Notice
@@ -276,6 +278,15 @@ async def test_who_was_asked_is_reminded_once_a_day_and_once_two_hours_before():
     assert await remind_approvers(NOW) == 0
     soon = await the.asked(start=100)
     assert await remind_approvers(soon.starts_at - HOUR) == 0, "it was asked for shortly before"
+
+
+async def test_any_free_room_is_first_one_that_needs_nobody_s_yes():
+    the = await scene(capacity=4)
+    await make_room(code="DUZA", capacity=20)
+    for person, code in ((the.alice, "DUZA"), (the.carol, "SALA")):
+        room = await any_free_room(BookingRequest("", NOW + HOUR, NOW + 2 * HOUR), person, NOW)
+        assert room
+        assert room.code == code
 
 
 async def test_without_its_approvers_those_who_run_rooms_are_asked(database: Database) -> None:

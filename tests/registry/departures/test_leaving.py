@@ -8,6 +8,7 @@ import pytest
 
 from registry.assets.models import Asset, Lifecycle
 from registry.assets.transitions import IN_THE_OFFICE
+from registry.bookings.awaiting import answerers_of
 from registry.bookings.models import Booking, Kind
 from registry.core.errors import Forbidden
 from registry.core.history import SYSTEM, Actor, HistoryEntry
@@ -65,6 +66,14 @@ async def laden(login: str = "leaver") -> Person:
 
 def plain(numbers: Any) -> dict[str, int]:
     return {str(kind): number for kind, number in numbers.items()}
+
+
+async def test_who_approves_in_their_place_is_asked_from_then_on() -> None:
+    person = await laden()
+    room, heir = await Room.get(approvers__id=person.id), await make_person("heir", role=Role.FACILITIES)
+    assert person.id in (await answerers_of([room]))[room.id], "it is remembered"
+    await deactivate("LEAVER", to("heir"), SYSTEM, NOW)
+    assert {person.id, heir.id} & set((await answerers_of([room]))[room.id]) == {heir.id}
 
 
 async def test_what_hangs_on_somebody_is_counted_and_shown() -> None:

@@ -12,7 +12,8 @@ from registry.core import events
 from registry.core.history import SYSTEM
 from registry.devices.occupancy import Reading
 from registry.doors.queries import door
-from registry.doors.view import DoorState, OpenDoor, TitledDoor
+from registry.doors.view import DoorState, OpenDoor, TitledDoor, acts
+from registry.places.actions import RoomChanges, change_rooms
 from registry.rooms.lock import changing
 from registry.rooms.models import Room, Visibility
 from tests.make import HOUR, NOW, make_booking, make_device, make_panel, make_person, make_room
@@ -35,6 +36,14 @@ async def test_the_panels_of_a_door_share_it_and_one_that_is_off_offers_nothing(
     assert isinstance(dark, OpenDoor)
     assert (bool(view.acts), dark.acts) == (True, ())
     assert await door(room.id, NOW + MINUTE, first) is not view, "it counts minutes"
+
+
+async def test_a_room_that_gets_approvers_is_no_longer_booked_at_its_door() -> None:
+    room = await make_room(bookable=True, panel_books=True)
+    view = await door(room.id, NOW)
+    assert "book" in {act.command for act in acts(view)}
+    await change_rooms([room.id], RoomChanges(approvers=[await make_person()]), SYSTEM, NOW)
+    assert "book" not in {act.command for act in acts(await door(room.id, NOW))}
 
 
 async def test_a_change_draws_it_anew_without_asking_the_database(monkeypatch: pytest.MonkeyPatch) -> None:

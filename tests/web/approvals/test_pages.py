@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from registry.bookings.actions import book
 from registry.bookings.models import Booking, Status
+from registry.bookings.projections import MeetingSpan
 from registry.bookings.rules import BookingRequest
 from registry.core.history import Actor
 from registry.outbox.models import Notice
@@ -18,6 +20,7 @@ from tests.conftest import Database
 from tests.web.conftest import soon
 from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
+from web.rooms.plan import note_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 TITLE = "KANAREK"
@@ -65,6 +68,20 @@ async def test_the_others_see_that_it_waits_and_no_more(desk: Desk) -> None:
     refused = await desk.post(f"/approvals/{booking.id}/approve", "bob")
     assert refused.status_code == 403
     assert "for its approvers to say" in text_of(refused.text)
+
+
+async def test_the_band_of_a_room_says_that_a_booking_waits() -> None:
+    context: Any = SimpleNamespace(say=str)
+    meeting = MeetingSpan("SALA", soon(1), soon(2), "meeting", "tentative", "theirs")
+    assert note_of(meeting, context) == "theirs · waits for approval"
+    assert note_of(meeting._replace(status="confirmed"), context) == "theirs"
+
+
+async def test_an_auditor_is_asked_nothing(desk: Desk) -> None:
+    await (await Room.get(code="SALA")).approvers.add(desk.people["auditor"])
+    await asked(desk)
+    assert "To approve" not in await desk.read("/", "auditor")
+    assert (await desk.get("/approvals", "auditor")).status_code == 403
 
 
 async def test_one_tap_approves_and_the_answer_can_be_taken_back(desk: Desk) -> None:

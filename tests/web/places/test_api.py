@@ -68,6 +68,7 @@ async def test_everything_that_a_room_is_set_to_comes_back_as_it_was_sent(office
         ({"opening": "nights"}, 404, "opening.unknown"),
         ({"institutions": ["nobody"]}, 404, "institution.unknown"),
         ({"approvers": ["nobody"]}, 404, "person.unknown"),
+        ({"approvers": ["auditor"]}, 422, "room.bad_approver"),
         ({"door": {"proofs": ["pin"]}}, 422, "door.no_pin"),
         ({"door": {"pin": "12"}}, 422, "door.bad_pin"),
         ({"door": {"proofs": ["key"]}}, 422, "door.bad_proof"),
