@@ -5,8 +5,8 @@ What holds now is looked at, so it does not matter how often, by how many proces
 
 from datetime import datetime, timedelta
 
-from registry.bookings.awaiting import answerers_of
-from registry.bookings.models import Booking, Status
+from registry.bookings.awaiting import answerers_of, waiting_ids
+from registry.bookings.models import Booking
 from registry.bookings.notices import requests_of
 from registry.core.history import SYSTEM
 from registry.outbox.actions import remind
@@ -26,9 +26,8 @@ def due_reminder(created_at: datetime, starts_at: datetime, now: datetime) -> ti
 
 async def remind_approvers(now: datetime) -> int:
     """Tell those who are asked what still awaits their answer. Returns how many notices were written."""
-    waiting = Booking.filter(status=Status.TENTATIVE, starts_at__gt=now, starts_at__lte=now + max(BEFORE))
-    due = []
-    for booking in await waiting.select_related("room"):
+    ids, due = await waiting_ids(now, now + max(BEFORE)), []
+    for booking in await Booking.filter(id__in=ids).select_related("room") if ids else ():
         before = due_reminder(booking.created_at, booking.starts_at, now)
         if before:
             event = f"approval.due:{booking.id}:{booking.starts_at:%Y%m%dT%H%M}:{before // HOUR}"

@@ -1,12 +1,10 @@
 """What awaits an answer, and who is asked for it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
-from tortoise.expressions import Q
-from tortoise.queryset import QuerySet
-
-from registry.bookings.models import VISITS, Booking, Status
+from registry.bookings.models import VISITS, Booking
 from registry.bookings.projections import (
     COLUMNS,
     RUNS_ROOMS,
@@ -19,6 +17,7 @@ from registry.bookings.projections import (
 )
 from registry.bookings.queries import booking_rooms
 from registry.bookings.rules import may_answer
+from registry.core.statements import ask
 from registry.people.models import Person
 from registry.people.queries import people_who_may
 from registry.people.rules import may
@@ -47,34 +46,44 @@ async def approves(person: Person) -> bool:
     return person.role in RUNS_ROOMS or await Room.filter(approvers__id=person.id).exists()
 
 
-async def awaiting(person: Person, now: datetime, limit: int, start: int = 0) -> list[tuple[FullBooking, Room]]:
-    """What awaits an answer that this person may give, the next to begin first, each in full with its room."""
-    pairs: list[tuple[FullBooking, Room]] = []
+# written out with its status, or SQLite would not take the index of the tentative ones alone, which are few
+_WAITING = """SELECT b.id FROM booking b {among}
+WHERE b.status = 'tentative' AND b.starts_at > ? AND b.starts_at <= ? {but} ORDER BY b.starts_at, b.id"""
+_THEIRS = "JOIN room_approver a ON a.room_id = b.room_id AND a.person_id = ? JOIN room r ON r.id = b.room_id"
+_NOT_SHY = "AND r.visibility NOT IN ({shy}) AND b.kind NOT IN ({visits})".format(
+    shy=", ".join(f"'{one}'" for one in sorted(HELP_POINT)), visits=", ".join(f"'{one}'" for one in VISITS)
+)
+FURTHEST = timedelta(days=1000)  # no room is booked further ahead
+
+
+async def awaiting_ids(person: Person, now: datetime) -> list[UUID]:
+    """The ids of what awaits this person's answer, the next to begin first."""
     if not may(person.role, "bookings.make"):
-        return pairs
-    waiting = _awaiting(person, now).order_by("starts_at", "id").offset(start).limit(limit)
-    rows = [BookingRow(*row) for row in await waiting.values_list(*COLUMNS)]
-    ids = {row.room_id for row in rows}
-    rooms = {room.id: room for room in await Room.filter(id__in=list(ids)).select_related("building__site")}
+        return []
+    if person.role in RUNS_ROOMS:
+        return await waiting_ids(now, now + FURTHEST)
+    query = _WAITING.format(among=_THEIRS, but="" if person.role in SEES_HELP_POINT else _NOT_SHY)
+    rows = await ask(query, [person.id, now.astimezone(UTC), (now + FURTHEST).astimezone(UTC)])
+    return [UUID(str(row["id"])) for row in rows]
+
+
+async def waiting_ids(now: datetime, until: datetime) -> list[UUID]:
+    """The ids of what awaits anybody's answer and begins by then, the next first."""
+    rows = await ask(_WAITING.format(among="", but=""), [now.astimezone(UTC), until.astimezone(UTC)])
+    return [UUID(str(row["id"])) for row in rows]
+
+
+async def in_full(ids: Sequence[UUID]) -> list[tuple[FullBooking, Room]]:
+    """Bookings as whoever answers reads them, each with its room, in the order of these ids."""
+    if not ids:
+        return []
+    rows = [BookingRow(*row) for row in await Booking.filter(id__in=list(ids)).values_list(*COLUMNS)]
+    room_ids = {row.room_id for row in rows}
+    rooms = {room.id: room for room in await Room.filter(id__in=list(room_ids)).select_related("building__site")}
+    pairs = {}
     for row in rows:
         room = rooms[row.room_id]
         booking = projection(row, room.code, Sight.FULL)
         assert isinstance(booking, FullBooking)
-        pairs.append((booking, room))
-    return pairs
-
-
-async def count_of_awaiting(person: Person, now: datetime) -> int:
-    """How much awaits this person's answer."""
-    return await _awaiting(person, now).count() if may(person.role, "bookings.make") else 0
-
-
-def _awaiting(person: Person, now: datetime) -> QuerySet[Booking]:
-    """By the index booking_tentative: what is tentative is little."""
-    waiting = Booking.filter(status=Status.TENTATIVE, starts_at__gt=now)
-    if person.role in RUNS_ROOMS:
-        return waiting
-    theirs = waiting.filter(room__approvers__id=person.id)
-    if person.role in SEES_HELP_POINT:
-        return theirs
-    return theirs.filter(~Q(room__visibility__in=list(HELP_POINT)), ~Q(kind__in=list(VISITS)))
+        pairs[UUID(str(row.id))] = (booking, room)
+    return [pairs[one] for one in ids if one in pairs]

@@ -6,7 +6,7 @@ from fastapi import Depends
 from pydantic import Field
 
 from registry.bookings import approvals
-from registry.bookings.awaiting import awaiting, count_of_awaiting
+from registry.bookings.awaiting import awaiting_ids, in_full
 from registry.bookings.projections import as_json
 from registry.people.models import Person
 from registry.rooms.queries import zone_of
@@ -32,10 +32,10 @@ class RejectionBody(Body):
 @router.get("/approvals", responses=faults(), summary="What awaits the caller's answer, the next to begin first")
 async def listing(person: Approver, paging: Paged, now: Now) -> ListAnswer[BookingAnswer]:
     """Of the rooms that name the caller; of all rooms for who runs them."""
-    total = await count_of_awaiting(person, now)
-    pairs = await awaiting(person, now, paging.limit, paging.start)
+    ids = await awaiting_ids(person, now)
+    pairs = await in_full(paging.part(ids))
     items = [BookingAnswer(**as_json(booking, await zone_of(room))) for booking, room in pairs]
-    return ListAnswer[BookingAnswer](items=items, next=paging.cursor(len(items), total), total=total)
+    return ListAnswer[BookingAnswer](items=items, next=paging.cursor(len(items), len(ids)), total=len(ids))
 
 
 @router.post(

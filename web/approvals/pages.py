@@ -6,7 +6,7 @@ from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.bookings import approvals
-from registry.bookings.awaiting import approves, awaiting, count_of_awaiting
+from registry.bookings.awaiting import approves, awaiting_ids, in_full
 from registry.core.errors import NotFound, Refusal
 from registry.people.models import Person
 from web.approvals.view import reason_choices
@@ -37,11 +37,11 @@ async def listing(
     context = page_context(request, person, now)
     words = BookingWords.of(context.words)
     start = int(offset) if offset.isdecimal() and len(offset) < 7 else 0
-    pairs = await awaiting(person, now, PAGE, start)
-    total = await count_of_awaiting(person, now) if start or len(pairs) == PAGE else len(pairs)
+    ids = await awaiting_ids(person, now)
+    pairs = await in_full(ids[start : start + PAGE])
     return render(
-        request, "approvals/approvals.html", context=context, words=words, now=now, total=total, start=start,
-        page_length=PAGE, is_asked=bool(pairs) or await approves(person),
+        request, "approvals/approvals.html", context=context, words=words, now=now, total=len(ids), start=start,
+        page_length=PAGE, is_asked=bool(ids) or await approves(person),
         rows=[(booking, room, reason_choices(room.visibility, words)) for booking, room in pairs],
         toast=words.done(did), about=booking_id_in(about),
     )  # fmt: skip

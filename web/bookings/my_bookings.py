@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from registry.bookings.awaiting import awaiting, count_of_awaiting
+from registry.bookings.awaiting import awaiting_ids, in_full
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import FullBooking, viewer_of
 from registry.bookings.queries import extension_minutes, my_bookings, undoable
@@ -146,6 +146,5 @@ async def waiting(person: Person, mine: list[OwnBooking], now: datetime) -> Wait
     released = [own_booking(booking, booking.room, now, True) for booking in await undoable(person, now)]
     owns = [one for one in mine if one.release_at or (one.check_in and now >= one.booking.starts_at)]
     owns += [one for one in released if one.undo_until]
-    requests = await awaiting(person, now, REQUESTS_SHOWN + 1)
-    count = len(requests) if len(requests) <= REQUESTS_SHOWN else await count_of_awaiting(person, now)
-    return Waiting(owns, await fault_tasks(person, now), requests[:REQUESTS_SHOWN], count)
+    ids = await awaiting_ids(person, now)
+    return Waiting(owns, await fault_tasks(person, now), await in_full(ids[:REQUESTS_SHOWN]), len(ids))

@@ -9,7 +9,7 @@ import pytest
 from registry.bookings.actions import BookingChanges, book, cancel, change, check_in, extend, undo_release
 from registry.bookings.approval_reminders import remind_approvers
 from registry.bookings.approvals import approve, reject, undo_answer
-from registry.bookings.awaiting import answerers_of, approves, awaiting, count_of_awaiting
+from registry.bookings.awaiting import answerers_of, approves, awaiting_ids, in_full
 from registry.bookings.models import Booking, Status
 from registry.bookings.preview import any_free_room
 from registry.bookings.projections import FullBooking, MeetingSpan, viewer_of
@@ -23,7 +23,7 @@ from registry.people.models import Person, Role
 from registry.rooms.models import Room, Visibility
 from tests.conftest import Database
 from tests.make import HOUR, MINUTE, NOW, make_booking, make_people, make_person, make_room, refused, wish
-from tests.statements import Statements
+from tests.statements import Statements, plan
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("database")]
 
@@ -197,9 +197,9 @@ async def test_a_cancellation_withdraws_the_request_and_its_undo_asks_again():
     the = await scene()
     booking = await the.asked()
     await cancel(booking.id, the.alice, of(the.alice), NOW)
-    assert await count_of_awaiting(the.carol, NOW) == 0
+    assert len(await awaiting_ids(the.carol, NOW)) == 0
     await undo_release(booking.id, the.alice, of(the.alice), NOW + MINUTE)
-    assert await count_of_awaiting(the.carol, NOW) == 1
+    assert len(await awaiting_ids(the.carol, NOW)) == 1
     at = booking.starts_at - MINUTE
     await cancel(booking.id, the.alice, of(the.alice), at)
     assert (await refused(undo_release(booking.id, the.alice, of(the.alice), at + MINUTE))).code == "booking.undo_late"
@@ -239,16 +239,25 @@ async def test_who_approves_reads_what_awaits_and_what_they_answered():
     the = await scene()
     booking = await the.asked()
     before = await make_booking(NOW + 9 * HOUR, room=the.room, organizer=the.alice, title="Stara")
-    assert [one.title for one, _ in await awaiting(the.carol, NOW, 9)] == ["Narada"]
+    assert [one.title for one, _ in await in_full(await awaiting_ids(the.carol, NOW))] == ["Narada"]
     assert (await approves(the.carol), await approves(the.boss), await approves(the.alice)) == (True, True, False)
-    assert await count_of_awaiting(the.boss, NOW) == 1
-    assert await count_of_awaiting(the.alice, NOW) == 0
+    assert len(await awaiting_ids(the.boss, NOW)) == 1
+    assert len(await awaiting_ids(the.alice, NOW)) == 0
     carol, charlie = viewer_of(the.carol), viewer_of(await Person.get(login="charlie"))
     assert isinstance((await visible_booking(booking.id, carol))[0], FullBooking)
     assert isinstance((await visible_booking(booking.id, charlie))[0], MeetingSpan)
     await reject(booking.id, "x", the.carol, of(the.carol), NOW)
     assert isinstance((await visible_booking(booking.id, carol))[0], FullBooking)
     assert isinstance((await visible_booking(before.id, carol))[0], MeetingSpan)
+
+
+async def test_what_awaits_is_found_among_the_tentative_alone(statements: Statements) -> None:
+    """Also where a statement is prepared once for any values: its status is written out."""
+    the = await scene()
+    for person in (the.carol, the.boss):
+        before = len(statements)
+        await awaiting_ids(person, NOW)
+        assert "booking_tentative" in await plan(statements[before].text)
 
 
 @pytest.mark.parametrize("visibility", [Visibility.CONFIDENTIAL, Visibility.HIDDEN])
@@ -260,7 +269,7 @@ async def test_in_the_help_point_only_who_works_there_is_asked_and_told_nothing(
     assert booking.status is Status.TENTATIVE
     assert await told() == [("approval.requested", officer.id)]
     assert set((await Notice.get()).facts) <= {"starts_at", "ends_at", "former_starts_at", "former_ends_at"}
-    assert (await count_of_awaiting(the.carol, NOW), await count_of_awaiting(officer, NOW)) == (0, 1)
+    assert (len(await awaiting_ids(the.carol, NOW)), len(await awaiting_ids(officer, NOW))) == (0, 1)
     words = reject(booking.id, "bo tak", officer, of(officer), NOW)
     assert (await refused(words)).code == "booking.bad_reason"
     await reject(booking.id, "needed", officer, of(officer), NOW)
