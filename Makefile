@@ -5,8 +5,8 @@ COVER := $(if $(filter true,$(CI)),--cov --cov-report=term)
 # in CI what fails is run once more: it fails when it fails twice, else it is named under FLAKY, to be mended
 AGAIN := $(if $(filter true,$(CI)),--reruns=1)
 RULES := registry/*/rules.py,registry/*/recurrence.py,registry/*/tags.py,registry/*/state.py,registry/*/door.py,devices/codecs/*,devices/topics.py
-# how many processes share the tests, file by file, each with its own servers
-WORKERS := 2
+# how many processes share the tests, file by file, each with its own servers: on two processors one always waits
+WORKERS := 3
 .DEFAULT_GOAL := help
 # the tests start Izba two hundred times: what is compiled once stays compiled, whatever the caller's shell says
 unexport PYTHONDONTWRITEBYTECODE

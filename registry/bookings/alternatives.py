@@ -20,7 +20,7 @@ from registry.core.statements import numbered
 from registry.core.transaction import reading_from
 from registry.rooms.hours import Hours, is_open_throughout, local_instant, next_opening, open_span_at
 from registry.rooms.models import Room
-from registry.rooms.queries import hours_of, zone_of
+from registry.rooms.queries import hours_of, with_houses, zone_of
 
 Judge = Callable[[BookingRequest, BookingRoom], Sequence[Refusal]]
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -252,7 +252,7 @@ async def _bookable(ids: Sequence[int], wish: Wish) -> list[Room]:
     """Those of these rooms, in this order, that no rule speaks against."""
     if not ids:
         return []
-    rooms = {room.id: room for room in await Room.filter(id__in=list(ids)).select_related("building__site")}
+    rooms = {room.id: room for room in await with_houses(Room.filter(id__in=list(ids)))}
     rules = await booking_rooms(list(rooms.values()))
     return [
         rooms[id_]
