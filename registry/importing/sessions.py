@@ -35,6 +35,7 @@ from registry.importing.judging import judge
 from registry.importing.layout import find_list
 from registry.importing.models import ColumnLayout, ImportedRecord, ImportState, PendingImport
 from registry.importing.report import ImportReport, report_in_words
+from registry.importing.row_cells import lines_with
 from registry.importing.rows import Translate
 from registry.importing.snapshot import RegisterSnapshot, load_snapshot
 from registry.importing.updates import compare
@@ -152,6 +153,29 @@ async def correct_word(
         _correct(pending, lines, by_column)
 
     return await _edit(number, owner_id, edit, now, if_revision)
+
+
+async def correct_same(
+    number: str, owner_id: int, column: str, word: str, cell: Cell, now: datetime, if_revision: int | None = None
+) -> PendingImport:
+    """Put another value into each row in whose cell of a column this word stands, whatever was said of it.
+
+    Raises as ``correct``; NotFound("import.no_word").
+    """
+    pending = await find(number, owner_id, now)
+    titles = titles_of(await aside(record, pending))
+    by_column = _by_column(titles, {column: cell})
+    name = next(iter(by_column))
+    lines = frozenset(await aside(lines_with, pending, name, word, titles))
+
+    def edit(pending: PendingImport, report: dict[str, Any]) -> None:
+        rows = [row["line"] for row in report["rows"] if str(row["line"]) in lines]
+        if not rows:
+            raise NotFound("import.no_word", word=word, column=titles[name])
+        _correct(pending, rows, by_column)
+
+    # what was looked for stands in this revision
+    return await _edit(number, owner_id, edit, now, pending.revision if if_revision is None else if_revision)
 
 
 async def choose(

@@ -25,6 +25,16 @@ from registry.people.models import Person
 from registry.rooms.queries import rooms_by_code
 from web.assets.words import ACTION_WORDS
 from web.auth.access import actor_of, page_with
+from web.importing.row_forms import (
+    CELL,
+    FORMER,
+    RowCell,
+    cells_of,
+    changes_of,
+    offers_of,
+    place_of,
+    still_wrong,
+)
 from web.importing.words import CHANGE_WORDS, FIELD_WORDS
 from web.kit.clock import Now
 from web.kit.drafts import TypedWords, back_to
@@ -59,7 +69,6 @@ WORD_PROBLEMS = frozenset(
     }
 )
 PATIENCE = 1.0  # seconds: what takes longer is watched on the page
-CELL = "cell:"  # before the names of columns in a form
 FAMILY_WORDS = {
     "assets": N_("equipment or purchases"),
     "rooms": N_("rooms or buildings"),
@@ -93,14 +102,15 @@ class RowPage:
 
     @property
     def last(self) -> int:
-        return self.first + len(self.rows) - 1
+        return min(self.first + PAGE - 1, self.total)
 
 
 @dataclass(frozen=True, slots=True)
 class RowForm:
     """What was typed into the form of a line, or of a word of several (``same_word``: column, word, value), or ticked
     of the changes of a line or of all (``ticks``: line, take), and why it was refused; without any of them it is the
-    list as a whole.
+    list as a whole. ``cell_faults`` are of the cells of an open line, ``offers`` the corrections that other rows with
+    the same word can have too.
     """
 
     fault: str = ""
@@ -108,6 +118,8 @@ class RowForm:
     line: str = ""
     same_word: dict[str, str] | None = None
     ticks: dict[str, Any] | None = None
+    cell_faults: dict[str, str] | None = None
+    offers: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +148,8 @@ class ReportView:
     notices: list[str]
     words: list[SameWord]
     changed_columns: dict[str, int]
+    open_line: str
+    open_cells: list[RowCell]
 
 
 @router.get("")
@@ -213,11 +227,12 @@ async def one(
     typed: TypedWords,
     show: str | None = None,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    open_line: Annotated[str, Query(alias="open", max_length=200)] = "",
 ) -> Response:
-    """What was read of a list and what is wrong with it."""
+    """What was read of a list and what is wrong with it; of the ``open`` line all cells as fields."""
     pending = await sessions.find(number, person.id, now)
     context, form = page_context(request, person, now), RowForm(**typed.words)
-    return await _report(request, context, pending, typed.status, show, offset, form)
+    return await _report(request, context, pending, typed.status, show, offset, form, open_line)
 
 
 async def _report(
@@ -228,6 +243,7 @@ async def _report(
     show: str | None = None,
     offset: int = 0,
     form: RowForm = RowForm(),
+    open_line: str = "",
 ) -> Response:
     is_open = pending.state is ImportState.CHECKED
     return render(
@@ -239,11 +255,13 @@ async def _report(
         pending=pending,
         lifetime=sessions.LIFETIME,
         state=ImportState,
-        view=await aside(_view_of, pending, context, show, offset),
+        view=await aside(_view_of, pending, context, show, offset, form, open_line),
         offset=offset,
         size=PAGE,
         status_words=STATUS_WORDS,
         cell=CELL,
+        former=FORMER,
+        place_of=place_of,
         columns_of=_columns_of,
         value_of=_value_of,
         form=form,
@@ -256,21 +274,32 @@ async def _report(
     )
 
 
-def _view_of(pending: PendingImport, context: PageContext, show: str | None, offset: int) -> ReportView:
+def _view_of(
+    pending: PendingImport, context: PageContext, show: str | None, offset: int, form: RowForm, open_line: str
+) -> ReportView:
     """Reads the whole report, which may have thousands of rows: not for the event loop."""
     report = sessions.record(pending)
     counts = {kind: sum(_is_shown(row, kind) for row in report["rows"]) for kind in STATUS_WORDS}
     status = show if show in STATUS_WORDS else next((kind for kind in STATUS_WORDS if counts[kind]), "")
+    can_correct = pending.state is ImportState.CHECKED and not pending.written_line
+    row = next((row for row in report["rows"] if str(row["line"]) == open_line), None) if can_correct else None
+    page = _page(report["rows"], status, offset, context)
+    open_row = row_in_words(row, context.say) if row else None
+    if open_row and open_row not in page.rows:
+        page.rows.insert(0, open_row)
+    typed = form.cells if form.line == open_line and form.cells else {}
     return ReportView(
         report=report,
         titles=sessions.titles_of(report),
         counts=counts,
         accepted=sum(row["status"] != "error" and not row.get("left_out") for row in report["rows"]),
         row_status=status,
-        page=_page(report["rows"], status, offset, context),
+        page=page,
         notices=[in_words(problem, context.say)["hint"] for problem in report["problems"]],
         words=_words(report, context) if pending.state is ImportState.CHECKED else [],
         changed_columns=dict(Counter(name for row in report["rows"] for name in row.get("changes", ()))),
+        open_line=open_line if open_row else "",
+        open_cells=cells_of(pending, open_row, typed, form.cell_faults or {}) if open_row else [],
     )
 
 
@@ -358,6 +387,51 @@ async def progress(request: Request, person: May, now: Now, number: str) -> Resp
         home=home,
         is_at_work=True,
     )
+
+
+@router.post("/{number}/rows/{line}/cells")
+async def correct_cells(request: Request, person: May, now: Now, number: str, line: str) -> Response:
+    """Put what was typed over into the cells of a row. What stood in them on the page comes along: a cell that was
+    changed meanwhile is shown with both, and nothing is written.
+    """
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    show, offset = _status_of(form.get("show", "")), _offset(form.get("offset", ""))
+    pending, context = await sessions.find(number, person.id, now), page_context(request, person, now)
+    changes = await aside(changes_of, pending, line, form, context)
+    home = f"/assets/import/{number}"
+    here = f"{home}?{place_of(show, offset, line)}#line-{quote(line)}"
+    typed: dict[str, Any] = {"cells": changes.cells, "line": line}
+    if changes.faults:
+        return await back_to(here, request, now, 409, cell_faults=changes.faults, **typed)
+    if not changes.cells:
+        return RedirectResponse(f"{home}?{place_of(show, offset)}#line-{quote(line)}", 303)
+    try:
+        pending = await sessions.correct(number, person.id, _line_of(line), changes.cells, now, pending.revision)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return await back_to(here, request, now, status_of(refusal), fault=context.words.refusal(refusal), **typed)
+    is_wrong = await aside(still_wrong, pending, line, changes)
+    where = here if is_wrong else f"{home}?{await aside(_where_next, pending, line, show, offset)}"
+    if offers := await aside(offers_of, pending, changes):
+        return await back_to(where, request, now, 200, offers=offers)
+    return RedirectResponse(where, 303)
+
+
+@router.post("/{number}/same")
+async def correct_same(request: Request, person: May, now: Now, number: str) -> Response:
+    """The same correction for all rows in whose cell the same word stands."""
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    column, word, value = (form.get(name, "") for name in ("column", "word", "value"))
+    show, offset = _status_of(form.get("show", "")), _offset(form.get("offset", ""))
+    await sessions.find(number, person.id, now)
+    where = f"/assets/import/{number}?{place_of(show, offset)}"
+    try:
+        await sessions.correct_same(number, person.id, column, word, value, now)
+    except Refusal as refusal:
+        fault = page_context(request, person, now).words.refusal(refusal)
+        return await back_to(f"{where}#rows", request, now, status_of(refusal), fault=fault)
+    return RedirectResponse(f"{where}&done=all-corrected#rows", 303)
 
 
 @router.post("/{number}/rows/{line}")
