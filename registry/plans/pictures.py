@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import orjson
@@ -73,12 +74,13 @@ def _drawn(content: bytes, name: str, page: int) -> bytes:
         stderr=subprocess.DEVNULL,
         env={"PYTHONPATH": str(Path(registry.__path__[0]).parent)},
     )
+    patience = threading.Timer(PATIENCE_SECONDS, drawing.kill)
+    patience.start()
     with drawing, ended_with(drawing.kill):
         try:
-            answer, _ = drawing.communicate(content, timeout=PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise Invalid("plan.too_much", name=name) from None
+            answer, _ = drawing.communicate(content)
         finally:
+            patience.cancel()
             drawing.kill()
     go_on()
     if -drawing.returncode in (signal.SIGTERM, signal.SIGINT):  # whoever stops Izba stops its processes with it

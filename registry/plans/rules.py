@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from math import dist, isfinite
 from typing import Any, NamedTuple
 from xml.parsers.expat import ExpatError, ParserCreate
@@ -89,6 +90,7 @@ class WordSpot(NamedTuple):
     height: float
 
 
+@lru_cache(4096)
 def word_spot(corners: Corners, width: float = 1.0, height: float = 1.0) -> WordSpot:
     """The widest place within a shape, where the picture has these sides: the middle of a rectangle, of any other shape
     the point that is furthest from its walls.

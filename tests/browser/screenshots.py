@@ -20,7 +20,7 @@ BEFORE, NOW = datetime(2026, 11, 26, 9, 35), datetime(2026, 11, 26, 9, 42)  # no
 STEP = timedelta(minutes=1)  # a clock that leaps further is doubted
 WIDTHS = (1440, 390)
 PAGES = {"today": "/", "calendar": "/calendar", "room": "/rooms/ZW-01", "assets": "/assets?room=ZW-01",
-         "faults": "/faults?state=any", "fault": "/faults/2"}  # fmt: skip
+         "faults": "/faults?state=any", "fault": "/faults/2", "plan": "/plan"}  # fmt: skip
 
 
 def main() -> None:

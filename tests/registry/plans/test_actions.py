@@ -8,7 +8,7 @@ import typst
 
 from registry.core.errors import Invalid, Refusal
 from registry.core.history import SYSTEM, HistoryEntry
-from registry.files.actions import StoredContent
+from registry.files.actions import StoredContent, store
 from registry.files.models import Attachment
 from registry.files.queries import content_of
 from registry.plans.actions import place_rooms, remove_picture, set_picture
@@ -117,6 +117,8 @@ async def test_a_picture_is_put_on_changed_and_taken_off_and_rooms_stay(floor: F
     await set_picture(floor, await picture(drawing(200, 200), "p.png"), SYSTEM, NOW)
     assert await Attachment.filter(removed_at=None).count() == 1
     assert (await present()).height == 1200
+    paper = await store(b"%PDF-1.7 x", "p.pdf", LARGEST)
+    await refuses(set_picture(floor, paper, SYSTEM, NOW), "plan.bad_type")
     await refuses(remove_picture(floor, SYSTEM, NOW, if_revision=9), "request.stale")
     await remove_picture(floor, SYSTEM, NOW)
     await remove_picture(floor, SYSTEM, NOW)  # there is none
@@ -169,3 +171,9 @@ def test_what_the_process_makes_of_a_drawing() -> None:
         with pytest.raises(Invalid) as caught:
             drawn(content, 1)
         assert caught.value.code == code
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_process_that_ends_without_a_word_is_told(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    assert (await refuses(picture(), "plan.too_much")).params["name"] == "parter.svg"
