@@ -27,7 +27,7 @@ FIELD_WORDS: Mapping[str, str] = {
     "accounts": N_("accounts"), "active_until": N_("account until"), "address": N_("address"),
     "asset_id": N_("asset"), "assets": N_("assets"), "attendees": N_("people taking part"), "block": N_("block"),
     "building": N_("building"), "closed_on_holidays": N_("closed on holidays"), "code": N_("code"),
-    "description": N_("description"), "device": N_("device"), "due_back": N_("due back"), "duties": N_("duties"),
+    "description": N_("description"), "device": N_("device"), "due_back": N_("share to be returned"), "duties": N_("duties"),
     "ends_at": N_("end"), "ends_on": N_("last day"), "evidence": N_("evidence"), "finished_on": N_("finished on"),
     "first": N_("the first"), "former_number": N_("former number"), "grant": N_("grant"),
     "granted": N_("amount granted"), "hours": N_("opening hours"), "in_team": N_("of the Team"),
