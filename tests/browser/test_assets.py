@@ -30,6 +30,7 @@ from tests import make
 from tests.browser.conftest import AXE_OPTIONS, LIMIT
 from tests.browser.served import hire_everybody, served
 from web.auth.session import SESSION
+from web.kit.sections import SECTIONS
 
 pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
@@ -199,6 +200,20 @@ def test_pages_of_who_runs_the_office_have_no_fault_either(browser: Browser, off
         page.goto("/devices")
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         assert page.evaluate(TOO_WIDE) == []
+
+
+def test_every_page_of_the_menu_has_no_fault_in_the_dark_on_a_phone(browser: Browser, office: Office) -> None:
+    """What comes into the menu is looked at here by itself."""
+    pages = [page.href for section in SECTIONS for page in section.pages]
+    assert len(pages) > 25
+    with visit(browser, office, "admin", viewport={"width": 390, "height": 844}, color_scheme="dark") as context:
+        page = context.new_page()
+        for path in (
+            *pages, "/more", "/me", "/me/notices", "/notices", "/feeds", "/bookings/new", "/blocks/new", "/works/new",
+            "/sets/new", "/admin/people/new", "/admin/places/new-room", "/admin/places/several", "/admin/settings/mail",
+            "/admin/licences", "/help",
+        ):  # fmt: skip
+            check(page, path)
 
 
 def test_the_list_follows_what_is_typed(browser: Browser, office: Office) -> None:
