@@ -92,6 +92,17 @@ class AssetFilter:
         lacks_label = self.without == "label"
         return not (self.grant or self.imported or self.field or self.printed or self.fault or self.bulk or lacks_label)
 
+    @property
+    def is_of_states_alone(self) -> bool:
+        """Whether nothing but an asset's states say that it fits."""
+        return self == AssetFilter(lifecycle=self.lifecycle, condition=self.condition)
+
+    def is_of(self, lifecycle: Lifecycle, condition: Condition) -> bool:
+        """Whether an asset in these states fits, as far as they say."""
+        is_in_the_books = lifecycle is not Lifecycle.WITHDRAWN
+        fits_lifecycle = lifecycle == self.lifecycle if self.lifecycle else is_in_the_books
+        return fits_lifecycle and self.condition in ("", condition)
+
     def clauses(self, names: Mapping[str, Any], dialect: str) -> list[Clause]:
         """The conditions but for the words. ``names`` are the ids that it names: room_id, custodian_id, grant_id,
         tagged_id.

@@ -24,7 +24,7 @@ from registry.assets.models import (
     Tag,
 )
 from registry.assets.orders import Clause
-from registry.assets.search import Start, Totals, find, listed, part_of, while_unchanged
+from registry.assets.search import Start, Totals, find, listed, part_of, tally, while_unchanged
 from registry.assets.transitions import Answers, QuestionField, Transition
 from registry.core.cache import Cache
 from registry.core.errors import Conflict, NotFound
@@ -192,19 +192,9 @@ async def custodians() -> list[tuple[str, str]]:
 
 async def counts_by_state(custodian_id: int) -> tuple[dict[tuple[Lifecycle, Condition], int], int]:
     """How many assets are in each state, and how many this person has in their care; of those withdrawn none."""
-    counts = await while_unchanged("counts by state", _counts_by_state)
+    counts = {states: totals.many for states, totals in (await tally()).items() if states[0] is not Lifecycle.WITHDRAWN}
     in_care = Asset.filter(custodian_id=custodian_id).exclude(lifecycle=Lifecycle.WITHDRAWN)
     return counts, await in_care.count()
-
-
-async def _counts_by_state() -> dict[tuple[Lifecycle, Condition], int]:
-    rows = (
-        await Asset.exclude(lifecycle=Lifecycle.WITHDRAWN)
-        .annotate(n=Count("id"))
-        .group_by("lifecycle", "condition")
-        .values("lifecycle", "condition", "n")
-    )
-    return {(Lifecycle(row["lifecycle"]), Condition(row["condition"])): row["n"] for row in rows}
 
 
 async def in_care_of(custodian_id: int, limit: int) -> tuple[list[dict[str, Any]], int]:

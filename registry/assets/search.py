@@ -4,7 +4,7 @@ An index of trigrams (migration 0003) says which assets may hold a word; whether
 only spares work. What was counted is kept until an asset changes.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -15,6 +15,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 from registry.assets import rules, tags
 from registry.assets.filters import AssetFilter, one_of
+from registry.assets.models import Condition, Lifecycle
 from registry.assets.orders import (
     ORDERS,
     Clause,
@@ -43,6 +44,9 @@ _SUMS = {
     "sqlite": f"count(*) AS total, SUM({_GROSZE}) AS grosze, SUM(asset.quantity) AS pieces",
     "postgres": "count(*) AS total, (SUM(asset.price) * 100)::bigint AS grosze, SUM(asset.quantity) AS pieces",
 }
+# of each pair of states, counted along by the database
+_TALLIED = """SELECT lifecycle, condition, SUM(many) AS total, SUM(grosze) AS grosze, SUM(pieces) AS pieces
+FROM asset_tally GROUP BY lifecycle, condition"""
 _AS_JSON = "SELECT json_group_array(json_array({columns})) AS listing FROM ({select})"
 # what the register knows of the words of a filter, in one look
 _REGISTER = """SELECT (SELECT id FROM room WHERE code = ?) AS room_id,
@@ -178,6 +182,8 @@ async def part_of(wish: AssetFilter, sort: str, start: Start, limit: int) -> Lis
     # rooms and people have no part in SQLite's revision
     is_stored = not walk.order.owner or connection.capabilities.dialect == "postgres"
     totals = _recalled(question.condition, question.revision)
+    if totals is None and wish.is_of_states_alone:
+        totals = _sum(totals for states, totals in (await tally()).items() if wish.is_of(*states))
     rows = _recalled((question.condition, walk), question.revision) if is_stored else None
     if totals is None or rows is None:
         indexed = await _by_index(connection, question, walk)
@@ -236,6 +242,19 @@ async def _row_of(connection: BaseDBAsyncClient, order: Order, cursor: Cursor) -
     rows = await listed(connection, [order.column], Clause(f"{source} WHERE asset.id = ?", (cursor.id,)))
     value = rows[0][0] if rows else None
     return PlacedRow(cursor.id, value) if rows and digest_of(value) == cursor.digest else None
+
+
+async def tally() -> dict[tuple[Lifecycle, Condition], Totals]:
+    """The totals of the assets in each pair of states, those of nothing left out."""
+    rows = await _rows(reading_from(), _TALLIED, ())
+    return {
+        (Lifecycle(row["lifecycle"]), Condition(row["condition"])): _totals(row) for row in rows if int(row["total"])
+    }
+
+
+def _sum(parts: Iterable[Totals]) -> Totals:
+    many, price, pieces = zip(NONE, *parts, strict=True)
+    return Totals(sum(many), sum(price, Decimal(0)), sum(pieces))
 
 
 async def while_unchanged(key: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
@@ -320,7 +339,7 @@ async def _along(connection: BaseDBAsyncClient, condition: Clause, part: WalkPar
 
 
 def _totals(row: dict[str, Any]) -> Totals:
-    return Totals(row["total"], Decimal(row["grosze"] or 0) / 100, int(row["pieces"] or 0))
+    return Totals(int(row["total"]), Decimal(row["grosze"] or 0) / 100, int(row["pieces"] or 0))
 
 
 def _candidates(words: Sequence[_Word]) -> Clause | None:
