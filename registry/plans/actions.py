@@ -5,7 +5,7 @@ from datetime import datetime
 
 from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound
-from registry.core.events import PlacesChanged
+from registry.core.events import PlacesChanged, RoomChanged
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.transaction import Change, transaction
@@ -17,7 +17,7 @@ from registry.files.rules import PICTURES
 from registry.plans.models import FloorPlan, PlanRoom
 from registry.plans.queries import Floor
 from registry.plans.rules import Corners, rounded, shape_fault, wall_digest, wall_secret
-from registry.rooms.models import Building, Room
+from registry.rooms.models import HELP_POINT, Building, Room
 
 
 def thing_of(plan_id: int) -> str:
@@ -165,6 +165,11 @@ async def _locked(floor: Floor, if_revision: int | None) -> FloorPlan:
 
 
 async def _store(plan: FloorPlan, change: Change) -> None:
+    """Store it, and tell: open pages look again because of one of its rooms, of which nobody need be shy."""
     plan.revision += 1
     await plan.save()
     change.happened(PlacesChanged())
+    rooms = Room.filter(building_id=plan.building_id, floor=plan.floor, closed_at__isnull=True)
+    room = await rooms.exclude(visibility__in=list(HELP_POINT)).order_by("id").first()
+    if room is not None:
+        change.happened(RoomChanged(room.id, room.revision))

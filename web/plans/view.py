@@ -13,7 +13,7 @@ from registry.bookings.queries import rooms_open_to, states_for
 from registry.bookings.state import SOON, StateKind
 from registry.plans.queries import FloorLayout
 from registry.plans.rules import WIDTH, Corners, word_spot
-from registry.rooms.models import HELP_POINT, Room
+from registry.rooms.models import Room
 from web.kit.page_context import PageContext
 from web.kit.pieces import next_look, shape_of
 from web.plans.words import PlanWords, wall_state
@@ -119,8 +119,7 @@ def drawn_floor(
     def piece(room: Room, corners: Corners | None) -> PlanPiece:
         state = states.get(room.id)
         if state is None or claims_nothing(room, state):
-            kind = "" if room.visibility in HELP_POINT else words.kind_of(room.kind)
-            return _piece(layout, room, corners, NONE, kind, "", f"/rooms/{quote(room.code)}")
+            return _piece(layout, room, corners, NONE, words.kind_of(room.kind), "", f"/rooms/{quote(room.code)}")
         begins = state.next_starts_at
         href = f"/bookings/new?room={quote(room.code)}" if room.id in open_ids else f"/rooms/{quote(room.code)}"
         until = words.until_of(state, room, context.now)

@@ -10,7 +10,7 @@ from registry.bookings.projections import viewer_of
 from registry.bookings.queries import state_for, states_for
 from registry.core.clock import Clock
 from registry.core.errors import NotFound
-from registry.core.events import Event, RoomChanged
+from registry.core.events import Event, PlacesChanged, RoomChanged
 from registry.files.models import AttachmentKind
 from registry.files.queries import attachment_of
 from registry.plans.queries import StoredPlan, layout_of_wall
@@ -81,6 +81,8 @@ def _teller(floor: tuple[int, int], before: dict[int, str], clock: Clock) -> Tel
     """Tells nothing of a room that looks as ``before``: that something happened there is nobody's business."""
 
     async def tell(event: Event) -> bytes | None:
+        if isinstance(event, PlacesChanged):
+            return _look_again("")  # the plan may be another one; of no room in particular
         if not isinstance(event, RoomChanged):
             return None
         rooms = await cached_rooms()
@@ -91,6 +93,10 @@ def _teller(floor: tuple[int, int], before: dict[int, str], clock: Clock) -> Tel
         if before.get(room.id) == kind:
             return None
         before[room.id] = kind
-        return b"event: room\ndata: " + orjson.dumps({"room": room.code}) + b"\n\n"
+        return _look_again(room.code)
 
     return tell
+
+
+def _look_again(room: str) -> bytes:
+    return b"event: room\ndata: " + orjson.dumps({"room": room}) + b"\n\n"

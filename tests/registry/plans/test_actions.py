@@ -7,6 +7,7 @@ import pytest
 import typst
 
 from registry.core.errors import Invalid, Refusal
+from registry.core.events import Event, PlacesChanged, RoomChanged
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.files.actions import StoredContent, store
 from registry.files.models import Attachment
@@ -76,6 +77,18 @@ async def test_rooms_are_placed_moved_and_taken_off_and_the_history_tells_each(f
     entries = await HistoryEntry.filter(action="rooms_placed").order_by("id")
     assert [(entry.before or {}).keys() for entry in entries] == [{"A"}, {"A", "B"}, {"A"}]
     assert entries[1].before == {"A": [list(corner) for corner in BOX], "B": None}
+
+
+@pytest.mark.databases("sqlite")
+async def test_open_pages_are_told_of_a_plan_by_a_room_that_is_not_shy(floor: Floor, event_log: list[Event]) -> None:
+    await Room.filter(code="A").update(visibility="hidden")
+    await place_rooms(floor, {"A": BOX}, SYSTEM, NOW)
+    other = await Room.get(code="B")
+    assert event_log == [PlacesChanged(), RoomChanged(other.id, other.revision)]
+    event_log.clear()
+    await Room.filter(code="B").update(visibility="confidential")
+    await place_rooms(floor, {"A": OTHER}, SYSTEM, NOW)
+    assert event_log == [PlacesChanged()]
 
 
 async def test_the_whole_of_a_floor_takes_off_what_is_not_named(floor: Floor) -> None:

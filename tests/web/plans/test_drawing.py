@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from registry.core.errors import Invalid
-from registry.core.events import AssetChanged, RoomChanged
+from registry.core.events import AssetChanged, PlacesChanged, RoomChanged
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.plans.actions import place_rooms
 from registry.plans.models import FloorPlan, PlanRoom
@@ -167,3 +167,4 @@ async def test_a_wall_is_told_of_a_room_that_looks_different_and_of_no_other(des
     assert await tell(RoomChanged(room.id, room.revision)) is None, "it looks as before"
     assert await tell(RoomChanged(other.id, other.revision)) is None
     assert await tell(AssetChanged(1)) is None
+    assert await tell(PlacesChanged()) == b'event: room\ndata: {"room":""}\n\n', "the plan may be another one"
