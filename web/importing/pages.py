@@ -34,6 +34,7 @@ from web.importing.row_forms import (
     offers_of,
     place_of,
     still_wrong,
+    texts_in,
 )
 from web.importing.words import CHANGE_WORDS, FIELD_WORDS
 from web.kit.clock import Now
@@ -394,7 +395,7 @@ async def correct_cells(request: Request, person: May, now: Now, number: str, li
     """Put what was typed over into the cells of a row. What stood in them on the page comes along: a cell that was
     changed meanwhile is shown with both, and nothing is written.
     """
-    form = {name: str(value) for name, value in (await request.form()).items()}
+    form = texts_in(await request.form())
     show, offset = _status_of(form.get("show", "")), _offset(form.get("offset", ""))
     pending, context = await sessions.find(number, person.id, now), page_context(request, person, now)
     changes = await aside(changes_of, pending, line, form, context)
@@ -421,7 +422,7 @@ async def correct_cells(request: Request, person: May, now: Now, number: str, li
 @router.post("/{number}/same")
 async def correct_same(request: Request, person: May, now: Now, number: str) -> Response:
     """The same correction for all rows in whose cell the same word stands."""
-    form = {name: str(value) for name, value in (await request.form()).items()}
+    form = texts_in(await request.form())
     column, word, value = (form.get(name, "") for name in ("column", "word", "value"))
     show, offset = _status_of(form.get("show", "")), _offset(form.get("offset", ""))
     await sessions.find(number, person.id, now)

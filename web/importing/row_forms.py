@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.datastructures import FormData
+
 from registry.importing.models import PendingImport
 from registry.importing.row_cells import lines_with, texts_of
 from registry.importing.sessions import record, titles_of
@@ -39,6 +41,11 @@ class CellChanges:
     cells: dict[str, str] = field(default_factory=dict)
     former: dict[str, str] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+
+
+def texts_in(form: FormData) -> dict[str, str]:
+    """What a form holds. A browser sends the end of a line as two characters; a cell has one."""
+    return {name: str(value).replace("\r\n", "\n") for name, value in form.items()}
 
 
 def cells_of(

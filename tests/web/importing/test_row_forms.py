@@ -125,3 +125,13 @@ async def test_nothing_typed_is_lost_when_the_list_was_written_meanwhile(desk: D
     assert answer.status_code == 422
     assert form_of(answer.text)["cell:name"] == "x" * 2001
     assert (await desk.post(f"{too_long}/rows/99/cells", "facilities", **{"cell:name": "x"})).status_code == 404
+
+
+async def test_a_cell_of_several_lines_stays_as_it_is(desk: Desk) -> None:
+    home = await sent(desk, 'nr inw;nazwa;cena\nA/1;"Stół\nduży";12,50\n')
+    page = (await desk.get(f"{home}?show=&offset=0&open=2", "facilities")).text
+    assert '<textarea id="o-name" name="cell:name"' in page
+    assert 'name="was:name" value="Stół\nduży"' in page
+    as_sent = {"cell:name": "Stół\r\nduży", "was:name": "Stół\r\nduży", "cell:value": "13,00", "was:value": "12,50"}
+    await desk.post(f"{home}/rows/2/cells", "facilities", **as_sent, show="", offset="0")
+    assert await corrections(home) == {"2": {"value": "13,00"}}
