@@ -293,13 +293,14 @@ UNION ALL SELECT room_id, person_id, 1 FROM room_approver WHERE room_id IN ({mar
 
 async def doorkeepers_of(rooms: Sequence[Room]) -> dict[int, Doorkeepers]:
     """Who has a say in who has each room, by the room's id."""
-    by_room = {room.id: _doorkeepers.get(room.id) for room in rooms}
+    by_room, epoch = {room.id: _doorkeepers.get(room.id) for room in rooms}, _doorkeepers.epoch
     if unread := [room_id for room_id, keepers in by_room.items() if keepers is None]:
         ids: dict[int, tuple[set[int], set[int]]] = {room_id: (set(), set()) for room_id in unread}
         for row in await ask(_KEEPERS.format(marks=", ".join("?" * len(unread))), [*unread, *unread]):
             ids[row["room_id"]][row["approves"]].add(row["keeper_id"])
         by_room |= {
-            room_id: _doorkeepers.put(room_id, Doorkeepers(*map(frozenset, both))) for room_id, both in ids.items()
+            room_id: _doorkeepers.put(room_id, Doorkeepers(*map(frozenset, both)), epoch)
+            for room_id, both in ids.items()
         }
     return {room_id: keepers or Doorkeepers() for room_id, keepers in by_room.items()}
 

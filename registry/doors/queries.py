@@ -170,10 +170,10 @@ async def _surroundings(room: Room) -> tuple[bool, str]:
     surroundings = _around.get(place)
     if surroundings:
         return surroundings
-    here = Room.filter(building_id=room.building_id)
+    here, epoch = Room.filter(building_id=room.building_id), _around.epoch
     has_shy = await here.filter(floor=room.floor, visibility__in=[str(one) for one in HELP_POINT]).exists()
     reception = await here.filter(kind=RoomKind.RECEPTION).order_by("floor", "number").first()
-    return _around.put(place, (has_shy, reception.number if reception else ""))
+    return _around.put(place, (has_shy, reception.number if reception else ""), epoch)
 
 
 async def _elsewhere(room: Room, now: datetime) -> Elsewhere | None:

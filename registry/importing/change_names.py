@@ -39,7 +39,11 @@ def change_names(
         if change:
             words[title] = change
             names |= {fold(word): change for word in (title, field, change)}
-    for column in columns:
-        if fold(column) not in names:
+    # a page sends the change's own name, whatever a column of the list is called
+    names_of = {column: names.get(fold(column), "") for column in columns} | {
+        change: change for change in (*words.values(), *changes) if change in columns
+    }
+    for column, change in names_of.items():
+        if not change:
             raise Invalid("import.changes_nothing", column=column[:200], columns=", ".join(words) or "–")
-    return {column: names[fold(column)] for column in columns}
+    return names_of

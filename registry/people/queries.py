@@ -119,11 +119,12 @@ async def _remembered(
     entry = _people.get(digest)
     if entry and timedelta(0) <= now - entry[1] < REMEMBERED and is_open(True, entry[0].active_until, now):
         return entry[0]
+    epoch = _people.epoch
     person = await look(digest, now)
     if person is None or not is_open(person.is_active, person.active_until, now):
         _people.discard(digest)
         return None
-    _people.put(digest, (person, now))
+    _people.put(digest, (person, now), epoch)
     return person
 
 

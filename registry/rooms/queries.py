@@ -135,9 +135,10 @@ async def with_houses(rooms: QuerySet[Room]) -> list[Room]:
     """Many rooms with their buildings and sites, which are kept for a while: rooms of one building share it. To join
     both to each room takes twice as long. Nobody changes what is shared.
     """
-    rows, houses = await rooms, _houses.get(0, {})
+    rows, houses, epoch = await rooms, _houses.get(0, {}), _houses.epoch
     if not all(room.building_id in houses for room in rows):
-        houses = _houses.put(0, {building.id: building for building in await Building.all().select_related("site")})
+        buildings = {building.id: building for building in await Building.all().select_related("site")}
+        houses = _houses.put(0, buildings, epoch)
     for room in rows:
         room.building = houses[room.building_id]  # read after its rooms, and no building is ever deleted
     return rows

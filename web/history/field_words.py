@@ -60,7 +60,12 @@ def value_text(kind: str, name: str, value: Any, names: HistoryNames, context: P
     """A value as people read it, cut where it is long; empty for nothing."""
     try:
         text = _text(kind, name, value, names, context)
-    except (ValueError, KeyError, TypeError):  # an entry keeps what an earlier Izba wrote, for which there is no word
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        ArithmeticError,
+    ):  # an entry keeps what an earlier Izba wrote, for which there is no word
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
@@ -97,7 +102,7 @@ def _written(text: str, context: PageContext) -> str:
         if _DAY.fullmatch(text):
             return context.fmt.date(date.fromisoformat(text))
         return context.fmt.datetime(datetime.fromisoformat(text)) if _MOMENT.fullmatch(text) else text
-    except ValueError:
+    except (ValueError, OverflowError):  # a moment at the edge of time has none in another zone
         return text
 
 

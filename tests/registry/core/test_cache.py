@@ -2,8 +2,10 @@
 
 import pytest
 
+from registry.core import events
 from registry.core.cache import Cache
 from registry.core.context import OpenRegister
+from registry.core.events import PlacesChanged
 
 
 @pytest.mark.usefixtures("register")
@@ -64,3 +66,21 @@ async def test_a_value_is_loaded_once_in_each_register() -> None:
     with OpenRegister():
         assert await cache.load("a", load) is None
     assert len(loads) == 2
+
+
+@pytest.mark.usefixtures("register")
+async def test_what_was_read_before_something_was_forgotten_is_not_kept() -> None:
+    cache = Cache[str, int](outdated_by=PlacesChanged)
+
+    async def load() -> int:
+        await events.dispatch([PlacesChanged()])  # somebody has changed what was read a moment before
+        return 1
+
+    assert await cache.load("a", load) == 1
+    assert cache.get("a") is None
+    for forget in (cache.clear, lambda: cache.discard("b"), lambda: cache.discard_where(lambda value: False)):
+        epoch = cache.epoch
+        forget()
+        assert cache.put("a", 2, epoch) == 2
+        assert cache.get("a") is None
+    assert cache.put("a", 3, cache.epoch) == cache.get("a") == 3

@@ -104,6 +104,8 @@ async def test_a_thing_s_fields_and_values_are_words(desk: Desk) -> None:
     former = {"kind": "furniture", "standard": ["4 stoły"]}
     await history.write(f"room:{room.id}", "rules_set", ALICE, now, before=former, after=former)
     await history.write("asset:8", "changed", ALICE, now, after={"shares": [{"of": "x"}]})
+    edge = {"name": "9999-12-31T23:30:00Z", "title": "0001-01-01T00:00:00+14:00"}
+    await history.write("view:1", "saved", ALICE, now, after=edge)
     await history.write("category:1", "changed", ALICE, now, after={"parent": "Meble", "pieces": [3, 4]})
     text = await desk.read("/admin/history", "admin")
     for words in (
@@ -115,6 +117,7 @@ async def test_a_thing_s_fields_and_values_are_words(desk: Desk) -> None:
         "below Meble pieces 3, 4",
         'what it is for furniture → furniture standard ["4 stoły"] → ["4 stoły"]',
         'funding [{"of":"x"}]',
+        "name 9999-12-31T23:30:00Z title 0001-01-01T00:00:00+14:00",
     ):
         assert words in text, words
 
