@@ -257,7 +257,7 @@ async def _apply(
     if booking.status is Status.CHECKED_IN and request.starts_at - CHECK_IN_EARLY > now:
         # nobody is there yet: at its new time it wants a check-in like any other
         booking.status, booking.checked_in_at, booking.checked_in_by = Status.CONFIRMED, None, ""
-    booking.status = status_after(booking.status, is_asked, is_elsewhere)
+    booking.status = status_after(booking.status, is_asked, is_elsewhere, booking.kind)
     if is_asked:
         booking.checked_in_at, booking.checked_in_by = None, ""
     return is_asked
@@ -273,6 +273,12 @@ async def refuse_overlap(room: Room, blocked_from: datetime, blocked_to: datetim
     """Raises Conflict("booking.overlap")."""
     if await is_taken(room.id, blocked_from, blocked_to, but):
         raise Conflict("booking.overlap", room=room.code, conflicts=[], alternatives=[])
+
+
+def refuse_closed(room: Room) -> None:
+    """Nothing comes back to life in a locked room that was closed meanwhile. Raises Conflict("room.closed")."""
+    if room.closed_at is not None:
+        raise Conflict("room.closed", room=room.code)
 
 
 @asynccontextmanager
@@ -453,7 +459,7 @@ async def undo_release(
     if_revision: int | None = None,
 ) -> Booking:
     """Give a booking that was released, ended or cancelled its time back, within ten minutes and if nobody took it. One
-    that was released by itself is then left alone.
+    that was released by itself is then left alone. Raises Conflict: booking.undo_late, booking.overlap, room.closed.
     """
     async with held_booking(booking_id, by, request_key, if_revision) as (change, booking):
         if booking.status is Status.CANCELLED:
@@ -465,6 +471,7 @@ async def undo_release(
             raise wrong_state(booking.status)
         if now > at + UNDO or now >= booking.planned_ends_at:
             raise Conflict("booking.undo_late", until=await _here(change.room, at + UNDO))
+        refuse_closed(change.room)
         before, is_released = as_entry(booking), booking.released_at is not None
         await _respan(change, booking, booking.planned_ends_at, now)
         booking.status, booking.checked_in_at = Status.CHECKED_IN, now
@@ -483,6 +490,7 @@ async def _uncancel(change: RoomChange, booking: Booking, by: Person | None, act
     if cancellation is None or now > cancellation.at + UNDO or now >= last:
         until = cancellation.at + UNDO if cancellation else now
         raise Conflict("booking.undo_late", until=await _here(change.room, min(until, last)))
+    refuse_closed(change.room)
     await refuse_overlap(change.room, booking.blocked_from, booking.blocked_to, booking.id)
     before = as_entry(booking)
     booking.status = status

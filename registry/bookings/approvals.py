@@ -5,7 +5,7 @@ moment it is asked for, so an answer takes nothing from anybody.
 from datetime import datetime
 from uuid import UUID
 
-from registry.bookings.actions import held_booking, keep_change, refuse_overlap
+from registry.bookings.actions import held_booking, keep_change, refuse_closed, refuse_overlap
 from registry.bookings.models import Booking, Status
 from registry.bookings.projections import as_entry, viewer_of
 from registry.bookings.queries import ANSWERS, answer_of, booking_room
@@ -86,17 +86,22 @@ async def _answered(booking: Booking) -> Refusal:
 async def undo_answer(
     booking_id: UUID, by: Person, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> Booking:
-    """Let a booking await an answer again, within ten minutes of the last and before it begins. Raises
-    Forbidden("booking.not_to_answer"); Conflict: booking.answer_stands where it is late or something happened since,
-    booking.overlap where somebody took the time of a rejected one.
+    """Let a booking await an answer again, within ten minutes of the last and before it begins. Once: whoever says so
+    again is answered the same. Raises Forbidden("booking.not_to_answer"); Conflict: booking.answer_stands where it is
+    late or something happened since, and of a rejected one booking.overlap where somebody took its time, room.closed
+    where its room was closed meanwhile.
     """
     async with held_booking(booking_id, by, request_key) as (change, booking):
         await _must_answer(change.room, by)
         last = next(iter(await entries_of(f"booking:{booking.id}", 1)), None)
+        is_again = last is not None and (last.action, last.person_id) == ("answer_undone", by.id)
+        if is_again and booking.status is Status.TENTATIVE:
+            return booking
         is_late = last is None or now > last.at + UNDO or now >= booking.starts_at
         if last is None or last.action not in ANSWERS or is_late:
             raise Conflict("booking.answer_stands")
         if booking.status is Status.REJECTED:
+            refuse_closed(change.room)
             await refuse_overlap(change.room, booking.blocked_from, booking.blocked_to, booking.id)
         before = as_entry(booking)
         booking.status = Status.TENTATIVE

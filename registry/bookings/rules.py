@@ -222,11 +222,14 @@ def asks_anew(former: BookingRequest, request: BookingRequest, room: BookingRoom
     return needs_approval(request, room, by) and not runs and not is_within(former, request)
 
 
-def status_after(status: Status, is_asked_anew: bool, is_elsewhere: bool) -> Status:
-    """What a changed booking is: in another room a request is over where nobody has to be asked."""
+def status_after(status: Status, is_asked_anew: bool, is_elsewhere: bool, kind: Kind | None) -> Status:
+    """What a changed booking is: in another room a request is over where nobody has to be asked, and a block asks
+    nobody anywhere.
+    """
     if is_asked_anew:
         return Status.TENTATIVE
-    return Status.CONFIRMED if status is Status.TENTATIVE and is_elsewhere else status
+    is_settled = is_elsewhere or kind is Kind.BLOCK
+    return Status.CONFIRMED if status is Status.TENTATIVE and is_settled else status
 
 
 def _approval_reasons(request: BookingRequest, room: BookingRoom, by: Viewer, now: datetime) -> Iterator[Refusal]:

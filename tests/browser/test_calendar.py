@@ -15,11 +15,11 @@ import pytest
 import uvicorn
 
 from registry.bookings.actions import book
-from registry.bookings.models import Booking
+from registry.bookings.models import Booking, Status
 from registry.bookings.rules import BookingRequest
 from registry.core.events import RoomChanged, dispatch
 from registry.core.history import SYSTEM
-from registry.rooms.models import Visibility
+from registry.rooms.models import Room, Visibility
 from tests import make
 from tests.browser.conftest import AXE_OPTIONS, LIMIT, BrowserThread
 from tests.conftest import Database
@@ -117,6 +117,31 @@ async def test_an_empty_stretch_is_dragged_and_booked(office: Office) -> None:
     await office.look(walk)
     booking = await Booking.get(title="Dragged")
     assert (booking.starts_at, booking.ends_at) == (local(9), local(10.5))
+
+
+async def test_where_somebody_approves_it_is_said_that_it_waits(office: Office) -> None:
+    room = await Room.get(code="MAIN")
+    await room.approvers.add(office.desk.people["bob"])
+
+    def walk(page: Any) -> None:
+        page.goto(f"/calendar?date={DAY}")
+        drag(page, at(page, "MAIN", 9), at(page, "MAIN", 10.5))
+        page.fill("#small-title", "Asked")
+        page.click(".lane-box button:has-text('Book')")
+        page.wait_for_selector(".toast:has-text('Asked. The time is kept')")
+
+    await office.look(walk)
+    booking = await Booking.get(title="Asked")
+    booking.status = Status.CONFIRMED
+    await booking.save()
+
+    def move(page: Any) -> None:
+        page.goto(f"/calendar?date={DAY}")
+        drag(page, at(page, "MAIN", 9.5), at(page, "MAIN", 12.5))
+        page.wait_for_selector(".toast:has-text('Asked. The time is kept')")
+
+    await office.look(move)
+    assert (await Booking.get(id=booking.id)).status is Status.TENTATIVE
 
 
 async def alices(office: Office, hour: float, **fields: Any) -> Booking:

@@ -263,18 +263,23 @@ async def change(request: Request, person: PageCaller, now: Now, booking_id: str
         if revision < booking.revision and form.says_the_same_as(
             form_of_booking(booking, room, zone)
         ):  # sent twice: it is as they want it
-            return RedirectResponse(f"{page}?did=changed", 303)
+            return RedirectResponse(f"{page}?did={_did_change(booking)}", 303)
         stale = changed_meanwhile(str(fields.get("was") or ""), booking, room, zone, context)
         return await back_to(page, request, now, 200, fields=form.fields(), stale=stale)
     check = await check_form(form, person, now, context.zone, booking)
     if not check.faults and check.request:
         try:
             changes = _changes(check, form, takes_title(check.room))
-            await actions.change(booking.id, changes, person, actor_of(request, person), now, revision)
-            return RedirectResponse(f"{page}?did=changed", 303)
+            booking = await actions.change(booking.id, changes, person, actor_of(request, person), now, revision)
+            return RedirectResponse(f"{page}?did={_did_change(booking)}", 303)
         except Refusal as refusal:
             check.refuse(refusal)
     return await back_to(page, request, now, _status(check), fields=form.fields())
+
+
+def _did_change(booking: Booking) -> str:
+    """Of a booking that awaits an answer, by the change or still, it is said that it does."""
+    return "asked" if booking.status is Status.TENTATIVE else "changed"
 
 
 def _changes(check: FormCheck, form: BookingForm, has_title: bool) -> actions.BookingChanges:

@@ -88,7 +88,12 @@ def test_what_runs_ends_later_but_moves_nowhere():
     ],
 )
 def test_a_changed_booking_stands_or_waits(status, is_asked_anew, is_elsewhere, after):
-    assert status_after(status, is_asked_anew, is_elsewhere) is after
+    assert status_after(status, is_asked_anew, is_elsewhere, Kind.MEETING) is after
+
+
+def test_a_request_that_is_made_a_block_waits_for_nobody():
+    assert status_after(Status.TENTATIVE, False, False, Kind.BLOCK) is Status.CONFIRMED
+    assert status_after(Status.CHECKED_IN, False, False, Kind.BLOCK) is Status.CHECKED_IN
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from registry.bookings.actions import BookingChanges, book, cancel, change, check_in, extend, undo_release
+from registry.bookings.actions import BookingChanges, book, cancel, change, check_in, end, extend, undo_release
 from registry.bookings.approval_reminders import remind_approvers
 from registry.bookings.approvals import approve, reject, undo_answer
 from registry.bookings.awaiting import answerers_of, approves, awaiting_ids, in_full
@@ -141,6 +141,35 @@ async def test_an_answer_is_taken_back_for_ten_minutes():
     assert [kind for kind, person_id in await told() if person_id == the.alice.id] == [
         "approval.granted", "approval.reopened", "approval.refused", "approval.reopened",
     ]  # fmt: skip
+
+
+async def test_an_answer_that_is_taken_back_twice_is_taken_back_once():
+    the = await scene()
+    booking = await the.asked()
+    await approve(booking.id, the.carol, of(the.carol), NOW)
+    undone = await undo_answer(booking.id, the.carol, of(the.carol), NOW)
+    assert (await undo_answer(booking.id, the.carol, of(the.carol), NOW)).revision == undone.revision
+    assert (await refused(undo_answer(booking.id, the.boss, of(the.boss), NOW))).code == "booking.answer_stands"
+    assert await acts(booking) == ["booked", "approved", "answer_undone"]
+
+
+async def test_nothing_comes_back_to_life_in_a_room_that_was_closed_meanwhile():
+    the = await scene()
+    rejected, cancelled, approved = [await the.asked(start=start) for start in (60, 180, 300)]
+    ended = await make_booking(NOW - HOUR, NOW + 30 * MINUTE, room=the.room, organizer=the.alice)
+    await reject(rejected.id, "x", the.carol, of(the.carol), NOW)
+    await cancel(cancelled.id, the.alice, of(the.alice), NOW)
+    await approve(approved.id, the.carol, of(the.carol), NOW)
+    await end(ended.id, the.alice, of(the.alice), NOW)
+    await Room.filter(id=the.room.id).update(closed_at=NOW, bookable=False)
+    for undo in (
+        undo_answer(rejected.id, the.carol, of(the.carol), NOW),
+        undo_release(cancelled.id, the.alice, of(the.alice), NOW),
+        undo_release(ended.id, the.alice, of(the.alice), NOW),
+    ):
+        assert (await refused(undo)).code == "room.closed"
+    await undo_answer(approved.id, the.carol, of(the.carol), NOW)
+    assert await status_of(approved) is Status.TENTATIVE, "it takes nothing that it did not have"
 
 
 async def test_another_time_asks_anew_and_a_shorter_one_does_not():

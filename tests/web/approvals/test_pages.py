@@ -58,6 +58,23 @@ async def test_who_asks_is_told_that_it_waits_and_for_whom(desk: Desk) -> None:
         assert "awaiting approval" in await desk.read(path, "alice"), path
 
 
+async def test_a_change_that_asks_anew_says_so(desk: Desk) -> None:
+    booking = await asked(desk, 30)
+    await desk.post(f"/approvals/{booking.id}/approve", "carol")
+    day = soon(54)
+    form = {
+        "room": "SALA",
+        "date": f"{day:%Y-%m-%d}",
+        "from": "10:00",
+        "to": "11:00",
+        "title": TITLE,
+        "kind": "meeting",
+    }
+    for _ in range(2):  # the second is the first, sent again
+        answer = await desk.post(f"/bookings/{booking.id}", "alice", **form, revision="2")
+        assert answer.headers["location"] == f"/bookings/{booking.id}?did=asked"
+
+
 async def test_the_others_see_that_it_waits_and_no_more(desk: Desk) -> None:
     booking = await asked(desk)
     text = (await desk.get(f"/calendar?date={booking.starts_at:%Y-%m-%d}", "member")).text

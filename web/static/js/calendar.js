@@ -78,7 +78,8 @@
   function outcome(answer) {
     var url = new URL(answer.url, location.href);
     if (!answer.ok || !answer.redirected || !/^\/bookings\/[0-9a-f-]{36}$/.test(url.pathname)) return '';
-    return url.searchParams.get('did') === 'booked_before' ? words.dataset.before : words.dataset.booked;
+    var did = url.searchParams.get('did');
+    return did === 'booked_before' ? words.dataset.before : did === 'asked' ? words.dataset.asked : words.dataset.booked;
   }
   function say(form, text) {
     form.querySelectorAll('[data-signed-out]').forEach(function (notice) { notice.remove(); });
@@ -210,8 +211,12 @@
       }
     }).then(function (answer) {
       slot.classList.remove('is-waiting', 'is-dragged');
-      if (answer.ok) { close(); toast(words.dataset.moved); return window.izba.refresh(); }
-      return answer.json().then(function (problem) { refused(from, problem, wanted); });
+      return answer.json().then(function (said) {
+        if (!answer.ok) { refused(from, said, wanted); return null; }
+        close();
+        toast(said.status === 'tentative' ? words.dataset.asked : words.dataset.moved);
+        return window.izba.refresh();
+      });
     }).catch(function () {
       slot.classList.remove('is-waiting');
       restore(from);
