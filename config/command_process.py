@@ -31,23 +31,31 @@ async def run_command(data_dir: Path, *words: str, language: str = "") -> Comman
     """
     environment = os.environ | {f"{PREFIX}DATA_DIR": str(data_dir)}
     environment |= {f"{PREFIX}LANGUAGE": language} if language else {}
-    try:
-        process = await asyncio.create_subprocess_exec(
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
             sys.executable, "-m", "config", *words, env=environment, start_new_session=True,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+        )
+    )  # fmt: skip
+    try:
+        process = await asyncio.shield(starting)  # one that is cancelled as it starts may have begun others
+        output, _ = await process.communicate()
     except OSError as fault:  # no process more, no memory: it can be begun again
         return CommandEnd(False, Reason(N_("It could not be started: {reason}."), reason=system_reason(fault)))
-    try:
-        output, _ = await process.communicate()
     except asyncio.CancelledError:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SECONDS_TO_DIE):
-                await process.wait()
+        with suppress(OSError):
+            await _kill(await starting)
         raise
     code = process.returncode or 0
     if code < 0:
         return CommandEnd(False, Reason(N_("It was ended by {signal}."), signal=signal.Signals(-code).name))
     return CommandEnd(code == 0, output.decode("utf-8", "replace").strip()[-LONGEST_TEXT:])
+
+
+async def _kill(process: asyncio.subprocess.Process) -> None:
+    """End it with what it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SECONDS_TO_DIE):
+            await process.wait()

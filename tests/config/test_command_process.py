@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,3 +63,22 @@ async def test_a_cancelled_one_leaves_nothing_of_what_it_started(
         while child.exists() and "Z" not in (child / "stat").read_text().rpartition(")")[2].split()[0]:
             await asyncio.sleep(0.01)
     assert work.cancelled()
+
+
+async def test_one_that_is_cancelled_as_it_starts_leaves_nothing_either(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    in_its_place(monkeypatch, tmp_path, "sleep 300 & wait")
+    start, processes = asyncio.create_subprocess_exec, []
+
+    async def start_slowly(*words: Any, **options: Any) -> Any:
+        processes.append(await start(*words, **options))
+        work.cancel()
+        await asyncio.sleep(0)
+        return processes[0]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start_slowly)
+    work = asyncio.create_task(run_command(tmp_path, "backup"))
+    await asyncio.gather(work, return_exceptions=True)
+    assert work.cancelled()
+    assert processes[0].returncode == -signal.SIGKILL
