@@ -118,7 +118,7 @@ async def _book(change: RoomChange, request: BookingRequest, by: Person | None, 
 
 async def _ask_approvers(change: RoomChange, booking: Booking, actor: Actor, now: datetime) -> None:
     room = change.rooms[booking.room_id]
-    people = (await answerers_of([room]))[room.id]
+    people = (await answerers_of([(room, booking.kind)]))[0]
     await tell_approvers(change, booking, room, people, actor, now)
 
 

@@ -34,10 +34,10 @@ async def remind_approvers(now: datetime) -> int:
             due.append((booking, event))
     if not due:
         return 0
-    people = await answerers_of(list({booking.room_id: booking.room for booking, _ in due}.values()))
+    answerers = await answerers_of([(booking.room, booking.kind) for booking, _ in due])
     notices = [
         notice
-        for booking, event in due
-        for notice in requests_of(booking, booking.room, people[booking.room_id], SYSTEM, "approval.due", event)
+        for (booking, event), people in zip(due, answerers, strict=True)
+        for notice in requests_of(booking, booking.room, people, SYSTEM, "approval.due", event)
     ]
     return await remind(notices, now)

@@ -44,7 +44,7 @@ async def _answer(
     request_key: RequestKey | None, if_revision: int | None,
 ) -> Booking:  # fmt: skip
     async with held_booking(booking_id, by, request_key) as (change, booking):
-        await _must_answer(change.room, by)
+        await _must_answer(booking, change.room, by)
         if status is Status.REJECTED:
             for refusal in rejection_reasons(reason, change.room.visibility):
                 raise refusal
@@ -63,8 +63,8 @@ async def _answer(
         return booking
 
 
-async def _must_answer(room: Room, by: Person) -> None:
-    if not may_answer(await booking_room(room), viewer_of(by)):
+async def _must_answer(booking: Booking, room: Room, by: Person) -> None:
+    if not may_answer(await booking_room(room), viewer_of(by), booking.kind):
         raise Forbidden("booking.not_to_answer")
 
 
@@ -92,7 +92,7 @@ async def undo_answer(
     where its room was closed meanwhile.
     """
     async with held_booking(booking_id, by, request_key) as (change, booking):
-        await _must_answer(change.room, by)
+        await _must_answer(booking, change.room, by)
         last = next(iter(await entries_of(f"booking:{booking.id}", 1)), None)
         is_again = last is not None and (last.action, last.person_id) == ("answer_undone", by.id)
         if is_again and booking.status is Status.TENTATIVE:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from registry.bookings.models import VISITS, Booking
+from registry.bookings.models import VISITS, Booking, Kind
 from registry.bookings.projections import (
     COLUMNS,
     RUNS_ROOMS,
@@ -24,21 +24,22 @@ from registry.people.rules import may
 from registry.rooms.models import HELP_POINT, Room
 
 
-async def answerers_of(rooms: Sequence[Room]) -> dict[int, list[int]]:
-    """The ids of the active people who are asked about a room, by the room's id: those whom it names and who may
-    answer, else those who run rooms, so that no request is nobody's.
+async def answerers_of(requests: Sequence[tuple[Room, Kind]]) -> list[list[int]]:
+    """The ids of the active people who are asked whether a room may be had for a kind of booking, for each pair in
+    turn: those whom the room names and who may answer, else those who run rooms, so that no request is nobody's.
     """
-    rules = await booking_rooms(rooms)
+    rules = await booking_rooms(list({room.id: room for room, _ in requests}.values()))
     named = {person_id for room in rules.values() for person_id in room.approvers}
     people = await Person.filter(id__in=list(named), is_active=True).order_by("id") if named else []
-    by_room = {
-        room_id: [person.id for person in people if person.id in room.approvers and may_answer(room, viewer_of(person))]
-        for room_id, room in rules.items()
-    }
-    if all(by_room.values()):
-        return by_room
+    pairs = [(rules[room.id], kind) for room, kind in requests]
+    answerers = [
+        [one.id for one in people if one.id in room.approvers and may_answer(room, viewer_of(one), kind)]
+        for room, kind in pairs
+    ]
+    if all(answerers):
+        return answerers
     managers = await people_who_may("rooms.manage")
-    return {room_id: ids or managers for room_id, ids in by_room.items()}
+    return [ids or managers for ids in answerers]
 
 
 async def approves(person: Person) -> bool:

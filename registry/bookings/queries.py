@@ -109,7 +109,7 @@ async def visible_booking(booking_id: UUID, viewer: Viewer) -> tuple[VisibleBook
 
 async def _reads_as_approver(row: BookingRow, room: Room, viewer: Viewer) -> bool:
     """Whether a viewer is asked about this booking, or was: then they know what they say yes or no to."""
-    if not may_answer(await booking_room(room), viewer):
+    if not may_answer(await booking_room(room), viewer, Kind(row.kind)):
         return False
     return row.status == Status.TENTATIVE or await answer_of(UUID(str(row.id))) is not None
 

@@ -196,22 +196,22 @@ def may_book(room: BookingRoom, by: Viewer) -> bool:
     return not room.institutions or by.institution_id in room.institutions
 
 
-def may_answer(room: BookingRoom, by: Viewer) -> bool:
-    """Who says whether a room may be had: whoever runs rooms, and those whom the room names; of a Help Point room only
-    those of them who work there.
+def may_answer(room: BookingRoom, by: Viewer, kind: Kind | None) -> bool:
+    """Who says whether a room may be had for this: whoever runs rooms, and those whom the room names; of a Help Point
+    room, and of a visit from when it was one, only those of them who work there.
     """
     if by.role in RUNS_ROOMS:
         return True
     if by.role is None or by.role is Role.AUDITOR or by.person_id not in room.approvers:
         return False
-    return room.visibility not in HELP_POINT or by.role in SEES_HELP_POINT
+    return seen_as(room.visibility, kind or "") not in HELP_POINT or by.role in SEES_HELP_POINT
 
 
 def needs_approval(request: BookingRequest, room: BookingRoom, by: Viewer) -> bool:
     """Whether somebody has to be asked before this booking stands. Who may answer need not ask, and a block asks
     nobody; a door, which is nobody, cannot wait.
     """
-    return bool(room.approvers) and request.kind is not Kind.BLOCK and not may_answer(room, by)
+    return bool(room.approvers) and request.kind is not Kind.BLOCK and not may_answer(room, by, request.kind)
 
 
 def asks_anew(former: BookingRequest, request: BookingRequest, room: BookingRoom, by: Viewer, now: datetime) -> bool:

@@ -36,9 +36,9 @@ async def approval_of(
     booking: Booking, room: Room, rules: BookingRoom, entries: Sequence[HistoryEntry], context: PageContext
 ) -> Approval:
     """Of a booking whose reader sees it in full; ``entries`` are the newest of its history, the newest first."""
-    now, may_say = context.now, context.may("bookings.make") and may_answer(rules, context.viewer)
+    now, may_say = context.now, context.may("bookings.make") and may_answer(rules, context.viewer, booking.kind)
     if booking.status is Status.TENTATIVE:
-        people = (await answerers_of([room]))[room.id]
+        people = (await answerers_of([(room, booking.kind)]))[0]
         names = ", ".join(sorted((await names_of_people(people)).values()))
         return Approval(is_awaited=True, is_to_answer=may_say and now < booking.starts_at, names=names)
     last = entries[0] if entries else None

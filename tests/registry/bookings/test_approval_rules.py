@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from registry.bookings.models import Kind, Status
+from registry.bookings.models import VISITS, Kind, Status
 from registry.bookings.projections import Viewer
 from registry.bookings.rules import (
     asks_anew,
@@ -31,7 +31,7 @@ BOSS, DUTY, DOOR = Viewer(Role.COORDINATOR, 3, 20), Viewer(Role.DUTY, 3, 11), Vi
     ],
 )  # fmt: skip
 def test_who_may_answer_need_not_ask(by, is_asked):
-    assert may_answer(ASKED, by) is not is_asked
+    assert may_answer(ASKED, by, Kind.MEETING) is not is_asked
     assert needs_approval(request(), ASKED, by) is is_asked
     assert not needs_approval(request(), room(), by)
 
@@ -43,7 +43,13 @@ def test_a_block_asks_nobody():
 @pytest.mark.parametrize("visibility", [Visibility.CONFIDENTIAL, Visibility.HIDDEN])
 def test_in_the_help_point_only_who_works_there_answers(visibility):
     shy = room(visibility=visibility, approvers=frozenset({11}))
-    assert (may_answer(shy, BOB), may_answer(shy, DUTY), may_answer(shy, BOSS)) == (False, True, True)
+    assert [may_answer(shy, by, Kind.DUTY) for by in (BOB, DUTY, BOSS)] == [False, True, True]
+
+
+@pytest.mark.parametrize("kind", VISITS)
+def test_a_visit_is_answered_as_before_in_a_room_that_was_opened_since(kind):
+    assert [may_answer(ASKED, by, kind) for by in (BOB, DUTY, BOSS)] == [False, True, True]
+    assert needs_approval(request(kind=kind), ASKED, BOB)
 
 
 def test_what_begins_now_cannot_be_asked_for():

@@ -10,7 +10,7 @@ from registry.bookings.actions import BookingChanges, book, cancel, change, chec
 from registry.bookings.approval_reminders import remind_approvers
 from registry.bookings.approvals import approve, reject, undo_answer
 from registry.bookings.awaiting import answerers_of, approves, awaiting_ids, in_full
-from registry.bookings.models import Booking, Status
+from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.preview import any_free_room
 from registry.bookings.projections import FullBooking, MeetingSpan, viewer_of
 from registry.bookings.queries import visible_booking
@@ -305,6 +305,22 @@ async def test_in_the_help_point_only_who_works_there_is_asked_and_told_nothing(
     assert "text" not in (await Notice.get(kind="approval.refused")).facts
 
 
+async def test_a_visit_is_asked_of_those_who_see_it_in_a_room_that_was_opened_since() -> None:
+    the = await scene(visibility=Visibility.CONFIDENTIAL)
+    officer = await make_person("officer", role=Role.DUTY)
+    booking = await book(wish(the.room, kind="consultation", start=23 * 60), officer, of(officer), NOW)
+    await Room.filter(id=the.room.id).update(visibility="internal")
+    room = await Room.get(id=the.room.id)
+    pairs = [(room, Kind.MEETING), (room, booking.kind)]
+    assert await answerers_of(pairs) == [[the.carol.id], [the.boss.id]]
+    for answer in (approve, undo_answer):
+        assert (await refused(answer(booking.id, the.carol, of(the.carol), NOW))).code == "booking.not_to_answer"
+    assert not isinstance((await visible_booking(booking.id, viewer_of(the.carol)))[0], FullBooking)
+    await remind_approvers(booking.starts_at - HOUR)
+    assert await Notice.filter(kind="approval.due").values_list("person_id", flat=True) == [the.boss.id]
+    assert (await approve(booking.id, the.boss, of(the.boss), NOW)).status is Status.CONFIRMED
+
+
 async def test_who_was_asked_is_reminded_once_a_day_and_once_two_hours_before():
     the = await scene()
     booking = await the.asked(start=30 * 60)
@@ -331,7 +347,7 @@ async def test_without_its_approvers_those_who_run_rooms_are_asked(database: Dat
     the = await scene()
     booking = await the.asked()
     await Person.filter(id=the.carol.id).update(is_active=False)
-    assert await answerers_of([the.room]) == {the.room.id: [the.boss.id]}
+    assert await answerers_of([(the.room, Kind.MEETING)]) == [[the.boss.id]]
     await the.asked(start=300)
     assert (await told())[-1] == ("approval.requested", the.boss.id)
     await the.room.approvers.clear()

@@ -71,9 +71,9 @@ def plain(numbers: Any) -> dict[str, int]:
 async def test_who_approves_in_their_place_is_asked_from_then_on() -> None:
     person = await laden()
     room, heir = await Room.get(approvers__id=person.id), await make_person("heir", role=Role.FACILITIES)
-    assert person.id in (await answerers_of([room]))[room.id], "it is remembered"
+    assert person.id in (await answerers_of([(room, Kind.MEETING)]))[0], "it is remembered"
     await deactivate("LEAVER", to("heir"), SYSTEM, NOW)
-    assert {person.id, heir.id} & set((await answerers_of([room]))[room.id]) == {heir.id}
+    assert {person.id, heir.id} & set((await answerers_of([(room, Kind.MEETING)]))[0]) == {heir.id}
 
 
 async def test_what_hangs_on_somebody_is_counted_and_shown() -> None:
