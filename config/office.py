@@ -92,6 +92,7 @@ class OfficeSettings:
     def __init__(self, machine: Settings) -> None:
         self.machine = self.now = machine
         self._rows: Mapping[str, str] = {}
+        self.is_behind = False  # while the process does not go by ``now`` yet
 
     def __call__(self) -> Settings:
         """The settings in force now."""
@@ -112,7 +113,7 @@ class OfficeSettings:
 
     async def catch_up(self, now: datetime) -> None:
         """Repair what an event that was lost would have told."""
-        if await office_settings() != self._rows:
+        if self.is_behind or await office_settings() != self._rows:
             await events.dispatch([OfficeChanged()])
 
 
@@ -160,9 +161,11 @@ def follow(app: FastAPI, office: OfficeSettings, accounts: tuple[DemoAccount, ..
     async def changed(event: Event) -> None:
         if isinstance(event, OfficeChanged):
             async with turn:  # of two changes the later one lasts
+                office.is_behind = True
                 await office.look()
                 go_by(office.now)
                 renew(app, await site_options(office.now, accounts))
+                office.is_behind = False
 
     return events.on(changed)
 

@@ -105,9 +105,17 @@ def mail_address(value: str) -> str:
 
 def mail_host(value: str) -> str:
     is_plain = value.isprintable() and not set(value) & set("/@ ?#\\")
-    if value and not (is_plain and (":" not in value or _is_ip(value))):
+    if value and not (is_plain and (":" not in value or _is_ip(value)) and _may_be_looked_up(value)):
         raise ValueError(Reason(N_("Set the name of the server alone, like poczta.urzad.example, without its port.")))
     return value
+
+
+def _may_be_looked_up(value: str) -> bool:
+    try:
+        value.encode("idna")  # as the system asks for it
+    except UnicodeError:  # an empty part between two dots, or one of more than 63 letters
+        return False
+    return True
 
 
 def _is_ip(value: str) -> bool:

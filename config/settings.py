@@ -240,7 +240,7 @@ class Settings(BaseSettings):
     session_hours: Annotated[int, Field(ge=1, le=720)] = Field(
         SIGN_IN.session_hours, description=N_("How long a signed-in browser stays signed in, in hours.")
     )
-    sign_in_attempts: Annotated[int, Field(ge=1)] = Field(
+    sign_in_attempts: Annotated[int, Field(ge=1, le=1000)] = Field(
         SIGN_IN.attempts,
         description=N_(
             "Failed sign-ins of one login from one address within the window before it must wait. One address may fail"
@@ -248,7 +248,8 @@ class Settings(BaseSettings):
             " slowed down to one attempt in ten seconds."
         ),
     )
-    sign_in_window_minutes: Annotated[int, Field(ge=1)] = Field(
+    # a week at most: whoever is locked out gets in again
+    sign_in_window_minutes: Annotated[int, Field(ge=1, le=10_080)] = Field(
         SIGN_IN.window_minutes, description=N_("The window that failed sign-ins are counted in, in minutes.")
     )
 

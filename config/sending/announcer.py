@@ -48,8 +48,11 @@ async def announce(
     messages, answers = [], {}
     for parcel in parcels:
         url = channels.get(parcel.letter.channel)
-        if not url or not parcel.channel_address:
-            answers[number_of(parcel)] = MailAnswer(LetterState.DEAD, "no such channel, or no address on it")
+        if not parcel.channel_address:
+            answers[number_of(parcel)] = MailAnswer(LetterState.DEAD, "no address on the channel")
+            continue
+        if not url:  # it may be set again, or under this name once more
+            answers[number_of(parcel)] = MailAnswer(LetterState.WAITING, "the settings name no such channel")
             continue
         try:
             letter = draw(pages, [letter_notice(one) for one in parcel.notices], rooms, parcel.language)

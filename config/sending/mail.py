@@ -121,7 +121,7 @@ async def connection(server: MailServer) -> AsyncIterator[aiosmtplib.SMTP]:
     )
     try:
         await client.connect()
-    except (aiosmtplib.SMTPException, OSError, ssl.SSLError, TimeoutError) as fault:
+    except (aiosmtplib.SMTPException, OSError, ssl.SSLError, TimeoutError, UnicodeError) as fault:
         client.close()
         raise trouble(server, fault) from fault
     except asyncio.CancelledError:
@@ -158,6 +158,8 @@ def trouble(server: MailServer, fault: Exception) -> Refusal:
         reason = Reason(N_("it took too long"))
     elif isinstance(cause, OSError):
         reason = system_reason(cause)
+    elif isinstance(fault, UnicodeError):  # what no name server can be asked for
+        reason = Reason(N_("its name leads to no address"))
     else:
         reason = printable(str(fault)) or type(fault).__name__
     return Unavailable("mail.away", host=place, reason=reason)

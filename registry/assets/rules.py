@@ -78,11 +78,12 @@ def _dated_part(text: str) -> tuple[date, Decimal]:
     since, mark, amount = text.rpartition("=")
     try:
         value = Decimal("".join(amount.split()))
+        whole = value.quantize(GROSZ)  # refused of one with more digits than a number has
     except InvalidOperation as fault:
         raise ValueError(f"{amount} is not an amount") from fault
-    if not value.is_finite() or value < 0 or value != value.quantize(GROSZ):
+    if not value.is_finite() or value < 0 or value != whole:
         raise ValueError(f"{amount} is not an amount")
-    return date.fromisoformat(since.strip()) if mark else date.min, value.quantize(GROSZ)
+    return date.fromisoformat(since.strip()) if mark else date.min, whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,3 +162,36 @@ async def test_what_a_process_did_not_hear_is_repaired(settings: Settings, datab
     await office.catch_up(NOW)
     assert app.state.options is options, "nothing differs"
     unfollow()
+
+
+async def test_what_could_not_be_followed_at_once_is_followed_later(
+    settings: Settings, database: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = OfficeSettings(settings)
+    app = create_site(await site_options(settings))
+    unfollow = follow(app, office, ())
+
+    async def away(*values: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("config.office.site_options", away)
+    await change_settings({"office_name": "Urząd"}, SYSTEM, NOW)
+    assert app.state.options.declaration.entity == ""
+    monkeypatch.undo()
+    await office.catch_up(NOW)
+    unfollow()
+    assert app.state.options.declaration.entity == "Urząd"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("sign_in_window_minutes", "2000000000"), ("sign_in_attempts", "2000000000"), ("fixed_asset_above", "1e400"),
+        ("smtp_host", "poczta..urzad.example"), ("smtp_host", ".urzad.example"), ("smtp_host", "x" * 64 + ".example"),
+    ],
+)  # fmt: skip
+def test_what_would_stop_izba_is_refused(name: str, text: str) -> None:
+    with pytest.raises(ValidationError):
+        value_of(name, text)
+    for host in ("poczta.urzad.example", "pocztą.urzad.example", "::1", "127.0.0.1", "localhost"):
+        assert value_of("smtp_host", host) == host

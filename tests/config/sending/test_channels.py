@@ -12,6 +12,7 @@ import pytest
 from config.office import OfficeSettings
 from config.sending.sender import Sender
 from config.settings import Settings
+from registry.core.transaction import transaction
 from registry.outbox import actions
 from registry.outbox.letters import LEASE
 from registry.outbox.models import Letter, LetterState, Notice
@@ -103,6 +104,18 @@ async def test_a_channel_that_is_no_more_carries_nothing(database: Database, tmp
     await actions.wish(person.id, Wishes({}), frozenset())
     await sender.send_notices(NOW)
     assert (await Letter.get()).state is LetterState.DEAD
+
+
+async def test_a_letter_waits_while_its_channel_is_taken_out_of_the_settings(
+    database: Database, tmp_path: Path
+) -> None:
+    sender, person = await on_the_channel("json://127.0.0.1:9/{address}", tmp_path)
+    await Letter.create(person=person, channel="Former", notices=[1], created_at=NOW, next_try_at=NOW)
+    async with transaction():
+        await Notice.all().update(sorted_at=NOW)
+    await sender.send_notices(NOW)
+    letter = await Letter.get()
+    assert (letter.state, letter.tries, letter.answer) == (LetterState.WAITING, 1, "the settings name no such channel")
 
 
 @pytest.mark.parametrize("text", ["Chat", "Chat=json://h/", "mail=json://h/{address}", "a b=json://h/{address}"])

@@ -292,6 +292,12 @@ async def test_a_server_without_tls_is_not_spoken_to_where_tls_is_asked_for(
         assert (refusal.code, "TLS" in str(refusal)) == ("mail.away", True)
 
 
+async def test_a_server_whose_name_cannot_be_looked_up_is_away() -> None:
+    server = MailServer("127..1", 25, "none", "", "", "izba@urzad.example", "")
+    refusal = await refused(try_server(server))
+    assert (refusal.code, "leads to no address" in str(refusal)) == ("mail.away", True)
+
+
 def test_a_header_cannot_be_broken(tmp_path: Path) -> None:
     server = MailServer("h", 25, "none", "", "", "izba@urzad.example", "")
     message = message_of(Mail("n", "a@urzad.example", 'A "B"\r\nX: y', "S\r\nX: y", "t", "h"), server, NOW)

@@ -84,7 +84,9 @@ def test_an_amount_that_changes_is_that_of_the_day() -> None:
     assert dated("2018-01-01=10000").on(date(2000, 1, 1)) == Decimal(10000), "before the first day the first"
 
 
-@pytest.mark.parametrize("text", ["", "x", "10000,00", "1.234", "-5", "NaN", "1,", "=5", "2018-13-01=2", "5, 6"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "10000,00", "1.234", "-5", "NaN", "1,", "=5", "2018-13-01=2", "5, 6", "Infinity", "1e400"]
+)
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         dated(text)
