@@ -191,6 +191,12 @@ def views(tablet: BrowserContext, doors: Doors) -> Iterator[tuple[str, Page]]:
     yield "thanks", page
 
 
+def resize(page: Page, width: int, height: int) -> None:
+    """Give the screen another size and wait until the page is laid out in it."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def test_every_view_in_every_language_is_accessible(tablet: BrowserContext, doors: Doors) -> None:
     for name, page in views(tablet, doors):
         page.evaluate(AXE)
@@ -206,7 +212,7 @@ def test_every_view_in_every_language_is_accessible(tablet: BrowserContext, door
 def test_every_view_fits_every_panel_in_every_language(tablet: BrowserContext, doors: Doors) -> None:
     for name, page in views(tablet, doors):
         for width, height in SIZES:
-            page.set_viewport_size({"width": width, "height": height})
+            resize(page, width, height)
             assert page.evaluate(STICKS_OUT_IN, LANGUAGES) == {language: [] for language in LANGUAGES}, (
                 name,
                 width,
@@ -219,7 +225,7 @@ def test_every_view_fits_every_panel_in_every_language(tablet: BrowserContext, d
 def test_the_widest_code_fits_too(tablet: BrowserContext, doors: Doors) -> None:
     page = opened(tablet, "")
     for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
+        resize(page, width, height)
         for letter in pairing.ALPHABET:
             page.locator("h1").evaluate("(e, code) => { e.textContent = code }", pairing.spaced_code(letter * 6))
             assert page.evaluate(STICKS_OUT) == [], (letter, width, height)
