@@ -150,6 +150,17 @@ def _last_line(text: str) -> str:
     return (text.strip().splitlines() or [""])[-1]
 
 
+# tables and functions of ours; what an extension has made stays
+CLEARING = """DO $$ DECLARE one record; BEGIN
+FOR one IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+    EXECUTE format('DROP TABLE IF EXISTS %I.%I CASCADE', one.schemaname, one.tablename);
+END LOOP;
+FOR one IN SELECT p.oid::regprocedure::text AS name FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') LOOP
+    EXECUTE format('DROP ROUTINE IF EXISTS %s CASCADE', one.name);
+END LOOP; END $$"""
+
+
 async def put_back(settings: Settings, file: Path) -> Reason:
     """Check the copy, put its files where files lie, keep the database that was there beside it, and put the copy in
     its place.
@@ -217,9 +228,19 @@ async def _put_back_database(settings: Settings, file: Path, name: str, archive:
         raise
     if path is not None and fresh is not None:
         return _swap(path, fresh, name)
-    command = ["pg_restore", "--clean", "--if-exists", "--single-transaction", "--no-owner"]
-    await asyncio.to_thread(_postgres, [*command, f"--dbname={urlsplit(url).path.lstrip('/')}", str(file)], url)
+    await asyncio.to_thread(_restore_postgres, file, url, settings.data_dir)
     return Reason(N_("Restored {file}."), file=name)
+
+
+def _restore_postgres(file: Path, url: str, home: Path) -> None:
+    """Everything that is there goes, in the transaction in which the copy comes: what a newer Izba has added would
+    stand in the way of the older copy, and of its migrations.
+    """
+    with tempfile.TemporaryDirectory(dir=home, prefix=".restoring-") as directory:
+        script = f"{directory}/script"
+        _postgres(["pg_restore", "--clean", "--if-exists", "--no-owner", f"--file={script}", str(file)], url)
+        command = ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"]
+        _postgres([*command, f"--command={CLEARING}", f"--file={script}"], url)
 
 
 def _check_dump(file: Path) -> None:

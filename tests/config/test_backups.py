@@ -6,6 +6,7 @@ import sqlite3
 import tarfile
 from pathlib import Path
 
+import asyncpg
 import pytest
 from pydantic import SecretStr
 
@@ -22,7 +23,9 @@ from registry.files.actions import NewAttachment, store
 from registry.files.contents import DirectoryContents
 from registry.files.models import AttachmentKind
 from registry.files.queries import attachments_of, content_of, thumbnail_of
+from tests.conftest import postgres_copy
 from tests.make import NOW, drawing, make_asset, refused
+from tests.servers import Postgres
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 
@@ -85,6 +88,28 @@ async def test_files_come_back_with_the_database(database_url: str, tmp_path: Pa
     assert refusal.code == "backup.bad"
     assert sorted(one.name for one in (tmp_path / "there").glob(".*")) == []
     assert path.exists()
+
+
+async def test_an_older_copy_takes_the_place_of_what_a_newer_izba_has_added(postgres: Postgres, tmp_path: Path) -> None:
+    with postgres_copy(postgres, "izba_template") as url:
+        settings = Settings(data_dir=tmp_path, database_url=SecretStr(url))
+        await back_up(settings, tmp_path / "copy")
+        connection = await asyncpg.connect(url)
+        await connection.execute("CREATE TABLE newer (asset_id int REFERENCES asset (id))")
+        await connection.execute("CREATE FUNCTION newest() RETURNS int LANGUAGE sql RETURN 1")
+        await connection.execute(
+            "INSERT INTO institution (code, name, name_en, part, in_team) VALUES ('late', 'x', '', '', true)"
+        )
+        await put_back(settings, tmp_path / "copy")
+        assert await connection.fetch("SELECT code FROM site") == []
+        assert await connection.fetchval("SELECT to_regclass('newer')") is None
+        assert await connection.fetchval("SELECT to_regproc('newest')") is None
+        assert await connection.fetchval("SELECT count(*) FROM tortoise_migrations") > 40
+        with pytest.raises(asyncpg.UniqueViolationError):  # what is unique is unique again
+            for _ in range(2):
+                await connection.execute("INSERT INTO site (code, name, timezone) VALUES ('x', 'x', 'Europe/Warsaw')")
+        await connection.close()
+    assert list(tmp_path.glob(".restoring*")) == []
 
 
 async def test_the_history_of_a_copy_is_checked_once_before_its_files_are_put_back(
