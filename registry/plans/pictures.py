@@ -23,6 +23,8 @@ LARGEST_DRAWING = 5_000_000  # bytes of an SVG
 MOST_PAGES = 9_999
 PATIENCE_SECONDS = 30
 REFUSED = 3
+# typst would start a thread for each processor, and each takes memory of its own: many would be beyond the limit
+FEW_THREADS = {"RAYON_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 # what an SVG holds that no plan needs
 PARTS = {
     SCRIPT: Reason(N_("a script")),
@@ -72,7 +74,7 @@ def _drawn(content: bytes, name: str, page: int) -> bytes:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={"PYTHONPATH": str(Path(registry.__path__[0]).parent)},
+        env={"PYTHONPATH": str(Path(registry.__path__[0]).parent)} | FEW_THREADS,
     )
     patience = threading.Timer(PATIENCE_SECONDS, drawing.kill)
     patience.start()

@@ -1,5 +1,6 @@
 """Floor plans: pictures put on and taken off, rooms placed, and what is refused without a trace."""
 
+import subprocess
 from collections.abc import Awaitable
 from typing import Any
 
@@ -184,6 +185,22 @@ def test_what_the_process_makes_of_a_drawing() -> None:
         with pytest.raises(Invalid) as caught:
             drawn(content, 1)
         assert caught.value.code == code
+
+
+@pytest.mark.databases("sqlite")
+async def test_a_picture_is_drawn_by_one_thread_however_many_processors_there_are(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[dict[str, str]] = []
+
+    class Recorded(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], **options: Any) -> None:
+            started.append(options["env"])
+            super().__init__(command, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    assert (await picture()).width == 1800
+    assert [(one["RAYON_NUM_THREADS"], one["MALLOC_ARENA_MAX"]) for one in started] == [("1", "2")]
 
 
 @pytest.mark.databases("sqlite")
