@@ -69,12 +69,15 @@ class PlanPiece:
 
 @dataclass(frozen=True, slots=True)
 class FloorView:
-    """A floor as a reader sees it; ``free`` of the rooms that are ``counted``."""
+    """A floor as a reader sees it: its rooms in the plan and the ``others``, those that stand in the list too, and how
+    many of the rooms that are ``counted`` are ``free``.
+    """
 
     layout: FloorLayout
     title: str
     pieces: tuple[PlanPiece, ...]
     others: tuple[PlanPiece, ...]
+    in_list: tuple[PlanPiece, ...]
     free: int
     counted: int
 
@@ -98,7 +101,7 @@ class FloorView:
         """Another text when the page must draw the floor anew."""
         return shape_of(
             self.layout.revision, self.layout.height, [(one.room.code, one.points) for one in self.pieces],
-            [one.room.code for one in self.others],
+            [one.room.code for one in self.in_list],
         )  # fmt: skip
 
 
@@ -127,7 +130,13 @@ def drawn_floor(
         return _piece(layout, room, corners, state.state.value, words.short(state.state), until, href, again)
 
     title = words.floor_title(layout.building, layout.floor)
-    return _view(layout, title, [piece(*one) for one in layout.placed], [piece(one, None) for one in layout.unplaced])
+    pieces, others = [piece(*one) for one in layout.placed], [piece(one, None) for one in layout.unplaced]
+    return _view(layout, title, pieces, others, [*pieces, *others])
+
+
+def wall_look(room: Room, state: PublicState) -> StateKind | None:
+    """What a wall shows of a room; None for one of which nothing is to be said."""
+    return None if claims_nothing(room, state) else wall_state(state)
 
 
 async def wall_view(layout: FloorLayout, words: PlanWords, now: datetime, open_ids: Collection[int] = ()) -> FloorView:
@@ -137,21 +146,27 @@ async def wall_view(layout: FloorLayout, words: PlanWords, now: datetime, open_i
     states = await states_for(layout.rooms, viewer_of(None), now)
 
     def piece(room: Room, corners: Corners | None) -> PlanPiece:
-        state = states[room.id]
-        if claims_nothing(room, state):
+        kind = wall_look(room, states[room.id])
+        if kind is None:
             return _piece(layout, room, corners, NONE, "", "", "")
-        kind = wall_state(state)
         href = f"/bookings/new?room={quote(room.code)}" if room.id in open_ids else ""
         return _piece(layout, room, corners, kind.value, words.on_wall(kind), "", href)  # nor when it will differ
 
     title = words.floor_title(layout.building, layout.floor)
-    return _view(layout, title, [piece(*one) for one in layout.placed], [piece(one, None) for one in layout.unplaced])
+    pieces, others = [piece(*one) for one in layout.placed], [piece(one, None) for one in layout.unplaced]
+    return _view(layout, title, pieces, others, [one for one in (*pieces, *others) if one.state != NONE])
 
 
-def _view(layout: FloorLayout, title: str, pieces: Sequence[PlanPiece], others: Sequence[PlanPiece]) -> FloorView:
+def _view(
+    layout: FloorLayout,
+    title: str,
+    pieces: Sequence[PlanPiece],
+    others: Sequence[PlanPiece],
+    in_list: Sequence[PlanPiece],
+) -> FloorView:
     counted = [one for one in (*pieces, *others) if one.state != NONE]
     free = sum(one.state in (StateKind.FREE, StateKind.SOON) for one in counted)
-    return FloorView(layout, title, tuple(pieces), tuple(others), free, len(counted))
+    return FloorView(layout, title, tuple(pieces), tuple(others), tuple(in_list), free, len(counted))
 
 
 def _piece(

@@ -2,12 +2,15 @@
 who walks there. Its picture and its stream of news lie below it.
 """
 
+from typing import Annotated
+
 import orjson
-from fastapi import Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from registry.bookings.projections import viewer_of
 from registry.bookings.queries import state_for, states_for
+from registry.bookings.state import StateKind
 from registry.core.clock import Clock
 from registry.core.errors import NotFound
 from registry.core.events import Event, PlacesChanged, RoomChanged
@@ -22,8 +25,8 @@ from web.kit.options import SiteOptions
 from web.kit.pieces import IN_PLACE, piece_request
 from web.kit.query_names import pages
 from web.kit.render import is_fragment, language_of, pages_of, render
-from web.plans.view import wall_view
-from web.plans.words import PlanWords, wall_state
+from web.plans.view import wall_look, wall_view
+from web.plans.words import PlanWords
 from web.rooms.room_cache import cached_rooms
 
 router = pages()
@@ -49,7 +52,7 @@ async def wall(request: Request, now: Now, secret: str) -> Response:
         words=words,
         now=now,
         view=await wall_view(layout, words, now),
-        picture=f"{base}/picture" if layout.picture else "",
+        picture=f"{base}/picture?v={layout.picture}" if layout.picture else "",
         stream=f"{base}/events",
         pieces=await piece_request(request) if is_part else None,
         in_place=IN_PLACE if is_part else "",
@@ -57,8 +60,10 @@ async def wall(request: Request, now: Now, secret: str) -> Response:
 
 
 @router.get("/wall/{secret}/picture")
-async def picture(request: Request, secret: str) -> Response:
-    """The picture of its floor. Raises NotFound: plan.no_wall, file.unknown."""
+async def picture(request: Request, secret: str, v: Annotated[str, Query(max_length=20)] = "") -> Response:
+    """The picture of its floor; ``v`` makes another address of another picture. Raises NotFound: plan.no_wall,
+    file.unknown.
+    """
     layout = await layout_of_wall(secret)
     if layout.picture is None:
         raise NotFound("file.unknown")
@@ -70,14 +75,14 @@ async def events(request: Request, secret: str) -> Response:
     """The code of each room of its floor that looks different on a wall, as it happens."""
     layout, clock = await layout_of_wall(secret), request.app.state.clock
     eyes, live = ("wall", layout.building.id, layout.floor), live_of(request.app)
-    before: dict[int, str] = {}
+    before: dict[int, StateKind | None] = {}
     if eyes not in live.tellers:
         states = await states_for(layout.rooms, viewer_of(None), clock())
-        before.update({room_id: wall_state(state).value for room_id, state in states.items()})
+        before.update({room.id: wall_look(room, states[room.id]) for room in layout.rooms})
     return EventStream(live, eyes, _teller((layout.building.id, layout.floor), before, clock), eyes)
 
 
-def _teller(floor: tuple[int, int], before: dict[int, str], clock: Clock) -> Teller:
+def _teller(floor: tuple[int, int], before: dict[int, StateKind | None], clock: Clock) -> Teller:
     """Tells nothing of a room that looks as ``before``: that something happened there is nobody's business."""
 
     async def tell(event: Event) -> bytes | None:
@@ -89,10 +94,10 @@ def _teller(floor: tuple[int, int], before: dict[int, str], clock: Clock) -> Tel
         room = next((one for one in rooms if one.id == event.room_id and (one.building_id, one.floor) == floor), None)
         if room is None:
             return None
-        kind = wall_state(await state_for(room, viewer_of(None), clock(), event.revision)).value
-        if before.get(room.id) == kind:
+        look = wall_look(room, await state_for(room, viewer_of(None), clock(), event.revision))
+        if room.id in before and before[room.id] == look:
             return None
-        before[room.id] = kind
+        before[room.id] = look
         return _look_again(room.code)
 
     return tell

@@ -46,6 +46,12 @@ async def upload(desk: Desk, content: bytes, name: str = "plan.svg", **fields: s
         )
 
 
+def picture_in(page: str) -> str:
+    match = re.search(r'<image class="plan-picture" href="([^"]+)"', page)
+    assert match
+    return match[1]
+
+
 def test_percent_as_people_type_it() -> None:
     assert [percent_in(text) for text in ("12,5", "12.5", " 7 % ", "100", "0", "100,00")] == [
         pytest.approx(part) for part in (0.125, 0.125, 0.07, 1, 0, 1)
@@ -132,7 +138,11 @@ async def test_a_wall_needs_no_account_but_its_address_which_can_be_taken_back(d
         assert "0.01" in page.text, "nobody placed it: in the list"
         assert "Name 1" not in page.text
         assert f"stream.js?of={address}/events" in page.text
-        assert (await stranger.get(f"{address}/picture")).headers["content-type"] == "image/png"
+        former = picture_in(page.text)
+        assert former.startswith(f"{address}/picture?v=")
+        assert (await stranger.get(former)).headers["content-type"] == "image/png"
+        await upload(desk, SVG.replace(b"390", b"380"))
+        assert picture_in((await stranger.get(address)).text) != former, "another picture, another address"
         assert (await stranger.get("/plan/B/0")).status_code == 303
         await desk.send(f"{PAGE}/wall", "coordinator")  # the same again
         assert (await stranger.get(address)).status_code == 200

@@ -98,6 +98,23 @@ async def test_one_change_redraws_one_room(desk: Desk) -> None:
         assert "R-1" in whole
 
 
+async def test_a_wall_says_nothing_any_more_of_a_room_that_nobody_books_once_its_hours_have_begun(desk: Desk) -> None:
+    building = (await Room.get(code="R-1").select_related("building")).building
+    hours = await make.make_opening()
+    await make.make_room(code="R-5", number="0.05", building=building, bookable=False, opening=hours)
+    desk.app.state.clock = lambda: NOW - timedelta(hours=7)
+    text = (await desk.get("/plan/B/0", "alice")).text
+    assert 'data-state="closed"' in room_of(text, "R-5")
+    assert 'id="plan-line-R-5"' in text
+    shape = re.search(r'data-shape="(\w+)"', text)
+    assert shape
+    desk.app.state.clock = lambda: NOW
+    piece = (await desk.get(f"/plan/B/0?piece=R-5&shape={shape[1]}", "alice", headers=FRAGMENT)).text
+    assert 'data-state="none"' in room_of(piece, "R-5")
+    assert 'id="plan-body"' in piece, "the list is drawn anew"
+    assert 'id="plan-line-R-5"' not in piece
+
+
 async def test_a_room_that_nobody_placed_is_in_the_list_alone(desk: Desk) -> None:
     floor = Floor((await Room.get(code="R-1")).building_id, 0)
     await place_rooms(floor, {"R-1": rectangle(0.1, 0.1, 0.5, 0.5)}, SYSTEM, NOW)
