@@ -100,6 +100,14 @@ async def entries_of(thing: str, limit: int) -> list[HistoryEntry]:
     return await HistoryEntry.filter(object=thing).order_by("-seq").limit(limit)
 
 
+async def entries_by_thing(things: Collection[str], actions: Collection[str]) -> dict[str, list[HistoryEntry]]:
+    """What the history of each of these things says of these acts, the newest first; nothing of a thing without."""
+    by_thing: dict[str, list[HistoryEntry]] = {}
+    for entry in await HistoryEntry.filter(object__in=list(things), action__in=list(actions)).order_by("-seq"):
+        by_thing.setdefault(entry.object, []).append(entry)
+    return by_thing
+
+
 async def last_of(thing: str, action: str) -> HistoryEntry | None:
     """The newest entry about one thing that tells this act."""
     return await HistoryEntry.filter(object=thing, action=action).order_by("-seq").first()

@@ -334,6 +334,18 @@ async def test_who_was_asked_is_reminded_once_a_day_and_once_two_hours_before():
     assert await remind_approvers(soon.starts_at - HOUR) == 0, "it was asked for shortly before"
 
 
+async def test_what_was_asked_anew_a_moment_ago_needs_no_reminder():
+    the = await scene()
+    moved, undone = await the.asked(start=72 * 60), await the.asked(start=26 * 60)
+    now = NOW + 2.5 * HOUR  # within a day of the one, and of where the other goes
+    await approve(undone.id, the.carol, of(the.carol), now)
+    changes = BookingChanges(starts_at=now + 20 * HOUR, ends_at=now + 21 * HOUR)
+    await change(moved.id, changes, the.alice, of(the.alice), now)
+    await undo_answer(undone.id, the.carol, of(the.carol), now)
+    assert await remind_approvers(now) == 0
+    assert await remind_approvers(now + 18 * HOUR + MINUTE) == 1, "of the nearer, two hours before"
+
+
 async def test_any_free_room_is_first_one_that_needs_nobody_s_yes():
     the = await scene(capacity=4)
     await make_room(code="DUZA", capacity=20)
