@@ -216,3 +216,33 @@ async def test_a_program_reads_and_changes_settings(desk: Desk, server: MailServ
         assert answer.json()["code"] == code, json.dumps(answer.json())
     assert (await desk.api("PUT", "/settings/funding", "facilities", json={"value": "x"})).status_code == 403
     assert await Person.filter(login="admin").exists()
+
+
+async def test_a_form_from_before_sets_nothing_back_unseen(desk: Desk) -> None:
+    path = "/admin/settings/groups/sign-in"
+    first = {"session_hours": "12", "sign_in_attempts": "5", "sign_in_window_minutes": "15"}
+    marks = {f"{name}_was": text for name, text in first.items()}
+    page = (await desk.get(path, "admin")).text
+    for name, text in marks.items():
+        assert f'name="{name}" value="{text}"' in page
+    await desk.post(path, "admin", **first | marks | {"session_hours": "8", "sign_in_attempts": "7"})
+    await desk.post(path, "admin", **first | marks | {"sign_in_attempts": "7", "sign_in_window_minutes": "20"})
+    options = {line.name: line.value for line in desk.app.state.desk.settings()}
+    assert [options[name] for name in first] == ["8", "7", "20"], "what was not touched stays as it is in force"
+    answer = await desk.post(path, "admin", **first | marks | {"session_hours": "9"})
+    assert (answer.status_code, "Somebody changed this meanwhile" in answer.text) == (412, True)
+    assert 'value="9"' in answer.text
+    for name, text in (("session_hours", "8"), ("sign_in_attempts", "7"), ("sign_in_window_minutes", "20")):
+        assert f'name="{name}_was" value="{text}"' in answer.text, "sent again it means what is in force now"
+
+
+async def test_a_password_goes_to_the_server_that_was_seen(desk: Desk, server: MailServer) -> None:
+    marks = {"host_was": "", "port_was": "587", "tls_was": "starttls", "user_was": "", "sender_was": ""}
+    assert 'name="host_was" value=""' in (await desk.get("/admin/settings/mail", "admin")).text
+    await desk.post("/admin/settings/mail", "admin", **fields_of(server, host="obca.example", sender="") | marks)
+    fields = {"host": "", "port": "587", "tls": "starttls", "user": "", "sender": "", "password": "inne"}
+    answer = await desk.post("/admin/settings/mail", "admin", **fields | marks)
+    assert (answer.status_code, 'id="f-host-fault"' in answer.text) == (412, True)
+    assert 'value="obca.example"' in answer.text
+    answer = await desk.send("/admin/settings/mail", "admin", **fields | marks | {"password": "", "sender": "a@b.pl"})
+    assert answer.status_code == 200, "what is only beside it may be changed"

@@ -17,9 +17,11 @@ from web.kit.render import render
 from web.system.desk import desk_of
 from web.system.settings_pages import (
     PAGE,
+    WAS,
     Manager,
     SettingGroup,
     fault_words,
+    form_changes,
     former_values,
     not_shown,
     one_line,
@@ -39,20 +41,25 @@ def _group(request: Request, name: str, context: PageContext) -> SettingGroup:
     return group
 
 
+def _typed(changes: dict[str, str | None]) -> dict[str, str]:
+    return {field: text or "" for field, text in changes.items()}
+
+
 @router.get("/admin/settings/groups/{name}")
 async def group(request: Request, person: Manager, now: Now, typed: TypedWords, name: str) -> Response:
     """The settings of a group, and what they were."""
     context = page_context(request, person, now)
     group = _group(request, name, context)
     words: dict[str, Any] = {"values": {}, "faults": {}} | typed.words
-    values = {row.line.name: row.value for row in group.open_rows} | words["values"]
+    marks = {row.line.name: row.value for row in group.open_rows}
     return render(
         request,
         "system/group.html",
         status=typed.status,
         context=context,
         group=group,
-        values=FormFields(values),
+        marks=marks,
+        values=FormFields(marks | words["values"]),
         faults=FormFields(words["faults"]),
         changes=await former_values(group.open_rows, context),
     )
@@ -60,16 +67,20 @@ async def group(request: Request, person: Manager, now: Now, typed: TypedWords, 
 
 @router.post("/admin/settings/groups/{name}")
 async def change_group(request: Request, person: Manager, now: Now, name: str) -> Response:
-    """Change what was typed otherwise; what is left empty goes back to what it is without the page."""
+    """Change what was typed otherwise than it was shown; what is left empty goes back to what it is without the page.
+    What another has changed meanwhile is not set back unseen.
+    """
     context, form = page_context(request, person, now), await request.form()
     rows = [row for row in _group(request, name, context).open_rows if row.line.name in form]
     texts = {row.line.name: one_line(str(form[row.line.name])[:LONGEST]) for row in rows}
-    changes = {row.line.name: texts[row.line.name] or None for row in rows if texts[row.line.name] != row.value}
+    marks = {field: one_line(str(form[f"{field}{WAS}"])) for field in texts if f"{field}{WAS}" in form}
+    outcome = form_changes(texts, marks, {row.line.name: one_line(row.value) for row in rows})
+    changes = outcome.texts
     faults = {field: fault for field, text in changes.items() if text and (fault := not_shown(field, text))}
-    faults = faults or dict(await desk_of(request).faults(changes))
+    faults = outcome.stale | (faults or dict(await desk_of(request).faults(changes)))
     if faults:
         words = {field: fault_words(fault, context) for field, fault in faults.items()}
         status = status_of(next(iter(faults.values())))
-        return await back_to(f"{PAGE}/groups/{name}", request, now, status, values=texts, faults=words)
+        return await back_to(f"{PAGE}/groups/{name}", request, now, status, values=_typed(changes), faults=words)
     await change_settings(desk_of(request).stored(changes), actor_of(request, person), now)
     return RedirectResponse(f"{PAGE}?did={name}" if changes else PAGE, 303)

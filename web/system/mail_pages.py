@@ -1,13 +1,16 @@
 """The mail server, set from a page as one thing, and a trial letter that tells what it answers."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Form, Request
 from pydantic import BaseModel
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Invalid, Reason, Refusal
 from registry.office.actions import change_settings
+from registry.office.rules import MAIL_SERVER
 from registry.outbox.rules import is_address
 from registry.people.models import Person
 from web.auth.access import actor_of
@@ -23,8 +26,11 @@ from web.outbox.words import LetterNotice
 from web.system.desk import SettingLine, desk_of
 from web.system.settings_pages import (
     MAIL_PAGE,
+    WAS,
+    FormChanges,
     Manager,
     fault_words,
+    form_changes,
     former_values,
     not_shown,
     one_line,
@@ -48,17 +54,21 @@ class MailForm(BaseModel):
     sender: str = ""
     no_password: bool = False
 
-    def changes(self, lines: dict[str, SettingLine]) -> dict[str, str | None]:
-        """What differs from what is in force, by setting; None for what is left empty."""
-        texts = {name: one_line(str(getattr(self, field))) for name, field in MAIL_FORM.items() if name != PASSWORD}
-        changes: dict[str, str | None] = {
-            name: text or None
-            for name, text in texts.items()
-            if name in lines and lines[name].is_of_office and text != lines[name].value
-        }
-        if PASSWORD in lines and lines[PASSWORD].is_of_office and (self.password or self.no_password):
-            changes[PASSWORD] = None if self.no_password else self.password
-        return changes
+    def changes(self, lines: dict[str, SettingLine], marks: Mapping[str, str]) -> FormChanges:
+        """What was typed otherwise than it was shown. A server and its password are changed as they were seen."""
+        open_names = [name for name in MAIL_FORM if name in lines and lines[name].is_of_office]
+        in_force = {name: one_line(lines[name].value) for name in open_names}
+        typed = {name: one_line(str(getattr(self, MAIL_FORM[name]))) for name in open_names if name != PASSWORD}
+        if PASSWORD in open_names and (self.password or self.no_password):
+            typed[PASSWORD] = "" if self.no_password else self.password
+            marks = {**marks, PASSWORD: "\0"}  # it is never shown, and so always another
+            in_force[PASSWORD] = "\0"
+        return form_changes(typed, marks, in_force, {*MAIL_SERVER, PASSWORD})
+
+
+def _marks(form: FormData) -> dict[str, str]:
+    """What the form was drawn with, by setting."""
+    return {name: one_line(str(form[f"{field}{WAS}"])) for name, field in MAIL_FORM.items() if f"{field}{WAS}" in form}
 
 
 def _mail_lines(request: Request) -> dict[str, SettingLine]:
@@ -71,7 +81,7 @@ async def mail(request: Request, person: Manager, now: Now, typed: TypedWords, d
     context, lines = page_context(request, person, now), _mail_lines(request)
     rows = [setting_row(line, context) for line in lines.values()]
     words: dict[str, Any] = {"values": {}, "faults": {}, "trial": None, "to": person.mail} | typed.words
-    values = {MAIL_FORM[name]: line.value for name, line in lines.items()} | words.pop("values")
+    marks = {MAIL_FORM[name]: line.value for name, line in lines.items() if name != PASSWORD}
     return render(
         request,
         "system/mail.html",
@@ -80,7 +90,8 @@ async def mail(request: Request, person: Manager, now: Now, typed: TypedWords, d
         rows={MAIL_FORM[row.line.name]: row for row in rows},
         choices=[(word, context.say(TLS_WORDS[word])) for word in TLS_WORDS],
         changes=await former_values(rows, context),
-        values=FormFields(values),
+        marks=marks,
+        values=FormFields(marks | words.pop("values")),
         did=did,
         **words | {"faults": FormFields(words["faults"])},
     )
@@ -89,9 +100,10 @@ async def mail(request: Request, person: Manager, now: Now, typed: TypedWords, d
 @router.post("/admin/settings/mail")
 async def change_mail(request: Request, person: Manager, now: Now, form: Annotated[MailForm, Form()]) -> Response:
     """Set the mail server at once: all or nothing, each fault at its field. What was typed stays, the password not."""
-    changes = form.changes(_mail_lines(request))
+    outcome = form.changes(_mail_lines(request), _marks(await request.form()))
+    changes = outcome.texts
     faults = {name: fault for name, text in changes.items() if text and (fault := not_shown(name, text))}
-    faults = faults or dict(await desk_of(request).faults(changes))
+    faults = outcome.stale | (faults or dict(await desk_of(request).faults(changes)))
     if not faults:
         try:
             await change_settings(desk_of(request).stored(changes), actor_of(request, person), now)
@@ -101,7 +113,7 @@ async def change_mail(request: Request, person: Manager, now: Now, form: Annotat
         context = page_context(request, person, now)
         return await back_to(
             MAIL_PAGE, request, now, status_of(next(iter(faults.values()))),
-            values=form.model_dump(exclude={"password", "no_password"}),
+            values={MAIL_FORM[name]: text or "" for name, text in changes.items() if name != PASSWORD},
             faults={MAIL_FORM[name]: fault_words(fault, context) for name, fault in faults.items()},
         )  # fmt: skip
     return RedirectResponse(f"{MAIL_PAGE}?did=changed#trial", 303)

@@ -1,13 +1,13 @@
 """The settings in force with their origin, and those that the office changes itself, one at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.core.errors import Invalid, NotFound, Reason, Refusal
+from registry.core.errors import Conflict, Invalid, NotFound, Reason, Refusal
 from registry.core.history import HistoryEntry, entries_of
 from registry.office.actions import OFFICE, change_settings
 from registry.people.models import Person
@@ -176,6 +176,33 @@ async def _refusal(request: Request, line: SettingLine, text: str) -> Refusal | 
 def one_line(text: str) -> str:
     """What somebody typed into a field or a larger one, in one line."""
     return " ".join(text.split())
+
+
+WAS = "_was"  # the hidden field beside one, with what it was when the form was drawn
+
+
+@dataclass(frozen=True, slots=True)
+class FormChanges:
+    """What somebody changed in a form of several settings: the new texts, None for what was left empty; and the
+    settings that another has changed meanwhile, to yet another text.
+    """
+
+    texts: dict[str, str | None]
+    stale: dict[str, Refusal]
+
+
+def form_changes(
+    typed: Mapping[str, str], marks: Mapping[str, str], in_force: Mapping[str, str], together: Collection[str] = ()
+) -> FormChanges:
+    """All are texts by setting; ``marks`` are what the form was drawn with, which older ones do not say. What is as it
+    was drawn stays as it is in force; but what means something ``together`` is changed as it was seen, or not at all.
+    """
+    former = {name: marks.get(name, in_force[name]) for name in typed}
+    texts = {name: text or None for name, text in typed.items() if text not in (former[name], in_force[name])}
+    moved = [name for name in typed if in_force[name] not in (former[name], typed[name])]
+    is_of_them = any(name in texts for name in together)
+    stale = [name for name in moved if name in texts or is_of_them and name in together]
+    return FormChanges(texts, {name: Conflict("request.stale") for name in stale})
 
 
 def not_shown(field: str, text: str) -> Refusal | None:
