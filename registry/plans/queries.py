@@ -120,12 +120,23 @@ async def layout_of(building_code: str, floor: str | int) -> FloorLayout:
 
 async def layout_of_wall(secret: str) -> FloorLayout:
     """The floor whose address for walls has this secret. Raises NotFound("plan.no_wall")."""
+    plan = await _plan_of_wall(secret)
+    if plan is None:
+        raise NotFound("plan.no_wall")
+    floor, stored = plan
+    building = await Building.get(id=floor.building_id)
+    return layout(building, floor.floor, floors_of(await all_rooms()).get(floor, []), stored)
+
+
+async def is_wall(secret: str) -> bool:
+    """Whether an address for walls with this secret is in use."""
+    return await _plan_of_wall(secret) is not None
+
+
+async def _plan_of_wall(secret: str) -> tuple[Floor, StoredPlan] | None:
     digest = wall_digest(secret) if secret.isascii() and len(secret) <= LONGEST_SECRET else None
-    for floor, stored in (await stored_plans()).items():
-        if stored.wall_digest and stored.wall_digest == digest:
-            building = await Building.get(id=floor.building_id)
-            return layout(building, floor.floor, floors_of(await all_rooms()).get(floor, []), stored)
-    raise NotFound("plan.no_wall")
+    plans = (await stored_plans()).items()
+    return next((plan for plan in plans if plan[1].wall_digest and plan[1].wall_digest == digest), None)
 
 
 async def fresh_layout(former: FloorLayout) -> FloorLayout:

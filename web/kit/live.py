@@ -176,6 +176,12 @@ class Live:
             if not self.streams_of[owner]:
                 del self.streams_of[owner]
 
+    def end(self, eyes: Hashable, message: bytes) -> None:
+        """Tell listeners with these eyes a last thing, and end their streams."""
+        for listener in list(self.listeners.get(eyes, ())):
+            listener.push(message)
+            listener.close()
+
     def close(self) -> None:
         """End all streams: the server stops."""
         for mates in list(self.listeners.values()):

@@ -16,7 +16,7 @@ from registry.core.errors import NotFound
 from registry.core.events import Event, PlacesChanged, RoomChanged
 from registry.files.models import AttachmentKind
 from registry.files.queries import attachment_of
-from registry.plans.queries import StoredPlan, layout_of_wall
+from registry.plans.queries import Floor, StoredPlan, is_wall, layout_of_wall
 from registry.plans.rules import wall_digest, wall_secret
 from web.files.serving import file_response
 from web.kit.clock import Now
@@ -72,17 +72,26 @@ async def picture(request: Request, secret: str, v: Annotated[str, Query(max_len
 
 @router.get("/wall/{secret}/events")
 async def events(request: Request, secret: str) -> Response:
-    """The code of each room of its floor that looks different on a wall, as it happens."""
+    """The code of each room of its floor that looks different on a wall, as it happens; ends with its address."""
     layout, clock = await layout_of_wall(secret), request.app.state.clock
-    eyes, live = ("wall", layout.building.id, layout.floor), live_of(request.app)
+    eyes, live = ("wall", secret), live_of(request.app)
     before: dict[int, StateKind | None] = {}
     if eyes not in live.tellers:
         states = await states_for(layout.rooms, viewer_of(None), clock())
         before.update({room.id: wall_look(room, states[room.id]) for room in layout.rooms})
-    return EventStream(live, eyes, _teller((layout.building.id, layout.floor), before, clock), eyes)
+    floor = Floor(layout.building.id, layout.floor)
+    look = _teller(floor, before, clock)
+
+    async def tell(event: Event) -> bytes | None:
+        if isinstance(event, PlacesChanged) and not await is_wall(secret):
+            live.end(eyes, _look_again(""))
+            return None
+        return await look(event)
+
+    return EventStream(live, eyes, tell, eyes)
 
 
-def _teller(floor: tuple[int, int], before: dict[int, StateKind | None], clock: Clock) -> Teller:
+def _teller(floor: Floor, before: dict[int, StateKind | None], clock: Clock) -> Teller:
     """Tells nothing of a room that looks as ``before``: that something happened there is nobody's business."""
 
     async def tell(event: Event) -> bytes | None:
@@ -91,7 +100,9 @@ def _teller(floor: tuple[int, int], before: dict[int, StateKind | None], clock: 
         if not isinstance(event, RoomChanged):
             return None
         rooms = await cached_rooms()
-        room = next((one for one in rooms if one.id == event.room_id and (one.building_id, one.floor) == floor), None)
+        room = next(
+            (one for one in rooms if one.id == event.room_id and Floor(one.building_id, one.floor) == floor), None
+        )
         if room is None:
             return None
         look = wall_look(room, await state_for(room, viewer_of(None), clock(), event.revision))

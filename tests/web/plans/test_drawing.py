@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import Request
 
 from registry.core.errors import Invalid
 from registry.core.events import AssetChanged, PlacesChanged, RoomChanged
@@ -13,19 +14,21 @@ from registry.core.history import SYSTEM, HistoryEntry
 from registry.plans.actions import place_rooms
 from registry.plans.models import FloorPlan, PlanRoom
 from registry.plans.queries import Floor, layout_of
-from registry.plans.rules import Box, rectangle
+from registry.plans.rules import Box, rectangle, wall_secret
 from registry.rooms.models import Room
 from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
 from web.auth.session import FORM_FIELD, form_token
+from web.kit.live import EventStream
 from web.plans.form import fault_side, percent_in, typed_box
-from web.plans.wall_pages import _teller, wall_address
+from web.plans.wall_pages import _teller, events, wall_address
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 PAGE = "/admin/places/plans/B/0"
 SIDES = {"x": "10", "y": "20,5", "width": "30", "height": "40"}
+LOOK_AGAIN = b'event: room\ndata: {"room":""}\n\n'
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 200"><rect width="390" height="190"/></svg>'
 
 
@@ -172,9 +175,30 @@ async def test_a_wall_without_a_picture_has_none(desk: Desk) -> None:
 async def test_a_wall_is_told_of_a_room_that_looks_different_and_of_no_other(desk: Desk) -> None:
     room = await Room.get(code="R-1")
     other = await make.make_room()
-    tell = _teller((room.building_id, 0), {}, lambda: datetime.now(UTC))
+    tell = _teller(Floor(room.building_id, 0), {}, lambda: datetime.now(UTC))
     assert await tell(RoomChanged(room.id, room.revision)) == b'event: room\ndata: {"room":"R-1"}\n\n'
     assert await tell(RoomChanged(room.id, room.revision)) is None, "it looks as before"
     assert await tell(RoomChanged(other.id, other.revision)) is None
     assert await tell(AssetChanged(1)) is None
-    assert await tell(PlacesChanged()) == b'event: room\ndata: {"room":""}\n\n', "the plan may be another one"
+    assert await tell(PlacesChanged()) == LOOK_AGAIN, "the plan may be another one"
+
+
+async def test_the_stream_of_a_wall_ends_when_its_address_is_taken_back(desk: Desk) -> None:
+    await desk.send(f"{PAGE}/wall", "coordinator")
+    stored = (await layout_of("B", 0)).stored
+    assert stored
+    secret = wall_secret("k" * 40, stored.id, stored.wall_number)
+    stream = await events(Request({"type": "http", "app": desk.app}), secret)
+    assert isinstance(stream, EventStream)
+    listener = stream.live.enter(stream.eyes, stream.teller, stream.owner)
+    try:
+        assert await stream.teller(PlacesChanged()) == LOOK_AGAIN
+        assert await stream.teller(AssetChanged(1)) is None
+        assert listener.is_open
+        await desk.send(f"{PAGE}/wall", "coordinator", act="close")
+        await desk.send(f"{PAGE}/wall", "coordinator")  # another address is none of its business
+        assert await stream.teller(PlacesChanged()) is None
+        assert not listener.is_open
+        assert listener.take().endswith(LOOK_AGAIN), "the page asks once more, and says that it is old"
+    finally:
+        stream.live.leave(listener)
