@@ -68,6 +68,7 @@ async def drawing(
         middles={code: _middle(one, layout.height) for code, one in shapes.items()},
         chosen=chosen,
         wall=wall_address(layout.stored, options_of(request)),
+        has_wall=bool(layout.stored and layout.stored.wall_digest),
         is_box=corners is None or is_rectangle(corners),
         form=typed_box(corners, decimal) | typed.words.get("form", {}),
         faults=FormFields(typed.words.get("faults", {})),

@@ -13,8 +13,8 @@ from registry.core.events import AssetChanged, PlacesChanged, RoomChanged
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.plans.actions import place_rooms
 from registry.plans.models import FloorPlan, PlanRoom
-from registry.plans.queries import Floor, layout_of
-from registry.plans.rules import Box, rectangle, wall_secret
+from registry.plans.queries import Floor, is_wall, layout_of, layout_of_wall
+from registry.plans.rules import Box, rectangle, wall_digest, wall_secret
 from registry.rooms.models import Room
 from tests import make
 from tests.conftest import Database
@@ -170,6 +170,19 @@ async def test_a_wall_without_a_picture_has_none(desk: Desk) -> None:
         headers = {"hx-request": "true", "hx-request-type": "partial"}
         piece = await stranger.get(f"{address}?piece=R-1&shape={shape[1]}", headers=headers)
         assert re.findall(r'data-piece="([^"]+)"', piece.text) == ["R-1", "R-1"]
+
+
+async def test_an_address_that_another_server_key_made_is_named_and_can_be_taken_back(desk: Desk) -> None:
+    await desk.post(f"{PAGE}/wall", "coordinator")
+    await FloorPlan.filter(id__gt=0).update(wall_digest=wall_digest("made-elsewhere"))
+    await layout_of_wall("made-elsewhere")
+    page = (await desk.get(PAGE, "coordinator")).text
+    assert "made under another secret key" in text_of(page)
+    assert 'value="close"' in page
+    assert "Make another address" in text_of(page)
+    await desk.send(f"{PAGE}/wall", "coordinator", act="close")
+    assert not await is_wall("made-elsewhere")
+    assert "It needs no account" in await desk.read(PAGE, "coordinator")
 
 
 async def test_a_wall_is_told_of_a_room_that_looks_different_and_of_no_other(desk: Desk) -> None:
