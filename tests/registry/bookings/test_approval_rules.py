@@ -8,6 +8,7 @@ from registry.bookings.models import VISITS, Kind, Status
 from registry.bookings.projections import Viewer
 from registry.bookings.rules import (
     asks_anew,
+    cancellation_reasons,
     change_reasons,
     may_answer,
     needs_approval,
@@ -115,6 +116,12 @@ def test_a_request_that_is_made_a_block_waits_for_nobody():
 )
 def test_a_rejection_says_why(reason, visibility, code):
     assert [refusal.code for refusal in rejection_reasons(reason, visibility)] == ([code] if code else [])
+
+
+def test_in_the_help_point_a_cancellation_has_a_reason_of_the_list_or_none():
+    for reason, codes_of_it in (("", []), ("mistake", []), ("Pani Nowa", ["booking.bad_reason"])):
+        assert [one.code for one in cancellation_reasons(reason, Visibility.HIDDEN)] == codes_of_it
+    assert list(cancellation_reasons("spotkanie online", Visibility.INTERNAL)) == []
 
 
 def test_a_moment_before_the_start_is_early_enough():

@@ -91,6 +91,7 @@ def test_all_reasons_are_told_together():
     ("fields", "by", "expected"),
     [
         ({"bookable": False}, ALICE, ["room.not_bookable"]),
+        ({"is_closed": True, "bookable": False}, ALICE, ["room.closed"]),
         ({"institutions": frozenset({2})}, ALICE, ["room.not_yours"]),
         ({"institutions": frozenset({1})}, ALICE, []),
         ({"institutions": frozenset({2})}, Viewer(Role.COORDINATOR), []),
