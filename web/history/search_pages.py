@@ -239,6 +239,7 @@ def _line(one: EntryAnswer, names: HistoryNames, context: PageContext) -> EntryL
             value_text(kind, column, after.get(column), names, context),
         )
         for column in dict.fromkeys([*before, *after])
+        if before or after[column] not in (None, "", [], False)  # of what is new, only what it has
     ]
     action = act_words(kind, one.action, context)
     when, iso = context.fmt.when(one.at, context.now), context.fmt.iso(one.at)
