@@ -1,10 +1,12 @@
 """Shapes of rooms on a plan, a floor drawn from its rooms alone, and what a picture may hold."""
 
-from math import nan
+from collections.abc import Sequence
+from math import nan, sqrt
 
 import pytest
 
 from registry.core.errors import Invalid
+from registry.plans import rules
 from registry.plans.rules import (
     CORRIDOR,
     MOST_CORNERS,
@@ -71,6 +73,23 @@ def test_words_stand_in_the_middle_of_a_rectangle_and_inside_any_other_shape() -
     assert 0 < spot.width < 130
     flat = word_spot(((0.2, 0.2), (0.2, 0.2), (0.4, 0.2), (0.3, 0.4)))
     assert 0.25 < flat.x < 0.35, "a corner that stands twice does no harm"
+
+
+def test_the_widest_place_of_a_shape_is_come_near_to_with_a_look_at_a_hundred_points(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points: list[tuple[float, float]] = []
+    spot_at = rules._spot_at
+
+    def counted(x: float, y: float, walls: Sequence[rules._Wall]) -> tuple[float, float, float]:
+        points.append((x, y))
+        return spot_at(x, y, walls)
+
+    monkeypatch.setattr(rules, "_spot_at", counted)
+    spot = word_spot.__wrapped__(L_SHAPE, 1200, 600)
+    # in its bend: as far from both walls as from the corner where they meet
+    assert spot.width == pytest.approx(1.6 * 120 * sqrt(2) / (1 + sqrt(2)), rel=0.02)
+    assert 0 < len(points) <= 100
 
 
 def test_few_rooms_stand_in_one_row_with_a_corridor_below() -> None:
