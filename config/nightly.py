@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from config.settings import Settings, kept_key
 from registry.core.errors import N_, Reason, Refusal, Unavailable
 from registry.core.system_reasons import system_reason
 from registry.rooms.queries import office_zone
-from web.system.nights import LastNight, last_night, night_of, note_night
+from web.system.nights import LastNight, is_made, last_night, night_of, note_night
 
 WORKPLACE = ".night-"
 ABANDONED = timedelta(days=1)
@@ -28,23 +29,30 @@ def back_up_nightly(
     in_force: Callable[[], Settings], leads: Callable[[], bool]
 ) -> Callable[[datetime], Awaitable[None]]:
     """A job that makes the backup of the night when its hour has come and it was not made yet. A night that was missed
-    is made up for; one that failed is tried again at the next run. Nothing without a directory.
+    is made up for; one that failed is tried again at the next run; another directory has its first one at once. Nothing
+    without a directory.
     """
 
     async def back_up_nightly(now: datetime) -> None:
         settings = in_force()
-        if not settings.backup_dir or not leads():
+        if not leads():
             return
-        night = night_of(now.astimezone(await office_zone()), settings.backup_hour)
         last = last_night(settings.data_dir) or LastNight(None)
-        if last.night == night:
+        if last.folder != settings.backup_dir:
+            last = LastNight(None, folder=settings.backup_dir, since=now)
+            _note(settings, last)
+        if not settings.backup_dir:
             return
+        local = now.astimezone(await office_zone())
+        if is_made(last, local, settings.backup_hour):
+            return
+        night = night_of(local, settings.backup_hour)
         try:
-            await _back_up(settings, night, now)
+            await _back_up(settings, night, now, is_anew=last.night == night)
         except Refusal as refusal:
-            _note(settings, LastNight(last.night, refusal.code, now, refusal.params))
+            _note(settings, replace(last, fault=refusal.code, fault_at=now, params=refusal.params))
             raise
-        _note(settings, LastNight(night))
+        _note(settings, LastNight(night, folder=last.folder, made_at=now, since=last.since))
 
     return back_up_nightly
 
@@ -78,14 +86,16 @@ def _mark_of(data_dir: Path) -> str:
     return hashlib.sha256(f"nights of {kept_key(data_dir)}".encode()).hexdigest()[:8]
 
 
-async def _back_up(settings: Settings, night: date, now: datetime) -> None:
-    """Raises Unavailable: backup.night_failed, file.not_written."""
+async def _back_up(settings: Settings, night: date, now: datetime, *, is_anew: bool) -> None:
+    """Where it is made anew, it takes the place of one that was made before the hour in force. Raises Unavailable:
+    backup.night_failed, file.not_written.
+    """
     mark = _mark_of(settings.data_dir)
     file, limit = Path(settings.backup_dir) / f"night-{night}-{mark}.backup", asyncio.timeout(LONGEST.total_seconds())
     home: Path | None = None
     try:
         async with limit:
-            home = await asyncio.to_thread(_workplace, file, now)
+            home = await asyncio.to_thread(_workplace, file, now, is_anew)
             if home is None:
                 return
             end = await run_command(settings.data_dir, "backup", str(home / file.name), language=settings.language)
@@ -109,11 +119,11 @@ async def _clear(home: Path) -> None:
             await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
 
 
-def _workplace(file: Path, now: datetime) -> Path | None:
+def _workplace(file: Path, now: datetime, is_anew: bool) -> Path | None:
     """A folder beside the file, to make it in: what was cut off never counts as a backup. None where the file is there
-    already. Those of killed processes go.
+    already and not to be made anew. Those of killed processes go.
     """
-    if file.exists():
+    if file.exists() and not is_anew:
         return None
     for former in file.parent.glob(f"{WORKPLACE}*"):
         if former.stat().st_mtime < (now - ABANDONED).timestamp():

@@ -54,7 +54,7 @@ async def _tell_of_backup(settings: Settings, now: datetime) -> None:
         return
     last = last_night(settings.data_dir) if settings.backup_dir else None
     is_new, is_fresh = now - first_at < FRESH, backup is not None and backup.is_fresh(now)
-    if (is_new or is_fresh) and not is_missed(last, now, settings.backup_hour):
+    if (is_new or is_fresh) and not is_missed(last, settings.backup_dir, now, settings.backup_hour):
         return
     facts = {"made_on": backup.at.astimezone(now.tzinfo).date().isoformat()} if backup else {}
     people = await people_who_may("office.manage")

@@ -19,7 +19,7 @@ from config.settings import KEY_FILE, Settings
 from tests.conftest import Database
 from tests.make import refused
 from web.system.last_backup import last_backup
-from web.system.nights import LastNight, last_night, note_night
+from web.system.nights import LastNight, is_missed, last_night, note_night
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
@@ -75,7 +75,7 @@ async def test_a_whole_backup_is_made_at_its_hour_and_none_besides(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IZBA_DATABASE_URL", database_url)
     ours = settings.model_copy(update={"database_url": SecretStr(database_url)})
-    note_night(settings.data_dir, LastNight(date(2026, 11, 29)))
+    note_night(settings.data_dir, LastNight(date(2026, 11, 29), folder=ours.backup_dir, made_at=NIGHT - 24 * HOUR))
     job = back_up_nightly(lambda: ours, lambda: True)
     await job(NIGHT - timedelta(minutes=1))
     assert files_of(settings) == []
@@ -96,7 +96,8 @@ async def test_the_night_of_a_change_of_the_clocks_has_one(
     settings: Settings, command: Command, midnight: datetime
 ) -> None:
     day = midnight.astimezone(ZoneInfo("Europe/Warsaw")).date()
-    note_night(settings.data_dir, LastNight(day - timedelta(days=1)))
+    before = LastNight(day - timedelta(days=1), folder=settings.backup_dir, made_at=midnight - 12 * HOUR)
+    note_night(settings.data_dir, before)
     for hour in range(20):
         await back_up_nightly(lambda: settings, lambda: True)(midnight + hour * HOUR)
     assert (command.count, files_of(settings)) == (1, [night(day)])
@@ -133,7 +134,8 @@ async def test_one_that_fails_is_told_removes_nothing_and_is_tried_again(setting
     former = [night(f"2026-11-{day}") for day in (25, 26, 27, 28)]
     for name in former:
         (Path(settings.backup_dir) / name).touch()
-    note_night(settings.data_dir, LastNight(date(2026, 11, 29)))
+    before = LastNight(date(2026, 11, 29), folder=settings.backup_dir, made_at=NIGHT - 24 * HOUR, since=NIGHT)
+    note_night(settings.data_dir, before)
     command.end, runs, times = CommandEnd(False, "pg_dump is not installed."), JobRuns(), [NIGHT]
     run = calmly(back_up_nightly(lambda: settings, lambda: True), lambda: times[-1], runs, "back up")
     await run()
@@ -146,7 +148,9 @@ async def test_one_that_fails_is_told_removes_nothing_and_is_tried_again(setting
     command.end = GOOD
     times.append(NIGHT + HOUR)
     await run()
-    assert (runs["back up"].fault, last_night(settings.data_dir)) == ("", LastNight(date(2026, 11, 30)))
+    assert (runs["back up"].fault, last_night(settings.data_dir)) == (
+        "", LastNight(date(2026, 11, 30), folder=settings.backup_dir, made_at=NIGHT + HOUR, since=NIGHT),
+    )  # fmt: skip
     assert files_of(settings) == [night(f"2026-11-{day}") for day in (27, 28, 30)]
 
 
@@ -216,3 +220,39 @@ async def test_it_follows_the_directory_and_makes_none_without_one(settings: Set
     ours = settings
     await job(NIGHT)
     assert files_of(settings)
+
+
+async def test_another_hour_costs_no_night_and_another_directory_has_one_at_once(
+    settings: Settings, command: Command, tmp_path: Path
+) -> None:
+    ours, counts = settings, []
+    job = back_up_nightly(lambda: ours, lambda: True)
+    await job(NIGHT)
+    ours = settings.model_copy(update={"backup_hour": 23})
+    for hours in (8, 20, 21, 22, 44, 45):  # at ten, and at ten and eleven in the evening
+        await job(NIGHT + hours * HOUR)
+        counts.append(command.count)
+    assert counts == [1, 1, 2, 2, 2, 3]
+    assert files_of(settings) == [night("2026-11-30"), night("2026-12-01")]
+    (tmp_path / "others").mkdir()
+    ours = ours.model_copy(update={"backup_dir": str(tmp_path / "others")})
+    for hours in (46, 47):
+        await job(NIGHT + hours * HOUR)
+    assert (command.count, files_of(ours)) == (4, [night("2026-12-01")])
+
+
+async def test_the_time_without_a_directory_counts_as_no_missed_night(settings: Settings, command: Command) -> None:
+    ours = settings
+    job = back_up_nightly(lambda: ours, lambda: True)
+    await job(NIGHT)
+    ours = settings.model_copy(update={"backup_dir": ""})
+    await job(NIGHT + HOUR)
+    later = NIGHT + timedelta(days=30)
+    last = last_night(settings.data_dir)
+    assert last
+    assert not is_missed(last, settings.backup_dir, later, 2), "it is due within the hour"
+    ours = settings
+    await job(later)
+    assert last_night(settings.data_dir) == LastNight(
+        date(2026, 12, 30), folder=settings.backup_dir, made_at=later, since=later
+    )

@@ -28,14 +28,18 @@ class NightPlan:
 
 @dataclass(frozen=True, slots=True)
 class LastNight:
-    """The night whose backup was made last, and why the one that was tried since was not: the code of a refusal, and
-    what its words say.
+    """The night that the last backup in ``folder`` has its name of, when it was begun, and since when nights are made
+    there; why the one that was tried since was not made: the code of a refusal, and what its words say. The folder is
+    empty while none is made.
     """
 
     night: date | None
     fault: str = ""
     fault_at: datetime | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    folder: str = ""
+    made_at: datetime | None = None
+    since: datetime | None = None
 
     @property
     def refusal(self) -> Refusal | None:
@@ -50,17 +54,28 @@ def night_of(local: datetime, hour: int) -> date:
     return local.date() if local.hour >= hour else local.date() - timedelta(days=1)
 
 
-def is_missed(last: LastNight | None, local: datetime, hour: int) -> bool:
-    """Whether a backup was due ``PATIENCE`` ago and is not there; False before any was tried."""
-    if last is None:
+def is_made(last: LastNight, local: datetime, hour: int) -> bool:
+    """Whether the backup of the night is there, by the hour in force: one of an earlier hour is of the night before."""
+    return last.made_at is not None and _night(last.made_at, local, hour) == night_of(local, hour)
+
+
+def is_missed(last: LastNight | None, folder: str, local: datetime, hour: int) -> bool:
+    """Whether a backup was due in this folder ``PATIENCE`` ago and is not there; False before any was tried there."""
+    if last is None or last.folder != folder:
         return False
-    return last.night is None or last.night < night_of(local - PATIENCE, hour)
+    since = last.made_at or (None if last.fault else last.since)
+    return since is None or _night(since, local, hour) < night_of(local - PATIENCE, hour)
+
+
+def _night(moment: datetime, local: datetime, hour: int) -> date:
+    return night_of(moment.astimezone(local.tzinfo), hour)
 
 
 def note_night(data_dir: Path, last: LastNight) -> None:
     """Remember it. Raises OSError."""
     params = {name: _plain(value) for name, value in last.params.items()}
-    about = {"night": last.night, "fault": last.fault, "fault_at": last.fault_at, "params": params}
+    about = {"night": last.night, "fault": last.fault, "fault_at": last.fault_at, "params": params,
+             "folder": last.folder, "made_at": last.made_at, "since": last.since}  # fmt: skip
     write_note(data_dir / NAME, about)
 
 
@@ -82,9 +97,16 @@ def _of(content: Any) -> LastNight:
     return LastNight(
         date.fromisoformat(night) if night else None,
         fault,
-        datetime.fromisoformat(fault_at) if fault_at else None,
+        _moment(fault_at),
         {name: _worded(value) for name, value in content["params"].items()},
+        content["folder"],
+        _moment(content["made_at"]),
+        _moment(content["since"]),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _worded(value: Any) -> Any:

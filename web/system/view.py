@@ -68,10 +68,10 @@ def _backup_line(request: Request, context: PageContext, plan: NightPlan | None)
         text = context.say(N_("The last one showed that the database is damaged. Keep the older copies."))
         return HealthLine("backup", "bad", context.say(N_("damaged")), title, text, context.ago(backup.at))
     last = last_night(data_dir) if plan else None
-    if last and last.refusal:
+    if plan and last and last.folder == plan.folder and last.refusal:
         words = context.words.refusal(last.refusal)
         return HealthLine("backup", "bad", context.say(N_("failed")), title, words, context.ago(last.fault_at))
-    if plan and is_missed(last, context.now.astimezone(context.zone), plan.hour):
+    if plan and is_missed(last, plan.folder, context.now.astimezone(context.zone), plan.hour):
         text = context.say(
             N_("Last night's was not made: nothing tried, as when Izba does not run. It is made within the hour.")
         )

@@ -53,10 +53,11 @@ async def test_a_night_without_its_backup_is_told_though_there_is_a_fresh_one(
     """NOW is ten in the morning; it is told in the first week too."""
     await make_person(role="admin", created_at=NOW - days * DAY)
     note(tmp_path, LastBackup(NOW - DAY, False))
-    note_night(tmp_path, LastNight(NOW.date()))
+    note_night(tmp_path, LastNight(NOW.date(), folder=str(tmp_path), made_at=NOW))
     settings = Settings(data_dir=tmp_path, backup_dir=str(tmp_path))
     await remind_of_days(lambda: settings)(NOW)
-    note_night(tmp_path, LastNight(NOW.date() - DAY, "file.not_written", NOW))
+    before = LastNight(NOW.date() - DAY, "file.not_written", NOW, folder=str(tmp_path), made_at=NOW - DAY)
+    note_night(tmp_path, before)
     await remind_of_days(lambda: Settings(data_dir=tmp_path))(NOW)
     assert await Notice.all().count() == 0, "made, or not to be made by itself any more"
     for _ in range(2):

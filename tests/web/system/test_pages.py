@@ -113,10 +113,10 @@ async def test_the_page_says_how_a_backup_makes_itself_and_when_it_did_not(desk:
     assert "old Backup The last one is old. The next comes within the hour." in text
     assert "Each night from 2:00 on one is made into /backup/izba; the newest 14 stay there." in text
     note(tmp_path, LastBackup(now, False))
-    note_night(tmp_path, LastNight(today - timedelta(days=3)))
+    note_night(tmp_path, LastNight(today, folder="/backup/izba", made_at=now - timedelta(days=3)))
     assert "missed Backup Last night's was not made" in await desk.read("/admin/system", "admin")
     full = {"path": "/backup/izba", "reason": Reason(N_("the disk is full"))}
-    note_night(tmp_path, LastNight(today - timedelta(days=1), "file.not_written", now, full))
+    note_night(tmp_path, LastNight(None, "file.not_written", now, full, folder="/backup/izba"))
     text = await desk.read("/admin/system", "admin")
     assert "Something is wrong Backup" in text
     assert "failed Backup /backup/izba cannot be written: the disk is full." in text
@@ -124,7 +124,7 @@ async def test_the_page_says_how_a_backup_makes_itself_and_when_it_did_not(desk:
     assert "dysk jest pełny" in await desk.read("/admin/system", "administratorka"), (
         "each reads it in their own language"
     )
-    note_night(tmp_path, LastNight(today + timedelta(days=1)))
+    note_night(tmp_path, LastNight(today, folder="/backup/izba", made_at=now))
     assert "fresh Backup" in await desk.read("/admin/system", "admin")
 
 
