@@ -1,15 +1,20 @@
 """The backup of each night, made by the process that leads into the directory of the settings."""
 
 import asyncio
+import errno
 import hashlib
+import os
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 from config.command_process import run_command
 from config.settings import Settings, kept_key
@@ -23,6 +28,8 @@ ABANDONED = timedelta(days=1)
 # one that lasts longer hangs: on a disk that is away, on a lock of the database
 LONGEST = timedelta(hours=6)
 SECONDS_TO_CLEAR = 60.0
+Result = TypeVar("Result")
+_hanging: set[threading.Thread] = set()
 
 
 def back_up_nightly(
@@ -57,11 +64,46 @@ def back_up_nightly(
     return back_up_nightly
 
 
+async def _on_disk(work: Callable[..., Result], *values: Any) -> Result:
+    """Do it in a thread that nothing waits for at the end: on a disk that is away it may hang for ever. Raises OSError,
+    at once while one that nobody waits for any more hangs.
+    """
+    _hanging.difference_update([thread for thread in _hanging if not thread.is_alive()])
+    if _hanging:
+        raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Result] = loop.create_future()
+
+    def settle(result: Callable[[], Result]) -> None:
+        if not answer.done():
+            try:
+                answer.set_result(result())
+            except Exception as fault:
+                answer.set_exception(fault)
+
+    def run() -> None:
+        outcome: Future[Result] = Future()
+        try:
+            outcome.set_result(work(*values))
+        except Exception as fault:
+            outcome.set_exception(fault)
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(settle, outcome.result)
+
+    thread = threading.Thread(target=run, name="backup disk", daemon=True)
+    thread.start()
+    try:
+        return await answer
+    except asyncio.CancelledError:
+        _hanging.add(thread)
+        raise
+
+
 async def try_folder(settings: Settings) -> None:
     """Raises Unavailable("file.not_written") where a directory is set that takes no file."""
     if settings.backup_dir:
         try:
-            await asyncio.to_thread(_write_nothing, settings.backup_dir)
+            await _on_disk(_write_nothing, settings.backup_dir)
         except OSError as fault:
             raise _no_folder(settings, fault) from fault
 
@@ -95,13 +137,13 @@ async def _back_up(settings: Settings, night: date, now: datetime, *, is_anew: b
     home: Path | None = None
     try:
         async with limit:
-            home = await asyncio.to_thread(_workplace, file, now, is_anew)
+            home = await _on_disk(_workplace, file, now, is_anew)
             if home is None:
                 return
             end = await run_command(settings.data_dir, "backup", str(home / file.name), language=settings.language)
             if not end.is_good:
                 raise Unavailable("backup.night_failed", reason=end.text)
-            await asyncio.to_thread(_take_over, home / file.name, file, mark, settings.backup_count)
+            await _on_disk(_take_over, home / file.name, file, mark, settings.backup_count)
     except OSError as fault:
         if limit.expired():
             reason = Reason(N_("It took longer than {hours} hours."), hours=LONGEST // timedelta(hours=1))
@@ -114,9 +156,9 @@ async def _back_up(settings: Settings, night: date, now: datetime, *, is_anew: b
 
 async def _clear(home: Path) -> None:
     """Remove a workplace, as far as its disk answers."""
-    with suppress(TimeoutError):
+    with suppress(OSError):
         async with asyncio.timeout(SECONDS_TO_CLEAR):
-            await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
+            await _on_disk(shutil.rmtree, home, True)
 
 
 def _workplace(file: Path, now: datetime, is_anew: bool) -> Path | None:

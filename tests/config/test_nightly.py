@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import threading
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -256,3 +257,22 @@ async def test_the_time_without_a_directory_counts_as_no_missed_night(settings: 
     assert last_night(settings.data_dir) == LastNight(
         date(2026, 12, 30), folder=settings.backup_dir, made_at=later, since=later
     )
+
+
+async def test_a_disk_that_hangs_holds_one_thread_and_no_end(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = threading.Event()
+    monkeypatch.setattr(nightly, "_write_nothing", lambda folder: disk.wait())
+    trial = asyncio.create_task(nightly.try_folder(settings))
+    await asyncio.sleep(0)  # it has begun
+    trial.cancel()
+    await asyncio.gather(trial, return_exceptions=True)
+    (thread,) = (one for one in threading.enumerate() if one.name == "backup disk")
+    assert thread.daemon, "a process that ends does not wait for it"
+    for _ in range(2):
+        assert "it took too long" in str(await refused(nightly.try_folder(settings)))
+    assert [one for one in threading.enumerate() if one.name == "backup disk"] == [thread]
+    disk.set()
+    thread.join()
+    await nightly.try_folder(settings)
