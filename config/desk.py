@@ -47,20 +47,7 @@ class RunningDesk:
         return [_line(name, self._office, origins[name]) for name in Settings.model_fields]
 
     async def faults(self, values: Mapping[str, str | None]) -> dict[str, Refusal]:
-        return {name: fault for name, text in values.items() if (fault := await self._fault(name, text))}
-
-    async def _fault(self, name: str, text: str | None) -> Refusal | None:
-        """Why a setting cannot be set to this text; None for what it is without the page is always good."""
-        if name not in open_to_office(self._settings):
-            return Conflict("settings.fixed", setting=f"{PREFIX}{name.upper()}")
-        if text is None:
-            return None
-        try:
-            value_of(name, text)
-        except ValidationError as wrong:
-            field = Settings.model_fields[name]
-            return setting_fault(f"{PREFIX}{name.upper()}", field, wrong.errors()[0], is_secret(field))
-        return await _folder_fault(self._office.now, text) if name == "backup_dir" else None
+        return await faults_in(values, self._office)
 
     def stored(self, values: Mapping[str, str | None]) -> dict[str, str | SecretText | None]:
         return {name: stored_value(name, text, self._settings) for name, text in values.items()}
@@ -124,6 +111,25 @@ class RunningDesk:
         if task is Task.BACKUP and end.is_good:
             for old in self.backups()[KEPT:]:
                 (self._settings.data_dir / BACKUPS / old.name).unlink(missing_ok=True)
+
+
+async def faults_in(values: Mapping[str, str | None], office: OfficeSettings) -> dict[str, Refusal]:
+    """Why the office cannot set these settings to these texts, by name."""
+    return {name: fault for name, text in values.items() if (fault := await _fault(name, text, office))}
+
+
+async def _fault(name: str, text: str | None, office: OfficeSettings) -> Refusal | None:
+    """None for what it is without the page is always good."""
+    if name not in open_to_office(office.machine):
+        return Conflict("settings.fixed", setting=f"{PREFIX}{name.upper()}")
+    if text is None:
+        return None
+    try:
+        value_of(name, text)
+    except ValidationError as wrong:
+        field = Settings.model_fields[name]
+        return setting_fault(f"{PREFIX}{name.upper()}", field, wrong.errors()[0], is_secret(field))
+    return await _folder_fault(office.now, text) if name == "backup_dir" else None
 
 
 def _backup(path: Path) -> BackupFile:

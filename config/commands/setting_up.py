@@ -1,5 +1,6 @@
 """The command that sets an empty register up, or prints the code for the page that does."""
 
+import asyncio
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -59,10 +60,13 @@ def tell_code(settings: Settings, code: str) -> None:
 
 
 def whole_set_up(file: Path, settings: Settings) -> "WholeSetUp":
-    """What a file says of a whole set-up. Raises Invalid("setup.bad_file")."""
+    """What a file says of a whole set-up. Raises Invalid("setup.bad_file"), and what the pages refuse
+    of a setting.
+    """
     from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-    from config.office import OF_THE_OFFICE, stored_value, value_of
+    from config.desk import faults_in
+    from config.office import OF_THE_OFFICE, OfficeSettings, stored_value, value_of
     from registry.office.actions import FirstAdministrator, WholeSetUp
     from registry.rooms.places import NewBuilding, NewRoom, NewSite
 
@@ -84,12 +88,17 @@ def whole_set_up(file: Path, settings: Settings) -> "WholeSetUp":
                 reason = Reason(N_("{setting} is no setting that an office sets from its pages"), setting=setting)
                 raise Invalid("setup.bad_file", file=name, reason=reason)
             value_of(setting, value)
+            if not value.isprintable():
+                reason = Reason(N_("{setting} holds characters that cannot be shown"), setting=setting)
+                raise Invalid("setup.bad_file", file=name, reason=reason)
     except OSError as wrong:
         raise Invalid("setup.bad_file", file=name, reason=system_reason(wrong)) from wrong
     except UnicodeDecodeError as wrong:
         raise Invalid("setup.bad_file", file=name, reason=Reason(N_("it is not UTF-8 text"))) from wrong
     except ValidationError as wrong:
         raise Invalid("setup.bad_file", file=name, reason=_reason(wrong)) from wrong
+    for fault in asyncio.run(faults_in(content.settings, OfficeSettings(settings))).values():
+        raise fault
     texts = {setting: stored_value(setting, value, settings) for setting, value in content.settings.items()}
     return WholeSetUp(texts, content.administrator, content.site, content.building, content.rooms)
 

@@ -462,6 +462,8 @@ def test_an_empty_register_is_set_up_by_a_code_or_by_a_file(tmp_path: Path, izba
         ({"site": {}}, "site.code: Field required"),
         ({"settings": {"port": "1"}}, "port nie jest ustawieniem"),
         ({"settings": {"session_hours": "many"}}, "valid integer"),
+        ({"settings": {"office_name": "Urząd\0"}}, "znaki, których nie da się pokazać"),
+        ({"settings": {"backup_dir": "copies"}}, "IZBA_BACKUP_DIR"),
         ({"cellar": {}}, "cellar"),
         ({"administrator": {"login": "x", "name": "", "password": "short"}}, "x nie może być loginem"),
     ],
