@@ -16,7 +16,7 @@ def test_a_secret_is_read_again_by_its_key_alone() -> None:
     assert KEY not in repr(secret)
 
 
-@pytest.mark.parametrize("token", [encrypted(SecretText("x", "n" * 40)), "x", "", encrypted(SecretText("x", KEY))[:-9]])
-def test_what_was_stored_under_another_key_or_altered_is_not_read(token: str) -> None:
-    with pytest.raises(ValueError, match="another key"):
-        decrypted(token, KEY)
+def test_what_was_stored_under_another_key_or_altered_is_not_read() -> None:
+    for token in (encrypted(SecretText("x", "n" * 40)), "x", "", encrypted(SecretText("x", KEY))[:-9]):
+        with pytest.raises(ValueError, match="another key"):
+            decrypted(token, KEY)
