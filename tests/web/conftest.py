@@ -1,7 +1,7 @@
 """An office behind the API: Alice and Bob of one institution, Charlie a stranger, and one of each other role."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from registry.core.history import SYSTEM
 from registry.people.actions import issue_token
 from registry.people.models import Person, Role
 from registry.rooms.models import Room, Visibility
+from tests.conftest import WARSAW
 from tests.make import make_asset, make_booking, make_building, make_people, make_person, make_room
 from web.app import SiteOptions, create_site
 
@@ -57,6 +58,13 @@ class Office:
 
 def soon(hours: float) -> datetime:
     return (datetime.now(UTC) + timedelta(hours=hours)).replace(microsecond=0)
+
+
+def until_noon() -> float:
+    """The hours until the next day's noon in the office: whoever asks by day is offered times by day."""
+    now = datetime.now(WARSAW)
+    noon = datetime.combine(now.date() + timedelta(days=1), time(12), WARSAW)
+    return (noon - now) / timedelta(hours=1)
 
 
 def wish(hours: float = 24, room: str = "M-1", **more: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from registry.bookings.models import Booking
 from registry.core.idempotency import IdempotencyKey
 from registry.rooms.models import HoursPolicy, Room, StandardItem
 from tests.make import make_opening, make_room
-from tests.web.conftest import Office, soon, wish
+from tests.web.conftest import Office, soon, until_noon, wish
 
 pytestmark = pytest.mark.anyio
 
@@ -83,7 +83,8 @@ async def test_a_taken_room_names_conflicts_and_alternatives(office: Office) -> 
 
 
 async def test_a_change_of_an_old_version_is_refused(office: Office) -> None:
-    booking = await office.held("M-1")
+    hours = until_noon()
+    booking = await office.held("M-1", hours)
     path = f"/bookings/{booking.id}"
     change = await office.call("PATCH", path, json={"title": "Nowy"}, headers={"If-Match": '"1"'})
     assert (change.status_code, change.headers["etag"]) == (200, '"2"')
@@ -93,7 +94,7 @@ async def test_a_change_of_an_old_version_is_refused(office: Office) -> None:
         assert (refused.status_code, refused.json()["code"]) == (412, "request.stale")
     for fresh in ("*", '"3"', 'W/"4"'):
         assert (await office.call("PATCH", path, json={"title": ""}, headers={"If-Match": fresh})).status_code == 200
-    await office.held("M-2")
+    await office.held("M-2", hours)
     move = await office.call("PATCH", path, json={"room": "M-2"})
     assert (move.status_code, move.json()["code"]) == (409, "booking.overlap")
     assert move.json()["alternatives"]
