@@ -83,7 +83,8 @@ async def test_no_table_that_grows_is_read_whole(database: Database, statements:
     plans = {table: await plan(text) for table, text in texts.items()}
     (subjects,) = [one.text for one in statements if "FROM notice" in one.text]
     lost = await plan(subjects)
-    assert re.search(r"\(kind=\? AND at>\?\)|\(\(+kind\)::text = .* AND \(at >= ", lost), lost
+    # PostgreSQL may take the index of the days alone: it goes by what other tests have left in its statistics
+    assert re.search(r"\(kind=\? AND at>\?\)|Index Cond: .*\(?at >= ", lost), lost
     assert "Seq Scan on notice" not in lost, lost
     assert re.search(r"\(room_id(=\?| = )", plans["booking"]), plans  # its rooms are what the index is asked for
     assert "notice" in plans["notice"], plans
