@@ -17,11 +17,17 @@ def texts_of(pending: PendingImport, line: str, titles: Mapping[str, str]) -> di
     return _corrected(pending, line, {name: row.get(title, "") for name, title in titles.items()})
 
 
-def lines_with(pending: PendingImport, field: str, text: str, titles: Mapping[str, str]) -> list[str]:
-    """The lines in whose cell of a field this text stands, as in the file or as it was corrected."""
-    title = titles.get(field, "")
-    texts = ((place, _corrected(pending, place, {field: row.get(title, "")})) for place, row in _rows(pending, titles))
-    return [place for place, cells in texts if text and cells[field] == text]
+def lines_with(pending: PendingImport, texts: Mapping[str, str], titles: Mapping[str, str]) -> dict[str, list[str]]:
+    """By field the lines in whose cell of it its text stands, as in the file or as it was corrected; none of an empty
+    text. Each field has a title.
+    """
+    lines: dict[str, list[str]] = {name: [] for name in texts}
+    for place, row in _rows(pending, titles):
+        cells = _corrected(pending, place, {name: row.get(titles[name], "") for name in texts})
+        for name, text in texts.items():
+            if text and cells[name] == text:
+                lines[name].append(place)
+    return lines
 
 
 def _corrected(pending: PendingImport, line: str, texts: dict[str, str]) -> dict[str, str]:

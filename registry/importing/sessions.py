@@ -166,7 +166,7 @@ async def correct_same(
     titles = titles_of(await aside(record, pending))
     by_column = _by_column(titles, {column: cell})
     name = next(iter(by_column))
-    lines = frozenset(await aside(lines_with, pending, name, word, titles))
+    lines = frozenset((await aside(lines_with, pending, {name: word}, titles))[name])
 
     def edit(pending: PendingImport, report: dict[str, Any]) -> None:
         rows = [row["line"] for row in report["rows"] if str(row["line"]) in lines]

@@ -285,13 +285,13 @@ def _view_of(
     can_correct = pending.state is ImportState.CHECKED and not pending.written_line
     row = next((row for row in report["rows"] if str(row["line"]) == open_line), None) if can_correct else None
     page = _page(report["rows"], status, offset, context)
-    open_row = row_in_words(row, context.say) if row else None
+    open_row, titles = row_in_words(row, context.say) if row else None, sessions.titles_of(report)
     if open_row and open_row not in page.rows:
         page.rows.insert(0, open_row)
     typed = form.cells if form.line == open_line and form.cells else {}
     return ReportView(
         report=report,
-        titles=sessions.titles_of(report),
+        titles=titles,
         counts=counts,
         accepted=sum(row["status"] != "error" and not row.get("left_out") for row in report["rows"]),
         row_status=status,
@@ -300,7 +300,7 @@ def _view_of(
         words=_words(report, context) if pending.state is ImportState.CHECKED else [],
         changed_columns=dict(Counter(name for row in report["rows"] for name in row.get("changes", ()))),
         open_line=open_line if open_row else "",
-        open_cells=cells_of(pending, open_row, typed, form.cell_faults or {}) if open_row else [],
+        open_cells=cells_of(pending, titles, open_row, typed, form.cell_faults or {}) if open_row else [],
     )
 
 
@@ -412,9 +412,10 @@ async def correct_cells(request: Request, person: May, now: Now, number: str, li
         raise
     except Refusal as refusal:
         return await back_to(here, request, now, status_of(refusal), fault=context.words.refusal(refusal), **typed)
-    is_wrong = await aside(still_wrong, pending, line, changes)
-    where = here if is_wrong else f"{home}?{await aside(_where_next, pending, line, show, offset)}"
-    if offers := await aside(offers_of, pending, changes):
+    report = await aside(sessions.record, pending)
+    is_wrong = await aside(still_wrong, report, line, changes)
+    where = here if is_wrong else f"{home}?{await aside(_where_next, report, line, show, offset)}"
+    if offers := await aside(offers_of, pending, sessions.titles_of(report), changes):
         return await back_to(where, request, now, 200, offers=offers)
     return RedirectResponse(where, 303)
 
@@ -451,7 +452,7 @@ async def correct(request: Request, person: May, now: Now, number: str, line: st
         words = {"fault": context.words.refusal(refusal), "cells": cells, "line": line}
         page = f"/assets/import/{number}?show={show}&offset={offset}#line-{quote(line)}"
         return await back_to(page, request, now, status_of(refusal), **words)
-    where = await aside(_where_next, pending, line, show, offset)
+    where = await aside(_where_next, await aside(sessions.record, pending), line, show, offset)
     return RedirectResponse(f"/assets/import/{number}?{where}", 303)
 
 
@@ -460,9 +461,11 @@ def _line_of(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 and text[0] != "0" else text
 
 
-def _where_next(pending: PendingImport, line: str, show: str, offset: int) -> str:
-    """Back to the row while it is refused, else to the rows beside it, if there are any like them."""
-    status = {str(row["line"]): row["status"] for row in sessions.record(pending)["rows"]}
+def _where_next(report: dict[str, Any], line: str, show: str, offset: int) -> str:
+    """Back to the row while it is refused, else to the rows beside it, if there are any like them. Looks at all rows:
+    not for the event loop.
+    """
+    status = {str(row["line"]): row["status"] for row in report["rows"]}
     if status[line] == "error":
         return f"show={show}&offset={offset}#line-{quote(line)}"
     rest = f"show={show}&offset={offset}&" if not show or show in status.values() else ""

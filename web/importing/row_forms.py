@@ -44,15 +44,18 @@ class CellChanges:
 
 
 def texts_in(form: FormData) -> dict[str, str]:
-    """What a form holds. A browser sends the end of a line as two characters; a cell has one."""
-    return {name: str(value).replace("\r\n", "\n") for name, value in form.items()}
+    """What a form holds."""
+    return {name: str(value) for name, value in form.items()}
 
 
 def cells_of(
-    pending: PendingImport, row: Mapping[str, Any], typed: Mapping[str, str], faults: Mapping[str, str]
+    pending: PendingImport,
+    titles: Mapping[str, str],
+    row: Mapping[str, Any],
+    typed: Mapping[str, str],
+    faults: Mapping[str, str],
 ) -> list[RowCell]:
     """All cells of a row, the problems of it in words. Reads the file: not for the event loop."""
-    titles = titles_of(record(pending))
     texts = texts_of(pending, str(row["line"]), titles)
     hints = {problem["column"]: problem["hint"] for problem in row["problems"]}
     return [
@@ -76,21 +79,22 @@ def changes_of(pending: PendingImport, line: str, form: Mapping[str, str], conte
     return changes
 
 
-def offers_of(pending: PendingImport, changes: CellChanges) -> list[dict[str, Any]]:
+def offers_of(pending: PendingImport, titles: Mapping[str, str], changes: CellChanges) -> list[dict[str, Any]]:
     """For what was typed over, in how many other rows the same still stands. Reads the file: not for the event loop."""
-    titles, offers = titles_of(record(pending)), []
-    for name, word in changes.former.items():
-        rows = len(lines_with(pending, name, word, titles)) if word and name in titles else 0
-        if rows:
-            offers.append(
-                {"column": name, "title": titles[name], "word": word, "value": changes.cells[name], "rows": rows}
-            )
+    words = {name: word for name, word in changes.former.items() if word and name in titles}
+    lines = lines_with(pending, words, titles) if words else {}
+    offers = [
+        {"column": name, "title": titles[name], "word": words[name], "value": changes.cells[name], "rows": len(places)}
+        for name, places in lines.items()
+        if places
+    ]
     return offers[:OFFERS]
 
 
-def still_wrong(pending: PendingImport, line: str, changes: CellChanges) -> bool:
-    """Whether the row is refused, or something is wrong with a cell that was typed over."""
-    report = record(pending)
+def still_wrong(report: Mapping[str, Any], line: str, changes: CellChanges) -> bool:
+    """Whether the row is refused, or something is wrong with a cell that was typed over. Looks at all rows: not for the
+    event loop.
+    """
     titles = titles_of(report)
     row = next(row for row in report["rows"] if str(row["line"]) == line)
     wrong = {problem["column"] for problem in row["problems"]}

@@ -89,11 +89,11 @@ async def test_the_same_correction_is_offered_for_all_rows_with_that_word(desk: 
     (form,) = re.findall(r'<form method="post" action="[^"]*/same".*?</form>', answer.text, re.S)
     hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
     assert (hidden["column"], hidden["word"], hidden["value"]) == ("room", "R-7", "R-8")
-    done = await desk.post(f"{home}/same", "facilities", **{n: v for n, v in hidden.items() if n != "csrf"})
-    assert done.headers["location"] == f"{home}?show=&offset=0&done=all-corrected#rows"
+    answer = await desk.post(f"{home}/same", "facilities", **{n: v for n, v in hidden.items() if n != "csrf"})
+    assert answer.headers["location"] == f"{home}?show=&offset=0&done=all-corrected#rows"
     assert await corrections(home) == {line: {"room": "R-8"} for line in "234"}
-    gone = await desk.post(f"{home}/same", "facilities", column="room", word="R-7", value="R-9")
-    assert gone.status_code == 404
+    answer = await desk.post(f"{home}/same", "facilities", column="room", word="R-7", value="R-9")
+    assert answer.status_code == 404
     assert (await desk.post(f"{home}/same", "facilities", column="x", word="R-7", value="R-9")).status_code == 422
 
 
