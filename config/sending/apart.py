@@ -13,6 +13,7 @@ import orjson
 from config.sending.mail import MailAnswer, MailServer
 from config.sending.mailbag import Mailbag
 from registry.core.errors import N_, Reason, Refusal, Unavailable
+from registry.core.refusal_records import worded_params
 from registry.outbox.models import LetterState
 from web.kit.render import Pages
 
@@ -92,9 +93,4 @@ def _unpacked(values: Mapping[str, Any]) -> Carried:
     trouble = values["trouble"]
     if trouble is None:
         return Carried(answers, None)
-    params = {name: _reason(value) for name, value in trouble["params"].items()}
-    return Carried(answers, Unavailable(trouble["code"], **params))
-
-
-def _reason(value: Any) -> Any:
-    return Reason(value["text"], **value["params"]) if isinstance(value, dict) else value
+    return Carried(answers, Unavailable(trouble["code"], **worded_params(trouble["params"])))

@@ -16,7 +16,7 @@ import orjson
 
 from config.sending.mail import MailServer
 from config.sending.mailbag import Mailbag, carry
-from registry.core.errors import Reason
+from registry.core.refusal_records import plain_params
 from web.kit.options import SiteOptions
 from web.kit.render import Pages
 
@@ -38,16 +38,9 @@ def main() -> None:
 
 async def _carried(bag: Mailbag, server: MailServer, pages: Pages, now: datetime) -> dict[str, Any]:
     postman = await carry(bag, server, pages, now.astimezone(UTC))
-    trouble = postman.trouble and {
-        "code": postman.trouble.code,
-        "params": {name: _plain(value) for name, value in postman.trouble.params.items()},
-    }
+    trouble = postman.trouble and {"code": postman.trouble.code, "params": plain_params(postman.trouble.params)}
     answers = {number: asdict(answer) for number, answer in postman.answers.items()}
     return {"answers": answers, "trouble": trouble}
-
-
-def _plain(value: Any) -> Any:
-    return {"text": value.text, "params": value.params} if isinstance(value, Reason) else str(value)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from registry.bulk_changes.queries import LIFETIME, REMEMBERED
 from registry.bulk_changes.rules import CORRECT, FIELDS, NUMBER, PieceFacts, Prospect
 from registry.categories.queries import category_tree
 from registry.core.errors import Conflict, Invalid, NotFound
-from registry.core.history import plain
+from registry.core.history import REASON_LENGTH, plain
 from registry.core.idempotency import RequestKey, record
 from registry.core.statements import insert_many, reserve_ids
 from registry.core.transaction import transaction
@@ -74,8 +74,9 @@ async def prepare(
     if len(ids) > MOST:
         raise Invalid("bulk.too_many", count=len(ids), limit=MOST)
     row = BulkChange(
-        id=secrets.token_urlsafe(12), owner_id=owner_id, made_at=now, act=new.act, reason=new.reason.strip()[:300],
-        answers=plain(_answers(new)), wish=asdict(new.wish) if new.wish else None,
+        id=secrets.token_urlsafe(12), owner_id=owner_id, made_at=now, act=new.act,
+        reason=new.reason.strip()[:REASON_LENGTH], answers=plain(_answers(new)),
+        wish=asdict(new.wish) if new.wish else None,
     )  # fmt: skip
     pieces = [piece async for lot in _lots(ids) for piece in await _looked_at(new, row, lot, day, coming)]
     for place, piece in enumerate(pieces):

@@ -10,7 +10,8 @@ from registry.assets import rules as asset_rules
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.numbering import NumberFacts, NumberScheme, rule_for
 from registry.assets.transitions import Answers, Transition, state_faults
-from registry.core.errors import N_, WORDS, Conflict, Invalid, Reason, Refusal, Term
+from registry.core.errors import N_, WORDS, Conflict, Invalid, Reason, Refusal
+from registry.core.refusal_records import plain_params, worded_params
 
 CORRECT = "correct"
 NUMBER = "number"
@@ -130,27 +131,11 @@ def _in_words(parts: Mapping[int | None, Decimal], grants: Mapping[int, str]) ->
 
 
 def packed(code: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """A refusal as JSON: its code and params, words among them with their text."""
-    return {"code": code, "params": {name: _plain(value) for name, value in params.items()}}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Term):
-        return {"term": str(value), "text": value.text}
-    if isinstance(value, Reason):
-        return {"reason": value.text, "params": {name: _plain(one) for name, one in value.params.items()}}
-    return value if isinstance(value, int | str | None) else str(value)
+    """A refusal as JSON: its code and params."""
+    return {"code": code, "params": plain_params(params)}
 
 
 def unpacked(refusal: Mapping[str, Any]) -> Refusal:
     """A refusal that was stored. One whose code an older Izba had is told as a change by somebody else."""
-    params = {name: _worded(value) for name, value in refusal["params"].items()}
-    return Conflict(refusal["code"] if refusal["code"] in WORDS else "request.stale", **params)
-
-
-def _worded(value: Any) -> Any:
-    if isinstance(value, dict):
-        if "term" in value:
-            return Term(value["term"], value["text"])
-        return Reason(value["reason"], **{name: _worded(one) for name, one in value["params"].items()})
-    return value
+    code = refusal["code"] if refusal["code"] in WORDS else "request.stale"
+    return Conflict(code, **worded_params(refusal["params"]))

@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from registry.core.errors import WORDS, Reason, Refusal, Unavailable
+from registry.core.errors import WORDS, Refusal, Unavailable
+from registry.core.refusal_records import plain_params, worded_params
 from web.system.note_file import read_note, write_note
 
 NAME = "last-night.json"
@@ -73,16 +74,9 @@ def _night(moment: datetime, local: datetime, hour: int) -> date:
 
 def note_night(data_dir: Path, last: LastNight) -> None:
     """Remember it. Raises OSError."""
-    params = {name: _plain(value) for name, value in last.params.items()}
-    about = {"night": last.night, "fault": last.fault, "fault_at": last.fault_at, "params": params,
+    about = {"night": last.night, "fault": last.fault, "fault_at": last.fault_at, "params": plain_params(last.params),
              "folder": last.folder, "made_at": last.made_at, "since": last.since}  # fmt: skip
     write_note(data_dir / NAME, about)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Reason):
-        return {"text": value.text, "params": {name: _plain(one) for name, one in value.params.items()}}
-    return value if isinstance(value, int) else str(value)
 
 
 def last_night(data_dir: Path) -> LastNight | None:
@@ -98,7 +92,7 @@ def _of(content: Any) -> LastNight:
         date.fromisoformat(night) if night else None,
         fault,
         _moment(fault_at),
-        {name: _worded(value) for name, value in content["params"].items()},
+        worded_params(content["params"]),
         content["folder"],
         _moment(content["made_at"]),
         _moment(content["since"]),
@@ -107,9 +101,3 @@ def _of(content: Any) -> LastNight:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _worded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Reason(value["text"], **{name: _worded(one) for name, one in value["params"].items()})
-    return value
