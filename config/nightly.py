@@ -71,29 +71,19 @@ async def _on_disk(work: Callable[..., Result], *values: Any) -> Result:
     _hanging.difference_update([thread for thread in _hanging if not thread.is_alive()])
     if _hanging:
         raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Result] = loop.create_future()
-
-    def settle(result: Callable[[], Result]) -> None:
-        if not answer.done():
-            try:
-                answer.set_result(result())
-            except Exception as fault:
-                answer.set_exception(fault)
+    outcome: Future[Result] = Future()
+    outcome.set_running_or_notify_cancel()
 
     def run() -> None:
-        outcome: Future[Result] = Future()
         try:
             outcome.set_result(work(*values))
         except Exception as fault:
             outcome.set_exception(fault)
-        with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(settle, outcome.result)
 
     thread = threading.Thread(target=run, name="backup disk", daemon=True)
     thread.start()
     try:
-        return await answer
+        return await asyncio.wrap_future(outcome)
     except asyncio.CancelledError:
         _hanging.add(thread)
         raise

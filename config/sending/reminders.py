@@ -2,15 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from config.settings import Settings
 from registry.bookings.approval_reminders import remind_approvers
 from registry.bookings.readiness import tell_of_readiness
 from registry.devices.notices import tell_of_silence
-from registry.office.queries import first_site
 from registry.outbox.actions import NewNotice, remind
 from registry.people.queries import first_account_at, people_who_may
+from registry.rooms.queries import office_zone
 from registry.upkeep.notices import tell_of_ends
 from web.system.last_backup import FRESH, last_backup
 from web.system.nights import is_missed, last_night
@@ -37,10 +36,9 @@ def remind_of_days(in_force: Callable[[], Settings]) -> Reminder:
     """What ends within thirty days, and a backup that is older than a week or missed its night."""
 
     async def remind_of_days(now: datetime) -> None:
-        site = await first_site()
-        zone = ZoneInfo(site.timezone if site else "Europe/Warsaw")
-        await tell_of_ends(now.astimezone(zone).date(), now)
-        await _tell_of_backup(in_force(), now.astimezone(zone))
+        local = now.astimezone(await office_zone())
+        await tell_of_ends(local.date(), now)
+        await _tell_of_backup(in_force(), local)
 
     return remind_of_days
 
