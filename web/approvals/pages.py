@@ -18,7 +18,7 @@ from web.kit.drafts import back_to
 from web.kit.errors import status_of
 from web.kit.page_context import page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import booking_id_in, revision_in
+from web.kit.record_ids import booking_id_in, possible_booking_id, revision_in
 from web.kit.render import render
 
 router = pages()
@@ -57,9 +57,7 @@ async def answer(
     """
     if answer not in DID:
         raise NotFound("request.not_found")
-    key = booking_id_in(booking_id)
-    if key is None:
-        raise NotFound("booking.unknown")
+    key = possible_booking_id(booking_id)
     look, actor = revision_in(revision), actor_of(request, person)
     try:
         if answer == "approve":

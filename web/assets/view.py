@@ -107,7 +107,7 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
     asset = await detail(asset_id)
     room = await room_by_code(asset["room"]) if asset["room"] else None
     entries = asset["history"] if context.may("history.see") else []
-    names = await names_in(entries)
+    names = await names_in([side for entry in entries for side in (entry["before"], entry["after"])])
     lines = history_lines(entries, names, context)
     faults, fault_count = await search(FaultFilter(asset=asset_id), context.person, 0, FAULTS_SHOWN)
     pairs = list(zip(lines, entries, strict=True))

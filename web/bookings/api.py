@@ -13,7 +13,6 @@ from registry.bookings import actions
 from registry.bookings.models import Booking
 from registry.bookings.projections import BookingRow, FullBooking, as_json, project, viewer_of
 from registry.bookings.queries import count_of_my_bookings, my_visible_bookings, visible_booking
-from registry.core.errors import NotFound
 from registry.core.idempotency import RequestKey
 from registry.people.models import Person
 from registry.rooms.models import HELP_POINT, Room
@@ -38,22 +37,16 @@ from web.kit.errors import api_language
 from web.kit.i18n import translate
 from web.kit.idempotency import OnceOnly, once_of
 from web.kit.measures import BOOKINGS_MADE
+from web.kit.record_ids import possible_booking_id
 from web.kit.routing import CallerActor, IfMatch, Say, bare, faults
 from web.rooms.room_cache import cached_room
 
 router = routing.router("bookings")
 
 
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as fault:
-        raise NotFound("booking.unknown") from fault
-
-
 booker = caller_with("bookings.make")
 MayBook = Annotated[Person, Depends(booker)]
-BookingId = Annotated[UUID, Path(description="The booking."), BeforeValidator(_uuid)]
+BookingId = Annotated[UUID, Path(description="The booking."), BeforeValidator(possible_booking_id)]
 
 
 async def make(

@@ -53,7 +53,7 @@ from web.kit.drafts import Typed, TypedWords, as_form, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import revision_in
+from web.kit.record_ids import possible_booking_id, revision_in
 from web.kit.render import is_fragment, render
 
 router = pages()
@@ -206,10 +206,7 @@ def _status(check: FormCheck) -> int:
 
 async def _theirs(booking_id: str, context: PageContext) -> tuple[VisibleBooking, Room, Booking]:
     """A booking as its reader may see it. Raises NotFound("booking.unknown")."""
-    try:
-        key = UUID(booking_id)
-    except ValueError as fault:
-        raise NotFound("booking.unknown") from fault
+    key = possible_booking_id(booking_id)
     visible, room = await visible_booking(key, context.viewer)
     return visible, room, await booking_by_id(key)
 

@@ -27,13 +27,12 @@ class OutcomeLine:
 
 async def lines_of(outcomes: Sequence[PieceOutcome], context: PageContext) -> list[OutcomeLine]:
     """Two statements for any number of pieces."""
-    entries = [{"before": one.piece.before, "after": one.piece.after} for one in outcomes]
-    names = await names_in(entries)
-    return [_line(one, entry, names, context) for one, entry in zip(outcomes, entries, strict=True)]
+    names = await names_in([side for one in outcomes for side in (one.piece.before, one.piece.after)])
+    return [_line(one, names, context) for one in outcomes]
 
 
-def _line(one: PieceOutcome, entry: dict[str, Any], names: HistoryNames, context: PageContext) -> OutcomeLine:
+def _line(one: PieceOutcome, names: HistoryNames, context: PageContext) -> OutcomeLine:
     piece = one.piece
     why = context.words.refusal(unpacked(piece.refusal)) if piece.refusal else ""
-    changes = changes_of(entry, names, context) if piece.before else ()
+    changes = changes_of({"before": piece.before, "after": piece.after}, names, context) if piece.before else ()
     return OutcomeLine(piece, one.asset, changes, why)

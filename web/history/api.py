@@ -22,6 +22,7 @@ from web.blocks.api import block_id_in
 from web.kit import routing
 from web.kit.answers import Instant, ListAnswer, Paged
 from web.kit.body import LINE
+from web.kit.record_ids import possible_booking_id
 from web.kit.routing import faults
 
 router = routing.router("history")
@@ -122,7 +123,7 @@ def _is_of_booking(thing: str) -> bool:
 async def _must_be_allowed(thing: str, person: Person) -> None:
     kind, _, name = thing.partition(":")
     if kind == "booking" and not rules.may(person.role, "help_point.see"):
-        booking, _ = await visible_booking(_booking_id(name), viewer_of(person))
+        booking, _ = await visible_booking(possible_booking_id(name), viewer_of(person))
         if isinstance(booking, BusySpan):
             raise NotFound("booking.unknown")
     if rules.may(person.role, "history.see_all"):
@@ -134,13 +135,6 @@ async def _must_be_allowed(thing: str, person: Person) -> None:
     if kind == "block":
         await block_by_id(block_id_in(name), viewer_of(person))
     if kind == "booking":
-        booking, _ = await visible_booking(_booking_id(name), viewer_of(person))
+        booking, _ = await visible_booking(possible_booking_id(name), viewer_of(person))
         if not isinstance(booking, FullBooking):
             raise NotFound("booking.unknown")
-
-
-def _booking_id(name: str) -> UUID:
-    try:
-        return UUID(name)
-    except ValueError as fault:
-        raise NotFound("booking.unknown") from fault

@@ -1,28 +1,26 @@
 """The fields of any thing's entries and their values, in the words that the thing's own page has for them."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 import orjson
 
 from registry.people.models import Role
-from registry.people.queries import names_of_people
-from registry.rooms.queries import codes_of_rooms
 from web.categories.words import COLUMN_WORDS as CATEGORY_WORDS
-from web.history.words import COLUMN_WORDS, HistoryNames, value_words
+from web.history.words import COLUMN_WORDS, PEOPLE, ROOMS, HistoryNames, value_words
 from web.kit.page_context import PageContext
 from web.kit.words import N_, ROLE_WORDS
-from web.places.history import SETTING_WORDS, setting_words
+from web.places.history import NO, SETTING_WORDS, YES, setting_words
 from web.system.words import SECRET_SETTINGS, SECRET_WORDS
 from web.system.words import SETTING_WORDS as OFFICE_WORDS
 
 LONGEST = 300
 PLACES = frozenset({"room", "building", "site"})
-ROOMS, PEOPLE = frozenset({"room_id", "room"}), frozenset({"custodian_id", "owner_id", "person_id", "organizer_id"})
-OF_KIND: Mapping[str, Mapping[str, str]] = {"category": CATEGORY_WORDS, "office": OFFICE_WORDS}
-YES, NO = N_("yes"), N_("no")
+OF_KIND: Mapping[str, Mapping[str, str]] = {
+    "category": CATEGORY_WORDS, "office": OFFICE_WORDS, **dict.fromkeys(PLACES, SETTING_WORDS)
+}  # fmt: skip
 FIELD_WORDS: Mapping[str, str] = {
     "accounts": N_("accounts"), "active_until": N_("account until"), "address": N_("address"),
     "asset_id": N_("asset"), "assets": N_("assets"), "attendees": N_("people taking part"), "block": N_("block"),
@@ -52,8 +50,7 @@ _DAY, _MOMENT = (
 
 def term(kind: str, name: str, context: PageContext) -> str:
     """What a field of a thing of this kind is called; its key where it has no word."""
-    of_kind = SETTING_WORDS if kind in PLACES else OF_KIND.get(kind, {})
-    return context.say(of_kind.get(name) or COLUMN_WORDS.get(name) or FIELD_WORDS.get(name) or name)
+    return context.say(OF_KIND.get(kind, {}).get(name) or COLUMN_WORDS.get(name) or FIELD_WORDS.get(name) or name)
 
 
 def value_text(kind: str, name: str, value: Any, names: HistoryNames, context: PageContext) -> str:
@@ -78,11 +75,8 @@ def _text(kind: str, name: str, value: Any, names: HistoryNames, context: PageCo
     if isinstance(value, bool):
         return context.say(YES if value else NO)
     if isinstance(value, int):
-        return (
-            names.rooms.get(value, str(value))
-            if name in ROOMS
-            else (names.people.get(value, str(value)) if name in PEOPLE else str(value))
-        )
+        words = names.rooms if name in ROOMS else names.people if name in PEOPLE else {}
+        return words.get(value, str(value))
     if kind in PLACES and name in SETTING_WORDS:
         return setting_words(name, value, context)
     if name == "role" and value in set(Role):
@@ -104,10 +98,3 @@ def _written(text: str, context: PageContext) -> str:
         return context.fmt.datetime(datetime.fromisoformat(text)) if _MOMENT.fullmatch(text) else text
     except (ValueError, OverflowError):  # a moment at the edge of time has none in another zone
         return text
-
-
-async def names_of(sides: Sequence[Mapping[str, Any] | None], rooms: Collection[int]) -> HistoryNames:
-    """The rooms and people that entries name, beside these rooms, in two statements."""
-    ids = {kind: {side[name] for side in sides if side for name in kind if type(side.get(name)) is int}
-           for kind in (ROOMS, PEOPLE)}  # fmt: skip
-    return HistoryNames(await codes_of_rooms(ids[ROOMS] | set(rooms)), await names_of_people(ids[PEOPLE]))

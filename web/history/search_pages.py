@@ -23,8 +23,8 @@ from registry.rooms.queries import room_or_none
 from web.auth.access import page_with
 from web.history.act_words import act_words
 from web.history.api import EntryAnswer, as_seen_by, entry_answer
-from web.history.field_words import names_of, term, value_text
-from web.history.words import HistoryNames
+from web.history.field_words import term, value_text
+from web.history.words import HistoryNames, names_in
 from web.kit.body import day_in
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
@@ -220,7 +220,7 @@ def _day(text: str, field: str, context: PageContext) -> datetime | None:
 
 async def _lines(entries: Sequence[EntryAnswer], context: PageContext) -> list[EntryLine]:
     numbers = {int(one.object[5:]) for one in entries if re.fullmatch(r"room:\d{1,9}", one.object)}
-    names = await names_of([side for one in entries for side in (one.before, one.after)], numbers)
+    names = await names_in([side for one in entries for side in (one.before, one.after)], numbers)
     return [_line(one, names, context) for one in entries]
 
 

@@ -1,7 +1,7 @@
 """What the columns of a history are called, and their values: words for people, never keys."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -71,6 +71,8 @@ ACTION_WORDS = {
 DAYS = frozenset({"accepted_on", "warranty_until", "durable_until"})
 # of a new piece what it is is told by its number; all else stands on its page
 OF_NEW = ("inventory_no", "room_id", "split_from")
+# what holds the id of a room, and of a person
+ROOMS, PEOPLE = frozenset({"room_id", "room"}), frozenset({"custodian_id", "owner_id", "person_id", "organizer_id"})
 NOWHERE, NOBODY, NOTHING, OWN_FUNDS = N_("nowhere"), N_("nobody"), N_("nothing"), N_("own funds")
 LONGEST = 120
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -93,16 +95,11 @@ class HistoryNames:
     people: Mapping[int, str]
 
 
-async def names_in(entries: Sequence[Mapping[str, Any]]) -> HistoryNames:
-    """Two statements for any number of entries."""
-    return HistoryNames(
-        await codes_of_rooms(_ids(entries, "room_id")), await names_of_people(_ids(entries, "custodian_id"))
-    )
-
-
-def _ids(entries: Sequence[Mapping[str, Any]], column: str) -> set[int]:
-    sides = (side for entry in entries for side in (entry["before"], entry["after"]))
-    return {side[column] for side in sides if side and side.get(column)}
+async def names_in(sides: Sequence[Mapping[str, Any] | None], rooms: Collection[int] = ()) -> HistoryNames:
+    """The rooms and people that the sides of entries name, beside these rooms: two statements for any number."""
+    ids = {kind: {side[name] for side in sides if side for name in kind if type(side.get(name)) is int}
+           for kind in (ROOMS, PEOPLE)}  # fmt: skip
+    return HistoryNames(await codes_of_rooms(ids[ROOMS] | set(rooms)), await names_of_people(ids[PEOPLE]))
 
 
 def changes_of(entry: Mapping[str, Any], names: HistoryNames, context: PageContext) -> tuple[HistoryChange, ...]:

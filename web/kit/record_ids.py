@@ -37,6 +37,14 @@ def booking_id_in(text: str) -> UUID | None:
         return None
 
 
+def possible_booking_id(text: str) -> UUID:
+    """Raises NotFound("booking.unknown") for what is no booking's id."""
+    booking_id = booking_id_in(text)
+    if booking_id is None:
+        raise NotFound("booking.unknown")
+    return booking_id
+
+
 def unless_unknown(code: str, named: str = "") -> AfterValidator:
     """For the type of a path's id: as :func:`possible_id`. ``named`` is what the refusal calls the number, if it tells
     it.
