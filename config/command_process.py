@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.settings import PREFIX
+from config.settings import variable_of
 from registry.core.errors import N_, Reason
 from registry.core.system_reasons import system_reason
 
@@ -29,8 +29,8 @@ async def run_command(data_dir: Path, *words: str, language: str = "") -> Comman
     """Run ``izba`` with these words over this data directory, to answer in this language. A cancelled one is killed,
     with what it has started.
     """
-    environment = os.environ | {f"{PREFIX}DATA_DIR": str(data_dir)}
-    environment |= {f"{PREFIX}LANGUAGE": language} if language else {}
+    environment = os.environ | {variable_of("data_dir"): str(data_dir)}
+    environment |= {variable_of("language"): language} if language else {}
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
             sys.executable, "-m", "config", *words, env=environment, start_new_session=True,

@@ -17,9 +17,9 @@ from config.command_process import CommandEnd, run_command
 from config.faults import setting_fault
 from config.jobs import ABOUT, JobRuns
 from config.nightly import try_folder
-from config.office import OF_THE_OFFICE, OfficeSettings, open_to_office, stored_value, value_of
+from config.office import OF_THE_OFFICE, OfficeSettings, stored_value, value_of
 from config.sending.mail import Mail, MailServer, send_now
-from config.settings import PREFIX, TOML, Settings, is_secret
+from config.settings import TOML, Settings, is_secret, variable_of
 from registry.core.ciphers import SecretText
 from registry.core.clock import Clock
 from registry.core.errors import N_, Conflict, Invalid, Reason, Refusal, Unavailable
@@ -120,15 +120,15 @@ async def faults_in(values: Mapping[str, str | None], office: OfficeSettings) ->
 
 async def _fault(name: str, text: str | None, office: OfficeSettings) -> Refusal | None:
     """None for what it is without the page is always good."""
-    if name not in open_to_office(office.machine):
-        return Conflict("settings.fixed", setting=f"{PREFIX}{name.upper()}")
+    if name not in office.open:
+        return Conflict("settings.fixed", setting=variable_of(name))
     if text is None:
         return None
     try:
         value_of(name, text)
     except ValidationError as wrong:
         field = Settings.model_fields[name]
-        return setting_fault(f"{PREFIX}{name.upper()}", field, wrong.errors()[0], is_secret(field))
+        return setting_fault(variable_of(name), field, wrong.errors()[0], is_secret(field))
     return await _folder_fault(office.now, text) if name == "backup_dir" else None
 
 
@@ -142,7 +142,7 @@ def origins_of(settings: Settings, environ: Mapping[str, str]) -> dict[str, Orig
     in_file = _in_file()
     origins: dict[str, Origin] = {}
     for name, field in Settings.model_fields.items():
-        variable = f"{PREFIX}{name.upper()}"
+        variable = variable_of(name)
         if environ.get(variable):
             origins[name] = Origin.ENVIRONMENT
         elif is_secret(field) and environ.get(f"{variable}_FILE"):
@@ -167,7 +167,9 @@ async def _folder_fault(settings: Settings, folder: str) -> Refusal | None:
     """Why the nightly backups cannot be made there."""
     if not Path(folder).is_absolute():
         about, advice = Reason(Settings.model_fields["backup_dir"].description or ""), Reason(N_("Begin it with /."))
-        return Invalid("settings.bad", setting=f"{PREFIX}BACKUP_DIR", given=repr(folder), about=about, advice=advice)
+        return Invalid(
+            "settings.bad", setting=variable_of("backup_dir"), given=repr(folder), about=about, advice=advice
+        )
     try:
         async with asyncio.timeout(SECONDS):
             await try_folder(settings.model_copy(update={"backup_dir": folder}))
@@ -184,14 +186,14 @@ def _line(name: str, office: OfficeSettings, origin: Origin) -> SettingLine:
     origin = Origin.PAGE if is_stored else origin
     return SettingLine(
         name=name,
-        variable=f"{PREFIX}{name.upper()}",
+        variable=variable_of(name),
         about=field.description or "",
         value="" if secret else text_of(value),
         origin=origin,
         default="" if secret else text_of(field.default),
         is_secret=secret,
         is_set=bool(value.get_secret_value()) if secret else bool(text_of(value)),
-        is_of_office=name in open_to_office(office.machine),
+        is_of_office=name in office.open,
         choices=choices_of(field.annotation),
         is_unreadable=secret and is_stored and not value.get_secret_value(),
     )

@@ -55,8 +55,8 @@ def stored_value(name: str, text: str | None, machine: Settings) -> str | Secret
 
 def open_to_office(machine: Settings) -> frozenset[str]:
     """The settings that the office sets from its pages: what the environment or the file sets wins."""
-    fixed = machine.model_fields_set
-    return OF_THE_OFFICE - fixed - ({*MAIL_SERVER, MAIL_PASSWORD} if _TOGETHER & fixed else set())
+    of_machine = machine.model_fields_set
+    return OF_THE_OFFICE - of_machine - ({*MAIL_SERVER, MAIL_PASSWORD} if _TOGETHER & of_machine else set())
 
 
 def with_office(machine: Settings, values: Mapping[str, str]) -> Settings:
@@ -86,11 +86,13 @@ async def in_force(machine: Settings) -> Settings:
 
 class OfficeSettings:
     """What one process goes by: ``machine`` is what the environment and the file say, ``now`` that with what the office
-    has set, as far as this process has looked; ``stored`` are the names that have a row.
+    has set, as far as this process has looked; ``open`` are the names that the office may set, ``stored`` those of them
+    that have a row.
     """
 
     def __init__(self, machine: Settings) -> None:
         self.machine = self.now = machine
+        self.open = open_to_office(machine)
         self._rows: Mapping[str, str] = {}
         self.is_behind = False  # while the process does not go by ``now`` yet
 
@@ -101,7 +103,7 @@ class OfficeSettings:
     @property
     def stored(self) -> frozenset[str]:
         """The settings that the office has set and may set."""
-        return open_to_office(self.machine) & self._rows.keys()
+        return self.open & self._rows.keys()
 
     async def look(self) -> "OfficeSettings":
         """Read what the office has set."""

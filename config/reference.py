@@ -9,7 +9,7 @@ import typer
 from pydantic import SecretStr
 
 from config.office import OF_THE_OFFICE
-from config.settings import PREFIX, TOML, Settings, is_secret
+from config.settings import TOML, Settings, is_secret, variable_of
 from registry.core.errors import WORDS
 from registry.importing.columns import COLUMNS
 from registry.importing.rows import ERRORS, NOTICES, WARNINGS
@@ -23,11 +23,11 @@ def settings_page() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
         value = ",".join(default) if isinstance(default, tuple) else str(default)
-        yield f"### `{PREFIX}{name.upper()}`"
+        yield f"### `{variable_of(name)}`"
         yield f"{field.description}\n"
         yield (
             f"In `{TOML}`: `{name}`. Default: {f'`{value}`' if value else 'empty'}."
-            + (f" Secret: also from a file, `{PREFIX}{name.upper()}_FILE`." if is_secret(field) else "")
+            + (f" Secret: also from a file, `{variable_of(name)}_FILE`." if is_secret(field) else "")
             + (" Also from the page." if name in OF_THE_OFFICE else "")
         )
         yield ""

@@ -60,6 +60,11 @@ TOML = "izba.toml"
 KEY_FILE = "secret.key"
 
 
+def variable_of(name: str) -> str:
+    """What a setting is called in the environment."""
+    return f"{PREFIX}{name.upper()}"
+
+
 class BadSettings(Exception):
     """The configuration has faults: ``refusals`` holds all of them, each with what to do."""
 
@@ -356,7 +361,7 @@ class _SecretFiles(PydanticBaseSettingsSource):
     """Secrets that the environment names a file for: IZBA_SECRET_KEY_FILE=/run/secrets/key."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        path = os.environ.get(f"{variable_of(field_name)}_FILE")
         if not path or not is_secret(field):
             return None, field_name, False
         try:
@@ -379,7 +384,7 @@ def language() -> str:
         in_file = tomllib.loads(Path(TOML).read_text(encoding="utf-8")).get("language")
     except (OSError, ValueError):  # load() tells it
         in_file = None
-    language = os.environ.get(f"{PREFIX}LANGUAGE") or in_file
+    language = os.environ.get(variable_of("language")) or in_file
     return language if language in ("pl", "en") else "pl"
 
 
@@ -397,7 +402,7 @@ def load(**values: Any) -> Settings:
         faults += [_fault(error) for error in wrong.errors()]
     except (ValueError, OSError) as wrong:  # not TOML, not UTF-8, or not to be read at all
         faults.append(file_fault(TOML, wrong))
-    data_dir = settings.data_dir if settings else Path(os.environ.get(f"{PREFIX}DATA_DIR") or "var")
+    data_dir = settings.data_dir if settings else Path(os.environ.get(variable_of("data_dir")) or "var")
     try:
         key = kept_key(data_dir.absolute())
     except OSError:
@@ -456,7 +461,7 @@ def kept_key(data_dir: Path) -> str:
 def _unreadable_files(environ: Mapping[str, str]) -> list[Refusal]:
     faults: list[Refusal] = []
     for name, field in Settings.model_fields.items():
-        variable = f"{PREFIX}{name.upper()}"
+        variable = variable_of(name)
         path = environ.get(f"{variable}_FILE")
         if not path or not is_secret(field):
             continue
@@ -481,7 +486,7 @@ def _fault(error: Any) -> Refusal:
     name = str(error["loc"][0]) if error["loc"] else ""
     field = Settings.model_fields.get(name)
     if field is not None:
-        return setting_fault(f"{PREFIX}{name.upper()}", field, error, is_secret(field))
+        return setting_fault(variable_of(name), field, error, is_secret(field))
     near = _nearest(name)
     if near:
         return Invalid("settings.misspelt", setting=name, file=TOML, near=near)
@@ -500,5 +505,5 @@ def _tell_strangers(environ: Mapping[str, str]) -> None:
         name = variable.removeprefix(PREFIX).lower()
         is_field = name in Settings.model_fields or name.removesuffix("_file") in Settings.model_fields
         if not is_field and _nearest(name):
-            near = f"{PREFIX}{_nearest(name).upper()}"
+            near = variable_of(_nearest(name))
             log.warning(words("settings.stranger", {"variable": variable, "near": near}, translate(language())))

@@ -228,10 +228,12 @@ async def _store(settings: Mapping[str, StoredSetting | None], actor: Actor, now
     after = {name: one for name, one in settings.items() if one != rows.get(name)}
     if not after:
         return
-    for name, one in after.items():
-        await OfficeSetting.filter(name=name).delete()
-        if one is not None:
-            await OfficeSetting.create(name=name, value=one.value, is_secret=one.is_secret, changed_at=now)
+    await OfficeSetting.filter(name__in=list(after)).delete()
+    await OfficeSetting.bulk_create(
+        OfficeSetting(name=name, value=one.value, is_secret=one.is_secret, changed_at=now)
+        for name, one in after.items()
+        if one is not None
+    )
     words = {name: history_words(rows.get(name), one) for name, one in after.items()}
     before_words, after_words = ({name: pair[side] for name, pair in words.items()} for side in (0, 1))
     await history.write(OFFICE, "settings changed", actor, now, before=before_words, after=after_words)

@@ -448,8 +448,8 @@ def test_an_empty_register_is_set_up_by_a_code_or_by_a_file(tmp_path: Path, izba
     server = {"smtp_host": "127.0.0.1", "smtp_port": "9", "smtp_tls": "none", "smtp_password": "tajne-haslo"}
     settings = {"office_name": "Urząd Próbny"} | server
     assert "informatyk" in izba.done("setup", "--json", set_up_file(tmp_path, settings=settings))
-    refused = izba("check")
-    assert (refused.returncode, "127.0.0.1:9" in refused.stderr.decode()) == (2, True), "it reads what the office set"
+    check = izba("check")
+    assert (check.returncode, "127.0.0.1:9" in check.stderr.decode()) == (2, True), "it reads what the office set"
     assert b"tajne-haslo" not in (izba.home / "var" / "izba.sqlite3").read_bytes()
     for words in (("setup",), ("setup", "--json", set_up_file(tmp_path))):
         again = izba(*words)

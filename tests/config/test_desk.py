@@ -10,14 +10,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config.desk import BACKUPS, RunningDesk, choices_of, text_of
 from config.jobs import ABOUT, JobRuns, calmly, timetable
-from config.office import OfficeSettings, with_office
+from config.office import OF_THE_OFFICE, OfficeSettings, with_office
 from config.settings import Settings, load
 from registry.core.ciphers import SecretText, encrypted
 from registry.core.clock import utc_now
 from registry.core.errors import Unavailable
 from tests.make import NOW
 from web.system.desk import Origin, Task
-from web.system.words import JOB_WORDS, SETTING_WORDS
+from web.system.words import JOB_WORDS, SECRET_SETTINGS, SETTING_WORDS
 
 
 class OfficeOf(OfficeSettings):
@@ -63,6 +63,7 @@ async def test_each_setting_tells_where_it_comes_from_and_no_secret(desk: Runnin
     assert choices_of(bool) == ("false", "true")
     assert (text_of(("a", "b")), text_of(True)) == ("a, b", "true")
     assert set(SETTING_WORDS) <= set(lines)
+    assert set(SECRET_SETTINGS) == {name for name in OF_THE_OFFICE if lines[name].is_secret}
 
 
 async def test_a_value_that_does_not_fit_is_refused_with_what_to_set(desk: RunningDesk) -> None:

@@ -165,9 +165,9 @@ async def test_no_secret_is_in_an_answer_the_history_or_the_database(
     answer = await desk.post("/admin/settings/notice_channels", "admin", secret=f"{PASSWORD} x")
     assert (answer.status_code, "Write each like Signal=" in answer.text) == (422, True)
     text = answer.text
-    refused = await desk.api("PUT", "/settings/notice_channels", "admin", json={"value": PASSWORD})
-    assert refused.status_code == 422
-    text += refused.text
+    answer = await desk.api("PUT", "/settings/notice_channels", "admin", json={"value": PASSWORD})
+    assert answer.status_code == 422
+    text += answer.text
     for path in ("/admin/settings", "/admin/settings/mail", "/admin/settings/notice_channels", "/admin/history",
                  "/admin/history.csv", "/admin/system", "/admin/outbox"):  # fmt: skip
         text += (await desk.get(path, "admin")).text

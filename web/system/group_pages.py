@@ -17,13 +17,13 @@ from web.kit.render import render
 from web.system.desk import desk_of
 from web.system.settings_pages import (
     PAGE,
-    WAS,
     Manager,
     SettingGroup,
     fault_words,
+    faults_of,
     form_changes,
     former_values,
-    not_shown,
+    marks_in,
     one_line,
     setting_groups,
     setting_row,
@@ -73,12 +73,10 @@ async def change_group(request: Request, person: Manager, now: Now, name: str) -
     context, form = page_context(request, person, now), await request.form()
     rows = [row for row in _group(request, name, context).open_rows if row.line.name in form]
     texts = {row.line.name: one_line(str(form[row.line.name])[:LONGEST]) for row in rows}
-    marks = {field: one_line(str(form[f"{field}{WAS}"])) for field in texts if f"{field}{WAS}" in form}
+    marks = marks_in(form, {field: field for field in texts})
     outcome = form_changes(texts, marks, {row.line.name: one_line(row.value) for row in rows})
     changes = outcome.texts
-    faults = {field: fault for field, text in changes.items() if text and (fault := not_shown(field, text))}
-    faults = outcome.stale | (faults or dict(await desk_of(request).faults(changes)))
-    if faults:
+    if faults := await faults_of(request, outcome):
         words = {field: fault_words(fault, context) for field, fault in faults.items()}
         status = status_of(next(iter(faults.values())))
         return await back_to(f"{PAGE}/groups/{name}", request, now, status, values=_typed(changes), faults=words)

@@ -5,12 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import Form, Request
 from pydantic import BaseModel
-from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Invalid, Reason, Refusal
 from registry.office.actions import change_settings
-from registry.office.rules import MAIL_SERVER
+from registry.office.rules import MAIL_PASSWORD, MAIL_SERVER
 from registry.outbox.rules import is_address
 from registry.people.models import Person
 from web.auth.access import actor_of
@@ -26,13 +25,13 @@ from web.outbox.words import LetterNotice
 from web.system.desk import SettingLine, desk_of
 from web.system.settings_pages import (
     MAIL_PAGE,
-    WAS,
     FormChanges,
     Manager,
     fault_words,
+    faults_of,
     form_changes,
     former_values,
-    not_shown,
+    marks_in,
     one_line,
     setting_row,
 )
@@ -40,7 +39,6 @@ from web.system.words import MAIL_FORM, TLS_WORDS
 
 router = pages()
 Typed = Annotated[str, Form(max_length=2000)]
-PASSWORD = "smtp_password"  # noqa: S105  # the name of a setting, no secret
 
 
 class MailForm(BaseModel):
@@ -58,17 +56,12 @@ class MailForm(BaseModel):
         """What was typed otherwise than it was shown. A server and its password are changed as they were seen."""
         open_names = [name for name in MAIL_FORM if name in lines and lines[name].is_of_office]
         in_force = {name: one_line(lines[name].value) for name in open_names}
-        typed = {name: one_line(str(getattr(self, MAIL_FORM[name]))) for name in open_names if name != PASSWORD}
-        if PASSWORD in open_names and (self.password or self.no_password):
-            typed[PASSWORD] = "" if self.no_password else self.password
-            marks = {**marks, PASSWORD: "\0"}  # it is never shown, and so always another
-            in_force[PASSWORD] = "\0"
-        return form_changes(typed, marks, in_force, {*MAIL_SERVER, PASSWORD})
-
-
-def _marks(form: FormData) -> dict[str, str]:
-    """What the form was drawn with, by setting."""
-    return {name: one_line(str(form[f"{field}{WAS}"])) for name, field in MAIL_FORM.items() if f"{field}{WAS}" in form}
+        typed = {name: one_line(str(getattr(self, MAIL_FORM[name]))) for name in open_names if name != MAIL_PASSWORD}
+        if MAIL_PASSWORD in open_names and (self.password or self.no_password):
+            typed[MAIL_PASSWORD] = "" if self.no_password else self.password
+            marks = {**marks, MAIL_PASSWORD: "\0"}  # it is never shown, and so always another
+            in_force[MAIL_PASSWORD] = "\0"
+        return form_changes(typed, marks, in_force, {*MAIL_SERVER, MAIL_PASSWORD})
 
 
 def _mail_lines(request: Request) -> dict[str, SettingLine]:
@@ -81,7 +74,7 @@ async def mail(request: Request, person: Manager, now: Now, typed: TypedWords, d
     context, lines = page_context(request, person, now), _mail_lines(request)
     rows = [setting_row(line, context) for line in lines.values()]
     words: dict[str, Any] = {"values": {}, "faults": {}, "trial": None, "to": person.mail} | typed.words
-    marks = {MAIL_FORM[name]: line.value for name, line in lines.items() if name != PASSWORD}
+    marks = {MAIL_FORM[name]: line.value for name, line in lines.items() if name != MAIL_PASSWORD}
     return render(
         request,
         "system/mail.html",
@@ -100,20 +93,18 @@ async def mail(request: Request, person: Manager, now: Now, typed: TypedWords, d
 @router.post("/admin/settings/mail")
 async def change_mail(request: Request, person: Manager, now: Now, form: Annotated[MailForm, Form()]) -> Response:
     """Set the mail server at once: all or nothing, each fault at its field. What was typed stays, the password not."""
-    outcome = form.changes(_mail_lines(request), _marks(await request.form()))
-    changes = outcome.texts
-    faults = {name: fault for name, text in changes.items() if text and (fault := not_shown(name, text))}
-    faults = outcome.stale | (faults or dict(await desk_of(request).faults(changes)))
+    outcome = form.changes(_mail_lines(request), marks_in(await request.form(), MAIL_FORM))
+    changes, faults = outcome.texts, await faults_of(request, outcome)
     if not faults:
         try:
             await change_settings(desk_of(request).stored(changes), actor_of(request, person), now)
         except Invalid as refusal:
-            faults = {PASSWORD: refusal}
+            faults = {MAIL_PASSWORD: refusal}
     if faults:
         context = page_context(request, person, now)
         return await back_to(
             MAIL_PAGE, request, now, status_of(next(iter(faults.values()))),
-            values={MAIL_FORM[name]: text or "" for name, text in changes.items() if name != PASSWORD},
+            values={MAIL_FORM[name]: text or "" for name, text in changes.items() if name != MAIL_PASSWORD},
             faults={MAIL_FORM[name]: fault_words(fault, context) for name, fault in faults.items()},
         )  # fmt: skip
     return RedirectResponse(f"{MAIL_PAGE}?did=changed#trial", 303)

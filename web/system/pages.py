@@ -7,7 +7,7 @@ from importlib.metadata import distributions
 from platform import python_version
 from typing import Annotated, Any
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.aside import aside
@@ -25,8 +25,7 @@ from web.system.words import IMPORT_WORDS
 
 router = pages()
 Manager = Annotated[Person, Depends(page_with("office.manage"))]
-Text = Annotated[str, Form(max_length=2000)]
-SHOWN, CHANGES = 8, 200
+SHOWN = 8
 
 
 @router.get("/admin/system")

@@ -1,5 +1,6 @@
 """The settings in force, and those that the office changes itself, for programs."""
 
+from collections.abc import Collection, Mapping
 from typing import Annotated, Literal
 
 from fastapi import Depends, Path, Request
@@ -84,7 +85,8 @@ async def settings(request: Request, person: Manager, paging: Paged, say: Say) -
 
 @router.get("/settings/{name}", responses=faults(404), summary="One setting in force")
 async def setting(request: Request, person: Manager, name: Name, say: Say) -> OfficeSettingAnswer:
-    return _answer(_line(request, name), say)
+    (line,) = _lines(request, [name])
+    return _answer(line, say)
 
 
 @router.put("/settings/{name}", responses=faults(404, 409), summary="Give a setting of the office another value")
@@ -94,8 +96,8 @@ async def put_setting(
     """It is in force at once, in every process. What the environment or the file sets cannot be changed here
     (``settings.fixed``). A mail server with a password is changed together with it: ``PATCH /settings``.
     """
-    await _change(request, {name: body.value}, actor, now)
-    return _answer(_line(request, name), say)
+    (line,) = await _change(request, {name: body.value}, actor, now)
+    return _answer(line, say)
 
 
 @router.patch("/settings", responses=faults(404, 409), summary="Give several settings other values, all or none")
@@ -103,8 +105,7 @@ async def change(
     request: Request, person: Manager, body: SettingsBody, actor: CallerActor, now: Now, say: Say
 ) -> list[OfficeSettingAnswer]:
     """As one by one, in one step: such as a mail server, its user and its password. The answer holds those."""
-    await _change(request, body.values, actor, now)
-    return [_answer(_line(request, name), say) for name in body.values]
+    return [_answer(line, say) for line in await _change(request, body.values, actor, now)]
 
 
 @router.post("/settings/mail/trial", responses=faults(409), summary="Send a trial letter by the mail server in force")
@@ -123,16 +124,23 @@ async def try_mail(request: Request, person: Manager, body: TrialBody, now: Now,
     return await once(send, answering)
 
 
-def _line(request: Request, name: str) -> SettingLine:
-    line = next((one for one in desk_of(request).settings() if one.name == name), None)
-    if line is None:
-        raise NotFound("settings.none", setting=name)
-    return line
+def _lines(request: Request, names: Collection[str]) -> list[SettingLine]:
+    """The settings of these names. Raises NotFound("settings.none")."""
+    lines = {line.name: line for line in desk_of(request).settings()}
+    for name in names:
+        if name not in lines:
+            raise NotFound("settings.none", setting=name)
+    return [lines[name] for name in names]
 
 
-async def _change(request: Request, values: dict[str, str | None], actor: CallerActor, now: Now) -> None:
-    """Raises NotFound("settings.none"), Conflict("settings.fixed"); Invalid: settings.bad, settings.password_again."""
-    changes = {_line(request, name).name: value or None for name, value in values.items()}
+async def _change(
+    request: Request, values: Mapping[str, str | None], actor: CallerActor, now: Now
+) -> list[SettingLine]:
+    """The settings as they are then. Raises NotFound("settings.none"), Conflict("settings.fixed"); Invalid:
+    settings.bad, settings.password_again.
+    """
+    changes = {line.name: values[line.name] or None for line in _lines(request, values)}
     for fault in (await desk_of(request).faults(changes)).values():
         raise fault
     await change_settings(desk_of(request).stored(changes), actor, now)
+    return _lines(request, values)

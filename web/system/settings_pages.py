@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from registry.core.errors import Conflict, Invalid, NotFound, Reason, Refusal
@@ -191,6 +192,11 @@ class FormChanges:
     stale: dict[str, Refusal]
 
 
+def marks_in(form: FormData, fields: Mapping[str, str]) -> dict[str, str]:
+    """What a form was drawn with, by setting; ``fields`` are what it calls them."""
+    return {name: one_line(str(form[f"{field}{WAS}"])) for name, field in fields.items() if f"{field}{WAS}" in form}
+
+
 def form_changes(
     typed: Mapping[str, str], marks: Mapping[str, str], in_force: Mapping[str, str], together: Collection[str] = ()
 ) -> FormChanges:
@@ -210,6 +216,12 @@ def not_shown(field: str, text: str) -> Refusal | None:
     if text.isprintable():
         return None
     return Invalid("request.bad_field", field=field, reason=Reason(N_("it holds characters that cannot be shown")))
+
+
+async def faults_of(request: Request, changes: FormChanges) -> dict[str, Refusal]:
+    """What is wrong with the changes of a form, by setting."""
+    faults = {name: fault for name, text in changes.texts.items() if text and (fault := not_shown(name, text))}
+    return changes.stale | (faults or dict(await desk_of(request).faults(changes.texts)))
 
 
 def fault_words(refusal: Refusal, context: PageContext) -> str:

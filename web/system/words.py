@@ -1,5 +1,6 @@
 """What the parts of the system, the jobs and the origins of settings are called."""
 
+from registry.office.rules import MAIL_PASSWORD
 from web.kit.words import N_
 from web.system.desk import Origin, Task
 
@@ -120,6 +121,6 @@ TLS_WORDS = {
     "none": N_("none, for a server on this machine"),
 }  # fmt: skip
 # what the history says of a secret
-SECRET_SETTINGS = ("smtp_password", "notice_channels")
+SECRET_SETTINGS = (MAIL_PASSWORD, "notice_channels")
 SECRET_WORDS = {"set": N_("set, and not shown"), "changed": N_("changed, and not shown")}
 SETTING_WORDS = dict(pair for _, _, pairs in GROUPS for pair in pairs)
