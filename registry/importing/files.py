@@ -5,9 +5,6 @@ A text of some pages harms nobody and is read in place; its cost is bounded by i
 
 import mmap
 import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,8 +15,8 @@ from typing import IO, Any
 
 import orjson
 
-import registry
-from registry.core.aside import ended_with, go_on
+from registry.core.apart import answer_of
+from registry.core.aside import go_on
 from registry.core.errors import N_, NotFound, Unavailable
 from registry.core.system_reasons import system_reason
 from registry.importing.bounds import LARGEST_FILE, PATIENCE_SECONDS, too_much, unreadable
@@ -135,26 +132,9 @@ def _apart(content: bytes, name: str, encoding: str | None) -> list[Sheet]:
 
 
 def _pages_of(content: bytes, name: str, encoding: str | None, table: IO[bytes]) -> list[dict[str, Any]]:
-    command = [sys.executable, "-m", "registry.importing.reading_process", name, encoding or "", str(table.fileno())]
-    reading = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(table.fileno(),),
-        env={"PYTHONPATH": str(Path(registry.__path__[0]).parent)},
-    )
-    with reading, ended_with(reading.kill):
-        try:
-            answer, _ = reading.communicate(content, timeout=PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise too_much(name) from None
-        finally:
-            reading.kill()
-    go_on()
-    if -reading.returncode in (signal.SIGTERM, signal.SIGINT):  # whoever stops Izba stops its processes with it
-        raise Unavailable("internal.stopping")
-    if reading.returncode:
+    command = ["registry.importing.reading_process", name, encoding or "", str(table.fileno())]
+    status, answer = answer_of(command, content, PATIENCE_SECONDS, pass_fds=(table.fileno(),))
+    if status:
         raise too_much(name)
     facts = orjson.loads(answer)
     if "reason" in facts:

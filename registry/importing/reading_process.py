@@ -5,7 +5,6 @@ of; what they are, or why they cannot be read, goes to standard output.
 """
 
 import os
-import resource
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from registry.core.errors import Invalid, Reason
+from registry.core.limits import bound_to
 from registry.importing.bounds import CPU_SECONDS, LARGEST_TABLE, MEMORY
 from registry.importing.cells import Cell
 from registry.importing.columns import find_header
@@ -24,9 +24,7 @@ from registry.importing.texts import ListText
 
 def main() -> None:
     """Read, within the limits. A limit that is reached ends the process at once."""
-    for limit, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU_SECONDS),
-                        (resource.RLIMIT_FSIZE, LARGEST_TABLE), (resource.RLIMIT_CORE, 0)):  # fmt: skip
-        resource.setrlimit(limit, (most, most))
+    bound_to(MEMORY, CPU_SECONDS, LARGEST_TABLE)
     name, encoding, table = sys.argv[1], sys.argv[2] or None, int(sys.argv[3])
     try:
         with os.fdopen(table, "wb", buffering=1 << 20) as file:

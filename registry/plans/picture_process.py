@@ -6,7 +6,6 @@ line of JSON: the code of a refusal and what fills its words.
 """
 
 import os
-import resource
 import sys
 import tempfile
 from pathlib import Path
@@ -16,10 +15,10 @@ import typst
 
 import registry
 from registry.core.errors import Invalid
-from registry.plans.rules import PictureKind, picture_kind, unsafe_part
+from registry.core.limits import bound_to
+from registry.plans.rules import REFUSED, PictureKind, picture_kind, unsafe_part
 
 MEMORY, CPU_SECONDS, LARGEST_PNG = 1024 * 2**20, 15, 64 * 2**20
-REFUSED = 3
 LONGER_SIDE = 1800  # of the PNG, in pixels
 FONTS = Path(registry.__path__[0]) / "labels" / "fonts"
 TEMPLATE = f"""#set page(width: auto, height: auto, margin: 0pt, fill: none)
@@ -33,9 +32,7 @@ TEMPLATE = f"""#set page(width: auto, height: auto, margin: 0pt, fill: none)
 
 def main() -> None:
     """Draw, within the limits. A limit that is reached ends the process at once."""
-    for limit, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU_SECONDS),
-                        (resource.RLIMIT_FSIZE, LARGEST_PNG), (resource.RLIMIT_CORE, 0)):  # fmt: skip
-        resource.setrlimit(limit, (most, most))
+    bound_to(MEMORY, CPU_SECONDS, LARGEST_PNG)
     try:
         sys.stdout.buffer.write(drawn(sys.stdin.buffer.read(), int(sys.argv[1])))
     except Invalid as refusal:

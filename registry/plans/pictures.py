@@ -3,26 +3,30 @@ drawn as a PNG first, in a process of their own.
 """
 
 import asyncio
-import signal
-import subprocess
-import sys
-import threading
-from pathlib import Path
 
 import orjson
 
-import registry
-from registry.core.aside import aside, ended_with, go_on
+from registry.core.apart import answer_of
+from registry.core.aside import aside
 from registry.core.context import PerRegister
-from registry.core.errors import N_, Invalid, Reason, Unavailable
+from registry.core.errors import N_, Invalid, Reason
 from registry.files.actions import StoredContent, store
 from registry.files.rules import PICTURES, is_heic, media_type
-from registry.plans.rules import ELSEWHERE, ENTITY, FOREIGN, HANDLER, SCRIPT, PictureKind, picture_fault, picture_kind
+from registry.plans.rules import (
+    ELSEWHERE,
+    ENTITY,
+    FOREIGN,
+    HANDLER,
+    REFUSED,
+    SCRIPT,
+    PictureKind,
+    picture_fault,
+    picture_kind,
+)
 
 LARGEST_DRAWING = 5_000_000  # bytes of an SVG
 MOST_PAGES = 9_999
 PATIENCE_SECONDS = 30
-REFUSED = 3
 # typst would start a thread for each processor, and each takes memory of its own: many would be beyond the limit
 FEW_THREADS = {"RAYON_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 # what an SVG holds that no plan needs
@@ -68,31 +72,14 @@ async def _stored(picture: bytes, name: str, largest: int) -> StoredContent:
 
 def _drawn(content: bytes, name: str, page: int) -> bytes:
     """What the process of ``picture_process`` makes of it."""
-    command = [sys.executable, "-m", "registry.plans.picture_process", str(page)]
-    drawing = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={"PYTHONPATH": str(Path(registry.__path__[0]).parent)} | FEW_THREADS,
-    )
-    patience = threading.Timer(PATIENCE_SECONDS, drawing.kill)
-    patience.start()
-    with drawing, ended_with(drawing.kill):
-        try:
-            answer, _ = drawing.communicate(content)
-        finally:
-            patience.cancel()
-            drawing.kill()
-    go_on()
-    if -drawing.returncode in (signal.SIGTERM, signal.SIGINT):  # whoever stops Izba stops its processes with it
-        raise Unavailable("internal.stopping")
-    if drawing.returncode == REFUSED:
+    command = ["registry.plans.picture_process", str(page)]
+    status, answer = answer_of(command, content, PATIENCE_SECONDS, env=FEW_THREADS)
+    if status == REFUSED:
         refusal = orjson.loads(answer)
         params = refusal["params"]
         if "part" in params:
             params["part"] = PARTS[params["part"]]
         raise Invalid(refusal["code"], **params, name=name)
-    if drawing.returncode:
+    if status:
         raise Invalid("plan.too_much", name=name)
     return answer

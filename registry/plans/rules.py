@@ -24,6 +24,7 @@ ROW, CORRIDOR = 200, 90
 IN_A_ROW = ((14, 7), (40, 10), (10_000, 12))
 SMALLEST_SHARE, LARGEST_SHARE, USUAL_AREA = 0.7, 1.8, 18.0
 SMALLEST_SIDE, LONGEST_RATIO = 100, 6  # of a picture, in pixels; how many times one side may be the other
+REFUSED = 3  # how the process ends that draws a picture, where it says why it did not
 # where a room's words may stand is looked for on so many lines across and down, then so often twice as close by
 GRID, CLOSER = 8, 4
 
