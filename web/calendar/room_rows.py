@@ -9,7 +9,7 @@ from registry.assets.queries import Equipment, equipment_of
 from registry.bookings.days import RoomDay, day_of
 from registry.bookings.projections import PublicState, Viewer
 from registry.bookings.queries import states_for
-from registry.bookings.state import SOON, StateKind
+from registry.bookings.state import StateKind
 from registry.devices.queries import sensed_rooms
 from registry.rooms.models import Room
 from registry.rooms.queries import all_rooms
@@ -17,6 +17,7 @@ from web.kit.page_context import PageContext
 from web.kit.pieces import next_look, shape_of
 from web.kit.timeline import Axis, Band, axis_of, bands, spans_of
 from web.kit.words import N_
+from web.rooms.view import turns_of
 from web.rooms.words import RoomWords
 
 SEATS = 10
@@ -39,9 +40,8 @@ class DayRow:
 
     def next_look(self, now: datetime) -> datetime | None:
         """When time alone changes the row, by what it shows and nothing else."""
-        begins = self.state.next_starts_at
         edges = [at for band in self.bands for at in (band.starts_at, band.ends_at)]
-        return next_look(now, [self.state.until, begins, begins and begins - SOON, *edges])
+        return next_look(now, [*turns_of(self.state), *edges])
 
     @property
     def has_duty(self) -> bool:

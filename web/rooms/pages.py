@@ -13,7 +13,6 @@ from registry.assets.filters import AssetFilter
 from registry.bookings.days import RoomDay, day_of
 from registry.bookings.projections import PublicState
 from registry.bookings.queries import states_for
-from registry.bookings.state import SOON
 from registry.core.errors import Refusal
 from registry.core.idempotency import RequestAnswer, act_once
 from registry.devices.pairing import pair
@@ -42,7 +41,7 @@ from web.kit.render import is_fragment, language_of, render
 from web.kit.timeline import Axis, axis_of, spans_of
 from web.kit.words import N_
 from web.rooms.plan import PlanSlot, note_of, plan
-from web.rooms.view import RoomView, claims_nothing, view_of
+from web.rooms.view import RoomView, claims_nothing, turns_of, view_of
 
 router = pages()
 Reporter = Annotated[Person, Depends(page_with("faults.report"))]
@@ -84,9 +83,8 @@ class RoomRow:
 
     def next_look(self, axis: Axis, now: datetime) -> datetime | None:
         """When time alone changes the row, by what it shows and nothing else."""
-        begins = self.state.next_starts_at
         edges = [axis.instant(minute) for slot in self.slots for minute in (slot.start, slot.end)]
-        return next_look(now, [self.state.until, begins, begins and begins - SOON, *edges])
+        return next_look(now, [*turns_of(self.state), *edges])
 
     @property
     def claims_nothing(self) -> bool:
@@ -208,9 +206,8 @@ def _look_again(view: RoomView, context: PageContext) -> datetime | None:
     """Where sensors are shown, each minute: how long ago they spoke is said in words, and nobody tells of the same said
     again. Else when time alone changes what is shown.
     """
-    begins = view.state.next_starts_at
     edges = [at for booking in view.next for at in (booking.starts_at, booking.ends_at)]
-    instants = [view.state.until, begins, begins and begins - SOON, *edges]
+    instants = [*turns_of(view.state), *edges]
     return next_look(context.now, [*instants, context.next_minute if view.sensors or view.panels else None])
 
 

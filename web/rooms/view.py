@@ -15,7 +15,7 @@ from registry.bookings.queries import (
     state_for,
 )
 from registry.bookings.rules import may_book
-from registry.bookings.state import UNDO, StateKind
+from registry.bookings.state import SOON, UNDO, StateKind
 from registry.devices.models import Device, DeviceKind, Trace
 from registry.devices.occupancy import Verdict, patience, sensor_of, verdicts
 from registry.devices.presence_log import traces_of
@@ -84,6 +84,12 @@ def claims_nothing(room: Room, state: PublicState) -> bool:
     """Nobody books it and no sensor sees it: to call it free would say more than is known."""
     is_idle = state.state in (StateKind.FREE, StateKind.SOON)
     return not room.bookable and state.occupancy is Occupancy.UNKNOWN and is_idle
+
+
+def turns_of(state: PublicState) -> list[datetime | None]:
+    """When time alone changes what is said of a room, as far as its state tells it."""
+    begins = state.next_starts_at
+    return [state.until, begins, begins and begins - SOON]
 
 
 async def view_of(room: Room, context: PageContext) -> RoomView:
