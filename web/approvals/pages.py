@@ -18,7 +18,7 @@ from web.kit.drafts import back_to
 from web.kit.errors import status_of
 from web.kit.page_context import page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import booking_id_in, possible_booking_id, revision_in
+from web.kit.record_ids import booking_id_in, offset_in, possible_booking_id, revision_in
 from web.kit.render import render
 
 router = pages()
@@ -36,7 +36,7 @@ async def listing(
     """What awaits my answer, the next to begin first."""
     context = page_context(request, person, now)
     words = BookingWords.of(context.words)
-    start = int(offset) if offset.isdecimal() and len(offset) < 7 else 0
+    start = offset_in(offset)
     ids = await awaiting_ids(person, now)
     pairs = await in_full(ids[start : start + PAGE])
     return render(

@@ -40,7 +40,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import id_in, revision_in
+from web.kit.record_ids import id_in, offset_in, revision_in
 from web.kit.render import render
 from web.kit.words import N_
 
@@ -54,7 +54,7 @@ PAGE = 50
 async def listing(request: Request, person: Reader, now: Now, view: str = "", offset: str = "") -> Response:
     """What is out of use now and later; with ``view=past`` what was."""
     context = page_context(request, person, now)
-    start = int(offset) if offset.isdecimal() and len(offset) < 7 else 0
+    start = offset_in(offset)
     is_past = view == "past"
     if is_past:
         blocks, total = await past_blocks(now, context.viewer, start, PAGE)

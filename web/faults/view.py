@@ -19,7 +19,7 @@ from registry.people.models import Person
 from registry.people.rules import may
 from web.faults.words import ACT_WORDS, FaultActWords
 from web.kit.page_context import PageContext
-from web.kit.record_ids import id_in
+from web.kit.record_ids import id_in, offset_in
 from web.kit.words import N_
 
 PAGE = 50
@@ -55,7 +55,7 @@ def address_of(query: dict[str, str], person: Person) -> FaultAddress:
         owner=query.get("owner", "").strip().lower()[:64],
         is_own=bool(query.get("mine")),
     )
-    return FaultAddress(wish, int(offset) if offset.isdecimal() and len(offset) < 7 else 0)
+    return FaultAddress(wish, offset_in(offset))
 
 
 async def views(address: FaultAddress, context: PageContext) -> list[tuple[str, str, int | None, bool]]:

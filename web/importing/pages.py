@@ -42,6 +42,7 @@ from web.kit.drafts import TypedWords, back_to
 from web.kit.errors import status_of
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
+from web.kit.record_ids import offset_in
 from web.kit.render import render
 from web.kit.words import N_
 
@@ -396,7 +397,7 @@ async def correct_cells(request: Request, person: May, now: Now, number: str, li
     changed meanwhile is shown with both, and nothing is written.
     """
     form = texts_in(await request.form())
-    show, offset = _status_of(form.get("show", "")), _offset(form.get("offset", ""))
+    show, offset = _status_of(form.get("show", "")), offset_in(form.get("offset", ""))
     pending, context = await sessions.find(number, person.id, now), page_context(request, person, now)
     changes = await aside(changes_of, pending, line, form, context)
     home = f"/assets/import/{number}"
@@ -425,7 +426,7 @@ async def correct_same(request: Request, person: May, now: Now, number: str) -> 
     """The same correction for all rows in whose cell the same word stands."""
     form = texts_in(await request.form())
     column, word, value = (form.get(name, "") for name in ("column", "word", "value"))
-    show, offset = _status_of(form.get("show", "")), _offset(form.get("offset", ""))
+    show, offset = _status_of(form.get("show", "")), offset_in(form.get("offset", ""))
     await sessions.find(number, person.id, now)
     where = f"/assets/import/{number}?{place_of(show, offset)}"
     try:
@@ -441,7 +442,7 @@ async def correct(request: Request, person: May, now: Now, number: str, line: st
     """Put what was typed into a row and check the list again."""
     form = await request.form()
     cells = {name.removeprefix(CELL): str(value) for name, value in form.items() if name.startswith(CELL)}
-    show, offset = _status_of(str(form.get("show") or "")), _offset(str(form.get("offset") or ""))
+    show, offset = _status_of(str(form.get("show") or "")), offset_in(str(form.get("offset") or ""))
     await sessions.find(number, person.id, now)
     try:
         pending = await sessions.correct(number, person.id, _line_of(line), cells, now)
@@ -476,10 +477,6 @@ def _status_of(text: str) -> str:
     return text if text in STATUS_WORDS else ""
 
 
-def _offset(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 7 else 0
-
-
 @router.post("/{number}/words")
 async def correct_word(request: Request, person: May, now: Now, number: str) -> Response:
     """One answer for all rows with the same word in a column."""
@@ -503,7 +500,7 @@ async def leave_out(request: Request, person: May, now: Now, number: str, line: 
     pending = await sessions.find(number, person.id, now)
     lines = set((pending.choices or {}).get("leave_out") or ())
     lines = lines - {line} if form.get("take") == "yes" else lines | {line}
-    show, offset = _status_of(str(form.get("show") or "")), _offset(str(form.get("offset") or ""))
+    show, offset = _status_of(str(form.get("show") or "")), offset_in(str(form.get("offset") or ""))
     try:
         await sessions.choose(number, person.id, {"leave_out": sorted(lines)}, now)
     except Refusal as refusal:
@@ -519,7 +516,7 @@ async def keep(request: Request, person: May, now: Now, number: str) -> Response
     await sessions.find(number, person.id, now)
     line = str(form.get("line") or "")[:200]
     offered, ticks = ([str(name)[:200] for name in form.getlist(field)] for field in ("change", "take"))
-    show, offset = _status_of(str(form.get("show") or "")), _offset(str(form.get("offset") or ""))
+    show, offset = _status_of(str(form.get("show") or "")), offset_in(str(form.get("offset") or ""))
     page = f"/assets/import/{number}?show={show}&offset={offset}#{f'line-{quote(line)}' if line else 'changes'}"
     try:
         await sessions.choose_changes(number, person.id, offered, ticks, line, now)

@@ -29,6 +29,11 @@ def revision_in(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST else None
 
 
+def offset_in(text: str) -> int:
+    """How many rows a list's address leaves out before it; 0 for what is no number, or a larger one than any list."""
+    return int(text) if text.isdecimal() and len(text) < 7 else 0
+
+
 def booking_id_in(text: str) -> UUID | None:
     """The booking's id that a text is; None for what is none."""
     try:

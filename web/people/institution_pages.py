@@ -18,7 +18,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import revision_in
+from web.kit.record_ids import offset_in, revision_in
 from web.kit.render import render
 
 router = pages("/admin/institutions")
@@ -34,7 +34,7 @@ async def listing(
     request: Request, person: Reader, now: Now, q: Annotated[str, Query(max_length=200)] = "", offset: str = ""
 ) -> Response:
     """Institutions, by code."""
-    start = int(offset) if offset.isdecimal() and len(offset) < 7 else 0
+    start = offset_in(offset)
     rows, total = await institutions_in_order(" ".join(q.split())[:64], start, PAGE)
     return render(
         request,

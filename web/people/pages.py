@@ -33,6 +33,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key, nothing_more
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
+from web.kit.record_ids import offset_in
 from web.kit.render import render
 from web.kit.words import N_
 from web.people import words
@@ -63,7 +64,7 @@ async def listing(
 ) -> Response:  # fmt: skip
     """People, by name, with how their accounts stand and what hangs on them."""
     context = page_context(request, person, now)
-    start = int(offset) if offset.isdecimal() and len(offset) < 7 else 0
+    start = offset_in(offset)
     looked_at = PeopleView(view) if view in set(PeopleView) else PeopleView.ALL
     roles = (role,) if role in set(Role) else ()
     wish = PeopleFilter(" ".join(q.split())[:64], roles, institution, view=looked_at)

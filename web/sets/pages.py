@@ -24,7 +24,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import revision_in
+from web.kit.record_ids import offset_in, revision_in
 from web.kit.render import render
 from web.sets import words
 from web.sets.api import SetId
@@ -42,7 +42,7 @@ async def listing(
 ) -> Response:
     """All sets that were not taken apart, by name."""
     context = page_context(request, person, now)
-    start = int(offset) if offset.isdecimal() and len(offset) < 7 else 0
+    start = offset_in(offset)
     rows, total = await sets_in_order(q.strip()[:64], room.strip()[:40], start, PAGE)
     return render(
         request,

@@ -28,7 +28,7 @@ from web.kit.errors import status_of
 from web.kit.idempotency import form_key
 from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
-from web.kit.record_ids import revision_in
+from web.kit.record_ids import offset_in, revision_in
 from web.kit.render import render
 from web.works.api import WorksId
 from web.works.words import WorksWords, works_history
@@ -49,7 +49,7 @@ _FIELDS = {
 async def listing(request: Request, person: Reader, now: Now, view: str = "", offset: str = "") -> Response:
     """Works that are planned or under way; with ``view=past`` those that are over."""
     context = page_context(request, person, now)
-    start, is_past = int(offset) if offset.isdecimal() and len(offset) < 7 else 0, view == "past"
+    start, is_past = offset_in(offset), view == "past"
     rows, total = await works_in_order(start, PAGE, over=is_past)
     return render(
         request, "works/works.html", context=context, words=WorksWords.of(context.words), total=total, start=start,
