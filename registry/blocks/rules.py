@@ -8,7 +8,8 @@ from uuid import UUID
 
 from registry.bookings.projections import Viewer
 from registry.bookings.rules import BLOCK_DAYS, BLOCKS, LATE
-from registry.core.errors import N_, Forbidden, Invalid, Reason, Refusal
+from registry.core.errors import Forbidden, Invalid, Refusal
+from registry.core.lines import line_fault
 
 Span = tuple[datetime, datetime]
 LANGUAGES = ("pl", "en", "uk", "ru")  # of the doors
@@ -113,13 +114,8 @@ def _word_reasons(new: NewBlock) -> Iterator[Refusal]:
     texts = [("reason", new.reason, LONGEST_REASON)]
     texts += [(f"public_text_{language}", text, LONGEST_TEXT) for language, text in new.public_text.items()]
     for name, text, limit in texts:
-        if len(text) > limit:
-            yield Invalid(
-                "request.bad_field", field=name, reason=Reason(N_("it is longer than {limit} characters"), limit=limit)
-            )
-        elif not text.isprintable():
-            reason = Reason(N_("it holds characters that cannot be shown"))
-            yield Invalid("request.bad_field", field=name, reason=reason)
+        if fault := line_fault(name, text, limit):
+            yield fault
 
 
 def joined(spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import BOOKS_HELP_POINT, RUNS_ROOMS, SEES_HELP_POINT, Sight, Viewer, seen_as, sight
-from registry.core.errors import N_, Conflict, Forbidden, Invalid, Reason, Refusal, Term
+from registry.core.errors import N_, Conflict, Forbidden, Invalid, Refusal, Term
+from registry.core.lines import line_fault
 from registry.people.models import Role
 from registry.rooms.hours import Hours, is_open_throughout
 from registry.rooms.models import HELP_POINT, HoursPolicy, Visibility
@@ -244,12 +245,8 @@ def rejection_reasons(reason: str, visibility: Visibility) -> Iterator[Refusal]:
         yield Invalid("booking.no_reason")
     elif visibility in HELP_POINT and reason not in REJECTION_REASONS:
         yield Invalid("booking.bad_reason", reasons=", ".join(REJECTION_REASONS))
-    elif len(reason) > REASON_LIMIT:
-        words = Reason(N_("it is longer than {limit} characters"), limit=REASON_LIMIT)
-        yield Invalid("request.bad_field", field="reason", reason=words)
-    elif not reason.isprintable():
-        words = Reason(N_("it holds characters that cannot be shown"))
-        yield Invalid("request.bad_field", field="reason", reason=words)
+    elif fault := line_fault("reason", reason, REASON_LIMIT):
+        yield fault
 
 
 def span_reasons(

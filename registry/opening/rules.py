@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from registry.core.errors import N_, Invalid, Reason, Refusal
+from registry.core.errors import Invalid, Refusal
+from registry.core.lines import line_fault
 from registry.rooms.hours import DAY_MINUTES, Span
 
 CODE = re.compile(r"[\w.-]{1,40}")
@@ -49,20 +50,14 @@ def profile_faults(new: NewProfile) -> Iterator[Refusal]:
     """Every reason against a week."""
     if not CODE.fullmatch(new.code):
         yield Invalid("opening.bad_code", code=new.code[:60] or "–")
-    if len(new.name) > LONGEST_NAME or not new.name.isprintable():
-        yield Invalid("request.bad_field", field="name", reason=_name_reason(new.name))
+    if fault := line_fault("name", new.name, LONGEST_NAME):
+        yield fault
     if len(new.spans) > MOST_SPANS:
         yield Invalid("opening.too_many", limit=MOST_SPANS)
     if len({(None, None), *((span.valid_from, span.valid_to) for span in new.spans)}) > MOST_PERIODS:
         yield Invalid("opening.too_many_periods", limit=MOST_PERIODS - 1)
     for span in new.spans:
         yield from span_faults(span)
-
-
-def _name_reason(name: str) -> Reason:
-    if len(name) > LONGEST_NAME:
-        return Reason(N_("it is longer than {limit} characters"), limit=LONGEST_NAME)
-    return Reason(N_("it holds characters that cannot be shown"))
 
 
 def checked(new: NewProfile) -> NewProfile:

@@ -8,6 +8,7 @@ from pydantic import Field
 from registry.bookings import approvals
 from registry.bookings.awaiting import awaiting_ids, in_full
 from registry.bookings.projections import as_json
+from registry.bookings.rules import REASON_LIMIT
 from registry.people.models import Person
 from registry.rooms.queries import zone_of
 from web.auth.access import caller_with
@@ -26,7 +27,7 @@ Approver = Annotated[Person, Depends(caller_with("bookings.make"))]
 class RejectionBody(Body):
     """Why; in a Help Point room one of a list, which the refusal of another names."""
 
-    reason: Annotated[str, Field(max_length=300), LINE]
+    reason: Annotated[str, Field(max_length=REASON_LIMIT), LINE]
 
 
 @router.get("/approvals", responses=faults(), summary="What awaits the caller's answer, the next to begin first")
