@@ -22,6 +22,7 @@ from registry.people.models import Person
 from registry.people.queries import people_who_may
 from registry.people.rules import may
 from registry.rooms.models import HELP_POINT, Room
+from registry.rooms.queries import with_houses
 
 
 async def answerers_of(requests: Sequence[tuple[Room, Kind]]) -> list[list[int]]:
@@ -29,8 +30,8 @@ async def answerers_of(requests: Sequence[tuple[Room, Kind]]) -> list[list[int]]
     turn: those whom the room names and who may answer, else those who run rooms, so that no request is nobody's.
     """
     rules = await booking_rooms(list({room.id: room for room, _ in requests}.values()))
-    named = {person_id for room in rules.values() for person_id in room.approvers}
-    people = await Person.filter(id__in=list(named), is_active=True).order_by("id") if named else []
+    approver_ids = {person_id for room in rules.values() for person_id in room.approvers}
+    people = await Person.filter(id__in=list(approver_ids), is_active=True).order_by("id") if approver_ids else []
     pairs = [(rules[room.id], kind) for room, kind in requests]
     answerers = [
         [one.id for one in people if one.id in room.approvers and may_answer(room, viewer_of(one), kind)]
@@ -80,7 +81,7 @@ async def in_full(ids: Sequence[UUID]) -> list[tuple[FullBooking, Room]]:
         return []
     rows = [BookingRow(*row) for row in await Booking.filter(id__in=list(ids)).values_list(*COLUMNS)]
     room_ids = {row.room_id for row in rows}
-    rooms = {room.id: room for room in await Room.filter(id__in=list(room_ids)).select_related("building__site")}
+    rooms = {room.id: room for room in await with_houses(Room.filter(id__in=list(room_ids)))}
     pairs = {}
     for row in rows:
         room = rooms[row.room_id]

@@ -271,8 +271,12 @@ def _offer(room: DoorRoom, state: RoomState, slots: Sequence[Slot], hours: Hours
     acts: list[Act] = []
     current, after, lapsed = running(slots, now), following(slots, now), given_up(slots, now)
     subject = current
-    is_near = state.kind is StateKind.SOON and after is not None and after.starts_at - now <= CHECK_IN_EARLY
-    is_near = is_near and after is not None and after.status is not Status.TENTATIVE
+    is_near = (
+        state.kind is StateKind.SOON
+        and after is not None
+        and after.status is not Status.TENTATIVE
+        and after.starts_at - now <= CHECK_IN_EARLY
+    )
     was_ended_here = lapsed is not None and lapsed.release_reason == DOOR_REASON
     if state.kind is StateKind.AWAITING_CHECK_IN:
         acts.append(Act("check_in"))

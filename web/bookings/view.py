@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from registry.assets.queries import equipment_of
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import FullBooking, VisibleBooking
-from registry.bookings.queries import bookable_rooms, booking_room, cancellation_of
+from registry.bookings.queries import bookable_rooms, booking_room
 from registry.bookings.rules import FEATURES, OPEN_KINDS, kinds, may_change
 from registry.core.history import HistoryEntry, entries_of
 from registry.devices.queries import is_sensed
@@ -113,8 +113,7 @@ async def view_context(context: PageContext, visible: VisibleBooking, room: Room
     is_within = is_open_throughout(rules.hours, visible.starts_at, visible.ends_at)
     own = None
     if is_theirs and context.may("bookings.make"):
-        cancellation = await cancellation_of(booking.id) if booking.status is Status.CANCELLED else None
-        cancelled_at = cancellation.at if cancellation else None
+        cancelled_at = next((entry.at for entry in entries if entry.action == "cancelled"), None)
         own = own_booking(booking, room, context.now, await is_sensed(room.id), cancelled_at)
     return {
         "visible": visible,
