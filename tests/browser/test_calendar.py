@@ -106,15 +106,17 @@ def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> Non
     page.mouse.up()
 
 
-async def test_an_empty_stretch_is_dragged_and_booked(office: Office) -> None:
-    def walk(page: Any) -> None:
-        page.goto(f"/calendar?date={DAY}")
-        drag(page, at(page, "MAIN", 9), at(page, "MAIN", 10.5))
-        page.fill("#small-title", "Dragged")
-        page.click(".lane-box button:has-text('Book')")
-        page.wait_for_selector(".slot[data-booking]:has-text('Dragged')")
+def book_by_hand(page: Any, title: str, sign: str) -> None:
+    """Drag from nine to half past ten, and book; until the page shows the sign."""
+    page.goto(f"/calendar?date={DAY}")
+    drag(page, at(page, "MAIN", 9), at(page, "MAIN", 10.5))
+    page.fill("#small-title", title)
+    page.click(".lane-box button:has-text('Book')")
+    page.wait_for_selector(sign)
 
-    await office.look(walk)
+
+async def test_an_empty_stretch_is_dragged_and_booked(office: Office) -> None:
+    await office.look(lambda page: book_by_hand(page, "Dragged", ".slot[data-booking]:has-text('Dragged')"))
     booking = await Booking.get(title="Dragged")
     assert (booking.starts_at, booking.ends_at) == (local(9), local(10.5))
 
@@ -123,14 +125,7 @@ async def test_where_somebody_approves_it_is_said_that_it_waits(office: Office) 
     room = await Room.get(code="MAIN")
     await room.approvers.add(office.desk.people["bob"])
 
-    def walk(page: Any) -> None:
-        page.goto(f"/calendar?date={DAY}")
-        drag(page, at(page, "MAIN", 9), at(page, "MAIN", 10.5))
-        page.fill("#small-title", "Asked")
-        page.click(".lane-box button:has-text('Book')")
-        page.wait_for_selector(".toast:has-text('Asked. The time is kept')")
-
-    await office.look(walk)
+    await office.look(lambda page: book_by_hand(page, "Asked", ".toast:has-text('Asked. The time is kept')"))
     booking = await Booking.get(title="Asked")
     booking.status = Status.CONFIRMED
     await booking.save()

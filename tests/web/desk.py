@@ -1,6 +1,7 @@
 """Opens pages as anybody, with a session and the token of its forms."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
@@ -70,6 +71,15 @@ class Desk:
         """Send a form as a browser does: where it leads is opened."""
         answer = await self.post(path, who, **fields)
         return await self.get(answer.headers["location"], who) if answer.status_code == 303 else answer
+
+    async def upload(
+        self, path: str, who: str, files: Sequence[tuple[str, tuple[str, bytes]]], /, **fields: Any
+    ) -> httpx.Response:
+        """Send a form with files, each under its field with its name: where it leads is opened."""
+        token = form_token(self.app.state.options, self.secrets[who])
+        async with self._client(who) as client:
+            answer = await client.post(path, data={FORM_FIELD: token} | fields, files=files)
+            return await client.get(answer.headers["location"]) if answer.status_code == 303 else answer
 
     async def read(self, path: str, who: str, status: int = 200) -> str:
         """What a person reads on a page: its text, spaces made single."""

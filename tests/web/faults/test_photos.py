@@ -13,7 +13,6 @@ from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
-from web.auth.session import FORM_FIELD, form_token
 
 pytestmark = pytest.mark.anyio
 
@@ -32,11 +31,8 @@ def by_telephone() -> bytes:
 
 async def send(desk: Desk, path: str, who: str, field: str, *files: bytes, **data: str) -> httpx.Response:
     """The page that a form with files leads to."""
-    token = form_token(desk.app.state.options, desk.secrets[who])
-    async with desk._client(who) as client:
-        parts = [(field, (f"f{number}.jpg", content)) for number, content in enumerate(files)] or [("x", ("", b""))]
-        answer = await client.post(path, data={FORM_FIELD: token} | data, files=parts)
-        return await client.get(answer.headers["location"]) if answer.status_code == 303 else answer
+    parts = [(field, (f"f{number}.jpg", content)) for number, content in enumerate(files)] or [("x", ("", b""))]
+    return await desk.upload(path, who, parts, **data)
 
 
 async def test_a_report_brings_its_photo(desk: Desk) -> None:

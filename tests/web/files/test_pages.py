@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import httpx
 import pytest
 
 from registry.assets.models import Asset, Purchase
@@ -14,7 +13,6 @@ from tests.conftest import Database
 from tests.statements import Statements
 from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
-from web.auth.session import FORM_FIELD, form_token
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 
@@ -31,12 +29,9 @@ async def asset(database: Database) -> Asset:
 
 async def upload(desk: Desk, asset: Asset, *files: tuple[str, bytes], who: str = "facilities", **data: str) -> str:
     """The page that a form with files leads to."""
-    token = form_token(desk.app.state.options, desk.secrets[who])
-    async with desk._client(who) as client:
-        parts = [("file", file) for file in files] or [("other", ("x", b"x"))]
-        answer = await client.post(f"/assets/{asset.id}/files", data={FORM_FIELD: token} | data, files=parts)
-        assert answer.status_code == 303, answer.text[:500]
-        page: httpx.Response = await client.get(answer.headers["location"])
+    parts = [("file", file) for file in files] or [("other", ("x", b"x"))]
+    page = await desk.upload(f"/assets/{asset.id}/files", who, parts, **data)
+    assert page.request.method == "GET", page.text[:500]
     return page.text
 
 
