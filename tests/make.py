@@ -124,6 +124,10 @@ def wish(room: Room, start: int = 60, minutes: int = 60, **fields: Any) -> Booki
     return BookingRequest(room.code, starts_at, starts_at + minutes * MINUTE, **fields)
 
 
+# a floor that is twice as wide as high
+FLOOR_SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 200"><rect width="390" height="190"/></svg>'
+
+
 def drawing(width: int = 40, height: int = 30, kind: str = "PNG", mode: str = "RGB", **options: Any) -> bytes:
     """A picture of one colour in a corner and another elsewhere, as a file."""
     image = Image.new(mode, (width, height), 0 if mode in ("L", "1", "P", "I;16") else "#406080"[:7])

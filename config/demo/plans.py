@@ -6,8 +6,8 @@ from pathlib import Path
 from registry.core.history import Actor
 from registry.plans.actions import place_rooms, set_picture
 from registry.plans.pictures import store_picture
-from registry.plans.queries import Floor
-from registry.plans.rules import Corners
+from registry.plans.queries import floor_of
+from registry.plans.rules import Corners, rectangle
 from registry.rooms.queries import room_by_code
 
 DRAWING = Path(__file__).parent / "data" / "parter.svg"
@@ -26,15 +26,12 @@ RECEPTION = ((20, 230), (300, 230), (300, 340), (520, 340), (520, 600), (20, 600
 async def lay_plan(actor: Actor, now: datetime) -> None:
     """Put the drawing on the Help Point's floor, and its rooms on the drawing."""
     reception = await room_by_code("PP-01")
-    floor = Floor(reception.building_id, reception.floor)
+    floor = floor_of(reception)
     content = await store_picture(DRAWING.read_bytes(), DRAWING.name, 1, LARGEST)
     await set_picture(floor, content, actor, now)
     shapes: dict[str, Corners | None] = {
-        code: _parts(((left, top), (right, top), (right, low), (left, low)))
+        code: rectangle(left / WIDTH, top / HEIGHT, (right - left) / WIDTH, (low - top) / HEIGHT)
         for code, (left, top, right, low) in BOXES.items()
     }
-    await place_rooms(floor, {"PP-01": _parts(RECEPTION), **shapes}, actor, now)
-
-
-def _parts(corners: tuple[tuple[int, int], ...]) -> Corners:
-    return tuple((x / WIDTH, y / HEIGHT) for x, y in corners)
+    shapes["PP-01"] = tuple((x / WIDTH, y / HEIGHT) for x, y in RECEPTION)
+    await place_rooms(floor, shapes, actor, now)

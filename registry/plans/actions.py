@@ -15,7 +15,7 @@ from registry.files.models import AttachmentKind
 from registry.files.queries import attachments_of
 from registry.files.rules import PICTURES
 from registry.plans.models import FloorPlan, PlanRoom
-from registry.plans.queries import Floor
+from registry.plans.queries import Floor, floor_of
 from registry.plans.rules import Corners, rounded, shape_fault, wall_digest, wall_secret
 from registry.rooms.models import HELP_POINT, Building, Room
 
@@ -86,26 +86,26 @@ async def place_rooms(
     async with transaction() as change:
         plan = await _locked(floor, if_revision)
         rooms = await _rooms(wishes, floor)
-        rows = {row.room_id: row for row in await PlanRoom.filter(plan_id=plan.id).select_related("room")}
-        before = {row.room.code: row.corners for row in rows.values()}
-        gone = [row for row in rows.values() if is_whole and row.room.code not in wishes]
-        gone += [rows[rooms[code].id] for code, corners in wishes.items() if not corners and rooms[code].id in rows]
-        after = {code: corners for code, corners in before.items() if code not in {row.room.code for row in gone}}
-        after |= {code: [list(corner) for corner in corners] for code, corners in wishes.items() if corners}
-        if after != before:
-            fresh = [code for code, corners in wishes.items() if corners and after[code] != before.get(code)]
-            await PlanRoom.filter(
-                room_id__in=[row.room_id for row in gone] + [rooms[code].id for code in fresh]
-            ).delete()
+        rows = await PlanRoom.filter(plan_id=plan.id).select_related("room")
+        before = {row.room.code: row.corners for row in rows}
+        after = {} if is_whole else dict(before)
+        for code, corners in wishes.items():
+            if corners:
+                after[code] = [list(corner) for corner in corners]
+            else:
+                after.pop(code, None)
+        names = sorted(code for code in before.keys() | after.keys() if before.get(code) != after.get(code))
+        if names:
+            ids = {row.room.code: row.room_id for row in rows} | {code: room.id for code, room in rooms.items()}
+            await PlanRoom.filter(room_id__in=[ids[code] for code in names]).delete()
             await PlanRoom.bulk_create(
-                [PlanRoom(plan_id=plan.id, room_id=rooms[code].id, corners=after[code]) for code in fresh]
+                [PlanRoom(plan_id=plan.id, room_id=ids[code], corners=after[code]) for code in names if code in after]
             )
             await _store(plan, change)
-            names = {code for code in (*before, *after) if before.get(code) != after.get(code)}
             await history.write(
                 thing_of(plan.id), "rooms_placed", actor, now,
-                before={code: before.get(code) for code in sorted(names)},
-                after={code: after.get(code) for code in sorted(names)},
+                before={code: before.get(code) for code in names},
+                after={code: after.get(code) for code in names},
             )  # fmt: skip
         await record(request_key, plan)
     return plan
@@ -117,7 +117,7 @@ async def open_wall(floor: Floor, server_key: str, actor: Actor, now: datetime) 
     """
     async with transaction() as change:
         plan = await _locked(floor, None)
-        if not plan.wall_digest or plan.wall_digest != wall_digest(wall_secret(server_key, plan.id, plan.wall_number)):
+        if plan.wall_digest != wall_digest(wall_secret(server_key, plan.id, plan.wall_number)):
             plan.wall_number += 1
             plan.wall_digest = wall_digest(wall_secret(server_key, plan.id, plan.wall_number))
             await _store(plan, change)
@@ -141,7 +141,7 @@ async def _rooms(codes: Mapping[str, object], floor: Floor) -> dict[str, Room]:
     for code in codes:
         if code not in rooms:
             raise NotFound("room.unknown", room=code[:40])
-        if (rooms[code].building_id, rooms[code].floor) != floor:
+        if floor_of(rooms[code]) != floor:
             raise Conflict("plan.other_floor", room=code)
     return rooms
 

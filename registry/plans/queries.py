@@ -10,7 +10,7 @@ from registry.core.events import PlacesChanged
 from registry.plans.models import FloorPlan, PlanRoom
 from registry.plans.rules import BARE_HEIGHT, WIDTH, Corners, FloorRoom, rounded, schematic, wall_digest
 from registry.rooms.models import Building, Room, RoomKind
-from registry.rooms.queries import HOURS_SECONDS, all_rooms, is_code
+from registry.rooms.queries import HOURS_SECONDS, is_code, rooms_on
 
 LONGEST_SECRET = 64
 SOLE = 0  # the one key of what is remembered of all plans together
@@ -21,6 +21,11 @@ class Floor(NamedTuple):
 
     building_id: int
     floor: int
+
+
+def floor_of(room: Room) -> Floor:
+    """Where a room lies."""
+    return Floor(room.building_id, room.floor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +44,42 @@ class StoredPlan:
 @dataclass(frozen=True, slots=True)
 class FloorLayout:
     """A floor as it is drawn: ``height`` where it is ``WIDTH`` wide, and its rooms with their shapes, in the order of
-    the house. Without a plan of its own (``stored``) it is drawn from its rooms alone.
+    the house. Without a ``plan`` of its own it is drawn from its rooms alone.
     """
 
     building: Building
     floor: int
     height: int
-    placed: tuple[tuple[Room, Corners], ...]
-    unplaced: tuple[Room, ...]
-    stored: StoredPlan | None = None
+    rooms_with_shape: tuple[tuple[Room, Corners], ...]
+    rooms_without: tuple[Room, ...]
+    plan: StoredPlan | None = None
     is_schematic: bool = False
+
+    @property
+    def place(self) -> Floor:
+        """Which floor it is."""
+        return Floor(self.building.id, self.floor)
 
     @property
     def revision(self) -> int:
         """0 while nothing of it is stored."""
-        return self.stored.revision if self.stored else 0
+        return self.plan.revision if self.plan else 0
 
     @property
     def picture(self) -> int | None:
         """The attachment with its picture."""
-        return self.stored.picture if self.stored else None
+        return self.plan.picture if self.plan else None
 
     @property
     def rooms(self) -> list[Room]:
         """All of the floor's rooms in use."""
-        return [*(room for room, _ in self.placed), *self.unplaced]
+        return [*(room for room, _ in self.rooms_with_shape), *self.rooms_without]
 
 
-def layout(building: Building, floor: int, rooms: Sequence[Room], stored: StoredPlan | None) -> FloorLayout:
+def layout(building: Building, floor: int, rooms: Sequence[Room], plan: StoredPlan | None) -> FloorLayout:
     """How a floor with these rooms is drawn."""
-    shapes = {room.id: stored.shapes[room.id] for room in rooms if room.id in stored.shapes} if stored else {}
-    picture_size = stored.size if stored else None
+    shapes = {room.id: plan.shapes[room.id] for room in rooms if room.id in plan.shapes} if plan else {}
+    picture_size = plan.size if plan else None
     height = round(WIDTH * picture_size[1] / picture_size[0]) if picture_size else BARE_HEIGHT
     is_schematic = not picture_size and not shapes
     if is_schematic:
@@ -77,9 +87,9 @@ def layout(building: Building, floor: int, rooms: Sequence[Room], stored: Stored
             [FloorRoom(room.id, _area(room), room.kind is RoomKind.CORRIDOR) for room in rooms]
         )  # fmt: skip
         height, shapes = sketch.height, sketch.shapes
-    placed = tuple((room, shapes[room.id]) for room in rooms if room.id in shapes)
-    unplaced = tuple(room for room in rooms if room.id not in shapes)
-    return FloorLayout(building, floor, height, placed, unplaced, stored, is_schematic)
+    rooms_with_shape = tuple((room, shapes[room.id]) for room in rooms if room.id in shapes)
+    rooms_without = tuple(room for room in rooms if room.id not in shapes)
+    return FloorLayout(building, floor, height, rooms_with_shape, rooms_without, plan, is_schematic)
 
 
 def _area(room: Room) -> float | None:
@@ -90,15 +100,15 @@ def floors_of(rooms: Iterable[Room]) -> dict[Floor, list[Room]]:
     """Rooms by their floor, each in the order of the house; the highest floor of a building comes first."""
     floors: dict[Floor, list[Room]] = {}
     for room in rooms:
-        floors.setdefault(Floor(room.building_id, room.floor), []).append(room)
+        floors.setdefault(floor_of(room), []).append(room)
     return floors
 
 
 async def layouts_of(rooms: Iterable[Room]) -> list[FloorLayout]:
     """Every floor of these rooms, fetched with their buildings, as it is drawn."""
-    stored = await stored_plans()
+    plans = await stored_plans()
     return [
-        layout(on_floor[0].building, floor.floor, on_floor, stored.get(floor))
+        layout(on_floor[0].building, floor.floor, on_floor, plans.get(floor))
         for floor, on_floor in floors_of(rooms).items()
     ]
 
@@ -111,21 +121,21 @@ async def layout_of(building_code: str, floor: str | int) -> FloorLayout:
     number = floor_in(str(floor))
     if building is None or number is None:
         raise NotFound("plan.unknown", building=building_code[:40], floor=str(floor)[:4])
-    rooms = floors_of(await all_rooms()).get(Floor(building.id, number), [])
-    stored = (await stored_plans()).get(Floor(building.id, number))
-    if not rooms and not stored:
+    rooms = await rooms_on(building.id, number)
+    plan = (await stored_plans()).get(Floor(building.id, number))
+    if not rooms and not plan:
         raise NotFound("plan.unknown", building=building_code[:40], floor=str(number))
-    return layout(building, number, rooms, stored)
+    return layout(building, number, rooms, plan)
 
 
 async def layout_of_wall(secret: str) -> FloorLayout:
     """The floor whose address for walls has this secret. Raises NotFound("plan.no_wall")."""
-    plan = await _plan_of_wall(secret)
-    if plan is None:
+    wall = await _plan_of_wall(secret)
+    if wall is None:
         raise NotFound("plan.no_wall")
-    floor, stored = plan
+    floor, plan = wall
     building = await Building.get(id=floor.building_id)
-    return layout(building, floor.floor, floors_of(await all_rooms()).get(floor, []), stored)
+    return layout(building, floor.floor, await rooms_on(*floor), plan)
 
 
 async def is_wall(secret: str) -> bool:
@@ -141,9 +151,8 @@ async def _plan_of_wall(secret: str) -> tuple[Floor, StoredPlan] | None:
 
 async def fresh_layout(former: FloorLayout) -> FloorLayout:
     """A floor as it is stored at this moment, also inside the transaction that changes it."""
-    floor = Floor(former.building.id, former.floor)
-    stored = (await _load(*floor)).get(floor)
-    return layout(former.building, former.floor, floors_of(await all_rooms()).get(floor, []), stored)
+    plan = (await _load(*former.place)).get(former.place)
+    return layout(former.building, former.floor, await rooms_on(*former.place), plan)
 
 
 def floor_in(text: str) -> int | None:

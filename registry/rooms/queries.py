@@ -131,6 +131,12 @@ async def all_rooms(*, with_closed: bool = False) -> list[Room]:
     return await with_houses(rooms.order_by("building_id", "-floor", "number", "code"))
 
 
+async def rooms_on(building_id: int, floor: int) -> list[Room]:
+    """The rooms in use on a floor with their building and site, in the order of the house."""
+    rooms = Room.filter(building_id=building_id, floor=floor, closed_at__isnull=True)
+    return await with_houses(rooms.order_by("number", "code"))
+
+
 async def with_houses(rooms: QuerySet[Room]) -> list[Room]:
     """Many rooms with their buildings and sites, which are kept for a while: rooms of one building share it. To join
     both to each room takes twice as long. Nobody changes what is shared.

@@ -36,7 +36,7 @@ async def test_a_room_is_drawn_by_hand_and_redrawn_alone_on_a_wall(office: Offic
 
     async def address() -> str:
         await open_wall(floor, options.secret_key, SYSTEM, office.desk.app.state.clock())
-        wall = wall_address((await layout_of(room.building.code, 0)).stored, options)
+        wall = wall_address((await layout_of(room.building.code, 0)).plan, options)
         return wall.removeprefix(options.base_url)
 
     def walk(page: Any) -> None:

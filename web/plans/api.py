@@ -12,7 +12,7 @@ from registry.people.models import Person
 from registry.plans.actions import close_wall, open_wall, place_rooms, remove_picture, set_picture
 from registry.plans.models import FloorPlan
 from registry.plans.pictures import store_picture
-from registry.plans.queries import Floor, FloorLayout, fresh_layout, layout_of, layouts_of
+from registry.plans.queries import FloorLayout, fresh_layout, layout_of, layouts_of
 from registry.rooms.queries import all_rooms, hours_of_rooms
 from web.auth.access import Caller, caller_with, options_of
 from web.files.upload import SentFile, largest_of
@@ -86,13 +86,12 @@ async def put_picture(
     """
     file, page = upload
     content = await store_picture(file.content, file.name, page, largest_of(request))
-    place = Floor(layout.building.id, layout.floor)
 
     async def answering(plan: FloorPlan) -> PlanAnswer:
         return await _answer(await fresh_layout(layout), person, now, response)
 
     return await once(
-        lambda key: set_picture(place, content, actor, now, revision, key), answering,
+        lambda key: set_picture(layout.place, content, actor, now, revision, key), answering,
         about=(file.name, page, content.digest),
     )  # fmt: skip
 
@@ -107,7 +106,7 @@ async def drop_picture(
     person: RunsRooms, layout: LayoutInPath, actor: CallerActor, now: Now, revision: IfMatch
 ) -> None:  # fmt: skip
     """Rooms stay where they are."""
-    await remove_picture(Floor(layout.building.id, layout.floor), actor, now, revision)
+    await remove_picture(layout.place, actor, now, revision)
 
 
 @router.put("/plans/{building}/{floor}/rooms", responses=faults(404, 409, 412), summary="Place the rooms of a floor")
@@ -120,8 +119,7 @@ async def place(
     if len(shapes) < len(body):
         codes = [line.room for line in body]
         raise Invalid("plan.twice", room=next(code for code in codes if codes.count(code) > 1))
-    place = Floor(layout.building.id, layout.floor)
-    await place_rooms(place, shapes, actor, now, if_revision=revision, is_whole=True)
+    await place_rooms(layout.place, shapes, actor, now, if_revision=revision, is_whole=True)
     return await _answer(await fresh_layout(layout), person, now, response)
 
 
@@ -133,8 +131,8 @@ async def put_on_wall(
     times. The same one again for a floor that has it.
     """
     options = options_of(request)
-    await open_wall(Floor(layout.building.id, layout.floor), options.secret_key, actor, now)
-    return WallAnswer(url=wall_address((await fresh_layout(layout)).stored, options))
+    plan = await open_wall(layout.place, options.secret_key, actor, now)
+    return WallAnswer(url=wall_address(plan, options))
 
 
 @router.delete(
@@ -142,7 +140,7 @@ async def put_on_wall(
 )
 async def take_off_wall(person: RunsRooms, layout: LayoutInPath, actor: CallerActor, now: Now) -> None:
     """Whoever has it sees nothing any more."""
-    await close_wall(Floor(layout.building.id, layout.floor), actor, now)
+    await close_wall(layout.place, actor, now)
 
 
 async def _answer(layout: FloorLayout, person: Person, now: Now, response: Response) -> PlanAnswer:

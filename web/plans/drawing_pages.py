@@ -11,7 +11,7 @@ from registry.core.errors import Refusal
 from registry.core.history import entries_of
 from registry.plans.actions import close_wall, open_wall, place_rooms, remove_picture, set_picture, thing_of
 from registry.plans.pictures import store_picture
-from registry.plans.queries import Floor, FloorLayout, layout_of
+from registry.plans.queries import FloorLayout, layout_of
 from registry.plans.rules import WIDTH, box_of, is_rectangle
 from registry.rooms.models import Room
 from web.auth.access import actor_of, options_of
@@ -25,7 +25,7 @@ from web.kit.render import render
 from web.places.pages import RunsRooms
 from web.plans.form import PlaceRoomForm, fault_side, read_box, typed_box
 from web.plans.shapes import sent_picture
-from web.plans.view import drawing_page, picture_of
+from web.plans.view import drawing_page, picture_of, points_of
 from web.plans.wall_pages import wall_address
 from web.plans.words import ACTS, PlanWords
 
@@ -45,12 +45,11 @@ async def drawing(
 ) -> Response:
     """The floor, and one of its rooms in the form: the one that is asked for, or the next without a place."""
     context, layout = page_context(request, person, now), await layout_of(building, floor)
-    shapes = {} if layout.is_schematic else {one.code: corners for one, corners in layout.placed}
-    chosen = _chosen(layout, room or typed.words.get("room", ""), shapes)
-    corners = shapes.get(chosen.code) if chosen else None
-    decimal = "." if context.language == "en" else ","
+    shapes = {} if layout.is_schematic else {one.code: corners for one, corners in layout.rooms_with_shape}
+    room_in_hand = _room_in_hand(layout, room or typed.words.get("room", ""), shapes)
+    corners = shapes.get(room_in_hand.code) if room_in_hand else None
     words = PlanWords.of(context.words)
-    entries = await entries_of(thing_of(layout.stored.id), HISTORY_SHOWN) if layout.stored else []
+    entries = await entries_of(thing_of(layout.plan.id), HISTORY_SHOWN) if layout.plan else []
     return render(
         request,
         "plans/drawing.html",
@@ -64,27 +63,23 @@ async def drawing(
         picture=picture_of(layout),
         rooms=layout.rooms,
         shapes=shapes,
-        points={code: _points(one, layout.height) for code, one in shapes.items()},
+        points={code: points_of(one, layout.height) for code, one in shapes.items()},
         middles={code: _middle(one, layout.height) for code, one in shapes.items()},
-        chosen=chosen,
-        wall=wall_address(layout.stored, options_of(request)),
-        has_wall=bool(layout.stored and layout.stored.wall_digest),
+        room_in_hand=room_in_hand,
+        wall=wall_address(layout.plan, options_of(request)),
+        has_wall=bool(layout.plan and layout.plan.wall_digest),
         is_box=corners is None or is_rectangle(corners),
-        form=typed_box(corners, decimal) | typed.words.get("form", {}),
+        form=typed_box(corners, context.fmt) | typed.words.get("form", {}),
         faults=FormFields(typed.words.get("faults", {})),
         entries=[(entry, context.say(ACTS.get(entry.action, entry.action)), _rooms_in(entry.before, entry.after))
                  for entry in entries],
     )  # fmt: skip
 
 
-def _chosen(layout: FloorLayout, code: str, shapes: Container[str]) -> Room | None:
+def _room_in_hand(layout: FloorLayout, code: str, shapes: Container[str]) -> Room | None:
     by_code = {room.code: room for room in layout.rooms}
     without = next((room for room in layout.rooms if room.code not in shapes), None)
     return by_code.get(code) or without or next(iter(layout.rooms), None)
-
-
-def _points(corners: tuple[tuple[float, float], ...], height: int) -> str:
-    return " ".join(f"{x * WIDTH:.0f},{y * height:.0f}" for x, y in corners)
 
 
 def _middle(corners: tuple[tuple[float, float], ...], height: int) -> tuple[int, int]:
@@ -104,14 +99,14 @@ async def place(
 ) -> Response:
     """Put a room on the plan, or take it off, and on to the next one without a place."""
     layout, context = await layout_of(building, floor), page_context(request, person, now)
-    page, place_of, actor = drawing_page(layout), Floor(layout.building.id, layout.floor), actor_of(request, person)
+    page, actor = drawing_page(layout), actor_of(request, person)
     if form.act == "remove":
-        await place_rooms(place_of, {form.room: None}, actor, now)
+        await place_rooms(layout.place, {form.room: None}, actor, now)
         return RedirectResponse(f"{page}?room={quote(form.room)}&done=removed", 303)
     shape, faults = read_box(form.words(), context)
     if not faults:
         try:
-            await place_rooms(place_of, {form.room: shape}, actor, now)
+            await place_rooms(layout.place, {form.room: shape}, actor, now)
             return RedirectResponse(f"{page}?done=placed", 303)
         except Refusal as refusal:
             if not refusal.code.startswith("plan."):
@@ -130,7 +125,7 @@ async def send(request: Request, person: RunsRooms, now: Now, building: str, flo
     try:
         file, number = await sent_picture(request)
         content = await store_picture(file.content, file.name, number, largest_of(request))
-        await set_picture(Floor(layout.building.id, layout.floor), content, actor_of(request, person), now)
+        await set_picture(layout.place, content, actor_of(request, person), now)
     except Refusal as refusal:
         fault = page_context(request, person, now).words.refusal(refusal)
         field = "page" if refusal.code == "plan.no_page" else "file"
@@ -144,11 +139,10 @@ async def on_wall(
 ) -> Response:
     """Make the address for wall displays, or take it back."""
     layout, actor = await layout_of(building, floor), actor_of(request, person)
-    place_of = Floor(layout.building.id, layout.floor)
     if act == "close":
-        await close_wall(place_of, actor, now)
+        await close_wall(layout.place, actor, now)
     else:
-        await open_wall(place_of, options_of(request).secret_key, actor, now)
+        await open_wall(layout.place, options_of(request).secret_key, actor, now)
     return RedirectResponse(f"{drawing_page(layout)}#wall", 303)
 
 
@@ -156,5 +150,5 @@ async def on_wall(
 async def take_off(request: Request, person: RunsRooms, now: Now, building: str, floor: str) -> Response:
     """Take the picture off; rooms stay where they are."""
     layout = await layout_of(building, floor)
-    await remove_picture(Floor(layout.building.id, layout.floor), actor_of(request, person), now)
+    await remove_picture(layout.place, actor_of(request, person), now)
     return RedirectResponse(f"{drawing_page(layout)}?done=off#picture", 303)

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from registry.core.errors import Refusal
 from registry.plans.rules import Box, Corners, box_of, rectangle
+from web.kit.i18n import Formats
 from web.kit.page_context import PageContext
 from web.kit.words import N_
 from web.places.form import Typed
@@ -38,12 +39,11 @@ def percent_in(text: str) -> float | None:
     return number / 100 if number <= 100 else None
 
 
-def typed_box(corners: Corners | None, decimal: str) -> dict[str, str]:
+def typed_box(corners: Corners | None, fmt: Formats) -> dict[str, str]:
     """The numbers of a room as they stand in the form; empty for one that has no place."""
     if corners is None:
         return dict.fromkeys(SIDES, "")
-    return {side: f"{part * 100:.2f}".rstrip("0").rstrip(".").replace(".", decimal) for side, part in
-            zip(SIDES, box_of(corners), strict=True)}  # fmt: skip
+    return {side: fmt.number(round(part * 100, 2)) for side, part in zip(SIDES, box_of(corners), strict=True)}
 
 
 def read_box(form: Mapping[str, str], context: PageContext) -> tuple[Corners, dict[str, str]]:

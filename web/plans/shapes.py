@@ -102,7 +102,7 @@ def floor_answer(layout: FloorLayout) -> FloorAnswer:
         building=layout.building.code,
         floor=layout.floor,
         rooms=len(layout.rooms),
-        placed=0 if layout.is_schematic else len(layout.placed),
+        placed=0 if layout.is_schematic else len(layout.rooms_with_shape),
         picture=layout.picture is not None,
         revision=layout.revision,
     )
@@ -112,7 +112,10 @@ def plan_answer(
     layout: FloorLayout, states: Mapping[int, PublicState], zones: Mapping[int, ZoneInfo], prefix: str
 ) -> PlanAnswer:
     """A floor with the states that its reader may know."""
-    shapes: Sequence[tuple[Room, Corners | None]] = [*layout.placed, *((room, None) for room in layout.unplaced)]
+    shapes: Sequence[tuple[Room, Corners | None]] = [
+        *layout.rooms_with_shape,
+        *((room, None) for room in layout.rooms_without),
+    ]
     return PlanAnswer(
         building=layout.building.code,
         floor=layout.floor,

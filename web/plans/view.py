@@ -2,7 +2,7 @@
 as they fit into it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 from registry.bookings.projections import PublicState, viewer_of
 from registry.bookings.queries import rooms_open_to, states_for
-from registry.bookings.state import SOON, StateKind
+from registry.bookings.state import StateKind
 from registry.plans.queries import FloorLayout
 from registry.plans.rules import WIDTH, Corners, word_spot
 from registry.rooms.models import Room
 from web.kit.page_context import PageContext
 from web.kit.pieces import next_look, shape_of
 from web.plans.words import PlanWords, wall_state
-from web.rooms.view import claims_nothing
+from web.rooms.view import claims_nothing, turns_of
 
 # of letters in units of the plan, as tokens and plans.css have them: number, word, time; number on a phone
 NUMBER, WORD, TIME, PHONE_NUMBER = 14.5, 11.0, 8.6, 27.0
@@ -33,6 +33,11 @@ def picture_of(layout: FloorLayout) -> str:
 def drawing_page(layout: FloorLayout) -> str:
     """Where a floor is drawn."""
     return f"/admin/places/plans/{quote(layout.building.code)}/{layout.floor}"
+
+
+def points_of(corners: Corners, height: int) -> str:
+    """A shape as SVG has it, on a floor of this height."""
+    return " ".join(f"{x * WIDTH:.0f},{y * height:.0f}" for x, y in corners)
 
 
 class RoomLook(NamedTuple):
@@ -123,15 +128,12 @@ def drawn_floor(
         state = states.get(room.id)
         if state is None or claims_nothing(room, state):
             return _piece(layout, room, corners, NONE, words.kind_of(room.kind), "", f"/rooms/{quote(room.code)}")
-        begins = state.next_starts_at
         href = f"/bookings/new?room={quote(room.code)}" if room.id in open_ids else f"/rooms/{quote(room.code)}"
         until = words.until_of(state, room, context.now)
-        again = next_look(context.now, [state.until, begins, begins and begins - SOON])
+        again = next_look(context.now, turns_of(state))
         return _piece(layout, room, corners, state.state.value, words.short(state.state), until, href, again)
 
-    title = words.floor_title(layout.building, layout.floor)
-    pieces, others = [piece(*one) for one in layout.placed], [piece(one, None) for one in layout.unplaced]
-    return _view(layout, title, pieces, others, [*pieces, *others])
+    return _view(layout, words, piece, lists_all=True)
 
 
 def wall_look(room: Room, state: PublicState) -> StateKind | None:
@@ -152,21 +154,20 @@ async def wall_view(layout: FloorLayout, words: PlanWords, now: datetime, open_i
         href = f"/bookings/new?room={quote(room.code)}" if room.id in open_ids else ""
         return _piece(layout, room, corners, kind.value, words.on_wall(kind), "", href)  # nor when it will differ
 
-    title = words.floor_title(layout.building, layout.floor)
-    pieces, others = [piece(*one) for one in layout.placed], [piece(one, None) for one in layout.unplaced]
-    return _view(layout, title, pieces, others, [one for one in (*pieces, *others) if one.state != NONE])
+    return _view(layout, words, piece, lists_all=False)
 
 
 def _view(
-    layout: FloorLayout,
-    title: str,
-    pieces: Sequence[PlanPiece],
-    others: Sequence[PlanPiece],
-    in_list: Sequence[PlanPiece],
+    layout: FloorLayout, words: PlanWords, piece: Callable[[Room, Corners | None], PlanPiece], *, lists_all: bool
 ) -> FloorView:
-    counted = [one for one in (*pieces, *others) if one.state != NONE]
-    free = sum(one.state in (StateKind.FREE, StateKind.SOON) for one in counted)
-    return FloorView(layout, title, tuple(pieces), tuple(others), tuple(in_list), free, len(counted))
+    """A floor of such pieces; in the list stand all of them, or those alone of which something is to be said."""
+    title = words.floor_title(layout.building, layout.floor)
+    pieces = tuple(piece(room, corners) for room, corners in layout.rooms_with_shape)
+    others = tuple(piece(room, None) for room in layout.rooms_without)
+    every = (*pieces, *others)
+    with_state = tuple(one for one in every if one.state != NONE)
+    free = sum(one.state in (StateKind.FREE, StateKind.SOON) for one in with_state)
+    return FloorView(layout, title, pieces, others, every if lists_all else with_state, free, len(with_state))
 
 
 def _piece(
@@ -179,12 +180,11 @@ def _piece(
     href: str,
     again: datetime | None = None,
 ) -> PlanPiece:
-    points, x, looks = "", 0, (_NOWHERE, _NOWHERE)
+    points, x, look, phone_look = "", 0, _NOWHERE, _NOWHERE
     if corners:
-        points = " ".join(f"{x * WIDTH:.0f},{y * layout.height:.0f}" for x, y in corners)
-        x, *looks_list = _looks(corners, layout.height, room.number, word, until, has_mark=state != NONE)
-        looks = (looks_list[0], looks_list[1])
-    return PlanPiece(room, points, x, state, word, until, href, *looks, again)
+        points = points_of(corners, layout.height)
+        x, look, phone_look = _looks(corners, layout.height, room.number, word, until, has_mark=state != NONE)
+    return PlanPiece(room, points, x, state, word, until, href, look, phone_look, again)
 
 
 _NOWHERE = RoomLook(0, 0, 0, 0)
@@ -205,10 +205,9 @@ def _looks(
 
 
 def _stack(x: int, y: int, lines: Sequence[bool], mark: int, across: float, down: float) -> RoomLook:
-    """The mark and under it so many lines, all of it in the middle; without a line the mark alone, as it fits."""
+    """The mark and under it so many lines, all of it in the middle; without a line the mark alone."""
     if not lines[0]:
-        side = round(min(mark, across, down)) if min(across, down) > 8 else 0
-        return RoomLook(side, x - side // 2, y - side // 2, 0)
+        return _alone(x, y, mark, across, down)
     steps = (28, 24, 20)
     total = mark + sum(step for step, is_there in zip(steps, lines, strict=True) if is_there)
     top = y - total // 2
@@ -223,5 +222,10 @@ def _phone(x: int, y: int, number: str, has_mark: bool, across: float, down: flo
     if across >= len(number) * PHONE_NUMBER and down >= mark + 50:
         top = y - (mark + 50) // 2
         return RoomLook(mark, x - mark // 2, top, top + mark + 44)
+    return _alone(x, y, mark, across, down)
+
+
+def _alone(x: int, y: int, mark: int, across: float, down: float) -> RoomLook:
+    """The mark without a line, as large as it fits."""
     side = round(min(mark, across, down)) if min(across, down) > 8 else 0
     return RoomLook(side, x - side // 2, y - side // 2, 0)

@@ -16,7 +16,8 @@ from registry.core.errors import NotFound
 from registry.core.events import Event, PlacesChanged, RoomChanged
 from registry.files.models import AttachmentKind
 from registry.files.queries import attachment_of
-from registry.plans.queries import Floor, StoredPlan, is_wall, layout_of_wall
+from registry.plans.models import FloorPlan
+from registry.plans.queries import Floor, StoredPlan, floor_of, is_wall, layout_of_wall
 from registry.plans.rules import wall_digest, wall_secret
 from web.files.serving import file_response
 from web.kit.clock import Now
@@ -32,12 +33,12 @@ from web.rooms.room_cache import cached_rooms
 router = pages()
 
 
-def wall_address(stored: StoredPlan | None, options: SiteOptions) -> str:
+def wall_address(plan: StoredPlan | FloorPlan | None, options: SiteOptions) -> str:
     """Where a plan is shown on walls; nothing for one without an address, or whose address another server key made."""
-    if stored is None or not stored.wall_digest:
+    if plan is None or not plan.wall_digest:
         return ""
-    secret = wall_secret(options.secret_key, stored.id, stored.wall_number)
-    return f"{options.base_url}/wall/{secret}" if wall_digest(secret) == stored.wall_digest else ""
+    secret = wall_secret(options.secret_key, plan.id, plan.wall_number)
+    return f"{options.base_url}/wall/{secret}" if wall_digest(secret) == plan.wall_digest else ""
 
 
 @router.get("/wall/{secret}")
@@ -79,8 +80,7 @@ async def events(request: Request, secret: str) -> Response:
     if eyes not in live.tellers:
         states = await states_for(layout.rooms, viewer_of(None), clock())
         before.update({room.id: wall_look(room, states[room.id]) for room in layout.rooms})
-    floor = Floor(layout.building.id, layout.floor)
-    look = _teller(floor, before, clock)
+    look = _teller(layout.place, before, clock)
 
     async def tell(event: Event) -> bytes | None:
         if isinstance(event, PlacesChanged) and not await is_wall(secret):
@@ -100,9 +100,7 @@ def _teller(floor: Floor, before: dict[int, StateKind | None], clock: Clock) -> 
         if not isinstance(event, RoomChanged):
             return None
         rooms = await cached_rooms()
-        room = next(
-            (one for one in rooms if one.id == event.room_id and Floor(one.building_id, one.floor) == floor), None
-        )
+        room = next((one for one in rooms if one.id == event.room_id and floor_of(one) == floor), None)
         if room is None:
             return None
         look = wall_look(room, await state_for(room, viewer_of(None), clock(), event.revision))

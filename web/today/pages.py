@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from registry.bookings.queries import bookable_rooms, rooms_open_to
 from registry.people.models import Role
-from registry.plans.queries import Floor, layouts_of
+from registry.plans.queries import floor_of, layouts_of
 from registry.rooms.hours import open_span_at
 from registry.rooms.models import RoomKind
 from registry.rooms.queries import hours_of
@@ -113,13 +113,10 @@ async def _plans(rows: list[DayRow], context: PageContext) -> list[FloorView]:
     """The floors where people use more rooms than one: those that somebody drew first, then the larger ones. A room
     that nobody uses is drawn and says nothing.
     """
-    used = Counter(Floor(row.room.building_id, row.room.floor) for row in rows)
-    open_house = [room for room in await cached_rooms() if room.closed_at is None]
-    layouts = [
-        one for one in await layouts_of(open_house) if used[Floor(one.building.id, one.floor)] >= SHOWN_FROM
-    ]  # fmt: skip
-    layouts.sort(key=lambda one: (one.is_schematic, -len(one.placed)))
     rooms = [row.room for row in rows]
+    floors = {floor for floor, count in Counter(map(floor_of, rooms)).items() if count >= SHOWN_FROM}
+    house = [room for room in await cached_rooms() if room.closed_at is None and floor_of(room) in floors]
+    layouts = sorted(await layouts_of(house), key=lambda one: (one.is_schematic, -len(one.rooms_with_shape)))
     open_ids = await rooms_open_to(rooms, context.viewer) if context.may("bookings.make") else set()
     states = {row.room.id: row.state for row in rows}
     return [drawn_floor(layout, states, open_ids, context) for layout in layouts]

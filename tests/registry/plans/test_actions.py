@@ -45,7 +45,7 @@ async def present() -> FloorLayout:
 
 
 async def placed() -> dict[str, object]:
-    return {room.code: corners for room, corners in (await present()).placed}
+    return {room.code: corners for room, corners in (await present()).rooms_with_shape}
 
 
 async def refuses(work: Awaitable[Any], *codes: str) -> Refusal:
@@ -60,8 +60,8 @@ async def picture(content: bytes = SVG, name: str = "parter.svg", page: int = 1)
 
 async def test_a_floor_without_a_plan_is_drawn_from_its_rooms(floor: Floor) -> None:
     layout = await layout_of("B", "1")
-    assert (layout.is_schematic, layout.revision, layout.picture, len(layout.placed)) == (True, 0, None, 2)
-    assert not layout.unplaced
+    assert (layout.is_schematic, layout.revision, layout.picture, len(layout.rooms_with_shape)) == (True, 0, None, 2)
+    assert not layout.rooms_without
     for address in (("B", "7"), ("B", "01"), ("B", "x"), ("B", "-0"), ("B", "--1"), ("B", ""), ("N", "1"), ("", "1")):
         await refuses(layout_of(*address), "plan.unknown")
 
@@ -69,7 +69,7 @@ async def test_a_floor_without_a_plan_is_drawn_from_its_rooms(floor: Floor) -> N
 async def test_rooms_are_placed_moved_and_taken_off_and_the_history_tells_each(floor: Floor) -> None:
     await place_rooms(floor, {"A": BOX}, SYSTEM, NOW, if_revision=0)
     assert await placed() == {"A": BOX}
-    assert [room.code for room in (await present()).unplaced] == ["B"]
+    assert [room.code for room in (await present()).rooms_without] == ["B"]
     await place_rooms(floor, {"A": OTHER, "B": BOX}, SYSTEM, NOW)
     await place_rooms(floor, {"A": OTHER}, SYSTEM, NOW)  # as it is
     await place_rooms(floor, {"A": None}, SYSTEM, NOW)
@@ -116,7 +116,7 @@ async def test_a_room_that_went_to_another_floor_is_drawn_there_alone(floor: Flo
     await Room.filter(code="A").update(floor=0)
     ground = Floor(floor.building_id, 0)
     await place_rooms(ground, {"A": OTHER}, SYSTEM, NOW)
-    assert {room.code for room, _ in (await fresh_layout(await layout_of("B", 0))).placed} == {"A"}
+    assert {room.code for room, _ in (await fresh_layout(await layout_of("B", 0))).rooms_with_shape} == {"A"}
     assert await placed() == {"B": OTHER}
 
 
@@ -191,16 +191,16 @@ def test_what_the_process_makes_of_a_drawing() -> None:
 async def test_a_picture_is_drawn_by_one_thread_however_many_processors_there_are(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started: list[dict[str, str]] = []
+    environments: list[dict[str, str]] = []
 
     class Recorded(subprocess.Popen[bytes]):
         def __init__(self, command: list[str], **options: Any) -> None:
-            started.append(options["env"])
+            environments.append(options["env"])
             super().__init__(command, **options)
 
     monkeypatch.setattr(subprocess, "Popen", Recorded)
     assert (await picture()).width == 1800
-    assert [(one["RAYON_NUM_THREADS"], one["MALLOC_ARENA_MAX"]) for one in started] == [("1", "2")]
+    assert [(one["RAYON_NUM_THREADS"], one["MALLOC_ARENA_MAX"]) for one in environments] == [("1", "2")]
 
 
 @pytest.mark.databases("sqlite")

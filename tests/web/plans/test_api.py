@@ -7,12 +7,11 @@ import pytest
 
 from registry.plans.models import FloorPlan
 from registry.rooms.models import Building
-from tests.make import drawing
+from tests.make import FLOOR_SVG, drawing
 from tests.web.conftest import Office
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 BOX = {"x": 0.1, "y": 0.2, "width": 0.25, "height": 0.5}
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 200"><rect width="390" height="190"/></svg>'
 
 
 async def address(office: Office) -> str:
@@ -73,7 +72,7 @@ async def test_a_place_that_cannot_be_is_refused(rooms: list[dict[str, Any]], co
 
 
 async def test_a_picture_is_put_on_read_and_taken_off(office: Office) -> None:
-    answer = await send(office, SVG)
+    answer = await send(office, FLOOR_SVG)
     assert answer.status_code == 201, answer.text
     assert answer.json()["ratio"] == 0.5
     content = await office.get(answer.json()["picture"], "charlie")
@@ -85,7 +84,7 @@ async def test_a_picture_is_put_on_read_and_taken_off(office: Office) -> None:
 
 
 async def test_a_drawing_with_a_script_is_refused_in_words(office: Office) -> None:
-    refused = await send(office, SVG.replace(b"<rect", b"<script>alert(1)</script><rect"))
+    refused = await send(office, FLOOR_SVG.replace(b"<rect", b"<script>alert(1)</script><rect"))
     assert (refused.status_code, refused.json()["code"]) == (422, "plan.unsafe")
     assert "it holds a script" in refused.json()["detail"]
     assert not await FloorPlan.exists()
@@ -94,7 +93,7 @@ async def test_a_drawing_with_a_script_is_refused_in_words(office: Office) -> No
 async def test_who_does_not_run_rooms_reads_and_changes_nothing(office: Office) -> None:
     for who in ("alice", "duty", "facilities", "auditor"):
         assert (await put(office, [], who)).status_code == 403
-        assert (await send(office, SVG, who=who)).status_code == 403
+        assert (await send(office, FLOOR_SVG, who=who)).status_code == 403
         assert (await office.get(await address(office), who)).status_code == 200
 
 

@@ -20,7 +20,7 @@ from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
-from web.auth.session import FORM_FIELD, form_token
+from web.kit.i18n import Formats
 from web.kit.live import EventStream
 from web.plans.form import fault_side, percent_in, typed_box
 from web.plans.wall_pages import _teller, events, wall_address
@@ -29,7 +29,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 PAGE = "/admin/places/plans/B/0"
 SIDES = {"x": "10", "y": "20,5", "width": "30", "height": "40"}
 LOOK_AGAIN = b'event: room\ndata: {"room":""}\n\n'
-SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 200"><rect width="390" height="190"/></svg>'
 
 
 @pytest.fixture
@@ -42,11 +41,7 @@ async def desk(database: Database, tmp_path: Path) -> Desk:
 
 
 async def upload(desk: Desk, content: bytes, name: str = "plan.svg", **fields: str) -> httpx.Response:
-    token = form_token(desk.app.state.options, desk.secrets["coordinator"])
-    async with desk._client("coordinator") as client:
-        return await client.post(
-            f"{PAGE}/picture/files", data={FORM_FIELD: token} | fields, files=[("file", (name, content))]
-        )
+    return await desk.upload(f"{PAGE}/picture/files", "coordinator", [("file", (name, content))], **fields)
 
 
 def picture_in(page: str) -> str:
@@ -60,7 +55,12 @@ def test_percent_as_people_type_it() -> None:
         pytest.approx(part) for part in (0.125, 0.125, 0.07, 1, 0, 1)
     ]
     assert [percent_in(text) for text in ("", "x", "-1", "101", "100,5", "1e1", "١")] == [None] * 7
-    assert typed_box(rectangle(0.125, 0, 0.5, 1), ",") == {"x": "12,5", "y": "0", "width": "50", "height": "100"}
+    assert typed_box(rectangle(0.125, 0, 0.5, 1), Formats("pl", "Europe/Warsaw")) == {
+        "x": "12,5",
+        "y": "0",
+        "width": "50",
+        "height": "100",
+    }
 
 
 def test_a_refusal_stands_at_the_number_that_is_too_large_or_too_small() -> None:
@@ -96,20 +96,19 @@ async def test_what_cannot_be_is_said_at_its_number_and_nothing_typed_is_lost(de
 
 
 async def test_a_picture_is_put_on_and_taken_off(desk: Desk) -> None:
-    assert (await upload(desk, SVG)).headers["location"] == f"{PAGE}?done=picture"
-    text = (await desk.get(f"{PAGE}?done=picture", "coordinator")).text
-    assert '<image class="plan-picture" href="/files/' in text
+    page = await upload(desk, make.FLOOR_SVG)
+    assert (page.request.method, page.url.path, page.url.query) == ("GET", PAGE, b"done=picture")
+    assert '<image class="plan-picture" href="/files/' in page.text
     assert '<image class="plan-picture" href="/files/' in (await desk.get("/plan/B/0", "alice")).text
     await desk.send(f"{PAGE}/picture/remove", "coordinator")
     assert "<image" not in (await desk.get(PAGE, "coordinator")).text
 
 
 async def test_a_picture_that_cannot_be_is_refused_at_its_field(desk: Desk) -> None:
-    answer = await upload(desk, SVG.replace(b"<rect", b"<script>alert(1)</script><rect"))
-    page = (await desk.get(answer.headers["location"], "coordinator")).text
-    assert "plan.svg was not taken: it holds a script" in text_of(page)
-    answer = await upload(desk, b"%PDF-1.7 x", "plan.pdf", page="0")
-    assert "has no page 0" in text_of((await desk.get(answer.headers["location"], "coordinator")).text)
+    page = await upload(desk, make.FLOOR_SVG.replace(b"<rect", b"<script>alert(1)</script><rect"))
+    assert "plan.svg was not taken: it holds a script" in text_of(page.text)
+    page = await upload(desk, b"%PDF-1.7 x", "plan.pdf", page="0")
+    assert "has no page 0" in text_of(page.text)
     assert not await FloorPlan.exists()
 
 
@@ -130,7 +129,7 @@ async def test_a_room_with_corners_of_its_own_is_told_so(desk: Desk) -> None:
 
 
 async def test_a_wall_needs_no_account_but_its_address_which_can_be_taken_back(desk: Desk) -> None:
-    await upload(desk, SVG)
+    await upload(desk, make.FLOOR_SVG)
     text = (await desk.send(f"{PAGE}/wall", "coordinator")).text
     match = re.search(r'href="http://[^/"]+(/wall/\w{32})"', text)
     assert match
@@ -144,7 +143,7 @@ async def test_a_wall_needs_no_account_but_its_address_which_can_be_taken_back(d
         former = picture_in(page.text)
         assert former.startswith(f"{address}/picture?v=")
         assert (await stranger.get(former)).headers["content-type"] == "image/png"
-        await upload(desk, SVG.replace(b"390", b"380"))
+        await upload(desk, make.FLOOR_SVG.replace(b"390", b"380"))
         assert picture_in((await stranger.get(address)).text) != former, "another picture, another address"
         assert (await stranger.get("/plan/B/0")).status_code == 303
         await desk.send(f"{PAGE}/wall", "coordinator")  # the same again
@@ -159,9 +158,7 @@ async def test_a_wall_needs_no_account_but_its_address_which_can_be_taken_back(d
 
 async def test_a_wall_without_a_picture_has_none(desk: Desk) -> None:
     await desk.send(f"{PAGE}/wall", "coordinator")
-    address = wall_address((await layout_of("B", 0)).stored, desk.app.state.options).removeprefix(
-        "http://127.0.0.1:8000"
-    )
+    address = wall_address((await layout_of("B", 0)).plan, desk.app.state.options).removeprefix("http://127.0.0.1:8000")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(desk.app), base_url="http://test") as stranger:
         assert (await stranger.get(f"{address}/picture")).status_code == 404
         page = await stranger.get(address)
@@ -198,9 +195,9 @@ async def test_a_wall_is_told_of_a_room_that_looks_different_and_of_no_other(des
 
 async def test_the_stream_of_a_wall_ends_when_its_address_is_taken_back(desk: Desk) -> None:
     await desk.send(f"{PAGE}/wall", "coordinator")
-    stored = (await layout_of("B", 0)).stored
-    assert stored
-    secret = wall_secret("k" * 40, stored.id, stored.wall_number)
+    plan = (await layout_of("B", 0)).plan
+    assert plan
+    secret = wall_secret("k" * 40, plan.id, plan.wall_number)
     stream = await events(Request({"type": "http", "app": desk.app}), secret)
     assert isinstance(stream, EventStream)
     listener = stream.live.enter(stream.eyes, stream.teller, stream.owner)
