@@ -12,7 +12,7 @@ from registry.core.history import entries_of
 from registry.plans.actions import close_wall, open_wall, place_rooms, remove_picture, set_picture, thing_of
 from registry.plans.pictures import store_picture
 from registry.plans.queries import FloorLayout, layout_of
-from registry.plans.rules import WIDTH, box_of, is_rectangle
+from registry.plans.rules import WIDTH, box_of, is_rectangle, word_spot
 from registry.rooms.models import Room
 from web.auth.access import actor_of, options_of
 from web.files.upload import largest_of
@@ -64,7 +64,7 @@ async def drawing(
         rooms=layout.rooms,
         shapes=shapes,
         points={code: points_of(one, layout.height) for code, one in shapes.items()},
-        middles={code: _middle(one, layout.height) for code, one in shapes.items()},
+        spots={code: word_spot(one, WIDTH, layout.height) for code, one in shapes.items()},
         room_in_hand=room_in_hand,
         wall=wall_address(layout.plan, options_of(request)),
         has_wall=bool(layout.plan and layout.plan.wall_digest),
@@ -80,11 +80,6 @@ def _room_in_hand(layout: FloorLayout, code: str, shapes: Container[str]) -> Roo
     by_code = {room.code: room for room in layout.rooms}
     without = next((room for room in layout.rooms if room.code not in shapes), None)
     return by_code.get(code) or without or next(iter(layout.rooms), None)
-
-
-def _middle(corners: tuple[tuple[float, float], ...], height: int) -> tuple[int, int]:
-    box = box_of(corners)
-    return round((box.x + box.width / 2) * WIDTH), round((box.y + box.height / 2) * height)
 
 
 def _rooms_in(*sides: dict[str, object] | None) -> str:

@@ -14,7 +14,7 @@ from registry.core.history import SYSTEM, HistoryEntry
 from registry.plans.actions import place_rooms
 from registry.plans.models import FloorPlan, PlanRoom
 from registry.plans.queries import Floor, is_wall, layout_of, layout_of_wall
-from registry.plans.rules import Box, rectangle, wall_digest, wall_secret
+from registry.plans.rules import BARE_HEIGHT, WIDTH, Box, rectangle, wall_digest, wall_secret
 from registry.rooms.models import Room
 from tests import make
 from tests.conftest import Database
@@ -122,8 +122,13 @@ async def test_only_who_runs_rooms_draws(desk: Desk) -> None:
 
 async def test_a_room_with_corners_of_its_own_is_told_so(desk: Desk) -> None:
     floor = Floor((await Room.get(code="R-1")).building_id, 0)
-    await place_rooms(floor, {"R-1": ((0.1, 0.1), (0.5, 0.1), (0.3, 0.6))}, SYSTEM, datetime.now(UTC))
-    assert "corners of its own" in await desk.read(f"{PAGE}?room=R-1", "coordinator")
+    corners = ((0.1, 0.1), (0.5, 0.1), (0.5, 0.2), (0.2, 0.2), (0.2, 0.6), (0.1, 0.6))
+    await place_rooms(floor, {"R-1": corners}, SYSTEM, datetime.now(UTC))
+    page = (await desk.get(f"{PAGE}?room=R-1", "coordinator")).text
+    assert "corners of its own" in text_of(page)
+    spot = re.search(r'<text x="(\d+)" y="(\d+)">', page)
+    assert spot
+    assert int(spot[1]) < 0.2 * WIDTH or int(spot[2]) < 0.2 * BARE_HEIGHT, "its number stands within it"
     await Room.filter(id__gt=0).update(closed_at=datetime.now(UTC))
     assert "There is no room on this floor" in await desk.read(PAGE, "coordinator")
 
