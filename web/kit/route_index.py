@@ -16,16 +16,27 @@ class RouteIndex:
     """Answers for a router. No route is mounted above such a word."""
 
     def __init__(self, router: APIRouter) -> None:
-        self._router, self._count = router, 0
+        self._router = router
+        self._words: list[str] = []  # of the routes, in their order
+        self._own_words: frozenset[str] = frozenset()
         self._routers: dict[str | None, APIRouter] = {}
 
     def router_of(self, path: str) -> APIRouter:
         """The routes that an address may have."""
-        if self._count != len(self._router.routes):  # at the first request
-            self._count = len(self._router.routes)
-            words = {word for word in map(_word, map(_path, self._router.routes)) if "{" not in word}
-            self._routers = {word: _part(self._router, word) for word in (*words, None)}
-        return self._routers.get(_word(path)) or self._routers[None]
+        if len(self._words) != len(self._router.routes):  # at the first request
+            self._words = [_word(_path(route)) for route in self._router.routes]
+            self._routers = {}
+            self._own_words = frozenset(word for word in self._words if "{" not in word)
+        word = _word(path)
+        part = word if word in self._own_words else None
+        if part not in self._routers:
+            self._routers[part] = self._part(part)
+        return self._routers[part]
+
+    def _part(self, word: str | None) -> APIRouter:
+        """The routes with this word, or with none of those that routes have, and those whose word may be any."""
+        pairs = zip(self._router.routes, self._words, strict=True)
+        return APIRouter(routes=[route for route, own in pairs if "{" in own or own == word])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope.get("root_path"):
@@ -33,12 +44,6 @@ class RouteIndex:
         else:
             scope["router"] = self._router
             await self.router_of(scope["path"]).app(scope, receive, send)
-
-
-def _part(router: APIRouter, word: str | None) -> APIRouter:
-    """The routes with this word, or with none of those that routes have, and those whose word may be any."""
-    words = [(route, _word(_path(route))) for route in router.routes]
-    return APIRouter(routes=[route for route, own in words if "{" in own or own == word])
 
 
 def _word(path: str) -> str:
