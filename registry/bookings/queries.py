@@ -34,8 +34,8 @@ from registry.bookings.rules import (
     BookingRoom,
     blocked,
     hours_reasons,
+    is_open_to,
     may_answer,
-    may_book,
     span_reasons,
 )
 from registry.bookings.state import HELD, UNDO, RoomState
@@ -47,7 +47,7 @@ from registry.core.statements import ask, first_value
 from registry.people.models import Person
 from registry.rooms.hours import Hours
 from registry.rooms.models import HELP_POINT, Room, Visibility
-from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, hours_of, is_code, with_houses
+from registry.rooms.queries import CODE_LENGTH, HOURS_SECONDS, RoomLine, hours_of, is_code, room_lines, with_houses
 
 HISTORY_LOOK = 50
 ANSWERS = ("approved", "rejected")  # to a booking that awaits one, as the history calls them
@@ -291,7 +291,7 @@ _KEEPERS = """SELECT room_id, institution_id AS keeper_id, 0 AS approves FROM ro
 UNION ALL SELECT room_id, person_id, 1 FROM room_approver WHERE room_id IN ({marks})"""
 
 
-async def doorkeepers_of(rooms: Sequence[Room]) -> dict[int, Doorkeepers]:
+async def doorkeepers_of(rooms: Sequence[Room | RoomLine]) -> dict[int, Doorkeepers]:
     """Who has a say in who has each room, by the room's id."""
     by_room, epoch = {room.id: _doorkeepers.get(room.id) for room in rooms}, _doorkeepers.epoch
     if unread := [room_id for room_id, keepers in by_room.items() if keepers is None]:
@@ -348,10 +348,22 @@ async def bookable_rooms(by: Person) -> list[Room]:
     return [room for room in rooms if room.id in open_ids]
 
 
-async def rooms_open_to(rooms: Sequence[Room], viewer: Viewer) -> set[int]:
+async def bookable_lines(by: Person) -> list[RoomLine]:
+    """The same as lines, for a choice of rooms."""
+    lines = [line for line in await room_lines() if line.bookable]
+    open_ids = await rooms_open_to(lines, viewer_of(by))
+    return sorted(
+        (line for line in lines if line.id in open_ids), key=lambda line: (line.building_id, -line.floor, line.code)
+    )
+
+
+async def rooms_open_to(rooms: Sequence[Room | RoomLine], viewer: Viewer) -> set[int]:
     """The ids of those that this viewer may book at all."""
+    keepers = await doorkeepers_of(rooms)
     return {
-        room_id for room_id, room in (await booking_rooms(rooms)).items() if room.bookable and may_book(room, viewer)
+        room.id
+        for room in rooms
+        if room.bookable and is_open_to(room.visibility, keepers[room.id].institutions, viewer)
     }
 
 

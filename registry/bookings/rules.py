@@ -1,7 +1,7 @@
 """What may be booked, by whom and when."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -190,11 +190,16 @@ def _rights(request: BookingRequest, room: BookingRoom, by: Viewer) -> Iterator[
 
 def may_book(room: BookingRoom, by: Viewer) -> bool:
     """A member books what its institution may; hidden rooms are for those who run the Help Point."""
+    return is_open_to(room.visibility, room.institutions, by)
+
+
+def is_open_to(visibility: Visibility, institutions: Collection[int], by: Viewer) -> bool:
+    """The same of a room of this class, for these institutions alone or for all."""
     if by.role is None or by.role in RUNS_ROOMS:
         return True
-    if room.visibility is Visibility.HIDDEN and by.role not in BOOKS_HELP_POINT:
+    if visibility is Visibility.HIDDEN and by.role not in BOOKS_HELP_POINT:
         return False
-    return not room.institutions or by.institution_id in room.institutions
+    return not institutions or by.institution_id in institutions
 
 
 def may_answer(room: BookingRoom, by: Viewer, kind: Kind | None) -> bool:

@@ -1,5 +1,6 @@
 """A booking as typed into a form: read without losing anything, checked with all reasons at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -16,9 +17,10 @@ from registry.people.queries import person_by_login
 from registry.people.rules import may
 from registry.rooms.hours import next_opening, open_span_at
 from registry.rooms.models import HELP_POINT, Room, RoomKind
-from registry.rooms.queries import hours_of, room_by_code, zone_of
+from registry.rooms.queries import RoomLine, hours_of, room_by_code, zone_of
 from web.kit.time_of_day import DAY as WHOLE_DAY
 from web.kit.time_of_day import clock, minute_of_day
+from web.rooms.room_cache import cached_room
 
 ANY_ROOM = "any"
 QUARTER = timedelta(minutes=15)
@@ -157,10 +159,10 @@ def with_end_kept_up(form: BookingForm, former: str) -> BookingForm:
     return with_end_after(form, before.minutes) if is_overtaken and before.minutes else form
 
 
-def first_choice(rooms: list[Room]) -> Room:
+def first_choice(rooms: Sequence[RoomLine]) -> RoomLine:
     """The conference room of the house, else its largest meeting room."""
 
-    def rank(room: Room) -> tuple[bool, bool, int, int]:
+    def rank(room: RoomLine) -> tuple[bool, bool, int, int]:
         """Of several alike the one that is there longest: a room that came yesterday is nobody's habit."""
         return room.visibility not in HELP_POINT, room.kind == RoomKind.CONFERENCE, -room.building_id, -room.id
 
@@ -194,7 +196,7 @@ async def first_free(form: BookingForm, room: Room, since: datetime, person: Per
 
 
 async def with_hours(
-    form: BookingForm, rooms: list[Room], person: Person, now: datetime, zone: ZoneInfo, any_day: bool = False
+    form: BookingForm, rooms: Sequence[RoomLine], person: Person, now: datetime, zone: ZoneInfo, any_day: bool = False
 ) -> "FormCheck":
     """A form that says no hours yet, with the next ones that its room can be had on its day; on the next day on which
     it is open, where any day will do.
@@ -202,7 +204,8 @@ async def with_hours(
     day = _day(FormCheck(form), "date")
     if form["from"] or form["to"] or not rooms or day is None:
         return await check_form(form, person, now, zone)
-    room = next((one for one in rooms if one.code == form["room"]), None) or first_choice(rooms)
+    line = next((one for one in rooms if one.code == form["room"]), None) or first_choice(rooms)
+    room = await cached_room(line.code)
     # where a room never closes, nobody means midnight
     morning = datetime.combine(day, time(0) if (await hours_of(room)).spans else time(9), zone)
     check = await first_free(form, room, max(now, morning.astimezone(UTC)), person, now)

@@ -16,7 +16,7 @@ from registry.bookings import actions
 from registry.bookings.models import Booking, Status
 from registry.bookings.projections import VisibleBooking
 from registry.bookings.queries import (
-    bookable_rooms,
+    bookable_lines,
     booking_by_id,
     count_of_my_bookings,
     my_bookings,
@@ -114,7 +114,7 @@ async def new(request: Request, person: BookingMaker, now: Now, typed: TypedWord
     form = form_of(request.query_params, context.zone)
     any_day = not form["date"]
     form = form.having(date=form["date"] or context.today.isoformat(), key=uuid.uuid4().hex)
-    check = await with_hours(form, await bookable_rooms(person), person, context.now, context.zone, any_day)
+    check = await with_hours(form, await bookable_lines(person), person, context.now, context.zone, any_day)
     return await _unsent(request, context, check)
 
 

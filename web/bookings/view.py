@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 from registry.assets.queries import equipment_of
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.projections import FullBooking, VisibleBooking
-from registry.bookings.queries import bookable_rooms, booking_room
+from registry.bookings.queries import bookable_lines, booking_room
 from registry.bookings.rules import FEATURES, OPEN_KINDS, kinds, may_change
 from registry.core.history import HistoryEntry, entries_of
 from registry.devices.queries import is_sensed
 from registry.people.queries import active_people
 from registry.rooms.hours import is_open_throughout
 from registry.rooms.models import Room
+from registry.rooms.queries import RoomLine
 from web.approvals.view import Approval, approval_of, reason_choices
 from web.bookings.booking_answer import broken_words, offers
 from web.bookings.form import ANY_ROOM, FormCheck, form_of_booking, takes_title
@@ -48,7 +49,7 @@ async def form_context(context: PageContext, check: FormCheck, booking: Booking 
         "form": form,
         "check": check,
         "sentences": _sentences(check, words, set() if is_for_another else {"organizer"}),
-        "rooms": _rooms(await bookable_rooms(context.person), form["room"], words, booking),
+        "rooms": _rooms(await bookable_lines(context.person), form["room"], words, booking),
         "kinds": _kinds(check, words, context.may("bookings.block")),
         "features": [(code, words.feature(code)) for code in FEATURES],
         "is_asked": _is_asked(check, booking),
@@ -75,7 +76,9 @@ def _sentences(check: FormCheck, words: BookingWords, absent: set[str]) -> dict[
     return sentences
 
 
-def _rooms(rooms: list[Room], chosen: str, words: BookingWords, booking: Booking | None) -> list[tuple[str, str]]:
+def _rooms(
+    rooms: Sequence[RoomLine], chosen: str, words: BookingWords, booking: Booking | None
+) -> list[tuple[str, str]]:
     choices = [] if booking else [(ANY_ROOM, words.say(N_("Any free room")))]
     for room in rooms:
         seats = f" · {words.seats(room)}" if room.capacity else ""

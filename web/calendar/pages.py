@@ -15,13 +15,14 @@ from web.bookings.words import BookingWords
 from web.calendar.room_rows import (
     CalendarFilter,
     RoomGroup,
+    UsedPart,
     addresses,
     axis_for,
     duty_words,
     groups_of,
     rows_of,
     shape,
-    used_rooms,
+    used_part,
 )
 from web.kit.clock import Now
 from web.kit.page_context import PageContext, page_context
@@ -30,6 +31,7 @@ from web.kit.query_names import pages
 from web.kit.render import is_fragment, render
 from web.kit.timeline import Axis, Band, axis_between, axis_of, bands, busy_minutes, spans_of
 from web.kit.words import N_
+from web.rooms.house_parts import remember_part
 
 router = pages()
 WORKDAYS = 5
@@ -53,11 +55,14 @@ async def calendar(request: Request, person: PageCaller, now: Now) -> Response:
         free_now=bool(query.get("free")),
     )
     is_week = query.get("view") == "week"
-    board = await (_week if is_week else _lanes)(context, day, room_filter)
+    first_day = day - timedelta(days=day.weekday()) if is_week else day
+    part = await used_part(request, context, first_day, 7 if is_week else 1, room_filter)
+    board = await (_week if is_week else _lanes)(context, first_day, room_filter, part)
     step = timedelta(days=7 if is_week else 1)
+    at_hand = {"date": day.isoformat(), "view": "week" if is_week else "day", "part": part.code}
     is_part = is_fragment(request)
     page = "calendar/week.html" if is_week else "calendar/day.html"
-    return render(
+    response = render(
         request,
         "calendar/_pieces.html" if is_part else page,
         status=422 if fault and not is_part else 200,
@@ -72,7 +77,7 @@ async def calendar(request: Request, person: PageCaller, now: Now) -> Response:
         in_place=IN_PLACE if is_part else "",
         room_filter=room_filter,
         needs_offered=NEEDS_OFFERED,
-        href=lambda **more: _href(room_filter, {"date": day.isoformat(), "view": "week" if is_week else "day"} | more),
+        href=lambda **more: _href(room_filter, at_hand | more),
         earlier=(day - step).isoformat(),
         later=(day + step).isoformat(),
         today=context.today,
@@ -80,7 +85,9 @@ async def calendar(request: Request, person: PageCaller, now: Now) -> Response:
         duty_words=duty_words,
         can_book=context.may("bookings.make"),
         toast=words.done(query.get("did", "")),
+        part=part,
     )
+    return remember_part(response, request)
 
 
 def _day(text: str, context: PageContext) -> tuple[date, str]:
@@ -122,10 +129,9 @@ class Lanes:
         return [self.axis]
 
 
-async def _lanes(context: PageContext, day: date, room_filter: CalendarFilter) -> Lanes:
-    room_days = await used_rooms(context.viewer, day)
-    axis = axis_for(context, room_days, day)
-    rows = await rows_of(context, room_days, axis, room_filter)
+async def _lanes(context: PageContext, day: date, room_filter: CalendarFilter, part: UsedPart) -> Lanes:
+    axis = axis_for(context, part.days, day)
+    rows = await rows_of(context, part.days, axis, room_filter)
     return Lanes(
         axis=axis,
         now_minute=axis.now(context.now),
@@ -163,11 +169,9 @@ class Week:
         return [axis.day for axis in self.axes]
 
 
-async def _week(context: PageContext, day: date, room_filter: CalendarFilter) -> Week:
-    monday = day - timedelta(days=day.weekday())
-    room_days = await used_rooms(context.viewer, monday, 7)
-    axes = _axes(context, room_days, monday)
-    rows = await rows_of(context, room_days, axes[0], room_filter)
+async def _week(context: PageContext, monday: date, room_filter: CalendarFilter, part: UsedPart) -> Week:
+    axes = _axes(context, part.days, monday)
+    rows = await rows_of(context, part.days, axes[0], room_filter)
     return Week(
         axes=axes,
         groups=groups_of(context, rows),

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from fastapi import Request
+
 from registry.assets.queries import Equipment, equipment_of
 from registry.bookings.days import RoomDay, day_of
-from registry.bookings.projections import PublicState, Viewer
+from registry.bookings.projections import PublicState
 from registry.bookings.queries import states_for
 from registry.bookings.state import StateKind
 from registry.devices.queries import sensed_rooms
 from registry.rooms.models import Room
-from registry.rooms.queries import all_rooms
+from registry.rooms.queries import RoomLine, room_lines, rooms_of_house
 from web.kit.page_context import PageContext
 from web.kit.pieces import next_look, shape_of
 from web.kit.timeline import Axis, Band, axis_of, bands, spans_of
 from web.kit.words import N_
+from web.rooms.house_parts import PartLink, part_of, small_house
 from web.rooms.view import turns_of
 from web.rooms.words import RoomWords
 
@@ -69,19 +72,62 @@ class CalendarFilter:
     def any(self) -> bool:
         return bool(self.seats or self.needs or self.step_free or self.free_now)
 
+    def suits(self, room: Room | RoomLine) -> bool:
+        """By what is built."""
+        return (not self.seats or room.capacity >= SEATS) and (not self.step_free or room.step_free)
+
     def admit(self, room: Room, equipment: Equipment, state: PublicState) -> bool:
         return (
-            (not self.seats or room.capacity >= SEATS)
-            and (not self.step_free or room.step_free)
+            self.suits(room)
             and (not self.free_now or state.state in (StateKind.FREE, StateKind.SOON))
             and all(need in equipment.works for need in self.needs)
         )
 
 
-async def used_rooms(viewer: Viewer, day: date, days: int = 1) -> list[RoomDay]:
-    """The rooms that people use: those that can be booked, and those where somebody is on duty or has a block."""
-    every = await day_of(await all_rooms(), viewer, day, days)
-    return [one for one in every if one.room.bookable or one.duties or one.bookings]
+@dataclass(frozen=True, slots=True)
+class UsedPart:
+    """The part of the house that a page shows, and the days of its rooms that people use: of those that can be booked,
+    and those where somebody is on duty or has a block.
+    """
+
+    days: list[RoomDay]
+    links: tuple[PartLink, ...] = ()
+    code: str = ""
+
+
+async def used_part(
+    request: Request, context: PageContext, day: date, days: int = 1, room_filter: CalendarFilter | None = None
+) -> UsedPart:
+    """Of a house that one page cannot show, the part that is asked for; ``rows_of`` filters its rooms."""
+    viewer, small = context.viewer, await small_house()
+    if small is not None:
+        return UsedPart(_used(await day_of(small, viewer, day, days)))
+    lines = await room_lines()
+    idle = await rooms_of_house([line.id for line in lines if not line.bookable])
+    used_ids = {one.room.id for one in _used(await day_of(idle, viewer, day, days))}
+    used_lines = [line for line in lines if line.bookable or line.id in used_ids]
+    if room_filter:
+        used_lines = await _admitted(used_lines, room_filter, context)
+    part = await part_of(used_lines, lines, request, context)
+    return UsedPart(_used(await day_of(part.rooms, viewer, day, days)), part.links, part.code)
+
+
+def _used(days: list[RoomDay]) -> list[RoomDay]:
+    return [one for one in days if one.room.bookable or one.duties or one.bookings]
+
+
+async def _admitted(lines: list[RoomLine], room_filter: CalendarFilter, context: PageContext) -> list[RoomLine]:
+    """The lines of the rooms that a filter admits. Rooms are read whole only for what changes by itself."""
+    lines = [line for line in lines if room_filter.suits(line)]
+    if not room_filter.needs and not room_filter.free_now:
+        return lines
+    rooms = {room.id: room for room in await rooms_of_house([line.id for line in lines])}
+    equipment = await equipment_of(list(rooms.values()))
+    states = await states_for(list(rooms.values()), context.viewer, context.now)
+    return [
+        line for line in lines
+        if line.id in rooms and room_filter.admit(rooms[line.id], equipment[line.id], states[line.id])
+    ]  # fmt: skip
 
 
 async def rows_of(

@@ -9,6 +9,7 @@ from registry.bookings.models import Status
 from registry.bookings.rules import STATUSES
 from registry.core.errors import Refusal, words
 from registry.rooms.models import Room
+from registry.rooms.queries import RoomLine
 from web.kit.i18n import Formats, catalogue
 
 
@@ -94,11 +95,11 @@ class Words:
         """What a band of a day is called."""
         return self.say(SLOT_WORDS[kind])
 
-    def room(self, room: Room) -> str:
+    def room(self, room: Room | RoomLine) -> str:
         """A room's name in the reader's language, as far as it has one."""
         return room.name_en if self.language == "en" and room.name_en else room.name
 
-    def seats(self, room: Room) -> str:
+    def seats(self, room: Room | RoomLine) -> str:
         return self.ngettext("%(n)s seat", "%(n)s seats", room.capacity) if room.capacity else ""
 
     def floor(self, floor: int) -> str:

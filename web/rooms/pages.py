@@ -23,7 +23,7 @@ from registry.faults.rules import KINDS
 from registry.files.queries import photos_of
 from registry.people.models import Person
 from registry.rooms.models import Room
-from registry.rooms.queries import all_rooms, room_by_code
+from registry.rooms.queries import RoomLine, room_by_code, room_lines, rooms_of_house
 from web.auth.access import PageCaller, actor_of, page_with
 from web.bookings.words import BookingWords
 from web.faults import words as fault_words
@@ -40,6 +40,7 @@ from web.kit.record_ids import id_in
 from web.kit.render import is_fragment, language_of, render
 from web.kit.timeline import Axis, axis_of, spans_of
 from web.kit.words import N_
+from web.rooms.house_parts import HousePart, part_of, remember_part, small_house
 from web.rooms.plan import PlanSlot, note_of, plan
 from web.rooms.view import RoomView, claims_nothing, turns_of, view_of
 
@@ -60,15 +61,18 @@ class RoomFilter:
     features: frozenset[str] = frozenset()
     free: bool = False
 
-    def holds(self, room: Room, state: PublicState) -> bool:
-        """Whether a room belongs on the list."""
+    def suits(self, room: Room | RoomLine) -> bool:
+        """By what it is called and what is built."""
         words = f"{room.code} {room.number} {room.name} {room.name_en}".casefold()
         return (
             all(word in words for word in self.q.casefold().split())
             and room.capacity >= self.seats
             and all(getattr(room, feature) for feature in self.features)
-            and (not self.free or state.state in ("free", "soon"))
         )
+
+    def holds(self, room: Room | RoomLine, state: PublicState) -> bool:
+        """Whether a room belongs on the list."""
+        return self.suits(room) and (not self.free or state.state in ("free", "soon"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,6 @@ class RoomRow:
     state: PublicState
     slots: list[PlanSlot]
     times_hidden: bool
-    ready: bool
 
     def next_look(self, axis: Axis, now: datetime) -> datetime | None:
         """When time alone changes the row, by what it shows and nothing else."""
@@ -121,11 +124,11 @@ async def rooms(
         features=frozenset(feature or ()) & frozenset(FEATURES),
         free=bool(free),
     )
-    everything = await all_rooms()
-    axis, rows = await _rows(everything, room_filter, context)
+    house = await _house(room_filter, request, context)
+    axis, rows = await _rows(house.part.rooms, room_filter, context)
     groups = _groups(rows)
     is_part = is_fragment(request)
-    return render(
+    response = render(
         request,
         "rooms/_pieces.html" if is_part else "rooms/rooms.html",
         person=person,
@@ -136,9 +139,32 @@ async def rooms(
         pieces=await piece_request(request) if is_part else None,
         in_place=IN_PLACE if is_part else "",
         axis=axis,
-        matches=len(rows),
-        total=len(everything),
+        matches=house.part.total if house.part.links else len(rows),
+        total=house.total,
+        part=house.part,
     )
+    return remember_part(response, request)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The part of the house that the list shows, and how many rooms the whole has."""
+
+    part: HousePart
+    total: int
+
+
+async def _house(room_filter: RoomFilter, request: Request, context: PageContext) -> House:
+    small = await small_house()
+    if small is not None:
+        return House(HousePart(small, len(small)), len(small))
+    lines = await room_lines()
+    matches = [line for line in lines if room_filter.suits(line)]
+    if room_filter.free:
+        rooms = await rooms_of_house([line.id for line in matches])
+        states = await states_for(rooms, context.viewer, context.now)
+        matches = [line for line in matches if line.id in states and room_filter.holds(line, states[line.id])]
+    return House(await part_of(matches, lines, request, context), len(lines))
 
 
 async def _rows(everything: list[Room], room_filter: RoomFilter, context: PageContext) -> tuple[Axis, list[RoomRow]]:
@@ -146,11 +172,7 @@ async def _rows(everything: list[Room], room_filter: RoomFilter, context: PageCo
     rooms = [room for room in everything if room_filter.holds(room, states[room.id])]
     days: list[RoomDay] = await day_of(rooms, context.viewer, context.today)
     axis = axis_of(context.today, context.fmt.zone, [*spans_of(days)])
-    readiness = await asset_queries.readiness_of([room.id for room in rooms])
-    rows = [
-        RoomRow(day.room, states[day.room.id], plan(day, axis, context), day.times_hidden, readiness[day.room.id].ready)
-        for day in days
-    ]
+    rows = [RoomRow(day.room, states[day.room.id], plan(day, axis, context), day.times_hidden) for day in days]
     return axis, rows
 
 

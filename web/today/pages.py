@@ -9,12 +9,12 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import Response
 
-from registry.bookings.queries import bookable_rooms, rooms_open_to
+from registry.bookings.queries import bookable_lines, rooms_open_to, states_for
 from registry.people.models import Role
 from registry.plans.queries import floor_of, layouts_of
 from registry.rooms.hours import open_span_at
 from registry.rooms.models import RoomKind
-from registry.rooms.queries import hours_of
+from registry.rooms.queries import hours_of, rooms_of_house
 from registry.upkeep.queries import due_soon
 from web.auth.access import PageCaller, options_of
 from web.bookings.booking_answer import Answer, answer_of, broken_words
@@ -30,7 +30,7 @@ from web.calendar.room_rows import (
     groups_of,
     rows_of,
     shape,
-    used_rooms,
+    used_part,
 )
 from web.due import words as due_words
 from web.due.access import custodian_of
@@ -43,7 +43,8 @@ from web.kit.record_ids import booking_id_in
 from web.kit.render import is_fragment, render
 from web.kit.words import N_, OCCUPANCY_WORDS
 from web.plans.view import FloorView, drawn_floor
-from web.rooms.room_cache import cached_rooms
+from web.rooms.house_parts import remember_part
+from web.rooms.room_cache import cached_room, cached_rooms
 from web.setup.checklist import check_list
 from web.system.last_backup import last_backup
 
@@ -56,12 +57,12 @@ SHOWN_FROM = 2  # rooms in use: a floor with one is in the list
 async def today(request: Request, person: PageCaller, now: Now, did: str = "", about: str = "") -> Response:
     """The page that the office keeps open; asked for as a fragment, its pieces that changed."""
     context = page_context(request, person, now)
-    values = await _values(context)
+    values = await _values(request, context)
     if is_fragment(request):
         pieces = await piece_request(request)
         return render(request, "today/_pieces.html", pieces=pieces, in_place=IN_PLACE, **values)
     backup = last_backup(options_of(request).data_dir) if person.role is Role.ADMIN else None
-    return render(
+    response = render(
         request,
         "today/page.html",
         bad_backup=backup if backup and backup.is_damaged else None,
@@ -72,14 +73,15 @@ async def today(request: Request, person: PageCaller, now: Now, did: str = "", a
         in_place="",
         **values,
     )
+    return remember_part(response, request)
 
 
-async def _values(context: PageContext) -> dict[str, Any]:
+async def _values(request: Request, context: PageContext) -> dict[str, Any]:
     """What the live part of the page shows."""
     now, words = context.now, BookingWords.of(context.words)
-    room_days = await used_rooms(context.viewer, context.today)
-    axis = axis_for(context, room_days, context.today)
-    rows = await rows_of(context, room_days, axis)
+    part = await used_part(request, context, context.today)
+    axis = axis_for(context, part.days, context.today)
+    rows = await rows_of(context, part.days, axis)
     groups = groups_of(context, rows)
     plans = await _plans(rows, context)
     mine = await agenda(context.person, now, {row.room.id for row in rows if row.is_sensed})
@@ -87,6 +89,7 @@ async def _values(context: PageContext) -> dict[str, Any]:
     return {
         "words": words,
         "now": now,
+        "part": part,
         "axis": axis,
         "shape": shape_of(shape([axis], groups), [view.shape for view in plans]),
         "plans": plans,
@@ -113,12 +116,16 @@ async def _plans(rows: list[DayRow], context: PageContext) -> list[FloorView]:
     """The floors where people use more rooms than one: those that somebody drew first, then the larger ones. A room
     that nobody uses is drawn and says nothing.
     """
-    rooms = [row.room for row in rows]
-    floors = {floor for floor, count in Counter(map(floor_of, rooms)).items() if count >= SHOWN_FROM}
+    floors = {floor for floor, count in Counter(floor_of(row.room) for row in rows).items() if count >= SHOWN_FROM}
     house = [room for room in await cached_rooms() if room.closed_at is None and floor_of(room) in floors]
     layouts = sorted(await layouts_of(house), key=lambda one: (one.is_schematic, -len(one.rooms_with_shape)))
-    open_ids = await rooms_open_to(rooms, context.viewer) if context.may("bookings.make") else set()
     states = {row.room.id: row.state for row in rows}
+    # of a floor that the list shows a part of, the plan shows all
+    cut = {room.id for one in layouts for room in one.rooms if room.bookable} - states.keys()
+    others = await rooms_of_house(cut)
+    states |= await states_for(others, context.viewer, context.now)
+    rooms = [*(row.room for row in rows), *others]
+    open_ids = await rooms_open_to(rooms, context.viewer) if context.may("bookings.make") else set()
     return [drawn_floor(layout, states, open_ids, context) for layout in layouts]
 
 
@@ -153,11 +160,13 @@ class QuickBooking:
 
 
 async def _quick(context: PageContext) -> QuickBooking | None:
-    rooms = await bookable_rooms(context.person)
+    rooms = await bookable_lines(context.person)
     if not rooms:
         return None
     blank = BookingForm({"attendees": ""})
-    check = await first_free(blank, first_choice(rooms), context.now, context.person, context.now)
+    check = await first_free(
+        blank, await cached_room(first_choice(rooms).code), context.now, context.person, context.now
+    )
     values = check.form.texts
     names = [(room.code, context.words.room(room)) for room in rooms]
     return QuickBooking(

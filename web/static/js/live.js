@@ -31,6 +31,7 @@
   function piece(code) { return document.querySelector('[data-piece="' + CSS.escape(code) + '"]'); }
   function address(codes) {
     var url = new URL(location.href), query = url.searchParams;
+    if (root.dataset.part) query.set('part', root.dataset.part);
     if (codes.length + assets.size <= MANY) {
       query.set('shape', root.dataset.shape || '');
       codes.forEach(function (code) { query.append('piece', code); });
