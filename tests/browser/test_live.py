@@ -135,6 +135,26 @@ async def test_a_change_of_a_room_asks_for_its_piece_alone(office: Office, turns
     await office.look(walk)
 
 
+async def test_the_first_change_after_a_rest_is_asked_for_at_once(office: Office, turns: Turns) -> None:
+    def walk(page: Any) -> None:
+        page.clock.install()
+        page.goto("/")
+        page.wait_for_selector(LISTENING)
+        page.clock.run_for(1000)  # what it may have missed is asked for
+        page.wait_for_timeout(500)
+        page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+        addresses = requests_of(page)
+        turns.do(book_now(office, "MAIN"))
+        for _ in range(100):  # milliseconds of the page, however long the office takes
+            page.clock.run_for(1)
+            page.wait_for_timeout(50)
+            if addresses:
+                break
+        assert "piece=MAIN" in addresses[0]
+
+    await office.look(walk)
+
+
 async def test_the_answer_holds_no_other_row(office: Office, turns: Turns) -> None:
     def walk(page: Any) -> None:
         page.goto("/")

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Hashable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
 
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 15.0
 QUEUE = 64
 GRACE_SECONDS = 0.2
+TOLD_TOGETHER = 8  # more would let the first of many changes wait
 # then it comes back and shows anew who it is: a closed account or an ended session is not told for ever
 LONGEST_SECONDS = 900.0
 # of one person: all tabs of a browser share one
@@ -215,22 +216,27 @@ class Live:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                key = next(iter(self._waiting))
-                await self._tell(self._waiting.pop(key))
+                keys = list(self._waiting)[:TOLD_TOGETHER]
+                await self._tell([self._waiting.pop(key) for key in keys])
 
-    async def _tell(self, event: Event) -> None:
-        if isinstance(event, NoticesChanged):
-            await self._tell_owner(event)
-            return
-        for eyes, teller in list(self.tellers.items()):
-            try:
-                message = await teller(event)
-            except Exception:
-                log.exception("an event could not be told")
+    async def _tell(self, events_together: Sequence[Event]) -> None:
+        """What one act changed is told in one write: an open page asks once for all of it."""
+        messages: defaultdict[Hashable, list[bytes]] = defaultdict(list)
+        for event in events_together:
+            if isinstance(event, NoticesChanged):
+                await self._tell_owner(event)
                 continue
-            if message is not None:
-                for listener in list(self.listeners.get(eyes, ())):
-                    listener.push(message)
+            for eyes, teller in list(self.tellers.items()):
+                try:
+                    message = await teller(event)
+                except Exception:
+                    log.exception("an event could not be told")
+                    continue
+                if message is not None:
+                    messages[eyes].append(message)
+        for eyes, parts in messages.items():
+            for listener in list(self.listeners.get(eyes, ())):
+                listener.push(b"".join(parts))
 
     async def _tell_owner(self, event: NoticesChanged) -> None:
         listeners = self.of_owner.get(event.person_id)

@@ -34,6 +34,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.chunks = asyncio.Queue[bytes]()
+        self.blocks: list[str] = []
         self.leaves = asyncio.Event()
         self.may_read = asyncio.Event()
         self.may_read.set()
@@ -53,11 +54,12 @@ class Listener:
     async def next(self) -> tuple[str, Any]:
         """The next event's name and data."""
         while True:
-            text = (await asyncio.wait_for(self.chunks.get(), 30)).decode()
-            for block in text.split("\n\n"):
+            while self.blocks:  # a write may hold several
+                block = self.blocks.pop(0)
                 lines = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
                 if "event" in lines:
                     return lines["event"], orjson.loads(lines["data"])
+            self.blocks += (await asyncio.wait_for(self.chunks.get(), 30)).decode().split("\n\n")
 
 
 @asynccontextmanager
@@ -90,6 +92,21 @@ async def test_a_change_is_told_at_once(office: Office) -> None:
         await events.dispatch([AssetChanged(7)])
         assert await listener.next() == ("asset", {"asset": 7})
     assert len(live_of(office.app)) == 0
+
+
+async def test_what_one_act_changed_is_told_in_one_write(office: Office) -> None:
+    """An open page that heard of its parts one after another would ask twice."""
+
+    async def teller(event: events.Event) -> bytes:
+        await asyncio.sleep(0)  # another one may run meanwhile, as where a teller asks the database
+        return f"{type(event).__name__} ".encode()
+
+    streams = live_of(office.app)
+    listener = streams.enter("eyes", teller)
+    await events.dispatch([AssetChanged(7), RoomChanged(office.rooms["M-1"].id, 1)])
+    await asyncio.wait_for(listener.wake.wait(), 30)
+    assert listener.take() == b"AssetChanged RoomChanged "
+    streams.leave(listener)
 
 
 async def test_how_many_notices_are_new_is_told_to_their_person_alone(office: Office) -> None:

@@ -3,7 +3,7 @@
 (function () {
   'use strict';
   var script = document.currentScript;
-  var TOGETHER = 150, PATIENCE = 5000, LATE = 1000, MINUTE = 60000, MANY = 50;
+  var AT_ONCE = 30, TOGETHER = 150, PATIENCE = 5000, LATE = 1000, MINUTE = 60000, MANY = 50;
   var root = document.querySelector('[data-live]');
   if (!root) return;
 
@@ -12,7 +12,7 @@
   function now() { return Date.now() + skew; }
 
   /* --- what is to be asked for --- */
-  var pieces = new Set(), assets = new Set(), isDue = false, isAsking = false, at = Infinity, timer = null;
+  var pieces = new Set(), assets = new Set(), isDue = false, isAsking = false, at = Infinity, timer = null, asked = 0;
   var truth = Date.parse(root.dataset.time); // when the page was last known to be so, on the server's clock
   var isBlocked = false, hasFailed = false; // all of the page is wanted but held; a request went wrong
 
@@ -52,6 +52,7 @@
     assets.clear();
     isDue = isBlocked = hasFailed = false;
     isAsking = true;
+    asked = Date.now();
     if (held.length) due(LATE);
     htmx.ajax('GET', url, { source: root, target: root }).finally(function () {
       isAsking = false;
@@ -111,7 +112,8 @@
     if (message.kind === 'room') pieces.add(name);
     // a room that the page does not show may come to belong on it: that can wait
     var isShown = message.kind !== 'room' || !root.dataset.shape || piece(name);
-    due(isShown ? TOGETHER : PATIENCE);
+    // what comes after a while of rest is asked for at once, what comes in a row together
+    due(!isShown ? PATIENCE : Date.now() - asked > TOGETHER ? AT_ONCE : TOGETHER);
   }
 
   function listen() {
