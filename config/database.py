@@ -71,7 +71,15 @@ def orm(url: str) -> dict[str, Any]:
 
 def _connection(url: str) -> dict[str, Any]:
     connection: dict[str, Any] = expand_db_url(url)
-    return {**connection, "engine": "registry.core.sqlite_group_commit"} if url.startswith("sqlite") else connection
+    if url.startswith("sqlite"):
+        return {**connection, "engine": "registry.core.sqlite_group_commit"}
+    return {**connection, "credentials": {**connection["credentials"], "reset": _as_it_is}}
+
+
+async def _as_it_is(_connection: asyncpg.Connection) -> None:
+    """Nothing is asked of a connection that goes back to its pool; asyncpg itself still ends a transaction that it left
+    open. To have it forget its settings and locks, which nothing here sets, took as long as many a query.
+    """
 
 
 def reads_apart(url: str) -> bool:
