@@ -49,6 +49,7 @@ MODELS = [
     "registry.duties.models",
     "registry.bookings.models",
     "registry.works.models",
+    "registry.stocktakes.models",
     "registry.plans.models",
     "registry.office.models",
 ]

@@ -101,6 +101,7 @@ from web.sets import api as sets_api
 from web.sets import pages as sets
 from web.setup import pages as setup
 from web.setup.gate import SetUpGate
+from web.stocktakes import api as stocktakes_api
 from web.system import api as system_api
 from web.system import group_pages, mail_pages, settings_api, settings_pages
 from web.system import pages as system
@@ -131,7 +132,7 @@ ROUTERS = (
     categories_api.router,
     due_api.router, feeds_api.router, documents_api.router, overrides_api.router,
     events_api.router, search_api.router, system_api.router,
-    people_api.router, works_api.router,
+    people_api.router, works_api.router, stocktakes_api.router,
     account.router, account_pages.router, password_pages.router,
     about.router, today.router, calendar.router, bookings.router, approvals.router, rooms.router,
     plans.router, wall_pages.router, blocks.router, works.router, history.router, due.router, feeds.router,

@@ -51,13 +51,20 @@ class NoticesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StocktakeChanged:
+    """Something was seen in a stocktake, or it went on."""
+
+    stocktake_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlacesChanged:
     """A site, a building or a room was made, closed or set otherwise: what is kept of how places are set is out of
     date. Of what is to be seen of a room :class:`RoomChanged` tells besides.
     """
 
 
-Event = RoomChanged | AssetChanged | DeviceChanged | OfficeChanged | NoticesChanged | PlacesChanged
+Event = RoomChanged | AssetChanged | DeviceChanged | OfficeChanged | NoticesChanged | PlacesChanged | StocktakeChanged
 Handler = Callable[[Event], Awaitable[None] | None]
 
 _handlers: PerRegister[list[Handler]] = PerRegister(list)

@@ -58,6 +58,10 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "documents.sign": WORKING,
     "documents.cancel": frozenset({FACILITIES, ADMIN}),
     "assets.correct_money": frozenset({FACILITIES, ACCOUNTANT, ADMIN}),  # a setting leaves it to the accountant alone
+    "stocktakes.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),  # who counts sees theirs
+    "stocktakes.order": frozenset({FACILITIES, ADMIN}),
+    "stocktakes.count": WORKING - {ACCOUNTANT},  # as far as they are of the committee
+    "stocktakes.value": frozenset({ACCOUNTANT, ADMIN}),
     "labels.print": frozenset({FACILITIES, ADMIN}),
     "assets.export": frozenset({FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "due.see_all": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),

@@ -1,0 +1,331 @@
+"""What is asked about stocktakes: the list, one with its areas and its people, what was seen, the books beside it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tortoise.expressions import Q, Subquery
+from tortoise.functions import Count, Max
+from tortoise.queryset import QuerySet
+
+from registry.assets.models import Asset, Lifecycle
+from registry.assets.transitions import IN_THE_OFFICE
+from registry.core.errors import Conflict, NotFound
+from registry.core.history import HistoryEntry, entries_by_thing, entries_of
+from registry.core.ids import may_be_id
+from registry.people.models import Person
+from registry.people.rules import may
+from registry.stocktakes.models import (
+    CommitteeMember,
+    CountDifference,
+    CountSheet,
+    ExpectedPiece,
+    SettlementTask,
+    SheetCorrection,
+    Sighting,
+    Stocktake,
+    StocktakeArea,
+)
+from registry.stocktakes.rules import (
+    AreaKind,
+    CountLine,
+    Expectation,
+    FoundDifference,
+    Sight,
+    compare,
+    deciding,
+    differences,
+    shows_books,
+)
+
+HISTORY_LIMIT = 100
+_MOVES = ("moved", "assigned", "transferred", "donated", "sold", "liquidated", "sent_to_repair", "withdrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class AreaProgress:
+    """An area with how many things were seen in it, how many are expected (None while nothing of the books may be
+    told), who saw the last one and when.
+    """
+
+    area: StocktakeArea
+    seen_things: int
+    expected_things: int | None
+    last_at: datetime | None = None
+    people: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StocktakeDetail:
+    """A stocktake with its areas and its committee, the chair first. ``shows_books`` is whether what is expected may
+    be told; ``may_count`` whether who asks is of the committee.
+    """
+
+    stocktake: Stocktake
+    areas: Sequence[AreaProgress]
+    members: Sequence[CommitteeMember]
+    shows_books: bool
+    is_member: bool
+
+    @property
+    def seen_things(self) -> int:
+        return sum(one.seen_things for one in self.areas)
+
+    @property
+    def expected_things(self) -> int | None:
+        return sum(one.expected_things or 0 for one in self.areas) if self.shows_books else None
+
+
+@dataclass(frozen=True, slots=True)
+class SettledStocktake:
+    """What came of the count: the books beside it, what differs, how it was valued, and what is to be done."""
+
+    lines: Sequence[CountLine]
+    differences: Sequence[FoundDifference]
+    values: Sequence[CountDifference] = ()
+    tasks: Sequence[SettlementTask] = ()
+    moves: Mapping[int, HistoryEntry] = field(default_factory=dict)
+
+    @property
+    def shortage(self) -> Decimal:
+        """PLN of what is missing, before anything is made up for."""
+        return sum((one.value for one in self.differences if one.kind == "shortage"), Decimal("0.00"))
+
+
+def _visible(person: Person) -> QuerySet[Stocktake]:
+    rows = Stocktake.all()
+    if may(person.role, "stocktakes.see"):
+        return rows
+    return rows.filter(id__in=Subquery(CommitteeMember.filter(person_id=person.id).values("stocktake_id")))
+
+
+async def stocktakes_in_order(person: Person, start: int, limit: int) -> tuple[list[Stocktake], int]:
+    """The stocktakes that this person may see, the newest first, and how many there are."""
+    rows = _visible(person)
+    return await rows.order_by("-ordered_at", "-id").offset(start).limit(limit), await rows.count()
+
+
+async def areas_by_stocktake(ids: Collection[int]) -> dict[int, list[str]]:
+    """The names of the areas of each of these stocktakes, in their order."""
+    names: dict[int, list[str]] = {}
+    if ids:
+        rows = StocktakeArea.filter(stocktake_id__in=list(ids)).order_by("place")
+        for stocktake_id, name in await rows.values_list("stocktake_id", "name"):
+            names.setdefault(int(str(stocktake_id)), []).append(str(name))
+    return names
+
+
+async def counts_somewhere(person: Person) -> bool:
+    """Whether somebody is of the committee of any stocktake."""
+    return await CommitteeMember.filter(person_id=person.id).exists()
+
+
+async def stocktake_for(stocktake_id: int, person: Person) -> Stocktake:
+    """Raises NotFound("stocktake.unknown"), also for one that is not this person's to know of."""
+    row = await _visible(person).get_or_none(id=stocktake_id) if may_be_id(stocktake_id) else None
+    if row is None:
+        raise NotFound("stocktake.unknown")
+    return row
+
+
+async def stocktake_detail(stocktake_id: int, person: Person) -> StocktakeDetail:
+    """One stocktake with all areas. Raises as :func:`stocktake_for`."""
+    row = await stocktake_for(stocktake_id, person)
+    members = await CommitteeMember.filter(stocktake_id=row.id).order_by("-is_chair", "id")
+    areas = await StocktakeArea.filter(stocktake_id=row.id).order_by("place")
+    tells = shows_books(row.is_blind, row.state)
+    expected = await _counts(ExpectedPiece.filter(stocktake_id=row.id)) if tells else {}
+    things = await _things_seen(row.id, areas)
+    return StocktakeDetail(
+        row,
+        [
+            AreaProgress(area, len(things.get(area.id, ())), expected.get(area.id, 0) if tells else None, *last)
+            for area, last in await _last_of(row.id, areas)
+        ],
+        members,
+        tells,
+        any(one.person_id == person.id for one in members),
+    )
+
+
+async def _counts(rows: QuerySet[Any]) -> dict[int, int]:
+    return {
+        int(pk): int(many)
+        for pk, many in await rows.group_by("area_id").annotate(many=Count("id")).values_list("area_id", "many")
+    }
+
+
+def counting_now(stocktake_id: int, areas: Sequence[StocktakeArea]) -> QuerySet[Sighting]:
+    """The sightings that count: not struck, and of the lap that their area is in."""
+    laps: dict[int, list[int]] = {}
+    for area in areas:
+        laps.setdefault(area.lap, []).append(area.id)
+    of_laps = Q(id=0)
+    for lap, ids in laps.items():
+        of_laps |= Q(lap=lap, area_id__in=ids)
+    return Sighting.filter(of_laps, stocktake_id=stocktake_id, struck_at__isnull=True)
+
+
+async def _things_seen(stocktake_id: int, areas: Sequence[StocktakeArea]) -> dict[int, set[str]]:
+    rows = counting_now(stocktake_id, areas).distinct()
+    things: dict[int, set[str]] = {}
+    for area_id, asset_id, code, mark in await rows.values_list("area_id", "asset_id", "code", "mark"):
+        things.setdefault(int(str(area_id)), set()).add(str(asset_id or mark or code))
+    return things
+
+
+async def _last_of(
+    stocktake_id: int, areas: Sequence[StocktakeArea]
+) -> list[tuple[StocktakeArea, tuple[datetime | None, tuple[str, ...]]]]:
+    rows = counting_now(stocktake_id, areas).group_by("area_id", "person_name").annotate(last=Max("at"))
+    last: dict[int, datetime] = {}
+    people: dict[int, list[str]] = {}
+    async for row in rows.values("area_id", "person_name", "last"):
+        area_id, at = row["area_id"], row["last"]
+        at = datetime.fromisoformat(at) if isinstance(at, str) else at
+        last[area_id] = max(at, last.get(area_id, at))
+        people.setdefault(area_id, []).append(row["person_name"])
+    return [(area, (last.get(area.id), tuple(sorted(people.get(area.id, ()))))) for area in areas]
+
+
+def sight_of(row: Sighting) -> Sight:
+    """A sighting as the rules read it."""
+    return Sight(
+        row.id, row.area_id, row.at, row.quantity, row.asset_id, row.code, row.mark, row.inventory_no, row.name,
+        row.serial_no, row.room_id, row.room_code, row.home, row.condition, row.note, row.person_id,
+    )  # fmt: skip
+
+
+def expectation_of(row: ExpectedPiece) -> Expectation:
+    """An expected piece as the rules read it."""
+    return Expectation(
+        row.asset_id, row.area_id, row.inventory_no, row.name, row.serial_no, row.quantity, row.price, row.room_id,
+        row.room_code, row.custodian_name,
+    )  # fmt: skip
+
+
+async def sightings_of(
+    stocktake_id: int, start: int, limit: int, area_id: int | None = None
+) -> tuple[list[Sighting], int]:
+    """What was seen, the last first, with what was struck through and what was counted anew; and how many."""
+    rows = Sighting.filter(stocktake_id=stocktake_id, **({"area_id": area_id} if area_id else {}))
+    return await rows.order_by("-at", "-id").offset(start).limit(limit), await rows.count()
+
+
+async def expectations_of(stocktake_id: int, asset_ids: Collection[int] | None = None) -> dict[int, Expectation]:
+    """What the books expect, by asset; of these alone."""
+    rows = ExpectedPiece.filter(stocktake_id=stocktake_id)
+    if asset_ids is not None:
+        rows = rows.filter(asset_id__in=list(asset_ids))
+    return {row.asset_id: expectation_of(row) for row in await rows}
+
+
+async def compared(stocktake_id: int) -> list[CountLine]:
+    """The books beside the count. Only for who may be told: a blind count is asked when it is closed."""
+    areas = await StocktakeArea.filter(stocktake_id=stocktake_id)
+    sights = deciding([sight_of(row) for row in await counting_now(stocktake_id, areas)])
+    expectations = await expectations_of(stocktake_id)
+    return compare(expectations.values(), sights, await _corrections(stocktake_id))
+
+
+async def _corrections(stocktake_id: int) -> dict[str, int]:
+    """The last quantity that was put right, by thing."""
+    rows = await SheetCorrection.filter(sheet__stocktake_id=stocktake_id).order_by("id").select_related("sheet")
+    quantities: dict[str, int] = {}
+    for row in rows:
+        thing = next(line["thing"] for line in row.sheet.contents["rows"] if line["number"] == row.line)
+        quantities[thing] = row.quantity
+    return quantities
+
+
+async def books_of(stocktake: Stocktake) -> SettledStocktake:
+    """The books beside the count, and what came of it. Raises Conflict("stocktake.blind") while nobody may be told."""
+    if not shows_books(stocktake.is_blind, stocktake.state):
+        raise Conflict("stocktake.blind")
+    lines = await compared(stocktake.id)
+    all_of_them = differences(lines)
+    values = await CountDifference.filter(stocktake_id=stocktake.id).order_by("id")
+    tasks = SettlementTask.filter(stocktake_id=stocktake.id).order_by("id")
+    asset_ids = [one.line.asset_id for one in all_of_them if one.line.asset_id]
+    moves = await moves_during(stocktake, asset_ids)
+    with_papers = await tasks.select_related("count_difference", "document")
+    return SettledStocktake(lines, all_of_them, values, with_papers, moves)
+
+
+async def moves_during(stocktake: Stocktake, asset_ids: Collection[int]) -> dict[int, HistoryEntry]:
+    """The last way that each of these pieces went since the count was opened: it may explain a difference."""
+    if stocktake.opened_at is None or not asset_ids:
+        return {}
+    entries = await entries_by_thing([f"asset:{pk}" for pk in asset_ids], _MOVES)
+    return {
+        int(thing.partition(":")[2]): of_thing[0]
+        for thing, of_thing in entries.items()
+        if of_thing[0].at >= stocktake.opened_at
+    }
+
+
+async def sheets_of(stocktake_id: int) -> list[CountSheet]:
+    """The closed sheets, by number."""
+    return await CountSheet.filter(stocktake_id=stocktake_id).order_by("id")
+
+
+async def sheet_of(stocktake_id: int, sheet_id: int) -> CountSheet:
+    """Raises NotFound("stocktake.no_sheet")."""
+    row = None
+    if may_be_id(sheet_id):
+        row = await CountSheet.get_or_none(id=sheet_id, stocktake_id=stocktake_id).select_related("stocktake")
+    if row is None:
+        raise NotFound("stocktake.no_sheet")
+    return row
+
+
+async def corrections_of(sheet_ids: Collection[int]) -> list[SheetCorrection]:
+    """What was put right on these sheets, in its order."""
+    return await SheetCorrection.filter(sheet_id__in=list(sheet_ids)).order_by("id") if sheet_ids else []
+
+
+async def pieces_in(areas: Sequence[StocktakeArea]) -> list[tuple[StocktakeArea, dict[str, Any]]]:
+    """What stands in these areas now, each piece in the first that it belongs to: rooms before people before
+    categories. As ``{id, inventory_no, name, serial_no, quantity, price, room_id, room, custodian_id, custodian}``.
+    """
+    pieces: dict[int, tuple[StocktakeArea, dict[str, Any]]] = {}
+    by_kind: dict[AreaKind, dict[Any, StocktakeArea]] = {kind: {} for kind in AreaKind}
+    for area in areas:
+        by_kind[area.kind][area.room_id or area.person_id or area.category] = area
+    for kind, column in (
+        (AreaKind.ROOM, "room_id"),
+        (AreaKind.PERSON, "custodian_id"),
+        (AreaKind.CATEGORY, "category"),
+    ):
+        if not (wanted := by_kind[kind]):
+            continue
+        lifecycles = list(IN_THE_OFFICE - {Lifecycle.ORDERED})
+        rows = Asset.filter(lifecycle__in=lifecycles, **{f"{column}__in": list(wanted)}).order_by("id")
+        for row in await rows.values(
+            "id", "inventory_no", "name", "serial_no", "quantity", "price", "room_id", "custodian_id", "category",
+            room="room__code", custodian="custodian__name",
+        ):  # fmt: skip
+            pieces.setdefault(row["id"], (wanted[row[column]], row))
+    return list(pieces.values())
+
+
+async def history_of(stocktake_id: int) -> list[HistoryEntry]:
+    """What happened to a stocktake, the newest first."""
+    return await entries_of(f"stocktake:{stocktake_id}", HISTORY_LIMIT)
+
+
+async def stocktake_by_number(number: str, person: Person) -> Stocktake | None:
+    """The stocktake with exactly this number that this person may see."""
+    return await _visible(person).get_or_none(number=number.strip()) if 0 < len(number) <= 20 else None
+
+
+async def areas_of(stocktake_id: int) -> dict[int, StocktakeArea]:
+    """The areas of a stocktake by id, in their order."""
+    return {area.id: area for area in await StocktakeArea.filter(stocktake_id=stocktake_id).order_by("place")}
+
+
+async def task_of(task_id: int) -> SettlementTask:
+    """A task with its difference and its paper."""
+    return await SettlementTask.get(id=task_id).select_related("count_difference", "document")

@@ -1,0 +1,444 @@
+"""What a stocktake is: who may count, what was seen where, what differs from the register, and what follows. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from registry.core.errors import N_, Conflict, Invalid, Reason, Refusal
+from registry.core.folding import fold
+from registry.people.models import Role
+from registry.people.rules import may
+
+LONGEST_TEXT, LONGEST_NOTE = 200, 300
+MOST_AREAS, MOST_MEMBERS, MOST_PIECES, MOST_EXPECTED = 200, 20, 100_000, 50_000
+SMALLEST_COMMITTEE = 2
+# a day further away than this is a slip of the keyboard; how near it must be, the law says and the office knows
+FARTHEST_DAYS = 366
+
+
+class StocktakeState(StrEnum):
+    ORDERED = "ordered"
+    COUNTING = "counting"
+    CLOSED = "closed"
+    VALUED = "valued"
+    SETTLED = "settled"
+
+
+class StocktakeKind(StrEnum):
+    PERIODIC = "periodic"
+    HANDOVER = "handover"
+    AD_HOC = "ad_hoc"
+
+
+class AreaKind(StrEnum):
+    """What bounds an area: the walls of a room, the person who answers, the category."""
+
+    ROOM = "room"
+    PERSON = "person"
+    CATEGORY = "category"
+
+
+class SeenCondition(StrEnum):
+    OK = "ok"
+    DAMAGED = "damaged"
+    NOT_OURS = "not_ours"  # property of somebody else, who is told that it was counted
+
+
+class SightingKind(StrEnum):
+    """What somebody saw, measured by what was expected."""
+
+    HERE = "here"
+    ELSEWHERE = "elsewhere"  # in another place of the areas that are counted
+    FOREIGN = "foreign"  # in the register, and of no area that is counted
+    UNKNOWN = "unknown"  # a code that is on nothing
+    UNLABELLED = "unlabelled"
+
+
+class DifferenceKind(StrEnum):
+    SHORTAGE = "shortage"
+    SURPLUS = "surplus"
+    ELSEWHERE = "elsewhere"
+    FOREIGN = "foreign"
+    NOT_OURS = "not_ours"
+    DAMAGED = "damaged"
+
+
+class SettlementAct(StrEnum):
+    """What a difference leads to. The first two are transitions of the register, the others are for people to do."""
+
+    MOVE = "move"
+    RETIRE = "retire"
+    ACCEPT = "accept"
+    LABEL = "label"
+    ASSESS = "assess"
+    NOTIFY = "notify"
+
+
+DOCUMENT_OF = {SettlementAct.MOVE: "MT", SettlementAct.RETIRE: "LT", SettlementAct.ACCEPT: "OT"}
+QUANTITIES = frozenset({DifferenceKind.SHORTAGE, DifferenceKind.SURPLUS})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who is to count: their role, and for how many of the things in the areas they answer."""
+
+    person_id: int
+    name: str
+    role: Role
+    is_active: bool
+    pieces: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A thing as the register had it when the count was opened. ``price`` is PLN gross of the whole line."""
+
+    asset_id: int
+    area_id: int
+    inventory_no: str
+    name: str
+    serial_no: str
+    quantity: int
+    price: Decimal
+    room_id: int | None = None
+    room: str = ""
+    custodian: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One sighting: a thing of the register, a code that is on nothing, or a thing without a label by its mark."""
+
+    id: int
+    area_id: int
+    at: datetime
+    quantity: int = 1
+    asset_id: int | None = None
+    code: str = ""
+    mark: str = ""
+    inventory_no: str = ""
+    name: str = ""
+    serial_no: str = ""
+    room_id: int | None = None
+    room: str = ""
+    home: str = ""
+    condition: SeenCondition = SeenCondition.OK
+    note: str = ""
+    person_id: int = 0
+
+    @property
+    def thing(self) -> str:
+        """Sightings of the same thing have the same: asset:12, code:X7, mark:N-1."""
+        if self.asset_id is not None:
+            return f"asset:{self.asset_id}"
+        return f"mark:{self.mark}" if self.mark else f"code:{fold(self.code)}"
+
+
+@dataclass(frozen=True, slots=True)
+class CountLine:
+    """One thing, by the books and by the count. ``unit_price`` and ``value`` are PLN, None of what no book knows."""
+
+    thing: str
+    asset_id: int | None
+    inventory_no: str
+    name: str
+    serial_no: str
+    expected: int
+    counted: int
+    unit_price: Decimal | None
+    room: str
+    room_counted: str
+    room_counted_id: int | None
+    kinds: tuple[DifferenceKind, ...]
+    note: str = ""
+
+    @property
+    def difference(self) -> int:
+        """Counted minus expected."""
+        return self.counted - self.expected
+
+    @property
+    def value(self) -> Decimal | None:
+        """PLN of what was counted."""
+        return None if self.unit_price is None else self.unit_price * self.counted
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDifference:
+    """One way in which a thing differs. ``key`` is stable: shortage:asset:12. ``value`` proposes what it is worth."""
+
+    kind: DifferenceKind
+    line: CountLine
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}:{self.line.thing}"
+
+    @property
+    def quantity(self) -> int:
+        """How many pieces are too few or too many; of the others, how many were seen."""
+        return abs(self.line.difference) if self.kind in QUANTITIES else self.line.counted
+
+    @property
+    def value(self) -> Decimal:
+        if self.kind not in QUANTITIES or self.line.unit_price is None:
+            return Decimal("0.00")
+        return self.line.unit_price * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """What an accountant says of a difference. ``netted_with`` is the key of the surplus that makes a shortage up."""
+
+    key: str
+    value: Decimal
+    explanation: str
+    netted_with: str = ""
+
+
+def committee_faults(members: Sequence[Candidate], chair_id: int | None) -> Iterator[Refusal]:
+    """Every reason against a committee: too few, no chair, one who answers for what is counted, who may not count."""
+    if len(members) < SMALLEST_COMMITTEE:
+        yield Invalid("stocktake.few_members", minimum=SMALLEST_COMMITTEE, field="committee")
+    if len(members) > MOST_MEMBERS:
+        yield Invalid("stocktake.many_members", limit=MOST_MEMBERS, field="committee")
+    if chair_id not in {one.person_id for one in members}:
+        yield Invalid("stocktake.no_chair", field="chair")
+    for one in members:
+        if not one.is_active or not may(one.role, "stocktakes.count"):
+            yield Conflict("stocktake.may_not_count", person=one.name, field="committee")
+        if one.pieces:
+            yield Conflict("stocktake.answers_for_things", person=one.name, pieces=one.pieces, field="committee")
+
+
+def order_faults(areas: int, as_of: date, today: date, texts: Mapping[str, str]) -> Iterator[Refusal]:
+    """Every reason against an order but its committee. ``texts`` are those of the form by field."""
+    if not areas:
+        yield Invalid("stocktake.no_area", field="areas")
+    if areas > MOST_AREAS:
+        yield Invalid("stocktake.many_areas", limit=MOST_AREAS, field="areas")
+    if abs((as_of - today).days) > FARTHEST_DAYS:
+        yield Invalid("stocktake.far_day", field="as_of")
+    for name, text in texts.items():
+        if len(text) > LONGEST_TEXT:
+            reason = Reason(N_("it is longer than {limit} characters"), limit=LONGEST_TEXT)
+            yield Invalid("request.bad_field", field=name, reason=reason)
+
+
+def counting_faults(state: StocktakeState, is_member: bool, is_area_closed: bool = False) -> Iterator[Refusal]:
+    """Every reason why somebody cannot count now, or take back what they counted."""
+    if not is_member:
+        yield Conflict("stocktake.not_member")
+    if state is StocktakeState.ORDERED:
+        yield Conflict("stocktake.not_open")
+    elif state is not StocktakeState.COUNTING:
+        yield Conflict("stocktake.over")
+    elif is_area_closed:
+        yield Conflict("stocktake.area_closed")
+
+
+def sighting_faults(quantity: int, note: str, name: str) -> Iterator[Refusal]:
+    """Every reason against what was typed of a thing that was seen."""
+    if not 1 <= quantity <= MOST_PIECES:
+        yield Invalid("stocktake.bad_quantity", limit=MOST_PIECES, field="quantity")
+    for field, text, limit in (("note", note, LONGEST_NOTE), ("name", name, LONGEST_TEXT)):
+        if len(text) > limit:
+            reason = Reason(N_("it is longer than {limit} characters"), limit=limit)
+            yield Invalid("request.bad_field", field=field, reason=reason)
+
+
+def shows_books(is_blind: bool, state: StocktakeState) -> bool:
+    """Whether anything that the register expects may be told: in a blind count nothing until all of it is closed."""
+    return not is_blind or state in (StocktakeState.CLOSED, StocktakeState.VALUED, StocktakeState.SETTLED)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaBounds:
+    """An area as the choice of one needs it: what bounds it, and whether it is closed."""
+
+    id: int
+    kind: AreaKind
+    room_id: int | None = None
+
+
+def area_of(areas: Sequence[AreaBounds], room_id: int, expected_in: int | None) -> int | None:
+    """The area that a sighting belongs to: that of the room where one stands; of a person or a category the one that
+    expects the thing; of what none expects the only one that there is. None where it can be of none.
+    """
+    for area in areas:
+        if area.kind is AreaKind.ROOM and area.room_id == room_id:
+            return area.id
+    wide = [area.id for area in areas if area.kind is not AreaKind.ROOM]
+    if expected_in in wide:
+        return expected_in
+    return wide[0] if wide else None
+
+
+def kind_of(sight: Sight, expectation: Expectation | None) -> SightingKind:
+    """What a sighting is, measured by what the register expects of this thing."""
+    if sight.asset_id is None:
+        return SightingKind.UNLABELLED if sight.mark else SightingKind.UNKNOWN
+    if expectation is None:
+        return SightingKind.FOREIGN
+    return SightingKind.HERE if expectation.room_id == sight.room_id else SightingKind.ELSEWHERE
+
+
+def deciding(sights: Iterable[Sight]) -> dict[str, Sight]:
+    """Of each thing the last sighting, whatever the order in which phones sent them. In the order of counting."""
+    last: dict[str, Sight] = {}
+    for sight in sorted(sights, key=lambda one: (one.at, one.person_id, one.id)):
+        last.pop(sight.thing, None)
+        last[sight.thing] = sight
+    return last
+
+
+def compare(
+    expectations: Iterable[Expectation], sights: Mapping[str, Sight], corrections: Mapping[str, int] | None = None
+) -> list[CountLine]:
+    """The books beside the count, by thing: first what was expected, in the order of the register, then the rest.
+    ``corrections`` are quantities that were put right on closed sheets.
+    """
+    corrections, lines, expected = corrections or {}, [], set()
+    for one in sorted(expectations, key=lambda row: row.asset_id):
+        thing = f"asset:{one.asset_id}"
+        expected.add(thing)
+        sight = sights.get(thing)
+        counted = corrections.get(thing, sight.quantity if sight else 0)
+        lines.append(_line(thing, one, sight, counted))
+    for thing, sight in sights.items():
+        counted = corrections.get(thing, sight.quantity)
+        if thing not in expected and counted:
+            lines.append(_line(thing, None, sight, counted))
+    return lines
+
+
+def _line(thing: str, expectation: Expectation | None, sight: Sight | None, counted: int) -> CountLine:
+    one = expectation or sight
+    assert one
+    quantity = expectation.quantity if expectation else 0
+    unit_price = None
+    if expectation and quantity:
+        unit_price = (expectation.price / quantity).quantize(Decimal("0.01"))
+    return CountLine(
+        thing, one.asset_id, one.inventory_no, one.name or (sight.code if sight else ""), one.serial_no, quantity,
+        counted, unit_price, expectation.room if expectation else sight.home if sight else "",
+        sight.room if sight else "", sight.room_id if sight else None,
+        tuple(_kinds(expectation, sight, quantity, counted)), sight.note if sight else "",
+    )  # fmt: skip
+
+
+def _kinds(
+    expectation: Expectation | None, sight: Sight | None, expected: int, counted: int
+) -> Iterator[DifferenceKind]:
+    if counted < expected:
+        yield DifferenceKind.SHORTAGE
+    if sight is None or not counted:
+        return
+    kind = kind_of(sight, expectation)
+    if sight.condition is SeenCondition.NOT_OURS:
+        yield DifferenceKind.NOT_OURS
+    elif kind is SightingKind.FOREIGN:
+        yield DifferenceKind.FOREIGN
+    elif counted > expected:
+        yield DifferenceKind.SURPLUS
+    if kind is SightingKind.ELSEWHERE:
+        yield DifferenceKind.ELSEWHERE
+    if sight.condition is SeenCondition.DAMAGED:
+        yield DifferenceKind.DAMAGED
+
+
+def differences(lines: Iterable[CountLine]) -> list[FoundDifference]:
+    """All that must be explained, shortages first."""
+    all_of_them = [FoundDifference(kind, line) for line in lines for kind in line.kinds]
+    order = list(DifferenceKind)
+    return sorted(all_of_them, key=lambda one: order.index(one.kind))
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Whether two names are of like things: the same noun stands first. A chair makes up for a chair alone."""
+    first, second = fold(one).split(), fold(other).split()
+    return bool(first and second) and first[0] == second[0]
+
+
+def valuation_faults(discrepancies: Sequence[FoundDifference], valuations: Sequence[Valuation]) -> Iterator[Refusal]:
+    """Every reason against a valuation: each difference has one with its explanation, and nets with a like one."""
+    by_key = {one.key: one for one in discrepancies}
+    keys = [one.key for one in valuations]
+    for key in keys:
+        if key not in by_key or keys.count(key) > 1:
+            yield Invalid("stocktake.no_difference", difference=key[:80])
+    if missing := [one for one in discrepancies if one.key not in keys]:
+        yield Invalid("stocktake.not_all_valued", piece=missing[0].line.name, many=len(missing))
+    for one in valuations:
+        if one.value < 0 or one.value != one.value.quantize(Decimal("0.01")) or one.value >= Decimal(10) ** 10:
+            yield Invalid("stocktake.bad_value", field=f"value:{one.key[:80]}")
+        if not one.explanation or len(one.explanation) > LONGEST_NOTE:
+            yield Invalid("stocktake.no_explanation", limit=LONGEST_NOTE, field=f"explanation:{one.key[:80]}")
+        if one.netted_with and one.key in by_key:
+            yield from _netting_faults(by_key[one.key], by_key.get(one.netted_with), valuations)
+
+
+def _netting_faults(
+    shortage: FoundDifference, surplus: FoundDifference | None, valuations: Sequence[Valuation]
+) -> Iterator[Refusal]:
+    is_pair = (
+        shortage.kind is DifferenceKind.SHORTAGE
+        and surplus is not None
+        and surplus.kind is DifferenceKind.SURPLUS
+        and shortage.quantity == surplus.quantity
+        and are_alike(shortage.line.name, surplus.line.name)
+    )
+    is_taken = surplus is not None and sum(one.netted_with == surplus.key for one in valuations) > 1
+    if not is_pair or is_taken:
+        yield Conflict("stocktake.not_alike", piece=shortage.line.name, field=f"netted:{shortage.key[:80]}")
+
+
+def act_of(kind: DifferenceKind, is_netted: bool) -> SettlementAct | None:
+    """What a difference leads to; nothing for a surplus that made a shortage up."""
+    if kind is DifferenceKind.SHORTAGE:
+        return SettlementAct.LABEL if is_netted else SettlementAct.RETIRE
+    if kind is DifferenceKind.SURPLUS:
+        return None if is_netted else SettlementAct.ACCEPT
+    if kind is DifferenceKind.DAMAGED:
+        return SettlementAct.ASSESS
+    if kind is DifferenceKind.NOT_OURS:
+        return SettlementAct.NOTIFY
+    return SettlementAct.MOVE
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A line of a closed sheet: what was counted, in the order of counting, and nothing of the books."""
+
+    number: int
+    thing: str
+    inventory_no: str
+    name: str
+    serial_no: str
+    unit: str
+    quantity: int
+    condition: str
+    mark: str
+    note: str
+    room: str
+    counted_by: int
+    at: str
+
+
+def sheet_rows(sights: Iterable[Sight]) -> list[SheetRow]:
+    """The lines of a sheet."""
+    return [
+        SheetRow(
+            number, one.thing, one.inventory_no, one.name or one.code, one.serial_no, "szt.", one.quantity,
+            str(one.condition), one.mark or ("" if one.asset_id else one.code), one.note,
+            one.room, one.person_id, one.at.isoformat(),
+        )
+        for number, one in enumerate(deciding(sights).values(), 1)
+    ]  # fmt: skip
+
+
+def mark_of(digest: str) -> str:
+    """What tells a sheet from any that is put in its place, of its SHA-256: 3F9A-71C2-B0D4."""
+    return "-".join(digest[start : start + 4].upper() for start in (0, 4, 8))
