@@ -34,7 +34,7 @@ from registry.stocktakes.queries import counting_now, pieces_in, sight_of
 from registry.stocktakes.rules import (
     MOST_EXPECTED,
     AreaKind,
-    Candidate,
+    CommitteeCandidate,
     StocktakeKind,
     StocktakeState,
     committee_faults,
@@ -265,10 +265,10 @@ def digest_of_sheet(contents: dict[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(words, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def candidates(people: Sequence[Person], pieces: Sequence[dict[str, Any]]) -> list[Candidate]:
+def candidates(people: Sequence[Person], pieces: Sequence[dict[str, Any]]) -> list[CommitteeCandidate]:
     """People as the rules of a committee read them."""
     custody = Counter(piece["custodian_id"] for piece in pieces)
-    return [Candidate(one.id, one.name, one.role, one.is_active, custody[one.id]) for one in people]
+    return [CommitteeCandidate(one.id, one.name, one.role, one.is_active, custody[one.id]) for one in people]
 
 
 async def locked_stocktake(stocktake_id: int, if_revision: int | None = None) -> Stocktake:

@@ -33,7 +33,7 @@ from registry.stocktakes.rules import (
     CountLine,
     Expectation,
     FoundDifference,
-    Sight,
+    SeenThing,
     compare,
     deciding,
     differences,
@@ -190,9 +190,9 @@ async def _last_of(
     return [(area, (last.get(area.id), tuple(sorted(people.get(area.id, ()))))) for area in areas]
 
 
-def sight_of(row: Sighting) -> Sight:
+def sight_of(row: Sighting) -> SeenThing:
     """A sighting as the rules read it."""
-    return Sight(
+    return SeenThing(
         row.id, row.area_id, row.at, row.quantity, row.asset_id, row.code, row.mark, row.inventory_no, row.name,
         row.serial_no, row.room_id, row.room_code, row.home, row.condition, row.note, row.person_id,
     )  # fmt: skip
@@ -299,15 +299,15 @@ async def pieces_in(areas: Sequence[StocktakeArea]) -> list[tuple[StocktakeArea,
         (AreaKind.PERSON, "custodian_id"),
         (AreaKind.CATEGORY, "category"),
     ):
-        if not (wanted := by_kind[kind]):
+        if not (by_value := by_kind[kind]):
             continue
         lifecycles = list(IN_THE_OFFICE - {Lifecycle.ORDERED})
-        rows = Asset.filter(lifecycle__in=lifecycles, **{f"{column}__in": list(wanted)}).order_by("id")
+        rows = Asset.filter(lifecycle__in=lifecycles, **{f"{column}__in": list(by_value)}).order_by("id")
         for row in await rows.values(
             "id", "inventory_no", "name", "serial_no", "quantity", "price", "room_id", "custodian_id", "category",
             room="room__code", custodian="custodian__name",
         ):  # fmt: skip
-            pieces.setdefault(row["id"], (wanted[row[column]], row))
+            pieces.setdefault(row["id"], (by_value[row[column]], row))
     return list(pieces.values())
 
 

@@ -81,7 +81,7 @@ QUANTITIES = frozenset({DifferenceKind.SHORTAGE, DifferenceKind.SURPLUS})
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class CommitteeCandidate:
     """Somebody who is to count: their role, and for how many of the things in the areas they answer."""
 
     person_id: int
@@ -108,7 +108,7 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class SeenThing:
     """One sighting: a thing of the register, a code that is on nothing, or a thing without a label by its mark."""
 
     id: int
@@ -198,7 +198,7 @@ class Valuation:
     netted_with: str = ""
 
 
-def committee_faults(members: Sequence[Candidate], chair_id: int | None) -> Iterator[Refusal]:
+def committee_faults(members: Sequence[CommitteeCandidate], chair_id: int | None) -> Iterator[Refusal]:
     """Every reason against a committee: too few, no chair, one who answers for what is counted, who may not count."""
     if len(members) < SMALLEST_COMMITTEE:
         yield Invalid("stocktake.few_members", minimum=SMALLEST_COMMITTEE, field="committee")
@@ -276,7 +276,7 @@ def area_of(areas: Sequence[AreaBounds], room_id: int, expected_in: int | None) 
     return wide[0] if wide else None
 
 
-def kind_of(sight: Sight, expectation: Expectation | None) -> SightingKind:
+def kind_of(sight: SeenThing, expectation: Expectation | None) -> SightingKind:
     """What a sighting is, measured by what the register expects of this thing."""
     if sight.asset_id is None:
         return SightingKind.UNLABELLED if sight.mark else SightingKind.UNKNOWN
@@ -285,9 +285,9 @@ def kind_of(sight: Sight, expectation: Expectation | None) -> SightingKind:
     return SightingKind.HERE if expectation.room_id == sight.room_id else SightingKind.ELSEWHERE
 
 
-def deciding(sights: Iterable[Sight]) -> dict[str, Sight]:
+def deciding(sights: Iterable[SeenThing]) -> dict[str, SeenThing]:
     """Of each thing the last sighting, whatever the order in which phones sent them. In the order of counting."""
-    last: dict[str, Sight] = {}
+    last: dict[str, SeenThing] = {}
     for sight in sorted(sights, key=lambda one: (one.at, one.person_id, one.id)):
         last.pop(sight.thing, None)
         last[sight.thing] = sight
@@ -295,7 +295,7 @@ def deciding(sights: Iterable[Sight]) -> dict[str, Sight]:
 
 
 def compare(
-    expectations: Iterable[Expectation], sights: Mapping[str, Sight], corrections: Mapping[str, int] | None = None
+    expectations: Iterable[Expectation], sights: Mapping[str, SeenThing], corrections: Mapping[str, int] | None = None
 ) -> list[CountLine]:
     """The books beside the count, by thing: first what was expected, in the order of the register, then the rest.
     ``corrections`` are quantities that were put right on closed sheets.
@@ -314,7 +314,7 @@ def compare(
     return lines
 
 
-def _line(thing: str, expectation: Expectation | None, sight: Sight | None, counted: int) -> CountLine:
+def _line(thing: str, expectation: Expectation | None, sight: SeenThing | None, counted: int) -> CountLine:
     one = expectation or sight
     assert one
     quantity = expectation.quantity if expectation else 0
@@ -330,7 +330,7 @@ def _line(thing: str, expectation: Expectation | None, sight: Sight | None, coun
 
 
 def _kinds(
-    expectation: Expectation | None, sight: Sight | None, expected: int, counted: int
+    expectation: Expectation | None, sight: SeenThing | None, expected: int, counted: int
 ) -> Iterator[DifferenceKind]:
     if counted < expected:
         yield DifferenceKind.SHORTAGE
@@ -427,7 +427,7 @@ class SheetRow:
     at: str
 
 
-def sheet_rows(sights: Iterable[Sight]) -> list[SheetRow]:
+def sheet_rows(sights: Iterable[SeenThing]) -> list[SheetRow]:
     """The lines of a sheet."""
     return [
         SheetRow(

@@ -135,6 +135,70 @@ async def some_works(office: Office) -> Call:
     return "/works", {"json": {"name": "Remont", "rooms": ["M-1"]} | days}
 
 
+async def a_stocktake(office: Office) -> Call:
+    body = {"areas": ["M-1"], "committee": ["admin", "bob"], "as_of": soon(0).date().isoformat(), "blind": False}
+    return "/stocktakes", {"json": body}
+
+
+async def _of_stocktake(office: Office, *acts: str, opens: bool = True) -> str:
+    path, content = await a_stocktake(office)
+    answer = await office.post(path, content["json"] | {"opens": opens}, "admin")
+    url = f"{path}/{answer.json()['id']}"
+    for act in acts:
+        body: dict[str, Any] = {}
+        if act == "value":
+            rows = (await office.get(f"{url}/differences", "admin")).json()["differences"]
+            body = {"differences": [{"key": row["key"], "explanation": "x"} for row in rows]}
+        assert (await office.post(f"{url}/{act}", body, "admin")).is_success
+    return url
+
+
+async def an_opened_count(office: Office) -> Call:
+    return f"{await _of_stocktake(office, opens=False)}/open", {}
+
+
+async def a_counted_thing(office: Office) -> Call:
+    return f"{await _of_stocktake(office)}/scans", {"json": {"room": "M-1", "name": "krzesło"}}
+
+
+async def a_struck_entry(office: Office) -> Call:
+    url, content = await a_counted_thing(office)
+    number = (await office.post(url, who="admin", **content)).json()["id"]
+    return f"{url}/{number}/strike", {"json": {"reason": "x"}}
+
+
+async def a_recount(office: Office) -> Call:
+    return f"{await _of_stocktake(office)}/recount", {"json": {"area": "M-1", "reason": "x"}}
+
+
+async def a_closed_count(office: Office) -> Call:
+    return f"{await _of_stocktake(office)}/close", {}
+
+
+async def a_corrected_sheet(office: Office) -> Call:
+    url, content = await a_counted_thing(office)
+    await office.post(url, who="admin", **content)
+    closed = await office.post(f"{url.removesuffix('/scans')}/close", {}, "admin")
+    sheet = f"{url.removesuffix('/scans')}/sheets/{closed.json()['sheets'][0]['id']}"
+    return f"{sheet}/correct", {"json": {"line": 1, "quantity": 2, "reason": "x"}}
+
+
+async def a_valuation(office: Office) -> Call:
+    url = await _of_stocktake(office, "close")
+    rows = (await office.get(f"{url}/differences", "admin")).json()["differences"]
+    return f"{url}/value", {"json": {"differences": [{"key": row["key"], "explanation": "x"} for row in rows]}}
+
+
+async def a_settlement(office: Office) -> Call:
+    return f"{await _of_stocktake(office, 'close', 'value')}/settle", {}
+
+
+async def a_draft_carried_out(office: Office) -> Call:
+    url = await _of_stocktake(office, "close", "value", "settle")
+    tasks = (await office.get(f"{url}/differences", "admin")).json()["tasks"]
+    return f"{url}/tasks/{tasks[0]['id']}/carry-out", {}
+
+
 async def _of_works(office: Office, act: str) -> str:
     path, content = await some_works(office)
     return f"{path}/{(await office.post(path, who='admin', **content)).json()['id']}/{act}"
@@ -415,6 +479,16 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/buildings/{code}/close": a_closed_building,
     "/buildings/{code}/reopen": a_reopened_building,
     "/blocks": a_block,
+    "/stocktakes": a_stocktake,
+    "/stocktakes/{stocktake_id}/open": an_opened_count,
+    "/stocktakes/{stocktake_id}/scans": a_counted_thing,
+    "/stocktakes/{stocktake_id}/scans/{sighting_id}/strike": a_struck_entry,
+    "/stocktakes/{stocktake_id}/recount": a_recount,
+    "/stocktakes/{stocktake_id}/close": a_closed_count,
+    "/stocktakes/{stocktake_id}/sheets/{sheet_id}/correct": a_corrected_sheet,
+    "/stocktakes/{stocktake_id}/value": a_valuation,
+    "/stocktakes/{stocktake_id}/settle": a_settlement,
+    "/stocktakes/{stocktake_id}/tasks/{task_id}/carry-out": a_draft_carried_out,
     "/works": some_works,
     "/works/{works_id}/finish": works_finished,
     "/works/{works_id}/cancel": works_called_off,

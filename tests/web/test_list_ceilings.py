@@ -37,6 +37,10 @@ from registry.rooms.models import CalendarDay, Site, StandardItem
 from registry.saved_views.models import SavedView
 from registry.scans.models import Scan
 from registry.sets.actions import NewSet, make_set
+from registry.stocktakes.actions import NewArea, StocktakeOrder, order
+from registry.stocktakes.counting import NewSighting, sight
+from registry.stocktakes.models import CommitteeMember, Stocktake
+from registry.stocktakes.rules import AreaKind
 from registry.works.actions import make_works
 from registry.works.rules import NewWorks
 from tests.make import (
@@ -102,6 +106,25 @@ async def days_that_differ(office: Office, number: int) -> None:
 async def works(office: Office, number: int) -> None:
     new = NewWorks(f"Remont {number}", DAY, DAY, ("M-1", "M-2"))
     await make_works(new, SYSTEM, datetime.now(UTC))
+
+
+async def stocktakes(office: Office, number: int) -> None:
+    await make_person(f"counts-{number}")
+    await make_person(f"counts-too-{number}")
+    committee = (f"counts-{number}", f"counts-too-{number}")
+    areas = (NewArea(AreaKind.ROOM, "M-1"),)
+    new = StocktakeOrder(areas, committee, committee[0], DAY, opens=True)
+    await order(new, office.people["admin"], SYSTEM, datetime.now(UTC))
+
+
+async def sightings(office: Office, number: int) -> None:
+    """All in the first stocktake."""
+    if not await Stocktake.exists():
+        await stocktakes(office, number)
+        await CommitteeMember.create(stocktake_id=1, person=office.people["admin"], name="x")
+    asset = await make_asset(room=office.rooms["M-1"])
+    seen_thing = NewSighting("M-1", asset.inventory_no or "")
+    await sight(1, seen_thing, office.people["admin"], datetime.now(UTC))
 
 
 async def own_bookings(office: Office, number: int) -> None:
@@ -269,6 +292,8 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/approvals": ("/approvals?limit=200", requests),
     "/blocks": ("/blocks?limit=200", blocks),
     "/works": ("/works?limit=200", works),
+    "/stocktakes": ("/stocktakes?limit=200", stocktakes),
+    "/stocktakes/{stocktake_id}/scans": ("/stocktakes/1/scans?limit=200", sightings),
     "/opening-profiles": ("/opening-profiles?limit=200", opening_hours),
     "/sites/{code}/days": ("/sites/BDG/days?year=2027&limit=200", days_that_differ),
     "/scans/unknown": ("/scans/unknown?limit=200", unknown_codes),

@@ -11,7 +11,7 @@ from registry.bookings.projections import PublicState, Viewer, hides_changes, se
 from registry.bookings.public_revision import looks, revision_of
 from registry.bookings.queries import spans_ahead, state_for
 from registry.core.clock import Clock
-from registry.core.events import AssetChanged, DeviceChanged, Event, NoticesChanged, RoomChanged
+from registry.core.events import AssetChanged, DeviceChanged, Event, NoticesChanged, RoomChanged, StocktakeChanged
 from registry.outbox.queries import forget_unread, unread_count
 from registry.people import rules
 from registry.people.models import Person
@@ -45,7 +45,8 @@ async def stream(request: Request, person: Caller) -> Response:
     ``Last-Event-ID`` says. ``beat`` comes every 15 seconds. A reader that does not keep up is disconnected,
     and everybody after 15 minutes: whoever may still listen connects again. One person has 40 streams at most.
     Of a Help Point room only who works there is told more than what is to be seen of it. ``notice`` has how many of the
-    caller's own notices are ``unread``, a hundred at most, when that changed.
+    caller's own notices are ``unread``, a hundred at most, when that changed. ``stocktake`` has the id of one that
+    went on.
     """
     live, clock = live_of(request.app), request.app.state.clock
     live.private_teller = _own_notices
@@ -67,6 +68,8 @@ def _eyes(person: Person, before: Looks, clock: Clock) -> tuple[Hashable, Teller
             return message("asset", f"asset:{event.asset_id}", {"asset": event.asset_id})
         if isinstance(event, DeviceChanged) and sees_devices:
             return message("device", f"device:{event.device_id}", {"device": event.device_id})
+        if isinstance(event, StocktakeChanged):  # that it went on, and nothing of what was seen
+            return message("stocktake", f"stocktake:{event.stocktake_id}", {"stocktake": event.stocktake_id})
         return None
 
     return ("api", sees_times(Visibility.HIDDEN, viewer), sees_devices), tell

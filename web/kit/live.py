@@ -26,6 +26,7 @@ from registry.core.events import (
     NoticesChanged,
     OfficeChanged,
     RoomChanged,
+    StocktakeChanged,
 )
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ def event_id(event: Event) -> int:
         return event.asset_id
     if isinstance(event, NoticesChanged):
         return event.person_id
+    if isinstance(event, StocktakeChanged):
+        return event.stocktake_id
     return event.device_id if isinstance(event, DeviceChanged) else 0
 
 

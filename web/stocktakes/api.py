@@ -33,13 +33,13 @@ from web.kit.routing import CallerActor, IfMatch, faults
 from web.stocktakes.shapes import (
     CloseAreaBody,
     CorrectionAnswer,
-    CorrectionBody,
     CountSheetAnswer,
     DifferencesAnswer,
     NewStocktakeBody,
     RecountBody,
     RemarkBody,
     SettlementTaskAnswer,
+    SheetCorrectionBody,
     SightingAnswer,
     SightingBody,
     SightingsAnswer,
@@ -184,7 +184,7 @@ async def sheet(stocktake_id: StocktakeId, sheet_id: SheetId, person: Caller) ->
     summary="Strike a line of a closed sheet through",
 )  # fmt: skip
 async def correct(
-    stocktake_id: StocktakeId, sheet_id: SheetId, body: CorrectionBody, person: Counter, actor: CallerActor, now: Now,
+    stocktake_id: StocktakeId, sheet_id: SheetId, body: SheetCorrectionBody, person: Counter, actor: CallerActor, now: Now,
     once: OnceOnly,
 ) -> CorrectionAnswer:  # fmt: skip
     """So many there are, and why. For the committee, between the closing and the valuation."""

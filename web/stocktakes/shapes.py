@@ -122,7 +122,7 @@ class CloseAreaBody(Body):
     area: AreaName = ""
 
 
-class CorrectionBody(Body):
+class SheetCorrectionBody(Body):
     line: Annotated[Whole, Field(ge=1, le=MOST_PIECES)]
     quantity: Annotated[Whole, Field(ge=0, le=MOST_PIECES)]
     reason: Note

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 HOUR = timedelta(hours=1)
 CHANGES = {
     "rooms.manage", "bookings.make", "bookings.manage", "bookings.for_another", "bookings.block", "help_point.book",
-    "works.manage",
+    "works.manage", "stocktakes.order", "stocktakes.count", "stocktakes.value",
     "assets.change", "assets.correct_money", "files.change", "labels.print", "faults.report", "faults.manage",
     "imports.run", "assets.dispose", "durability.override", "documents.sign", "documents.cancel",
     "devices.manage", "panels.pair", "people.manage", "office.manage",

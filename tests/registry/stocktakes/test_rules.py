@@ -12,12 +12,12 @@ from registry.stocktakes import rules
 from registry.stocktakes.rules import (
     AreaBounds,
     AreaKind,
-    Candidate,
+    CommitteeCandidate,
     DifferenceKind,
     Expectation,
     SeenCondition,
+    SeenThing,
     SettlementAct,
-    Sight,
     SightingKind,
     StocktakeState,
     Valuation,
@@ -25,7 +25,7 @@ from registry.stocktakes.rules import (
 from tests.make import MINUTE, NOW
 
 TODAY = date(2026, 11, 30)
-MEMBERS = [Candidate(1, "A", Role.FACILITIES, True), Candidate(2, "B", Role.MEMBER, True)]
+MEMBERS = [CommitteeCandidate(1, "A", Role.FACILITIES, True), CommitteeCandidate(2, "B", Role.MEMBER, True)]
 
 
 def expectation(asset_id: int = 1, **fields: Any) -> Expectation:
@@ -33,9 +33,9 @@ def expectation(asset_id: int = 1, **fields: Any) -> Expectation:
     return Expectation(asset_id, 1, **default | {"price": Decimal("500.00"), "room": "Z-1"} | fields)
 
 
-def sight(number: int = 1, asset_id: int | None = 1, minutes: int = 0, **fields: Any) -> Sight:
+def sight(number: int = 1, asset_id: int | None = 1, minutes: int = 0, **fields: Any) -> SeenThing:
     default = {"name": "Krzesło", "room_id": 1, "room": "Z-1"}
-    return Sight(number, 1, NOW + minutes * MINUTE, asset_id=asset_id, **default | fields)
+    return SeenThing(number, 1, NOW + minutes * MINUTE, asset_id=asset_id, **default | fields)
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,14 @@ def sight(number: int = 1, asset_id: int | None = 1, minutes: int = 0, **fields:
         (MEMBERS[:1], 1, ["stocktake.few_members"]),
         (MEMBERS, None, ["stocktake.no_chair"]),
         (MEMBERS, 3, ["stocktake.no_chair"]),
-        ([*MEMBERS, Candidate(3, "C", Role.MEMBER, True, 4)], 1, ["stocktake.answers_for_things"]),
-        ([*MEMBERS, Candidate(3, "C", Role.MEMBER, False)], 1, ["stocktake.may_not_count"]),
-        ([*MEMBERS, Candidate(3, "C", Role.AUDITOR, True)], 1, ["stocktake.may_not_count"]),
-        ([*MEMBERS, Candidate(3, "C", Role.ACCOUNTANT, True)], 1, ["stocktake.may_not_count"]),
-        ([Candidate(pk, "X", Role.MEMBER, True) for pk in range(21)], 1, ["stocktake.many_members"]),
+        ([*MEMBERS, CommitteeCandidate(3, "C", Role.MEMBER, True, 4)], 1, ["stocktake.answers_for_things"]),
+        ([*MEMBERS, CommitteeCandidate(3, "C", Role.MEMBER, False)], 1, ["stocktake.may_not_count"]),
+        ([*MEMBERS, CommitteeCandidate(3, "C", Role.AUDITOR, True)], 1, ["stocktake.may_not_count"]),
+        ([*MEMBERS, CommitteeCandidate(3, "C", Role.ACCOUNTANT, True)], 1, ["stocktake.may_not_count"]),
+        ([CommitteeCandidate(pk, "X", Role.MEMBER, True) for pk in range(21)], 1, ["stocktake.many_members"]),
     ],
 )
-def test_who_may_be_of_a_committee(members: list[Candidate], chair: int | None, codes: list[str]) -> None:
+def test_who_may_be_of_a_committee(members: list[CommitteeCandidate], chair: int | None, codes: list[str]) -> None:
     assert [fault.code for fault in rules.committee_faults(members, chair)] == codes
 
 
@@ -135,7 +135,7 @@ def test_the_area_of_a_sighting(
         (sight(asset_id=None, mark="N-1"), None, SightingKind.UNLABELLED),
     ],
 )
-def test_what_a_sighting_is(seen_thing: Sight, books: Expectation | None, kind: SightingKind) -> None:
+def test_what_a_sighting_is(seen_thing: SeenThing, books: Expectation | None, kind: SightingKind) -> None:
     assert rules.kind_of(seen_thing, books) is kind
 
 
@@ -162,7 +162,7 @@ def test_the_last_sighting_decides_in_whatever_order_the_phones_sent_them() -> N
     ],
 )
 def test_what_differs(
-    books: Expectation | None, seen_thing: Sight | None, kinds: tuple[DifferenceKind, ...], difference: int
+    books: Expectation | None, seen_thing: SeenThing | None, kinds: tuple[DifferenceKind, ...], difference: int
 ) -> None:
     sights = {seen_thing.thing: seen_thing} if seen_thing else {}
     (line,) = rules.compare([books] if books else [], sights)

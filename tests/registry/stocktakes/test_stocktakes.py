@@ -88,8 +88,9 @@ async def test_the_sample_of_a_room_comes_out_as_its_list_says(database: Databas
     for minute, row in enumerate(rows):
         if row["ilosc_wg_spisu"] == "1":
             is_labelled = row["numer_inwentarzowy"].startswith("KPUW")
+            typed = {"code": row["numer_inwentarzowy"]} if is_labelled else {"name": row["nazwa"]}
             new = NewSighting(
-                "ZW-03", code=row["numer_inwentarzowy"] if is_labelled else "", name="" if is_labelled else row["nazwa"],
+                "ZW-03", **typed,
                 condition=SeenCondition.DAMAGED if "uszkodzone" in row["uwagi"] else SeenCondition.OK,
                 note=row["uwagi"],
             )  # fmt: skip
