@@ -46,7 +46,8 @@ KIND_WORDS = {
     "roster": N_("rosters of duties"), "duty": N_("single duties"), "institution": N_("institutions"),
     "letter": N_("letters"), "import": N_("lists that were read in"), "scan": N_("scans"), "tag": N_("labels"),
     "label_run": N_("printed labels"), "label_layout": N_("layouts of labels"),
-    "numbering": N_("rules for numbers"), "plan": N_("floor plans"), "view": N_("saved views"),
+    "numbering": N_("rules for numbers"), "plan": N_("floor plans"),
+    "stocktake": N_("stocktakes"), "view": N_("saved views"),
 }  # fmt: skip
 PAGES_OF = {"asset": "/assets/{}", "booking": "/bookings/{}", "fault": "/faults/{}", "set": "/sets/{}"}
 # of the list that is taken away

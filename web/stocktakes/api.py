@@ -184,8 +184,8 @@ async def sheet(stocktake_id: StocktakeId, sheet_id: SheetId, person: Caller) ->
     summary="Strike a line of a closed sheet through",
 )  # fmt: skip
 async def correct(
-    stocktake_id: StocktakeId, sheet_id: SheetId, body: SheetCorrectionBody, person: Counter, actor: CallerActor, now: Now,
-    once: OnceOnly,
+    stocktake_id: StocktakeId, sheet_id: SheetId, body: SheetCorrectionBody, person: Counter, actor: CallerActor,
+    now: Now, once: OnceOnly,
 ) -> CorrectionAnswer:  # fmt: skip
     """So many there are, and why. For the committee, between the closing and the valuation."""
     await stocktake_for(stocktake_id, person)

@@ -1,0 +1,100 @@
+"""What stocktakes, their states, their differences and their history are called."""
+
+from collections.abc import Sequence
+
+from registry.core.history import HistoryEntry
+from registry.stocktakes.models import Stocktake
+from registry.stocktakes.rules import (
+    DifferenceKind,
+    SeenCondition,
+    SettlementAct,
+    SightingKind,
+    StocktakeKind,
+    StocktakeState,
+)
+from web.kit.history_rows import history_rows
+from web.kit.page_context import PageContext
+from web.kit.words import N_
+
+ACTS = {
+    "ordered": N_("Ordered"),
+    "opened": N_("The count was opened"),
+    "struck": N_("Entry struck through"),
+    "recounted": N_("Area counted anew"),
+    "area_closed": N_("Area closed, with its sheet"),
+    "closed": N_("The count was closed"),
+    "corrected": N_("Sheet put right"),
+    "valued": N_("Differences valued"),
+    "settled": N_("Drafts made"),
+    "carried_out": N_("Draft carried out"),
+}
+STATES = {
+    StocktakeState.ORDERED: (N_("ordered, not yet begun"), "", "calendar"),
+    StocktakeState.COUNTING: (N_("being counted"), "warn", "qrcode"),
+    StocktakeState.CLOSED: (N_("closed, awaits its valuation"), "warn", "lock"),
+    StocktakeState.VALUED: (N_("valued, to be settled"), "warn", "lock"),
+    StocktakeState.SETTLED: (N_("settled"), "good", "check"),
+}
+KINDS = {
+    StocktakeKind.PERIODIC: N_("periodic"),
+    StocktakeKind.HANDOVER: N_("at a change of custodian"),
+    StocktakeKind.AD_HOC: N_("ad hoc"),
+}
+DIFFERENCES = {
+    DifferenceKind.SHORTAGE: (N_("shortage"), "bad"),
+    DifferenceKind.SURPLUS: (N_("surplus"), "bad"),
+    DifferenceKind.ELSEWHERE: (N_("in another place"), "warn"),
+    DifferenceKind.FOREIGN: (N_("belongs elsewhere"), "warn"),
+    DifferenceKind.NOT_OURS: (N_("property of somebody else"), "warn"),
+    DifferenceKind.DAMAGED: (N_("damaged"), "warn"),
+}
+SIGHTINGS = {
+    SightingKind.HERE: N_("in its place"),
+    SightingKind.ELSEWHERE: N_("in another place"),
+    SightingKind.FOREIGN: N_("belongs elsewhere"),
+    SightingKind.UNKNOWN: N_("unknown code"),
+    SightingKind.UNLABELLED: N_("without a label"),
+}
+CONDITIONS = {
+    SeenCondition.OK: N_("good"),
+    SeenCondition.DAMAGED: N_("damaged"),
+    SeenCondition.NOT_OURS: N_("not ours"),
+}
+TASKS = {
+    SettlementAct.MOVE: N_("Move it in the register to where it was seen (MT)"),
+    SettlementAct.RETIRE: N_("Take it out of the register (LT)"),
+    SettlementAct.ACCEPT: N_("Take it into the register (OT)"),
+    SettlementAct.LABEL: N_("Put a new label on it"),
+    SettlementAct.ASSESS: N_("Let the committee for disposal look at it"),
+    SettlementAct.NOTIFY: N_("Tell its owner that it was counted"),
+}
+DONE = {
+    "ordered": N_("The stocktake is ordered and open. The committee can count."),
+    "kept": N_("The stocktake is ordered. Open it when the counting begins."),
+    "opened": N_("The count is open."),
+    "recounted": N_("The area is counted anew. What was seen before counts no more."),
+    "area_closed": N_("The area is closed, and its sheet has its number."),
+    "closed": N_("All areas are closed. The accountant values the differences next."),
+    "corrected": N_("The line is put right. The sheet itself stays as it was."),
+    "valued": N_("The differences are valued. Make the drafts next."),
+    "settled": N_("The drafts are made. Carry them out one by one."),
+    "carried_out": N_("Done, and written down."),
+    "struck": N_("The entry is struck through. It stays to be read."),
+}
+
+
+def state_look(row: Stocktake, context: PageContext) -> tuple[str, str, str]:
+    """A badge: word, tone, symbol."""
+    word, tone, symbol = STATES[row.state]
+    return context.say(word), tone, symbol
+
+
+def stocktake_history(entries: Sequence[HistoryEntry], context: PageContext) -> list[dict[str, str]]:
+    """What happened to a stocktake, the newest first, in words."""
+    return history_rows(entries, context, ACTS, _detail)
+
+
+def _detail(entry: HistoryEntry) -> str:
+    after = entry.after or {}
+    parts = [str(after.get(name) or "") for name in ("area", "sheet", "name", "code", "document")]
+    return ", ".join(part for part in parts if part)
