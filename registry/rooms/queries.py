@@ -23,6 +23,27 @@ CODE_LENGTH = 40
 BUILT_IN = ("step_free", "hearing_loop", "screen")
 
 
+class RoomLine(NamedTuple):
+    """What a list of a large house is narrowed and parted by, and what a choice of rooms says: a tenth of what it takes
+    to read the rooms.
+    """
+
+    id: int
+    code: str
+    number: str
+    name: str
+    name_en: str
+    building_id: int
+    floor: int
+    kind: RoomKind
+    visibility: Visibility
+    capacity: int
+    bookable: bool
+    step_free: bool
+    hearing_loop: bool
+    screen: bool
+
+
 def is_code(text: str) -> bool:
     """Whether a text could be the code of a room, a site or a week of opening hours."""
     return may_be_name(text, CODE_LENGTH)
@@ -68,9 +89,9 @@ async def open_room_by_code(code: str) -> Room:
     return room
 
 
-async def rooms_by_code() -> list[Room]:
-    """Every room in use, in the order of the codes."""
-    return await Room.filter(closed_at__isnull=True).order_by("code")
+async def rooms_by_code() -> list[RoomLine]:
+    """A line of every room in use, in the order of the codes: what a form offers."""
+    return await room_lines("code")
 
 
 async def sites_in_order() -> list[Site]:
@@ -137,30 +158,9 @@ async def all_rooms(*, with_closed: bool = False, at_most: int | None = None) ->
     return await with_houses(rooms if at_most is None else rooms.limit(at_most))
 
 
-class RoomLine(NamedTuple):
-    """What a list of a large house is narrowed and parted by, and what a choice of rooms says: a tenth of what it takes
-    to read the rooms.
-    """
-
-    id: int
-    code: str
-    number: str
-    name: str
-    name_en: str
-    building_id: int
-    floor: int
-    kind: RoomKind
-    visibility: Visibility
-    capacity: int
-    bookable: bool
-    step_free: bool
-    hearing_loop: bool
-    screen: bool
-
-
-async def room_lines() -> list[RoomLine]:
-    """A line of every room in use, in the order of the house."""
-    rooms = Room.filter(closed_at__isnull=True).order_by(*HOUSE_ORDER)
+async def room_lines(*order: str) -> list[RoomLine]:
+    """A line of every room in use, in the order of the house where no other is asked for."""
+    rooms = Room.filter(closed_at__isnull=True).order_by(*order or HOUSE_ORDER)
     return [RoomLine(*row) for row in await rooms.values_list(*RoomLine._fields)]
 
 

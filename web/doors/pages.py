@@ -24,7 +24,7 @@ from registry.doors.phrases import LANGUAGES, panel_languages
 from registry.doors.queries import booking_at_door, door
 from registry.doors.view import Act, DoorView, OpenDoor, acts
 from registry.people.models import Person
-from registry.rooms.queries import all_rooms, room_by_code
+from registry.rooms.queries import room_by_code, room_lines
 from web.auth.access import PageCaller, actor_of, address_of, page_with
 from web.auth.session import A_YEAR, keep, options_of
 from web.doors.hub import BEAT_SECONDS, DoorStream, hub_of, message, panel_time
@@ -190,7 +190,7 @@ async def pair(request: Request, person: Staff, now: Now, code: Text = "", room:
 
 async def _rooms(request: Request, person: Person, now: datetime) -> list[tuple[str, str]]:
     words = page_context(request, person, now).words
-    return [(room.code, f"{room.number} – {words.room(room)}") for room in await all_rooms()]
+    return [(room.code, f"{room.number} – {words.room(room)}") for room in await room_lines()]
 
 
 async def _device(request: Request) -> Device | None:

@@ -15,7 +15,7 @@ from registry.feeds.queries import contents, etag_now, feed_by_secret, feeds_of
 from registry.people.queries import all_institutions
 from registry.people.rules import may
 from registry.rooms.models import Visibility
-from registry.rooms.queries import all_rooms
+from registry.rooms.queries import room_lines
 from web.auth.access import PageCaller, actor_of, options_of
 from web.bookings.words import BookingWords
 from web.feeds.ics import write
@@ -41,7 +41,7 @@ async def listing(
     viewer = viewer_of(person)
     rooms = [
         room
-        for room in await all_rooms()
+        for room in await room_lines()
         if room.bookable and room.visibility is not Visibility.HIDDEN and sees_times(room.visibility, viewer)
     ]
     runs_rooms = may(person.role, "bookings.manage")

@@ -20,7 +20,7 @@ from registry.documents.rules import SYMBOLS as SYMBOLS_OF_PAPERS
 from registry.people.models import Person
 from registry.people.queries import people_like
 from registry.people.rules import may
-from registry.rooms.queries import all_rooms
+from registry.rooms.queries import room_lines
 from registry.scans.queries import exact_match
 from registry.sets.queries import sets_in_order
 from web.kit.sections import all_sections
@@ -111,7 +111,7 @@ async def _exact(text: str, person: Person, words: Words) -> AsyncIterator[Hit]:
 async def _rooms(text: str, words: Words) -> list[Hit]:
     key = fold(text)
     rooms = [
-        room for room in await all_rooms()
+        room for room in await room_lines()
         if key in fold(f"{room.code} {room.number} {room.name} {room.name_en}")
     ]  # fmt: skip
     return [Hit("room", words.room(room), room.code, f"/rooms/{quote(room.code)}") for room in rooms[:OF_A_KIND]]
