@@ -19,6 +19,7 @@ from registry.bookings.models import Booking
 from registry.bookings.rules import BookingRequest
 from registry.core.errors import Refusal
 from registry.devices.models import Device, DeviceKind, Sensing
+from registry.documents.models import Document, DocumentLine
 from registry.people.models import Institution, Person
 from registry.rooms.models import Building, OpeningProfile, OpeningSpan, Room, Site
 
@@ -94,6 +95,19 @@ async def make_asset(**values: Any) -> Asset:
     default = {"inventory_no": f"INV/{number:05}", "name": "Krzesło konferencyjne", "price": Decimal("450.00")}
     columns = default | {"accepted_on": date(2022, 6, 1)} | values
     return await Asset.create(**columns | number_columns(columns["inventory_no"]))
+
+
+async def make_document(symbol: str, *assets: Asset, **columns: Any) -> Document:
+    """A paper about these pieces, past the acts that write one."""
+    place = next(_numbers)
+    default = {
+        "symbol": symbol, "year": 2026, "place": place, "number": f"{symbol}/{place:05}/2026", "issued_at": NOW,
+        "issued_on": NOW.date(), "actor": "Clerk", "contents": {"lines": []}, "pieces": len(assets),
+    }  # fmt: skip
+    document = await Document.create(**default | columns)
+    for asset in assets:
+        await DocumentLine.create(document=document, asset=asset)
+    return document
 
 
 async def make_device(**columns: Any) -> Device:

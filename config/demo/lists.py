@@ -10,6 +10,7 @@ from config.demo.approvals import name_approvers
 from config.demo.categories import lay_categories
 from config.demo.faults import lay_faults
 from config.demo.numbers import number_pieces
+from config.demo.papers import lay_papers
 from config.demo.plans import lay_plan
 from config.demo.sets import lay_sets
 from config.demo.views import save_views
@@ -89,6 +90,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
     await name_approvers(actor, now)
     await lay_plan(actor, now)
     await number_pieces(actor, now)
+    await lay_papers(pieces[0]["id"], actor, now)
     await save_views(actor, now)
     await lay_faults(now)
 

@@ -1,6 +1,6 @@
 """What changes assets. Each is one transaction with its history; rooms that it touches are told after the commit."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -27,10 +27,11 @@ from registry.assets.rules import (
 )
 from registry.assets.transitions import (
     Answers,
+    FormerState,
     RoomEffect,
     Transition,
+    answer_faults,
     state_faults,
-    unanswered,
 )
 from registry.categories.queries import category_tree
 from registry.categories.rules import CategoryTree, TypedValue
@@ -323,6 +324,14 @@ class Passage:
         return asset.revision != self.former[asset.id].revision
 
 
+Obstacles = Callable[[Transition, Sequence[Asset], Answers], Awaitable[Mapping[int, Refusal]]]
+
+
+async def no_obstacles(transition: Transition, assets: Sequence[Asset], answers: Answers) -> Mapping[int, Refusal]:
+    """Nothing beside the pieces' own states is in the way."""
+    return {}
+
+
 @asynccontextmanager
 async def passing(
     transition: Transition,
@@ -332,12 +341,15 @@ async def passing(
     now: datetime,
     refusal_of: Callable[[Mapping[int, Refusal]], Refusal] = the_first,
     beside: Collection[int] = (),
+    obstacles: Obstacles = no_obstacles,
 ) -> AsyncIterator[Passage]:
     """The transaction in which assets go through a transition. When the block begins they went; what follows from it
     is written in the block. ``revisions`` as in :func:`perform_on_many`; ``beside`` are rooms to lock for what the
-    block does in them. Raises what :func:`perform` does.
+    block does in them; ``obstacles`` are what others know to be in the way of pieces, by their id. Raises what
+    :func:`perform` does.
     """
-    if faults := unanswered(transition, answers):
+    today = await office_day(now)
+    if faults := answer_faults(transition, answers, today):
         raise faults[0]
     ids, places = list(revisions), {}
     if transition.room is not RoomEffect.NONE:
@@ -350,7 +362,9 @@ async def passing(
             if (refusal := _refusal(transition, asset_id, assets.get(asset_id), revision, places))
         }
         ready = [asset for pk, asset in assets.items() if pk not in refusals]
-        refusals |= await _parts_of_others(transition, ready) or await _locks(transition, ready, now)
+        refusals |= await _parts_of_others(transition, ready) or await obstacles(transition, ready, answers)
+        if not refusals:
+            refusals |= await _locks(transition, ready, now)
         if refusals:
             raise refusal_of(refusals)
         former = {
@@ -358,7 +372,7 @@ async def passing(
         }
         stood = [standing_piece(asset) for asset in assets.values()]
         for asset in assets.values():
-            await _go(transition, asset, answers, change, actor, now)
+            await _go(transition, asset, answers, change, actor, now, today)
         await keep_untouched_quiet(change, zip(stood, map(standing_piece, assets.values()), strict=True))
         yield Passage(change, transition, [assets[asset_id] for asset_id in revisions], answers, actor, now, former)
 
@@ -401,26 +415,40 @@ def _refusal(
 
 
 async def _go(
-    transition: Transition, asset: Asset, answers: Answers, change: RoomChange, actor: Actor, now: datetime
+    transition: Transition, asset: Asset, answers: Answers, change: RoomChange, actor: Actor, now: datetime, today: date
 ) -> None:
     if asset.condition in transition.reported_in:
         await history.write(f"asset:{asset.id}", transition.entry, actor, now, reason=answers.reason)
         change.happened(AssetChanged(asset.id))
         return
-    columns = transition.leads_to(answers)
+    columns = transition.leads_to(answers, FormerState(asset.lifecycle, asset.accepted_on, today))
     if transition.takes_back and asset.lifecycle in transition.lifecycles:
-        columns["lifecycle"] = await _lifecycle_before(asset, transition)
+        columns |= await _columns_before(asset, transition)
     before = {name: getattr(asset, name) for name in columns if getattr(asset, name) != columns[name]}
-    if before:
-        asset.update_from_dict({name: columns[name] for name in before})
+    account_before = _derived_account(asset, today) if "accepted_on" in before else ""
+    asset.update_from_dict({name: columns[name] for name in before})
+    if "accepted_on" in before and asset.account in ("", account_before):
+        derived = _derived_account(asset, today)
+        if derived != asset.account:
+            before["account"], asset.account = asset.account, derived
+    if before or transition.is_paper:
         await store_change(asset, change, [*before], transition.entry, actor, now, before, answers.reason)
 
 
-async def _lifecycle_before(asset: Asset, transition: Transition) -> Lifecycle:
-    """What it was when the act that is taken back was done; what the row says where nothing tells."""
+async def _columns_before(asset: Asset, transition: Transition) -> dict[str, Any]:
+    """What its life cycle and its day were when the act that is taken back was done; the life cycle of the row where
+    nothing tells.
+    """
     entry = await history.last_of(f"asset:{asset.id}", transition.takes_back)
-    former = (entry.before or {}).get("lifecycle") if entry else None
-    return Lifecycle(former) if former else transition.to_lifecycle or Lifecycle.IN_USE
+    before = (entry.before or {}) if entry else {}
+    columns: dict[str, Any] = {}
+    if "accepted_on" in before:
+        columns["accepted_on"] = date.fromisoformat(before["accepted_on"]) if before["accepted_on"] else None
+    if before.get("lifecycle"):
+        return columns | {"lifecycle": Lifecycle(before["lifecycle"])}
+    if entry and transition.is_paper:  # it was in use already when its paper was written
+        return columns | {"lifecycle": asset.lifecycle}
+    return columns | {"lifecycle": transition.to_lifecycle or Lifecycle.IN_USE}
 
 
 def standing_piece(asset: Asset) -> StandingPiece | None:

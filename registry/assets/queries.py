@@ -550,8 +550,17 @@ def _working_features(room: Room, readiness: Readiness) -> frozenset[str]:
     return frozenset(listed_features - broken | built_in - listed_features)
 
 
-async def answers_by_code(transition: Transition, room: str, custodian: str, reason: str) -> Answers:
-    """What somebody answered to a transition: a room's code, a login, a reason. What it does not ask is not looked up.
+async def answers_by_code(
+    transition: Transition,
+    room: str,
+    custodian: str,
+    reason: str,
+    *,
+    lifecycle: Lifecycle | None = None,
+    accepted_on: date | None = None,
+) -> Answers:
+    """What somebody answered to a transition: a room's code, a login, a reason, a life cycle, a day. What it does not
+    ask is not looked up.
 
     Raises NotFound: room.unknown, person.unknown; Conflict("room.closed").
     """
@@ -561,4 +570,4 @@ async def answers_by_code(transition: Transition, room: str, custodian: str, rea
         room_id = (await open_room_by_code(room)).id
     if custodian and QuestionField.CUSTODIAN in fields:
         custodian_id = (await person_by_login(custodian)).id
-    return Answers(room_id, custodian_id, reason)
+    return Answers(room_id, custodian_id, reason, lifecycle=lifecycle, accepted_on=accepted_on)

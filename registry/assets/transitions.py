@@ -5,11 +5,12 @@ The API, the pages, their words and acts on many assets follow from it. Pure.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from registry.assets.models import Condition, Lifecycle
-from registry.core.errors import N_, Conflict, Invalid, NotFound, Refusal, Term
+from registry.assets.models import STANDING, Condition, Lifecycle
+from registry.core.errors import N_, Conflict, Invalid, NotFound, Reason, Refusal, Term
 from registry.people.models import Role
 from registry.people.rules import CAPABILITIES
 
@@ -40,6 +41,8 @@ class QuestionField(StrEnum):
 
     ROOM = "room"
     CUSTODIAN = "custodian"
+    LIFECYCLE = "lifecycle"
+    ACCEPTED_ON = "accepted_on"
     REASON = "reason"
 
 
@@ -53,10 +56,13 @@ class RoomEffect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something that a transition asks; what is not required may be left empty."""
+    """Something that a transition asks; what is not required may be left empty. Left empty, what ``keeps`` leaves each
+    piece as it is.
+    """
 
     field: QuestionField
     is_required: bool = False
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,17 @@ class Answers:
     room_id: int | None = None
     custodian_id: int | None = None
     reason: str = ""
+    lifecycle: Lifecycle | None = None
+    accepted_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormerState:
+    """What a piece is before a transition that leads one way or the other by it, and which day it is."""
+
+    lifecycle: Lifecycle
+    accepted_on: date | None
+    today: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +92,9 @@ class Transition:
     ``may`` is a capability of registry/people/rules.py, ``entry`` what the history calls it, ``document`` the
     symbol of the paper that it writes, ``clears`` the columns that it empties, ``takes_back`` the entry of the
     history whose life cycle before it brings back. ``ends_possession`` is what a grant forbids until its day. In
-    a condition of ``reported_in`` it changes nothing, and what was said stands in the history.
+    a condition of ``reported_in`` it changes nothing, and what was said stands in the history. ``is_paper``: it writes
+    its document also where no column changes; ``stays`` are the life cycles that it leaves as they are unless
+    another was answered.
     """
 
     name: str
@@ -92,6 +111,8 @@ class Transition:
     reported_in: frozenset[Condition] = frozenset()
     room: RoomEffect = RoomEffect.NONE
     document: str | None = None
+    is_paper: bool = False
+    stays: frozenset[Lifecycle] = frozenset()
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -110,22 +131,65 @@ class Transition:
         reached = [goal == state for goal, state in pairs if goal]
         return bool(reached) and all(reached)
 
-    def leads_to(self, answers: Answers) -> dict[str, Any]:
-        """The columns that it sets, with their values."""
+    def asks_for(self, field: QuestionField) -> bool:
+        """Whether this is among its questions."""
+        return any(question.field is field for question in self.asks)
+
+    def leads_to(self, answers: Answers, former: FormerState | None = None) -> dict[str, Any]:
+        """The columns that it sets, with their values, in a piece that was in this state."""
         columns: dict[str, Any] = dict.fromkeys(self.clears)
-        if self.to_lifecycle:
+        if self.to_lifecycle and not (former and former.lifecycle in self.stays):
             columns["lifecycle"] = self.to_lifecycle
         if self.to_condition:
             columns["condition"] = self.to_condition
-        for field, column in COLUMN_OF.items():
-            if any(question.field is field for question in self.asks):
-                columns[column] = getattr(answers, column)
+        for question in self.asks:
+            column = COLUMN_OF.get(question.field)
+            answer = getattr(answers, column) if column else None
+            if column and (answer is not None or not question.keeps):
+                columns[column] = answer
+        if former and self.asks_for(QuestionField.ACCEPTED_ON) and not answers.accepted_on and not former.accepted_on:
+            columns["accepted_on"] = former.today
         return columns
 
 
-COLUMN_OF = {QuestionField.ROOM: "room_id", QuestionField.CUSTODIAN: "custodian_id"}
+COLUMN_OF = {
+    QuestionField.ROOM: "room_id",
+    QuestionField.CUSTODIAN: "custodian_id",
+    QuestionField.LIFECYCLE: "lifecycle",
+    QuestionField.ACCEPTED_ON: "accepted_on",
+}
 
 _ROWS = (
+    Transition(
+        name="accept",
+        may="assets.change",
+        entry="accepted",
+        lifecycles=OF_USE,
+        asks=(
+            Question(QuestionField.LIFECYCLE, keeps=True),
+            Question(QuestionField.ROOM, keeps=True),
+            Question(QuestionField.CUSTODIAN, keeps=True),
+            Question(QuestionField.ACCEPTED_ON, keeps=True),
+            Question(QuestionField.REASON),
+        ),
+        to_lifecycle=Lifecycle.IN_USE,
+        stays=frozenset(STANDING),
+        room=RoomEffect.PLACE,
+        document="OT",
+        is_paper=True,
+    ),
+    Transition(
+        name="take_back_acceptance",
+        may="assets.change",
+        entry="acceptance_taken_back",
+        lifecycles=frozenset(STANDING),
+        asks=(Question(QuestionField.REASON, is_required=True),),
+        to_lifecycle=Lifecycle.ORDERED,
+        takes_back="accepted",
+        room=RoomEffect.READINESS,
+        document="OT-K",
+        is_paper=True,
+    ),
     Transition(
         name="mend",
         may="assets.change",
@@ -232,6 +296,18 @@ def unanswered(transition: Transition, answers: Answers) -> list[Refusal]:
         for question in transition.asks
         if question.is_required and not getattr(answers, columns[question.field])
     ]
+
+
+def answer_faults(transition: Transition, answers: Answers, today: date) -> list[Refusal]:
+    """Every reason why a transition cannot be taken with these answers, whatever the piece."""
+    faults = unanswered(transition, answers)
+    if transition.asks_for(QuestionField.ACCEPTED_ON) and answers.accepted_on and answers.accepted_on > today:
+        reason = Reason(N_("it is in the future"))
+        faults.append(Invalid("request.bad_field", field="accepted_on", reason=reason))
+    if transition.asks_for(QuestionField.LIFECYCLE) and answers.lifecycle and answers.lifecycle not in STANDING:
+        reason = Reason(N_("it is one of {choices}"), choices=", ".join(STANDING))
+        faults.append(Invalid("request.bad_field", field="lifecycle", reason=reason))
+    return faults
 
 
 def state_faults(transition: Transition, lifecycle: Lifecycle, condition: Condition) -> list[Refusal]:

@@ -12,17 +12,18 @@ from registry.assets.filters import AssetFilter
 from registry.assets.models import Asset, FundingShare
 from registry.assets.next_numbers import ComingNumbers, check_unit, number_schemes
 from registry.assets.search import all_ids
-from registry.assets.transitions import Answers, transition_named, unanswered
+from registry.assets.transitions import Answers, answer_faults, transition_named
 from registry.bulk_changes import rules
 from registry.bulk_changes.models import BulkChange, BulkPiece, BulkState, PieceFate
 from registry.bulk_changes.queries import LIFETIME, REMEMBERED
 from registry.bulk_changes.rules import CORRECT, FIELDS, NUMBER, PieceFacts, Prospect
 from registry.categories.queries import category_tree
-from registry.core.errors import Conflict, Invalid, NotFound
+from registry.core.errors import Conflict, Invalid, NotFound, Refusal
 from registry.core.history import REASON_LENGTH, plain
 from registry.core.idempotency import RequestKey, record
 from registry.core.statements import insert_many, reserve_ids
 from registry.core.transaction import transaction
+from registry.documents.acceptance import paper_obstacles
 from registry.grants.queries import codes_of_grants
 from registry.rooms.queries import office_day
 
@@ -63,8 +64,8 @@ async def prepare(
     Raises NotFound: asset.no_transition; Invalid: request.missing_field, request.bad_field, asset.reason_needed,
     bulk.empty, bulk.too_many, numbering.bad_first; Conflict("numbering.no_scheme") for a unit that numbers nothing.
     """
-    check(new)
     day = await office_day(now)
+    check(new, day)
     coming = await _coming_numbers(new.unit, day) if new.act == NUMBER else None
     if new.column == "category" and new.value:
         new = replace(new, value=(await category_tree()).canonical(new.value))
@@ -92,14 +93,14 @@ async def prepare(
     return row
 
 
-def check(new: NewBulkChange) -> None:
+def check(new: NewBulkChange, today: date) -> None:
     """Whether it asks for something that there is, with what that needs. Raises as :func:`prepare`."""
     if new.act == NUMBER:
         if not new.unit:
             raise Invalid("request.missing_field", field="unit")
         return
     if new.act != CORRECT:
-        if faults := unanswered(transition_named(new.act), new.answers):
+        if faults := answer_faults(transition_named(new.act), new.answers, today):
             raise faults[0]
         return
     if new.column not in FIELDS:
@@ -121,7 +122,7 @@ def _answers(new: NewBulkChange) -> dict[str, Any]:
         if isinstance(value, Mapping):
             value = {str(grant): percent for grant, percent in value.items()}
         return {"field": new.column, "value": value}
-    return {"room_id": new.answers.room_id, "custodian_id": new.answers.custodian_id}
+    return rules.stored_answers(transition_named(new.act), new.answers)
 
 
 async def _lots(ids: Sequence[int]) -> Any:
@@ -136,6 +137,7 @@ async def _looked_at(
     grants = await codes_of_grants() if new.column == "shares" else {}
     leaves = new.act not in (CORRECT, NUMBER) and transition_named(new.act).ends_possession
     exempt = await exempt_of(ids) if leaves else set()
+    obstacles = await _paper_obstacles(new, ids)
     pieces = []
     for asset_id in ids:
         if asset_id not in facts:
@@ -147,7 +149,9 @@ async def _looked_at(
         if coming:
             prospect = rules.of_numbering(coming.schemes, new.unit, facts[asset_id], day)
         else:
-            prospect = _prospect(new, facts[asset_id], grants)
+            prospect = _prospect(new, facts[asset_id], grants, day)
+            if not prospect.refusal and asset_id in obstacles:
+                prospect = prospect._replace(refusal=obstacles[asset_id])
         if leaves and prospect.after and not prospect.refusal:
             fault = lock_fault(asset_id, facts[asset_id].columns["durable_until"], day, exempt)
             prospect = prospect._replace(refusal=fault)
@@ -163,10 +167,19 @@ async def _looked_at(
     return pieces
 
 
-def _prospect(new: NewBulkChange, facts: PieceFacts, grants: Mapping[int, str]) -> Prospect:
+async def _paper_obstacles(new: NewBulkChange, ids: Sequence[int]) -> Mapping[int, Refusal]:
+    """Why pieces cannot get the paper of this transition."""
+    transition = None if new.act in (CORRECT, NUMBER) else transition_named(new.act)
+    if transition is None or not transition.is_paper:
+        return {}
+    answers = replace(new.answers, reason=new.reason)
+    return await paper_obstacles(transition, await Asset.filter(id__in=list(ids)), answers)
+
+
+def _prospect(new: NewBulkChange, facts: PieceFacts, grants: Mapping[int, str], day: date) -> Prospect:
     if new.act == CORRECT:
         return rules.of_correction(new.column, new.value, facts, grants)
-    return rules.of_transition(transition_named(new.act), new.answers, facts)
+    return rules.of_transition(transition_named(new.act), new.answers, facts, day)
 
 
 def _of_prospect(row: BulkChange, facts: PieceFacts, prospect: Prospect) -> BulkPiece:
@@ -174,7 +187,7 @@ def _of_prospect(row: BulkChange, facts: PieceFacts, prospect: Prospect) -> Bulk
     if prospect.refusal:
         packed = rules.packed(prospect.refusal.code, prospect.refusal.params)
         return _piece(row, facts.id, facts.revision, fate=PieceFate.REFUSED, refusal=packed, **sides)
-    fate = PieceFate.WAITING if prospect.after else PieceFate.SAME
+    fate = PieceFate.WAITING if prospect.after or prospect.gets_paper else PieceFate.SAME
     return _piece(row, facts.id, facts.revision, fate=fate, **sides)
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from registry.assets import rules as asset_rules
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.numbering import NumberFacts, NumberScheme, rule_for
-from registry.assets.transitions import Answers, Transition, state_faults
+from registry.assets.transitions import Answers, FormerState, QuestionField, Transition, state_faults
 from registry.core.errors import N_, WORDS, Conflict, Invalid, Reason, Refusal
 from registry.core.refusal_records import plain_params, worded_params
 
@@ -32,23 +32,49 @@ class PieceFacts:
 
 
 class Prospect(NamedTuple):
-    """What a piece is and would be, as the history tells it; with a refusal it stays as it is."""
+    """What a piece is and would be, as the history tells it; with a refusal it stays as it is. ``gets_paper``: it is
+    to be done also where nothing of it changes.
+    """
 
     before: dict[str, Any]
     after: dict[str, Any]
     refusal: Refusal | None = None
+    gets_paper: bool = False
 
 
-def of_transition(transition: Transition, answers: Answers, facts: PieceFacts) -> Prospect:
+def of_transition(transition: Transition, answers: Answers, facts: PieceFacts, today: date) -> Prospect:
     """What a transition would make of a piece."""
     columns = facts.columns
     lifecycle, condition = Lifecycle(columns["lifecycle"]), Condition(columns["condition"])
     faults = state_faults(transition, lifecycle, condition)
-    goal = transition.leads_to(answers)
+    goal = transition.leads_to(answers, FormerState(lifecycle, columns["accepted_on"], today))
     if condition in transition.reported_in:
         goal = {}
     before = {name: columns[name] for name in goal if columns[name] != goal[name]}
-    return Prospect(before, {name: goal[name] for name in before}, faults[0] if faults else None)
+    after = {name: goal[name] for name in before}
+    return Prospect(before, after, faults[0] if faults else None, transition.is_paper)
+
+
+def stored_answers(transition: Transition, answers: Answers) -> dict[str, Any]:
+    """Answers as JSON, but for the reason, which is the change's own."""
+    stored: dict[str, Any] = {"room_id": answers.room_id, "custodian_id": answers.custodian_id}
+    if transition.asks_for(QuestionField.LIFECYCLE):
+        stored["lifecycle"] = answers.lifecycle
+    if transition.asks_for(QuestionField.ACCEPTED_ON):
+        stored["accepted_on"] = answers.accepted_on
+    return stored
+
+
+def answers_from(stored: Mapping[str, Any], reason: str) -> Answers:
+    """The same, read again."""
+    lifecycle, day = stored.get("lifecycle"), stored.get("accepted_on")
+    return Answers(
+        stored["room_id"],
+        stored["custodian_id"],
+        reason,
+        lifecycle=Lifecycle(lifecycle) if lifecycle else None,
+        accepted_on=date.fromisoformat(day) if day else None,
+    )
 
 
 def of_correction(name: str, value: Any, facts: PieceFacts, grants: Mapping[int, str]) -> Prospect:

@@ -8,7 +8,8 @@ from typing import Any
 
 from registry.assets.corrections import PieceCorrection, correct_together, number_together
 from registry.assets.models import Asset
-from registry.assets.transitions import Answers, transition_named
+from registry.assets.queries import of_purchase_of
+from registry.assets.transitions import TRANSITIONS, transition_named
 from registry.bulk_changes import rules
 from registry.bulk_changes.actions import facts_of
 from registry.bulk_changes.claims import BULK_CHANGES
@@ -22,6 +23,7 @@ from registry.core.transaction import transaction
 from registry.faults.asset_transitions import perform_on_many
 
 LOT = 50
+MOST_OF_PAPER = 1000
 Done = Callable[[Sequence[Asset]], Awaitable[object]]
 
 
@@ -52,11 +54,23 @@ async def carry_out(
 async def go_on(row: BulkChange, revision: int, actor: Actor, now: datetime) -> None:
     """Change what still waits of a bulk change that this process claimed under this revision."""
     async with BULK_CHANGES.held(row.id, revision, BulkState.CHECKED, now):
-        while lot := await BulkPiece.filter(bulk_change_id=row.id, fate=PieceFate.WAITING).order_by("place").limit(LOT):
+        while lot := await _next_lot(row):
             await _change_lot(row, revision, lot, actor, now)
         async with transaction():
             columns = {"state": BulkState.WRITTEN, "written_at": now, "claimed_at": None}
             await BULK_CHANGES.update(row.id, revision, **columns, revision=revision + 1)
+
+
+async def _next_lot(row: BulkChange) -> list[BulkPiece]:
+    """What is changed next, in one transaction; what one paper accepts are pieces of one line of an invoice."""
+    waiting = BulkPiece.filter(bulk_change_id=row.id, fate=PieceFate.WAITING).order_by("place")
+    if row.act not in TRANSITIONS or not TRANSITIONS[row.act].is_paper:
+        return await waiting.limit(LOT)
+    first = await waiting.first()
+    alike = await of_purchase_of(first.asset_id, MOST_OF_PAPER) if first else []
+    if first is None or first.asset_id not in alike:
+        return await waiting.limit(LOT)
+    return await waiting.filter(asset_id__in=alike)
 
 
 async def take_up(now: datetime, is_alone: bool = False) -> int:
@@ -134,7 +148,7 @@ async def _change(row: BulkChange, rest: Mapping[int, BulkPiece], actor: Actor, 
         await number_together(revisions, row.answers["unit"], actor, now, also)
         return
     if row.act != CORRECT:
-        answers = Answers(row.answers["room_id"], row.answers["custodian_id"], row.reason)
+        answers = rules.answers_from(row.answers, row.reason)
         await perform_on_many(transition_named(row.act).name, revisions, answers, actor, now, also=also)
         return
     name = row.answers["field"]

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from registry.assets.actions import Passage
-from registry.assets.durability import binds
-from registry.assets.models import Asset, FundingShare
 from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound
 from registry.core.history import REASON_LENGTH, Actor
@@ -14,19 +12,10 @@ from registry.core.ids import may_be_id
 from registry.core.transaction import transaction
 from registry.documents.models import Document, DocumentLine, DocumentParty, DocumentSignature
 from registry.documents.numbering import next_place
-from registry.documents.rules import (
-    SYMBOLS,
-    PaperContents,
-    PaperLine,
-    Side,
-    number_of,
-    plain,
-    shared,
-    signature_faults,
-)
+from registry.documents.rules import SYMBOLS, PaperContents, Side, number_of, plain, signature_faults
+from registry.documents.wording import contents_of_way
 from registry.people.models import Person
-from registry.people.queries import names_of_people
-from registry.rooms.queries import office_day, rooms_by_id
+from registry.rooms.queries import office_day
 
 
 async def issue_for(passage: Passage) -> Document | None:
@@ -35,7 +24,7 @@ async def issue_for(passage: Passage) -> Document | None:
     assets = [asset for asset in passage.assets if passage.has_changed(asset)]
     if symbol is None or not assets:
         return None
-    contents = await _contents(passage, assets)
+    contents = await contents_of_way(passage, assets)
     return await issue(
         symbol, contents, [asset.id for asset in assets], passage.answers.reason, passage.actor, passage.now
     )
@@ -67,50 +56,6 @@ async def issue(
     after = {"number": document.number, "pieces": list(asset_ids)[:1000]}
     await history.write_new([(f"document:{document.id}", after)], "issued", actor, now)
     return document
-
-
-async def _contents(passage: Passage, assets: Sequence[Asset]) -> PaperContents:
-    """What the paper says of the way of these pieces."""
-    former = [passage.former[asset.id] for asset in assets]
-    room_ids = {one.room_id for one in former} | {asset.room_id for asset in assets}
-    rooms = {room.id: f"{room.code} {room.name}" for room in await rooms_by_id([pk for pk in room_ids if pk])}
-    people = {one.custodian_id for one in former} | {asset.custodian_id for asset in assets}
-    names = await names_of_people([pk for pk in people if pk])
-    came_from = [rooms.get(one.room_id or 0, "") for one in former]
-    was_with = [names.get(one.custodian_id or 0, "") for one in former]
-    funding = FundingShare.filter(asset_id__in=[asset.id for asset in assets], grant_id__not_isnull=True)
-    grants = sorted({str(code) for (code,) in await funding.distinct().values_list("grant__code")})
-    day = await office_day(passage.now)
-    days = [asset.durable_until for asset in assets if asset.durable_until and binds(asset.durable_until, day)]
-    is_same_room, is_same_person = len(set(came_from)) == 1, len(set(was_with)) == 1
-    lines = tuple(
-        _line(asset, "" if is_same_room else room, "" if is_same_person else person)
-        for asset, room, person in zip(assets, came_from, was_with, strict=True)
-    )
-    return PaperContents(
-        lines=lines,
-        came_from=shared(came_from),
-        was_with=shared(was_with),
-        goes_to=shared([rooms.get(asset.room_id or 0, "") for asset in assets]),
-        is_with=shared([names.get(asset.custodian_id or 0, "") for asset in assets]),
-        grants=tuple(grants),
-        durable_until=max(days).isoformat() if days else "",
-        parties=tuple(sorted(pk for pk in people if pk)),
-    )
-
-
-def _line(asset: Asset, came_from: str, was_with: str) -> PaperLine:
-    return PaperLine(
-        inventory_no=asset.inventory_no or "",
-        name=asset.name,
-        serial_no=asset.serial_no,
-        kst=asset.kst,
-        quantity=asset.quantity,
-        value=f"{asset.price:.2f}",
-        acquired_on=asset.accepted_on.isoformat() if asset.accepted_on else "",
-        came_from=came_from,
-        was_with=was_with,
-    )
 
 
 async def sign(

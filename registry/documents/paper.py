@@ -4,16 +4,17 @@ were printed first.
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from registry.core.aside import aside
 from registry.core.history import SYSTEM
 from registry.core.transaction import transaction
-from registry.documents.models import Document, DocumentSignature
+from registry.documents.acceptance_paper import ACCEPTANCES, acceptance_fields, acceptance_table, funding_rows
+from registry.documents.figures import amount, day_of
+from registry.documents.models import Document
 from registry.documents.queries import DocumentState
-from registry.documents.rules import SYMBOLS, PaperLine, Side
+from registry.documents.rules import ACCEPTANCE, SYMBOLS, PaperLine, Side
 from registry.files.actions import NewAttachment, attach, store
 from registry.files.models import AttachmentKind
 from registry.files.queries import attachments_of, content_of
@@ -24,7 +25,15 @@ from registry.rooms.queries import office_zone
 
 LARGEST = 50_000_000
 # a printed paper is Polish, whoever prints it
-SIDES = {Side.GIVER: "przekazujący", Side.TAKER: "przejmujący", Side.APPROVER: "zatwierdzający"}
+SIDES = {
+    Side.GIVER: "przekazujący",
+    Side.TAKER: "przejmujący",
+    Side.APPROVER: "zatwierdzający",
+    Side.COMMITTEE: "komisja odbioru",
+    Side.ACCOUNTANT: "księgowość",
+}
+# the same sides of an acceptance
+_OF_ACCEPTANCE = {Side.TAKER: "przyjmujący", Side.APPROVER: "kierownik jednostki"}
 _PLACES = {"MT", "PW"}
 
 
@@ -57,27 +66,35 @@ def pdf(state: DocumentState, office: LabelOffice, zone: ZoneInfo, moment: datet
 
 def _data(state: DocumentState, office: LabelOffice, zone: ZoneInfo, with_money: bool) -> dict[str, object]:
     document, contents = state.document, state.contents
-    columns, rows = _table(contents.lines, with_money)
+    is_acceptance = document.symbol in ACCEPTANCES
+    columns, rows = acceptance_table(contents, with_money) if is_acceptance else _table(contents.lines, with_money)
     return {
         "number": document.number,
         "symbol": document.symbol,
         "title": SYMBOLS[document.symbol].title,
         "office": office.name,
+        "address": office.address,
         "union": office.union,
         "funding": "Projekt nr " + ", ".join(contents.grants),
         "grants": contents.grants,
         "emblem": emblem_svg(black=False),
         "emblem_alt": EMBLEM,
-        "issued_on": _day(document.issued_on),
-        "fields": _fields(state),
+        "issued_on": day_of(document.issued_on),
+        "fields": _acceptance_fields(state, with_money) if is_acceptance else _fields(state),
         "columns": columns,
         "rows": rows,
-        "total": _amount(f"{contents.total:.2f}") if with_money else "",
+        "total": amount(f"{contents.total:.2f}") if with_money else "",
         "notes": _notes(state),
         "cancelled": _cancelled(document, zone),
-        "signatures": [_signature(side, state.signatures, zone) for side in SYMBOLS[document.symbol].sides],
+        "signatures": [_signature(side, state, zone) for side in SYMBOLS[document.symbol].sides],
+        "funding_rows": funding_rows(contents, with_money) if is_acceptance else [],
+        "has_posting": document.symbol == ACCEPTANCE,
         "footer": f"{office.base_url.rstrip('/')}/documents/{document.id}",
     }
+
+
+def _acceptance_fields(state: DocumentState, with_money: bool) -> list[list[str]]:
+    return acceptance_fields(state.document.symbol, state.contents, state.document.reason, with_money)
 
 
 def _fields(state: DocumentState) -> list[list[str]]:
@@ -99,7 +116,7 @@ def _table(lines: Sequence[PaperLine], with_money: bool) -> tuple[list[str], lis
     for number, line in enumerate(lines, 1):
         former = ", ".join(filter(None, (line.came_from, line.was_with)))
         cells = [str(number), line.inventory_no or "–", line.name, line.serial_no or "–", line.kst or "–"]
-        value = [_amount(line.value)] if with_money else []
+        value = [amount(line.value)] if with_money else []
         rows.append([*cells, *([former or "–"] if has_former else []), str(line.quantity), *value])
     return columns, rows
 
@@ -107,7 +124,7 @@ def _table(lines: Sequence[PaperLine], with_money: bool) -> tuple[list[str], lis
 def _notes(state: DocumentState) -> list[str]:
     notes = list(state.contents.notes)
     if state.contents.durable_until:
-        notes.append(f"Okres trwałości projektu: do {_day(date.fromisoformat(state.contents.durable_until))}.")
+        notes.append(f"Okres trwałości projektu: do {day_of(date.fromisoformat(state.contents.durable_until))}.")
     return notes
 
 
@@ -117,18 +134,10 @@ def _cancelled(document: Document, zone: ZoneInfo) -> str:
     return f"{document.cancelled_at.astimezone(zone):%d.%m.%Y %H:%M}: {document.cancel_reason}"
 
 
-def _signature(side: Side, signatures: Sequence[DocumentSignature], zone: ZoneInfo) -> dict[str, str]:
-    for one in signatures:
+def _signature(side: Side, state: DocumentState, zone: ZoneInfo) -> dict[str, str]:
+    word = _OF_ACCEPTANCE.get(side, SIDES[side]) if state.document.symbol in ACCEPTANCES else SIDES[side]
+    for one in state.signatures:
         if one.side == side:
             at = f"{one.at.astimezone(zone):%d.%m.%Y %H:%M:%S}"
-            return {"side": SIDES[side], "name": one.name, "login": one.login, "at": at}
-    return {"side": SIDES[side], "name": "", "login": "", "at": ""}
-
-
-def _day(day: date) -> str:
-    return f"{day:%d.%m.%Y}"
-
-
-def _amount(text: str) -> str:
-    """12 345,60, as it is written in Poland."""
-    return f"{Decimal(text):,.2f}".replace(",", "\u00a0").replace(".", ",")
+            return {"side": word, "name": one.name, "login": one.login, "at": at}
+    return {"side": word, "name": "", "login": "", "at": ""}

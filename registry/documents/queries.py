@@ -16,7 +16,7 @@ from registry.people.models import Person
 from registry.people.rules import may
 
 NUMBER_LENGTH, HISTORY_LIMIT = 40, 100
-_NUMBER = re.compile(r"([A-Z]{1,8})(?:/([A-Z][A-Z0-9-]{0,19}))?(?:/([0-9]{1,9}))?(?:/([0-9]{4}))?/?")
+_NUMBER = re.compile(r"([A-Z]{1,8}(?:-[A-Z]{1,4})?)(?:/([A-Z][A-Z0-9-]{0,19}))?(?:/([0-9]{1,9}))?(?:/([0-9]{4}))?/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,10 @@ async def document_state(document_id: int, person: Person) -> DocumentState:
     return DocumentState(document, contents, signatures, ids)
 
 
-async def documents_of(asset_id: int, person: Person, limit: int = 5) -> list[Document]:
-    """The newest documents of a piece that this person may see."""
-    return await _matching(DocumentFilter(asset_id=asset_id), person).order_by("-issued_at", "-id").limit(limit)
+async def documents_of(asset_id: int, person: Person, limit: int = 200) -> list[Document]:
+    """The newest documents of a piece that this person may see, without what stands on them."""
+    rows = _matching(DocumentFilter(asset_id=asset_id), person).order_by("-issued_at", "-id").limit(limit)
+    return await rows.only("id", "symbol", "number", "issued_on", "issued_at", "reason", "cancelled_at")
 
 
 async def document_by_number(number: str) -> Document | None:

@@ -14,6 +14,7 @@ from registry.assets.models import Asset, Condition
 from registry.assets.transitions import Answers, transition_named
 from registry.core.history import Actor, last_of
 from registry.core.idempotency import RequestKey, record
+from registry.documents.acceptance import paper_obstacles
 from registry.documents.actions import issue_for
 from registry.documents.models import Document
 from registry.faults.models import ACTIVE, Fault, FaultAct, FaultState
@@ -40,9 +41,11 @@ async def perform(
     """Take an asset through a transition of the table. One that is there already stays as it is.
 
     Raises NotFound: asset.no_transition, asset.unknown, room.unknown; Invalid("request.missing_field"); Conflict:
-    asset.state, request.stale.
+    asset.state, request.stale, and what is in the way of its paper: asset.accepted, asset.not_acceptable,
+    asset.not_accepted.
     """
-    async with passing(transition_named(name), {asset_id: if_revision}, answers, actor, now, the_first) as passage:
+    revisions, transition = {asset_id: if_revision}, transition_named(name)
+    async with passing(transition, revisions, answers, actor, now, the_first, obstacles=paper_obstacles) as passage:
         await follow(passage)
         await issue_for(passage)
         await record(request_key, passage.assets)
@@ -64,7 +67,8 @@ async def perform_on_many(
     Raises as :func:`perform`, but for the assets' own refusals: those are one Conflict("asset.refused"), which names
     each in ``refused`` as ``{id, code, detail}``.
     """
-    async with passing(transition_named(name), revisions, answers, actor, now, together) as passage:
+    transition = transition_named(name)
+    async with passing(transition, revisions, answers, actor, now, together, obstacles=paper_obstacles) as passage:
         await follow(passage)
         outcome = TransitionOutcome(passage.assets, await issue_for(passage))
         if also:

@@ -24,14 +24,15 @@ MOST_ROOMS = 200  # of which one file tells what stands in them
 
 @dataclass(frozen=True, slots=True)
 class LabelOffice:
-    """What every label of an office says: the address that its codes begin with, its name, and the Union's name as the
-    law wants it beside the emblem.
+    """What every label and paper of an office says: the address that its codes begin with, its name, the Union's name
+    as the law wants it beside the emblem, and where the office is.
     """
 
     base_url: str
     name: str = ""
     union: str = "Unia Europejska"
     captions: tuple[str, str] = ("Rezerwacja i plan dnia", "Zgłoś usterkę")  # of the two codes on a room's wall
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

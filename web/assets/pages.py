@@ -15,8 +15,8 @@ from registry.assets import labels
 from registry.assets.durability import binds
 from registry.assets.models import Lifecycle
 from registry.assets.next_numbers import numbering_units
-from registry.assets.queries import answers_by_code, assets_by_id, ids_of
-from registry.assets.transitions import TRANSITIONS, Answers, QuestionField, transition_named
+from registry.assets.queries import assets_by_id, ids_of
+from registry.assets.transitions import TRANSITIONS, QuestionField, transition_named
 from registry.bulk_changes.rules import CORRECT, NUMBER
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.core.idempotency import act_once
@@ -28,6 +28,7 @@ from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import active_people
 from web.assets import words
+from web.assets.answers import answers_of, lifecycle_options
 from web.assets.api import AssetId
 from web.assets.correction_pages import editable, shared_fields
 from web.assets.list_columns import COLUMNS, shown
@@ -188,8 +189,10 @@ async def _chosen(
         rows=sorted(rows, key=lambda row: row["name"]),
         rooms=await room_options(context) if QuestionField.ROOM in fields else [],
         people=await active_people() if QuestionField.CUSTODIAN in fields else [],
+        lifecycles=lifecycle_options(context),
+        keeps=[str(question.field) for question in TRANSITIONS[act].asks if question.keeps],
         looks=words,
-        **({"room": "", "custodian": "", "reason": "", "faults": [], "back": "/assets", "key": uuid4().hex} | typed),
+        **({"form": {}, "faults": [], "back": "/assets", "key": uuid4().hex} | typed),
     )
 
 
@@ -204,6 +207,8 @@ async def do_to_chosen(
     back: Text = "",
     room: Text = "",
     custodian: Text = "",
+    lifecycle: Text = "",
+    accepted_on: Text = "",
     reason: Text = "",
     key: Text = "",
 ) -> Response:
@@ -213,17 +218,18 @@ async def do_to_chosen(
     _check(act, person)
     context = page_context(request, person, now)
     list_address = _list_at(back)
-    actor, form = actor_of(request, person), (ids, revisions, room, custodian, reason)
+    form = {"room": room, "custodian": custodian, "lifecycle": lifecycle, "accepted_on": accepted_on, "reason": reason}
+    actor = actor_of(request, person)
     try:
         looks = _looks(ids, revisions or [])
-        answers = await _answers(act, room, custodian, reason)
+        answers = await answers_of(act, form)
         await act_once(
-            form_key(person, key, now, act, form),
+            form_key(person, key, now, act, ids, revisions, form),
             lambda once: asset_transitions.perform_on_many(act, looks, answers, actor, now, once),
             nothing_more,
         )
     except Refusal as refusal:
-        typed = {"room": room, "custodian": custodian, "reason": reason, "back": list_address, "key": key}
+        typed = {"form": form, "back": list_address, "key": key}
         page = f"/assets/chosen?{urlencode([('act', act), *(('id', one) for one in ids)])}"
         return await back_to(page, request, now, 409, **typed, faults=await _faults(refusal, context))
     return RedirectResponse(f"{list_address}{'&' if '?' in list_address else '?'}done={len(looks)}", 303)
@@ -263,16 +269,6 @@ def _check(name: str, person: Person) -> None:
         raise Forbidden("auth.role")
 
 
-async def _answers(name: str, room: str, custodian: str, reason: str) -> Answers:
-    """What a form says. It has a room for everything: nowhere is no choice of its.
-
-    Raises NotFound: room.unknown, person.unknown.
-    """
-    if name == "move" and not room.strip():
-        raise NotFound("room.unknown", room="")
-    return await answers_by_code(TRANSITIONS[name], room.strip(), custodian.strip(), reason.strip())
-
-
 @router.get("/assets/{asset_id}")
 async def asset(request: Request, person: PageCaller, asset_id: AssetId, now: Now, typed: TypedWords) -> Response:
     """One asset."""
@@ -296,6 +292,7 @@ async def _page(request: Request, context: PageContext, asset_id: int, status: i
         rooms=await room_options(context) if may_change else [],
         people=await active_people() if may_change else [],
         units=await numbering_units(context.today) if may_change and _needs_units(view.asset) else [],
+        lifecycles=lifecycle_options(context) if may_change else [],
         looks=words,
         fault_words=fault_words,
         editable=editable(context.person) if view.asset["lifecycle"] != Lifecycle.WITHDRAWN else frozenset(),
@@ -333,6 +330,8 @@ async def do(
     now: Now,
     room: Text = "",
     custodian: Text = "",
+    lifecycle: Text = "",
+    accepted_on: Text = "",
     reason: Text = "",
     revision: Text = "",
     key: Text = "",
@@ -341,11 +340,11 @@ async def do(
     if act not in TRANSITIONS:
         raise NotFound("request.not_found")
     _check(act, person)
-    form = {"room": room, "custodian": custodian, "reason": reason}
+    form = {"room": room, "custodian": custodian, "lifecycle": lifecycle, "accepted_on": accepted_on, "reason": reason}
     name = act if custodian.strip() else words.CHOSEN_AS_NOBODY.get(act, act)
     look = revision_in(revision)
     try:
-        answers = await _answers(name, room, custodian, reason)
+        answers = await answers_of(name, form)
         actor = actor_of(request, person)
         await act_once(
             form_key(person, key, now, name, asset_id, form, revision),

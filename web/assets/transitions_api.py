@@ -1,10 +1,11 @@
 """The table of transitions for programs: what may happen to assets, and taking one or many of them through it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from registry.assets.models import Lifecycle
 from registry.assets.queries import answers_by_code
 from registry.assets.transitions import TRANSITIONS, Answers, Transition, transition_named
 from registry.core.errors import Forbidden
@@ -15,7 +16,7 @@ from web.assets.shapes import AssetDetailAnswer
 from web.auth.access import Caller
 from web.kit import routing
 from web.kit.answers import ListAnswer
-from web.kit.body import LINE, Body, Login, RecordId, RoomCode, Whole
+from web.kit.body import LINE, Body, Day, Login, RecordId, RoomCode, Whole
 from web.kit.clock import Now
 from web.kit.idempotency import OnceOnly
 from web.kit.routing import CallerActor, IfMatch, faults
@@ -53,11 +54,24 @@ TransitionsAnswer = ListAnswer[TransitionAnswer]
 
 
 class TransitionBody(Body):
-    """``room`` and ``custodian`` where the transition asks them; a reason for any."""
+    """``room``, ``custodian``, ``lifecycle`` and ``accepted_on`` where the transition asks them; a reason for any."""
 
     room: RoomCode | None = None
     custodian: Login | None = None
+    lifecycle: Annotated[Literal["in_use", "in_store"] | None, Field(description="of what is accepted")] = None
+    accepted_on: Annotated[Day | None, Field(description="without it the day that it has, else today")] = None
     reason: Annotated[str, Field(max_length=300), LINE] = ""
+
+    async def answers(self, transition: Transition) -> Answers:
+        """Raises what :func:`registry.assets.queries.answers_by_code` does."""
+        return await answers_by_code(
+            transition,
+            self.room or "",
+            self.custodian or "",
+            self.reason,
+            lifecycle=Lifecycle(self.lifecycle) if self.lifecycle else None,
+            accepted_on=self.accepted_on,
+        )
 
 
 class ManyTransitionBody(TransitionBody):
@@ -109,7 +123,7 @@ async def perform_on_many(
     body: ManyTransitionBody, transition: TransitionOfRole, actor: CallerActor, now: Now, once: OnceOnly
 ) -> ManyTransitionAnswer:
     """All of them, or none: when one is refused ``refused`` names each that is, as ``{id, code, detail}``."""
-    answers = await _answers(transition, body)
+    answers = await body.answers(transition)
     revisions = {asset_id: body.revisions.get(str(asset_id)) for asset_id in body.ids}
 
     return await once(
@@ -141,12 +155,8 @@ async def perform(
     body: TransitionBody = TransitionBody(),
 ) -> AssetDetailAnswer:
     """The names are those of the table."""
-    answers = await _answers(transition, body)
+    answers = await body.answers(transition)
     return await once(
         lambda key: asset_transitions.perform(transition.name, asset_id, answers, actor, now, revision, key),
         lambda _: asset_detail(asset_id, person, response),
     )
-
-
-async def _answers(transition: Transition, body: TransitionBody) -> Answers:
-    return await answers_by_code(transition, body.room or "", body.custodian or "", body.reason)

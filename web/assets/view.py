@@ -16,6 +16,7 @@ from registry.devices.models import Device
 from registry.devices.queries import devices_of_asset
 from registry.documents.models import Document
 from registry.documents.queries import documents_of
+from registry.documents.rules import acceptance_among
 from registry.faults.queries import FaultFilter, VisibleFault, search
 from registry.labels.faces import address_of
 from registry.rooms.models import Room
@@ -30,6 +31,7 @@ from web.kit.page_context import PageContext
 AHEAD = timedelta(days=14)
 HISTORY_LINES = 12
 FAULTS_SHOWN = 5
+DOCUMENTS_SHOWN = 5
 # what is done with a thing in this condition most, in this order
 NEAR = {
     Condition.OK: ("move", "report_fault"),
@@ -100,6 +102,7 @@ class AssetView:
     fault_count: int
     grants: Decimal
     documents: list[Document]
+    acceptance: str  # the number of the OT that holds
 
 
 async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetView:
@@ -113,12 +116,15 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
     pairs = list(zip(lines, entries, strict=True))
     changes = (line for line, entry in pairs if "condition" in (entry["before"] or ()))
     withdrawals = (line for line, entry in pairs if entry["action"] == TRANSITIONS["withdraw"].entry)
+    documents = await documents_of(asset_id, context.person)
+    papers = sorted(documents, key=lambda one: one.id)
+    acceptance = acceptance_among((one.symbol, one.number, one.cancelled_at is not None) for one in papers)
     is_joined = any(entry["action"] == "joined" for entry in asset["history"])
     return AssetView(
         asset=asset,
         room=room,
         code=code_of(asset["tags"][-1], base_url) if asset["tags"] else None,
-        acts=[] if is_joined else acts_of(asset["lifecycle"], asset["condition"], context),
+        acts=[] if is_joined else acts_of(asset["lifecycle"], asset["condition"], context, bool(acceptance)),
         is_joined=is_joined,
         durability=durability(asset["accepted_on"], asset["durable_until"], context.today),
         devices=await _devices(asset_id, room, context),
@@ -132,7 +138,8 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
         faults=faults,
         fault_count=fault_count,
         grants=sum((share["amount"] for share in asset["shares"] if share["grant"]), Decimal(0)),
-        documents=await documents_of(asset_id, context.person),
+        documents=documents[:DOCUMENTS_SHOWN],
+        acceptance=acceptance,
     )
 
 
@@ -142,17 +149,23 @@ def _may_be_joined(asset: dict[str, Any]) -> bool:
     return is_line and asset["lifecycle"] != Lifecycle.WITHDRAWN
 
 
-def acts_of(lifecycle: Lifecycle, condition: Condition, context: PageContext) -> list[OfferedAct]:
-    """What the context may do with an asset in these states: the likeliest act first, which is the main one."""
+def acts_of(
+    lifecycle: Lifecycle, condition: Condition, context: PageContext, is_accepted: bool = False
+) -> list[OfferedAct]:
+    """What the context may do with an asset in these states: the likeliest act first, which is the main one. What an OT
+    accepted is not accepted again, and nothing else is taken back.
+    """
+    useless = "accept" if is_accepted else "take_back_acceptance"
     transitions = [
         transition
         for transition in TRANSITIONS.values()
         if transition.starts_from(lifecycle, condition)
         and context.may(transition.may)
-        and transition.name not in CHOSEN_AS_NOBODY.values()
+        and transition.name not in (*CHOSEN_AS_NOBODY.values(), useless)
     ]
     names = {transition.name for transition in transitions}
-    near = [name for name in NEAR[condition] if name in names] or [transition.name for transition in transitions[:1]]
+    likely = ("accept", *NEAR[condition]) if lifecycle is Lifecycle.ORDERED else NEAR[condition]
+    near = [name for name in likely if name in names] or [transition.name for transition in transitions[:1]]
     return [
         OfferedAct(
             name=transition.name,

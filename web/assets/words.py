@@ -51,6 +51,8 @@ ACTION_WORDS = {
     "override_withdrawn": N_("Permission to leave before the grant's day taken back"),
     "override_confirmed": N_("Permission to leave before the grant's day confirmed"),
     "assigned": N_("Entrusted"),
+    "accepted": N_("Accepted into use"),
+    "acceptance_taken_back": N_("Acceptance taken back"),
     "corrected": N_("Description corrected"),
     "fault_reported": N_("Fault reported"),
     "sent_to_repair": N_("Sent to repair"),
@@ -99,6 +101,26 @@ class TransitionWords:
 
 
 TRANSITION_WORDS = {
+    "accept": TransitionWords(
+        act=N_("Accept into use"),
+        symbol="circle-check",
+        send=N_("Accept, with an OT"),
+        of_many=N_("Accept into use"),
+        title=NN_("Accept %(num)s asset into use", "Accept %(num)s assets into use"),
+        toast=N_("It is accepted. The OT is issued."),
+        about=N_("with an OT that names its invoice, its place and who answers for it"),
+        reason=N_("Remarks; without an invoice: where it is from"),
+    ),
+    "take_back_acceptance": TransitionWords(
+        act=N_("Take the acceptance back"),
+        symbol="arrow-back-up",
+        send=N_("Take the acceptance back"),
+        of_many=N_("Take the acceptance back"),
+        title=NN_("Take the acceptance of %(num)s asset back", "Take the acceptance of %(num)s assets back"),
+        toast=N_("The acceptance is taken back, with a document that says so."),
+        about=N_("it is what it was before its OT, with a document that corrects it"),
+        reason=N_("What was wrong with it"),
+    ),
     "mend": TransitionWords(
         act=N_("Works again"),
         symbol="check",
@@ -213,7 +235,7 @@ TRANSITION_WORDS = {
 # nobody, chosen in the form of the one, is the other
 CHOSEN_AS_NOBODY = {"assign": "unassign"}
 # what is decided about the record, not with the thing in the hand
-OF_A_DESK = frozenset({"withdraw", "transfer", "donate", "sell", "liquidate"})
+OF_A_DESK = frozenset({"accept", "take_back_acceptance", "withdraw", "transfer", "donate", "sell", "liquidate"})
 # what is withdrawn is taken back from its own page
 _OF_ONE = {*CHOSEN_AS_NOBODY.values(), "restore"}
 OFFERED_TO_MANY = {name: words for name, words in TRANSITION_WORDS.items() if name not in _OF_ONE}

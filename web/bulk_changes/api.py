@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 
+from registry.assets.models import Lifecycle
 from registry.assets.queries import answers_by_code
 from registry.assets.transitions import Answers, transition_named
 from registry.bulk_changes import queries
@@ -134,7 +135,14 @@ async def _new(body: BulkChangeBody, person: Person) -> NewBulkChange:
 async def _answers(body: BulkChangeBody) -> Answers:
     if body.act in (CORRECT, NUMBER):
         return Answers()
-    return await answers_by_code(transition_named(body.act), body.room or "", body.custodian or "", body.reason)
+    return await answers_by_code(
+        transition_named(body.act),
+        body.room or "",
+        body.custodian or "",
+        body.reason,
+        lifecycle=Lifecycle(body.lifecycle) if body.lifecycle else None,
+        accepted_on=body.accepted_on,
+    )
 
 
 async def _by_id(percents: dict[str, Decimal]) -> dict[int, Any]:

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from registry.assets.actions import WEIGHTY
 from registry.assets.next_numbers import numbering_units
 from registry.assets.numbering import UNIT_LENGTH
-from registry.assets.queries import answers_by_code, assets_by_id, categories, totals_of
+from registry.assets.queries import assets_by_id, categories, totals_of
 from registry.assets.rules import ACCOUNTS
 from registry.assets.transitions import TRANSITIONS, QuestionField
 from registry.bulk_changes import queries
@@ -28,11 +28,12 @@ from registry.grants.queries import all_grants, grant_ids
 from registry.people.models import Person
 from registry.people.queries import active_people
 from registry.people.rules import may
+from web.assets.answers import answers_of, lifecycle_options
 from web.assets.api import check_corrections
 from web.assets.correction_pages import FIELDS, shared_fields
 from web.assets.table import ListAddress, address_of, room_options
 from web.assets.typed_fields import TypedFields
-from web.assets.words import ACCOUNT_WORDS, OFFERED_TO_MANY
+from web.assets.words import ACCOUNT_WORDS, OFFERED_TO_MANY, TRANSITION_WORDS
 from web.auth.access import PageCaller, actor_of
 from web.bulk_changes import words
 from web.bulk_changes.view import lines_of
@@ -55,7 +56,10 @@ PERSON_NEEDED = N_("Choose a person.")
 UNIT_NEEDED = N_("Choose whose next numbers they get.")
 NO_PERCENT = N_("Choose what pays, and write a percent from 0 to 100.")
 Ids = Annotated[list[int] | None, Query(alias="id", max_length=AT_ONCE)]
-EMPTY = {"room": "", "custodian": "", "value": "", "grant": "", "percent": "100", "unit": "", "reason": ""}
+EMPTY = {
+    "room": "", "custodian": "", "lifecycle": "", "accepted_on": "", "value": "", "grant": "", "percent": "100",
+    "unit": "", "reason": "",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,9 @@ async def new(
         query=urlencode(selection.query()),
         selection=selection,
         asks=asks,
+        keeps=[str(question.field) for question in TRANSITIONS[act].asks if question.keeps] if asks else [],
+        reason_word=TRANSITION_WORDS[act].reason if asks else "",
+        lifecycles=lifecycle_options(context),
         is_weighty=field in WEIGHTY,
         rooms=await room_options(context) if QuestionField.ROOM in asks else [],
         people=await active_people() if QuestionField.CUSTODIAN in asks else [],
@@ -203,14 +210,15 @@ async def _wish(form: Mapping[str, str], fields: TypedFields, context: PageConte
             fields.fault("unit", UNIT_NEEDED)
         return NewBulkChange(NUMBER, unit=fields.raw("unit")[:UNIT_LENGTH])
     if act != CORRECT:
-        asks = {question.field for question in TRANSITIONS[act].asks}
+        asks = {question.field for question in TRANSITIONS[act].asks if not question.keeps}
         if QuestionField.ROOM in asks and not fields.raw("room"):
             fields.fault("room", ROOM_NEEDED)
         if QuestionField.CUSTODIAN in asks and not fields.raw("custodian"):
             fields.fault("custodian", PERSON_NEEDED)
         reason = fields.text("reason")
-        answers = await answers_by_code(TRANSITIONS[act], fields.raw("room"), fields.raw("custodian"), reason)
-        return NewBulkChange(act, reason, answers)
+        if fields.faults:
+            return NewBulkChange(act, reason)
+        return NewBulkChange(act, reason, await answers_of(act, form))
     read = FIELDS[field].read
     value = await _shares(fields) if read is None else read(fields)
     return NewBulkChange(CORRECT, fields.reason() if field in WEIGHTY else "", column=field, value=value)

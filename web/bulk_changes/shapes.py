@@ -85,6 +85,8 @@ class BulkChangeBody(Body):
     filter: AssetFilterBody | None = None
     room: RoomCode | None = None
     custodian: Login | None = None
+    lifecycle: Annotated[Literal["in_use", "in_store"] | None, Field(description="for accept")] = None
+    accepted_on: Annotated[Day | None, Field(description="for accept; without it the day that each has")] = None
     values: SharedValuesBody | None = Field(default=None, description="for correct")
     unit: Annotated[
         str, Field(max_length=UNIT_LENGTH, description="for number: those without one get the next ones of this unit"),

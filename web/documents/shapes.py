@@ -40,6 +40,25 @@ class DocumentLineAnswer(BaseModel):
     value: str | None = Field(description="PLN at the time; null for who may not see money")
     came_from: str
     was_with: str
+    goes_to: str
+    is_with: str
+    accepted_on: str | None
+    description: str
+    corrects: str = Field(description="the number of the OT that an OT-K takes back")
+
+
+class SourceAnswer(BaseModel):
+    supplier: str
+    contract: str
+    invoice_no: str
+    invoiced_on: str | None
+    lines: str = Field(description="of an acceptance, from 1: 1–3, 7")
+
+
+class PaidAnswer(BaseModel):
+    fund: str
+    grant: str = Field(description="empty for own funds")
+    amount: str | None = Field(description="PLN; null for who may not see money")
 
 
 class SignatureAnswer(BaseModel):
@@ -55,6 +74,8 @@ class DocumentAnswer(DocumentRowAnswer):
     is_with: str
     grants: list[str]
     durable_until: str | None
+    sources: list[SourceAnswer] = Field(description="of an acceptance: what proves how the pieces came")
+    funding: list[PaidAnswer] = Field(description="of an acceptance")
     lines: list[DocumentLineAnswer]
     signatures: list[SignatureAnswer]
     sides_left: list[Side] = Field(description="who has not signed yet")
@@ -87,6 +108,11 @@ def document_answer(state: DocumentState, sees_money: bool) -> DocumentAnswer:
             value=line.value if sees_money else None,
             came_from=line.came_from or contents.came_from,
             was_with=line.was_with or contents.was_with,
+            goes_to=line.goes_to or contents.goes_to,
+            is_with=line.is_with or contents.is_with,
+            accepted_on=line.acquired_on or None,
+            description=line.description,
+            corrects=line.corrects,
         )
         for asset_id, line in zip(state.asset_ids, contents.lines, strict=True)
     ]
@@ -98,6 +124,20 @@ def document_answer(state: DocumentState, sees_money: bool) -> DocumentAnswer:
         is_with=contents.is_with,
         grants=list(contents.grants),
         durable_until=contents.durable_until or None,
+        sources=[
+            SourceAnswer(
+                supplier=one.supplier,
+                contract=one.contract,
+                invoice_no=one.invoice_no,
+                invoiced_on=one.invoiced_on or None,
+                lines=one.places,
+            )
+            for one in contents.sources
+        ],
+        funding=[
+            PaidAnswer(fund=one.fund, grant=one.grant, amount=one.amount if sees_money else None)
+            for one in contents.funding
+        ],
         lines=lines,
         signatures=[SignatureAnswer(side=Side(one.side), name=one.name, at=one.at) for one in state.signatures],
         sides_left=list(state.sides_left),

@@ -58,6 +58,7 @@ ACTION_WORDS = {
     "file_added": N_("file added"), "file_removed": N_("file removed"), "file_put_back": N_("file put back"),
     "file_changed": N_("file called otherwise"),
     "joined_set": N_("joined a set"), "left_set": N_("left a set"), "dissolved": N_("dissolved"),
+    "accepted": N_("accepted into use"), "acceptance_taken_back": N_("acceptance taken back"),
     "withdrawn": N_("withdrawn"), "restored": N_("taken back"), "split": N_("split"), "split_off": N_("split off"),
     "joined_with": N_("joined"), "joined": N_("became a part"), "scheme_added": N_("rule for numbers made"),
     "scheme_removed": N_("rule for numbers removed"),

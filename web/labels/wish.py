@@ -61,7 +61,8 @@ def _parts(text: str) -> list[str]:
 def office_of(request: Request) -> LabelOffice:
     """What every label of this site says."""
     options = options_of(request)
-    return LabelOffice(options.base_url or str(request.base_url), options.declaration.entity, options.union_words)
+    base_url, declaration = options.base_url or str(request.base_url), options.declaration
+    return LabelOffice(base_url, declaration.entity, options.union_words, address=declaration.address)
 
 
 async def ordered_codes(order: LabelOrder) -> list[str]:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Response
 
-from registry.assets.queries import answers_by_code
 from registry.faults import asset_transitions
 from registry.people.models import Person
 from registry.sets.actions import NewSet, SetChanges, change_set, dissolve_set, make_set
@@ -85,7 +84,7 @@ async def perform(
 ) -> ManyTransitionAnswer:
     """All of its pieces, or none."""
     state = await set_state(set_id)
-    answers = await answers_by_code(transition, body.room or "", body.custodian or "", body.reason)
+    answers = await body.answers(transition)
     revisions = {piece.asset_id: piece.revision for piece in state.pieces}
     return await once(
         lambda key: asset_transitions.perform_on_many(transition.name, revisions, answers, actor, now, key),

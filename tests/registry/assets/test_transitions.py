@@ -27,7 +27,7 @@ from registry.faults.actions import NewReport, report
 from registry.faults.asset_transitions import perform, perform_on_many
 from registry.people.rules import CAPABILITIES
 from tests.conftest import Database
-from tests.make import make_asset, make_person, make_room
+from tests.make import make_asset, make_document, make_person, make_room
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 IN_USE, OK, FAULTY, IN_REPAIR = Lifecycle.IN_USE, Condition.OK, Condition.FAULTY, Condition.IN_REPAIR
@@ -196,8 +196,9 @@ def _through(name: str, **answers: Any) -> Callable[[Asset], Awaitable[Any]]:
     async def go(asset: Asset) -> Any:
         custodian = await make_person() if name == "assign" else None
         room = await make_room() if name == "move" else None
-        is_final = TRANSITIONS[name].ends_possession
-        reason = "dubel" if is_final else ""
+        reason = "dubel" if TRANSITIONS[name].ends_possession or TRANSITIONS[name].is_paper else ""
+        if name == "take_back_acceptance":
+            await make_document("OT", asset)
         answers = Answers(room.id if room else None, custodian.id if custodian else None, reason)
         await perform(name, asset.id, answers, SYSTEM, NOW)
 
@@ -231,7 +232,7 @@ async def test_whatever_changes_an_asset_gives_it_the_next_revision(database: Da
     condition = FAULTY if change == "mend" else OK
     asset = await make_asset(
         name="Projektor", room=await make_room(), custodian=await make_person(), condition=condition,
-        price=Decimal(1), lifecycle=Lifecycle.WITHDRAWN if change == "restore" else IN_USE,
+        price=Decimal(1), kst="808", lifecycle=Lifecycle.WITHDRAWN if change == "restore" else IN_USE,
     )  # fmt: skip
     await CHANGES[change](asset)
     after = await Asset.get(id=asset.id)

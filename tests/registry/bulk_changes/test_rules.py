@@ -21,6 +21,8 @@ from registry.bulk_changes.rules import (
 )
 from registry.core.errors import Conflict, Reason, Term
 
+TODAY = date(2026, 11, 30)
+
 
 def facts(parts: dict[int | None, Decimal] | None = None, **columns: Any) -> PieceFacts:
     default = {
@@ -32,15 +34,15 @@ def facts(parts: dict[int | None, Decimal] | None = None, **columns: Any) -> Pie
 
 
 def test_a_transition_tells_what_it_would_change() -> None:
-    move = of_transition(TRANSITIONS["move"], Answers(room_id=2), facts())
+    move = of_transition(TRANSITIONS["move"], Answers(room_id=2), facts(), TODAY)
     assert (move.before, move.after, move.refusal) == ({"room_id": 1}, {"room_id": 2}, None)
-    assert of_transition(TRANSITIONS["move"], Answers(room_id=1), facts()).after == {}
-    refused = of_transition(TRANSITIONS["send_to_repair"], Answers(), facts(condition="in_repair"))
+    assert of_transition(TRANSITIONS["move"], Answers(room_id=1), facts(), TODAY).after == {}
+    refused = of_transition(TRANSITIONS["send_to_repair"], Answers(), facts(condition="in_repair"), TODAY)
     assert (refused.after, refused.refusal) == ({}, None), "it has arrived"
 
 
 def test_what_is_faulty_already_is_not_reported_by_the_hundred() -> None:
-    assert of_transition(TRANSITIONS["report_fault"], Answers(), facts(condition="faulty")).after == {}
+    assert of_transition(TRANSITIONS["report_fault"], Answers(), facts(condition="faulty"), TODAY).after == {}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from web.assets.words import ACTION_WORDS, CHOSEN_AS_NOBODY, OFFERED_TO_MANY, TR
 from web.kit.i18n import translate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
-LEAVING = {"withdraw", "transfer", "donate", "sell", "liquidate"}
+LEAVING = {"accept", "withdraw", "transfer", "donate", "sell", "liquidate"}
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ async def test_a_thing_that_somebody_changed_meanwhile_stops_all_and_is_named(de
 
 async def test_a_page_offers_what_the_state_and_the_role_allow(desk: Desk) -> None:
     asset = await make_asset(condition=Condition.IN_REPAIR, custodian=desk.people["bob"])
-    acts = {"mend", "move", "assign", "tag", "withdraw", "transfer", "donate", "sell", "liquidate"}
+    acts = {"accept", "mend", "move", "assign", "tag", "withdraw", "transfer", "donate", "sell", "liquidate"}
     page = (await desk.get(f"/assets/{asset.id}", "facilities")).text
     assert {act for act in [*TRANSITIONS, "tag"] if f'action="/assets/{asset.id}/{act}"' in page} == acts
     assert f'action="/assets/{asset.id}/' not in (await desk.get(f"/assets/{asset.id}", "member")).text
