@@ -331,6 +331,7 @@ WORDS: dict[str, str] = {
     "document.unknown": N_("There is no such document."),
     "document.cancelled": N_("The document is cancelled. It keeps its number and cannot be changed."),
     "document.no_side": N_("Nobody signs such a document as that. Sign as one of {sides}."),
+    "document.not_the_accountant": N_("For the accounts signs the accountant. Sign as another side, or ask them."),
     "document.signed_by_another": N_("Somebody else signed there already."),
     "document.both_sides": N_("Who hands over cannot take over too. Another person signs the second side."),
     "asset.no_number": N_("No asset has the number {number}. Check it on the label or in the list."),

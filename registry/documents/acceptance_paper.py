@@ -2,7 +2,7 @@
 one back. Pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from registry.documents.figures import amount, iso_day, percent
@@ -27,14 +27,14 @@ def acceptance_fields(symbol: str, contents: PaperContents, reason: str, with_mo
     value = [["Wartość początkowa brutto", f"{amount(str(contents.total))} zł"]] if with_money else []
     return [
         *fields,
-        ["Nazwa środka trwałego", one.name if one else IN_LINES],
-        ["Charakterystyka, nr fabryczny", _described(one) if one else IN_LINES],
+        ["Nazwa środka trwałego", _shared(line.name for line in contents.lines)],
+        ["Charakterystyka, nr fabryczny", _shared(_described(line) for line in contents.lines)],
         ["Dostawca, wykonawca", "; ".join(_supplier(source, contents) for source in contents.sources)],
         ["Nr i data dowodu dostawy, faktury", "; ".join(_invoice(source, contents) for source in contents.sources)],
         ["Data przyjęcia do używania", iso_day(contents.accepted_on) or IN_LINES],
         *value,
-        ["Symbol KŚT", one.kst if one else IN_LINES],
-        ["Numer inwentarzowy", one.inventory_no if one else IN_LINES],
+        ["Symbol KŚT", _shared(line.kst for line in contents.lines)],
+        ["Numer inwentarzowy", _shared(line.inventory_no for line in contents.lines)],
         ["Stawka i metoda amortyzacji", _written_off(contents.lines)],
         ["Konto", ", ".join(sorted({line.account for line in contents.lines if line.account}))],
         ["Miejsce użytkowania", contents.goes_to or ("" if one else IN_LINES)],
@@ -48,15 +48,17 @@ def acceptance_table(contents: PaperContents, with_money: bool) -> tuple[list[st
     lines = contents.lines
     has_place = any(line.goes_to or line.is_with for line in lines)
     has_day, corrects = not contents.accepted_on, bool(lines) and bool(lines[0].corrects) and not contents.corrects
-    columns = ["Lp.", "Numer inwentarzowy", "Nazwa", "Nr seryjny", "KŚT"]
+    has_serial, says_more = any(line.serial_no for line in lines), len({line.description for line in lines}) > 1
+    columns = ["Lp.", "Numer inwentarzowy", "Nazwa", *(["Nr seryjny"] if has_serial else []), "KŚT"]
     columns += ["Miejsce, osoba"] if has_place else []
     columns += ["Przyjęto"] if has_day else []
     columns += ["Koryguje"] if corrects else []
     columns += ["Ilość", *(["Wartość zł"] if with_money else [])]
     rows = []
     for number, line in enumerate(lines, 1):
-        name = f"{line.name} ({line.description})" if len(lines) > 1 and line.description else line.name
-        cells = [str(number), line.inventory_no or "–", name, line.serial_no or "–", line.kst or "–"]
+        name = f"{line.name} ({line.description})" if says_more and line.description else line.name
+        serial = [line.serial_no or "–"] if has_serial else []
+        cells = [str(number), line.inventory_no or "–", name, *serial, line.kst or "–"]
         cells += [", ".join(filter(None, (line.goes_to, line.is_with))) or "–"] if has_place else []
         cells += [iso_day(line.acquired_on) or "–"] if has_day else []
         cells += [line.corrects] if corrects else []
@@ -72,6 +74,12 @@ def funding_rows(contents: PaperContents, with_money: bool) -> list[list[str]]:
         money = [amount(one.amount)] if with_money else []
         rows.append([one.fund or OWN_FUNDS, one.grant or "–", share or "–", *money])
     return rows
+
+
+def _shared(values: Iterable[str]) -> str:
+    """What all lines say; else that each says its own."""
+    texts = set(values)
+    return texts.pop() if len(texts) == 1 else IN_LINES
 
 
 def _described(line: PaperLine) -> str:

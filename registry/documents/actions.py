@@ -70,13 +70,15 @@ async def sign(
     """Sign by one's account. The same person again as the same side changes nothing.
 
     Raises NotFound("document.unknown"); Conflict: document.cancelled, document.no_side, document.signed_by_another,
-    document.both_sides, request.stale.
+    document.both_sides, document.not_the_accountant, request.stale.
     """
     async with transaction():
         document = await _locked(document_id, if_revision)
         rows = await DocumentSignature.filter(document_id=document.id)
         there = {Side(row.side): row.person_id for row in rows}
-        for fault in signature_faults(SYMBOLS[document.symbol], side, bool(document.cancelled_at), there, person.id):
+        for fault in signature_faults(
+            SYMBOLS[document.symbol], side, bool(document.cancelled_at), there, person.id, person.role
+        ):
             raise fault
         if side not in there:
             await DocumentSignature.create(

@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any
 
 from registry.core.errors import N_, Conflict, Reason, Refusal, Term
+from registry.people.models import Role
+from registry.people.rules import may
 
 PLACE_DIGITS = 5
 ACCEPTANCE, CORRECTION = "OT", "OT-K"
@@ -237,13 +239,20 @@ def shared(values: Sequence[str]) -> str:
     return values[0] if values and len(set(values)) == 1 else ""
 
 
+def may_sign_as(side: Side, role: Role) -> bool:
+    """Whether this role signs as this side: for the accounts signs who keeps them."""
+    return side is not Side.ACCOUNTANT or may(role, "documents.sign_accounts")
+
+
 def signature_faults(
-    kind: DocumentKind, side: Side, is_cancelled: bool, sides_there: Mapping[Side, int], person: int
+    kind: DocumentKind, side: Side, is_cancelled: bool, sides_there: Mapping[Side, int], person: int, role: Role
 ) -> list[Refusal]:
     """Every reason why this person cannot sign as this side. ``sides_there`` are the signatures with their people. Who
     hands over cannot take over as well.
     """
     faults: list[Refusal] = []
+    if side in kind.sides and not may_sign_as(side, role):
+        faults.append(Conflict("document.not_the_accountant"))
     if is_cancelled:
         faults.append(Conflict("document.cancelled"))
     if side not in kind.sides:

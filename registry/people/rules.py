@@ -56,6 +56,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "durability.override": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, ADMIN}),  # two of two roles together
     "documents.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),  # others see what they sign
     "documents.sign": WORKING,
+    "documents.sign_accounts": frozenset({ACCOUNTANT, ADMIN}),
     "documents.cancel": frozenset({FACILITIES, ADMIN}),
     "assets.correct_money": frozenset({FACILITIES, ACCOUNTANT, ADMIN}),  # a setting leaves it to the accountant alone
     "stocktakes.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),  # who counts sees theirs

@@ -25,7 +25,7 @@ from registry.documents.queries import (
     history_of,
     series_of,
 )
-from registry.documents.rules import SYMBOLS, Side
+from registry.documents.rules import SYMBOLS, Side, may_sign_as
 from registry.people.models import Person
 from registry.people.rules import may
 from registry.rooms.queries import office_day
@@ -106,7 +106,9 @@ async def one(
         state=state,
         document=state.document,
         lines=list(zip(state.asset_ids, state.contents.lines, strict=True)),
-        may_sign=state.sides_left if context.may("documents.sign") and person.id not in own else (),
+        may_sign=[side for side in state.sides_left if may_sign_as(side, person.role)]
+        if context.may("documents.sign") and person.id not in own
+        else [],
         may_cancel=context.may("documents.cancel") and state.document.cancelled_at is None,
         history_lines=words.document_history(await history_of(state.document.id), context),
         done=context.say(words.DONE[did]) if did in words.DONE else "",

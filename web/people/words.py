@@ -71,6 +71,7 @@ CAPABILITY_WORDS = {
     "assets.see_money": N_("see prices"),
     "assets.change": N_("change, move and entrust equipment"),
     "assets.dispose": N_("hand over, give away, sell and liquidate equipment"),
+    "documents.sign_accounts": N_("sign documents as the accountant"),
     "durability.override": N_("allow, as one of two, that a piece leaves before its grant's day"),
     "documents.see": N_("read all documents of equipment"),
     "documents.sign": N_("sign documents that name them"),

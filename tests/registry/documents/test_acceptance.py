@@ -149,7 +149,7 @@ def test_a_paper_of_many_pieces_says_of_each_what_they_do_not_share() -> None:
     assert fields["Stawka i metoda amortyzacji"].startswith("011: liniowa")
     columns, rows = acceptance_table(paper, True)
     assert [dict(zip(columns, row, strict=True))["Przyjęto"] for row in rows] == ["01.04.2022", "–", "02.04.2022"]
-    assert rows[0][2:] == ["Stół (meble)", "–", "808", "R-1", "01.04.2022", "OT/1", "1", "10,00"]
+    assert rows[0][2:] == ["Stół", "808", "R-1", "01.04.2022", "OT/1", "1", "10,00"]
     assert funding_rows(paper, True) == [
         ["Fundusz", "G/1", "66,67\u00a0%", "20,00"],
         ["środki własne", "–", "33,33\u00a0%", "10,00"],

@@ -16,9 +16,10 @@ from registry.documents.rules import (
     shared,
     signature_faults,
 )
+from registry.people.models import Role
 
 LINE = PaperLine("A/1", "Stół", "SN", "808", 2, "10.50")
-MT = SYMBOLS["MT"]
+MT, OT = SYMBOLS["MT"], SYMBOLS["OT"]
 
 
 def test_a_number_says_its_symbol_its_place_and_its_year() -> None:
@@ -53,4 +54,14 @@ def test_what_all_lines_share_stands_once() -> None:
     ],
 )
 def test_who_may_sign(side: Side, is_cancelled: bool, there: dict[Side, int], codes: list[str]) -> None:
-    assert [fault.code for fault in signature_faults(MT, side, is_cancelled, there, 1)] == codes
+    assert [fault.code for fault in signature_faults(MT, side, is_cancelled, there, 1, Role.MEMBER)] == codes
+
+
+def test_for_the_accounts_signs_the_accountant() -> None:
+    for role, codes in (
+        (Role.FACILITIES, ["document.not_the_accountant"]),
+        (Role.ACCOUNTANT, []),
+        (Role.ADMIN, []),
+    ):
+        assert [fault.code for fault in signature_faults(OT, Side.ACCOUNTANT, False, {}, 1, role)] == codes
+    assert signature_faults(OT, Side.COMMITTEE, False, {}, 1, Role.FACILITIES) == []

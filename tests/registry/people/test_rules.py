@@ -16,7 +16,8 @@ CHANGES = {
     "rooms.manage", "bookings.make", "bookings.manage", "bookings.for_another", "bookings.block", "help_point.book",
     "works.manage", "stocktakes.order", "stocktakes.count", "stocktakes.value",
     "assets.change", "assets.correct_money", "files.change", "labels.print", "faults.report", "faults.manage",
-    "imports.run", "assets.dispose", "durability.override", "documents.sign", "documents.cancel",
+    "imports.run", "assets.dispose", "durability.override", "documents.sign", "documents.sign_accounts",
+    "documents.cancel",
     "devices.manage", "panels.pair", "people.manage", "office.manage",
 }  # fmt: skip
 

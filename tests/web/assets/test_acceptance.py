@@ -62,8 +62,8 @@ async def test_a_program_accepts_many_by_one_paper_and_no_piece_twice(office: Of
     keeper = (await office.get(f"/documents/{document.id}", "bob")).json()
     assert (keeper["funding"][0]["amount"], keeper["lines"][0]["value"]) == (None, None)
     back = {"reason": "zła faktura"}
-    taken = await office.post(f"/assets/{ids[0]}/transitions/take_back_acceptance", back, "facilities")
-    assert taken.json()["lifecycle"] == "ordered"
+    piece = await office.post(f"/assets/{ids[0]}/transitions/take_back_acceptance", back, "facilities")
+    assert piece.json()["lifecycle"] == "ordered"
     assert (await office.get("/documents?q=OT-K/", "facilities")).json()["total"] == 1
 
 
@@ -87,9 +87,9 @@ async def test_the_page_of_what_was_ordered_offers_to_accept_it_first(desk: Desk
     assert f'action="{here}/accept"' not in page
     assert "Accepted into use" in text_of(page)
     document = await Document.get()
-    shown = await desk.read(f"/documents/{document.id}", "facilities")
-    assert "Meble, FV/Z001" in shown
-    assert "the committee of acceptance" in shown
+    paper = await desk.read(f"/documents/{document.id}", "facilities")
+    assert "Meble, FV/Z001" in paper
+    assert "the committee of acceptance" in paper
     back = await desk.send(f"{here}/take_back_acceptance", "facilities", reason="pomyłka")
     assert "The acceptance is taken back" in back.text
     correction = await Document.get(symbol="OT-K")
