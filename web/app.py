@@ -97,6 +97,7 @@ from web.scans import api as scans_api
 from web.scans import pages as scans
 from web.search import api as search_api
 from web.search import pages as search
+from web.series import api as series_api
 from web.sets import api as sets_api
 from web.sets import pages as sets
 from web.setup import pages as setup
@@ -120,7 +121,7 @@ CODE_WORKERS = frozenset({"js/code-worker.js"})
 # of each noun, the busiest first; an address is looked for in this order
 ROUTERS = (
     availability.router, bookings_api.router, approvals_api.router, rooms_api.router,
-    blocks_api.router, opening_api.router,
+    blocks_api.router, series_api.router, opening_api.router,
     assets_api.router, numbering_api.router, quantity_api.router,
     transitions_api.router, bulk_changes_api.router,
     saved_views_api.router, sets_api.router, labels_api.router, tags_api.router,

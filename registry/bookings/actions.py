@@ -82,12 +82,34 @@ async def _book(change: RoomChange, request: BookingRequest, by: Person | None, 
     for refusal in reasons(request, room, viewer_of(by), now):
         raise refusal
     is_asked = needs_approval(request, room, viewer_of(by))
-    organizer = await _organizer(request, by)
+    organizer = await organizer_of(request.organizer, by)
+    booking = new_booking(request, room, change.room.id, organizer, is_asked, now)
+    await refuse_overlap(change.room, booking.blocked_from, booking.blocked_to)
+    entry = history.first(f"booking:{booking.id}", "booked", actor, now, as_entry(booking))
+    await insert(booking, entry)
+    if is_asked:
+        await ask_approvers(change, booking, actor, now)
+    if organizer is not by:
+        await tell_organizer(change, booking, change.room, "booked", actor, now)
+    await take_in(change, change.room, booking, now)
+    return booking
+
+
+async def ask_approvers(change: RoomChange, booking: Booking, actor: Actor, now: datetime, dates: int = 1) -> None:
+    """Ask who may answer about a booking, or about the ``dates`` of the series of which it is the first."""
+    room = change.rooms[booking.room_id]
+    people = (await answerers_of([(room, booking.kind)]))[0]
+    await tell_approvers(change, booking, room, people, actor, now, dates)
+
+
+def new_booking(
+    request: BookingRequest, room: BookingRoom, room_id: int, organizer: Person | None, is_asked: bool, now: datetime
+) -> Booking:
+    """The booking that a complete request becomes, not stored yet."""
     blocked_from, blocked_to = blocked(request, room)
-    await refuse_overlap(change.room, blocked_from, blocked_to)
     lead = is_checked_in_by_lead(now, request.starts_at) and request.kind is not Kind.BLOCK and not is_asked
-    booking = Booking(
-        room_id=change.room.id,
+    return Booking(
+        room_id=room_id,
         organizer_id=organizer.id if organizer else None,
         institution_id=organizer.institution_id if organizer else None,
         title=request.title,
@@ -106,30 +128,17 @@ async def _book(change: RoomChange, request: BookingRequest, by: Person | None, 
         checked_in_at=now if lead else None,
         checked_in_by="lead" if lead else "",
     )
-    entry = history.first(f"booking:{booking.id}", "booked", actor, now, as_entry(booking))
-    await insert(booking, entry)
-    if is_asked:
-        await _ask_approvers(change, booking, actor, now)
-    if organizer is not by:
-        await tell_organizer(change, booking, change.room, "booked", actor, now)
-    await take_in(change, change.room, booking, now)
-    return booking
 
 
-async def _ask_approvers(change: RoomChange, booking: Booking, actor: Actor, now: datetime) -> None:
-    room = change.rooms[booking.room_id]
-    people = (await answerers_of([(room, booking.kind)]))[0]
-    await tell_approvers(change, booking, room, people, actor, now)
-
-
-async def _organizer(request: BookingRequest, by: Person | None) -> Person | None:
-    if request.organizer is None or by and request.organizer == by.login:
+async def organizer_of(login: str | None, by: Person | None) -> Person | None:
+    """Whose a booking is. Raises Forbidden("booking.for_another"), NotFound("person.unknown")."""
+    if login is None or by and login == by.login:
         return by
     if by is None or by.role not in (Role.COORDINATOR, Role.ADMIN):
         raise Forbidden("booking.for_another")
-    organizer = await Person.get_or_none(login=request.organizer)
+    organizer = await Person.get_or_none(login=login)
     if organizer is None:
-        raise NotFound("person.unknown", login=request.organizer)
+        raise NotFound("person.unknown", login=login)
     return organizer
 
 
@@ -190,7 +199,7 @@ async def _rewrite(
     action = "moved" if target != place.room.id else "changed"
     await tell_organizer(locked, booking, locked.rooms[target], action, actor, now, place)
     if is_asked:
-        await _ask_approvers(locked, booking, actor, now)
+        await ask_approvers(locked, booking, actor, now)
 
 
 def _check(booking: Booking, by: Person, now: datetime, if_revision: int | None) -> None:

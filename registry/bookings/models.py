@@ -70,6 +70,58 @@ class Block(Model):
         indexes = [("ends_at", "starts_at")]
 
 
+class OnTaken(StrEnum):
+    """What happens to the dates of a series that cannot be had."""
+
+    REFUSE = "refuse"
+    SKIP = "skip"
+
+
+class Series(Model):
+    """Bookings that repeat, as they were asked for. What it has of its room are bookings, one for each date."""
+
+    id = fields.UUIDField(primary_key=True, default=uuid.uuid4)
+    room: fields.ForeignKeyRelation[Room] = fields.ForeignKeyField(
+        "registry.Room", related_name="series", on_delete=fields.RESTRICT
+    )
+    organizer: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="series", on_delete=fields.RESTRICT, null=True
+    )
+    institution: fields.ForeignKeyNullableRelation[Institution] = fields.ForeignKeyField(
+        "registry.Institution", related_name="series", on_delete=fields.RESTRICT, null=True
+    )
+    former: "fields.ForeignKeyNullableRelation[Series]" = fields.ForeignKeyField(
+        "registry.Series", related_name="successors", on_delete=fields.RESTRICT, null=True
+    )
+    title = fields.CharField(max_length=200, default="", description="only where the room's class allows one")
+    kind = fields.CharEnumField(Kind, max_length=20, default=Kind.MEETING)
+    attendees = fields.IntField(null=True)
+    needs: Any = fields.JSONField(default=list, description="features: projector, hearing_loop, …")
+    start = fields.CharField(max_length=16, description="of the first date, on the clock of the wall: 2027-01-18T09:00")
+    minutes = fields.IntField(description="how long each date lasts on the clock of the wall")
+    zone = fields.CharField(max_length=60)
+    rule = fields.CharField(max_length=500, default="", description="RRULE of RFC 5545, empty for a list of dates")
+    rdates: Any = fields.JSONField(default=list, description="wall times beside the rule")
+    exdates: Any = fields.JSONField(default=list, description="days or wall times that are left out")
+    skips_holidays = fields.BooleanField(default=False, description="days off are left out too")
+    on_conflict = fields.CharEnumField(OnTaken, max_length=20, default=OnTaken.REFUSE)
+    skipped: Any = fields.JSONField(default=dict, description="wall times that could not be had, each with its reason")
+    source = fields.CharField(max_length=20, default="api")
+    created_at = UTCDatetimeField()
+    cancelled_at = UTCDatetimeField(null=True)
+    revision = fields.IntField(default=1)
+
+    room_id: int
+    organizer_id: int | None
+    institution_id: int | None
+    former_id: uuid.UUID | None
+    bookings: fields.ReverseRelation["Booking"]
+
+    class Meta:
+        table = "series"
+        indexes = [("organizer_id", "created_at")]
+
+
 class Booking(Model):
     """Somebody has a room from ``starts_at`` until before ``ends_at``."""
 
@@ -85,6 +137,12 @@ class Booking(Model):
     )
     block: fields.ForeignKeyNullableRelation[Block] = fields.ForeignKeyField(
         "registry.Block", related_name="bookings", on_delete=fields.RESTRICT, null=True
+    )
+    series: fields.ForeignKeyNullableRelation[Series] = fields.ForeignKeyField(
+        "registry.Series", related_name="bookings", on_delete=fields.RESTRICT, null=True
+    )
+    occurrence = fields.CharField(
+        max_length=16, default="", db_default="", description="which date of its series, on its wall clock"
     )
     title = fields.CharField(max_length=200, default="", description="only where the room's class allows one")
     kind = fields.CharEnumField(Kind, max_length=20, default=Kind.MEETING)
@@ -111,6 +169,7 @@ class Booking(Model):
     organizer_id: int | None
     institution_id: int | None
     block_id: uuid.UUID | None
+    series_id: uuid.UUID | None
 
     class Meta:
         table = "booking"

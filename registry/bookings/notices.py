@@ -4,10 +4,11 @@ What leaves for a mail is a type that has only the fields that the class of the 
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from registry.bookings.models import Booking
+from registry.bookings.models import Booking, Series
 from registry.bookings.projections import seen_as
 from registry.core.history import Actor
 from registry.core.transaction import Change
@@ -31,6 +32,12 @@ KINDS = {
     "rejected": "approval.refused",
     "answer_undone": "approval.reopened",
     "lapsed": "approval.lapsed",
+}
+# the same of a series, told once
+SERIES_KINDS = {
+    "booked": "series.booked",
+    "changed": "series.changed",
+    "cancelled": "series.cancelled",
 }
 
 
@@ -115,12 +122,34 @@ async def tell_organizer(
     await tell(change, [notice], now)
 
 
-async def tell_approvers(
-    change: Change, booking: Booking, room: Room, people: Collection[int], actor: Actor, now: datetime
+async def tell_of_series(
+    change: Change, series: Series, first: Booking, room: Room, action: str, actor: Actor, now: datetime, dates: int
 ) -> None:
-    """Ask these people about a booking, inside the transaction in which it is made or asks anew."""
+    """Tell the organizer of a series once what became of so many of its dates, the ``first`` of which is named; nothing
+    where they did it themselves.
+    """
+    if series.organizer_id is None or series.organizer_id == actor.person_id:
+        return
+    facts = _with_dates(facts_of(first, room, actor)._asdict(), dates)
+    event = f"series:{series.id}:{series.revision}:{action}"
+    notice = NewNotice(series.organizer_id, SERIES_KINDS[action], event, f"series:{series.id}", facts)
+    await tell(change, [notice], now)
+
+
+def _with_dates(facts: dict[str, Any], dates: int) -> dict[str, Any]:
+    """Of a hidden room not even how many."""
+    return facts | {"dates": dates} if facts and dates > 1 else facts
+
+
+async def tell_approvers(
+    change: Change, booking: Booking, room: Room, people: Collection[int], actor: Actor, now: datetime, dates: int = 1
+) -> None:
+    """Ask these people about a booking, inside the transaction in which it is made or asks anew; of a series once, with
+    the number of its ``dates``.
+    """
     event = f"approval:{booking.id}:{booking.revision}"
-    await tell(change, requests_of(booking, room, people, actor, "approval.requested", event), now)
+    notices = requests_of(booking, room, people, actor, "approval.requested", event)
+    await tell(change, [replace(one, facts=_with_dates(dict(one.facts), dates)) for one in notices], now)
 
 
 def requests_of(

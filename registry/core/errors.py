@@ -294,6 +294,30 @@ WORDS: dict[str, str] = {
     "block.nothing_left": N_("Nothing is left to block in {room}: what stays takes all of it. Leave the room out."),
     "block.over": N_("This block is over or was taken back. Make a new one."),
     "block.no_other_room": N_("Say to which room the booking moves."),
+    # series of bookings
+    "series.unknown": N_("There is no such series of bookings."),
+    "series.bad_rule": N_(
+        "This rule cannot be read: {reason}. Write it as RFC 5545 does: FREQ=WEEKLY;BYDAY=MO;COUNT=10."
+    ),
+    "series.bad_date": N_("{given} is no date. Write it like 2027-01-18, or with a time like 2027-01-18T09:00."),
+    "series.too_often": N_("A booking repeats at the most daily. Choose days, weeks, months or years."),
+    "series.endless": N_("This series has no end. Say until when it goes on, or how many dates it has."),
+    "series.too_many": N_("A series has {limit} dates at most. Let it end sooner."),
+    "series.too_long": N_("A series goes on for {years} years at most. Let it end sooner."),
+    "series.no_date": N_("No date comes of this rule. Look at its days and its end."),
+    "series.overlaps_itself": N_("Two dates of this series are in each other's way: {first} and {second}."),
+    "series.no_wait": N_("A series cannot wait for dates that are taken. Refuse it, or skip these dates."),
+    "series.in_the_way": N_(
+        "{count} dates of this series cannot be had, so nothing was booked. Skip these, or change it."
+    ),
+    "series.nothing_left": N_("None of these dates can be had. Choose another time or another room."),
+    "series.holiday": N_("This is a day off, which the series leaves out."),
+    "series.gap_time": N_(
+        "This hour does not exist on that day: the clocks go forward. The series leaves the day out."
+    ),
+    "series.no_occurrence": N_("This series has no such date, or it is over. Choose one that is still to come."),
+    "series.over": N_("Nothing of this series is still to come. Book a new one."),
+    "series.bad_end": N_("Say until when the series goes on, or how many dates it has."),
     # building works
     "works.unknown": N_("There are no such building works."),
     "works.no_name": N_("Say what is built or repaired: the name stands in every list."),

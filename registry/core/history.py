@@ -113,6 +113,12 @@ async def last_of(thing: str, action: str) -> HistoryEntry | None:
     return await HistoryEntry.filter(object=thing, action=action).order_by("-seq").first()
 
 
+async def last_entries(things: Sequence[str]) -> dict[str, HistoryEntry]:
+    """The newest entry about each of these things."""
+    entries = await HistoryEntry.filter(object__in=list(things)).order_by("seq")
+    return {entry.object: entry for entry in entries}
+
+
 async def things_with(things: Collection[str], action: str) -> set[str]:
     """Those of these things whose history tells this act."""
     entries = HistoryEntry.filter(object__in=list(things), action=action).distinct()

@@ -129,7 +129,8 @@ def _update(work: Fields, connection: SqliteTransaction) -> Statement:
     executor = connection.executor_class(model=type(record), db=connection)
     kinds = record._meta.fields_map
     values = [kinds[name].to_db_value(getattr(record, name), record) for name in names]
-    return executor.get_update_sql(names, None), [*values, record.pk]
+    key = record._meta.pk.to_db_value(record.pk, record)
+    return executor.get_update_sql(names, None), [*values, key]
 
 
 @lru_cache(256)

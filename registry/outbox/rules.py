@@ -42,6 +42,9 @@ TOPICS = (OWN_BOOKING, FOR_ME, APPROVAL, READINESS, FAULT, DUE, DEVICE, BACKUP)
 KINDS: Mapping[str, Topic] = {
     "booking.booked": FOR_ME,
     "booking.handed_over": FOR_ME,
+    "series.booked": FOR_ME,
+    "series.changed": OWN_BOOKING,
+    "series.cancelled": OWN_BOOKING,
     "booking.changed": OWN_BOOKING,
     "booking.moved": OWN_BOOKING,
     "booking.cancelled": OWN_BOOKING,

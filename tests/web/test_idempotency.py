@@ -39,6 +39,23 @@ async def a_booking(office: Office) -> Call:
     return "/bookings", {"json": wish(48, "M-2", title="Narada")}
 
 
+async def a_series(office: Office) -> Call:
+    starts_at = soon(48).replace(second=0)
+    times = {"starts_at": starts_at.isoformat(), "ends_at": (starts_at + timedelta(hours=1)).isoformat()}
+    return "/series", {"json": {"room": "M-2", "title": "Narada", "rrule": "FREQ=WEEKLY;COUNT=3"} | times}
+
+
+async def a_preview_of_a_series(office: Office) -> Call:
+    path, content = await a_series(office)
+    return f"{path}/preview", content
+
+
+async def a_preview_of_a_change(office: Office) -> Call:
+    path, content = await a_series(office)
+    series = (await office.post(path, who="admin", **content)).json()
+    return f"/series/{series['id']}/preview", {"json": {"title": "Zespół"}}
+
+
 async def a_check_in(office: Office) -> Call:
     return f"/bookings/{(await office.held('M-1', 0.1)).id}/check-in", {}
 
@@ -469,6 +486,9 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/bookings/{booking_id}/approve": an_approval,
     "/bookings/{booking_id}/reject": a_rejection,
     "/bookings/{booking_id}/undo-answer": an_undone_answer,
+    "/series": a_series,
+    "/series/preview": a_preview_of_a_series,
+    "/series/{series_id}/preview": a_preview_of_a_change,
     "/rooms": a_room,
     "/rooms/{code}/close": a_closing,
     "/rooms/{code}/reopen": a_reopening,
@@ -585,7 +605,7 @@ async def test_a_repeated_post_does_nothing_more_and_is_answered_the_same(office
     others = await office.post(f"/assets/{(await make_asset()).id}/transitions/mend", who="admin", headers=headers)
     assert (others.status_code, others.json()["code"]) == (409, "request.key_reused")
     theirs = await office.post(url, who="charlie", headers=headers, **content)
-    if path in ("/scans", "/notices/read"):  # anybody may scan, and read what is their own
+    if path in ("/scans", "/notices/read", "/series/preview"):  # anybody may scan, read what is their own, and ask
         assert theirs.is_success
     elif path in ("/feeds", "/views"):  # anybody may have one: their own
         assert theirs.json()["id"] != first.json()["id"]

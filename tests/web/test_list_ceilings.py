@@ -15,6 +15,8 @@ from registry.assets.number_sequences import NewScheme, add_scheme
 from registry.assets.transitions import Answers
 from registry.blocks.actions import make_block
 from registry.blocks.rules import Clearance, NewBlock
+from registry.bookings.series_actions import book_series
+from registry.bookings.series_rules import SeriesRequest
 from registry.bulk_changes.models import BulkChange, BulkPiece, PieceFate
 from registry.categories.models import FieldKind
 from registry.core import history
@@ -43,6 +45,7 @@ from registry.stocktakes.models import CommitteeMember, Stocktake
 from registry.stocktakes.rules import AreaKind
 from registry.works.actions import make_works
 from registry.works.rules import NewWorks
+from tests.conftest import WARSAW
 from tests.make import (
     drawing,
     make_asset,
@@ -125,6 +128,12 @@ async def sightings(office: Office, number: int) -> None:
     asset = await make_asset(room=office.rooms["M-1"])
     seen_thing = NewSighting("M-1", asset.inventory_no or "")
     await sight(1, seen_thing, office.people["admin"], datetime.now(UTC))
+
+
+async def own_series(office: Office, number: int) -> None:
+    start = (soon(72).astimezone(WARSAW) + timedelta(minutes=20 * number)).replace(tzinfo=None, second=0, fold=0)
+    request = SeriesRequest("M-1", start, 10, "FREQ=WEEKLY;COUNT=2")
+    await book_series(request, office.people["admin"], SYSTEM, datetime.now(UTC))
 
 
 async def own_bookings(office: Office, number: int) -> None:
@@ -289,6 +298,7 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/faults": ("/faults?limit=200", faults),
     "/history": ("/history?limit=200", entries),
     "/bookings": ("/bookings?limit=200", own_bookings),
+    "/series": ("/series?limit=200", own_series),
     "/approvals": ("/approvals?limit=200", requests),
     "/blocks": ("/blocks?limit=200", blocks),
     "/works": ("/works?limit=200", works),

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from registry.bookings.models import Booking, Status
+from registry.bookings.models import Booking, Series, Status
+from registry.core import history
+from registry.core.history import SYSTEM
 from registry.duties.models import Duty
 from registry.people.models import Institution, Role
 from registry.rooms.models import Building
@@ -52,11 +54,15 @@ async def paths(office: Office, bookings: list[Booking]) -> list[str]:
         for one in filled:
             if "{booking_id}" in one:
                 urls += [one.replace("{booking_id}", str(booking.id)) for booking in bookings]
+            elif "{series_id}" in one:
+                urls += [one.replace("{series_id}", str(booking.series_id)) for booking in bookings]
             else:
                 urls.append(one.replace("{code}", "0000000"))
     urls += [f"/api/v1/rooms/{code}/bookings?from={day}" for code in codes]
     urls += [f"/api/v1/availability?date={day}&room={code}" for code in codes]
     urls += [f"/api/v1/history?object=booking:{booking.id}" for booking in bookings]
+    urls += [f"/api/v1/history?object=series:{booking.series_id}" for booking in bookings]
+    urls += [f"/series/{booking.series_id}" for booking in bookings]
     urls += [f"/api/v1/history?object=room:{room.id}" for room in office.rooms.values()]
     urls += [f"/search?q={CANARY}", f"/api/v1/search?q={CANARY}"]
     urls += [f"/api/v1/assets?q={CANARY}", f"/api/v1/duties?from={day}"]
@@ -68,12 +74,26 @@ async def hide_canaries(office: Office) -> list[Booking]:
     bookings = []
     for number, code in enumerate(("M-1", "C-1", "H-1")):
         starts_at = soon(24).replace(minute=7 + number, second=11, microsecond=717170 + number)
-        title = f"{CANARY}-{code}"
+        title, kind = f"{CANARY}-{code}", "interview" if number else "training"
+        coordinator, now = office.people["coordinator"], datetime.now(UTC)
+        series = await Series.create(
+            room=office.rooms[code],
+            organizer=coordinator,
+            institution_id=coordinator.institution_id,
+            title=title,
+            kind=kind,
+            start="2026-12-01T09:00",
+            minutes=60,
+            zone="Europe/Warsaw",
+            created_at=now,
+        )
+        if number:  # an auditor reads every other history
+            await history.write(f"series:{series.id}", "booked", SYSTEM, now, after={"title": title, "kind": kind})
         bookings.append(
             await Booking.create(
-                room=office.rooms[code], organizer=office.people["coordinator"], title=title,
+                series=series, room=office.rooms[code], organizer=office.people["coordinator"], title=title,
                 institution_id=office.people["coordinator"].institution_id,
-                kind="interview" if number else "training", starts_at=starts_at, ends_at=soon(25),
+                kind=kind, starts_at=starts_at, ends_at=soon(25),
                 blocked_from=starts_at, blocked_to=soon(25), planned_ends_at=soon(25), created_at=datetime.now(UTC),
             )
         )  # fmt: skip

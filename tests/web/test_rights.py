@@ -16,6 +16,8 @@ from fastapi.routing import APIRoute
 from registry.assets.categories import NewCategory, add_category
 from registry.assets.transitions import TRANSITIONS, Answers
 from registry.blocks.rules import Clearance, NewBlock
+from registry.bookings.series_actions import book_series
+from registry.bookings.series_rules import SeriesRequest
 from registry.core.history import SYSTEM
 from registry.departures.rules import LoadKind
 from registry.faults.actions import NewReport, report
@@ -30,7 +32,7 @@ from registry.sets.actions import NewSet, make_set
 from registry.works.actions import block_for_works, make_works
 from registry.works.rules import NewWorks
 from tests import make
-from tests.conftest import Database
+from tests.conftest import WARSAW, Database
 from tests.web.conftest import soon
 from tests.web.desk import Desk
 from web.app import ROUTERS, SiteOptions, create_site
@@ -78,7 +80,10 @@ async def furnish(desk: Desk) -> dict[str, str]:
     feed = await make_feed(FeedWish(FeedScope.ME), admin, "k" * 40, SYSTEM, soon(0))
     await invite(["bob"], LinkWay.SLIP, SYSTEM, soon(0))
     await save_view("Krzesła", "q=krzesło", True, admin, SYSTEM, soon(0))
+    start = soon(48).astimezone(WARSAW).replace(tzinfo=None, second=0, fold=0)
+    series = await book_series(SeriesRequest("M-2", start, 60, "FREQ=WEEKLY;COUNT=3"), admin, SYSTEM, soon(0))
     return {
+        "series_id": str(series.id),
         "code": "M-1", "asset_id": str(asset.id), "booking_id": str(booking.id), "fault_id": str(fault.id),
         "login": "bob", "set_id": "1", "grant_id": "1", "number": "1", "file_id": "1", "device": "sensor",
         "device_id": "1", "room_id": str(room.id), "date": "2026-12-24", "document_id": "1", "works_id": str(works.id),

@@ -23,7 +23,8 @@ def _kind(word: Any) -> Any:
     return word
 
 
-def _other_kind(word: Any) -> Any:
+def other_kind(word: Any) -> Any:
+    """Of a change, where the kind may be left out, and not none."""
     if word is None:
         raise PydanticKnownError("string_type")
     return _kind(word)
@@ -68,7 +69,7 @@ class BookingChangesBody(Changes):
     starts_at: Moment = left_out()
     ends_at: Moment = left_out()
     title: str = left_out()
-    kind: Annotated[Kind | None, BeforeValidator(_other_kind)] = left_out()
+    kind: Annotated[Kind | None, BeforeValidator(other_kind)] = left_out()
     attendees: People | None = left_out()
     needs: Needs = left_out()
 

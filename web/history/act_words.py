@@ -15,6 +15,7 @@ from web.opening import words as opening
 from web.people import words as people
 from web.places import history as places
 from web.plans import words as plans
+from web.series import words as series
 from web.sets import words as sets
 from web.stocktakes import words as stocktakes
 from web.works import words as works
@@ -24,7 +25,7 @@ OF_KIND: Mapping[str, Mapping[str, str]] = {
     "asset": assets.ACTION_WORDS, "block": blocks.ACTS, "booking": bookings.ACTS, "category": categories.ACTION_WORDS,
     "document": documents.ACTS, "opening": opening.ACTS, "plan": plans.ACTS, "person": people.ACTION_WORDS,
     "room": places.ACTION_WORDS,
-    "set": sets.ACTION_WORDS, "stocktake": stocktakes.ACTS, "works": works.ACTS,
+    "series": series.ACTS, "set": sets.ACTION_WORDS, "stocktake": stocktakes.ACTS, "works": works.ACTS,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from registry.blocks.queries import block_by_id, blocks_hidden_from
 from registry.bookings.projections import BusySpan, FullBooking, viewer_of
 from registry.bookings.queries import in_help_point, visible_booking
+from registry.bookings.series_queries import series_by_id, series_in_help_point
 from registry.core import history
 from registry.core.errors import Forbidden, NotFound
 from registry.core.history import HistoryEntry
@@ -24,6 +25,7 @@ from web.kit.answers import Instant, ListAnswer, Paged
 from web.kit.body import LINE
 from web.kit.record_ids import possible_booking_id
 from web.kit.routing import faults
+from web.series.api import series_id_in
 
 router = routing.router("history")
 
@@ -64,8 +66,9 @@ async def entries(
         LINE,
     ] = "",
 ) -> ListAnswer[EntryAnswer]:
-    """A booking's history for who sees all of the booking. An auditor reads every history; of a booking in a Help Point
-    room, and of a block with a hidden room, it tells that something was done, and neither by whom nor what.
+    """A booking's history, and a series', for who sees all of it. An auditor reads every history; of a booking or
+    series in a Help Point room, and of a block with a hidden room, it tells that something was done, and neither by
+    whom nor what.
     """
     thing = await _stored_as(thing)
     await _must_be_allowed(thing, person)
@@ -100,10 +103,12 @@ async def as_seen_by(person: Person, entries: list[EntryAnswer]) -> list[EntryAn
     blocks = {entry.id: block for entry in entries if (block := _block_of(entry))}
     shy = await in_help_point(bookings.values())
     hidden = await blocks_hidden_from(viewer_of(person), set(blocks.values()))
+    series = {entry.object: UUID(entry.object.partition(":")[2]) for entry in entries if _is_of_series(entry.object)}
+    shy_series = await series_in_help_point(series.values())
     nothing: dict[str, Any] = {"actor": "", "before": None, "after": None, "reason": "", "withheld": True}
     return [
         entry.model_copy(update=nothing)
-        if bookings.get(entry.object) in shy or blocks.get(entry.id) in hidden
+        if bookings.get(entry.object) in shy or series.get(entry.object) in shy_series or blocks.get(entry.id) in hidden
         else entry
         for entry in entries
     ]
@@ -114,6 +119,10 @@ def _block_of(entry: EntryAnswer) -> UUID | None:
     kind, _, name = entry.object.partition(":")
     number = name if kind == "block" else (entry.after or {}).get("block") if kind == "works" else None
     return UUID(number) if number else None
+
+
+def _is_of_series(thing: str) -> bool:
+    return thing.startswith("series:")
 
 
 def _is_of_booking(thing: str) -> bool:
@@ -132,6 +141,8 @@ async def _must_be_allowed(thing: str, person: Person) -> None:
         raise Forbidden("auth.role")
     if kind == "fault" and not (name.isdecimal() and len(name) < 10 and await sees_fault(int(name), person)):
         raise NotFound("fault.unknown")
+    if kind == "series":
+        await series_by_id(series_id_in(name), viewer_of(person))
     if kind == "block":
         await block_by_id(block_id_in(name), viewer_of(person))
     if kind == "booking":

@@ -39,7 +39,8 @@ PORTION, PORTIONS = 250, 200  # of a list that is taken away: entries at a time,
 LOT, ROUNDS = 1000, 20  # how many entries more are looked through for those that this person is told of
 OBJECT = re.compile(r"[a-z_]+:.+")
 KIND_WORDS = {
-    "booking": N_("bookings"), "asset": N_("assets"), "room": N_("rooms"), "person": N_("people"),
+    "booking": N_("bookings"), "series": N_("series of bookings"),
+    "asset": N_("assets"), "room": N_("rooms"), "person": N_("people"),
     "device": N_("devices"), "fault": N_("faults"), "office": N_("settings"), "opening": N_("opening hours"),
     "grant": N_("grants"), "set": N_("sets"), "site": N_("sites"), "building": N_("buildings"),
     "category": N_("categories"), "document": N_("documents"), "works": N_("building works"), "block": N_("blocks"),
@@ -49,7 +50,13 @@ KIND_WORDS = {
     "numbering": N_("rules for numbers"), "plan": N_("floor plans"),
     "stocktake": N_("stocktakes"), "view": N_("saved views"),
 }  # fmt: skip
-PAGES_OF = {"asset": "/assets/{}", "booking": "/bookings/{}", "fault": "/faults/{}", "set": "/sets/{}"}
+PAGES_OF = {
+    "asset": "/assets/{}",
+    "booking": "/bookings/{}",
+    "series": "/series/{}",
+    "fault": "/faults/{}",
+    "set": "/sets/{}",
+}
 # of the list that is taken away
 HEADS = (
     N_("no."), N_("when"), N_("who"), N_("by way of"), N_("act"), N_("thing"), N_("before"), N_("after"), N_("reason"),

@@ -45,6 +45,9 @@ class KindWords:
 KIND_WORDS: Mapping[str, KindWords] = {
     "booking.booked": KindWords(N_("A room was booked for you"), "calendar-plus"),
     "booking.handed_over": KindWords(N_("A booking is yours now"), "transfer"),
+    "series.booked": KindWords(N_("A series of bookings was made for you"), "calendar-plus"),
+    "series.changed": KindWords(N_("Your series of bookings was changed"), "edit"),
+    "series.cancelled": KindWords(N_("Dates of your series of bookings were cancelled"), "circle-x"),
     "booking.changed": KindWords(N_("Your booking was changed"), "edit"),
     "booking.moved": KindWords(N_("Your booking has another room"), "transfer"),
     "booking.cancelled": KindWords(N_("Your booking was cancelled"), "circle-x"),
@@ -165,7 +168,7 @@ class NoticeWords(Words):
 
     def is_shy(self, notice: LetterNotice, rooms: Rooms) -> bool:
         """Whether it is about a booking whose room a letter does not name."""
-        is_about_booking = notice.thing.startswith("booking:")
+        is_about_booking = notice.thing.startswith(("booking:", "series:"))
         return is_about_booking and not allowed_facts(notice.facts, rooms).get("room")
 
     def _place_and_time(self, facts: dict[str, Any], rooms: Rooms) -> str:
@@ -184,6 +187,7 @@ class NoticeWords(Words):
         silent = self.ngettext("%(n)s device", "%(n)s devices", facts["silent"]) if facts.get("silent") else ""
         last = {"day": self.fmt.date(date.fromisoformat(facts["made_on"]))} if facts.get("made_on") else None
         return [
+            self.ngettext("%(n)s date", "%(n)s dates", facts["dates"]) if facts.get("dates") else "",
             str(facts.get("name", "")),
             silent,
             kind,
@@ -230,6 +234,7 @@ def href_of(notice: LetterNotice) -> str:
 
 _PAGES = {
     "booking": "/bookings/{}",
+    "series": "/series/{}",
     "fault": "/faults/{}",
     "asset": "/assets/{}",
     "room": "/rooms/{}",

@@ -1,0 +1,567 @@
+"""What changes series of bookings: all dates are booked, changed or cancelled in one transaction that locks the room,
+each by the rules of a single booking. What is past, or has begun, is never touched.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tortoise.expressions import F
+
+from registry.bookings.actions import (
+    BookingChanges,
+    Unchanged,
+    ask_approvers,
+    change,
+    new_booking,
+    organizer_of,
+    store_together,
+)
+from registry.bookings.models import Booking, OnTaken, Series, Status
+from registry.bookings.notices import tell_of_series
+from registry.bookings.projections import Viewer, as_entry, viewer_of
+from registry.bookings.queries import booking_room
+from registry.bookings.recurrence import Occurrence
+from registry.bookings.release import settle_touched
+from registry.bookings.rules import (
+    BookingRequest,
+    BookingRoom,
+    asks_anew,
+    blocked,
+    cancellation_reasons,
+    change_reasons,
+    complete,
+    may_change,
+    needs_approval,
+    request_of,
+    status_after,
+)
+from registry.bookings.series_dates import SeriesPreview, conflicts_of, lines_of, offers_for, with_obstacles
+from registry.bookings.series_queries import (
+    bookings_of_series,
+    coming_of,
+    complete_series,
+    explained,
+    is_held,
+    request_of_series,
+    series_by_id,
+)
+from registry.bookings.series_rules import (
+    OF_A_DATE,
+    DateLine,
+    Scope,
+    SeriesChanges,
+    SeriesRequest,
+    continued,
+    dates_of,
+    ended_before,
+    general_reasons,
+    judged,
+    paired,
+    wall_of,
+    wall_text,
+)
+from registry.bookings.state import CHECK_IN_EARLY
+from registry.core import history
+from registry.core.errors import Conflict, Forbidden
+from registry.core.history import Actor
+from registry.core.idempotency import RequestKey, record
+from registry.core.statements import Fields, insert, write
+from registry.people.models import Person
+from registry.rooms.lock import RoomChange, changing
+from registry.rooms.models import Room
+from registry.rooms.queries import room_by_code
+
+
+async def book_series(
+    request: SeriesRequest, by: Person, actor: Actor, now: datetime, request_key: RequestKey | None = None
+) -> Series:
+    """Book every date of a series, or with ``skip`` those that can be had. Raises Invalid, Forbidden, NotFound, and
+    Conflict: series.in_the_way with every date and what is in its way; series.nothing_left.
+    """
+    room_id = (await room_by_code(request.room)).id
+    preview: SeriesPreview | None = None
+    try:
+        async with changing(room_id) as locked:
+            room = locked.room
+            rules, viewer = await booking_room(room), viewer_of(by)
+            request = complete_series(request, rules)
+            occurrences = dates_of(request, rules)
+            for refusal in general_reasons(request, occurrences, rules, viewer, now):
+                raise refusal
+            lines = await lines_of(request, occurrences, room, rules, viewer, now)
+            preview = SeriesPreview(room, rules, request, lines, {}, {})
+            _refuse_what_fails(preview)
+            series = await _store(locked, preview, await organizer_of(request.organizer, by), by, actor, now)
+            await settle_touched(locked, room, now)
+            await record(request_key, series)
+        return series
+    except Conflict as refusal:
+        if preview is not None and refusal.code in ("series.in_the_way", "series.nothing_left"):
+            await explained(refusal, preview, viewer_of(by), now)
+        raise
+
+
+def _refuse_what_fails(preview: SeriesPreview) -> None:
+    """Raises Conflict: series.in_the_way, series.nothing_left."""
+    failing = preview.in_the_way
+    if failing and preview.request.on_conflict is OnTaken.REFUSE:
+        raise Conflict("series.in_the_way", count=len(failing), dates=[])
+    if not preview.free:
+        raise Conflict("series.nothing_left", dates=[])
+
+
+async def _store(
+    locked: RoomChange, preview: SeriesPreview, organizer: Person | None, by: Person, actor: Actor, now: datetime
+) -> Series:
+    room, rules, request = preview.room, preview.rules, preview.request
+    series = Series(
+        room_id=room.id, organizer_id=organizer and organizer.id, institution_id=organizer and organizer.institution_id,
+        zone=str(rules.hours.zone), created_at=now,
+    )  # fmt: skip
+    _write(series, request, room, preview.lines)
+    await insert(series)
+    is_asked = needs_approval(complete(preview.free[0].request, rules), rules, viewer_of(by))
+    bookings = [_booking(series, line, rules, organizer, is_asked, now) for line in preview.free]
+    await store_together(bookings, actor, now)
+    await history.write_new([(f"series:{series.id}", series_entry(series, len(bookings)))], "booked", actor, now)
+    if is_asked:
+        await ask_approvers(locked, bookings[0], actor, now, len(bookings))
+    await tell_of_series(locked, series, bookings[0], room, "booked", actor, now, len(bookings))
+    return series
+
+
+def _booking(
+    series: Series, line: DateLine, rules: BookingRoom, organizer: Person | None, is_asked: bool, now: datetime
+) -> Booking:
+    booking = new_booking(line.request, rules, series.room_id, organizer, is_asked, now)
+    booking.series_id, booking.occurrence = series.id, wall_text(line.occurrence.wall)
+    return booking
+
+
+def _write(series: Series, request: SeriesRequest, room: Room, lines: Sequence[DateLine]) -> None:
+    series.room_id = room.id
+    series.title, series.attendees, series.needs = request.title, request.attendees, list(request.needs)
+    series.kind = request.kind or series.kind
+    series.start, series.minutes, series.rule = wall_text(request.start), request.minutes, request.rule
+    series.rdates, series.exdates = list(request.rdates), list(request.exdates)
+    series.on_conflict, series.skips_holidays, series.source = (
+        request.on_conflict, request.skips_holidays, request.source,
+    )  # fmt: skip
+    series.skipped = {wall_text(one.occurrence.wall): one.refusal.code for one in lines if one.refusal}
+
+
+def series_entry(series: Series, dates: int) -> dict[str, Any]:
+    """What the history says of a series. The class of its room already decided that it holds no client."""
+    return {
+        "room": series.room_id,
+        "kind": series.kind,
+        "title": series.title,
+        "start": series.start,
+        "minutes": series.minutes,
+        "rule": series.rule,
+        "dates": dates,
+        "skipped": series.skipped,
+    }
+
+
+async def cancel_series(
+    series_id: UUID, scope: Scope, occurrence: str, by: Person, actor: Actor, now: datetime, reason: str = "",
+    if_revision: int | None = None, request_key: RequestKey | None = None,
+) -> Series:  # fmt: skip
+    """Take one date of a series back, that and those behind it, or all that are still to come. Raises NotFound,
+    Forbidden("booking.not_yours"), Invalid("booking.bad_reason"), Conflict: series.no_occurrence, series.over,
+    request.stale.
+    """
+    former = await series_by_id(series_id, viewer_of(by))
+    rooms = {booking.room_id for booking in await bookings_of_series(series_id)} | {former.room_id}
+    async with changing(*rooms) as locked:
+        series = await _locked_series(locked, former, by, if_revision)
+        room = locked.rooms[series.room_id]
+        for refusal in cancellation_reasons(reason, room.visibility):
+            raise refusal
+        bookings = await bookings_of_series(series.id)
+        affected = affected_by(bookings, scope, occurrence, now)
+        _must_be_locked(locked, affected)
+        before = series_entry(series, len(coming_of(bookings, now)))
+        await _cancel(affected, actor, now, reason)
+        cut = datetime.fromisoformat(affected[0].occurrence)
+        if scope is Scope.THIS:
+            series.exdates = sorted({*series.exdates, affected[0].occurrence})
+        elif any(is_held(one) and one.occurrence < affected[0].occurrence for one in bookings):
+            _end_before(series, cut)
+        else:
+            series.cancelled_at = now
+        series.revision += 1
+        await series.save()
+        after = series_entry(series, len(coming_of(bookings, now)))
+        await history.write(f"series:{series.id}", "cancelled", actor, now, before=before, after=after, reason=reason)
+        await tell_of_series(locked, series, affected[0], room, "cancelled", actor, now, len(affected))
+        for one in locked.rooms.values():
+            await settle_touched(locked, one, now)
+        await record(request_key, series)
+    return series
+
+
+async def _locked_series(locked: RoomChange, former: Series, by: Person, if_revision: int | None) -> Series:
+    """The series as it is now that its room is locked."""
+    series = await Series.get(id=former.id)
+    if not may_change(viewer_of(by), series.organizer_id, series.institution_id, series.kind):
+        raise Forbidden("booking.not_yours")
+    if series.revision != former.revision or if_revision not in (None, series.revision):
+        raise Conflict("request.stale", revision=series.revision)
+    return series
+
+
+def _must_be_locked(locked: RoomChange, bookings: Sequence[Booking]) -> None:
+    """One was moved to another room while this waited for its own."""
+    if any(one.room_id not in locked.rooms for one in bookings):
+        raise Conflict("request.stale", revision=0)
+
+
+def affected_by(bookings: Sequence[Booking], scope: Scope, occurrence: str, now: datetime) -> list[Booking]:
+    """The bookings of a series, in the order of its dates, that a change or cancellation is about. Raises Conflict:
+    series.over where nothing is to come, series.no_occurrence.
+    """
+    coming = sorted(coming_of(bookings, now), key=lambda one: one.occurrence)
+    if not coming:
+        raise Conflict("series.over")
+    if scope is Scope.ALL:
+        return coming
+    wall = wall_of(occurrence)
+    day = wall_text(wall) if isinstance(wall, datetime) else wall.isoformat()
+    place = next((number for number, one in enumerate(coming) if one.occurrence.startswith(day)), None)
+    if place is None:
+        raise Conflict("series.no_occurrence")
+    return coming[place : place + 1] if scope is Scope.THIS else coming[place:]
+
+
+def _end_before(series: Series, cut: datetime) -> None:
+    """The dates from ``cut`` on are none of this series any more."""
+    rule, rdates = ended_before(request_of_series(series, ""), cut)
+    series.rule, series.rdates = rule, list(rdates)
+    series.skipped = {wall: code for wall, code in series.skipped.items() if wall < wall_text(cut)}
+
+
+async def _cancel(bookings: Sequence[Booking], actor: Actor, now: datetime, reason: str) -> None:
+    """Cancel these bookings of locked rooms, each with its history."""
+    before = {booking.id: as_entry(booking) for booking in bookings}
+    for booking in bookings:
+        booking.status, booking.revision = Status.CANCELLED, booking.revision + 1
+    ids = list(before)
+    await Booking.filter(id__in=ids).update(status=Status.CANCELLED, revision=F("revision") + 1)
+    await _tell_history(bookings, before, "cancelled", actor, now, reason)
+
+
+async def _tell_history(
+    bookings: Sequence[Booking], before: Mapping[UUID, dict[str, Any]], action: str, actor: Actor, now: datetime,
+    reason: str = "",
+) -> None:  # fmt: skip
+    if not bookings:
+        return
+    last = await history.last_entries([f"booking:{booking.id}" for booking in bookings])
+    entries = [history.NextEntry(last[f"booking:{one.id}"], before[one.id], as_entry(one)) for one in bookings]
+    await history.write_next(entries, action, actor, now, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPlan:
+    """What a change would come to: the dates as they should be, which booking becomes which of them, and the bookings
+    that become none.
+    """
+
+    preview: SeriesPreview
+    affected: Sequence[Booking]
+    pairs: Mapping[datetime, Booking]
+    surplus: Sequence[Booking]
+    cut: datetime
+    is_split: bool
+    asked: frozenset[datetime] = field(default_factory=frozenset)  # the dates that await an answer anew
+
+    def former_of(self, line: DateLine) -> Booking | None:
+        """The booking that this date would be made of."""
+        return self.pairs.get(line.occurrence.wall)
+
+    @property
+    def added(self) -> list[DateLine]:
+        """The dates that are new, and free."""
+        return [line for line in self.preview.free if line.occurrence.wall not in self.pairs]
+
+    @property
+    def kept(self) -> list[tuple[DateLine, Booking]]:
+        """The dates that can be had, each with the booking that it is made of."""
+        return [(line, booking) for line in self.preview.free if (booking := self.former_of(line))]
+
+    @property
+    def lost(self) -> list[Booking]:
+        """The bookings that would be cancelled: they become no date, or one that cannot be had."""
+        staying = {booking.id for _, booking in self.kept}
+        return [booking for booking in self.affected if booking.id not in staying]
+
+    def steps(self) -> Iterator[tuple[str, str | None, str | None, Booking | None, DateLine | None]]:
+        """What is done to each date, in order: the word, the wall time before and after, the booking, and what was
+        found about the date as it should be.
+        """
+        lost = {booking.id for booking in self.lost}
+        for line in self.preview.lines:
+            booking, wall = self.former_of(line), wall_text(line.occurrence.wall)
+            if line.refusal:
+                yield (
+                    "cancelled" if booking else "skipped",
+                    booking.occurrence if booking else None,
+                    wall,
+                    booking,
+                    line,
+                )
+            elif booking is None:
+                yield "new", None, wall, None, line
+            else:
+                yield self._act_on(booking, line), booking.occurrence, wall, booking, line
+            lost -= {booking.id} if booking else set()
+        for booking in self.affected:
+            if booking.id in lost:
+                yield "cancelled", booking.occurrence, None, booking, None
+
+    def _act_on(self, booking: Booking, line: DateLine) -> str:
+        is_same = request_of(booking, booking.room.code) == replace(line.request, source="api", organizer=None)
+        return "stays" if is_same else "changes"
+
+
+async def preview_change(
+    series_id: UUID, scope: Scope, occurrence: str, changes: SeriesChanges, by: Person, now: datetime
+) -> SeriesPlan:
+    """What a change of a series would come to, before and after, with what is in the way of each date. Raises what
+    speaks against the whole of it, and as :func:`change_series`.
+    """
+    series, viewer = await series_by_id(series_id, viewer_of(by)), viewer_of(by)
+    if not may_change(viewer, series.organizer_id, series.institution_id, series.kind):
+        raise Forbidden("booking.not_yours")
+    target = await room_by_code(changes.room) if changes.room else series.room
+    plan = await _plan(series, scope, occurrence, changes, target, viewer, now)
+    lines, rules = plan.preview.lines, plan.preview.rules
+    preview = replace(
+        plan.preview,
+        conflicts=await conflicts_of(lines, target, viewer),
+        offers=await offers_for(lines, target, rules, viewer, now),
+    )
+    return replace(plan, preview=preview)
+
+
+async def _plan(
+    series: Series, scope: Scope, occurrence: str, changes: SeriesChanges, target: Room, viewer: Viewer, now: datetime
+) -> SeriesPlan:
+    bookings = await bookings_of_series(series.id)
+    affected = affected_by(bookings, scope, occurrence, now)
+    rules = await booking_room(target)
+    cut = datetime.fromisoformat(affected[0].occurrence)
+    former = request_of_series(series, bookings[0].room.code if series.room_id != target.id else target.code)
+    request = continued(former, changes, cut, rules.hours.zone)
+    if scope is Scope.THIS:
+        request = replace(request, start=changes.start or cut, rule="", rdates=(), exdates=())
+    request = complete_series(replace(request, room=target.code), rules)
+    occurrences = dates_of(request, rules)
+    shift = (changes.start or cut) - cut
+    pairs, rest = paired(
+        {one.occurrence: one.id for one in affected}, [one.wall for one in occurrences if not one.is_missing], shift
+    )
+    by_id = {one.id: one for one in affected}
+    own = {wall: by_id[booking_id] for wall, booking_id in pairs.items()}
+    lines, anew = _judged_change(request, occurrences, own, rules, viewer, now)
+    others = [one for one in bookings if is_held(one) and one.id not in by_id and one.room_id == target.id]
+    lines = _beside([*lines], others, rules)
+    lines = await with_obstacles(lines, target, rules, series.id)
+    is_split = scope is not Scope.THIS and any(is_held(one) and one.id not in by_id for one in bookings)
+    preview = SeriesPreview(target, rules, request, lines, {}, {}, bool(anew))
+    return SeriesPlan(preview, affected, own, [by_id[one] for one in rest], cut, is_split, anew)
+
+
+def _judged_change(
+    request: SeriesRequest, occurrences: Sequence[Occurrence], own: Mapping[datetime, Booking], rules: BookingRoom,
+    viewer: Viewer, now: datetime,
+) -> tuple[list[DateLine], frozenset[datetime]]:  # fmt: skip
+    """Each date by the rules of a change of its booking, or of a new one; and the dates that ask anew. Raises what
+    speaks against all of it.
+    """
+    lines, anew = [], set()
+    for line in judged(request, occurrences, rules, viewer, now):
+        booking, wall = own.get(line.occurrence.wall), line.occurrence.wall
+        if line.is_left_out:
+            lines.append(line)
+            continue
+        if booking is None:
+            general = [one for one in (line.refusal,) if one and one.code not in OF_A_DATE]
+            if needs_approval(line.request, rules, viewer):
+                anew.add(wall)
+        else:
+            former = request_of(booking, booking.room.code)
+            refusals = change_reasons(former, line.request, rules, viewer, now)
+            general = [one for one in refusals if one.code not in OF_A_DATE]
+            line = replace(line, refusal=refusals[0] if refusals else None)
+            if asks_anew(former, line.request, rules, viewer, now):
+                anew.add(wall)
+        for refusal in general:
+            raise refusal
+        lines.append(line)
+    return lines, frozenset(anew)
+
+
+def _beside(lines: list[DateLine], others: Sequence[Booking], rules: BookingRoom) -> list[DateLine]:
+    """The same, where what stays of the series is in the way."""
+    for place, line in enumerate(lines):
+        if line.refusal is None:
+            since, until = blocked(line.request, rules)
+            obstacle = next((one for one in others if one.blocked_from < until and since < one.blocked_to), None)
+            if obstacle:
+                refusal = Conflict("booking.overlap", room=rules.code, conflicts=[], alternatives=[])
+                lines[place] = replace(line, refusal=refusal, obstacle=obstacle.id)
+    return lines
+
+
+async def change_series(
+    series_id: UUID, scope: Scope, occurrence: str, changes: SeriesChanges, by: Person, actor: Actor, now: datetime,
+    if_revision: int | None = None, request_key: RequestKey | None = None,
+) -> Series:  # fmt: skip
+    """Change one date of a series, that and those behind it, or all that are still to come. Where dates before them
+    stay, the others become a series of their own, which is returned. Raises as :func:`book_series`, and
+    Forbidden("booking.not_yours"), Conflict: series.no_occurrence, series.over, request.stale.
+    """
+    viewer = viewer_of(by)
+    former = await series_by_id(series_id, viewer)
+    target_id = (await room_by_code(changes.room)).id if changes.room else former.room_id
+    if scope is Scope.THIS:
+        return await _change_one(former, occurrence, changes, by, actor, now, if_revision)
+    rooms = {booking.room_id for booking in await bookings_of_series(series_id)} | {former.room_id, target_id}
+    plan: SeriesPlan | None = None
+    try:
+        async with changing(*rooms) as locked:
+            series = await _locked_series(locked, former, by, if_revision)
+            plan = await _plan(series, scope, occurrence, changes, locked.rooms[target_id], viewer, now)
+            _must_be_locked(locked, plan.affected)
+            _refuse_what_fails(plan.preview)
+            series = await _rewrite(locked, series, plan, actor, now)
+            for room in locked.rooms.values():
+                await settle_touched(locked, room, now)
+            await record(request_key, series)
+        return series
+    except Conflict as refusal:
+        if plan is not None and refusal.code in ("series.in_the_way", "series.nothing_left"):
+            await explained(refusal, plan.preview, viewer, now)
+        raise
+
+
+async def _change_one(
+    series: Series, occurrence: str, changes: SeriesChanges, by: Person, actor: Actor, now: datetime,
+    if_revision: int | None,
+) -> Series:  # fmt: skip
+    """One date is changed as the booking that it is. It stays a date of its series."""
+    if if_revision not in (None, series.revision):
+        raise Conflict("request.stale", revision=series.revision)
+    (booking,) = affected_by(await bookings_of_series(series.id), Scope.THIS, occurrence, now)
+    code = changes.room or booking.room.code
+    rules = await booking_room(await room_by_code(code))
+    start = changes.start or datetime.fromisoformat(booking.occurrence)
+    is_elsewhen = changes.start is not None or changes.minutes is not None
+    request = replace(
+        request_of_series(series, code), start=start, minutes=changes.minutes or series.minutes, rule="", rdates=(),
+        exdates=(),
+    )  # fmt: skip
+    (date,) = dates_of(request, rules)
+    booking_changes = BookingChanges(
+        room=changes.room,
+        starts_at=date.starts_at if is_elsewhen else None,
+        ends_at=date.ends_at if is_elsewhen else None,
+        title=changes.title,
+        kind=changes.kind,
+        attendees=changes.words.get("attendees", Unchanged.STAYS),
+        needs=changes.needs,
+    )
+    await change(booking.id, booking_changes, by, actor, now)
+    return series
+
+
+async def _rewrite(locked: RoomChange, series: Series, plan: SeriesPlan, actor: Actor, now: datetime) -> Series:
+    """Store what was planned, with the history of each."""
+    preview, room = plan.preview, plan.preview.room
+    before = series_entry(series, len(plan.affected))
+    bookings_before = {booking.id: as_entry(booking) for booking in plan.affected}
+    lost = plan.lost
+    # none is in the way of another while they change places
+    await Booking.filter(id__in=list(bookings_before)).update(status=Status.CANCELLED)
+    if plan.is_split:
+        series = await _split(series, plan, actor, now)
+    _write(series, preview.request, room, preview.lines)
+    series.revision += 1
+    await series.save()
+    if lost:
+        for booking in lost:
+            booking.status, booking.revision, booking.series_id = Status.CANCELLED, booking.revision + 1, series.id
+            await booking.save(update_fields=["status", "revision", "series_id"])
+        await _tell_history(lost, bookings_before, "cancelled", actor, now)
+    changed = []
+    for line, booking in plan.kept:
+        _put(booking, line, preview.rules, room, line.occurrence.wall in plan.asked, now)
+        booking.series_id = series.id
+        booking.revision += 1
+        changed.append(booking)
+    await write(*(Fields(booking, _PUT) for booking in changed))
+    await _tell_history(
+        [one for one in changed if as_entry(one) != bookings_before[one.id]], bookings_before, "changed", actor, now
+    )
+    organizer = await Person.get_or_none(id=series.organizer_id) if series.organizer_id else None
+    added = [
+        _booking(series, line, preview.rules, organizer, line.occurrence.wall in plan.asked, now) for line in plan.added
+    ]
+    if added:
+        await store_together(added, actor, now)
+    after = series_entry(series, len(changed) + len(added))
+    if plan.is_split:
+        await history.write_new([(f"series:{series.id}", after)], "booked", actor, now)
+    else:
+        await history.write(f"series:{series.id}", "changed", actor, now, before=before, after=after)
+    waiting = [one for one in (*changed, *added) if one.status is Status.TENTATIVE]
+    if plan.asked and waiting:
+        await ask_approvers(locked, waiting[0], actor, now, len(waiting))
+    first = (changed or added)[0]
+    await tell_of_series(locked, series, first, room, "changed", actor, now, len(changed) + len(added))
+    return series
+
+
+_PUT = (
+    "room_id", "starts_at", "ends_at", "planned_ends_at", "blocked_from", "blocked_to", "title", "kind", "attendees",
+    "needs", "status", "occurrence", "series_id", "revision", "warned_at", "checked_in_at", "checked_in_by",
+)  # fmt: skip
+
+
+def _put(booking: Booking, line: DateLine, rules: BookingRoom, room: Room, is_asked: bool, now: datetime) -> None:
+    """Make a booking the date that it becomes."""
+    request: BookingRequest = line.request
+    is_elsewhere = booking.room_id != room.id
+    booking.room_id = room.id
+    booking.starts_at, booking.ends_at, booking.planned_ends_at = request.starts_at, request.ends_at, request.ends_at
+    booking.blocked_from, booking.blocked_to = blocked(request, rules)
+    booking.title, booking.attendees, booking.needs = request.title, request.attendees, list(request.needs)
+    booking.kind = request.kind or booking.kind
+    booking.occurrence, booking.warned_at = wall_text(line.occurrence.wall), None
+    if booking.status is Status.CHECKED_IN and (is_asked or request.starts_at - CHECK_IN_EARLY > now):
+        booking.status, booking.checked_in_at, booking.checked_in_by = Status.CONFIRMED, None, ""
+    booking.status = status_after(booking.status, is_asked, is_elsewhere, booking.kind)
+
+
+async def _split(series: Series, plan: SeriesPlan, actor: Actor, now: datetime) -> Series:
+    """What stays before the change ends there; returns the series that goes on, not stored with its words yet."""
+    before = series_entry(series, len(plan.affected))
+    successor = Series(
+        room_id=series.room_id, organizer_id=series.organizer_id, institution_id=series.institution_id,
+        former_id=series.id, zone=series.zone, created_at=now, start=series.start, minutes=series.minutes, revision=0,
+    )  # fmt: skip
+    await insert(successor)
+    _end_before(series, plan.cut)
+    series.revision += 1
+    await series.save()
+    await history.write(
+        f"series:{series.id}", "split", actor, now, before=before,
+        after={**series_entry(series, 0), "successor": str(successor.id)},
+    )  # fmt: skip
+    return successor
