@@ -81,7 +81,8 @@ class Formats:
 
     def time(self, moment: dt.datetime) -> str:
         """13:05"""
-        return f"{self.local(moment):%H:%M}"
+        local = self.local(moment)
+        return f"{local.hour:02}:{local.minute:02}"
 
     def hm(self, minutes: int) -> str:
         """13:05, of minutes after midnight"""
@@ -89,12 +90,10 @@ class Formats:
 
     def span(self, start: dt.datetime, end: dt.datetime) -> str:
         """13:00–14:30, with the dates if it does not end on the day it begins"""
-        if (
-            self.local(start).date() == self.local(end).date()
-            or self.time(end) == "00:00"
-            and _next_day(self, start, end)
-        ):
-            return f"{self.time(start)}–{self.time(end)}"
+        first, last = self.local(start), self.local(end)
+        days = (last.date() - first.date()).days
+        if days == 0 or days == 1 and (last.hour, last.minute) == (0, 0):
+            return f"{first.hour:02}:{first.minute:02}–{last.hour:02}:{last.minute:02}"
         return f"{self.short(start)} {self.time(start)} – {self.short(end)} {self.time(end)}"
 
     def day(self, when: When) -> str:
@@ -172,7 +171,3 @@ class Formats:
 
     def _date(self, when: When) -> dt.date:
         return self.local(when).date() if isinstance(when, dt.datetime) else when
-
-
-def _next_day(formats: Formats, start: dt.datetime, end: dt.datetime) -> bool:
-    return (formats.local(end).date() - formats.local(start).date()).days == 1

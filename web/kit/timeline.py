@@ -123,7 +123,11 @@ class Band:
 def bands(day: RoomDay, axis: Axis, viewer: Viewer, login: str, now: datetime) -> list[Band]:
     """What one room's track shows, the broad and pale first, so that bookings lie on top and are read in order."""
     layers = [*_shut(day, axis), *_duties(day, axis)]
+    since, until = axis.since, axis.until
     for place, booking in enumerate(day.bookings):
+        begins, ends = _blocked(booking)
+        if ends <= since or begins >= until:
+            continue  # of another day of the same week
         following = day.bookings[place + 1].starts_at if place + 1 < len(day.bookings) else None
         layers += _booking(day, booking, following, axis, viewer, login, now)
     return _with_spare(layers, axis)

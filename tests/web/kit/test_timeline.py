@@ -12,7 +12,7 @@ from registry.bookings.projections import BusySpan, FullBooking, MeetingSpan, Vi
 from registry.people.models import Role
 from registry.rooms.hours import local_instant
 from registry.rooms.models import Room, Visibility
-from web.kit import time_classes
+from web.kit import time_classes, timeline
 from web.kit.timeline import axis_between, axis_of, bands, busy_minutes, spans_of
 
 WARSAW = ZoneInfo("Europe/Warsaw")
@@ -153,3 +153,24 @@ def test_only_the_organizer_and_who_runs_rooms_may_move() -> None:
 def test_busy_minutes_stay_within_the_day() -> None:
     day = a_day(booking(9, 10), booking(15, 30))
     assert busy_minutes(day, at(0), at(24)) == 60 + 9 * 60
+
+
+def test_of_a_week_a_day_judges_what_touches_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each cell of a week looks at all bookings of the week: fifty rooms have thousands of them."""
+    night = booking(23, 31, blocked_from=at(22), blocked_to=at(32))
+    given_back = booking(-2, -1, planned_ends_at=at(8), released_at=at(-1))
+    others = [booking(hour + 24 * day, hour + 24 * day + 1) for day in range(1, 4) for hour in (9, 11)]
+    day = a_day(given_back, booking(9, 10), night, *others)
+    looks: list[VisibleBooking] = []
+
+    def kind_of(one: VisibleBooking, _: RoomDay) -> str:
+        looks.append(one)
+        return "booking"
+
+    monkeypatch.setattr(timeline, "kind_of", kind_of)
+    axis = axis_between(THURSDAY, WARSAW, 0, 24)
+    rows = [(band.kind, band.start, band.end) for band in bands(day, axis, MEMBER, "alice", at(6))]
+    assert looks == day.bookings[:3]
+    assert [row for row in rows if row[0] != "shut"] == [
+        ("released", 0, 480), ("booking", 540, 600), ("buffer", 1320, 1380), ("booking", 1380, 1440),
+    ]  # fmt: skip
