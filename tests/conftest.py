@@ -1,8 +1,12 @@
 """What every test stands on: both databases, a broker, no network, and no skipping in CI."""
 
+from tests import covered  # before what it is to count
+
+# isort: split
 import gc
 import itertools
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,11 +16,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import coverage
 import hypothesis
 import pytest
 from tortoise.context import TortoiseContext
@@ -52,16 +56,26 @@ def anyio_backend() -> str:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI a skipped test is a failure: what could not be had was not tested."""
+    """In CI a skipped test is a failure, what could not be had was not tested; so is code that no test runs."""
+    covered.write_counts()
     reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-    if IN_CI and reporter and reporter.stats.get("skipped") and session.exitstatus == pytest.ExitCode.OK:
+    if not reporter or session.exitstatus != pytest.ExitCode.OK:
+        return
+    if IN_CI and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.write_line("\nWith CI=true nothing may be skipped.", red=True)
+    if covered.DIRECTORY and not covered.table()[1]:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Name what failed first and passed when it was run once more, as CI runs it, with how it failed."""
+    """Name the code that no test runs; and what failed first and passed when it was run once more, as CI runs it, with
+    how it failed.
+    """
+    if covered.DIRECTORY:
+        terminalreporter.section("covered")
+        terminalreporter.write_line("\n".join(covered.table()[0]))
     stats = terminalreporter.stats
     failed = {report.nodeid for kind in ("failed", "error") for report in stats.get(kind, ())}
     flaky = [report for report in stats.get("rerun", ()) if report.nodeid not in failed]
@@ -69,28 +83,6 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("FLAKY", yellow=True)
     for report in flaky:
         terminalreporter.write_line(f"{report.longreprtext}\n{report.nodeid}\n")
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Which lines run is counted where a test runs on SQLite: to count them again on PostgreSQL takes longer than the
-    test itself. What runs on PostgreSQL alone is counted there.
-    """
-    counter = coverage.Coverage.current()
-    if counter is None or not _runs_elsewhere_too(item):
-        return (yield)
-    counter.stop()
-    try:
-        return (yield)
-    finally:
-        counter.start()
-
-
-def _runs_elsewhere_too(item: pytest.Item) -> bool:
-    """Whether this is a test's run on PostgreSQL, and it has one on SQLite."""
-    mark = item.get_closest_marker("databases")
-    case = getattr(item, "callspec", None)
-    return case is not None and case.params.get("dialect") == "postgres" and (mark is None or "sqlite" in mark.args)
 
 
 # the files that take longest; those that wait for a broker stand between those that keep both processors busy
@@ -260,7 +252,13 @@ def database_url(request: pytest.FixtureRequest, dialect: str) -> Iterator[str]:
             yield url
     else:
         server: Postgres = request.getfixturevalue("postgres")
-        yield server.empty()
+        yield server.empty(is_new=looks_at_plans(request.path))
+
+
+@cache
+def looks_at_plans(path: Path) -> bool:
+    """Whether tests of a file ask how the database answers: that must not hang on what tests before them stored."""
+    return re.search(r"EXPLAIN|await plan\(", path.read_text()) is not None
 
 
 @contextmanager

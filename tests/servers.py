@@ -122,16 +122,21 @@ BEGIN
             RAISE 'the migrations leave rows in %, which tests would lose: keep them here', name;
         END IF;
         work := work || format('
-            IF pg_relation_size(%1$L) > 131072 THEN TRUNCATE %1$I CASCADE;
+            IF pg_relation_size(%1$L) > small THEN TRUNCATE %1$I CASCADE;
             ELSIF EXISTS (SELECT FROM %1$I) THEN DELETE FROM %1$I;
             END IF;', name);
     END LOOP;
     EXECUTE format('
-        CREATE FUNCTION emptied() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS %L',
+        CREATE FUNCTION emptied(small int) RETURNS void
+        LANGUAGE plpgsql SET session_replication_role = replica AS %L',
         'BEGIN
             PERFORM pg_terminate_backend(pid, 10000) FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid();
             PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = ''S'';
+            IF small = 0 THEN
+                DELETE FROM pg_statistic USING pg_class
+                    WHERE pg_class.oid = starelid AND relnamespace = ''public''::regnamespace;
+            END IF;
         ' || work || ' END');
 END $do$
 """
@@ -176,7 +181,8 @@ class Postgres:
             "max_connections": 200, "shared_buffers": "256MB" if self.is_kept else "64MB",
         }  # fmt: skip
         if not self.is_kept:
-            options |= {"fsync": "off", "full_page_writes": "off"}
+            # without vacuum: what it noted of one test's rows would decide how the next test's query is answered
+            options |= {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with open(self.home / "log", "wb") as log:
             self.process = subprocess.Popen(
@@ -229,9 +235,11 @@ class Postgres:
         self.sql(f"CREATE DATABASE {SHARED} TEMPLATE {template}")
         self.sql(EMPTYING, SHARED)
 
-    def empty(self) -> str:
-        """The URL of the database that tests share: without a row, its numbers at 1, and nobody connected to it."""
-        self.sql("SELECT emptied()", SHARED)
+    def empty(self, is_new: bool = False) -> str:
+        """The URL of the database that tests share: without a row, its numbers at 1, and nobody connected to it. Where
+        it is to be as new, its tables and indexes have no trace of former rows either, by which a query is planned.
+        """
+        self.sql(f"SELECT emptied({0 if is_new else 131072})", SHARED)
         return self.url(SHARED)
 
     def url(self, name: str) -> str:
