@@ -103,6 +103,7 @@ from web.sets import pages as sets
 from web.setup import pages as setup
 from web.setup.gate import SetUpGate
 from web.stocktakes import api as stocktakes_api
+from web.stocktakes import pages as stocktakes
 from web.system import api as system_api
 from web.system import group_pages, mail_pages, settings_api, settings_pages
 from web.system import pages as system
@@ -136,8 +137,8 @@ ROUTERS = (
     people_api.router, works_api.router, stocktakes_api.router,
     account.router, account_pages.router, password_pages.router,
     about.router, today.router, calendar.router, bookings.router, approvals.router, rooms.router,
-    plans.router, wall_pages.router, blocks.router, works.router, history.router, due.router, feeds.router,
-    documents.router, help_pages.router, device_pages.router,
+    plans.router, wall_pages.router, blocks.router, works.router, stocktakes.router, history.router, due.router,
+    feeds.router, documents.router, help_pages.router, device_pages.router,
     setup.router, system.router, mail_pages.router, group_pages.router, settings_pages.router,  # /mail before names
     history_search.router, system_api.system_router, settings_api.router,
     # before the numbers of assets

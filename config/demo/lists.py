@@ -13,6 +13,7 @@ from config.demo.numbers import number_pieces
 from config.demo.papers import lay_papers
 from config.demo.plans import lay_plan
 from config.demo.sets import lay_sets
+from config.demo.stocktakes import lay_stocktakes
 from config.demo.views import save_views
 from config.demo.works import lay_works
 from registry.assets.queries import standing_pieces
@@ -92,6 +93,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
     await number_pieces(actor, now)
     await lay_papers(pieces[0]["id"], actor, now)
     await save_views(actor, now)
+    await lay_stocktakes(pieces, actor, now)
     await lay_faults(now)
 
 

@@ -90,7 +90,7 @@ async def documents_in_order(
 
 async def series_of(year: int) -> list[NumberSeries]:
     """The numbers of a year, by symbol. Of a long series the last two hundred are looked at."""
-    series = await DocumentSeries.filter(year=year).order_by("symbol", "unit")
+    series = await DocumentSeries.filter(year=year, symbol__in=list(SYMBOLS)).order_by("symbol", "unit")
     numbers = []
     for one in series:
         recent = Document.filter(symbol=one.symbol, unit=one.unit, year=year, place__gt=one.last_place - 200)

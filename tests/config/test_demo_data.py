@@ -22,6 +22,8 @@ from registry.faults.models import Fault
 from registry.grants.models import Grant
 from registry.people.models import Institution, Person, Role
 from registry.rooms.models import HoursPolicy, Room, StandardItem
+from registry.stocktakes.models import Stocktake
+from registry.stocktakes.queries import books_of
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("help_point")
@@ -97,6 +99,13 @@ async def test_there_are_faults_in_every_state() -> None:
         ("PP-07", "open", None), ("JA-120", "taken", "ewidencja1"), ("MG-01", "resolved", "ewidencja1"),
         ("JA-120", "open", None),
     ]  # fmt: skip
+
+
+async def test_one_room_was_counted_and_another_is_being_counted() -> None:
+    closed, running = await Stocktake.all().order_by("id")
+    assert (closed.number.split("/")[0], closed.state, running.state) == ("1", "closed", "counting")
+    kinds = [str(one.kind) for one in (await books_of(closed)).differences]
+    assert kinds == ["shortage", "surplus", "foreign", "damaged"]
 
 
 async def test_one_room_is_given_out_by_approval() -> None:

@@ -56,6 +56,7 @@ PAGES_OF = {
     "series": "/series/{}",
     "fault": "/faults/{}",
     "set": "/sets/{}",
+    "stocktake": "/stocktakes/{}",
 }
 # of the list that is taken away
 HEADS = (

@@ -15,6 +15,7 @@ TOPICS = (
     ("/assets/new", "how-to/register-a-piece"),
     ("/assets/import", "how-to/import-a-list"),
     ("/sets", "how-to/keep-a-set-together"),
+    ("/stocktakes", "how-to/take-stock"),
     ("/due", "how-to/find-an-asset"),
     ("/labels", "how-to/print-labels"),
     ("/scan", "how-to/scan"),

@@ -66,6 +66,7 @@ SECTIONS = (
             SectionPage("/sets", N_("Sets"), "assets.see"),
             SectionPage("/categories", N_("Categories"), "assets.see"),
             SectionPage("/documents", N_("Documents"), "assets.see"),
+            SectionPage("/stocktakes", N_("Stocktakes"), "assets.see"),
             SectionPage("/due", N_("Due dates"), "assets.see"),
             SectionPage("/labels", N_("Labels"), "labels.print"),
             SectionPage("/assets/import", N_("Import"), "imports.run"),

@@ -106,7 +106,7 @@
       document.documentElement.dataset.stream = 'open';
       return;
     }
-    var name = message[message.kind], the = { room: root.dataset.liveRoom, asset: root.dataset.liveAsset }[message.kind];
+    var name = message[message.kind], the = { room: root.dataset.liveRoom, asset: root.dataset.liveAsset, stocktake: root.dataset.liveStocktake }[message.kind];
     if (root.dataset.live.split(' ').indexOf(message.kind) < 0 && the !== String(name)) return;
     if (message.kind === 'asset') assets.add(name);
     if (message.kind === 'room') pieces.add(name);

@@ -5,10 +5,10 @@
 /* where the news come from: of what its reader may see, or of one floor, for a wall */
 var STREAM = new URLSearchParams(new URL(self.document ? document.currentScript.src : self.location.href).search).get('of') || '/api/v1/events';
 
-/* Keeps the stream open and passes on what it says: {kind: 'room' | 'asset' | 'device' | 'notice', …}, {kind: 'open'} each time
+/* Keeps the stream open and passes on what it says: {kind: 'room' | 'asset' | 'stocktake' | …}, {kind: 'open'} each time
    that it opens, {kind: 'mute'} when it broke or nothing came for so long that it must be broken. */
 function izbaStream(say) {
-  var KINDS = ['room', 'asset', 'device', 'notice'], SILENCE = 40000, PAUSE = 5000, source, watch;
+  var KINDS = ['room', 'asset', 'device', 'notice', 'stocktake'], SILENCE = 40000, PAUSE = 5000, source, watch;
 
   function open() {
     source = new EventSource(STREAM);
