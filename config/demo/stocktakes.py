@@ -13,7 +13,7 @@ from registry.stocktakes.counting import NewSighting, sight
 from registry.stocktakes.models import Stocktake
 from registry.stocktakes.rules import AreaKind, SeenCondition
 
-CHAIR, SECOND, THIRD = "kominw1", "kominw2", "kominw3"
+CHAIR, SECOND, THIRD = "kominw1", "kominw2", "konsultant1"  # the last has a password in the demo
 CLERK, CHAIR_NAME = "ewidencja1", "Krzesło konferencyjne z pulpitem"
 CLOSED_ROOM, OPEN_ROOM, FLIPCHART = "ZW-03", "ZW-04", "Flipchart mobilny"
 MISSING, BROKEN = 3, 8  # which of the chairs of the closed room

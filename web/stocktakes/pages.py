@@ -59,7 +59,7 @@ Orderer = Annotated[Person, Depends(page_with("stocktakes.order"))]
 Counter = Annotated[Person, Depends(page_with("stocktakes.count"))]
 Valuer = Annotated[Person, Depends(page_with("stocktakes.value"))]
 Text = Annotated[str, Form(max_length=2000)]
-PAGE, LIVE, TALLY = 50, 8, 12
+PAGE, LIVE, TALLY = 50, 6, 12
 # the refusals whose field their code alone says
 _FIELDS = {"room.unknown": "rooms", "room.closed": "rooms", "person.unknown": "committee"}
 _TEXTS = ("as_of", "kind", "basis", "others", "chair", "key", "blind", "opens")

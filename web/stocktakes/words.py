@@ -46,7 +46,7 @@ DIFFERENCES = {
     DifferenceKind.ELSEWHERE: (N_("in another place"), "warn"),
     DifferenceKind.FOREIGN: (N_("belongs elsewhere"), "warn"),
     DifferenceKind.NOT_OURS: (N_("property of somebody else"), "warn"),
-    DifferenceKind.DAMAGED: (N_("damaged"), "warn"),
+    DifferenceKind.DAMAGED: (N_("damage"), "warn"),
 }
 SIGHTINGS = {
     SightingKind.HERE: N_("in its place"),
@@ -57,7 +57,7 @@ SIGHTINGS = {
 }
 CONDITIONS = {
     SeenCondition.OK: N_("good"),
-    SeenCondition.DAMAGED: N_("damaged"),
+    SeenCondition.DAMAGED: N_("with damage"),
     SeenCondition.NOT_OURS: N_("not ours"),
 }
 TASKS = {
