@@ -25,6 +25,9 @@ from registry.outbox.models import Notice
 from registry.people.actions import issue_token
 from registry.rooms.models import Building, OpeningProfile
 from registry.sets.actions import NewSet, make_set
+from registry.stocktakes.actions import NewArea, StocktakeOrder, close, order
+from registry.stocktakes.models import CountSheet
+from registry.stocktakes.rules import AreaKind
 from registry.works.actions import make_works
 from registry.works.rules import NewWorks
 from tests import make
@@ -96,11 +99,17 @@ async def addresses(desk: Desk) -> dict[str, str]:
     wall = (await desk.api("PUT", f"{plan}/wall", "admin")).json()["url"].removeprefix("http://127.0.0.1:8000")
     block = await make_block(NewBlock((other.code,), (span,), "x"), Clearance(), person, SYSTEM, now)
     works = await make_works(NewWorks("Remont", now.date(), now.date(), (other.code,)), SYSTEM, now)
+    areas = tuple(NewArea(AreaKind.ROOM, one.code) for one in (room, other))
+    order_of_count = StocktakeOrder(areas, ("admin", "bob"), "admin", now.date(), is_blind=False, opens=True)
+    stocktake = await order(order_of_count, person, SYSTEM, now)
+    await close(stocktake.id, person, SYSTEM, now, other.code)
+    sheet = await CountSheet.get()
     move = NewBulkChange("move", answers=Answers(room_id=room.id), revisions={asset.id: None})
     bulk = await prepare(move, person.id, now)
     await add_category(NewCategory("Projektory"), SYSTEM, now)
     values = {
         "notice_id": notice.id, "block_id": block.id, "works_id": works.id, "document_id": document.id,
+        "stocktake_id": stocktake.id, "sheet_id": sheet.id,
         "device_id": device.id, "site": places.site.code, "secret": feed["url"].split("/")[-2],
         "set_id": asset_set.id, "file_id": file["id"], "login": "admin",
         "booking_id": booking.id, "asset_id": asset.id, "number": upload.id, "kind": "csv", "key": KEY, "code": "MAIN",

@@ -15,6 +15,8 @@ from registry.faults.asset_transitions import perform
 from registry.outbox.models import Notice
 from registry.people.models import Person
 from registry.rooms.models import Room, StandardItem
+from registry.stocktakes.actions import NewArea, StocktakeOrder, order
+from registry.stocktakes.rules import AreaKind
 from registry.works.actions import block_for_works, make_works
 from registry.works.rules import NewWorks
 from tests import make
@@ -63,6 +65,9 @@ CEILINGS = {
     "/blocks/{block}": (7, 6),
     "/works": (4, 3),
     "/works/{works}": (8, 7),
+    "/stocktakes": (4, 3),
+    "/stocktakes/{stocktake}": (11, 11),
+    "/stocktakes/{stocktake}/differences": (9, 8),
     "/documents/{document}": (5, 4),
     "/admin/hours": (5, 4),
     "/admin/hours/new": (2, 1),
@@ -111,7 +116,7 @@ async def furnish(person: Person, rooms: int, *, are_taken: bool = False) -> dic
 
 
 async def take(room: Room, store: Room, person: Person) -> dict[str, object]:
-    """Works in a room, which block it for a week, and a piece that leaves it, with the paper of that."""
+    """Works in a room, which block it for a week, a piece that leaves it, with the paper of that, and a stocktake."""
     now, office = datetime.now(UTC), Actor("x", "web", person.id)
     works = await make_works(NewWorks("Remont", now.date(), now.date(), (room.code,)), office, now)
     wish = NewBlock((room.code,), ((now + timedelta(days=20), now + timedelta(days=27)),), "malowanie")
@@ -120,14 +125,18 @@ async def take(room: Room, store: Room, person: Person) -> dict[str, object]:
     await perform("move", piece.id, Answers(room_id=store.id), office, now)
     document = await Document.all().order_by("-id").first()
     assert document
-    return {"works": works.id, "block": block.id, "document": document.id}
+    committee = tuple([(await make.make_person()).login for _ in range(2)])
+    areas = (NewArea(AreaKind.ROOM, room.code),)
+    new = StocktakeOrder(areas, committee, committee[0], now.date(), is_blind=False, opens=True)
+    stocktake = await order(new, person, office, now)
+    return {"works": works.id, "block": block.id, "document": document.id, "stocktake": stocktake.id}
 
 
 @pytest.mark.parametrize("page", CEILINGS)
 async def test_a_page_asks_no_more_of_a_large_office(desk: Desk, statements: Statements, page: str) -> None:
     first, next_time = CEILINGS[page]
     for rooms in (FEW, MANY - FEW):
-        are_taken = page.startswith(("/blocks", "/works", "/documents"))
+        are_taken = page.startswith(("/blocks", "/works", "/documents", "/stocktakes"))
         path = page.format(**await furnish(desk.people["coordinator"], rooms, are_taken=are_taken))
         for ceiling in (first + BELL, next_time):
             with statements.at_most(ceiling):

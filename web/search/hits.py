@@ -2,6 +2,7 @@
 bookings, sets, and the pages of the site.
 """
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,10 +24,12 @@ from registry.people.rules import may
 from registry.rooms.queries import room_lines
 from registry.scans.queries import exact_match
 from registry.sets.queries import sets_in_order
+from registry.stocktakes.queries import stocktake_by_number
 from web.kit.sections import all_sections
 from web.kit.words import N_, Words
 
 LONGEST = 100
+_NUMBER_OF_STOCKTAKE = re.compile(r"[0-9]{1,6}/[0-9]{4}")
 OF_A_KIND = 6
 BOOKINGS_READ = 50
 KIND_WORDS = {
@@ -92,6 +95,9 @@ async def _exact(text: str, person: Person, words: Words) -> AsyncIterator[Hit]:
             kind = words.say(SYMBOLS_OF_PAPERS[document.symbol].word)
             yield Hit("exact", document.number, kind, f"/documents/{document.id}")
             return
+    if _NUMBER_OF_STOCKTAKE.fullmatch(text) and (stocktake := await stocktake_by_number(text, person)):
+        yield Hit("exact", stocktake.number, words.say(N_("stocktake")), f"/stocktakes/{stocktake.id}")
+        return
     scanned = await exact_match(text, person)
     if scanned is None:
         return

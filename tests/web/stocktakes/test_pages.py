@@ -102,7 +102,11 @@ async def _settle(desk: Desk, path: str) -> None:
     assert "przyjęto OT/3" in page.text
     history = await desk.read(path, "auditor")
     assert "Draft carried out" in history
-    assert "2026" in await desk.read("/stocktakes", "bob")
+    number = (await Stocktake.get()).number
+    assert number in await desk.read("/stocktakes", "bob")
+    hits = (await desk.api("GET", f"/search?q={number}", "bob")).json()
+    assert path in str(hits)
+    assert path not in str((await desk.api("GET", f"/search?q={number}", "member")).json())
 
 
 async def test_what_was_typed_of_an_order_that_is_refused_is_still_there(desk: Desk) -> None:
