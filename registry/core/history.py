@@ -15,7 +15,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from registry.core.fields import UTCDatetimeField
-from registry.core.statements import insert
+from registry.core.statements import ask, insert
 
 REASON_LENGTH = 300  # of a reason that is stored with an act; a longer one is cut
 
@@ -190,8 +190,18 @@ def _entry(
 
 async def newest_entries(thing: str, start: int, limit: int) -> tuple[list[HistoryEntry], int]:
     """A part of the history of one thing, of all without one, newest first, and how many entries it has."""
-    entries = HistoryEntry.filter(object=thing) if thing else HistoryEntry.all()
-    return await entries.order_by("-id").offset(start).limit(limit), await entries.count()
+    if not thing:
+        rows = await HistoryEntry.all().order_by("-id").offset(start).limit(limit)
+        return rows, int((await ask(_COUNT, []))[0]["entries"])
+    entries = HistoryEntry.filter(object=thing)
+    # by the number within the thing: its entries are read by the index, however the planner counts them
+    return await entries.order_by("-seq").offset(start).limit(limit), await entries.count()
+
+
+# each entry is under one seal, which says how many it holds: only those since the last one are counted
+_COUNT = """SELECT (SELECT COALESCE(SUM(entries), 0) FROM history_seal) + (
+    SELECT COUNT(*) FROM history_entry WHERE id > (SELECT COALESCE(MAX(last_entry), 0) FROM history_seal)
+) AS entries"""
 
 
 WINDOW = 20_000  # entries that one search looks through

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from registry.core.errors import Conflict
-from registry.core.history import Actor, HistoryEntry, write
-from registry.core.seals import verify
+from registry.core.history import Actor, HistoryEntry, newest_entries, write
+from registry.core.seals import seal, verify
 from registry.rooms.lock import changing
 from registry.rooms.models import Room
 from tests.conftest import Database
 from tests.make import NOW, make_room
+from tests.statements import Statements, plan
 
 ALICE = Actor(name="alice", source="page", person_id=1, address="127.0.0.1")
 
@@ -44,6 +45,27 @@ async def test_the_entries_of_a_thing_are_one_chain(database: Database) -> None:
     assert [entry.seq for entry in chain] == [1, 2, 3]
     assert [entry.previous for entry in chain] == ["", chain[0].hash, chain[1].hash]
     assert (await HistoryEntry.get(object="room:2")).previous == ""
+
+
+async def test_the_newest_of_all_and_of_one_thing_are_read_by_their_index(
+    database: Database, statements: Statements
+) -> None:
+    """Of all, what is sealed is counted by its seals: a history of years is not read to say how long it is."""
+    await renamed("room:1", times=3)
+    await seal(NOW + timedelta(hours=2))
+    await renamed("room:2", times=2)
+    before = len(statements)
+    rows, total = await newest_entries("", 0, 4)
+    assert ([row.object for row in rows], total) == (["room:2", "room:2", "room:1", "room:1"], 5)
+    rows, total = await newest_entries("room:1", 1, 2)
+    assert ([row.seq for row in rows], total) == ([2, 1], 3)
+    assert len(statements) == before + 4
+    texts = [statement.text for statement in statements[before:]]
+    counting = await plan(texts[1], [])
+    assert "SCAN history_entry" not in counting, counting
+    assert "Seq Scan on history_entry" not in counting, counting
+    chain = await plan(texts[2])
+    assert not {"B-TREE", "Sort"} & set(chain.split()), chain
 
 
 async def test_a_change_that_fails_tells_nothing(database: Database) -> None:
