@@ -98,6 +98,7 @@ from web.scans import pages as scans
 from web.search import api as search_api
 from web.search import pages as search
 from web.series import api as series_api
+from web.series import pages as series
 from web.sets import api as sets_api
 from web.sets import pages as sets
 from web.setup import pages as setup
@@ -137,7 +138,8 @@ ROUTERS = (
     people_api.router, works_api.router, stocktakes_api.router,
     account.router, account_pages.router, password_pages.router,
     about.router, today.router, calendar.router, bookings.router, approvals.router, rooms.router,
-    plans.router, wall_pages.router, blocks.router, works.router, stocktakes.router, history.router, due.router,
+    plans.router, wall_pages.router, blocks.router, series.router, works.router, stocktakes.router,
+    history.router, due.router,
     feeds.router, documents.router, help_pages.router, device_pages.router,
     setup.router, system.router, mail_pages.router, group_pages.router, settings_pages.router,  # /mail before names
     history_search.router, system_api.system_router, settings_api.router,

@@ -16,6 +16,7 @@ import orjson
 from config.demo.approvals import ask_for_the_boardroom
 from config.demo.life import ACTOR, liven
 from config.demo.lists import ALWAYS_OPEN, load_help_point
+from config.demo.series import book_the_weekly_meeting
 from config.settings import Settings
 from registry.bookings.models import Booking, Kind, Status
 from registry.bookings.records import is_recorded, record
@@ -58,6 +59,7 @@ async def prepare(settings: Settings, now: datetime, is_lively: bool = False) ->
     await _lay_duties(today, now)
     await _lay_bookings(today, now, is_lively)
     await ask_for_the_boardroom(today, ZONE, ACTOR, now)
+    await book_the_weekly_meeting(today, ACTOR, now)
     if is_lively:
         await liven(now)
     path = settings.data_dir / "demo.json"

@@ -162,21 +162,24 @@ async def spans_ahead(room_id: int, now: datetime) -> list[tuple[datetime, datet
     return await ahead.order_by("starts_at").values_list("starts_at", "ends_at")
 
 
-async def my_bookings(person: Person, now: datetime, limit: int = 20, start: int = 0) -> list[Booking]:
+async def my_bookings(
+    person: Person, now: datetime, limit: int = 20, start: int = 0, *, with_series: bool = True
+) -> list[Booking]:
     """What this person organizes from now on, running ones first, ``limit`` of them from ``start`` on; the room is
-    fetched.
+    fetched. Without series what belongs to none.
     """
-    coming = _coming(person, now).order_by("starts_at", "id").offset(start).limit(limit)
+    coming = _coming(person, now, with_series).order_by("starts_at", "id").offset(start).limit(limit)
     return await coming.select_related("room__building")
 
 
-async def count_of_my_bookings(person: Person, now: datetime) -> int:
+async def count_of_my_bookings(person: Person, now: datetime, *, with_series: bool = True) -> int:
     """How many bookings this person organizes from now on."""
-    return await _coming(person, now).count()
+    return await _coming(person, now, with_series).count()
 
 
-def _coming(person: Person, now: datetime) -> QuerySet[Booking]:
-    return Booking.filter(organizer_id=person.id, ends_at__gt=now, status__in=COMING)
+def _coming(person: Person, now: datetime, with_series: bool) -> QuerySet[Booking]:
+    coming = Booking.filter(organizer_id=person.id, ends_at__gt=now, status__in=COMING)
+    return coming if with_series else coming.filter(series_id__isnull=True)
 
 
 async def my_visible_bookings(

@@ -72,7 +72,7 @@ from registry.core.statements import Fields, insert, write
 from registry.people.models import Person
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import Room
-from registry.rooms.queries import room_by_code
+from registry.rooms.queries import days_off, room_by_code
 
 
 async def book_series(
@@ -385,7 +385,7 @@ def _judged_change(
     speaks against all of it.
     """
     lines, anew = [], set()
-    for line in judged(request, occurrences, rules, viewer, now):
+    for line in judged(request, occurrences, rules, days_off(rules.hours), viewer, now):
         booking, wall = own.get(line.occurrence.wall), line.occurrence.wall
         if line.is_left_out:
             lines.append(line)

@@ -21,7 +21,7 @@ from registry.core.errors import Conflict
 from registry.core.statements import numbered
 from registry.core.transaction import reading_from
 from registry.rooms.models import Room
-from registry.rooms.queries import with_houses
+from registry.rooms.queries import days_off, with_houses
 
 OFFERED_ROOMS = 6  # are looked at for each date
 SHIFTS = tuple(timedelta(minutes=sign * minutes) for minutes in (30, 60, 90, 120) for sign in (1, -1))
@@ -80,7 +80,7 @@ async def lines_of(
     now: datetime, but: UUID | None = None,
 ) -> list[DateLine]:  # fmt: skip
     """Each date with what speaks against it: a rule, or else a booking, which none of the series ``but`` is."""
-    lines = list(judged(request, occurrences, rules, viewer, now))
+    lines = list(judged(request, occurrences, rules, days_off(rules.hours), viewer, now))
     return await with_obstacles(lines, room, rules, but)
 
 

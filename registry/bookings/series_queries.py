@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -86,13 +86,21 @@ async def my_series(person: Person, now: datetime, limit: int, start: int = 0) -
     )  # fmt: skip
     rows = sorted(rows, key=lambda row: (str(row["next_at"]), str(row["series_id"])))
     page = rows[start : start + limit]
+    if not page:
+        return [], len(rows)
     series = {
         one.id: one
         for one in await Series.filter(id__in=[row["series_id"] for row in page]).select_related(
             "room__building__site", "organizer", "institution"
         )
     }
-    return [OwnSeries(series[row["series_id"]], row["next_at"], row["many"]) for row in page], len(rows)
+    return [OwnSeries(series[row["series_id"]], _moment(row["next_at"]), row["many"]) for row in page], len(rows)
+
+
+def _moment(value: datetime | str) -> datetime:
+    """An instant that a database worked out: SQLite gives it as its text."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def request_of_series(series: Series, room: str) -> SeriesRequest:

@@ -1,7 +1,7 @@
 """What a series of bookings may be: asked for, judged date by date, continued otherwise. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -186,12 +186,13 @@ def general_reasons(
 
 
 def judged(
-    request: SeriesRequest, occurrences: Sequence[Occurrence], room: BookingRoom, by: Viewer, now: datetime
-) -> Iterator[DateLine]:
+    request: SeriesRequest, occurrences: Sequence[Occurrence], room: BookingRoom, days_off: Collection[date],
+    by: Viewer, now: datetime,
+) -> Iterator[DateLine]:  # fmt: skip
     """Each date with what speaks against it, except that the room is taken."""
     for occurrence in occurrences:
         wish = request.on(occurrence)
-        is_day_off = occurrence.wall.date() in room.hours.closed_on
+        is_day_off = occurrence.wall.date() in days_off
         refusal: Refusal | None
         if occurrence.is_missing:
             refusal = Conflict("series.gap_time")

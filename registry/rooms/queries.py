@@ -267,6 +267,11 @@ def hours_from(zone: ZoneInfo, spans: tuple[Span, ...], keeps_holidays: bool, da
     return Hours(zone=zone, spans=spans, closed_on=frozenset(closed - is_open), open_on=frozenset(is_open))
 
 
+def days_off(hours: Hours) -> frozenset[date]:
+    """The days on which an office does not work, also where its rooms are open then: holidays, and its own."""
+    return hours.closed_on | (public_holidays(2020, 2040) - hours.open_on)
+
+
 async def _spans(profile: OpeningProfile | None) -> tuple[Span, ...]:
     if profile is None:
         return ()

@@ -14,6 +14,8 @@ from registry.assets.models import Tag
 from registry.assets.transitions import Answers
 from registry.blocks.actions import make_block
 from registry.blocks.rules import Clearance, NewBlock
+from registry.bookings.series_actions import book_series
+from registry.bookings.series_rules import SeriesRequest
 from registry.bulk_changes.actions import NewBulkChange, prepare
 from registry.core.history import SYSTEM, Actor
 from registry.devices import pairing
@@ -107,7 +109,10 @@ async def addresses(desk: Desk) -> dict[str, str]:
     move = NewBulkChange("move", answers=Answers(room_id=room.id), revisions={asset.id: None})
     bulk = await prepare(move, person.id, now)
     await add_category(NewCategory("Projektory"), SYSTEM, now)
+    start = (now + timedelta(days=3)).replace(hour=5, minute=0, second=0, microsecond=0, tzinfo=None)
+    series = await book_series(SeriesRequest(room.code, start, 60, "FREQ=WEEKLY;COUNT=2"), person, SYSTEM, now)
     values = {
+        "series_id": series.id,
         "notice_id": notice.id, "block_id": block.id, "works_id": works.id, "document_id": document.id,
         "stocktake_id": stocktake.id, "sheet_id": sheet.id,
         "device_id": device.id, "site": places.site.code, "secret": feed["url"].split("/")[-2],

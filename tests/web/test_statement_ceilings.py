@@ -8,6 +8,8 @@ import pytest
 
 from registry.assets.transitions import Answers
 from registry.blocks.rules import Clearance, NewBlock
+from registry.bookings.series_actions import book_series
+from registry.bookings.series_rules import SeriesRequest
 from registry.core.history import Actor
 from registry.documents.models import Document
 from registry.faults.actions import NewReport, report
@@ -20,7 +22,7 @@ from registry.stocktakes.rules import AreaKind
 from registry.works.actions import block_for_works, make_works
 from registry.works.rules import NewWorks
 from tests import make
-from tests.conftest import Database
+from tests.conftest import WARSAW, Database
 from tests.statements import Statements
 from tests.web.desk import Desk
 from web.app import SiteOptions, create_site
@@ -55,7 +57,12 @@ CEILINGS = {
     "/faults": (10, 9),
     "/faults/{fault}": (7, 6),
     "/faults/new": (2, 1),
-    "/bookings": (4, 3),
+    "/bookings": (6, 5),  # two of them for series
+    "/series/{series}": (4, 4),
+    "/series/{series}/change": (7, 6),
+    "/series/{series}/change?scope=all&from=7:00&to=7:30&date={day}&room={room}": (12, 10),
+    "/series/{series}/cancel": (4, 3),
+    "/series/new?room={room}&date={day}&from=5:00&to=6:00": (12, 10),
     "/bookings/{booking}": (13, 9),
     # the hour that it proposes may be taken: then it checks the next one that is free as well
     "/bookings/new?room={room}": (22, 17),
@@ -112,6 +119,10 @@ async def furnish(person: Person, rooms: int, *, are_taken: bool = False) -> dic
         await Notice.create(person=person, kind="booking.cancelled", event=str(hour.id), at=datetime.now(UTC))
         if are_taken or number == rooms - 1:
             names = await take(room, store, person)
+    day = (datetime.now(WARSAW) + timedelta(days=40)).replace(hour=4, minute=0, second=0, microsecond=0, tzinfo=None)
+    wish = SeriesRequest(room.code, day, 60, "FREQ=WEEKLY;COUNT=5")
+    series = await book_series(wish, person, Actor("x", "web", person.id), datetime.now(UTC))
+    names |= {"series": series.id, "day": day.date().isoformat()}
     return {"building": building.code, "room": room.code, "booking": hour.id, "fault": filed.fault.id, **names}
 
 

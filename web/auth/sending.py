@@ -22,6 +22,8 @@ def page_of(form: SentForm, draft: str) -> str:
     """The address of the page that shows the words of a form in its fields, nothing where no page does."""
     if BOOKING_FORM.fullmatch(form.path):
         return f"/bookings/new?{KEY}={draft}"
+    if form.path == "/series":
+        return f"/series/new?{KEY}={draft}"
     return f"{form.path}?{KEY}={draft}" if BOOKING.fullmatch(form.path) else ""
 
 

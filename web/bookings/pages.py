@@ -24,6 +24,7 @@ from registry.bookings.queries import (
     visible_booking,
 )
 from registry.bookings.rules import EXTENSIONS, may_change
+from registry.bookings.series_queries import my_series
 from registry.core.errors import Conflict, Forbidden, NotFound, Refusal
 from registry.core.history import Actor
 from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of, earlier_answer
@@ -55,6 +56,7 @@ from web.kit.page_context import PageContext, page_context
 from web.kit.query_names import pages
 from web.kit.record_ids import possible_booking_id, revision_in
 from web.kit.render import is_fragment, render
+from web.series.words import SeriesWords
 
 router = pages()
 BookingMaker = Annotated[Person, Depends(page_with("bookings.make"))]
@@ -70,21 +72,22 @@ READING = "x-reading"  # how the times of a sentence were read, for the page's s
 async def mine(
     request: Request, person: PageCaller, now: Now, offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0
 ) -> Response:
-    """My bookings, the coming ones in pages and the last past ones."""
+    """My bookings, the coming ones in pages, my series, each as one, and the last past ones."""
     context = page_context(request, person, now)
-    coming = await my_bookings(person, now, COMING_LIMIT, offset)
+    coming = await my_bookings(person, now, COMING_LIMIT, offset, with_series=False)
     is_last = len(coming) < COMING_LIMIT and (coming or not offset)
-    total = offset + len(coming) if is_last else await count_of_my_bookings(person, now)
+    total = offset + len(coming) if is_last else await count_of_my_bookings(person, now, with_series=False)
     return render(
         request,
         "bookings/list.html",
-        words=BookingWords.of(context.words),
+        words=SeriesWords.of(context.words),
         now=now,
         coming=coming,
         offset=offset,
         total=total,
         page_size=COMING_LIMIT,
         past=await past_bookings(person, now),
+        series=(await my_series(person, now, COMING_LIMIT))[0] if not offset else [],
     )
 
 

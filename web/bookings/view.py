@@ -122,6 +122,7 @@ async def view_context(context: PageContext, visible: VisibleBooking, room: Room
         "visible": visible,
         "full": full,
         "room": room,
+        "series_id": booking.series_id if full else None,
         "block_id": booking.block_id if context.may("blocks.see") else None,
         "own": await as_it_fits(own, context.person, context.now),
         "outside_hours": full is not None and booking.kind is not Kind.BLOCK and not is_within,

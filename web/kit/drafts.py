@@ -55,7 +55,8 @@ async def _typed(request: Request, now: Now) -> Typed:
     page = request.url.path
     if content and content.get("page") == page:
         return Typed(content["status"], content["words"])
-    if content and "path" in content and page.startswith("/bookings/"):  # of a form that was not judged yet
+    # of a form that was not judged yet
+    if content and "path" in content and page.startswith(("/bookings/", "/series/")):
         return Typed(words={"fields": content["fields"], "is_unsent": True})
     return Typed()
 

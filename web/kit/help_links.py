@@ -4,6 +4,7 @@ TOPICS = (
     ("/", "how-to/book-a-room"),
     ("/calendar", "how-to/book-a-room"),
     ("/bookings", "how-to/book-a-room"),
+    ("/series", "how-to/repeat-a-booking"),
     ("/approvals", "how-to/approve-bookings"),
     ("/blocks", "how-to/block-rooms"),
     ("/works", "how-to/block-rooms"),

@@ -44,7 +44,7 @@ SECTIONS = (
     Section(
         "calendar", N_("Calendar"),
         (
-            SectionPage("/calendar", N_("Calendar"), "rooms.see", ("/bookings", "/feeds", "/approvals")),
+            SectionPage("/calendar", N_("Calendar"), "rooms.see", ("/bookings", "/series", "/feeds", "/approvals")),
             SectionPage("/approvals", N_("To approve"), "bookings.manage"),
             SectionPage("/blocks", N_("Blocks"), "blocks.see"),
             SectionPage("/works", N_("Works"), "works.see"),

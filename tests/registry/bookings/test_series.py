@@ -125,6 +125,15 @@ async def test_days_off_are_left_out_where_that_is_wanted(database: Database) ->
     assert series.skipped == {"2026-12-08T09:00": "series.holiday"}
 
 
+async def test_a_holiday_is_left_out_also_where_the_room_never_closes(database: Database) -> None:
+    room, person, eve = await make_room(), await make_person(), wall(2026, 12, 24, 9)
+    request = weekly(room, start=eve, rule="FREQ=DAILY;COUNT=4")
+    preview = await preview_series(request, person, NOW)
+    assert [(line.state, line.is_day_off) for line in preview.lines][:2] == [("free", True), ("free", True)]
+    left_out = await preview_series(replace(request, skips_holidays=True), person, NOW)
+    assert [line.state for line in left_out.lines] == ["holiday", "holiday", "holiday", "free"]
+
+
 async def test_dates_in_each_others_way_are_refused_before_anything(database: Database) -> None:
     room = await make_room(max_hours=24)
     refusal = await refused(make(room, await make_person(), rule="FREQ=DAILY;COUNT=3", minutes=24 * 60 + 1))
@@ -370,6 +379,7 @@ async def test_my_series(database: Database) -> None:
     rows, total = await my_series(person, NOW, 10)
     assert total == 2
     assert [(one.series.id, one.coming) for one in rows] == [(sooner.id, 4), (later.id, 4)]
+    assert rows[0].next_at == week(0)
 
 
 async def test_two_series_across_each_other_never_share_a_slot(database: Database) -> None:
