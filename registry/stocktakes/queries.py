@@ -12,6 +12,7 @@ from tortoise.queryset import QuerySet
 
 from registry.assets.models import Asset, Lifecycle
 from registry.assets.transitions import IN_THE_OFFICE
+from registry.core.aside import aside
 from registry.core.errors import Conflict, NotFound
 from registry.core.history import HistoryEntry, entries_by_thing, entries_of
 from registry.core.ids import may_be_id
@@ -47,6 +48,9 @@ _SEEN = """SELECT area_id, COUNT(DISTINCT CASE WHEN asset_id IS NOT NULL THEN 'a
 WHEN mark <> '' THEN 'mark:' || mark ELSE 'code:' || code END) AS many
 FROM sighting JOIN stocktake_area ON stocktake_area.id = sighting.area_id AND stocktake_area.lap = sighting.lap
 WHERE sighting.stocktake_id = ? AND sighting.struck_at IS NULL GROUP BY area_id"""
+# as the fields of Expectation stand
+_EXPECTED = ("asset_id", "area_id", "inventory_no", "name", "serial_no", "quantity", "price", "room_id", "room_code",
+             "custodian_name")  # fmt: skip
 _MOVES = ("moved", "assigned", "transferred", "donated", "sold", "liquidated", "sent_to_repair", "withdrawn")
 
 
@@ -203,14 +207,6 @@ def sight_of(row: Sighting) -> SeenThing:
     )  # fmt: skip
 
 
-def expectation_of(row: ExpectedPiece) -> Expectation:
-    """An expected piece as the rules read it."""
-    return Expectation(
-        row.asset_id, row.area_id, row.inventory_no, row.name, row.serial_no, row.quantity, row.price, row.room_id,
-        row.room_code, row.custodian_name,
-    )  # fmt: skip
-
-
 async def sightings_of(
     stocktake_id: int, start: int, limit: int, area_id: int | None = None
 ) -> tuple[list[Sighting], int]:
@@ -224,15 +220,17 @@ async def expectations_of(stocktake_id: int, asset_ids: Collection[int] | None =
     rows = ExpectedPiece.filter(stocktake_id=stocktake_id)
     if asset_ids is not None:
         rows = rows.filter(asset_id__in=list(asset_ids))
-    return {row.asset_id: expectation_of(row) for row in await rows}
+    return {row[0]: Expectation(*row) for row in await rows.values_list(*_EXPECTED)}
 
 
 async def compared(stocktake_id: int) -> list[CountLine]:
     """The books beside the count. Only for who may be told: a blind count is asked when it is closed."""
     areas = await StocktakeArea.filter(stocktake_id=stocktake_id)
-    sights = deciding([sight_of(row) for row in await counting_now(stocktake_id, areas)])
+    sights = [sight_of(row) for row in await counting_now(stocktake_id, areas)]
     expectations = await expectations_of(stocktake_id)
-    return compare(expectations.values(), sights, await _corrections(stocktake_id))
+    corrections = await _corrections(stocktake_id)
+    lines: list[CountLine] = await aside(lambda: compare(expectations.values(), deciding(sights), corrections))
+    return lines
 
 
 async def _corrections(stocktake_id: int) -> dict[str, int]:
