@@ -33,11 +33,12 @@ READINESS = Topic("readiness", Timing.AT_ONCE)
 APPROVAL = Topic("approval", Timing.AT_ONCE, may_be_off=False)
 FAULT = Topic("fault", Timing.DAILY)
 DUE = Topic("due", Timing.DAILY)
+STOCKTAKE = Topic("stocktake", Timing.AT_ONCE)
 DEVICE = Topic("device", Timing.NEVER)
 BACKUP = Topic("backup", Timing.AT_ONCE)
 ACCOUNT = Topic("account", Timing.AT_ONCE, may_be_off=False)
 # what the page of wishes offers, in its order; what is about the account itself always leaves at once
-TOPICS = (OWN_BOOKING, FOR_ME, APPROVAL, READINESS, FAULT, DUE, DEVICE, BACKUP)
+TOPICS = (OWN_BOOKING, FOR_ME, APPROVAL, READINESS, FAULT, DUE, STOCKTAKE, DEVICE, BACKUP)
 
 KINDS: Mapping[str, Topic] = {
     "booking.booked": FOR_ME,
@@ -64,6 +65,8 @@ KINDS: Mapping[str, Topic] = {
     "loan.due": DUE,
     "warranty.ending": DUE,
     "durability.ending": DUE,
+    "stocktake.opened": STOCKTAKE,
+    "stocktake.closed": STOCKTAKE,
     "device.silent": DEVICE,
     "backup.old": BACKUP,
     "account.invited": ACCOUNT,

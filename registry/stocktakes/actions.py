@@ -15,11 +15,12 @@ from registry.core.events import StocktakeChanged
 from registry.core.history import REASON_LENGTH, Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.ids import may_be_id
-from registry.core.statements import insert_many, reserve_ids
-from registry.core.transaction import transaction
+from registry.core.statements import column, insert_many, reserve_ids
+from registry.core.transaction import Change, transaction
 from registry.documents.numbering import next_place
 from registry.documents.rules import number_of
-from registry.people.models import Person
+from registry.outbox.actions import NewNotice, tell
+from registry.people.models import Person, Role
 from registry.people.queries import person_by_login
 from registry.people.rules import may
 from registry.rooms.queries import office_day, open_room_by_code
@@ -110,6 +111,7 @@ async def order(
         await history.write_new([(f"stocktake:{stocktake.id}", after)], "ordered", actor, now)
         if new.opens:
             await _open(stocktake, areas, pieces, actor, now)
+            await _tell(change, stocktake, "stocktake.opened", [one.id for one in people], actor, now)
         change.happened(StocktakeChanged(stocktake.id))
         await record(request_key, stocktake)
     return stocktake
@@ -141,6 +143,7 @@ async def open_count(
             raise fault
         stocktake.revision += 1
         await _open(stocktake, areas, pieces, actor, now)
+        await _tell(change, stocktake, "stocktake.opened", [one.id for one in people], actor, now)
         change.happened(StocktakeChanged(stocktake.id))
         await record(request_key, stocktake)
     return stocktake
@@ -220,6 +223,7 @@ async def close(
         if all(one.closed_at is not None or one.id in ids for one in areas):
             stocktake.state, stocktake.closed_at = StocktakeState.CLOSED, now
             await history.write(f"stocktake:{stocktake.id}", "closed", actor, now)
+            await _tell(change, stocktake, "stocktake.closed", await accountants(), actor, now)
         await _revise(stocktake)
         change.happened(StocktakeChanged(stocktake.id))
         await record(request_key, stocktake)
@@ -303,6 +307,21 @@ async def _area(stocktake: Stocktake, place: int, wish: NewArea) -> StocktakeAre
     else:
         columns["category"] = wish.code[:80]
     return await StocktakeArea.create(stocktake_id=stocktake.id, place=place, kind=wish.kind, **columns)
+
+
+async def accountants() -> list[int]:
+    """Who values the differences: those whose work it is, and not whoever may do everything."""
+    return await column(Person.filter(is_active=True, role=Role.ACCOUNTANT).order_by("id"), "id")
+
+
+async def _tell(
+    change: Change, stocktake: Stocktake, kind: str, people: Sequence[int], actor: Actor, now: datetime
+) -> None:
+    """Tell these people but whoever did it."""
+    thing, facts = f"stocktake:{stocktake.id}", {"number": stocktake.number, "by": actor.name}
+    event = f"{thing}:{kind}"
+    notices = [NewNotice(pk, kind, event, thing, facts) for pk in people if pk != actor.person_id]
+    await tell(change, notices, now)
 
 
 async def _revise(stocktake: Stocktake) -> None:

@@ -82,6 +82,10 @@ KIND_WORDS: Mapping[str, KindWords] = {
     "loan.due": KindWords(N_("Something that you borrowed is due back"), "clock"),
     "warranty.ending": KindWords(N_("A warranty ends soon"), "certificate"),
     "durability.ending": KindWords(N_("A durability period ends soon"), "lock"),
+    "stocktake.opened": KindWords(
+        N_("You count in a stocktake"), "clipboard-check", N_("It is open. Say in which room you stand, and scan."),
+    ),
+    "stocktake.closed": KindWords(N_("A stocktake awaits its valuation"), "clipboard-check"),
     "device.silent": KindWords(N_("A device has fallen silent"), "broadcast"),
     "backup.old": KindWords(
         N_("There is no fresh backup"), "alert-triangle",
@@ -109,6 +113,7 @@ TOPIC_WORDS: Mapping[str, tuple[str, str]] = {
     "readiness": (N_("A room lost what I need, or has it again"), N_("only while I have a booking there")),
     "fault": (N_("A fault was given to me, or what I reported is mended"), ""),
     "due": (N_("What ends soon: warranties, durability periods"), N_("of what is in my care")),
+    "stocktake": (N_("A stocktake that I count in, or whose differences I value"), ""),
     "device": (N_("A device has fallen silent"), ""),
     "backup": (N_("There is no fresh backup"), ""),
 }
@@ -239,6 +244,7 @@ _PAGES = {
     "asset": "/assets/{}",
     "room": "/rooms/{}",
     "due": "/due",
+    "stocktake": "/stocktakes/{}",
     "device": "/devices",
     "outbox": "/admin/outbox",
 }

@@ -15,6 +15,7 @@ from registry.assets.transitions import Answers
 from registry.core.history import Actor, HistoryEntry
 from registry.documents.models import Document, DocumentSeries
 from registry.faults.asset_transitions import perform
+from registry.outbox.models import Notice
 from registry.people.models import Person, Role
 from registry.rooms.models import Room
 from registry.stocktakes import actions
@@ -187,6 +188,7 @@ async def test_who_answers_for_the_things_cannot_count_them(database: Database) 
     ):
         assert (await refused(counting(people, "Z-1", committee=committee))).code == code
     assert await Stocktake.all().count() == await DocumentSeries.all().count() == 0, "a number was lost"
+    assert await Notice.all().count() == 0
     by_person = (NewArea(AreaKind.PERSON, "omo-1"),)
     fault = await refused(counting(people, areas=by_person, committee=("omo-1", "count-1"), chair="omo-1"))
     assert fault.code == "stocktake.answers_for_things"
@@ -201,6 +203,13 @@ async def test_who_answers_for_the_things_cannot_count_them(database: Database) 
     stale = await refused(open_count(stocktake.id, people.actor("orderer"), NOW, 7))
     assert stale.code == "request.stale"
     await open_count(stocktake.id, people.actor("orderer"), NOW, 1)
+    notices = await Notice.all().order_by("person_id")
+    assert [(one.person_id, one.kind, one.thing) for one in notices] == [
+        (one.id, "stocktake.opened", f"stocktake:{stocktake.id}") for one in (people.first, people.second)
+    ]
+    await close(stocktake.id, people.first, people.actor(), NOW)
+    to_value = await Notice.filter(kind="stocktake.closed")
+    assert [one.person_id for one in to_value] == [people.accountant.id]
     assert (await refused(open_count(stocktake.id, people.actor("orderer"), NOW))).code == "stocktake.was_opened"
 
 

@@ -58,6 +58,9 @@ async def test_from_the_order_to_the_drafts(office: Office) -> None:
         for who in ("accountant", "bob")
     ]
     assert money == ["500.00", None], "prices are for who counts money"
+    papers = [(await office.get(f"{path}/sheets/{sheet[1]['id']}.pdf", "bob")).content for _ in range(2)]
+    assert papers[0].startswith(b"%PDF")
+    assert papers[0] == papers[1], "the same bytes each time"
 
 
 def told(answer: Any) -> set[str]:
