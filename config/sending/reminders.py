@@ -10,7 +10,7 @@ from registry.devices.notices import tell_of_silence
 from registry.outbox.actions import NewNotice, remind
 from registry.people.queries import first_account_at, people_who_may
 from registry.rooms.queries import office_zone
-from registry.upkeep.notices import tell_of_ends
+from registry.upkeep.notices import tell_of_ends, tell_of_loans
 from web.system.last_backup import FRESH, last_backup
 from web.system.nights import is_missed, last_night
 
@@ -33,11 +33,12 @@ async def remind_of_devices(now: datetime) -> None:
 
 
 def remind_of_days(in_force: Callable[[], Settings]) -> Reminder:
-    """What ends within thirty days, and a backup that is older than a week or missed its night."""
+    """What ends within thirty days, what is due back, and a backup that is older than a week or missed its night."""
 
     async def remind_of_days(now: datetime) -> None:
         local = now.astimezone(await office_zone())
         await tell_of_ends(local.date(), now)
+        await tell_of_loans(local.date(), now)
         await _tell_of_backup(in_force(), local)
 
     return remind_of_days

@@ -31,6 +31,7 @@ from registry.assets.transitions import (
     RoomEffect,
     Transition,
     answer_faults,
+    loan_faults,
     state_faults,
 )
 from registry.categories.queries import category_tree
@@ -300,11 +301,12 @@ def together(refusals: Mapping[int, Refusal]) -> Refusal:
 
 @dataclass(frozen=True, slots=True)
 class FormerHolder:
-    """Where an asset was and who had it before a transition, and its revision then."""
+    """Where an asset was, who had it and who had borrowed it before a transition, and its revision then."""
 
     room_id: int | None
     custodian_id: int | None
     revision: int
+    borrower_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +370,8 @@ async def passing(
         if refusals:
             raise refusal_of(refusals)
         former = {
-            asset.id: FormerHolder(asset.room_id, asset.custodian_id, asset.revision) for asset in assets.values()
+            asset.id: FormerHolder(asset.room_id, asset.custodian_id, asset.revision, asset.borrower_id)
+            for asset in assets.values()
         }
         stood = [standing_piece(asset) for asset in assets.values()]
         for asset in assets.values():
@@ -411,7 +414,8 @@ def _refusal(
         return NotFound("asset.unknown", asset=asset_id)
     if revision not in (None, asset.revision) or places.get(asset_id, asset.room_id) != asset.room_id:
         return Conflict("request.stale", revision=asset.revision)
-    return next(iter(state_faults(transition, asset.lifecycle, asset.condition)), None)
+    faults = state_faults(transition, asset.lifecycle, asset.condition) or loan_faults(transition, asset.due_on)
+    return next(iter(faults), None)
 
 
 async def _go(
@@ -452,7 +456,8 @@ async def _columns_before(asset: Asset, transition: Transition) -> dict[str, Any
 
 
 def standing_piece(asset: Asset) -> StandingPiece | None:
-    if asset.room_id is None or asset.lifecycle not in STANDING:
+    """What stands in a room that can count on it: what is lent out does not."""
+    if asset.room_id is None or asset.lifecycle not in STANDING or asset.borrower_id is not None:
         return None
     return StandingPiece(asset.room_id, fold(asset.name), asset.condition, asset.quantity)
 

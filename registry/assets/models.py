@@ -71,6 +71,11 @@ class Asset(Model):
     custodian: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
         "registry.Person", related_name="custody", on_delete=fields.RESTRICT, null=True
     )
+    # what is lent out keeps its room, where it belongs, and its custodian, who answers for it
+    borrower: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="borrowed", on_delete=fields.RESTRICT, null=True
+    )
+    due_on = fields.DateField(null=True, description="when it is due back")
     purchase: fields.ForeignKeyNullableRelation[Purchase] = fields.ForeignKeyField(
         "registry.Purchase", related_name="assets", on_delete=fields.RESTRICT, null=True
     )
@@ -88,6 +93,7 @@ class Asset(Model):
 
     room_id: int | None
     custodian_id: int | None
+    borrower_id: int | None
     purchase_id: int | None
     shares: fields.ReverseRelation["FundingShare"]
 
@@ -97,6 +103,7 @@ class Asset(Model):
         indexes = [
             ("room_id", "condition"), ("purchase_id",), ("custodian_id", "lifecycle"), ("lifecycle", "condition"),
             ("category",), ("search_text", "id"), ("warranty_until", "name"), ("durable_until", "name"),
+            ("borrower_id", "due_on"), ("due_on", "name"),
         ]  # fmt: skip
 
 

@@ -83,6 +83,7 @@ async def split(
             (line,) = await _locked({asset_id: if_revision}, {asset_id: place})
             if not 1 <= wish.quantity < line.quantity:
                 raise Invalid("asset.bad_split", field="quantity", limit=line.quantity - 1)
+            _refuse_lent(line)
             if line.condition is not Condition.OK:  # its fault is of the whole line, and the part would have none
                 raise Conflict("asset.not_working")
             stood = standing_piece(line)
@@ -151,12 +152,20 @@ async def join(
         for other in others:
             if fact := unlike(_facts(line), _facts(other)):
                 raise Conflict("asset.not_alike", piece=label_of(other), fact=Term(fact, FACT_WORDS[fact]))
+        _refuse_lent(line, *others)
         await _refuse_overrides([line, *others])
         stood = [(asset, standing_piece(asset)) for asset in (line, *others)]
         await _join(line, others, change, actor, now, reason)
         await keep_untouched_quiet(change, [(before, standing_piece(asset)) for asset, before in stood])
         await record(request_key, line)
     return line
+
+
+def _refuse_lent(*pieces: Asset) -> None:
+    """What is lent out stays the piece that somebody signed for. Raises Conflict("asset.lent")."""
+    for piece in pieces:
+        if piece.due_on is not None:
+            raise Conflict("asset.lent", until=piece.due_on.isoformat())
 
 
 async def _refuse_overrides(pieces: Sequence[Asset]) -> None:

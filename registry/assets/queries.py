@@ -38,21 +38,23 @@ from registry.rooms.models import Room, StandardItem
 from registry.rooms.queries import open_room_by_code
 
 FIELDS = ("id", "inventory_no", "name", "category", "kst", "account", "price", "quantity", "serial_no", "lifecycle",
-          "condition", "accepted_on", "warranty_until", "durable_until", "room_id", "revision")  # fmt: skip
+          "condition", "accepted_on", "warranty_until", "durable_until", "due_on", "room_id", "revision")  # fmt: skip
 JOINED = {
     "room": "room__code", "room_name": "room__name", "room_name_en": "room__name_en", "custodian": "custodian__login",
-    "custodian_name": "custodian__name", "purchase": "purchase__code",
+    "custodian_name": "custodian__name", "borrower": "borrower__login", "borrower_name": "borrower__name",
+    "purchase": "purchase__code",
 }  # fmt: skip
 _NAMES = (*FIELDS, *JOINED)
 _COLUMNS = [*(f"asset.{name}" for name in FIELDS), *(path.replace("__", ".") for path in JOINED.values())]
 _JOINS = """FROM asset
 LEFT JOIN room ON room.id = asset.room_id
 LEFT JOIN person custodian ON custodian.id = asset.custodian_id
+LEFT JOIN person borrower ON borrower.id = asset.borrower_id
 LEFT JOIN purchase ON purchase.id = asset.purchase_id"""
 # the expression of an index, migration 0010
 _BY_SERIAL = "FROM asset WHERE lower(replace(serial_no, ' ', '')) = lower(?) ORDER BY asset.id LIMIT 50"
 _NAMED = ("id", "name", "inventory_no", "lifecycle")
-_DAYS = ("accepted_on", "warranty_until", "durable_until")
+_DAYS = ("accepted_on", "warranty_until", "durable_until", "due_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,12 @@ async def in_care_of(custodian_id: int, limit: int) -> tuple[list[dict[str, Any]
     return await assets_by_id(ids), await rows.count()
 
 
+async def borrowed_by(person_id: int, limit: int = 50) -> list[dict[str, Any]]:
+    """The pieces that somebody has on loan, as a search gives them, the one that is due back first at the head."""
+    rows = Asset.filter(borrower_id=person_id).order_by("due_on", "id").limit(limit)
+    return await assets_by_id(await column(rows, "id"))
+
+
 async def grant_percents(items: Sequence[dict[str, Any]]) -> dict[int, Decimal]:
     """The percent of each price that grants paid, by asset; without those that none paid for."""
     prices = {item["id"]: item["price"] for item in items}
@@ -222,12 +230,17 @@ async def alike(asset_id: int, limit: int = 20) -> list[dict[str, Any]]:
         "category", "kst", "account", "custodian_id", "purchase_id", "accepted_on", "warranty_until", "durable_until",
         "lifecycle", "condition",
     )  # fmt: skip
-    row = await Asset.filter(id=asset_id, serial_no="", condition=Condition.OK).first().values("name", *same)
+    row = (
+        await Asset.filter(id=asset_id, serial_no="", condition=Condition.OK, borrower_id=None)
+        .first()
+        .values("name", *same)
+    )
     if not row:
         return []
     # by the name, which has an index in the order of lists
     text = rules.fold(row.pop("name"))
-    rows = Asset.filter(search_text__gte=text, search_text__lt=f"{text}!", serial_no="", **row).exclude(id=asset_id)
+    rows = Asset.filter(search_text__gte=text, search_text__lt=f"{text}!", serial_no="", borrower_id=None, **row)
+    rows = rows.exclude(id=asset_id)
     items = await assets_by_id(await column(rows.order_by("search_text", "id").limit(limit), "id"))
     items = [item for item in items if rules.fold(item["name"]) == text]
     if not items or row["durable_until"] is None:
@@ -470,7 +483,8 @@ def _folded(standard: Iterable[rules.Standard], pieces: Sequence[rules.Piece]) -
 
 
 # what works is summed by the database, or each look at a large house would read all that stands in it
-_STANDING = """FROM asset WHERE {rooms} AND lifecycle IN ('in_use', 'in_store') GROUP BY 1, 2, 3, 4, 6"""
+_STANDING = """FROM asset WHERE {rooms} AND lifecycle IN ('in_use', 'in_store') AND borrower_id IS NULL
+GROUP BY 1, 2, 3, 4, 6"""
 _STANDING_COLUMNS = (
     "room_id", "name", "condition", "CASE WHEN condition = 'ok' THEN NULL ELSE id END", "SUM(quantity)",
     "CASE WHEN condition = 'ok' THEN NULL ELSE inventory_no END",
@@ -558,16 +572,20 @@ async def answers_by_code(
     *,
     lifecycle: Lifecycle | None = None,
     accepted_on: date | None = None,
+    borrower: str = "",
+    due_on: date | None = None,
 ) -> Answers:
-    """What somebody answered to a transition: a room's code, a login, a reason, a life cycle, a day. What it does not
+    """What somebody answered to a transition: a room's code, logins, a reason, a life cycle, days. What it does not
     ask is not looked up.
 
     Raises NotFound: room.unknown, person.unknown; Conflict("room.closed").
     """
     fields = {question.field for question in transition.asks}
-    room_id = custodian_id = None
+    room_id = custodian_id = borrower_id = None
     if room and QuestionField.ROOM in fields:
         room_id = (await open_room_by_code(room)).id
     if custodian and QuestionField.CUSTODIAN in fields:
         custodian_id = (await person_by_login(custodian)).id
-    return Answers(room_id, custodian_id, reason, lifecycle=lifecycle, accepted_on=accepted_on)
+    if borrower and QuestionField.BORROWER in fields:
+        borrower_id = (await person_by_login(borrower)).id
+    return Answers(room_id, custodian_id, reason, lifecycle, accepted_on, borrower_id, due_on)

@@ -43,7 +43,17 @@ class QuestionField(StrEnum):
     CUSTODIAN = "custodian"
     LIFECYCLE = "lifecycle"
     ACCEPTED_ON = "accepted_on"
+    BORROWER = "borrower"
+    DUE_ON = "due_on"
     REASON = "reason"
+
+
+class LoanState(StrEnum):
+    """Whether a piece must be lent out to go a way, must not be, or either."""
+
+    ANY = "any"
+    HOME = "home"
+    LENT = "lent"
 
 
 class RoomEffect(StrEnum):
@@ -74,6 +84,8 @@ class Answers:
     reason: str = ""
     lifecycle: Lifecycle | None = None
     accepted_on: date | None = None
+    borrower_id: int | None = None
+    due_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,7 @@ class Transition:
     history whose life cycle before it brings back. ``ends_possession`` is what a grant forbids until its day. In
     a condition of ``reported_in`` it changes nothing, and what was said stands in the history. ``is_paper``: it writes
     its document also where no column changes; ``stays`` are the life cycles that it leaves as they are unless
-    another was answered.
+    another was answered. ``loan``: whether it must be at home or lent out.
     """
 
     name: str
@@ -113,6 +125,7 @@ class Transition:
     document: str | None = None
     is_paper: bool = False
     stays: frozenset[Lifecycle] = frozenset()
+    loan: LoanState = LoanState.ANY
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -157,6 +170,8 @@ COLUMN_OF = {
     QuestionField.CUSTODIAN: "custodian_id",
     QuestionField.LIFECYCLE: "lifecycle",
     QuestionField.ACCEPTED_ON: "accepted_on",
+    QuestionField.BORROWER: "borrower_id",
+    QuestionField.DUE_ON: "due_on",
 }
 
 _ROWS = (
@@ -189,6 +204,38 @@ _ROWS = (
         room=RoomEffect.READINESS,
         document="OT-K",
         is_paper=True,
+        loan=LoanState.HOME,
+    ),
+    Transition(
+        name="lend",
+        may="assets.change",
+        entry="lent",
+        lifecycles=frozenset(STANDING),
+        conditions=frozenset({Condition.OK}),
+        asks=(
+            Question(QuestionField.BORROWER, is_required=True),
+            Question(QuestionField.DUE_ON, is_required=True),
+            Question(QuestionField.REASON),
+        ),
+        room=RoomEffect.READINESS,
+        document="PW",
+        loan=LoanState.HOME,
+    ),
+    Transition(
+        name="prolong",
+        may="assets.change",
+        entry="prolonged",
+        asks=(Question(QuestionField.DUE_ON, is_required=True), Question(QuestionField.REASON)),
+        loan=LoanState.LENT,
+    ),
+    Transition(
+        name="return",
+        may="assets.change",
+        entry="returned",
+        clears=frozenset({"borrower_id", "due_on"}),
+        room=RoomEffect.READINESS,
+        document="PW",
+        loan=LoanState.LENT,
     ),
     Transition(
         name="mend",
@@ -225,6 +272,7 @@ _ROWS = (
         asks=(Question(QuestionField.ROOM), Question(QuestionField.REASON)),
         room=RoomEffect.PLACE,
         document="MT",
+        loan=LoanState.HOME,
     ),
     Transition(
         name="assign",
@@ -251,6 +299,7 @@ _ROWS = (
             ends_possession=True,
             room=RoomEffect.READINESS,
             document=document,
+            loan=LoanState.HOME,
         )
         for name, entry, lifecycle, document in (
             ("transfer", "transferred", Lifecycle.HANDED_OVER, "PT"),
@@ -267,6 +316,7 @@ _ROWS = (
         to_lifecycle=Lifecycle.WITHDRAWN,
         ends_possession=True,
         room=RoomEffect.READINESS,
+        loan=LoanState.HOME,
     ),
     Transition(
         name="restore",
@@ -304,6 +354,8 @@ def answer_faults(transition: Transition, answers: Answers, today: date) -> list
     if transition.asks_for(QuestionField.ACCEPTED_ON) and answers.accepted_on and answers.accepted_on > today:
         reason = Reason(N_("it is in the future"))
         faults.append(Invalid("request.bad_field", field="accepted_on", reason=reason))
+    if transition.asks_for(QuestionField.DUE_ON) and answers.due_on and answers.due_on < today:
+        faults.append(Invalid("request.bad_field", field="due_on", reason=Reason(N_("it is in the past"))))
     if transition.asks_for(QuestionField.LIFECYCLE) and answers.lifecycle and answers.lifecycle not in STANDING:
         reason = Reason(N_("it is one of {choices}"), choices=", ".join(STANDING))
         faults.append(Invalid("request.bad_field", field="lifecycle", reason=reason))
@@ -319,3 +371,12 @@ def state_faults(transition: Transition, lifecycle: Lifecycle, condition: Condit
         "condition": Term(condition, CONDITION_WORDS[condition]),
     }
     return [Conflict("asset.state", transition=transition.name, **states)]
+
+
+def loan_faults(transition: Transition, due_on: date | None) -> list[Refusal]:
+    """Why a piece that is lent out, or is not, cannot go this way; ``due_on`` is when one that is lent is due back."""
+    if transition.loan is LoanState.HOME and due_on is not None:
+        return [Conflict("asset.lent", until=due_on.isoformat())]
+    if transition.loan is LoanState.LENT and due_on is None:
+        return [Conflict("asset.not_lent")]
+    return []

@@ -32,7 +32,8 @@ MOST = 50_000
 NO_ANSWERS = Answers()
 _COLUMNS = (
     "id", "revision", "lifecycle", "condition", "room_id", "custodian_id", "name", "category", "warranty_until", "note",
-    "price", "accepted_on", "kst", "account", "quantity", "durable_until", "inventory_no",
+    "price", "accepted_on", "kst", "account", "quantity", "durable_until", "inventory_no", "due_on",
+    "borrower_id",
 )  # fmt: skip
 
 

@@ -9,7 +9,14 @@ from typing import Any, NamedTuple
 from registry.assets import rules as asset_rules
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.numbering import NumberFacts, NumberScheme, rule_for
-from registry.assets.transitions import Answers, FormerState, QuestionField, Transition, state_faults
+from registry.assets.transitions import (
+    COLUMN_OF,
+    Answers,
+    FormerState,
+    Transition,
+    loan_faults,
+    state_faults,
+)
 from registry.core.errors import N_, WORDS, Conflict, Invalid, Reason, Refusal
 from registry.core.refusal_records import plain_params, worded_params
 
@@ -46,7 +53,7 @@ def of_transition(transition: Transition, answers: Answers, facts: PieceFacts, t
     """What a transition would make of a piece."""
     columns = facts.columns
     lifecycle, condition = Lifecycle(columns["lifecycle"]), Condition(columns["condition"])
-    faults = state_faults(transition, lifecycle, condition)
+    faults = state_faults(transition, lifecycle, condition) or loan_faults(transition, columns["due_on"])
     goal = transition.leads_to(answers, FormerState(lifecycle, columns["accepted_on"], today))
     if condition in transition.reported_in:
         goal = {}
@@ -58,22 +65,24 @@ def of_transition(transition: Transition, answers: Answers, facts: PieceFacts, t
 def stored_answers(transition: Transition, answers: Answers) -> dict[str, Any]:
     """Answers as JSON, but for the reason, which is the change's own."""
     stored: dict[str, Any] = {"room_id": answers.room_id, "custodian_id": answers.custodian_id}
-    if transition.asks_for(QuestionField.LIFECYCLE):
-        stored["lifecycle"] = answers.lifecycle
-    if transition.asks_for(QuestionField.ACCEPTED_ON):
-        stored["accepted_on"] = answers.accepted_on
-    return stored
+    asked = [COLUMN_OF[question.field] for question in transition.asks if question.field in COLUMN_OF]
+    return stored | {name: getattr(answers, name) for name in asked}
 
 
 def answers_from(stored: Mapping[str, Any], reason: str) -> Answers:
     """The same, read again."""
-    lifecycle, day = stored.get("lifecycle"), stored.get("accepted_on")
+    lifecycle = stored.get("lifecycle")
+    accepted_on, due_on = (
+        date.fromisoformat(day) if (day := stored.get(name)) else None for name in ("accepted_on", "due_on")
+    )
     return Answers(
         stored["room_id"],
         stored["custodian_id"],
         reason,
         lifecycle=Lifecycle(lifecycle) if lifecycle else None,
-        accepted_on=date.fromisoformat(day) if day else None,
+        accepted_on=accepted_on,
+        borrower_id=stored.get("borrower_id"),
+        due_on=due_on,
     )
 
 

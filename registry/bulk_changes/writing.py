@@ -20,6 +20,7 @@ from registry.core.claims import work
 from registry.core.errors import Conflict, Refusal, Unavailable
 from registry.core.history import Actor
 from registry.core.transaction import transaction
+from registry.documents.rules import ACCEPTANCE, CORRECTION
 from registry.faults.asset_transitions import perform_on_many
 
 LOT = 50
@@ -64,7 +65,7 @@ async def go_on(row: BulkChange, revision: int, actor: Actor, now: datetime) -> 
 async def _next_lot(row: BulkChange) -> list[BulkPiece]:
     """What is changed next, in one transaction; what one paper accepts are pieces of one line of an invoice."""
     waiting = BulkPiece.filter(bulk_change_id=row.id, fate=PieceFate.WAITING).order_by("place")
-    if row.act not in TRANSITIONS or not TRANSITIONS[row.act].is_paper:
+    if row.act not in TRANSITIONS or TRANSITIONS[row.act].document not in (ACCEPTANCE, CORRECTION):
         return await waiting.limit(LOT)
     first = await waiting.first()
     alike = await of_purchase_of(first.asset_id, MOST_OF_PAPER) if first else []

@@ -349,6 +349,8 @@ WORDS: dict[str, str] = {
     "override.confirmed": N_("It is confirmed already. The piece may leave."),
     "override.same_person": N_("The second of the two must be another person."),
     "override.same_role": N_("The second of the two must have another role than the first."),
+    "asset.lent": N_("It is lent out until {until}. Take it back first: its page says who has it."),
+    "asset.not_lent": N_("Nobody has borrowed it. Look at its page."),
     "asset.accepted": N_("It was accepted by {number} already. Take that acceptance back first, or leave it out."),
     "asset.not_acceptable": N_("It cannot be accepted yet. What its paper must name is missing: {lacks}."),
     "asset.not_accepted": N_("No acceptance of it holds. There is nothing to take back."),

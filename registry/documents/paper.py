@@ -71,7 +71,7 @@ def _data(state: DocumentState, office: LabelOffice, zone: ZoneInfo, with_money:
     return {
         "number": document.number,
         "symbol": document.symbol,
-        "title": SYMBOLS[document.symbol].title,
+        "title": contents.title or SYMBOLS[document.symbol].title,
         "office": office.name,
         "address": office.address,
         "union": office.union,

@@ -122,7 +122,8 @@ class PaperFunding:
 class PaperContents:
     """What stands on a paper: the pieces, from where and whom, to where and whom. ``grants`` paid for some of them;
     ``durable_until`` is the last day on which the grant binds one of them. ``parties`` are the ids of the people who
-    had or have them: they may read the paper. ``accepted_on`` and ``corrects`` are what all lines share.
+    had or have them: they may read the paper. ``accepted_on`` and ``corrects`` are what all lines share;
+    ``title`` is printed instead of the one of its symbol.
     """
 
     lines: tuple[PaperLine, ...]
@@ -138,6 +139,7 @@ class PaperContents:
     funding: tuple[PaperFunding, ...] = ()
     accepted_on: str = ""
     corrects: str = ""
+    title: str = ""
 
     @property
     def durable_day(self) -> date | None:

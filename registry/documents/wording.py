@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from registry.assets.actions import Passage
 from registry.assets.durability import binds
 from registry.assets.models import Asset, FieldValue, FundingShare, Purchase
 from registry.documents.acceptance import acceptances_of
+from registry.documents.figures import day_of
 from registry.documents.rules import (
     ACCEPTANCE,
     CORRECTION,
@@ -28,12 +30,13 @@ async def contents_of_way(passage: Passage, assets: Sequence[Asset]) -> PaperCon
     former = [passage.former[asset.id] for asset in assets]
     room_ids = {one.room_id for one in former} | {asset.room_id for asset in assets}
     rooms = {room.id: f"{room.code} {room.name}" for room in await rooms_by_id([pk for pk in room_ids if pk])}
-    people = {one.custodian_id for one in former} | {asset.custodian_id for asset in assets}
+    people = {pk for one in former for pk in (one.custodian_id, one.borrower_id)}
+    people |= {pk for asset in assets for pk in (asset.custodian_id, asset.borrower_id)}
     names = await names_of_people([pk for pk in people if pk])
     came_from = [rooms.get(one.room_id or 0, "") for one in former]
-    was_with = [names.get(one.custodian_id or 0, "") for one in former]
-    goes_to = [rooms.get(asset.room_id or 0, "") for asset in assets]
-    is_with = [names.get(asset.custodian_id or 0, "") for asset in assets]
+    was_with = [names.get(one.borrower_id or one.custodian_id or 0, "") for one in former]
+    goes_to = ["" if asset.borrower_id else rooms.get(asset.room_id or 0, "") for asset in assets]
+    is_with = [names.get(asset.borrower_id or asset.custodian_id or 0, "") for asset in assets]
     funding = await _funding(assets)
     day = await office_day(passage.now)
     days = [asset.durable_until for asset in assets if asset.durable_until and binds(asset.durable_until, day)]
@@ -44,6 +47,7 @@ async def contents_of_way(passage: Passage, assets: Sequence[Asset]) -> PaperCon
         grants=tuple(sorted({one.grant for one in funding if one.grant})),
         durable_until=max(days).isoformat() if days else "",
         parties=tuple(sorted(pk for pk in people if pk)),
+        **_of_loan(passage.transition.name, assets),
     )
     if passage.transition.document in (ACCEPTANCE, CORRECTION):
         contents = _placed(contents, goes_to, is_with)
@@ -54,6 +58,16 @@ async def contents_of_way(passage: Passage, assets: Sequence[Asset]) -> PaperCon
         for line, room, person in zip(contents.lines, came_from, was_with, strict=True)
     ]
     return replace(contents, lines=tuple(lines))
+
+
+def _of_loan(name: str, assets: Sequence[Asset]) -> dict[str, Any]:
+    """What the paper of a loan is called, and until when it is; a printed paper is Polish, whoever prints it."""
+    if name == "return":
+        return {"title": "Protokół zwrotu"}
+    if name != "lend":
+        return {}
+    days = sorted({asset.due_on for asset in assets if asset.due_on})
+    return {"title": "Protokół wypożyczenia", "notes": tuple(f"Termin zwrotu: {day_of(day)}." for day in days)}
 
 
 def _line(asset: Asset) -> PaperLine:

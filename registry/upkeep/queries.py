@@ -13,16 +13,17 @@ from registry.devices.rules import LOW_BATTERY
 from registry.upkeep.rules import OVERDUE, DueItem, DueKind, end_of_next_week
 
 AT_MOST = 1000
-COLUMNS = {DueKind.WARRANTY: "warranty_until", DueKind.DURABILITY: "durable_until"}
+ENDS = {DueKind.WARRANTY: "warranty_until", DueKind.DURABILITY: "durable_until"}
+COLUMNS = {DueKind.LOAN: "due_on", **ENDS}
 # what the office still has
 _HERE = tuple(str(state) for state in (Lifecycle.ORDERED, Lifecycle.IN_USE, Lifecycle.IN_STORE))
 # joined with nothing, so that SQLite takes the index of the days and not the one of the states, which most pieces share
 _WHERE = "asset.{day} >= ? AND asset.{day} <= ? AND (asset.lifecycle || '') IN (?, ?, ?)"
-_GROUPS = """FROM asset LEFT JOIN room ON room.id = asset.room_id LEFT JOIN person ON person.id = asset.custodian_id
+_GROUPS = """FROM asset LEFT JOIN room ON room.id = asset.room_id LEFT JOIN person ON person.id = asset.{who}
 WHERE {where} GROUP BY asset.{day}, asset.name ORDER BY asset.{day}, asset.name LIMIT {limit}"""
 _GROUP_COLUMNS = (
     "asset.{day}", "asset.name", "COUNT(*)", "MIN(asset.id)", "COUNT(DISTINCT asset.room_id)", "MIN(room.code)",
-    "COUNT(DISTINCT asset.custodian_id)", "MIN(person.name)",
+    "COUNT(DISTINCT asset.{who})", "MIN(person.name)",
     "SUM(CASE WHEN asset.condition = 'ok' THEN 0 ELSE 1 END)",
 )  # fmt: skip
 _FIELDS = """FROM field_value JOIN category_field ON category_field.id = field_value.field_id
@@ -32,7 +33,9 @@ WHERE field_value.field_id IN (SELECT id FROM category_field WHERE is_due = TRUE
 AND field_value.day >= ? AND field_value.day <= ? AND (asset.lifecycle || '') IN (?, ?, ?) {mine}"""
 _FIELD_GROUPS = """ GROUP BY field_value.day, category_field.name, asset.name
 ORDER BY field_value.day, category_field.name, asset.name LIMIT {limit}"""
-_FIELD_COLUMNS = ("field_value.day", *_GROUP_COLUMNS[1:], "category_field.name")
+_FIELD_COLUMNS = (
+    "field_value.day", *(name.format(who="custodian_id") for name in _GROUP_COLUMNS[1:]), "category_field.name",
+)  # fmt: skip
 _LOW = f"FROM device WHERE device.battery <= {LOW_BATTERY} AND device.enabled = TRUE"
 _OF_CUSTODIAN = " AND device.asset_id IN (SELECT id FROM asset WHERE custodian_id = ?)"
 _BATTERIES = """FROM device LEFT JOIN asset ON asset.id = device.asset_id LEFT JOIN room ON room.id = device.room_id
@@ -44,14 +47,14 @@ _BATTERY_COLUMNS = ("device.code", "device.battery", "asset.id", "asset.name", "
 async def due_items(
     kinds: Collection[DueKind], first: date, last: date, today: date, custodian_id: int | None = None
 ) -> list[DueItem]:
-    """What ends between two days, both among them, the next first; low batteries as of today, and what ran out that a
-    field of a category tells. A statement for each kind, a thousand of each at most. With a custodian only what is in
-    their care.
+    """What ends between two days, both among them, the next first; low batteries as of today, what ran out that a field
+    of a category tells, and what should be back by now. A statement for each kind, a thousand of each at most. With a
+    custodian only what is in their care, or borrowed by them.
     """
     items: list[DueItem] = []
     for kind, column in COLUMNS.items():
         if kind in kinds:
-            items += await _ends(kind, column, first, last, custodian_id)
+            items += await _ends(kind, column, _since(kind, first), last, custodian_id)
     if DueKind.CALIBRATION in kinds:
         items += await _calibrations(first - OVERDUE, last, custodian_id)
     if DueKind.BATTERY in kinds:
@@ -65,13 +68,16 @@ def _order(item: DueItem) -> tuple[date, bool, str, int, str]:
 
 
 async def due_by_day(first: date, last: date, custodian_id: int | None = None) -> dict[tuple[DueKind, date], int]:
-    """How many pieces' warranties, durability periods and calibrations end on each day between two."""
+    """How many pieces' loans, warranties, durability periods and calibrations end on each day between two; what should
+    have been back before is due on the first.
+    """
     counts: dict[tuple[DueKind, date], int] = {}
     for kind, column in COLUMNS.items():
-        clause = between(column, first, last, custodian_id)
+        clause = between(column, _since(kind, first), last, custodian_id)
         rest = Clause(f"FROM asset WHERE {clause.sql} GROUP BY asset.{column}", clause.values)
         for day, many in await listed(reading_from(), (f"asset.{column}", "COUNT(*)"), rest):
-            counts[kind, _day(day)] = int(many)
+            key = kind, max(_day(day), first)
+            counts[key] = counts.get(key, 0) + int(many)
     clause = _of_fields(first, last, custodian_id)
     rest = Clause(f"{clause.sql} GROUP BY field_value.day", clause.values)
     for day, many in await listed(reading_from(), ("field_value.day", "COUNT(*)"), rest):
@@ -101,8 +107,9 @@ def _of_fields(first: date, last: date, custodian_id: int | None) -> Clause:
 
 async def _ends(kind: DueKind, column: str, first: date, last: date, custodian_id: int | None) -> list[DueItem]:
     clause = between(column, first, last, custodian_id)
-    rest = Clause(_GROUPS.format(where=clause.sql, day=column, limit=AT_MOST), clause.values)
-    columns = [name.format(day=column) for name in _GROUP_COLUMNS]
+    who = _who(column)
+    rest = Clause(_GROUPS.format(where=clause.sql, day=column, who=who, limit=AT_MOST), clause.values)
+    columns = [name.format(day=column, who=who) for name in _GROUP_COLUMNS]
     return [
         DueItem(
             kind, _day(day), name, int(assets), asset_id, int(rooms), room or "", int(people), person or "", int(bad)
@@ -112,11 +119,21 @@ async def _ends(kind: DueKind, column: str, first: date, last: date, custodian_i
 
 
 def between(column: str, first: date, last: date, custodian_id: int | None) -> Clause:
-    """The pieces that the office still has whose warranty or durability ends between two days."""
+    """The pieces that the office still has whose warranty, durability or loan ends between two days."""
     clause = Clause(_WHERE.format(day=column), (*_days(first, last), *_HERE))
     if custodian_id is None:
         return clause
-    return Clause(f"{clause.sql} AND asset.custodian_id = ?", (*clause.values, custodian_id))
+    return Clause(f"{clause.sql} AND asset.{_who(column)} = ?", (*clause.values, custodian_id))
+
+
+def _since(kind: DueKind, first: date) -> date:
+    """From when on it is asked: a loan that is late is due still."""
+    return first - OVERDUE if kind is DueKind.LOAN else first
+
+
+def _who(column: str) -> str:
+    """Whom it concerns: who borrowed a piece, else who answers for it."""
+    return "borrower_id" if column == COLUMNS[DueKind.LOAN] else "custodian_id"
 
 
 def _days(first: date, last: date) -> tuple[Any, ...]:

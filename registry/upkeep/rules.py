@@ -7,11 +7,12 @@ from enum import StrEnum
 
 WEEK = timedelta(days=7)
 LONGEST = timedelta(days=3 * 366)
-OVERDUE = timedelta(days=5 * 366)  # so long a calibration that ran out is still told of
+OVERDUE = timedelta(days=5 * 366)  # so long a calibration that ran out, or what never came back, is still told of
 USUAL = timedelta(days=92)
 
 
 class DueKind(StrEnum):
+    LOAN = "loan"
     BATTERY = "battery"
     CALIBRATION = "calibration"  # and whatever else ends on a day that a field of a category holds
     WARRANTY = "warranty"
@@ -21,10 +22,10 @@ class DueKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DueItem:
     """What ends on a day, for pieces of one name: a warranty, a durability period, what a field of their category says;
-    or a battery that is low now. ``what`` is the name of that field.
+    what is due back; or a battery that is low now. ``what`` is the name of that field.
 
     ``asset_id`` is the first of ``assets`` pieces, ``room`` and ``custodian`` those of the first where ``rooms`` and
-    ``custodians`` tell that there are more.
+    ``custodians`` tell that there are more; of a loan the custodian is who borrowed it.
     """
 
     kind: DueKind

@@ -10,7 +10,7 @@ from registry.core.errors import Invalid, NotFound, Reason
 from registry.importing.cells import Unreadable, day
 from web.kit.page_context import PageContext
 
-FIELDS = ("room", "custodian", "lifecycle", "accepted_on", "reason")
+FIELDS = ("room", "custodian", "lifecycle", "accepted_on", "borrower", "due_on", "reason")
 
 
 async def answers_of(name: str, form: Mapping[str, str]) -> Answers:
@@ -28,6 +28,8 @@ async def answers_of(name: str, form: Mapping[str, str]) -> Answers:
         text["reason"],
         lifecycle=_lifecycle(text["lifecycle"]),
         accepted_on=_day("accepted_on", text["accepted_on"]),
+        borrower=text["borrower"],
+        due_on=_day("due_on", text["due_on"]),
     )
 
 

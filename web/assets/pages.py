@@ -28,7 +28,7 @@ from registry.people import rules
 from registry.people.models import Person
 from registry.people.queries import active_people
 from web.assets import words
-from web.assets.answers import answers_of, lifecycle_options
+from web.assets.answers import FIELDS, answers_of, lifecycle_options
 from web.assets.api import AssetId
 from web.assets.correction_pages import editable, shared_fields
 from web.assets.list_columns import COLUMNS, shown
@@ -188,7 +188,7 @@ async def _chosen(
         fields=fields,
         rows=sorted(rows, key=lambda row: row["name"]),
         rooms=await room_options(context) if QuestionField.ROOM in fields else [],
-        people=await active_people() if QuestionField.CUSTODIAN in fields else [],
+        people=await active_people() if {QuestionField.CUSTODIAN, QuestionField.BORROWER} & set(fields) else [],
         lifecycles=lifecycle_options(context),
         keeps=[str(question.field) for question in TRANSITIONS[act].asks if question.keeps],
         looks=words,
@@ -209,6 +209,8 @@ async def do_to_chosen(
     custodian: Text = "",
     lifecycle: Text = "",
     accepted_on: Text = "",
+    borrower: Text = "",
+    due_on: Text = "",
     reason: Text = "",
     key: Text = "",
 ) -> Response:
@@ -218,7 +220,8 @@ async def do_to_chosen(
     _check(act, person)
     context = page_context(request, person, now)
     list_address = _list_at(back)
-    form = {"room": room, "custodian": custodian, "lifecycle": lifecycle, "accepted_on": accepted_on, "reason": reason}
+    texts = (room, custodian, lifecycle, accepted_on, borrower, due_on, reason)
+    form = dict(zip(FIELDS, texts, strict=True))
     actor = actor_of(request, person)
     try:
         looks = _looks(ids, revisions or [])
@@ -332,6 +335,8 @@ async def do(
     custodian: Text = "",
     lifecycle: Text = "",
     accepted_on: Text = "",
+    borrower: Text = "",
+    due_on: Text = "",
     reason: Text = "",
     revision: Text = "",
     key: Text = "",
@@ -340,7 +345,8 @@ async def do(
     if act not in TRANSITIONS:
         raise NotFound("request.not_found")
     _check(act, person)
-    form = {"room": room, "custodian": custodian, "lifecycle": lifecycle, "accepted_on": accepted_on, "reason": reason}
+    texts = (room, custodian, lifecycle, accepted_on, borrower, due_on, reason)
+    form = dict(zip(FIELDS, texts, strict=True))
     name = act if custodian.strip() else words.CHOSEN_AS_NOBODY.get(act, act)
     look = revision_in(revision)
     try:

@@ -140,6 +140,9 @@ class AssetAnswer(BaseModel):
     room_name: str | None
     custodian: str | None
     custodian_name: str | None
+    borrower: str | None = Field(description="who has it on loan")
+    borrower_name: str | None
+    due_on: date | None = Field(description="when that loan is due back")
     purchase: str | None
     accepted_on: date | None
     warranty_until: date | None

@@ -54,12 +54,16 @@ TransitionsAnswer = ListAnswer[TransitionAnswer]
 
 
 class TransitionBody(Body):
-    """``room``, ``custodian``, ``lifecycle`` and ``accepted_on`` where the transition asks them; a reason for any."""
+    """``room``, ``custodian``, ``lifecycle``, ``accepted_on``, ``borrower`` and ``due_on`` where the transition asks
+    them; a reason for any.
+    """
 
     room: RoomCode | None = None
     custodian: Login | None = None
     lifecycle: Annotated[Literal["in_use", "in_store"] | None, Field(description="of what is accepted")] = None
     accepted_on: Annotated[Day | None, Field(description="without it the day that it has, else today")] = None
+    borrower: Annotated[Login | None, Field(description="who borrows it")] = None
+    due_on: Annotated[Day | None, Field(description="when it is due back")] = None
     reason: Annotated[str, Field(max_length=300), LINE] = ""
 
     async def answers(self, transition: Transition) -> Answers:
@@ -71,6 +75,8 @@ class TransitionBody(Body):
             self.reason,
             lifecycle=Lifecycle(self.lifecycle) if self.lifecycle else None,
             accepted_on=self.accepted_on,
+            borrower=self.borrower or "",
+            due_on=self.due_on,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.queries import alike, detail
 from registry.assets.rules import feature_of
-from registry.assets.transitions import TRANSITIONS
+from registry.assets.transitions import TRANSITIONS, LoanState
 from registry.bookings.projections import FullBooking
 from registry.bookings.queries import bookings_between
 from registry.core.qr import qr_code
@@ -124,7 +124,9 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
         asset=asset,
         room=room,
         code=code_of(asset["tags"][-1], base_url) if asset["tags"] else None,
-        acts=[] if is_joined else acts_of(asset["lifecycle"], asset["condition"], context, bool(acceptance)),
+        acts=[]
+        if is_joined
+        else acts_of(asset["lifecycle"], asset["condition"], context, bool(acceptance), bool(asset["borrower"])),
         is_joined=is_joined,
         durability=durability(asset["accepted_on"], asset["durable_until"], context.today),
         devices=await _devices(asset_id, room, context),
@@ -150,7 +152,7 @@ def _may_be_joined(asset: dict[str, Any]) -> bool:
 
 
 def acts_of(
-    lifecycle: Lifecycle, condition: Condition, context: PageContext, is_accepted: bool = False
+    lifecycle: Lifecycle, condition: Condition, context: PageContext, is_accepted: bool = False, is_lent: bool = False
 ) -> list[OfferedAct]:
     """What the context may do with an asset in these states: the likeliest act first, which is the main one. What an OT
     accepted is not accepted again, and nothing else is taken back.
@@ -160,11 +162,13 @@ def acts_of(
         transition
         for transition in TRANSITIONS.values()
         if transition.starts_from(lifecycle, condition)
+        and transition.loan in (LoanState.ANY, LoanState.LENT if is_lent else LoanState.HOME)
         and context.may(transition.may)
         and transition.name not in (*CHOSEN_AS_NOBODY.values(), useless)
     ]
     names = {transition.name for transition in transitions}
-    likely = ("accept", *NEAR[condition]) if lifecycle is Lifecycle.ORDERED else NEAR[condition]
+    first = ("return",) if is_lent else ("accept",) if lifecycle is Lifecycle.ORDERED else ()
+    likely = (*first, *NEAR[condition])
     near = [name for name in likely if name in names] or [transition.name for transition in transitions[:1]]
     return [
         OfferedAct(

@@ -142,6 +142,8 @@ async def _answers(body: BulkChangeBody) -> Answers:
         body.reason,
         lifecycle=Lifecycle(body.lifecycle) if body.lifecycle else None,
         accepted_on=body.accepted_on,
+        borrower=body.borrower or "",
+        due_on=body.due_on,
     )
 
 

@@ -53,12 +53,13 @@ PAGE = 50
 PATIENCE = 1.0  # seconds: what takes longer is watched on the page
 ROOM_NEEDED = N_("Choose a room.")
 PERSON_NEEDED = N_("Choose a person.")
+DAY_NEEDED = N_("Choose a day.")
 UNIT_NEEDED = N_("Choose whose next numbers they get.")
 NO_PERCENT = N_("Choose what pays, and write a percent from 0 to 100.")
 Ids = Annotated[list[int] | None, Query(alias="id", max_length=AT_ONCE)]
 EMPTY = {
-    "room": "", "custodian": "", "lifecycle": "", "accepted_on": "", "value": "", "grant": "", "percent": "100",
-    "unit": "", "reason": "",
+    "room": "", "custodian": "", "lifecycle": "", "accepted_on": "", "borrower": "", "due_on": "", "value": "",
+    "grant": "", "percent": "100", "unit": "", "reason": "",
 }  # fmt: skip
 
 
@@ -143,7 +144,7 @@ async def new(
         lifecycles=lifecycle_options(context),
         is_weighty=field in WEIGHTY,
         rooms=await room_options(context) if QuestionField.ROOM in asks else [],
-        people=await active_people() if QuestionField.CUSTODIAN in asks else [],
+        people=await active_people() if {QuestionField.CUSTODIAN, QuestionField.BORROWER} & set(asks) else [],
         units=await numbering_units(context.today) if act == NUMBER else [],
         categories=await categories() if field == "category" else [],
         grants=[(grant["code"], f"{grant['code']} · {grant['fund']}") for grant in await all_grants()]
@@ -216,6 +217,10 @@ async def _wish(form: Mapping[str, str], fields: TypedFields, context: PageConte
         if QuestionField.CUSTODIAN in asks and not fields.raw("custodian"):
             fields.fault("custodian", PERSON_NEEDED)
         reason = fields.text("reason")
+        if QuestionField.BORROWER in asks and not fields.raw("borrower"):
+            fields.fault("borrower", PERSON_NEEDED)
+        if QuestionField.DUE_ON in asks and not fields.raw("due_on"):
+            fields.fault("due_on", DAY_NEEDED)
         if fields.faults:
             return NewBulkChange(act, reason)
         return NewBulkChange(act, reason, await answers_of(act, form))

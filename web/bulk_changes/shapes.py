@@ -87,6 +87,8 @@ class BulkChangeBody(Body):
     custodian: Login | None = None
     lifecycle: Annotated[Literal["in_use", "in_store"] | None, Field(description="for accept")] = None
     accepted_on: Annotated[Day | None, Field(description="for accept; without it the day that each has")] = None
+    borrower: Annotated[Login | None, Field(description="for lend")] = None
+    due_on: Annotated[Day | None, Field(description="for lend and prolong")] = None
     values: SharedValuesBody | None = Field(default=None, description="for correct")
     unit: Annotated[
         str, Field(max_length=UNIT_LENGTH, description="for number: those without one get the next ones of this unit"),

@@ -1,4 +1,4 @@
-"""What is due: warranties, durability periods and batteries, in one list."""
+"""What is due: loans, warranties, durability periods and batteries, in one list."""
 
 from datetime import date
 from typing import Annotated
@@ -24,12 +24,14 @@ router = routing.router("due")
 
 class DueAnswer(BaseModel):
     kind: DueKind
-    on: date = Field(description="the last day, over for a calibration that ran out; of a battery today")
+    on: date = Field(
+        description="the last day, past for a calibration that ran out and a late loan; today for a battery"
+    )
     name: str
     assets: int = Field(description="how many pieces of this name")
     asset: int | None = Field(description="the first of them")
     room: str | None = Field(description="where it is, null where they are in several")
-    custodian: str | None = Field(description="by name, null where they are several")
+    custodian: str | None = Field(description="by name, null where they are several; of a loan who borrowed it")
     faulty: int = Field(description="how many of them do not work")
     battery: int | None = Field(description="percent")
     what: str = Field(description="the field of a category that tells the day of a calibration; else empty")

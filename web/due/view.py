@@ -15,7 +15,7 @@ from web.kit.page_context import PageContext
 from web.kit.words import N_, NN_
 
 SHOWN = 200
-ENDING = (DueKind.CALIBRATION, DueKind.WARRANTY, DueKind.DURABILITY)
+ENDING = (DueKind.LOAN, DueKind.CALIBRATION, DueKind.WARRANTY, DueKind.DURABILITY)
 URGENT = 5  # percent of a battery
 
 
@@ -181,6 +181,8 @@ def _note(item: DueItem, context: PageContext) -> tuple[str, str]:
         return words, "bad" if item.battery <= URGENT else ""
     if item.kind is DueKind.CALIBRATION and item.day < context.today:
         return context.say(N_("It ran out. Have it renewed, then write the new day.")), "bad"
+    if item.kind is DueKind.LOAN and item.day < context.today:
+        return context.say(N_("It should be back by now.")), "bad"
     if item.kind is DueKind.WARRANTY and item.faulty:
         if item.assets == 1:
             return context.say(N_("It does not work now: have it mended while the warranty lasts.")), "warn"

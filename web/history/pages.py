@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from registry.assets.movements import AT_MOST, HolderColumn
-from registry.assets.queries import in_care_of
+from registry.assets.queries import borrowed_by, in_care_of
 from registry.core.errors import Forbidden
 from registry.people import rules
 from registry.people.models import Person
@@ -54,6 +54,7 @@ async def of_person(request: Request, person: PageCaller, login: str, now: Now) 
         holder=holder,
         pieces=pieces,
         total=total,
+        borrowed=await borrowed_by(holder.id),
         lines=await movement_lines(HolderColumn.CUSTODIAN, holder.id, context),
         at_most=AT_MOST,
     )

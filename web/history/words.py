@@ -19,6 +19,8 @@ COLUMN_WORDS = {
     "name": N_("name"),
     "room_id": N_("room"),
     "custodian_id": N_("custodian"),
+    "borrower_id": N_("lent to"),
+    "due_on": N_("due back"),
     "lifecycle": N_("life cycle"),
     "condition": N_("condition"),
     "price": N_("price"),
@@ -58,6 +60,7 @@ ACTION_WORDS = {
     "file_added": N_("file added"), "file_removed": N_("file removed"), "file_put_back": N_("file put back"),
     "file_changed": N_("file called otherwise"),
     "joined_set": N_("joined a set"), "left_set": N_("left a set"), "dissolved": N_("dissolved"),
+    "lent": N_("lent"), "prolonged": N_("loan prolonged"), "returned": N_("came back"),
     "accepted": N_("accepted into use"), "acceptance_taken_back": N_("acceptance taken back"),
     "withdrawn": N_("withdrawn"), "restored": N_("taken back"), "split": N_("split"), "split_off": N_("split off"),
     "joined_with": N_("joined"), "joined": N_("became a part"), "scheme_added": N_("rule for numbers made"),
@@ -69,11 +72,12 @@ ACTION_WORDS = {
     "undone": N_("import undone"), "sent_again": N_("sent again"), "dropped": N_("given up, not sent"),
     "saved": N_("view saved"), "deleted": N_("view deleted"),
 }  # fmt: skip
-DAYS = frozenset({"accepted_on", "warranty_until", "durable_until"})
+DAYS = frozenset({"due_on", "accepted_on", "warranty_until", "durable_until"})
 # of a new piece what it is is told by its number; all else stands on its page
 OF_NEW = ("inventory_no", "room_id", "split_from")
 # what holds the id of a room, and of a person
-ROOMS, PEOPLE = frozenset({"room_id", "room"}), frozenset({"custodian_id", "owner_id", "person_id", "organizer_id"})
+ROOMS = frozenset({"room_id", "room"})
+PEOPLE = frozenset({"custodian_id", "borrower_id", "owner_id", "person_id", "organizer_id"})
 NOWHERE, NOBODY, NOTHING, OWN_FUNDS = N_("nowhere"), N_("nobody"), N_("nothing"), N_("own funds")
 LONGEST = 120
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -146,7 +150,7 @@ def value_words(column: str, value: Any, names: HistoryNames, context: PageConte
     """A value as people read it."""
     if column == "room_id":
         return names.rooms.get(value, "") or context.say(NOWHERE)
-    if column == "custodian_id":
+    if column in ("custodian_id", "borrower_id"):
         return names.people.get(value, "") or context.say(NOBODY)
     if value in (None, ""):
         return context.say(NOTHING)

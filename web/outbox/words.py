@@ -112,7 +112,7 @@ TOPIC_WORDS: Mapping[str, tuple[str, str]] = {
     "approval": (N_("A booking waits for my answer, or somebody answered mine"), ""),
     "readiness": (N_("A room lost what I need, or has it again"), N_("only while I have a booking there")),
     "fault": (N_("A fault was given to me, or what I reported is mended"), ""),
-    "due": (N_("What ends soon: warranties, durability periods"), N_("of what is in my care")),
+    "due": (N_("What ends soon: loans, warranties, durability periods"), N_("of what I borrowed or have in my care")),
     "stocktake": (N_("A stocktake that I count in, or whose differences I value"), ""),
     "device": (N_("A device has fallen silent"), ""),
     "backup": (N_("There is no fresh backup"), ""),

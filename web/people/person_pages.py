@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Form, Path, Request
 from starlette.responses import RedirectResponse, Response
 
+from registry.assets.queries import borrowed_by
 from registry.core.errors import Conflict, Invalid, Refusal
 from registry.core.history import entries_of
 from registry.core.ids import LARGEST_ID
@@ -74,6 +75,7 @@ async def one(request: Request, person: Reader, login: str, now: Now, typed: Typ
         is_manager=is_manager,
         lines=[_line(load, context) for load in await loads_of(account.id, now)] if is_manager else [],
         heirs=await heirs(account.id, now) if is_manager else [],
+        borrowed=await borrowed_by(account.id) if is_manager else [],
         sessions=await sessions_of(account, now) if is_manager else [],
         tokens=await tokens_of(account) if is_manager else [],
         entries=words.account_history(await entries_of(f"person:{account.id}", ENTRIES), context),

@@ -28,7 +28,7 @@ def facts(parts: dict[int | None, Decimal] | None = None, **columns: Any) -> Pie
     default = {
         "lifecycle": "in_use", "condition": "ok", "room_id": 1, "custodian_id": None, "name": "Lampa",
         "category": "", "warranty_until": None, "note": "", "price": Decimal("100.00"), "accepted_on": None,
-        "kst": "", "account": "013", "quantity": 1, "inventory_no": None,
+        "kst": "", "account": "013", "quantity": 1, "inventory_no": None, "due_on": None, "borrower_id": None,
     }  # fmt: skip
     return PieceFacts(7, 3, default | columns, parts or {})
 

@@ -175,7 +175,7 @@ async def test_a_piece_entered_by_mistake_is_withdrawn_with_a_reason_and_taken_b
 
 async def test_the_likeliest_act_stands_first_and_the_rest_behind_one_word(desk: Desk) -> None:
     order = {
-        Condition.OK: (["move", "report_fault"], {"send_to_repair", "assign", "tag", *LEAVING}),
+        Condition.OK: (["move", "report_fault"], {"lend", "send_to_repair", "assign", "tag", *LEAVING}),
         Condition.FAULTY: (["send_to_repair", "mend", "move"], {"assign", "tag", *LEAVING}),
         Condition.IN_REPAIR: (["mend", "move"], {"assign", "tag", *LEAVING}),
     }
