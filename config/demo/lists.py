@@ -91,7 +91,7 @@ async def load_help_point(now: datetime, actor: Actor) -> None:
     await name_approvers(actor, now)
     await lay_plan(actor, now)
     await number_pieces(actor, now)
-    await lay_papers(pieces[0]["id"], actor, now)
+    await lay_papers(pieces, actor, now)
     await save_views(actor, now)
     await lay_stocktakes(pieces, actor, now)
     await lay_faults(now)

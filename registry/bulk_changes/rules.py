@@ -65,8 +65,8 @@ def of_transition(transition: Transition, answers: Answers, facts: PieceFacts, t
 def stored_answers(transition: Transition, answers: Answers) -> dict[str, Any]:
     """Answers as JSON, but for the reason, which is the change's own."""
     stored: dict[str, Any] = {"room_id": answers.room_id, "custodian_id": answers.custodian_id}
-    asked = [COLUMN_OF[question.field] for question in transition.asks if question.field in COLUMN_OF]
-    return stored | {name: getattr(answers, name) for name in asked}
+    columns = [COLUMN_OF[question.field] for question in transition.asks if question.field in COLUMN_OF]
+    return stored | {name: getattr(answers, name) for name in columns}
 
 
 def answers_from(stored: Mapping[str, Any], reason: str) -> Answers:

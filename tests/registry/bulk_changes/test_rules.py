@@ -6,20 +6,24 @@ from typing import Any
 
 import pytest
 
+from registry.assets.models import Lifecycle
 from registry.assets.numbering import NumberScheme
 from registry.assets.transitions import TRANSITIONS, Answers
 from registry.bulk_changes.rules import (
     LONGEST_NOTE,
     PieceFacts,
+    answers_from,
     columns_of,
     of_correction,
     of_numbering,
     of_transition,
     packed,
+    stored_answers,
     unpacked,
     value_of,
 )
 from registry.core.errors import Conflict, Reason, Term
+from registry.core.history import plain
 
 TODAY = date(2026, 11, 30)
 
@@ -39,6 +43,31 @@ def test_a_transition_tells_what_it_would_change() -> None:
     assert of_transition(TRANSITIONS["move"], Answers(room_id=1), facts(), TODAY).after == {}
     refused = of_transition(TRANSITIONS["send_to_repair"], Answers(), facts(condition="in_repair"), TODAY)
     assert (refused.after, refused.refusal) == ({}, None), "it has arrived"
+
+
+def test_what_gets_a_paper_is_done_also_where_nothing_changes_and_what_is_lent_is_not_moved() -> None:
+    accept = of_transition(TRANSITIONS["accept"], Answers(), facts(accepted_on=TODAY), TODAY)
+    assert (accept.after, accept.gets_paper) == ({}, True)
+    fresh = of_transition(TRANSITIONS["accept"], Answers(room_id=2), facts(lifecycle="ordered"), TODAY)
+    assert fresh.after == {"lifecycle": "in_use", "room_id": 2, "accepted_on": TODAY}
+    refused = of_transition(TRANSITIONS["move"], Answers(room_id=2), facts(due_on=TODAY, borrower_id=3), TODAY)
+    assert refused.refusal is not None
+    assert refused.refusal.code == "asset.lent"
+
+
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        ("move", Answers(2, None, "x")),
+        ("accept", Answers(2, 3, "x", Lifecycle.IN_STORE, TODAY)),
+        ("accept", Answers(reason="x")),
+        ("lend", Answers(reason="x", borrower_id=4, due_on=TODAY)),
+    ],
+)
+def test_what_was_answered_comes_back_from_where_it_is_stored(name: str, answers: Answers) -> None:
+    stored = plain(stored_answers(TRANSITIONS[name], answers))
+    assert answers_from(stored, "x") == answers
+    assert answers_from({"room_id": 1, "custodian_id": None}, "") == Answers(1), "by an older Izba"
 
 
 def test_what_is_faulty_already_is_not_reported_by_the_hundred() -> None:

@@ -1,6 +1,7 @@
 """Papers: their numbers, who signs them, and what was frozen on them."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -35,6 +36,9 @@ def test_what_was_frozen_comes_back() -> None:
     stored = plain(contents)
     assert contents_of({**stored, "lines": list(stored["lines"]), "grants": ["G/1"], "notes": ["n"]}) == contents
     assert contents.total == Decimal("10.51")
+    accepted = replace(contents, accepted_on="2022-04-22")
+    assert (accepted.accepted_day, accepted.durable_day) == (date(2022, 4, 22), date(2027, 1, 1))
+    assert (contents.accepted_day, replace(contents, durable_until="").durable_day) == (None, None)
 
 
 def test_what_all_lines_share_stands_once() -> None:
