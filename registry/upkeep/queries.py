@@ -67,12 +67,16 @@ def _order(item: DueItem) -> tuple[date, bool, str, int, str]:
     return item.day, item.battery is None, item.kind, item.battery or 0, item.name
 
 
-async def due_by_day(first: date, last: date, custodian_id: int | None = None) -> dict[tuple[DueKind, date], int]:
-    """How many pieces' loans, warranties, durability periods and calibrations end on each day between two; what should
-    have been back before is due on the first.
+async def due_by_day(
+    first: date, last: date, custodian_id: int | None = None, kinds: Collection[DueKind] = tuple(DueKind)
+) -> dict[tuple[DueKind, date], int]:
+    """How many pieces' loans, warranties, durability periods and calibrations end on each day between two, of these
+    kinds; what should have been back before is due on the first. Batteries end on no day.
     """
     counts: dict[tuple[DueKind, date], int] = {}
     for kind, column in COLUMNS.items():
+        if kind not in kinds:
+            continue
         clause = between(column, _since(kind, first), last, custodian_id)
         rest = Clause(f"FROM asset WHERE {clause.sql} GROUP BY asset.{column}", clause.values)
         for day, many in await listed(reading_from(), (f"asset.{column}", "COUNT(*)"), rest):

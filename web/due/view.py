@@ -15,7 +15,7 @@ from web.kit.page_context import PageContext
 from web.kit.words import N_, NN_
 
 SHOWN = 200
-ENDING = (DueKind.LOAN, DueKind.CALIBRATION, DueKind.WARRANTY, DueKind.DURABILITY)
+ENDING = (DueKind.CALIBRATION, DueKind.WARRANTY, DueKind.DURABILITY)
 URGENT = 5  # percent of a battery
 
 
@@ -114,7 +114,7 @@ def _title(first: date | None, context: PageContext) -> str:
 
 async def _months(context: PageContext, custodian: int | None, kind: DueKind | None, is_mine: bool) -> list[DueMonth]:
     months = months_from(context.today, 13)
-    by_day = await due_by_day(context.today, months[-1] - timedelta(days=1), custodian)
+    by_day = await due_by_day(context.today, months[-1] - timedelta(days=1), custodian, ENDING)
     sums = {(one, month): 0 for one in ENDING for month in months}
     for (one, day), many in by_day.items():
         sums[one, day.replace(day=1)] += many
