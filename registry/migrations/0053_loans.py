@@ -9,7 +9,7 @@ from registry.core.columns import AddColumn
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0051_stocktakes")]
+    dependencies = [("registry", "0052_series")]
     operations = [
         AddColumn(
             model_name="Asset",
