@@ -6,6 +6,7 @@
 from datetime import datetime
 from typing import Any
 
+from registry.core.document_words import DOCUMENT_WORDS
 from registry.core.marks import N_ as N_
 from registry.core.stocktake_words import STOCKTAKE_WORDS
 
@@ -325,6 +326,7 @@ WORDS: dict[str, str] = {
     "works.over": N_("These building works are over. Plan new ones."),
     "works.asset_taken": N_("One of the pieces comes of other building works already. Take it out there first."),
     "works.too_many_assets": N_("Building works make {limit} pieces at most here. Leave some out."),
+    **DOCUMENT_WORDS,
     **STOCKTAKE_WORDS,
     # opening hours
     "opening.exists": N_("There are already opening hours {code}. Choose another code."),
@@ -349,17 +351,6 @@ WORDS: dict[str, str] = {
     "override.confirmed": N_("It is confirmed already. The piece may leave."),
     "override.same_person": N_("The second of the two must be another person."),
     "override.same_role": N_("The second of the two must have another role than the first."),
-    "asset.lent": N_("It is lent out until {until}. Take it back first: its page says who has it."),
-    "asset.not_lent": N_("Nobody has borrowed it. Look at its page."),
-    "asset.accepted": N_("It was accepted by {number} already. Take that acceptance back first, or leave it out."),
-    "asset.not_acceptable": N_("It cannot be accepted yet. What its paper must name is missing: {lacks}."),
-    "asset.not_accepted": N_("No acceptance of it holds. There is nothing to take back."),
-    "document.unknown": N_("There is no such document."),
-    "document.cancelled": N_("The document is cancelled. It keeps its number and cannot be changed."),
-    "document.no_side": N_("Nobody signs such a document as that. Sign as one of {sides}."),
-    "document.not_the_accountant": N_("For the accounts signs the accountant. Sign as another side, or ask them."),
-    "document.signed_by_another": N_("Somebody else signed there already."),
-    "document.both_sides": N_("Who hands over cannot take over too. Another person signs the second side."),
     "asset.no_number": N_("No asset has the number {number}. Check it on the label or in the list."),
     "asset.several": N_("Several assets fit {number}. Give the whole inventory number."),
     "asset.bad_number": N_("{number} is no number of a piece. It has 60 characters at most, all of which can be read."),
