@@ -51,6 +51,7 @@ from registry.core import history
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
+from registry.core.new_record import new_record
 from registry.core.statements import insert
 from registry.people.models import Person, Role
 from registry.rooms.lock import RoomChange, changing
@@ -108,7 +109,8 @@ def new_booking(
     """The booking that a complete request becomes, not stored yet."""
     blocked_from, blocked_to = blocked(request, room)
     lead = is_checked_in_by_lead(now, request.starts_at) and request.kind is not Kind.BLOCK and not is_asked
-    return Booking(
+    return new_record(
+        Booking,
         room_id=room_id,
         organizer_id=organizer.id if organizer else None,
         institution_id=organizer.institution_id if organizer else None,

@@ -15,6 +15,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from registry.core.fields import UTCDatetimeField
+from registry.core.new_record import new_record
 from registry.core.statements import ask, insert
 
 REASON_LENGTH = 300  # of a reason that is stored with an act; a longer one is cut
@@ -169,7 +170,8 @@ def _entry(
     after: dict[str, Any] | None,
     reason: str,
 ) -> HistoryEntry:
-    entry = HistoryEntry(
+    entry = new_record(
+        HistoryEntry,
         object=thing,
         seq=last.seq + 1 if last else 1,
         at=now,

@@ -1,7 +1,7 @@
 """Statements beside the ORM's own: one column of a query, and quick ones inside the caller's transaction."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -66,10 +66,19 @@ async def insert(*records: Model) -> None:
 
 def _insertion(record: Model, connection: SqliteTransaction) -> Statement:
     """The statement that the ORM would run."""
-    executor = connection.executor_class(model=type(record), db=connection)
-    kinds = record._meta.fields_map
-    values = [kinds[name].to_db_value(getattr(record, name), record) for name in executor.regular_columns]
-    return executor.insert_query, values
+    query, columns = _insertions.get(type(record)) or _learn_insertion(type(record), connection)
+    return query, [to_stored(getattr(record, name), record) for name, to_stored in columns]
+
+
+InsertColumns = tuple[tuple[str, Callable[[Any, Model], Any]], ...]
+# of each model how SQLite is given a new record, which is the same in every office
+_insertions: dict[type[Model], tuple[str, InsertColumns]] = {}
+
+
+def _learn_insertion(model: type[Model], connection: SqliteTransaction) -> tuple[str, InsertColumns]:
+    executor, kinds = connection.executor_class(model=model, db=connection), model._meta.fields_map
+    columns = tuple((name, kinds[name].to_db_value) for name in executor.regular_columns)
+    return _insertions.setdefault(model, (executor.insert_query, columns))
 
 
 async def insert_many(records: Sequence[Model]) -> None:
