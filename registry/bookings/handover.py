@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
-from registry.bookings.models import Booking, Kind
+from registry.bookings.models import Booking, Kind, Series
 from registry.bookings.notices import tell_organizer
 from registry.bookings.projections import viewer_of
 from registry.bookings.queries import booking_rooms
@@ -37,5 +38,18 @@ async def hand_bookings_over(
         before, after = {"organizer": former.login}, {"organizer": heir.login}
         await history.write(f"booking:{booking.id}", "handed_over", actor, now, before=before, after=after)
         await tell_organizer(change, booking, change.rooms[booking.room_id], "handed_over", actor, now)
+    await _hand_series_over({booking.series_id for booking in bookings if booking.series_id}, former, heir, actor, now)
     for room_id in sorted({booking.room_id for booking in bookings}):
         await settle_touched(change, change.rooms[room_id], now)
+
+
+async def _hand_series_over(
+    series_ids: Collection[UUID], former: Person, heir: Person, actor: Actor, now: datetime
+) -> None:
+    """The series of bookings that were handed over are the heir's too."""
+    for series in await Series.filter(id__in=list(series_ids), organizer_id=former.id) if series_ids else ():
+        series.organizer_id, series.institution_id = heir.id, heir.institution_id
+        series.revision += 1
+        await series.save(update_fields=["organizer_id", "institution_id", "revision"])
+        before, after = {"organizer": former.login}, {"organizer": heir.login}
+        await history.write(f"series:{series.id}", "handed_over", actor, now, before=before, after=after)

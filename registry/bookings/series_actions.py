@@ -2,8 +2,8 @@
 each by the rules of a single booking. What is past, or has begun, is never touched.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,24 +21,21 @@ from registry.bookings.actions import (
 )
 from registry.bookings.models import Booking, OnTaken, Series, Status
 from registry.bookings.notices import tell_of_series
-from registry.bookings.projections import Viewer, as_entry, viewer_of
+from registry.bookings.projections import as_entry, viewer_of
 from registry.bookings.queries import booking_room
-from registry.bookings.recurrence import Occurrence
 from registry.bookings.release import settle_touched
 from registry.bookings.rules import (
     BookingRequest,
     BookingRoom,
-    asks_anew,
     blocked,
     cancellation_reasons,
-    change_reasons,
     complete,
     may_change,
     needs_approval,
-    request_of,
     status_after,
 )
-from registry.bookings.series_dates import SeriesPreview, conflicts_of, lines_of, offers_for, with_obstacles
+from registry.bookings.series_dates import SeriesPreview, lines_of
+from registry.bookings.series_plans import SeriesPlan, affected_by, plan_of, skipped_of
 from registry.bookings.series_queries import (
     bookings_of_series,
     coming_of,
@@ -49,18 +46,13 @@ from registry.bookings.series_queries import (
     series_by_id,
 )
 from registry.bookings.series_rules import (
-    OF_A_DATE,
     DateLine,
     Scope,
     SeriesChanges,
     SeriesRequest,
-    continued,
     dates_of,
     ended_before,
     general_reasons,
-    judged,
-    paired,
-    wall_of,
     wall_text,
 )
 from registry.bookings.state import CHECK_IN_EARLY
@@ -72,7 +64,7 @@ from registry.core.statements import Fields, insert, write
 from registry.people.models import Person
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import Room
-from registry.rooms.queries import days_off, room_by_code
+from registry.rooms.queries import room_by_code
 
 
 async def book_series(
@@ -121,7 +113,7 @@ async def _store(
         room_id=room.id, organizer_id=organizer and organizer.id, institution_id=organizer and organizer.institution_id,
         zone=str(rules.hours.zone), created_at=now,
     )  # fmt: skip
-    _write(series, request, room, preview.lines)
+    _write(series, request, room, skipped_of(preview.lines))
     await insert(series)
     is_asked = needs_approval(complete(preview.free[0].request, rules), rules, viewer_of(by))
     bookings = [_booking(series, line, rules, organizer, is_asked, now) for line in preview.free]
@@ -141,7 +133,7 @@ def _booking(
     return booking
 
 
-def _write(series: Series, request: SeriesRequest, room: Room, lines: Sequence[DateLine]) -> None:
+def _write(series: Series, request: SeriesRequest, room: Room, skipped: Mapping[str, str]) -> None:
     series.room_id = room.id
     series.title, series.attendees, series.needs = request.title, request.attendees, list(request.needs)
     series.kind = request.kind or series.kind
@@ -150,7 +142,7 @@ def _write(series: Series, request: SeriesRequest, room: Room, lines: Sequence[D
     series.on_conflict, series.skips_holidays, series.source = (
         request.on_conflict, request.skips_holidays, request.source,
     )  # fmt: skip
-    series.skipped = {wall_text(one.occurrence.wall): one.refusal.code for one in lines if one.refusal}
+    series.skipped = dict(skipped)
 
 
 def series_entry(series: Series, dates: int) -> dict[str, Any]:
@@ -221,23 +213,6 @@ def _must_be_locked(locked: RoomChange, bookings: Sequence[Booking]) -> None:
         raise Conflict("request.stale", revision=0)
 
 
-def affected_by(bookings: Sequence[Booking], scope: Scope, occurrence: str, now: datetime) -> list[Booking]:
-    """The bookings of a series, in the order of its dates, that a change or cancellation is about. Raises Conflict:
-    series.over where nothing is to come, series.no_occurrence.
-    """
-    coming = sorted(coming_of(bookings, now), key=lambda one: one.occurrence)
-    if not coming:
-        raise Conflict("series.over")
-    if scope is Scope.ALL:
-        return coming
-    wall = wall_of(occurrence)
-    day = wall_text(wall) if isinstance(wall, datetime) else wall.isoformat()
-    place = next((number for number, one in enumerate(coming) if one.occurrence.startswith(day)), None)
-    if place is None:
-        raise Conflict("series.no_occurrence")
-    return coming[place : place + 1] if scope is Scope.THIS else coming[place:]
-
-
 def _end_before(series: Series, cut: datetime) -> None:
     """The dates from ``cut`` on are none of this series any more."""
     rule, rdates = ended_before(request_of_series(series, ""), cut)
@@ -266,159 +241,6 @@ async def _tell_history(
     await history.write_next(entries, action, actor, now, reason)
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesPlan:
-    """What a change would come to: the dates as they should be, which booking becomes which of them, and the bookings
-    that become none.
-    """
-
-    preview: SeriesPreview
-    affected: Sequence[Booking]
-    pairs: Mapping[datetime, Booking]
-    surplus: Sequence[Booking]
-    cut: datetime
-    is_split: bool
-    asked: frozenset[datetime] = field(default_factory=frozenset)  # the dates that await an answer anew
-
-    def former_of(self, line: DateLine) -> Booking | None:
-        """The booking that this date would be made of."""
-        return self.pairs.get(line.occurrence.wall)
-
-    @property
-    def added(self) -> list[DateLine]:
-        """The dates that are new, and free."""
-        return [line for line in self.preview.free if line.occurrence.wall not in self.pairs]
-
-    @property
-    def kept(self) -> list[tuple[DateLine, Booking]]:
-        """The dates that can be had, each with the booking that it is made of."""
-        return [(line, booking) for line in self.preview.free if (booking := self.former_of(line))]
-
-    @property
-    def lost(self) -> list[Booking]:
-        """The bookings that would be cancelled: they become no date, or one that cannot be had."""
-        staying = {booking.id for _, booking in self.kept}
-        return [booking for booking in self.affected if booking.id not in staying]
-
-    def steps(self) -> Iterator[tuple[str, str | None, str | None, Booking | None, DateLine | None]]:
-        """What is done to each date, in order: the word, the wall time before and after, the booking, and what was
-        found about the date as it should be.
-        """
-        lost = {booking.id for booking in self.lost}
-        for line in self.preview.lines:
-            booking, wall = self.former_of(line), wall_text(line.occurrence.wall)
-            if line.refusal:
-                yield (
-                    "cancelled" if booking else "skipped",
-                    booking.occurrence if booking else None,
-                    wall,
-                    booking,
-                    line,
-                )
-            elif booking is None:
-                yield "new", None, wall, None, line
-            else:
-                yield self._act_on(booking, line), booking.occurrence, wall, booking, line
-            lost -= {booking.id} if booking else set()
-        for booking in self.affected:
-            if booking.id in lost:
-                yield "cancelled", booking.occurrence, None, booking, None
-
-    def _act_on(self, booking: Booking, line: DateLine) -> str:
-        is_same = request_of(booking, booking.room.code) == replace(line.request, source="api", organizer=None)
-        return "stays" if is_same else "changes"
-
-
-async def preview_change(
-    series_id: UUID, scope: Scope, occurrence: str, changes: SeriesChanges, by: Person, now: datetime
-) -> SeriesPlan:
-    """What a change of a series would come to, before and after, with what is in the way of each date. Raises what
-    speaks against the whole of it, and as :func:`change_series`.
-    """
-    series, viewer = await series_by_id(series_id, viewer_of(by)), viewer_of(by)
-    if not may_change(viewer, series.organizer_id, series.institution_id, series.kind):
-        raise Forbidden("booking.not_yours")
-    target = await room_by_code(changes.room) if changes.room else series.room
-    plan = await _plan(series, scope, occurrence, changes, target, viewer, now)
-    lines, rules = plan.preview.lines, plan.preview.rules
-    preview = replace(
-        plan.preview,
-        conflicts=await conflicts_of(lines, target, viewer),
-        offers=await offers_for(lines, target, rules, viewer, now),
-    )
-    return replace(plan, preview=preview)
-
-
-async def _plan(
-    series: Series, scope: Scope, occurrence: str, changes: SeriesChanges, target: Room, viewer: Viewer, now: datetime
-) -> SeriesPlan:
-    bookings = await bookings_of_series(series.id)
-    affected = affected_by(bookings, scope, occurrence, now)
-    rules = await booking_room(target)
-    cut = datetime.fromisoformat(affected[0].occurrence)
-    former = request_of_series(series, bookings[0].room.code if series.room_id != target.id else target.code)
-    request = continued(former, changes, cut, rules.hours.zone)
-    if scope is Scope.THIS:
-        request = replace(request, start=changes.start or cut, rule="", rdates=(), exdates=())
-    request = complete_series(replace(request, room=target.code), rules)
-    occurrences = dates_of(request, rules)
-    shift = (changes.start or cut) - cut
-    pairs, rest = paired(
-        {one.occurrence: one.id for one in affected}, [one.wall for one in occurrences if not one.is_missing], shift
-    )
-    by_id = {one.id: one for one in affected}
-    own = {wall: by_id[booking_id] for wall, booking_id in pairs.items()}
-    lines, anew = _judged_change(request, occurrences, own, rules, viewer, now)
-    others = [one for one in bookings if is_held(one) and one.id not in by_id and one.room_id == target.id]
-    lines = _beside([*lines], others, rules)
-    lines = await with_obstacles(lines, target, rules, series.id)
-    is_split = scope is not Scope.THIS and any(is_held(one) and one.id not in by_id for one in bookings)
-    preview = SeriesPreview(target, rules, request, lines, {}, {}, bool(anew))
-    return SeriesPlan(preview, affected, own, [by_id[one] for one in rest], cut, is_split, anew)
-
-
-def _judged_change(
-    request: SeriesRequest, occurrences: Sequence[Occurrence], own: Mapping[datetime, Booking], rules: BookingRoom,
-    viewer: Viewer, now: datetime,
-) -> tuple[list[DateLine], frozenset[datetime]]:  # fmt: skip
-    """Each date by the rules of a change of its booking, or of a new one; and the dates that ask anew. Raises what
-    speaks against all of it.
-    """
-    lines, anew = [], set()
-    for line in judged(request, occurrences, rules, days_off(rules.hours), viewer, now):
-        booking, wall = own.get(line.occurrence.wall), line.occurrence.wall
-        if line.is_left_out:
-            lines.append(line)
-            continue
-        if booking is None:
-            general = [one for one in (line.refusal,) if one and one.code not in OF_A_DATE]
-            if needs_approval(line.request, rules, viewer):
-                anew.add(wall)
-        else:
-            former = request_of(booking, booking.room.code)
-            refusals = change_reasons(former, line.request, rules, viewer, now)
-            general = [one for one in refusals if one.code not in OF_A_DATE]
-            line = replace(line, refusal=refusals[0] if refusals else None)
-            if asks_anew(former, line.request, rules, viewer, now):
-                anew.add(wall)
-        for refusal in general:
-            raise refusal
-        lines.append(line)
-    return lines, frozenset(anew)
-
-
-def _beside(lines: list[DateLine], others: Sequence[Booking], rules: BookingRoom) -> list[DateLine]:
-    """The same, where what stays of the series is in the way."""
-    for place, line in enumerate(lines):
-        if line.refusal is None:
-            since, until = blocked(line.request, rules)
-            obstacle = next((one for one in others if one.blocked_from < until and since < one.blocked_to), None)
-            if obstacle:
-                refusal = Conflict("booking.overlap", room=rules.code, conflicts=[], alternatives=[])
-                lines[place] = replace(line, refusal=refusal, obstacle=obstacle.id)
-    return lines
-
-
 async def change_series(
     series_id: UUID, scope: Scope, occurrence: str, changes: SeriesChanges, by: Person, actor: Actor, now: datetime,
     if_revision: int | None = None, request_key: RequestKey | None = None,
@@ -437,7 +259,7 @@ async def change_series(
     try:
         async with changing(*rooms) as locked:
             series = await _locked_series(locked, former, by, if_revision)
-            plan = await _plan(series, scope, occurrence, changes, locked.rooms[target_id], viewer, now)
+            plan = await plan_of(series, scope, occurrence, changes, locked.rooms[target_id], viewer, now)
             _must_be_locked(locked, plan.affected)
             _refuse_what_fails(plan.preview)
             series = await _rewrite(locked, series, plan, actor, now)
@@ -461,11 +283,13 @@ async def _change_one(
     (booking,) = affected_by(await bookings_of_series(series.id), Scope.THIS, occurrence, now)
     code = changes.room or booking.room.code
     rules = await booking_room(await room_by_code(code))
-    start = changes.start or datetime.fromisoformat(booking.occurrence)
+    zone = rules.hours.zone
+    began, ended = (at.astimezone(zone).replace(tzinfo=None) for at in (booking.starts_at, booking.ends_at))
     is_elsewhen = changes.start is not None or changes.minutes is not None
+    minutes = int((ended - began).total_seconds() // 60) if changes.minutes is None else changes.minutes
     request = replace(
-        request_of_series(series, code), start=start, minutes=changes.minutes or series.minutes, rule="", rdates=(),
-        exdates=(),
+        request_of_series(series, code), start=changes.start or began, minutes=minutes, rule="", rdates=(), exdates=(),
+        kind=changes.kind or series.kind,
     )  # fmt: skip
     (date,) = dates_of(request, rules)
     booking_changes = BookingChanges(
@@ -491,7 +315,7 @@ async def _rewrite(locked: RoomChange, series: Series, plan: SeriesPlan, actor: 
     await Booking.filter(id__in=list(bookings_before)).update(status=Status.CANCELLED)
     if plan.is_split:
         series = await _split(series, plan, actor, now)
-    _write(series, preview.request, room, preview.lines)
+    _write(series, preview.request, room, plan.skipped)
     series.revision += 1
     await series.save()
     if lost:
@@ -501,7 +325,9 @@ async def _rewrite(locked: RoomChange, series: Series, plan: SeriesPlan, actor: 
         await _tell_history(lost, bookings_before, "cancelled", actor, now)
     changed = []
     for line, booking in plan.kept:
-        _put(booking, line, preview.rules, room, line.occurrence.wall in plan.asked, now)
+        _put_words(booking, line.request)
+        if not plan.keeps_times:
+            _put(booking, line, preview.rules, room, line.occurrence.wall in plan.asked, now)
         booking.series_id = series.id
         booking.revision += 1
         changed.append(booking)
@@ -534,6 +360,11 @@ _PUT = (
 )  # fmt: skip
 
 
+def _put_words(booking: Booking, request: BookingRequest) -> None:
+    booking.title, booking.attendees, booking.needs = request.title, request.attendees, list(request.needs)
+    booking.kind = request.kind or booking.kind
+
+
 def _put(booking: Booking, line: DateLine, rules: BookingRoom, room: Room, is_asked: bool, now: datetime) -> None:
     """Make a booking the date that it becomes."""
     request: BookingRequest = line.request
@@ -541,8 +372,6 @@ def _put(booking: Booking, line: DateLine, rules: BookingRoom, room: Room, is_as
     booking.room_id = room.id
     booking.starts_at, booking.ends_at, booking.planned_ends_at = request.starts_at, request.ends_at, request.ends_at
     booking.blocked_from, booking.blocked_to = blocked(request, rules)
-    booking.title, booking.attendees, booking.needs = request.title, request.attendees, list(request.needs)
-    booking.kind = request.kind or booking.kind
     booking.occurrence, booking.warned_at = wall_text(line.occurrence.wall), None
     if booking.status is Status.CHECKED_IN and (is_asked or request.starts_at - CHECK_IN_EARLY > now):
         booking.status, booking.checked_in_at, booking.checked_in_by = Status.CONFIRMED, None, ""

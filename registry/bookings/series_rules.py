@@ -98,13 +98,16 @@ class SeriesRequest:
 
 @dataclass(frozen=True, slots=True)
 class DateLine:
-    """One date of a series with what speaks against it, and the booking in its way."""
+    """One date of a series with what speaks against it, and the booking in its way. ``is_extra``: the series does not
+    have it now, and need not.
+    """
 
     occurrence: Occurrence
     request: BookingRequest
     refusal: Refusal | None = None
     obstacle: UUID | None = None
     is_day_off: bool = False
+    is_extra: bool = False
 
     @property
     def state(self) -> DateState:
@@ -122,7 +125,7 @@ class DateLine:
     @property
     def is_in_the_way(self) -> bool:
         """Whether a series that wants all of its dates cannot be had because of this one."""
-        return self.refusal is not None and not self.is_left_out
+        return self.refusal is not None and not self.is_left_out and not self.is_extra
 
 
 def wall_text(wall: datetime) -> str:
@@ -220,6 +223,17 @@ class SeriesChanges:
     on_conflict: OnTaken | None = None
     skips_holidays: bool | None = None
 
+    @property
+    def keeps_rule(self) -> bool:
+        """Whether the series has the dates that it had, perhaps at another time."""
+        return self.rule is None and self.rdates is None and self.exdates is None
+
+    @property
+    def keeps_times(self) -> bool:
+        """Whether only words differ: where and when each date is stays, also of those that were moved one by one."""
+        others = (self.room, self.start, self.minutes, self.skips_holidays)
+        return self.keeps_rule and all(one is None for one in others)
+
 
 def continued(former: SeriesRequest, changes: SeriesChanges, cut: datetime, zone: ZoneInfo) -> SeriesRequest:
     """The series from its date ``cut`` on, as it should be. Raises Invalid."""
@@ -250,7 +264,10 @@ def _continued_rule(former: SeriesRequest, cut: datetime, shift: timedelta, zone
         return "", cut
     rule = read_rule(former.rule)
     recurrence = replace(recurrence_of(former, zone), more=(), without=frozenset())
-    coming = [one.wall for one in expand(recurrence) if one.wall >= cut]
+    try:
+        coming = [one.wall for one in expand(recurrence) if one.wall >= cut]
+    except Invalid:  # what is left of it has no date
+        coming = []
     if not coming:  # only dates beside the rule are left
         return "", cut
     days = (cut + shift).date() - cut.date()
@@ -295,11 +312,9 @@ def _is_before(one: date | datetime, cut: datetime) -> bool:
     return one < cut if isinstance(one, datetime) else one < cut.date()
 
 
-def paired(
-    former: Mapping[str, UUID], walls: Sequence[datetime], shift: timedelta
-) -> tuple[dict[datetime, UUID], list[UUID]]:
-    """Which booking becomes which date, by the dates that they had; and those that become none. A date that moved with
-    all others stays its booking's; what is left over on both sides is taken in order.
+def paired(former: Mapping[str, UUID], walls: Sequence[datetime], shift: timedelta) -> dict[datetime, UUID]:
+    """Which booking becomes which date, by the dates that they had. A date that moved with all others stays its
+    booking's; what is left over on both sides is taken in order.
     """
     by_wall = {datetime.fromisoformat(text) + shift: booking for text, booking in former.items()}
     pairs = {wall: by_wall.pop(wall) for wall in walls if wall in by_wall}
@@ -307,4 +322,4 @@ def paired(
     for wall in walls:
         if wall not in pairs and rest:
             pairs[wall] = rest.pop(0)
-    return pairs, rest
+    return pairs

@@ -9,15 +9,9 @@ from pydantic import BeforeValidator
 
 from registry.bookings.models import Series
 from registry.bookings.projections import viewer_of
-from registry.bookings.series_actions import (
-    SeriesPlan,
-    affected_by,
-    book_series,
-    cancel_series,
-    change_series,
-    preview_change,
-)
+from registry.bookings.series_actions import book_series, cancel_series, change_series
 from registry.bookings.series_dates import SeriesPreview
+from registry.bookings.series_plans import SeriesPlan, affected_by, preview_change
 from registry.bookings.series_queries import (
     bookings_of_many,
     bookings_of_series,

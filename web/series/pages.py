@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Annotated
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, QueryParams
@@ -15,15 +16,9 @@ from starlette.responses import RedirectResponse, Response
 from registry.bookings.models import Booking, OnTaken, Series
 from registry.bookings.queries import bookable_rooms
 from registry.bookings.rules import CANCELLATION_REASONS, may_change
-from registry.bookings.series_actions import (
-    SeriesPlan,
-    affected_by,
-    book_series,
-    cancel_series,
-    change_series,
-    preview_change,
-)
+from registry.bookings.series_actions import book_series, cancel_series, change_series
 from registry.bookings.series_dates import SeriesPreview
+from registry.bookings.series_plans import SeriesPlan, affected_by, preview_change
 from registry.bookings.series_queries import (
     bookings_of_series,
     coming_of,
@@ -36,6 +31,7 @@ from registry.core.errors import Conflict, Invalid, Refusal
 from registry.core.idempotency import RequestAnswer, RequestKey, act_once, earlier_answer
 from registry.people.models import Person
 from registry.rooms.models import HELP_POINT
+from registry.rooms.queries import zone_of
 from web.auth.access import PageCaller, actor_of, page_with
 from web.bookings.view import form_context
 from web.kit.clock import Now
@@ -50,6 +46,7 @@ from web.kit.time_of_day import DAY as WHOLE_DAY
 from web.kit.time_of_day import minute_of_day
 from web.series.api import series_id_in
 from web.series.form import SeriesCheck, check_series_form, fields_of, series_form_of
+from web.series.shapes import minutes_between
 from web.series.words import SeriesWords, series_history
 
 router = pages()
@@ -147,34 +144,46 @@ class ChangeForm:
     occurrence: str
     texts: dict[str, str]
     is_sent: bool
+    start: datetime  # of the chosen date, on the clock of the wall, as it is
+    minutes: int
+    base: datetime  # of the first date that changes
 
     def __getitem__(self, name: str) -> str:
         return self.texts.get(name, "")
 
     def fields(self) -> list[tuple[str, str]]:
         """As a browser sends it."""
-        return [("scope", self.scope), ("occurrence", self.occurrence), *self.texts.items()]
+        names = {"scope": self.scope, "occurrence": self.occurrence, "filled_for": self.occurrence}
+        return [*names.items(), *self.texts.items()]
 
 
 CHANGES = ("date", "from", "to", "room", "title", "attendees", "on_conflict")
 
 
-def _change_form(fields: FormData | QueryParams, series: Series, coming: list[Booking]) -> ChangeForm:
+def _change_form(fields: FormData | QueryParams, series: Series, coming: list[Booking], zone: ZoneInfo) -> ChangeForm:
     """What was sent; where nothing was, the series as it is."""
     scope = str(fields.get("scope") or "")
     chosen = str(fields.get("occurrence") or "")
-    first = next((one for one in coming if one.occurrence == chosen), coming[0] if coming else None)
+    scope = scope if scope in SCOPES else str(Scope.ALL)
+    in_order = sorted(coming, key=lambda one: one.occurrence)
+    first = next((one for one in in_order if one.occurrence == chosen), in_order[0] if in_order else None)
+    start, minutes = datetime.fromisoformat(first.occurrence if first else series.start), series.minutes
+    if first and scope == Scope.THIS:  # it may have been moved before
+        start, end = (at.astimezone(zone).replace(tzinfo=None, fold=0) for at in (first.starts_at, first.ends_at))
+        minutes = minutes_between(start, end)
     texts = {name: str(fields.get(name) or "") for name in CHANGES}
+    filled_for = str(fields.get("filled_for") or "")
     is_sent = bool(texts["from"])
     if not is_sent:
-        start = datetime.fromisoformat(first.occurrence if first else series.start)
-        end = start + timedelta(minutes=series.minutes)
+        end = start + timedelta(minutes=minutes)
         texts = {
             "date": start.date().isoformat(), "from": f"{start:%H:%M}", "to": f"{end:%H:%M}", "room": series.room.code,
             "title": series.title, "attendees": str(series.attendees or ""), "on_conflict": str(OnTaken.REFUSE),
         }  # fmt: skip
-    scope = scope if scope in SCOPES else str(Scope.ALL)
-    return ChangeForm(scope, first.occurrence if first else "", texts, is_sent)
+    elif first and filled_for != first.occurrence and texts["date"] == filled_for[:10]:
+        texts["date"] = start.date().isoformat()  # another date was chosen, and its day not typed anew
+    base = datetime.fromisoformat(in_order[0].occurrence) if in_order and scope == Scope.ALL else start
+    return ChangeForm(scope, first.occurrence if first else "", texts, is_sent, start, minutes, base)
 
 
 def _wanted_changes(form: ChangeForm, series: Series) -> SeriesChanges:
@@ -188,7 +197,9 @@ def _wanted_changes(form: ChangeForm, series: Series) -> SeriesChanges:
         raise Invalid("booking.bad_date", given=form["date"][:40] or "–") from fault
     if not 1990 <= day.year < 2200:
         raise Invalid("booking.bad_date", given=form["date"][:40])
-    minutes = last - first if last > first else last - first + WHOLE_DAY if last == 0 or series.minutes > last else 0
+    is_overnight = last == 0 or (form.start.hour * 60 + form.start.minute + form.minutes) > WHOLE_DAY
+    minutes = last - first + (WHOLE_DAY if last <= first and is_overnight else 0)
+    start = datetime.combine(day, time(first // 60, first % 60))
     people = form["attendees"].strip()
     if people and not (people.isascii() and people.isdecimal() and len(people) < 6):
         raise Invalid("booking.bad_attendees", given=people[:40])
@@ -196,8 +207,8 @@ def _wanted_changes(form: ChangeForm, series: Series) -> SeriesChanges:
     has_title = series.room.visibility not in HELP_POINT
     return SeriesChanges(
         room=form["room"] if form["room"] != series.room.code else None,
-        start=datetime.combine(day, time(first // 60, first % 60)),
-        minutes=minutes,
+        start=form.base + (start - form.start) if start != form.start else None,
+        minutes=minutes if minutes != form.minutes else None,
         title=form["title"] if has_title and form["title"].strip() != series.title else None,
         words={"attendees": attendees} if attendees != series.attendees else {},
         on_conflict=OnTaken.SKIP if form["on_conflict"] == "skip" else OnTaken.REFUSE,
@@ -211,7 +222,7 @@ async def change_page(request: Request, person: BookingMaker, now: Now, series_i
     series = await series_by_id(series_id_in(series_id), context.viewer)
     coming = coming_of(await bookings_of_series(series.id), now)
     fields: FormData | QueryParams = as_form(typed.words["fields"]) if typed else request.query_params
-    form = _change_form(fields, series, coming)
+    form = _change_form(fields, series, coming, await zone_of(series.room))
     plan: SeriesPlan | None = None
     fault = str(typed.words.get("fault", ""))
     if form.is_sent and not fault:
@@ -236,7 +247,8 @@ async def change(request: Request, person: BookingMaker, now: Now, series_id: st
     """Change what the form says, once."""
     context, fields = page_context(request, person, now), await request.form()
     series = await series_by_id(series_id_in(series_id), context.viewer)
-    form = _change_form(fields, series, coming_of(await bookings_of_series(series.id), now))
+    coming = coming_of(await bookings_of_series(series.id), now)
+    form = _change_form(fields, series, coming, await zone_of(series.room))
     revision, page = revision_in(str(fields.get("revision") or "")), f"/series/{series.id}/change"
     chosen = str(fields.get("occurrence") or "")
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from registry.bookings.models import Booking, Kind, OnTaken, Series
 from registry.bookings.recurrence import LONGEST_RULE, MOST_DATES
-from registry.bookings.series_actions import SeriesPlan
 from registry.bookings.series_dates import SeriesPreview
+from registry.bookings.series_plans import SeriesPlan
 from registry.bookings.series_rules import DateState, SeriesChanges, SeriesRequest
 from registry.core.errors import N_, Invalid, Reason
 from web.bookings.shapes import Needs, NewBookingBody, People, other_kind

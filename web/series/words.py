@@ -21,6 +21,7 @@ ACTS = {
     "changed": N_("Series changed"),
     "cancelled": N_("Dates cancelled"),
     "split": N_("Goes on as another series"),
+    "handed_over": N_("Handed over to somebody else"),
 }
 EVERY_WORDS = {
     "daily": N_("daily"),

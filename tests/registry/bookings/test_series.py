@@ -1,23 +1,28 @@
 """A series is booked, changed and cancelled whole, date by date, and never touches what is past."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from registry.bookings.actions import book
+from registry.bookings.actions import BookingChanges, book, change
+from registry.bookings.actions import cancel as cancel_booking
+from registry.bookings.handover import hand_bookings_over
 from registry.bookings.models import Booking, Kind, OnTaken, Series, Status
 from registry.bookings.projections import viewer_of
 from registry.bookings.rules import BookingRequest
-from registry.bookings.series_actions import book_series, cancel_series, change_series, preview_change
+from registry.bookings.series_actions import book_series, cancel_series, change_series
+from registry.bookings.series_plans import preview_change
 from registry.bookings.series_queries import my_series, preview_series, series_by_id
 from registry.bookings.series_rules import Scope, SeriesChanges, SeriesRequest
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, Actor, HistoryEntry
 from registry.outbox.models import Notice
 from registry.people.models import Person, Role
+from registry.rooms.lock import changing
 from registry.rooms.models import CalendarDay, HoursPolicy, Room, Site, Visibility
 from tests.conftest import Database
 from tests.make import HOUR, NOW, make_booking, make_opening, make_people, make_person, make_room, refused
@@ -352,6 +357,39 @@ async def test_one_date_is_moved_and_stays_of_its_series(database: Database) -> 
     assert (len(plan.preview.lines), plan.is_split) == (1, False)
 
 
+async def test_other_words_leave_every_date_where_it_is(database: Database) -> None:
+    """Those that were moved, given up or skipped one by one."""
+    room, other, person = await make_room(), await make_room(), await make_person()
+    await make_booking(week(3), room=room)
+    series = await make(room, person, rule="FREQ=WEEKLY;COUNT=5", on_conflict=OnTaken.SKIP)
+    first, second, third = await Booking.filter(series_id=series.id).order_by("starts_at").limit(3)
+    await change(first.id, BookingChanges(room=other.code), person, SYSTEM, NOW)
+    await change(second.id, BookingChanges(starts_at=week(1, 3), ends_at=week(1, 4)), person, SYSTEM, NOW)
+    await cancel_booking(third.id, person, SYSTEM, NOW)
+    changes = SeriesChanges(title="Nowa", on_conflict=OnTaken.REFUSE)
+    series = await change_series(series.id, Scope.ALL, "", changes, person, actor(person), NOW)
+    assert await times(series) == [week(0), week(1, 3), week(4)]
+    assert {(one.room_id, one.title) for one in await Booking.filter(series_id=series.id, status="confirmed")} == {
+        (other.id, "Nowa"), (room.id, "Nowa"),
+    }  # fmt: skip
+    assert series.skipped == {"2026-12-22T09:00": "booking.overlap"}
+    # at another time the skipped date is free, and the one that was given up stays so
+    later = SeriesChanges(start=START + HOUR)
+    series = await change_series(series.id, Scope.ALL, "", later, person, actor(person), NOW)
+    assert await times(series) == [week(0, 1), week(1, 1), week(3, 1), week(4, 1)]
+    assert series.skipped == {}
+
+
+async def test_who_takes_the_bookings_over_takes_the_series(database: Database) -> None:
+    room, person, heir = await make_room(), await make_person(), await make_person()
+    series = await make(room, person)
+    bookings = await Booking.filter(series_id=series.id)
+    async with changing(room.id) as locked:
+        await hand_bookings_over(bookings, person, heir, locked, SYSTEM, NOW)
+    await cancel_series(series.id, Scope.ALL, "", heir, actor(heir), NOW)
+    assert (await series_by_id(series.id, viewer_of(heir))).organizer_id == heir.id
+
+
 async def test_another_time_asks_anew(database: Database) -> None:
     room, keeper, person = await make_room(), await make_person(), await make_person()
     await room.approvers.add(keeper)
@@ -382,6 +420,7 @@ async def test_my_series(database: Database) -> None:
     assert rows[0].next_at == week(0)
 
 
+@pytest.mark.parametrize("connections", [4])
 async def test_two_series_across_each_other_never_share_a_slot(database: Database) -> None:
     """One every day, one each Tuesday and Thursday: whoever is first, no slot has two."""
     room = await make_room()
@@ -401,6 +440,30 @@ async def test_two_series_across_each_other_never_share_a_slot(database: Databas
     assert "" in answers
     starts = [one.starts_at for one in await Booking.filter(status=Status.CONFIRMED)]
     assert len(starts) == len(set(starts)) >= 9
+
+
+@pytest.mark.parametrize("connections", [4])
+async def test_two_series_that_change_rooms_and_a_booking_between_never_share_a_slot(database: Database) -> None:
+    """Each locks both rooms, and waits for the other: never for ever, and never two in one slot."""
+    one, two, person = await make_room(), await make_room(), await make_person()
+    first, second = await make(one, person, rule="FREQ=DAILY;COUNT=9"), await make(two, person)
+
+    async def attempt(work: Awaitable[object]) -> str:
+        try:
+            await work
+        except Conflict as refusal:
+            return refusal.code
+        return ""
+
+    answers = await asyncio.gather(
+        attempt(change_series(first.id, Scope.ALL, "", SeriesChanges(room=two.code), person, actor(person), NOW)),
+        attempt(change_series(second.id, Scope.ALL, "", SeriesChanges(room=one.code), person, actor(person), NOW)),
+        attempt(book(BookingRequest(one.code, week(2, 1), week(2, 2)), person, SYSTEM, NOW)),
+        attempt(cancel_series(second.id, Scope.FOLLOWING, "2026-12-15", person, actor(person), NOW)),
+    )
+    assert set(answers) <= {"", "series.in_the_way", "request.stale", "series.no_occurrence"}
+    slots = [(row.room_id, row.starts_at) for row in await Booking.filter(status=Status.CONFIRMED)]
+    assert len(slots) == len(set(slots)) >= 12
 
 
 async def test_as_few_statements_for_two_hundred_dates_as_for_four(database: Database, statements: Statements) -> None:

@@ -157,6 +157,14 @@ async def test_one_date_is_moved(desk: Desk, room: Room) -> None:
     assert answer.headers["location"] == f"/series/{series.id}?did=changed"
     booking = await Booking.get(occurrence=second)
     assert booking.starts_at.astimezone(WARSAW).hour == 12
+    again = await look(desk, f"/series/{series.id}/change", scope="this", occurrence=second)
+    assert 'value="12:30"' in again
+    # another title for all leaves it where it is
+    words = typed | {"scope": "all", "title": "Zespół", "from": "10:00", "to": "11:00"}
+    await desk.post(f"/series/{series.id}/change", "alice", **words, revision="1", key="k4")
+    assert set(await Booking.all().values_list("title", flat=True)) == {"Zespół"}
+    await booking.refresh_from_db()
+    assert booking.starts_at.astimezone(WARSAW).hour == 12
 
 
 async def test_all_dates_from_one_on_move_and_the_series_splits(desk: Desk, room: Room) -> None:
@@ -176,6 +184,17 @@ async def test_all_dates_from_one_on_move_and_the_series_splits(desk: Desk, room
     assert answer.headers["location"] == f"/series/{rest.id}?did=changed"
     assert (rest.title, rest.attendees) == ("Zespół", 5)
     assert "It goes on for an earlier series" in (await desk.get(answer.headers["location"], "alice")).text
+
+
+async def test_another_date_is_chosen_and_its_day_not_typed_anew(desk: Desk, room: Room) -> None:
+    series = await series_of(desk)
+    first, last = first_day(), first_day() + timedelta(days=2)
+    chosen = {"scope": "following", "occurrence": last.isoformat(timespec="minutes")}
+    typed = {"filled_for": first.isoformat(timespec="minutes"), "date": first.date().isoformat(), "room": "M-1"}
+    page = await look(desk, f"/series/{series.id}/change", **chosen, **typed, **{"from": "8:00", "to": "9:00"})
+    assert page.count('data-act="changes"') == 1
+    assert f'value="{last.date().isoformat()}"' in page
+    assert "08:00–09:00" in page
 
 
 @pytest.mark.parametrize("typed", [{"from": "x"}, {"date": "x"}, {"date": "1000-01-01"}, {"attendees": "many"}])
