@@ -62,13 +62,13 @@ def _forget(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, *, is_demo: bool, simulator: bool) -> None:
+    gc.disable()  # until everything stands: the collector would walk it again and again while it is read and built
+
     from config.app import devices_of, register, running
     from config.connections import raise_descriptor_limit
     from config.serving import claim_port, serve
 
     raise_descriptor_limit()
-
-    gc.disable()  # until everything stands: the collector would walk it seven times while it is built
     clock = SteadyClock()
     claimed, devices = claim_port(settings.host, settings.port), devices_of(settings, simulator, clock)
     devices.claim_ports()
