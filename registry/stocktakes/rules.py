@@ -133,7 +133,7 @@ class SeenThing:
         """Sightings of the same thing have the same: asset:12, code:X7, mark:N-1."""
         if self.asset_id is not None:
             return f"asset:{self.asset_id}"
-        return f"mark:{self.mark}" if self.mark else f"code:{fold(self.code)}"
+        return f"mark:{self.mark}" if self.mark else f"code:{fold(self.code)[:LONGEST_TEXT]}"
 
 
 @dataclass(frozen=True, slots=True)

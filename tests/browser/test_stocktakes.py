@@ -79,6 +79,10 @@ def test_two_phones_count_blind_at_once(browser: Browser, office: str) -> None:
     one.get_by_role("button", name="Count it").click()
     expect(one.locator("#count-answer")).to_contain_text("N-1")
     expect(desk.locator(".area-figure b")).to_have_text("4")
+    for page in (one, other):  # what the other has counted is there too
+        expect(page.locator("#count-total")).to_have_text("4")
+        expect(page.locator("#tally")).to_contain_text("krzesło szare")
+        expect(page.locator("#tally")).to_contain_text("Stół")
     expect(desk.locator(".seen-last")).to_contain_text("krzesło szare")
     assert "Monitor" not in desk.content() + one.content(), "what nobody saw is in a page of a blind count"
     flawless(desk)

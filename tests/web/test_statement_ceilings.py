@@ -73,7 +73,7 @@ CEILINGS = {
     "/works": (4, 3),
     "/works/{works}": (8, 7),
     "/stocktakes": (4, 3),
-    "/stocktakes/{stocktake}": (11, 11),
+    "/stocktakes/{stocktake}": (12, 12),
     "/stocktakes/{stocktake}/differences": (9, 8),
     "/documents/{document}": (5, 4),
     "/admin/hours": (5, 4),

@@ -17,7 +17,7 @@ from registry.core.errors import Conflict, Forbidden, Invalid, Refusal
 from registry.core.idempotency import RequestAnswer, RequestKey, act_once
 from registry.people.models import Person
 from registry.people.queries import active_people
-from registry.rooms.queries import all_rooms, room_or_none
+from registry.rooms.queries import all_rooms, codes_of_rooms, room_or_none
 from registry.stocktakes import actions, counting, settlement
 from registry.stocktakes.actions import NewArea, StocktakeOrder
 from registry.stocktakes.counting import NewSighting
@@ -149,6 +149,7 @@ async def one(
     detail = await stocktake_detail(stocktake_id, person)
     live, _ = await sightings_of(stocktake_id, 0, LIVE)
     is_part = is_fragment(request)
+    codes = await codes_of_rooms([one.area.room_id for one in detail.areas if one.area.room_id])
     more: dict[str, Any] = {} if is_part else {
         "lines": words.stocktake_history(await history_of(stocktake_id), context),
         "sheets": await sheets_of(stocktake_id), "done": context.say(words.DONE[did]) if did in words.DONE else "",
@@ -156,7 +157,7 @@ async def one(
     return render(
         request, "stocktakes/_now.html" if is_part else "stocktakes/one.html", status=typed.status, context=context,
         person=person, looks=words, detail=detail, stocktake=detail.stocktake, live=live,
-        in_place=IN_PLACE if is_part else "", **_rights(detail, context), **more,
+        codes=codes, in_place=IN_PLACE if is_part else "", **_rights(detail, context), **more,
         **({"fault": "", "reason": "", "key": uuid4().hex} | typed.words),
     )  # fmt: skip
 
@@ -217,7 +218,7 @@ async def in_hand(
     request: Request, person: Counter, now: Now, stocktake_id: StocktakeId, typed: TypedWords, room: str = "",
     did: str = "",
 ) -> Response:  # fmt: skip
-    """The counting in hand: where one stands, what is scanned or typed, and what was counted last."""
+    """The counting in hand: where one stands, what is scanned or typed; also as a fragment, what was counted last."""
     context = page_context(request, person, now)
     detail = await stocktake_detail(stocktake_id, person)
     if not detail.is_member:
@@ -227,9 +228,12 @@ async def in_hand(
     tally, total = await sightings_of(stocktake_id, 0, TALLY)
     areas = await areas_of(stocktake_id)
     row = next((one for one in tally if str(one.id) == did), None)
+    is_part = is_fragment(request)
+    template = "stocktakes/_tally.html" if is_part else "stocktakes/count.html"
     return render(
-        request, "stocktakes/count.html", status=typed.status, context=context, person=person, looks=words,
+        request, template, status=typed.status, context=context, person=person, looks=words,
         detail=detail, stocktake=detail.stocktake, rooms=rooms, stands=stands, answer=row,
+        in_place=IN_PLACE if is_part else "",
         tally=[(one, one.struck_at is None and one.lap == areas[one.area_id].lap) for one in tally], total=total,
         conditions=[(str(one), context.say(word)) for one, word in words.CONDITIONS.items()],
         **({"code": "", "name": "", "serial_no": "", "quantity": "1", "condition": "ok", "note": "", "fault": "",
@@ -240,9 +244,10 @@ async def in_hand(
 async def _rooms_to_count(detail: StocktakeDetail) -> list[tuple[str, str]]:
     """Where one may stand: the rooms of the areas, and all of them where an area is of a person or a category."""
     areas = [one.area for one in detail.areas if one.area.closed_at is None]
-    if any(area.kind is not AreaKind.ROOM for area in areas):
-        return [(room.code, f"{room.code} {room.name}") for room in await all_rooms()]
-    return [(area.name.split(" ")[0], area.name) for area in areas]
+    rooms = [area.room_id for area in areas if area.room_id]
+    every_room = await all_rooms()
+    is_anywhere = len(rooms) < len(areas)
+    return [(room.code, f"{room.code} {room.name}") for room in every_room if is_anywhere or room.id in rooms]
 
 
 @router.post("/{stocktake_id}/count")

@@ -130,6 +130,9 @@ async def test_an_order_by_people_and_categories_waits_for_its_opening(desk: Des
     page = await desk.send(f"{path}/open", "facilities", revision="1", key="k")
     assert "The count is open." in page.text
     assert "M-1 Sala M-1" in await desk.read(f"{path}/count", "bob"), "one may stand anywhere"
+    tally = await desk.get(f"{path}/count", "bob", headers={"hx-request": "true", "hx-request-type": "partial"})
+    assert 'id="count-total"' in tally.text
+    assert "<form" not in tally.text
     await desk.send(f"{path}/close", "facilities", key="c")
     assert "Laptop" in await desk.read(f"{path}/differences", "accountant")
     part = await desk.get(path, "auditor", headers={"hx-request": "true", "hx-request-type": "partial"})
