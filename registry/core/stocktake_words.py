@@ -29,6 +29,9 @@ STOCKTAKE_WORDS: dict[str, str] = {
     "stocktake.no_area_of": N_("This stocktake has no area {area}."),
     "stocktake.no_sighting": N_("There is no such entry, or it was struck through already."),
     "stocktake.no_sheet": N_("There is no such count sheet."),
+    "stocktake.no_side": N_(
+        "This signature is not yours: who counted signs, who answers for the things, and who checks another's values."
+    ),
     "stocktake.no_line": N_("The sheet has no line {line}."),
     "stocktake.not_closed": N_("This waits for the moment between the closing of all areas and the valuation."),
     "stocktake.not_valued": N_("The differences are settled once, after the accountant has valued them."),

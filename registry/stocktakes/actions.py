@@ -25,6 +25,7 @@ from registry.people.queries import person_by_login
 from registry.people.rules import may
 from registry.rooms.queries import office_day, open_room_by_code
 from registry.stocktakes.models import (
+    AreaCustodian,
     CommitteeMember,
     CountSheet,
     ExpectedPiece,
@@ -167,6 +168,14 @@ async def _open(
     ]  # fmt: skip
     if rows:
         await insert_many(rows)
+    custodians = {(area.id, piece["custodian_id"]) for area, piece in pieces if piece["custodian_id"]}
+    await AreaCustodian.bulk_create(
+        [
+            AreaCustodian(stocktake_id=stocktake.id, area_id=area_id, person_id=person_id)
+            for area_id, person_id in sorted(custodians)
+        ],
+        batch_size=500,
+    )
     stocktake.state, stocktake.opened_at = StocktakeState.COUNTING, now
     await stocktake.save()
     # how many things are expected is not written here: the history of a blind count may be read

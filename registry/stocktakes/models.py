@@ -15,6 +15,7 @@ from registry.stocktakes.rules import (
     DifferenceKind,
     SeenCondition,
     SettlementAct,
+    SheetSide,
     StocktakeKind,
     StocktakeState,
 )
@@ -102,6 +103,30 @@ class CommitteeMember(Model):
         table = "committee_member"
         unique_together = (("stocktake_id", "person_id"),)
         indexes = [("person_id", "stocktake_id")]
+
+
+class AreaCustodian(Model):
+    """Somebody who answered for things of an area when the count was opened: they sign its sheet."""
+
+    id = fields.IntField(primary_key=True)
+    stocktake: fields.ForeignKeyRelation[Stocktake] = fields.ForeignKeyField(
+        "registry.Stocktake", related_name="custodians", on_delete=fields.CASCADE
+    )
+    area: fields.ForeignKeyRelation[StocktakeArea] = fields.ForeignKeyField(
+        "registry.StocktakeArea", related_name="custodians", on_delete=fields.CASCADE
+    )
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="areas_answered_for", on_delete=fields.RESTRICT
+    )
+
+    stocktake_id: int
+    area_id: int
+    person_id: int
+
+    class Meta:
+        table = "area_custodian"
+        unique_together = (("area_id", "person_id"),)
+        indexes = [("person_id", "stocktake_id"), ("stocktake_id",)]
 
 
 class ExpectedPiece(Model):
@@ -230,6 +255,30 @@ class SheetCorrection(Model):
     class Meta:
         table = "sheet_correction"
         indexes = [("sheet_id", "line")]
+
+
+class SheetSignature(Model):
+    """Somebody signed a closed sheet by their account."""
+
+    id = fields.IntField(primary_key=True)
+    sheet: fields.ForeignKeyRelation[CountSheet] = fields.ForeignKeyField(
+        "registry.CountSheet", related_name="signatures", on_delete=fields.RESTRICT
+    )
+    side = fields.CharEnumField(SheetSide, max_length=12)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "registry.Person", related_name="sheet_signatures", on_delete=fields.RESTRICT
+    )
+    name = fields.CharField(max_length=120, description="as it was then")
+    login = fields.CharField(max_length=64, description="of the account that signed")
+    at = UTCDatetimeField()
+
+    sheet_id: int
+    person_id: int
+
+    class Meta:
+        table = "sheet_signature"
+        unique_together = (("sheet_id", "side", "person_id"),)
+        indexes = [("person_id",)]
 
 
 class CountDifference(Model):

@@ -13,29 +13,31 @@ from registry.core.aside import aside
 from registry.labels.pdf import accessible_pdf
 from registry.labels.queries import LabelOffice
 from registry.rooms.queries import office_zone
-from registry.stocktakes.models import CountSheet, SheetCorrection, Stocktake
+from registry.stocktakes.models import CountSheet, SheetCorrection, SheetSignature, Stocktake
+from registry.stocktakes.rules import SheetSide
 
 KINDS = {"periodic": "okresowa", "handover": "zdawczo-odbiorcza", "ad_hoc": "doraźna"}
 REMARKS = {"ok": "", "damaged": "uszkodzone", "not_ours": "obce"}
 
 
 async def printed_sheet(
-    stocktake: Stocktake, sheet: CountSheet, corrections: Sequence[SheetCorrection], office: LabelOffice,
-    *, with_money: bool,
+    stocktake: Stocktake, sheet: CountSheet, corrections: Sequence[SheetCorrection],
+    signatures: Sequence[SheetSignature], office: LabelOffice, *, with_money: bool,
 ) -> bytes:  # fmt: skip
     """The PDF of a sheet, the same bytes as long as nothing is put right or valued. Without the right to see money it
     has no prices.
     """
     zone = await office_zone()
-    moment = max([sheet.closed_at, *(one.at for one in corrections), *filter(None, [stocktake.valued_at])])
-    data = sheet_data(stocktake, sheet, corrections, office, zone, with_money=with_money)
+    changes = [*(one.at for one in corrections), *(one.at for one in signatures)]
+    moment = max([sheet.closed_at, *changes, *filter(None, [stocktake.valued_at])])
+    data = sheet_data(stocktake, sheet, corrections, signatures, office, zone, with_money=with_money)
     content: bytes = await aside(accessible_pdf, Path(__file__).parent / "sheet.typ", data, moment)
     return content
 
 
 def sheet_data(
-    stocktake: Stocktake, sheet: CountSheet, corrections: Sequence[SheetCorrection], office: LabelOffice,
-    zone: ZoneInfo, *, with_money: bool,
+    stocktake: Stocktake, sheet: CountSheet, corrections: Sequence[SheetCorrection],
+    signatures: Sequence[SheetSignature], office: LabelOffice, zone: ZoneInfo, *, with_money: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """What the template prints."""
     contents, prices = sheet.contents, (sheet.prices or {}) if with_money else {}
@@ -62,10 +64,14 @@ def sheet_data(
         "total": _amount(sum(values, Decimal(0))) if prices else "",
         "corrections": [_correction(one, contents["rows"], zone) for one in corrections],
         "signatures": [
-            ["zespół spisowy", sheet.closed_by, f"zamknięto kontem {_moment(sheet.closed_at.isoformat(), zone)}"],
-            ["osoba materialnie odpowiedzialna", "", ""],
-            ["wycenił", stocktake.valued_by, _moment_of(stocktake.valued_at, zone)],
-            ["sprawdził", "", ""],
+            [
+                "zespół spisowy",
+                [sheet.closed_by, *_names(signatures, SheetSide.TEAM, sheet.closed_by)],
+                f"zamknięto kontem {_moment(sheet.closed_at.isoformat(), zone)}",
+            ],
+            ["osoba materialnie odpowiedzialna", *_signed(signatures, SheetSide.CUSTODIAN, zone)],
+            ["wycenił", [*filter(None, [stocktake.valued_by])], _moment_of(stocktake.valued_at, zone)],
+            ["sprawdził", *_signed(signatures, SheetSide.CHECKER, zone)],
         ],
         "digest": sheet.digest,
         "footer": f"{office.base_url.rstrip('/')}/stocktakes/{stocktake.id}",
@@ -74,6 +80,16 @@ def sheet_data(
 
 def _chair_first(committee: Sequence[str]) -> list[str]:
     return [f"{name} (przewodniczy)" if place == 0 else name for place, name in enumerate(committee)]
+
+
+def _names(signatures: Sequence[SheetSignature], side: SheetSide, but: str = "") -> list[str]:
+    return [one.name for one in signatures if one.side is side and one.name != but]
+
+
+def _signed(signatures: Sequence[SheetSignature], side: SheetSide, zone: ZoneInfo) -> tuple[list[str], str]:
+    """Who signed as this side, and when the last of them did."""
+    last = max((one.at for one in signatures if one.side is side), default=None)
+    return _names(signatures, side), _moment_of(last, zone)
 
 
 def _quantity(row: dict[str, Any], corrections: Sequence[SheetCorrection]) -> int:

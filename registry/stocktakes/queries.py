@@ -21,12 +21,14 @@ from registry.core.transaction import reading_from
 from registry.people.models import Person
 from registry.people.rules import may
 from registry.stocktakes.models import (
+    AreaCustodian,
     CommitteeMember,
     CountDifference,
     CountSheet,
     ExpectedPiece,
     SettlementTask,
     SheetCorrection,
+    SheetSignature,
     Sighting,
     Stocktake,
     StocktakeArea,
@@ -37,10 +39,12 @@ from registry.stocktakes.rules import (
     Expectation,
     FoundDifference,
     SeenThing,
+    SheetSide,
     compare,
     deciding,
     differences,
     shows_books,
+    sides_of,
 )
 
 HISTORY_LIMIT = 100
@@ -108,7 +112,9 @@ def _visible(person: Person) -> QuerySet[Stocktake]:
     rows = Stocktake.all()
     if may(person.role, "stocktakes.see"):
         return rows
-    return rows.filter(id__in=Subquery(CommitteeMember.filter(person_id=person.id).values("stocktake_id")))
+    counts = Subquery(CommitteeMember.filter(person_id=person.id).values("stocktake_id"))
+    answers_for = Subquery(AreaCustodian.filter(person_id=person.id).values("stocktake_id"))
+    return rows.filter(Q(id__in=counts) | Q(id__in=answers_for, closed_at__isnull=False))
 
 
 async def stocktakes_in_order(person: Person, start: int, limit: int) -> tuple[list[Stocktake], int]:
@@ -287,6 +293,19 @@ async def sheet_of(stocktake_id: int, sheet_id: int) -> CountSheet:
 async def corrections_of(sheet_ids: Collection[int]) -> list[SheetCorrection]:
     """What was put right on these sheets, in its order."""
     return await SheetCorrection.filter(sheet_id__in=list(sheet_ids)).order_by("id") if sheet_ids else []
+
+
+async def signatures_of(sheet_id: int) -> list[SheetSignature]:
+    """Who signed a sheet, in their order."""
+    return await SheetSignature.filter(sheet_id=sheet_id).order_by("at", "id")
+
+
+async def own_sides(stocktake: Stocktake, sheet: CountSheet, person: Person) -> tuple[SheetSide, ...]:
+    """As whom this person may sign a sheet."""
+    is_member = await CommitteeMember.filter(stocktake_id=stocktake.id, person_id=person.id).exists()
+    is_custodian = await AreaCustodian.filter(area_id=sheet.area_id, person_id=person.id).exists()
+    is_another = stocktake.valued_at is not None and stocktake.valued_by != person.name
+    return sides_of(is_member, is_custodian, is_another and may(person.role, "stocktakes.value"))
 
 
 async def pieces_in(areas: Sequence[StocktakeArea]) -> list[tuple[StocktakeArea, dict[str, Any]]]:

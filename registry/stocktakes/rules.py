@@ -76,7 +76,14 @@ class SettlementAct(StrEnum):
     NOTIFY = "notify"
 
 
-DOCUMENT_OF = {SettlementAct.MOVE: "MT", SettlementAct.RETIRE: "LT", SettlementAct.ACCEPT: "OT"}
+class SheetSide(StrEnum):
+    """Whose signature a count sheet wants."""
+
+    TEAM = "team"
+    CUSTODIAN = "custodian"
+    CHECKER = "checker"
+
+
 QUANTITIES = frozenset({DifferenceKind.SHORTAGE, DifferenceKind.SURPLUS})
 
 
@@ -437,6 +444,12 @@ def sheet_rows(sights: Iterable[SeenThing]) -> list[SheetRow]:
         )
         for number, one in enumerate(deciding(sights).values(), 1)
     ]  # fmt: skip
+
+
+def sides_of(is_member: bool, is_custodian: bool, may_check: bool) -> tuple[SheetSide, ...]:
+    """As whom somebody may sign a sheet. Who put the values in does not check them."""
+    may_sign = {SheetSide.TEAM: is_member, SheetSide.CUSTODIAN: is_custodian, SheetSide.CHECKER: may_check}
+    return tuple(side for side in SheetSide if may_sign[side])
 
 
 def mark_of(digest: str) -> str:

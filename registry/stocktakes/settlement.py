@@ -22,13 +22,15 @@ from registry.stocktakes.models import (
     CountSheet,
     SettlementTask,
     SheetCorrection,
+    SheetSignature,
     Stocktake,
 )
-from registry.stocktakes.queries import compared, sheets_of
+from registry.stocktakes.queries import compared, own_sides, sheets_of
 from registry.stocktakes.rules import (
     MOST_PIECES,
     CountLine,
     SettlementAct,
+    SheetSide,
     StocktakeState,
     Valuation,
     act_of,
@@ -77,6 +79,34 @@ async def correct(
         change.happened(StocktakeChanged(stocktake.id))
         await record(request_key, correction)
     return correction
+
+
+async def sign_sheet(
+    stocktake_id: int, sheet_id: int, side: SheetSide, person: Person, actor: Actor, now: datetime,
+    request_key: RequestKey | None = None,
+) -> SheetSignature:  # fmt: skip
+    """Sign a closed sheet by one's account: who counted, who answers for the things, who checks the values. The same
+    person again as the same side changes nothing.
+
+    Raises NotFound: stocktake.unknown, stocktake.no_sheet; Conflict("stocktake.no_side").
+    """
+    async with transaction() as change:
+        stocktake = await locked_stocktake(stocktake_id)
+        sheet = await CountSheet.get_or_none(id=sheet_id, stocktake_id=stocktake.id)
+        if sheet is None:
+            raise NotFound("stocktake.no_sheet")
+        if side not in await own_sides(stocktake, sheet, person):
+            raise Conflict("stocktake.no_side")
+        row, is_new = await SheetSignature.get_or_create(
+            sheet_id=sheet.id, side=side, person_id=person.id,
+            defaults={"name": person.name, "login": person.login, "at": now},
+        )  # fmt: skip
+        if is_new:
+            after = {"sheet": sheet.number, "side": str(side)}
+            await history.write(f"stocktake:{stocktake.id}", "signed", actor, now, after=after)
+            change.happened(StocktakeChanged(stocktake.id))
+        await record(request_key, row)
+    return row
 
 
 async def put_values(

@@ -200,6 +200,11 @@ async def a_corrected_sheet(office: Office) -> Call:
     return f"{sheet}/correct", {"json": {"line": 1, "quantity": 2, "reason": "x"}}
 
 
+async def a_signed_sheet(office: Office) -> Call:
+    url, _ = await a_corrected_sheet(office)
+    return f"{url.removesuffix('/correct')}/sign", {"json": {"side": "team"}}
+
+
 async def a_valuation(office: Office) -> Call:
     url = await _of_stocktake(office, "close")
     rows = (await office.get(f"{url}/differences", "admin")).json()["differences"]
@@ -506,6 +511,7 @@ POSTS: dict[str, Callable[[Office], Awaitable[Call]]] = {
     "/stocktakes/{stocktake_id}/recount": a_recount,
     "/stocktakes/{stocktake_id}/close": a_closed_count,
     "/stocktakes/{stocktake_id}/sheets/{sheet_id}/correct": a_corrected_sheet,
+    "/stocktakes/{stocktake_id}/sheets/{sheet_id}/sign": a_signed_sheet,
     "/stocktakes/{stocktake_id}/value": a_valuation,
     "/stocktakes/{stocktake_id}/settle": a_settlement,
     "/stocktakes/{stocktake_id}/tasks/{task_id}/carry-out": a_draft_carried_out,

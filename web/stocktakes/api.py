@@ -7,7 +7,15 @@ from fastapi import Depends, Request, Response
 from registry.people.models import Person
 from registry.people.rules import may
 from registry.stocktakes import actions, counting, settlement
-from registry.stocktakes.models import SettlementTask, SheetCorrection, Sighting, Stocktake, StocktakeArea
+from registry.stocktakes.models import (
+    CountSheet,
+    SettlementTask,
+    SheetCorrection,
+    SheetSignature,
+    Sighting,
+    Stocktake,
+    StocktakeArea,
+)
 from registry.stocktakes.paper import printed_sheet
 from registry.stocktakes.queries import (
     areas_of,
@@ -17,6 +25,7 @@ from registry.stocktakes.queries import (
     sheet_of,
     sheets_of,
     sightings_of,
+    signatures_of,
     stocktake_detail,
     stocktake_for,
     stocktakes_in_order,
@@ -42,6 +51,7 @@ from web.stocktakes.shapes import (
     RemarkBody,
     SettlementTaskAnswer,
     SheetCorrectionBody,
+    SheetSignBody,
     SightingAnswer,
     SightingBody,
     SightingsAnswer,
@@ -67,6 +77,7 @@ SightingId = Annotated[int, unless_unknown("stocktake.no_sighting")]
 TaskId = Annotated[int, unless_unknown("stocktake.no_task")]
 Orderer = Annotated[Person, Depends(caller_with("stocktakes.order"))]
 Counter = Annotated[Person, Depends(caller_with("stocktakes.count"))]
+Signer = Annotated[Person, Depends(caller_with("documents.sign"))]
 Valuer = Annotated[Person, Depends(caller_with("stocktakes.value"))]
 
 
@@ -186,7 +197,8 @@ async def sheet_as_pdf(request: Request, stocktake_id: StocktakeId, sheet_id: Sh
     stocktake = await stocktake_for(stocktake_id, person)
     row = await sheet_of(stocktake_id, sheet_id)
     money, corrections = may(person.role, "assets.see_money"), await corrections_of([row.id])
-    content = await printed_sheet(stocktake, row, corrections, office_of(request), with_money=money)
+    signatures = await signatures_of(row.id)
+    content = await printed_sheet(stocktake, row, corrections, signatures, office_of(request), with_money=money)
     return Response(content, media_type=PDF)
 
 
@@ -194,7 +206,25 @@ async def sheet_as_pdf(request: Request, stocktake_id: StocktakeId, sheet_id: Sh
 async def sheet(stocktake_id: StocktakeId, sheet_id: SheetId, person: Caller) -> CountSheetAnswer:
     await stocktake_for(stocktake_id, person)
     row = await sheet_of(stocktake_id, sheet_id)
-    return sheet_answer(row, await corrections_of([row.id]), sees_money=may(person.role, "assets.see_money"))
+    return await _sheet(row, person)
+
+
+@router.post(
+    "/stocktakes/{stocktake_id}/sheets/{sheet_id}/sign", responses=faults(404, 409), summary="Sign a closed sheet"
+)
+async def sign(
+    stocktake_id: StocktakeId, sheet_id: SheetId, body: SheetSignBody, person: Signer, actor: CallerActor, now: Now,
+    once: OnceOnly,
+) -> CountSheetAnswer:  # fmt: skip
+    """By one's account: as who counted, who answers for the things, or who checks the values of another."""
+    await stocktake_for(stocktake_id, person)
+
+    async def answering(row: SheetSignature) -> CountSheetAnswer:
+        return await _sheet(await sheet_of(stocktake_id, row.sheet_id), person)
+
+    return await once(
+        lambda key: settlement.sign_sheet(stocktake_id, sheet_id, body.side, person, actor, now, key), answering
+    )
 
 
 @router.post(
@@ -255,6 +285,11 @@ async def carry_out(
         return task_answer(await task_of(row.id))
 
     return await once(lambda key: settlement.carry_out(stocktake_id, task_id, body.remark, actor, now, key), answering)
+
+
+async def _sheet(row: CountSheet, person: Person) -> CountSheetAnswer:
+    corrections, signatures = await corrections_of([row.id]), await signatures_of(row.id)
+    return sheet_answer(row, corrections, signatures, sees_money=may(person.role, "assets.see_money"))
 
 
 async def _detail(row: Stocktake, person: Person, response: Response) -> StocktakeDetailAnswer:

@@ -21,7 +21,7 @@ from registry.rooms.queries import all_rooms, codes_of_rooms, room_or_none
 from registry.stocktakes import actions, counting, settlement
 from registry.stocktakes.actions import NewArea, StocktakeOrder
 from registry.stocktakes.counting import NewSighting
-from registry.stocktakes.models import Stocktake
+from registry.stocktakes.models import SheetSignature, Stocktake
 from registry.stocktakes.paper import printed_sheet
 from registry.stocktakes.queries import (
     StocktakeDetail,
@@ -30,14 +30,16 @@ from registry.stocktakes.queries import (
     books_of,
     corrections_of,
     history_of,
+    own_sides,
     sheet_of,
     sheets_of,
     sightings_of,
+    signatures_of,
     stocktake_detail,
     stocktake_for,
     stocktakes_in_order,
 )
-from registry.stocktakes.rules import AreaKind, SeenCondition, StocktakeKind, StocktakeState, Valuation
+from registry.stocktakes.rules import AreaKind, SeenCondition, SheetSide, StocktakeKind, StocktakeState, Valuation
 from web.auth.access import PageCaller, actor_of, page_with
 from web.blocks.words import BlockWords
 from web.kit.body import day_in
@@ -57,6 +59,7 @@ from web.stocktakes.api import SheetId, SightingId, StocktakeId, TaskId
 router = pages("/stocktakes")
 Orderer = Annotated[Person, Depends(page_with("stocktakes.order"))]
 Counter = Annotated[Person, Depends(page_with("stocktakes.count"))]
+Signer = Annotated[Person, Depends(page_with("documents.sign"))]
 Valuer = Annotated[Person, Depends(page_with("stocktakes.value"))]
 Text = Annotated[str, Form(max_length=2000)]
 PAGE, LIVE, TALLY = 50, 6, 12
@@ -384,7 +387,8 @@ async def paper(
     row = await sheet_of(stocktake_id, sheet_id)
     money = page_context(request, person, now).may("assets.see_money")
     corrections = await corrections_of([row.id])
-    content = await printed_sheet(stocktake, row, corrections, office_of(request), with_money=money)
+    signatures = await signatures_of(row.id)
+    content = await printed_sheet(stocktake, row, corrections, signatures, office_of(request), with_money=money)
     name = f"{row.number.replace('/', '-')}.pdf"
     headers = {"content-disposition": f'inline; filename="{name}"', "cache-control": "private, no-cache"}
     return Response(content, media_type="application/pdf", headers=headers)
@@ -399,9 +403,13 @@ async def sheet(
     context = page_context(request, person, now)
     detail = await stocktake_detail(stocktake_id, person)
     row = await sheet_of(stocktake_id, sheet_id)
+    signatures = await signatures_of(row.id)
+    own = {one.side for one in signatures if one.person_id == person.id}
+    sides = [side for side in await own_sides(detail.stocktake, row, person) if side not in own]
     return render(
         request, "stocktakes/sheet.html", status=typed.status, context=context, person=person, looks=words,
         stocktake=detail.stocktake, sheet=row, contents=row.contents, corrections=await corrections_of([row.id]),
+        signatures=signatures, sides=[side for side in sides if context.may("documents.sign")],
         prices=(row.prices or {}) if context.may("assets.see_money") else {},
         may_correct=detail.is_member and detail.stocktake.state is StocktakeState.CLOSED
         and context.may("stocktakes.count"),
@@ -424,6 +432,24 @@ async def correct(
         lambda once: settlement.correct(stocktake_id, sheet_id, number, many, reason, person, actor, now, once),
         (line, quantity, reason), {"line": line, "quantity": quantity, "reason": reason},
     )  # fmt: skip
+
+
+@router.post("/{stocktake_id}/sheets/{sheet_id}/sign")
+async def sign(
+    request: Request, person: Signer, now: Now, stocktake_id: StocktakeId, sheet_id: SheetId, side: Text = "",
+    key: Text = "",
+) -> Response:  # fmt: skip
+    """Sign a closed sheet by one's account."""
+    await stocktake_for(stocktake_id, person)
+    actor = actor_of(request, person)
+
+    async def act(once: RequestKey | None) -> SheetSignature:
+        if side not in list(SheetSide):
+            raise Conflict("stocktake.no_side")
+        return await settlement.sign_sheet(stocktake_id, sheet_id, SheetSide(side), person, actor, now, once)
+
+    page = f"/stocktakes/{stocktake_id}/sheets/{sheet_id}"
+    return await _answer(request, person, now, page, "signed", key, act, side, {})
 
 
 async def _answer(

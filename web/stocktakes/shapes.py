@@ -9,7 +9,15 @@ from pydantic import BaseModel, Field, model_validator
 from registry.scans.rules import CODE_LENGTH
 from registry.stocktakes.actions import NewArea, StocktakeOrder
 from registry.stocktakes.counting import NewSighting
-from registry.stocktakes.models import CountSheet, SettlementTask, SheetCorrection, Sighting, Stocktake, StocktakeArea
+from registry.stocktakes.models import (
+    CountSheet,
+    SettlementTask,
+    SheetCorrection,
+    SheetSignature,
+    Sighting,
+    Stocktake,
+    StocktakeArea,
+)
 from registry.stocktakes.queries import SettledStocktake, StocktakeDetail, sight_of
 from registry.stocktakes.rules import (
     LONGEST_NOTE,
@@ -23,6 +31,7 @@ from registry.stocktakes.rules import (
     Expectation,
     SeenCondition,
     SettlementAct,
+    SheetSide,
     SightingKind,
     StocktakeKind,
     StocktakeState,
@@ -126,6 +135,10 @@ class SheetCorrectionBody(Body):
     line: Annotated[Whole, Field(ge=1, le=MOST_PIECES)]
     quantity: Annotated[Whole, Field(ge=0, le=MOST_PIECES)]
     reason: Note
+
+
+class SheetSignBody(Body):
+    side: SheetSide
 
 
 class ValuationBody(Body):
@@ -304,6 +317,12 @@ class CorrectionAnswer(BaseModel):
     person: str
 
 
+class SheetSignatureAnswer(BaseModel):
+    side: SheetSide
+    name: str
+    at: Instant
+
+
 class CountSheetAnswer(CountSheetRow):
     committee: list[str]
     custodians: list[str]
@@ -313,6 +332,7 @@ class CountSheetAnswer(CountSheetRow):
     mark: str = Field(description="tells it from any that is put in its place")
     rows: list[SheetLineAnswer]
     corrections: list[CorrectionAnswer]
+    signatures: list[SheetSignatureAnswer]
 
 
 def stocktake_answer(row: Stocktake) -> StocktakeAnswer:
@@ -359,7 +379,9 @@ def sheet_row(sheet: CountSheet) -> CountSheetRow:
     )  # fmt: skip
 
 
-def sheet_answer(sheet: CountSheet, corrections: list[SheetCorrection], *, sees_money: bool) -> CountSheetAnswer:
+def sheet_answer(
+    sheet: CountSheet, corrections: list[SheetCorrection], signatures: list[SheetSignature], *, sees_money: bool
+) -> CountSheetAnswer:
     """A sheet, line by line."""
     contents, prices = sheet.contents, sheet.prices or {}
     rows = [
@@ -373,6 +395,7 @@ def sheet_answer(sheet: CountSheet, corrections: list[SheetCorrection], *, sees_
     return CountSheetAnswer(
         **sheet_row(sheet).model_dump(), **{name: contents[name] for name in of_contents}, rows=rows,
         corrections=[correction_answer(one) for one in corrections],
+        signatures=[SheetSignatureAnswer(side=one.side, name=one.name, at=one.at) for one in signatures],
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from registry.stocktakes.rules import (
     DifferenceKind,
     SeenCondition,
     SettlementAct,
+    SheetSide,
     SightingKind,
     StocktakeKind,
     StocktakeState,
@@ -24,6 +25,7 @@ ACTS = {
     "area_closed": N_("Area closed, with its sheet"),
     "closed": N_("The count was closed"),
     "corrected": N_("Sheet put right"),
+    "signed": N_("Sheet signed"),
     "valued": N_("Differences valued"),
     "settled": N_("Drafts made"),
     "carried_out": N_("Draft carried out"),
@@ -60,6 +62,11 @@ CONDITIONS = {
     SeenCondition.DAMAGED: N_("with damage"),
     SeenCondition.NOT_OURS: N_("not ours"),
 }
+SIDES = {
+    SheetSide.TEAM: N_("who counted"),
+    SheetSide.CUSTODIAN: N_("who answers for the things"),
+    SheetSide.CHECKER: N_("who checks the values"),
+}
 TASKS = {
     SettlementAct.MOVE: N_("Move it in the register to where it was seen (MT)"),
     SettlementAct.RETIRE: N_("Take it out of the register (LT)"),
@@ -80,6 +87,7 @@ DONE = {
     "settled": N_("The drafts are made. Carry them out one by one."),
     "carried_out": N_("Done, and written down."),
     "struck": N_("The entry is struck through. It stays to be read."),
+    "signed": N_("You signed the sheet."),
 }
 
 

@@ -12,9 +12,9 @@ from registry.labels.pdf import accessible_pdf
 from registry.labels.queries import LabelOffice
 from registry.stocktakes import paper
 from registry.stocktakes.actions import digest_of_sheet
-from registry.stocktakes.models import CountSheet, SheetCorrection, Stocktake
+from registry.stocktakes.models import CountSheet, SheetCorrection, SheetSignature, Stocktake
 from registry.stocktakes.paper import sheet_data
-from registry.stocktakes.rules import SeenCondition, SeenThing, mark_of, sheet_rows
+from registry.stocktakes.rules import SeenCondition, SeenThing, SheetSide, mark_of, sheet_rows
 from tests.make import MINUTE, NOW
 
 OFFICE = LabelOffice("http://izba.example", "Urząd Wojewódzki w Łodzi")
@@ -53,8 +53,17 @@ CORRECTIONS = [
 ]
 
 
+SIGNATURES = [
+    SheetSignature(sheet_id=3, side=side, name=name, login="x", at=NOW + timedelta(days=2))
+    for side, name in (
+        (SheetSide.TEAM, "Członek 1"), (SheetSide.TEAM, "Członek 2"), (SheetSide.CUSTODIAN, "Osoba 1"),
+        (SheetSide.CHECKER, "Główny księgowy"),
+    )
+]  # fmt: skip
+
+
 def printed(corrections: list[SheetCorrection], *, with_money: bool = True, **changes: Any) -> str:
-    data = sheet_data(STOCKTAKE, sheet(**changes), corrections, OFFICE, WARSAW, with_money=with_money)
+    data = sheet_data(STOCKTAKE, sheet(**changes), corrections, SIGNATURES, OFFICE, WARSAW, with_money=with_money)
     template = paper.Path(paper.__file__).parent / "sheet.typ"
     document = pypdfium2.PdfDocument(accessible_pdf(template, data, NOW))
     text = " ".join(page.get_textpage().get_text_range() for page in document)
@@ -78,7 +87,9 @@ PAPER = printed(CORRECTIONS)
         "uszkodzone, znak N-1, pęknięty blat", "obce, znak N-2",
         "Spis zakończono na pozycji 3. Pustych wierszy nie ma.",  # no line can be added
         "poz. 2: ilość 3 skreślono, jest 2. policzono dwa razy (Członek 2, 26.11.2026 10:00)",
-        "zespół spisowy", "osoba materialnie odpowiedzialna", "wycenił Księgowa 1", "sprawdził",  # signatures
+        "zespół spisowy Członek 1 Członek 2 zamknięto kontem 26.11.2026 10:37",  # signatures
+        "osoba materialnie odpowiedzialna Osoba 1 kontem 28.11.2026 10:00", "wycenił Księgowa 1",
+        "sprawdził Główny księgowy",
         "SHA-256", "strona 1 z 1",
     ],
 )  # fmt: skip
@@ -90,6 +101,6 @@ def test_before_the_valuation_and_for_who_may_not_see_money_it_has_no_prices() -
     for text in (printed([], prices=None), printed([], with_money=False)):
         assert "500,00" not in text
         assert "Sprostowania" not in text
-    data = sheet_data(Stocktake(id=7, number="1/2026"), sheet(prices=None), [], OFFICE, WARSAW, with_money=True)
-    assert (data["pieces"], data["total"], data["signatures"][2]) == ("5", "", ["wycenił", "", ""])
+    data = sheet_data(Stocktake(id=7, number="1/2026"), sheet(prices=None), [], [], OFFICE, WARSAW, with_money=True)
+    assert (data["pieces"], data["total"], data["signatures"][2]) == ("5", "", ["wycenił", [], ""])
     assert Decimal(sheet().prices["2"]) * 2 == Decimal("3840.00")

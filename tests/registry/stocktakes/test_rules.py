@@ -18,6 +18,7 @@ from registry.stocktakes.rules import (
     SeenCondition,
     SeenThing,
     SettlementAct,
+    SheetSide,
     SightingKind,
     StocktakeState,
     Valuation,
@@ -287,3 +288,16 @@ def test_the_lines_of_a_sheet_hold_what_was_counted_and_nothing_of_the_books() -
         (1, "X7", 1, "X7", "ok"), (2, "Krzesło", 1, "N-1", "damaged"), (3, "Krzesło", 2, "", "ok"),
     ]  # fmt: skip
     assert rules.mark_of("3f9a71c2b0d4e08b") == "3F9A-71C2-B0D4"
+
+
+@pytest.mark.parametrize(
+    ("rights", "sides"),
+    [
+        ((False, False, False), ()),
+        ((True, False, False), (SheetSide.TEAM,)),
+        ((False, True, False), (SheetSide.CUSTODIAN,)),
+        ((True, False, True), (SheetSide.TEAM, SheetSide.CHECKER)),
+    ],
+)
+def test_as_whom_somebody_may_sign_a_sheet(rights: tuple[bool, bool, bool], sides: tuple[SheetSide, ...]) -> None:
+    assert rules.sides_of(*rights) == sides

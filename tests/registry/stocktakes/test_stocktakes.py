@@ -21,20 +21,21 @@ from registry.rooms.models import Room
 from registry.stocktakes import actions
 from registry.stocktakes.actions import NewArea, StocktakeOrder, close, digest_of_sheet, open_count, order, recount
 from registry.stocktakes.counting import NewSighting, sight, strike
-from registry.stocktakes.models import CountSheet, ExpectedPiece, SettlementTask, Sighting, Stocktake
+from registry.stocktakes.models import CountSheet, ExpectedPiece, SettlementTask, SheetSignature, Sighting, Stocktake
 from registry.stocktakes.queries import (
     books_of,
     counts_somewhere,
     history_of,
     sheet_of,
     sheets_of,
+    signatures_of,
     stocktake_by_number,
     stocktake_detail,
     stocktake_for,
     stocktakes_in_order,
 )
-from registry.stocktakes.rules import AreaKind, SeenCondition, SettlementAct, StocktakeState, Valuation
-from registry.stocktakes.settlement import carry_out, correct, put_values, settle
+from registry.stocktakes.rules import AreaKind, SeenCondition, SettlementAct, SheetSide, StocktakeState, Valuation
+from registry.stocktakes.settlement import carry_out, correct, put_values, settle, sign_sheet
 from tests.conftest import Database
 from tests.make import MINUTE, NOW, make_asset, make_person, make_room, refused
 
@@ -334,6 +335,35 @@ async def test_a_closed_area_takes_nothing_and_its_sheet_is_put_right_beside(dat
     assert (await refused(late)).code == "stocktake.not_closed"
     await settle(stocktake.id, people.actor("orderer"), NOW)
     assert (await refused(settle(stocktake.id, people.actor("orderer"), NOW))).code == "stocktake.not_valued"
+
+
+async def test_a_closed_sheet_is_signed_by_who_counted_who_answers_and_who_checks(database: Database) -> None:
+    people, room = await team(), await make_room(code="Z-1")
+    checker = await make_person("books-2", name="Główny księgowy", role=Role.ACCOUNTANT)
+    await make_asset(room=room, custodian=people.custodian)
+    stocktake = await counting(people, "Z-1")
+    assert (await refused(stocktake_for(stocktake.id, people.custodian))).code == "stocktake.unknown", "still blind"
+    await close(stocktake.id, people.first, people.actor(), NOW)
+    assert (await stocktake_for(stocktake.id, people.custodian)).id == stocktake.id
+    (sheet,) = await sheets_of(stocktake.id)
+
+    async def sign(person: Person, side: SheetSide) -> SheetSignature:
+        return await sign_sheet(stocktake.id, sheet.id, side, person, Actor(person.name, "web", person.id), NOW)
+
+    for person, side in ((people.first, SheetSide.TEAM), (people.custodian, SheetSide.CUSTODIAN)):
+        assert (await sign(person, side)).id == (await sign(person, side)).id, "again it changes nothing"
+    for person, side in (
+        (people.custodian, SheetSide.TEAM), (people.first, SheetSide.CUSTODIAN), (checker, SheetSide.CHECKER),
+    ):  # fmt: skip
+        assert (await refused(sign(person, side))).code == "stocktake.no_side"
+    values = [Valuation(one.key, one.value, "x") for one in (await books_of(await Stocktake.get())).differences]
+    await put_values(stocktake.id, values, people.accountant, people.actor("accountant"), NOW)
+    assert (await refused(sign(people.accountant, SheetSide.CHECKER))).code == "stocktake.no_side", "their own values"
+    await sign(checker, SheetSide.CHECKER)
+    assert [str(one.side) for one in await signatures_of(sheet.id)] == ["team", "custodian", "checker"]
+    assert [entry.action for entry in await history_of(stocktake.id)].count("signed") == 3
+    nowhere = sign_sheet(stocktake.id, 999, SheetSide.TEAM, people.first, people.actor(), NOW)
+    assert (await refused(nowhere)).code == "stocktake.no_sheet"
 
 
 @pytest.mark.databases("sqlite")

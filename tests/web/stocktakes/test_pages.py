@@ -76,6 +76,13 @@ async def test_a_stocktake_from_its_order_to_its_drafts(desk: Desk) -> None:
     put = await desk.send(f"{sheet_path}/correct", "alice", line="1", quantity="2", reason="były dwa", key="9")
     assert "The line is put right" in put.text
     assert "były dwa" in put.text
+    for who, sides in (("alice", 1), ("auditor", 0)):
+        assert (await desk.get(sheet_path, who)).text.count("Sign by my account") == sides
+    signed = await desk.send(f"{sheet_path}/sign", "alice", side="team", key="10")
+    assert "You signed the sheet." in signed.text
+    assert "Sign by my account" not in signed.text
+    wrong = await desk.post(f"{sheet_path}/sign", "bob", side="nobody", key="11")
+    assert "This signature is not yours" in text_of(wrong.text)
     paper = await desk.get(f"{sheet_path}.pdf", "auditor")
     assert paper.content.startswith(b"%PDF")
     await _settle(desk, path)
