@@ -10,7 +10,7 @@ from registry.stocktakes.rules import SheetSide
 
 
 class Migration(migrations.Migration):
-    dependencies = [("registry", "0052_series")]
+    dependencies = [("registry", "0053_loans")]
 
     initial = False
 
