@@ -11,10 +11,10 @@ from registry.core.aside import aside
 from registry.core.history import SYSTEM
 from registry.core.transaction import transaction
 from registry.documents.acceptance_paper import ACCEPTANCES, acceptance_fields, acceptance_table, funding_rows
-from registry.documents.figures import amount, day_of
+from registry.documents.figures import amount, day_of, iso_day
 from registry.documents.models import Document
 from registry.documents.queries import DocumentState
-from registry.documents.rules import ACCEPTANCE, SYMBOLS, PaperLine, Side
+from registry.documents.rules import ACCEPTANCE, LOAN_TITLE, RETURN_TITLE, SYMBOLS, PaperLine, Side
 from registry.files.actions import NewAttachment, attach, store
 from registry.files.models import AttachmentKind
 from registry.files.queries import attachments_of, content_of
@@ -99,6 +99,21 @@ def _acceptance_fields(state: DocumentState, with_money: bool) -> list[list[str]
 
 def _fields(state: DocumentState) -> list[list[str]]:
     contents = state.contents
+    if contents.title == LOAN_TITLE:
+        return [
+            ["Wypożyczający", contents.is_with],
+            ["Termin zwrotu", iso_day(contents.due_on)],
+            ["Miejsce stałe", contents.came_from or "jak w pozycjach"],
+            ["Osoba odpowiedzialna", contents.was_with or "jak w pozycjach"],
+            ["Cel", state.document.reason],
+        ]
+    if contents.title == RETURN_TITLE:
+        return [
+            ["Zwracający", contents.was_with or "jak w pozycjach"],
+            ["Osoba odpowiedzialna", contents.is_with],
+            ["Miejsce stałe", contents.goes_to],
+            ["Stan przy zwrocie, uwagi", state.document.reason],
+        ]
     fields = [
         ["Z: pomieszczenie", contents.came_from or "jak w pozycjach"],
         ["Z: osoba odpowiedzialna", contents.was_with],

@@ -17,6 +17,8 @@ from registry.people.rules import may
 
 PLACE_DIGITS = 5
 ACCEPTANCE, CORRECTION = "OT", "OT-K"
+# what a PW is called that is of a loan
+LOAN_TITLE, RETURN_TITLE = "Protokół wypożyczenia", "Protokół zwrotu"
 
 
 class Side(StrEnum):
@@ -123,7 +125,7 @@ class PaperContents:
     """What stands on a paper: the pieces, from where and whom, to where and whom. ``grants`` paid for some of them;
     ``durable_until`` is the last day on which the grant binds one of them. ``parties`` are the ids of the people who
     had or have them: they may read the paper. ``accepted_on`` and ``corrects`` are what all lines share;
-    ``title`` is printed instead of the one of its symbol.
+    ``title`` is printed instead of the one of its symbol, ``due_on`` is when a loan ends.
     """
 
     lines: tuple[PaperLine, ...]
@@ -140,6 +142,12 @@ class PaperContents:
     accepted_on: str = ""
     corrects: str = ""
     title: str = ""
+    due_on: str = ""
+
+    @property
+    def due_day(self) -> date | None:
+        """``due_on`` as a day."""
+        return date.fromisoformat(self.due_on) if self.due_on else None
 
     @property
     def durable_day(self) -> date | None:

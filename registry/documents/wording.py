@@ -10,10 +10,11 @@ from registry.assets.actions import Passage
 from registry.assets.durability import binds
 from registry.assets.models import Asset, FieldValue, FundingShare, Purchase
 from registry.documents.acceptance import acceptances_of
-from registry.documents.figures import day_of
 from registry.documents.rules import (
     ACCEPTANCE,
     CORRECTION,
+    LOAN_TITLE,
+    RETURN_TITLE,
     PaperContents,
     PaperFunding,
     PaperLine,
@@ -61,13 +62,12 @@ async def contents_of_way(passage: Passage, assets: Sequence[Asset]) -> PaperCon
 
 
 def _of_loan(name: str, assets: Sequence[Asset]) -> dict[str, Any]:
-    """What the paper of a loan is called, and until when it is; a printed paper is Polish, whoever prints it."""
+    """What the paper of a loan is called, and until when it is."""
     if name == "return":
-        return {"title": "Protokół zwrotu"}
+        return {"title": RETURN_TITLE}
     if name != "lend":
         return {}
-    days = sorted({asset.due_on for asset in assets if asset.due_on})
-    return {"title": "Protokół wypożyczenia", "notes": tuple(f"Termin zwrotu: {day_of(day)}." for day in days)}
+    return {"title": LOAN_TITLE, "due_on": shared([asset.due_on.isoformat() for asset in assets if asset.due_on])}
 
 
 def _line(asset: Asset) -> PaperLine:

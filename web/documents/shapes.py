@@ -74,6 +74,7 @@ class DocumentAnswer(DocumentRowAnswer):
     is_with: str
     grants: list[str]
     durable_until: str | None
+    due_on: str | None = Field(description="of a loan")
     sources: list[SourceAnswer] = Field(description="of an acceptance: what proves how the pieces came")
     funding: list[PaidAnswer] = Field(description="of an acceptance")
     lines: list[DocumentLineAnswer]
@@ -124,6 +125,7 @@ def document_answer(state: DocumentState, sees_money: bool) -> DocumentAnswer:
         is_with=contents.is_with,
         grants=list(contents.grants),
         durable_until=contents.durable_until or None,
+        due_on=contents.due_on or None,
         sources=[
             SourceAnswer(
                 supplier=one.supplier,

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,9 +15,11 @@ from registry.assets.queries import readiness
 from registry.assets.transitions import TRANSITIONS, Answers, LoanState, answer_faults, loan_faults
 from registry.core.history import SYSTEM, HistoryEntry
 from registry.documents.models import Document
+from registry.documents.paper import _data
 from registry.documents.queries import document_state
 from registry.documents.rules import contents_of
 from registry.faults.asset_transitions import perform, perform_on_many
+from registry.labels.queries import LabelOffice
 from registry.outbox.models import Notice
 from registry.rooms.models import StandardItem
 from registry.upkeep.notices import tell_of_loans
@@ -71,7 +74,7 @@ async def test_what_is_lent_has_a_borrower_a_protocol_and_its_place_and_comes_ba
     assert (paper.title, paper.is_with, paper.goes_to, paper.was_with) == (
         "Protokół wypożyczenia", "Ala Nowa", "", keeper.name,
     )  # fmt: skip
-    assert paper.notes == ("Termin zwrotu: 06.12.2026.",)
+    assert paper.due_day == TODAY + 10 * DAY
     await perform("prolong", row.id, Answers(due_on=TODAY + 20 * DAY), SYSTEM, NOW)
     back = await perform("return", row.id, Answers(reason="sprawny"), SYSTEM, NOW)
     assert (back.borrower_id, back.due_on, back.room_id) == (None, None, room.id)
@@ -153,3 +156,31 @@ async def test_the_job_of_each_hour_tells_of_loans(database: Database, tmp_path:
     await remind_of_days(lambda: Settings(data_dir=tmp_path))(NOW)
     notice = await Notice.get()
     assert (notice.kind, notice.thing, notice.person_id) == ("loan.due", f"asset:{asset.id}", borrower.id)
+
+
+@pytest.mark.databases("sqlite")
+async def test_the_printed_protocols_say_who_borrows_until_when_and_how_it_came_back(database: Database) -> None:
+    room, keeper, borrower = (
+        await make_room(code="Z-1", name="Sala"),
+        await make_person(name="OMO"),
+        await make_person(),
+    )
+    asset = await make_asset(room=room, custodian=keeper)
+    office = LabelOffice("http://izba.example", "Urząd")
+    await perform("lend", asset.id, lent(borrower, reason="wyjazd"), SYSTEM, NOW)
+    await perform("return", asset.id, Answers(reason="porysowany"), SYSTEM, NOW)
+    fields = []
+    for document in await Document.all().order_by("place"):
+        state = await document_state(document.id, borrower)
+        data: Any = _data(state, office, ZoneInfo("Europe/Warsaw"), False)
+        fields.append(dict(data["fields"]))
+    assert fields == [
+        {
+            "Wypożyczający": borrower.name, "Termin zwrotu": "06.12.2026", "Miejsce stałe": "Z-1 Sala",
+            "Osoba odpowiedzialna": "OMO", "Cel": "wyjazd",
+        },
+        {
+            "Zwracający": borrower.name, "Osoba odpowiedzialna": "OMO", "Miejsce stałe": "Z-1 Sala",
+            "Stan przy zwrocie, uwagi": "porysowany",
+        },
+    ]  # fmt: skip

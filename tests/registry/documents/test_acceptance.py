@@ -1,5 +1,6 @@
 """Accepting pieces: one OT with all that the office's list of fields asks for, one at a time, taken back by an OT-K."""
 
+import asyncio
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -203,6 +204,16 @@ async def test_a_second_one_is_refused_with_the_number_of_the_first_and_nothing_
     missing = await refused(perform("accept", bare.id, Answers(), actor, NOW))
     assert missing.code == "asset.not_acceptable"
     assert "a KŚT symbol, an invoice with its supplier" in str(missing)
+
+
+async def test_of_those_who_accept_a_piece_at_once_one_does_and_the_others_hear_its_number(database: Database) -> None:
+    _, actor = await clerk()
+    room, keeper = await place()
+    asset = await ordered(room=room, custodian=keeper)
+    works = [perform("accept", asset.id, Answers(), actor, NOW) for _ in range(4)]
+    results = await asyncio.gather(*works, return_exceptions=True)
+    assert sorted(getattr(one, "code", "") for one in results) == ["", *["asset.accepted"] * 3]
+    assert await Document.all().values_list("number", flat=True) == [f"OT/00001/{NOW.year}"]
 
 
 async def test_what_is_in_use_already_gets_its_paper_and_stays_as_it_is(database: Database) -> None:

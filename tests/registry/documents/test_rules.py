@@ -38,6 +38,7 @@ def test_what_was_frozen_comes_back() -> None:
     assert contents.total == Decimal("10.51")
     accepted = replace(contents, accepted_on="2022-04-22")
     assert (accepted.accepted_day, accepted.durable_day) == (date(2022, 4, 22), date(2027, 1, 1))
+    assert (contents.due_day, replace(contents, due_on="2026-12-01").due_day) == (None, date(2026, 12, 1))
     assert (contents.accepted_day, replace(contents, durable_until="").durable_day) == (None, None)
 
 

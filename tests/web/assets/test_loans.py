@@ -65,6 +65,7 @@ async def test_the_page_says_who_has_it_and_offers_to_take_it_back(desk: Desk) -
     assert page.index(f'action="{here}/return"') < page.index('class="act-list"')
     for act in ("lend", "move", "liquidate"):
         assert f'action="{here}/{act}"' not in page
+    assert "lent to Bob" in await desk.read("/assets", "facilities")
     assert "Laptop" in await desk.read("/due?kind=loan", "facilities")
     await Asset.filter(id=asset.id).update(due_on=day(-1))
     assert "late" in await desk.read(here, "member")
