@@ -273,9 +273,15 @@ def _continued_rule(former: SeriesRequest, cut: datetime, shift: timedelta, zone
     days = (cut + shift).date() - cut.date()
     if days:
         rule = _rotated(rule, days.days)
-    if shift and (rule.hours or rule.minutes):
+    if shift and (len(rule.hours) > 1 or len(rule.minutes) > 1):
+        raise _rule_anew()
+    if shift:
         rule = replace(rule, hours=(), minutes=())
     return rule_text(replace(rule, count=None, until=coming[-1] + shift)), coming[0]
+
+
+def _rule_anew() -> Invalid:
+    return Invalid("series.bad_rule", reason=Reason(N_("its days or times move, so say the new rule too")))
 
 
 def _rotated(rule: Rule, days: int) -> Rule:
@@ -284,7 +290,7 @@ def _rotated(rule: Rule, days: int) -> Rule:
     is_plain = rule.frequency in (Frequency.DAILY, Frequency.WEEKLY) and not any(others)
     is_plain = is_plain and (rule.interval == 1 or len(rule.weekdays) <= 1)
     if not is_plain or rule.frequency is Frequency.DAILY and rule.weekdays:
-        raise Invalid("series.bad_rule", reason=Reason(N_("its days move, so say the new rule too")))
+        raise _rule_anew()
     return replace(rule, weekdays=tuple(Weekday((one.day + days) % 7) for one in rule.weekdays))
 
 

@@ -60,7 +60,8 @@ async def new(request: Request, person: BookingMaker, now: Now, typed: TypedWord
     context = page_context(request, person, now)
     form = series_form_of(as_form(typed.words["fields"]) if typed else request.query_params, context.zone)
     if not form.booking["date"]:
-        form = form.having(date=context.today.isoformat(), **{"from": "10:00", "to": "11:00"})
+        tomorrow = context.today + timedelta(days=1)
+        form = form.having(date=tomorrow.isoformat(), **{"from": "10:00", "to": "11:00"})
     form = form.having(key=form.booking["key"] or uuid4().hex)
     check = await check_series_form(form, person, now, context.zone)
     if typed.words.get("is_used"):

@@ -48,6 +48,7 @@ STEPS = {
     "changes": (N_("changes"), "ok", "edit"),
     "new": (N_("is added"), "ok", "plus"),
     "skipped": (N_("cannot be had"), "no", "circle-x"),
+    "left_out": (N_("left out"), "warn", "calendar"),
     "cancelled": (N_("is cancelled"), "no", "circle-x"),
 }
 SCOPES = {
@@ -100,9 +101,10 @@ class SeriesWords(BookingWords):
         if not series.rule:
             return self.say(N_("on single dates"))
         rule = read_rule(series.rule)
-        others = (rule.months, rule.weeks, rule.year_days, rule.month_days, rule.positions, rule.hours, rule.minutes)
+        others = (rule.months, rule.weeks, rule.year_days, rule.positions, rule.hours, rule.minutes)
         has_numbers = any(day.nth for day in rule.weekdays)
-        if any(others) and not rule.month_days or has_numbers and len(rule.weekdays) > 1 or len(rule.month_days) > 1:
+        by_day = len(rule.month_days) > 1 or rule.month_days and (rule.weekdays or rule.frequency is Frequency.YEARLY)
+        if any(others) or by_day or has_numbers and len(rule.weekdays) > 1:
             return series.rule
         single, several = WITH_INTERVAL[rule.frequency]
         often = self.say(single) if rule.interval == 1 else self.ngettext(*several, rule.interval)
