@@ -18,7 +18,8 @@ REFUSAL_SECONDS, REFUSAL_PAUSE = 60.0, 10.0
 class DeviceEntry:
     """One device. Times are monotonic seconds; ``confirmed`` says that it spoke since the broker is heard.
 
-    ``bridge`` is the base topic that it was last heard below, ``availability`` what that bridge last said of it.
+    ``bridge`` is the base topic that it was last heard below, ``availability`` what that bridge last said of it, and
+    ``told_at`` the device's own time of its last live word.
     """
 
     id: int
@@ -38,6 +39,7 @@ class DeviceEntry:
     stored_at: float = 0.0
     bridge: str = ""
     availability: bool | None = None
+    told_at: datetime | None = None
     refusal: str = ""
     refused_at: float = 0.0
     flips: deque[float] = field(default_factory=lambda: deque(maxlen=FLIPS))
@@ -56,6 +58,13 @@ class DeviceEntry:
             return False
         self.refusal, self.refused_at = reason, second
         return True
+
+    def is_timed_out_by(self, decoded: Decoded) -> bool:
+        """Whether a bridge ends by its own clock what the device had seen, as it does for those that never say that
+        nobody is there any more. The device's time beside it is that of its last word: 3 minutes old for some.
+        """
+        ends = self.occupied is True and decoded.occupied is False
+        return ends and bool(decoded.at and self.told_at and decoded.at >= self.told_at)
 
     def reading(self, decoded: Decoded, at: datetime, is_live: bool, second: float) -> Reading:
         """What a message says, for the register. ``at`` is when it arrived; only a live one confirms a value."""

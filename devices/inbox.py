@@ -2,6 +2,7 @@
 
 import sys
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -95,6 +96,9 @@ class TopicInbox:
         self._renamed.move_to_end(device)
         while len(self._renamed) > RENAMED:
             self._renamed.popitem(last=False)
+        for entry in self._topics.values():  # a bridge repeats a state under the new name before it says so
+            if entry.device == device:
+                entry.formerly = code
 
     def _weigh(self, entry: UnboundTopic) -> None:
         size = 2 * sys.getsizeof(entry.topic) + 3 * len(repr(entry.values)) + 3_000
@@ -107,6 +111,12 @@ class TopicInbox:
         entry = self._topics.pop(topic, None)
         if entry:
             self.bytes -= entry.size
+
+    def forget_devices(self, is_settled: Callable[[str, str], bool]) -> None:
+        """Drop all topics of the devices, by family and name, that somebody has bound or that are called so no more."""
+        for entry in [*self._topics.values()]:
+            if is_settled(entry.family, entry.device):
+                self.forget(entry.topic)
 
     def all(self) -> list[UnboundTopic]:
         """Those of which something is understood first, and last heard first."""

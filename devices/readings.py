@@ -234,12 +234,14 @@ class Readings:
 
     def _note_bridge(self, decoded: Decoded, message: Message, now: datetime) -> None:
         """A bridge that is gone takes all of its devices along; each comes back with its own next word, and not with
-        what the bridge repeats from its cache when it is back.
+        what the bridge repeats from its cache when it is back. What it had said before is taken back: what it saw
+        meanwhile is lost.
         """
         if decoded.online is False:
             for device in self._devices_of(decoded):
                 if device.online is not False:
-                    self._pend(device, Reading(device.id, now, online=False, live=False), time.monotonic())
+                    reading = Reading(device.id, now, online=False, live=False, gap=True)
+                    self._pend(device, reading, time.monotonic())
         elif decoded.online and not message.retained:
             if len(self._bridge_starts) >= BRIDGES:
                 self._bridge_starts.clear()
@@ -263,8 +265,9 @@ class Readings:
 
     def _note_gone(self, decoded: Decoded, now: datetime) -> None:
         """A device that left its network, or is called otherwise now, says nothing under its former name any more."""
-        name = decoded.other.get("renamed") or decoded.other.get("left")
-        device = self.table.find(decoded.family, str(name))
+        name = str(decoded.other.get("renamed") or decoded.other.get("left"))
+        self.inbox.forget_devices(lambda *stranger: stranger == (decoded.family, name))
+        device = self.table.find(decoded.family, name)
         if device and device.bridge in ("", decoded.bridge):
             if decoded.other.get("name"):
                 self.inbox.rename(str(decoded.other["name"]), device.code)
@@ -298,8 +301,11 @@ class Readings:
         if decoded.bridge and decoded.online is not None:
             device.availability = decoded.online
         age = second - message.second
-        is_live = not message.retained and age < LATE_SECONDS and not (decoded.at and now - decoded.at > SKEW)
+        is_old = decoded.at is not None and now - decoded.at > SKEW and not device.is_timed_out_by(decoded)
+        is_live = not message.retained and age < LATE_SECONDS and not is_old
         is_live = is_live and not self._is_cached(device, decoded, message)
+        if is_live and decoded.at:
+            device.told_at = decoded.at
         if not is_live and not message.retained:
             self.late += 1
         at = now if age < 0.001 else now - timedelta(seconds=age)
@@ -384,6 +390,7 @@ class Readings:
             self._is_stale = True
             raise
         self._forget_topics()
+        self.inbox.forget_devices(lambda family, name: self.table.find(family, name) is not None)
         self._remember_absent()
 
     async def _load(self) -> None:

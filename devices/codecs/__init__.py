@@ -58,7 +58,7 @@ def decode(route: Route, payload: bytes, retained: bool, now: datetime) -> Decod
         refusal = _refused(family.name, silent.device, str(fault))
         return replace(refusal, is_unknown=not _is_command(silent), bridge=silent.bridge)
     if not payload:
-        return _emptied(_silent(family, route, retained, now), retained)
+        return _emptied(_silent(family, route, retained, now), retained or family.is_bridged)
     return family.decode(Incoming(route, value, retained, now))
 
 
@@ -73,9 +73,11 @@ def _silent(family: Family, route: Route, retained: bool, now: datetime) -> Deco
     return family.decode(Incoming(route, None, retained, now))
 
 
-def _emptied(silent: Decoded, retained: bool) -> Decoded:
-    """A topic that is emptied has lost its device: a bridge does that when it renames or removes one."""
-    other: dict[str, Any] = {"deleted": True} if retained else {"reason": "empty, not retained: nothing"}
+def _emptied(silent: Decoded, is_deletion: bool) -> Decoded:
+    """A topic that is emptied has lost its device: a bridge does that when it renames or removes one. Who listens at
+    that moment is told so by a message that is not a retained one.
+    """
+    other: dict[str, Any] = {"deleted": True} if is_deletion else {"reason": "empty, not retained: nothing"}
     if _is_command(silent):
         other = {"ignored": silent.other["ignored"]}
     unknown = not _is_command(silent)

@@ -145,7 +145,8 @@ def _availability(incoming: Incoming, device: str) -> Decoded:
     online = up_down(incoming.value)
     if online is None:
         return Decoded(FAMILY, device, other={"reason": "neither online nor offline"})
-    return Decoded(FAMILY, device, online=online)
+    # what a device says while its bridge does not hear it is lost
+    return Decoded(FAMILY, device, online=online, is_unknown=not online)
 
 
 def _bridge(incoming: Incoming, name: tuple[str, ...]) -> Decoded:
@@ -193,12 +194,16 @@ def _event(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _inventory(value: list[Any]) -> dict[str, Any]:
-    """The bridge's list of devices; an empty ``definition`` is one that it does not support."""
+    """The bridge's list of devices. One that it does not support has a definition that it made up, or none yet."""
     end = [one for one in value if isinstance(one, dict) and one.get("type") != "Coordinator"]
     return {
         "inventory": [_scalar(one.get("friendly_name")) for one in end][:500],
-        "unsupported": [_scalar(one.get("friendly_name")) for one in end if one.get("definition") is None][:500],
+        "unsupported": [_scalar(one.get("friendly_name")) for one in end if not _is_supported(one)][:500],
     }
+
+
+def _is_supported(device: dict[str, Any]) -> bool:
+    return device.get("definition") is not None and device.get("supported") is not False
 
 
 def _scalar(value: Any) -> Any:

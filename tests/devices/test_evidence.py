@@ -172,6 +172,98 @@ async def test_a_minute_after_the_start_of_its_bridge_a_device_is_believed_again
     assert await office.occupancy() is Occupancy.OCCUPIED
 
 
+@pytest.mark.parametrize(
+    ("gone", "back"),
+    [
+        (("bridge/state", '{"state":"offline"}'), ("bridge/state", '{"state":"online"}')),
+        (("office/radar/availability", '{"state":"offline"}'), ("bridge/info", "{}")),
+    ],
+)
+async def test_what_a_sensor_saw_while_its_bridge_did_not_hear_it_is_not_known(
+    office: Office, gone: tuple[str, str], back: tuple[str, str]
+) -> None:
+    """Zigbee2MQTT calls a device available again that it heard a day ago, and a radar says each thing once."""
+    await office.open()
+    await office.sensor("office/radar", **RADAR)
+    booking = await office.booking(10, 120)
+    await office.listen()
+    state = '{"last_seen":"2026-11-26T09:00:01.000Z","presence":false}'
+    await office.say("zigbee2mqtt/office/radar", state)
+    await office.until(8)
+    await office.say(f"zigbee2mqtt/{gone[0]}", gone[1])
+    await office.until(12)  # somebody comes in
+    await office.say(f"zigbee2mqtt/{back[0]}", back[1])
+    await office.say("zigbee2mqtt/office/radar/availability", '{"state":"online"}')
+    if gone[0].startswith("bridge"):
+        await office.say("zigbee2mqtt/office/radar", state)
+    await office.until(45)
+    assert await office.occupancy() is Occupancy.UNKNOWN
+    assert (await fate(booking))[0] is Status.CONFIRMED
+    await office.say("zigbee2mqtt/office/radar", '{"last_seen":"2026-11-26T09:45:00.000Z","presence":false}')
+    await office.until(51)
+    assert await office.occupancy() is Occupancy.VACANT
+
+
+async def test_a_bridge_ends_by_its_own_clock_what_a_sensor_saw_that_never_says_that_nobody_is_there(
+    office: Office,
+) -> None:
+    """180 seconds after the last movement of an IKEA E1745, with the time of that movement."""
+    await office.open()
+    await office.sensor("corridor", **PIR)
+    await office.listen()
+    moved, still = (f'{{"last_seen":"2026-11-26T09:00:00.800Z","occupancy":{word}}}' for word in ("true", "false"))
+    await office.say("zigbee2mqtt/corridor", moved)
+    await office.until(3)
+    await office.say("zigbee2mqtt/corridor", still)
+    assert (await Device.get(code="corridor")).occupied is False
+    await office.until(17)
+    assert await office.occupancy() is Occupancy.OCCUPIED
+    await office.until(18)
+    assert await office.occupancy() is Occupancy.VACANT
+    # what is repeated later confirms nothing, and nothing older than its last word ends a presence
+    await office.say("zigbee2mqtt/corridor", '{"last_seen":"2026-11-26T09:18:00.000Z","occupancy":true}')
+    await office.until(21)
+    await office.say("zigbee2mqtt/corridor", still)
+    device = await Device.get(code="corridor")
+    assert (device.occupied, device.confirmed_at) == (True, NOW + 18 * MINUTE)
+
+
+async def test_a_topic_that_a_bridge_empties_is_no_fault_of_the_device(office: Office) -> None:
+    """So it does with both of a device's topics before it says that the device is called otherwise."""
+    await office.open()
+    await office.sensor("hall", **PIR)
+    await office.listen()
+    await office.say("zigbee2mqtt/hall", '{"occupancy":true}')
+    for topic in ("hall", "hall/availability"):
+        await office.say(f"zigbee2mqtt/{topic}", "")
+    device = await Device.get(code="hall")
+    assert (device.occupied, device.refusal) == (None, None)
+
+
+async def test_the_inbox_holds_nothing_of_a_device_that_was_bound_or_is_gone(office: Office) -> None:
+    await office.open()
+    await office.listen()
+    for name in ("hall", "office", "lamp"):
+        await office.say(f"zigbee2mqtt/{name}/availability", '{"state":"online"}')
+        await office.say(f"zigbee2mqtt/{name}", '{"occupancy":true}')
+    await office.sensor("hall", **PIR)
+    await office.readings._reload()
+    assert {row.device for row in office.readings.inbox.all()} == {"office", "lamp"}
+    await office.say("zigbee2mqtt/bridge/event", '{"type":"device_leave","data":{"friendly_name":"lamp"}}')
+    assert {row.device for row in office.readings.inbox.all()} == {"office"}
+
+
+async def test_a_new_name_that_was_heard_before_the_renaming_leads_to_its_device(office: Office) -> None:
+    """Zigbee2MQTT sends what it has in its cache under the new name first; a quiet sensor says nothing for hours."""
+    await office.open()
+    await office.sensor("office", **PIR)
+    await office.listen()
+    await office.say("zigbee2mqtt/floor/six", '{"occupancy":true}')
+    renamed = '{"data":{"from":"office","to":"floor/six"},"status":"ok"}'
+    await office.say("zigbee2mqtt/bridge/response/device/rename", renamed)
+    assert [row.formerly for row in office.readings.inbox.all()] == ["office"]
+
+
 async def test_a_bridge_takes_only_its_own_devices_along(office: Office) -> None:
     await office.open()
     await office.sensor("near", **PIR)

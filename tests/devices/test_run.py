@@ -762,7 +762,7 @@ async def test_a_device_whose_keys_nobody_understands_is_in_the_inbox(
 
 
 async def test_what_is_no_device_stays_out_of_the_inbox(devices: DeviceLayer, door: Other) -> None:
-    definitions = b'{"clusters":{"x":"%s"}}' % (b"x" * 228_191)
+    definitions = b'{"clusters":{"x":"%s"}}' % (b"x" * 243_541)
     for topic, payload in {
         "zigbee2mqtt/bridge/definitions": definitions, "zigbee2mqtt/bridge/info": b'{"version": "2"}',
         "zigbee2mqtt/bridge/logging": b'{"level": "info"}', "zigbee2mqtt/bridge/groups": b"[]",

@@ -184,7 +184,7 @@ async def test_who_takes_izba_s_client_id_does_not_throw_izba_off(secured: Offic
     assert (devices.broker.connects, devices.broker.duplicate_id) == (1, False)
 
 
-@pytest.mark.parametrize("size", [228_191, 3_000_000])
+@pytest.mark.parametrize("size", [243_541, 3_000_000])
 async def test_zigbee2mqtt_s_list_of_definitions_cuts_nobody_off(
     secured: Office, devices: DeviceLayer, size: int
 ) -> None:
@@ -201,6 +201,23 @@ async def test_zigbee2mqtt_s_list_of_definitions_cuts_nobody_off(
     assert not await gateway.may_publish(OURS.reading(SENSOR))
     await until(lambda: devices.broker.received >= 3)
     assert devices.broker.connects == 1
+    gateway.close()
+
+
+async def test_a_gateway_that_tells_home_assistant_of_its_devices_gets_three_rights_more(secured: Office) -> None:
+    """Without them Zigbee2MQTT starts, and its part for Home Assistant does not: it may not hear that one's status."""
+    topic = "homeassistant/binary_sensor/0x00158d0001000002/occupancy/config"
+    gateway = Account(secured, "zigbee2mqtt", "homeassistant/status")
+    await until(lambda: gateway.grants == [False])
+    assert not await gateway.may_publish(topic)
+    gateway.close()
+    for step in re.findall(r"^#          (\S.*)$", secured.text, re.MULTILINE):
+        secured.run(step)
+    gateway = Account(secured, "zigbee2mqtt", "homeassistant/status", topic)
+    await until(lambda: gateway.grants == [True, True])
+    assert await gateway.may_publish(topic)
+    await until(lambda: topic in gateway.messages)
+    assert not await gateway.may_publish(OURS.reading(SENSOR))
     gateway.close()
 
 
