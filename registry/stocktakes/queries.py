@@ -264,15 +264,18 @@ async def books_of(stocktake: Stocktake) -> SettledStocktake:
 
 
 async def moves_during(stocktake: Stocktake, asset_ids: Collection[int]) -> dict[int, HistoryEntry]:
-    """The last way that each of these pieces went since the count was opened: it may explain a difference."""
-    if stocktake.opened_at is None or not asset_ids:
+    """The last way that each of these pieces went between the opening of the count and its valuation: it may explain
+    a difference. What the settlement did is none.
+    """
+    opened_at, valued_at = stocktake.opened_at, stocktake.valued_at
+    if opened_at is None or not asset_ids:
         return {}
-    entries = await entries_by_thing([f"asset:{pk}" for pk in asset_ids], _MOVES)
-    return {
-        int(thing.partition(":")[2]): of_thing[0]
-        for thing, of_thing in entries.items()
-        if of_thing[0].at >= stocktake.opened_at
-    }
+    moves: dict[int, HistoryEntry] = {}
+    for thing, entries in (await entries_by_thing([f"asset:{pk}" for pk in asset_ids], _MOVES)).items():
+        during = [one for one in entries if one.at >= opened_at and (valued_at is None or one.at <= valued_at)]
+        if during:
+            moves[int(thing.partition(":")[2])] = during[0]
+    return moves
 
 
 async def sheets_of(stocktake_id: int) -> list[CountSheet]:
