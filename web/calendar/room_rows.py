@@ -15,6 +15,7 @@ from registry.bookings.state import StateKind
 from registry.devices.queries import sensed_rooms
 from registry.rooms.models import Room
 from registry.rooms.queries import RoomLine, room_lines, rooms_of_house
+from web.bookings.words import BookingWords
 from web.kit.page_context import PageContext
 from web.kit.pieces import next_look, shape_of
 from web.kit.timeline import Axis, Band, axis_of, bands, spans_of
@@ -203,6 +204,21 @@ def addresses(groups: list[RoomGroup]) -> dict[int, str]:
 
 def free_count(rows: list[DayRow]) -> int:
     return sum(row.state.state in (StateKind.FREE, StateKind.SOON) for row in rows)
+
+
+def band_line(band: Band, words: BookingWords) -> str:
+    """What is read out of a band: its hours and what it is. Nothing of what is shut, or is set up and cleaned."""
+    if band.kind in ("shut", "buffer"):
+        return ""
+    if band.duty:
+        text = f"{words.say(N_('duty'))}: {duty_words(band.duty)}"
+    elif band.booking:
+        text = words.title(band.booking)
+        if band.kind in ("released", "tentative"):
+            text += f" – {words.slot(band.kind)}"
+    else:
+        text = words.slot(band.kind)
+    return f"{words.fmt.span(band.starts_at, band.ends_at)} {text}"
 
 
 def duty_words(duty: dict[str, Any]) -> str:
