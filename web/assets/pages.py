@@ -19,10 +19,11 @@ from registry.assets.queries import assets_by_id, ids_of
 from registry.assets.transitions import TRANSITIONS, QuestionField, transition_named
 from registry.bulk_changes.rules import CORRECT, NUMBER
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from registry.core.idempotency import act_once
+from registry.core.idempotency import RequestAnswer, act_once
 from registry.core.ids import may_be_id
 from registry.exporting.lists import export_assets
 from registry.faults import asset_transitions
+from registry.faults.asset_transitions import TransitionOutcome
 from registry.faults.queries import fault_of_number
 from registry.people import rules
 from registry.people.models import Person
@@ -223,19 +224,25 @@ async def do_to_chosen(
     texts = (room, custodian, lifecycle, accepted_on, borrower, due_on, reason)
     form = dict(zip(FIELDS, texts, strict=True))
     actor = actor_of(request, person)
+
+    async def leads_to(outcome: TransitionOutcome) -> RequestAnswer:
+        paper = f"&paper={outcome.document.id}" if outcome.document else ""
+        place = f"{list_address}{'&' if '?' in list_address else '?'}done={len(outcome.assets)}{paper}"
+        return RequestAnswer(303, "", {"location": place})
+
     try:
         looks = _looks(ids, revisions or [])
         answers = await answers_of(act, form)
-        await act_once(
+        answer = await act_once(
             form_key(person, key, now, act, ids, revisions, form),
             lambda once: asset_transitions.perform_on_many(act, looks, answers, actor, now, once),
-            nothing_more,
+            leads_to,
         )
     except Refusal as refusal:
         typed = {"form": form, "back": list_address, "key": key}
         page = f"/assets/chosen?{urlencode([('act', act), *(('id', one) for one in ids)])}"
         return await back_to(page, request, now, 409, **typed, faults=await _faults(refusal, context))
-    return RedirectResponse(f"{list_address}{'&' if '?' in list_address else '?'}done={len(looks)}", 303)
+    return RedirectResponse(answer.headers["location"], 303)
 
 
 def _looks(ids: list[int], revisions: list[int]) -> dict[int, int | None]:

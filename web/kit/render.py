@@ -211,7 +211,7 @@ def _here(request: Request) -> str:
     """The address to come back to: this page with its query, without what was just done; of a form where it stood."""
     if request.method not in ("GET", "HEAD"):
         return page_before(request)
-    rest = [(name, text) for name, text in request.query_params.multi_items() if name not in ("did", "done")]
+    rest = [(name, text) for name, text in request.query_params.multi_items() if name not in ("did", "done", "paper")]
     return request.url.path + (f"?{urlencode(rest)}" if rest else "")
 
 

@@ -107,8 +107,9 @@ async def test_those_that_are_ticked_are_accepted_where_they_stand(desk: Desk) -
     refusal = await desk.send("/assets/chosen", "facilities", act="accept", id=ids)
     assert text_of(refusal.text).count("is missing: a room.") == 2
     answer = await desk.post("/assets/chosen", "facilities", act="accept", id=ids, room="M-1")
-    assert answer.headers["location"] == "/assets?done=2"
-    assert (await Document.get()).pieces == 2
+    document = await Document.get()
+    assert answer.headers["location"] == f"/assets?done=2&paper={document.id}"
+    assert document.pieces == 2
 
 
 async def test_all_of_a_filter_get_a_paper_for_each_line_of_an_invoice(desk: Desk) -> None:

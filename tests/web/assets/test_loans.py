@@ -93,5 +93,7 @@ async def test_those_that_are_ticked_and_all_of_a_filter_are_lent(desk: Desk) ->
     ]
     assert "lent to" in await desk.read(where, "facilities")
     answer = await desk.post("/assets/chosen", "facilities", act="lend", id=ids, borrower="bob", due_on=day(2))
-    assert answer.headers["location"] == "/assets?done=2"
+    document = await Document.get()
+    assert answer.headers["location"] == f"/assets?done=2&paper={document.id}"
+    assert f'href="/documents/{document.id}"' in (await desk.get(answer.headers["location"], "facilities")).text
     assert await Asset.filter(borrower_id=desk.people["bob"].id).count() == 2

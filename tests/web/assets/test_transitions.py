@@ -121,7 +121,7 @@ async def test_many_are_entrusted_to_whom_was_chosen(desk: Desk) -> None:
     assert "new</textarea>" in empty.text
     assert await Asset.filter(custodian_id=bob.id).count() == 2
     answer = await desk.post("/assets/chosen", "facilities", act="assign", custodian="alice", id=ids)
-    assert answer.headers["location"] == "/assets?done=2"
+    assert answer.headers["location"] == f"/assets?done=2&paper={(await Document.get()).id}"
     assert await Asset.filter(custodian_id=desk.people["alice"].id).count() == 2
 
 
