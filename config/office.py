@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from config.settings import Settings, is_secret
 from devices.codecs import FAMILIES
+from registry.accounting.policy import use_rates
 from registry.assets import policy as account_policy
 from registry.core import events
 from registry.core.ciphers import SecretText, decrypted
@@ -31,7 +32,8 @@ OF_THE_OFFICE = frozenset({
     "language", "funding", "union_words", "office_name", "office_address", "office_access", "contact_name",
     "contact_email", "contact_phone", "privacy_contact", "privacy_notice", "log_level", "session_hours",
     "sign_in_attempts", "sign_in_window_minutes", "fixed_asset_above", "quantity_only_below", "furniture_at_once",
-    "furniture_kst", "furniture_categories", "accountant_alone", *MAIL_SERVER, MAIL_PASSWORD, "smtp_from",
+    "furniture_kst", "furniture_categories", "depreciation_rates", "accountant_alone",
+    *MAIL_SERVER, MAIL_PASSWORD, "smtp_from",
     "smtp_per_minute", "smtp_per_person", "notice_channels", "notice_days", "trace_days", "scan_days", "find_days",
     "backup_dir", "backup_hour", "backup_count",
 })  # fmt: skip
@@ -122,6 +124,7 @@ class OfficeSettings:
 def use(settings: Settings) -> None:
     """Let the open register go by these settings."""
     account_policy.use(settings.account_policy)
+    use_rates(settings.depreciation_rates)
     sign_in_policy.use(settings.sign_in_rules)
 
 

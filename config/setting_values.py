@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
+from registry.accounting.rules import rates_in
 from registry.assets.rules import dated
 from registry.core.errors import N_, Reason
 from registry.core.system_reasons import system_reason
@@ -163,3 +164,11 @@ def amounts_in(value: Any) -> Any:
         raise ValueError(
             Reason(N_("Set an amount, or some with the day each begins on: 3500, 2018-01-01=10000."))
         ) from fault
+
+
+def yearly_rates_in(value: Any) -> Any:
+    try:
+        return rates_in(str(value))
+    except ValueError as fault:
+        advice = N_("Set percents by the beginning of a KŚT symbol, some with a day: 487: 30; 653: 10, 2028-01-01=14.")
+        raise ValueError(Reason(advice)) from fault

@@ -44,7 +44,9 @@ from config.setting_values import (
     topic_prefix,
     web_address,
     words_in,
+    yearly_rates_in,
 )
+from registry.accounting.rules import DEFAULT_RATES, Rates
 from registry.assets.policy import DEFAULT
 from registry.assets.rules import AccountPolicy, Dated, fold
 from registry.core.errors import N_, Invalid, Reason, Refusal, Unavailable, words
@@ -76,6 +78,7 @@ class BadSettings(Exception):
 Port = Annotated[int, Field(ge=1, le=65535)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words_in)]
 Amounts = Annotated[Dated, NoDecode, BeforeValidator(amounts_in)]
+YearlyRates = Annotated[Rates, NoDecode, BeforeValidator(yearly_rates_in)]
 Secret = SecretStr
 
 
@@ -283,6 +286,13 @@ class Settings(BaseSettings):
         description=N_("The categories that count as furniture there, comma separated."),
     )
 
+    depreciation_rates: YearlyRates = Field(
+        DEFAULT_RATES,
+        description=N_(
+            "Percent a year by which fixed and intangible assets are written off, by the beginning of the KŚT symbol: "
+            "the longest one that fits wins, the day of acceptance decides among dated ones, and 0 is never."
+        ),
+    )
     accountant_alone: bool = Field(
         DEFAULT.accountant_alone,
         description=N_(

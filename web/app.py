@@ -12,6 +12,8 @@ from starlette.types import Scope
 
 from registry.core.clock import Clock, utc_now
 from web.about import pages as about
+from web.accounting import api as accounting_api
+from web.accounting import pages as accounting
 from web.admin import pages as admin
 from web.approvals import api as approvals_api
 from web.approvals import pages as approvals
@@ -133,13 +135,13 @@ ROUTERS = (
     fault_photos.api_router, faults_api.router, files_api.router,
     history_api.router, grants_api.router, outbox_api.router,
     categories_api.router,
-    due_api.router, feeds_api.router, documents_api.router, overrides_api.router,
+    accounting_api.router, due_api.router, feeds_api.router, documents_api.router, overrides_api.router,
     events_api.router, search_api.router, system_api.router,
     people_api.router, works_api.router, stocktakes_api.router,
     account.router, account_pages.router, password_pages.router,
     about.router, today.router, calendar.router, bookings.router, approvals.router, rooms.router,
     plans.router, wall_pages.router, blocks.router, series.router, works.router, stocktakes.router,
-    history.router, due.router,
+    history.router, due.router, accounting.router,
     feeds.router, documents.router, help_pages.router, device_pages.router,
     setup.router, system.router, mail_pages.router, group_pages.router, settings_pages.router,  # /mail before names
     history_search.router, system_api.system_router, settings_api.router,

@@ -63,6 +63,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "stocktakes.order": frozenset({FACILITIES, ADMIN}),
     "stocktakes.count": WORKING - {ACCOUNTANT},  # as far as they are of the committee
     "stocktakes.value": frozenset({ACCOUNTANT, ADMIN}),
+    "depreciation.see": frozenset({ACCOUNTANT, AUDITOR, ADMIN}),
     "labels.print": frozenset({FACILITIES, ADMIN}),
     "assets.export": frozenset({FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),
     "due.see_all": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),

@@ -225,6 +225,19 @@ async def due(office: Office, number: int) -> None:
     await make_asset(name=f"Fotel {number}", warranty_until=DAY)
 
 
+async def written_off(office: Office, number: int) -> None:
+    grant = await Grant.create(
+        code=f"D/{number}", name="G", beneficiary="B", fund="F", total=Decimal(100), granted=Decimal(100),
+        percent=Decimal(100),
+    )  # fmt: skip
+    asset = await make_asset(account="013", accepted_on=date(2024, 5, 17))
+    await FundingShare.create(asset=asset, grant=grant, amount=asset.price)
+
+
+async def undated(office: Office, number: int) -> None:
+    await make_asset(account="013", accepted_on=None)
+
+
 async def unknown_codes(office: Office, number: int) -> None:
     await Scan.create(code=f"59{number}", reader="keys", result="unknown", at=datetime.now(UTC))
 
@@ -288,6 +301,8 @@ LISTS: dict[str, tuple[str, Callable[[Office, int], Awaitable[None]]]] = {
     "/assets": ("/assets?limit=200", assets),
     "/assets/{asset_id}/files": ("/assets/1/files", files),
     "/due": ("/due", due),
+    "/reports/depreciation": ("/reports/depreciation?year=2024", written_off),
+    "/reports/depreciation/pieces": ("/reports/depreciation/pieces?remark=no_day", undated),
     "/faults/{fault_id}/files": ("/faults/1/files", fault_photos),
     "/transitions": ("/transitions", nothing),
     "/views": ("/views?limit=200", views),

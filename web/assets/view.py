@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from registry.accounting.queries import plan_of_asset
 from registry.assets.models import Condition, Lifecycle
 from registry.assets.queries import alike, detail
 from registry.assets.rules import feature_of
@@ -21,6 +22,7 @@ from registry.faults.queries import FaultFilter, VisibleFault, search
 from registry.labels.faces import address_of
 from registry.rooms.models import Room
 from registry.rooms.queries import room_by_code
+from web.accounting.view import PlanView, plan_view
 from web.assets.words import CHOSEN_AS_NOBODY, TRANSITION_WORDS, AssetHistoryLine, TransitionWords, history_lines
 from web.devices.view import DeviceHealth, health_of, is_near
 from web.devices.words import doubt_of, reason_word
@@ -102,6 +104,7 @@ class AssetView:
     fault_count: int
     grants: Decimal
     documents: list[Document]
+    plan: PlanView | None  # for who counts money
     acceptance: str  # the number of the OT that holds
 
 
@@ -141,6 +144,7 @@ async def view_of(asset_id: int, context: PageContext, base_url: str) -> AssetVi
         fault_count=fault_count,
         grants=sum((share["amount"] for share in asset["shares"] if share["grant"]), Decimal(0)),
         documents=documents[:DOCUMENTS_SHOWN],
+        plan=plan_view((await plan_of_asset(asset_id)).plan, context) if context.may("assets.see_money") else None,
         acceptance=acceptance,
     )
 

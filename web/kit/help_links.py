@@ -18,6 +18,7 @@ TOPICS = (
     ("/sets", "how-to/keep-a-set-together"),
     ("/stocktakes", "how-to/take-stock"),
     ("/due", "how-to/find-an-asset"),
+    ("/reports/depreciation", "how-to/depreciation"),
     ("/labels", "how-to/print-labels"),
     ("/scan", "how-to/scan"),
     ("/t", "how-to/scan"),

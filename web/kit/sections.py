@@ -68,6 +68,7 @@ SECTIONS = (
             SectionPage("/documents", N_("Documents"), "assets.see"),
             SectionPage("/stocktakes", N_("Stocktakes"), "assets.see"),
             SectionPage("/due", N_("Due dates"), "assets.see"),
+            SectionPage("/reports/depreciation", N_("Depreciation"), "depreciation.see"),
             SectionPage("/labels", N_("Labels"), "labels.print"),
             SectionPage("/assets/import", N_("Import"), "imports.run"),
             SectionPage("/scan", N_("Scan"), "assets.see", ("/t",)),

@@ -84,6 +84,7 @@ CAPABILITY_WORDS = {
     "works.manage": N_("plan building works"),
     "assets.correct_money": N_("correct prices and quantities"),
     "assets.export": N_("export the register"),
+    "depreciation.see": N_("see the tables of depreciation"),
     "labels.print": N_("print labels"),
     "due.see_all": N_("see the due dates of all equipment"),
     "files.change": N_("add and remove photos and papers"),

@@ -106,7 +106,8 @@ GROUPS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("fixed_asset_above", N_("Fixed asset above")), ("quantity_only_below", N_("By quantity alone below")),
             ("furniture_at_once", N_("Furniture at once")), ("furniture_kst", N_("KŚT of furniture")),
-            ("furniture_categories", N_("Categories of furniture")), ("accountant_alone", N_("The accountant alone")),
+            ("furniture_categories", N_("Categories of furniture")),
+            ("depreciation_rates", N_("Rates of depreciation")), ("accountant_alone", N_("The accountant alone")),
         ),
     ),
     ("log", N_("Log"), (("log_level", N_("Level of the log")),)),
