@@ -58,7 +58,7 @@ def decode(route: Route, payload: bytes, retained: bool, now: datetime) -> Decod
         refusal = _refused(family.name, silent.device, str(fault))
         return replace(refusal, is_unknown=not _is_command(silent), bridge=silent.bridge)
     if not payload:
-        return _emptied(_silent(family, route, retained, now), retained or family.is_bridged)
+        return _emptied(family, _silent(family, route, retained, now), retained)
     return family.decode(Incoming(route, value, retained, now))
 
 
@@ -73,14 +73,17 @@ def _silent(family: Family, route: Route, retained: bool, now: datetime) -> Deco
     return family.decode(Incoming(route, None, retained, now))
 
 
-def _emptied(silent: Decoded, is_deletion: bool) -> Decoded:
+def _emptied(family: Family, silent: Decoded, retained: bool) -> Decoded:
     """A topic that is emptied has lost its device: a bridge does that when it renames or removes one. Who listens at
-    that moment is told so by a message that is not a retained one.
+    that moment is told so by a message that is not a retained one. An attribute's own topic that is empty says of the
+    presence no more than null would.
     """
-    other: dict[str, Any] = {"deleted": True} if is_deletion else {"reason": "empty, not retained: nothing"}
+    other: dict[str, Any] = (
+        {"deleted": True} if retained or family.is_bridged else {"reason": "empty, not retained: nothing"}
+    )
     if _is_command(silent):
         other = {"ignored": silent.other["ignored"]}
-    unknown = not _is_command(silent)
+    unknown = silent.is_unknown if family.is_bridged else not _is_command(silent)
     return Decoded(silent.family, silent.device, other=other, is_unknown=unknown, bridge=silent.bridge)
 
 

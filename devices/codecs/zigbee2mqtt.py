@@ -24,6 +24,7 @@ NAMES = ("renamed", "name", "left", "discovered", "about")  # of devices, where 
 BASES = ("zigbee2mqtt", "z2m")
 COMMANDS = frozenset({"set", "get"})
 NO_COMMAND = "a command topic, not telemetry"
+NO_STATE = "an attribute that says nothing of the room"
 # radar sensors that tell a kind of movement instead of a boolean, or beside one
 MOVEMENT = (
     "presence_state", "motion_state", "human_motion_state", "motion_status", "occupancy_status", "presence_status",
@@ -44,6 +45,8 @@ _SIGN = re.compile(
     r"|(?:occupancy|presence|motion)_(?:\d+|l\d|in|out|or|zone_?\w*|area_?\w*|region_?\w*)$"
     r"|(?:zone|area|region)_?\w+?_(?:occupancy|presence|occupied)$"
 )
+# of every device, each on a topic of its own where Zigbee2MQTT is set so
+_BARREN = re.compile(r"last_seen$|linkquality$|voltage$|battery_low$|update-\w+$")
 LONGEST_NAME = 200  # of a device's address in the register
 SINGLE = frozenset({"occupancy", "presence", "battery", "contact", "tamper", *FACTS})
 _REGION = re.compile(r"region_(\d+)_(?:enter|leave|occupied|unoccupied)$")
@@ -90,6 +93,8 @@ def _decode(incoming: Incoming, name: tuple[str, ...]) -> Decoded:
         return _state(incoming, "/".join(name), incoming.value)
     if len(name) > 1 and name[-1] in SINGLE and not isinstance(incoming.value, list):
         return _state(incoming, "/".join(name[:-1]), {name[-1]: _unquoted(incoming.value)})
+    if len(name) > 1 and _BARREN.match(name[-1]) and not isinstance(incoming.value, list):
+        return Decoded(FAMILY, "/".join(name[:-1]), other={"ignored": NO_STATE})
     other = {"ignored": True, "reason": "not an object"}
     return Decoded(FAMILY, "/".join(name), other=other, is_unknown=True)
 
@@ -144,7 +149,8 @@ def _region(draft: Draft) -> None:
 def _availability(incoming: Incoming, device: str) -> Decoded:
     online = up_down(incoming.value)
     if online is None:
-        return Decoded(FAMILY, device, other={"reason": "neither online nor offline"})
+        other = {"reason": "neither online nor offline"}
+        return Decoded(FAMILY, device, other=other, is_unknown=incoming.value is None)
     # what a device says while its bridge does not hear it is lost
     return Decoded(FAMILY, device, online=online, is_unknown=not online)
 

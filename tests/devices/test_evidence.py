@@ -240,6 +240,20 @@ async def test_a_topic_that_a_bridge_empties_is_no_fault_of_the_device(office: O
     assert (device.occupied, device.refusal) == (None, None)
 
 
+async def test_an_attribute_that_is_empty_on_a_topic_of_its_own_takes_no_presence_back(office: Office) -> None:
+    """Zigbee2MQTT with ``output: attribute_and_json`` sends them all after each state; null is an empty message."""
+    await office.open()
+    await office.sensor("hall", **PIR)
+    await office.listen()
+    await office.say("zigbee2mqtt/hall", '{"battery":null,"occupancy":true,"temperature":null}')
+    for attribute, value in (("occupancy", "true"), ("battery", ""), ("temperature", ""), ("last_seen", "2026-11-26")):
+        await office.say(f"zigbee2mqtt/hall/{attribute}", value)
+    assert (await Device.get(code="hall")).occupied is True
+    assert office.readings.inbox.all() == []
+    await office.say("zigbee2mqtt/hall/occupancy", "")
+    assert (await Device.get(code="hall")).occupied is None
+
+
 async def test_the_inbox_holds_nothing_of_a_device_that_was_bound_or_is_gone(office: Office) -> None:
     await office.open()
     await office.listen()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices import codecs
-from devices.codecs import blueprint, decode_line
+from devices.codecs import blueprint, decode_line, zigbee2mqtt
 from devices.codecs.message import Decoded, Incoming
 from devices.codecs.values import count, instant, percent, yes_no
 from devices.topics import Topics
@@ -70,6 +70,9 @@ def test_zigbee2mqtt_single_attributes_and_bases() -> None:
     assert decode_text("zigbee2mqtt/hall/occupancy", "true")["occupied"] is True
     assert decode_text("zigbee2mqtt/hall/battery", "88")["battery"] == 88
     assert decode_text("zigbee2mqtt/a/b/occupancy", "false")["device"] == "a/b"
+    for attribute in ("last_seen", "linkquality", "update-latest_version"):
+        values = decode_text(f"zigbee2mqtt/a/b/{attribute}", "-1")
+        assert (values["device"], values["other"]) == ("a/b", {"ignored": zigbee2mqtt.NO_STATE})
     by_binding = decode_text("home/hall", '{"occupancy":true}', family="zigbee2mqtt")
     assert by_binding == decode_text("z2m/hall", '{"occupancy":true}')
 
@@ -117,6 +120,10 @@ def test_zigbee2mqtt_presence_in_its_many_words(payload: str, occupied: bool | N
         ("zigbee2mqtt/pir", "", True),
         ("zigbee2mqtt/pir/availability", "", True),
         ("zigbee2mqtt/pir/occupancy", "unknown", True),
+        ("zigbee2mqtt/pir/occupancy", "", True),
+        ("zigbee2mqtt/pir/temperature", "", False),
+        ("zigbee2mqtt/pir/battery", "", False),
+        ("zigbee2mqtt/pir/linkquality", "", False),
         ("zigbee2mqtt/pir", '{"battery":100}', False),
         ("zigbee2mqtt/pir", '{"occupancy":null,"presence":false}', False),
         ("zigbee2mqtt/pir/set", "unavailable", False),
