@@ -142,7 +142,7 @@ def wall_of(text: str) -> date | datetime:
             return datetime.fromisoformat(text)
     except ValueError:
         pass
-    raise Invalid("series.bad_date", given=text[:40])
+    raise Invalid("series.bad_date", given=text[:40] or "–")
 
 
 def recurrence_of(request: SeriesRequest, zone: ZoneInfo) -> Recurrence:

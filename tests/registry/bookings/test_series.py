@@ -476,3 +476,20 @@ async def test_as_few_statements_for_two_hundred_dates_as_for_four(database: Dat
         await book_series(request, person, actor(person), NOW)
     with statements.at_most(8):
         await preview_series(request, person, NOW)  # each of them is taken now
+
+
+async def test_days_off_that_a_change_leaves_out_and_dates_that_ask_anew(database: Database) -> None:
+    room, keeper, person = await make_room(), await make_person(), await make_person()
+    await room.approvers.add(keeper)
+    series = await make(room, person, start=wall(2026, 12, 22, 9), rule="FREQ=DAILY;COUNT=3")
+    await Booking.filter().update(status=Status.CONFIRMED)  # approved
+    changes = SeriesChanges(rule="FREQ=DAILY;COUNT=5", skips_holidays=True)
+    plan = await preview_change(series.id, Scope.ALL, "", changes, person, NOW)
+    assert [line.state for line in plan.preview.lines] == ["free", "free", "holiday", "holiday", "holiday"]
+    # the one that falls on a day off is taken back
+    assert [act for act, *_ in plan.steps()] == ["stays", "stays", "cancelled", "skipped", "skipped"]
+    wider = SeriesChanges(rule="FREQ=DAILY;COUNT=7")
+    plan = await preview_change(series.id, Scope.ALL, "", wider, person, NOW)
+    assert len(plan.asked) == 4
+    series = await change_series(series.id, Scope.ALL, "", wider, person, actor(person), NOW)
+    assert (len(await times(series)), len(await times(series, Status.TENTATIVE))) == (3, 4)

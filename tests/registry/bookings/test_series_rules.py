@@ -1,4 +1,4 @@
-"""A series as it is wish for, judged, and continued otherwise."""
+"""A series as it is asked for, judged, and continued otherwise."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

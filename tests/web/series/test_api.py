@@ -113,3 +113,22 @@ async def test_a_series_that_is_not_theirs_to_see(office: Office) -> None:
     refused = await office.call("DELETE", f"{path}?scope=this", who="alice")
     assert refused.json()["code"] == "series.bad_date"
     assert (await office.call("DELETE", path, who="bob")).json()["code"] == "booking.not_yours"
+
+
+async def test_a_change_says_what_becomes_of_each_date(office: Office) -> None:
+    at = first()
+    await make_booking(at + timedelta(days=3), room=office.rooms["M-1"], organizer=office.people["charlie"])
+    series = (await office.post("/series", body(at))).json()
+
+    async def acts(**change: Any) -> list[str]:
+        answer = await office.post(f"/series/{series['id']}/preview?scope=all", change)
+        assert answer.status_code == 200, answer.text
+        return [one["act"] for one in answer.json()["changes"]]
+
+    assert await acts(rrule="FREQ=DAILY;INTERVAL=2;COUNT=2") == ["stays", "stays", "cancelled"]
+    assert await acts(rrule="FREQ=DAILY;COUNT=5") == ["stays", "stays", "stays", "skipped", "new"]
+    assert await acts(title="Zespół") == ["changes"] * 3
+    refused = await office.post(f"/series/{series['id']}/preview", {"title": "x" * 201})
+    assert refused.json()["code"] == "booking.title_too_long"
+    refused = await office.post(f"/series/{series['id']}/preview", {"starts_at": at.isoformat(), "attendees": 900})
+    assert refused.json()["code"] == "booking.over_capacity"
