@@ -90,8 +90,13 @@ class TopicInbox:
         while len(self._topics) > self.capacity or self.bytes > INBOX_BYTES and len(self._topics) > 1:
             self.forget(next(iter(self._riddles or self._topics)))
 
-    def rename(self, device: str, code: str) -> None:
+    def former_code(self, device: str) -> str:
+        """The code of the known device that is called so now, empty where none is known to be."""
+        return self._renamed.get(device, "")
+
+    def rename(self, former: str, device: str, code: str) -> None:
         """A known device, whose code this is, has another name in its network: a person decides whether to follow."""
+        self._renamed.pop(former, None)
         self._renamed[device] = code
         self._renamed.move_to_end(device)
         while len(self._renamed) > RENAMED:

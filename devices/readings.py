@@ -268,12 +268,22 @@ class Readings:
         name = str(decoded.other.get("renamed") or decoded.other.get("left"))
         self.inbox.forget_devices(lambda *stranger: stranger == (decoded.family, name))
         device = self.table.find(decoded.family, name)
-        if device and device.bridge in ("", decoded.bridge):
-            if decoded.other.get("name"):
-                self.inbox.rename(str(decoded.other["name"]), device.code)
+        is_own = device is not None and device.bridge in ("", decoded.bridge)
+        code = device.code if device and is_own and device.distrust not in GONE else self.inbox.former_code(name)
+        if code and decoded.other.get("name"):
+            self.inbox.rename(name, str(decoded.other["name"]), code)
+            self._note_back(decoded, code, now)
+        if device and is_own:
             distrust = "renamed" if "renamed" in decoded.other else "left"
             reading = Reading(device.id, now, online=False, distrust=distrust, live=False, gap=True)
             self._pend(device, reading, time.monotonic())
+
+    def _note_back(self, decoded: Decoded, code: str, now: datetime) -> None:
+        """A device that gets the name back under which it is known."""
+        device = self.table.find(decoded.family, str(decoded.other["name"]))
+        if device and device.code == code and device.distrust == "renamed" and device.bridge in ("", decoded.bridge):
+            device.availability = None
+            self._pend(device, Reading(device.id, now, distrust="", live=False), time.monotonic())
 
     def _note_joined(self, decoded: Decoded, now: datetime) -> None:
         """A device that had left is back. Of one that was renamed the name may be another one's by now: a person says

@@ -240,6 +240,31 @@ async def test_a_topic_that_a_bridge_empties_is_no_fault_of_the_device(office: O
     assert (device.occupied, device.refusal) == (None, None)
 
 
+RENAME = '{"data":{"from":"%s","to":"%s"},"status":"ok"}'
+
+
+async def test_a_device_that_gets_its_name_back_is_believed_again(office: Office) -> None:
+    """By whatever way, and while another one has its name it is not meant."""
+    await office.open()
+    for name in ("hall", "desk"):
+        await office.sensor(name, **PIR)
+    await office.listen()
+
+    async def rename(former: str, name: str) -> list[str]:
+        await office.say("zigbee2mqtt/bridge/response/device/rename", RENAME % (former, name))
+        return [(await Device.get(code=code)).distrust for code in ("hall", "desk")]
+
+    assert await rename("hall", "one") == ["renamed", ""]
+    assert await rename("desk", "hall") == ["renamed", "renamed"]
+    assert await rename("one", "two") == ["renamed", "renamed"]
+    await office.say("zigbee2mqtt/two", '{"occupancy":true}')
+    assert [row.formerly for row in office.readings.inbox.all()] == ["hall"]
+    assert await rename("hall", "desk") == ["renamed", ""]
+    assert await rename("two", "hall") == ["", ""]
+    await office.say("zigbee2mqtt/hall", '{"occupancy":true}')
+    assert (await Device.get(code="hall")).occupied is True
+
+
 async def test_an_attribute_that_is_empty_on_a_topic_of_its_own_takes_no_presence_back(office: Office) -> None:
     """Zigbee2MQTT with ``output: attribute_and_json`` sends them all after each state; null is an empty message."""
     await office.open()
