@@ -1,9 +1,11 @@
 """What is asked about opening hours: the weeks, the days of a site, and which bookings a change shuts out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from heapq import nsmallest
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -88,6 +90,26 @@ async def rooms_of_site(site_id: int) -> list[Room]:
 def holiday_names(year: int, language: str) -> dict[date, str]:
     """Poland's days off by law in a year, as they are called in Polish or English."""
     return dict(holidays.country_holidays("PL", years=year, language="pl" if language == "pl" else "en_US"))
+
+
+@lru_cache(maxsize=64)
+def _kept_names(year: int, language: str) -> Mapping[date, str]:
+    return MappingProxyType(holiday_names(year, language))
+
+
+async def named_days(site_ids: Collection[int], first: date, last: date, language: str) -> dict[date, str]:
+    """Why the days from ``first`` to ``last`` differ from the week: the days off by law, and the sites' own."""
+    names = {
+        day: name
+        for year in range(first.year, last.year + 1)
+        for day, name in _kept_names(year, language).items()
+        if first <= day <= last
+    }
+    rows = CalendarDay.filter(site_id__in=list(site_ids), day__gte=first, day__lte=last).order_by("day", "site_id")
+    own: dict[date, dict[str, None]] = {}
+    for day, name in await rows.values_list("day", "name") if site_ids else ():
+        own.setdefault(day, {})[name] = None
+    return names | {day: ", ".join(its_names) for day, its_names in own.items()}
 
 
 async def site_year(site_id: int, year: int, language: str) -> list[SiteDay]:

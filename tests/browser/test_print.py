@@ -34,14 +34,14 @@ async def test_a_day_is_printed_on_one_sheet_with_its_words(office: Office) -> N
     await furnished(office)
 
     def walk(page: Any) -> None:
-        for address in (f"/calendar?date={DAY}", f"/calendar?date={DAY}&view=week"):
+        for address in (f"/calendar?date={DAY}", f"/calendar?date={DAY}&view=week", f"/calendar?date={DAY}&view=month"):
             page.set_viewport_size(SHEET)
             page.emulate_media(media="print")
             page.goto(address)
             assert pages_of(page, prefer_css_page_size=True) == 1
             assert pages_of(page, format="A4", landscape=True, print_background=True) == 1
             assert [one.inner_text() for one in page.locator(CONTROLS).all() if one.is_visible()] == []
-            if "week" not in address:
+            if "view" not in address:
                 for words in ("Odprawa 0.0", "Odprawa 17.3"):
                     line = page.locator(f".slot:has-text('{words}')")
                     assert re.search(r"\d\d:\d\d–\d\d:\d\d", line.locator(".face").inner_text())
@@ -80,7 +80,8 @@ async def test_a_long_word_does_not_break_a_page(office: Office, width: int) -> 
     def walk(page: Any) -> None:
         page.set_viewport_size({"width": width, "height": 900})
         for address in ("/", "/bookings", f"/bookings/{booking.id}", f"/bookings/new?room=LONG&date={DAY}", "/rooms",
-                        f"/calendar?date={DAY}", f"/calendar?date={DAY}&view=week", "/rooms/LONG", "/assets",
+                        f"/calendar?date={DAY}", f"/calendar?date={DAY}&view=week",
+                        f"/calendar?date={DAY}&view=month", "/rooms/LONG", "/assets",
                         f"/assets/{asset.id}"):  # fmt: skip
             page.goto(address)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, address

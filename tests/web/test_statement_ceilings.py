@@ -38,6 +38,7 @@ CEILINGS = {
     "/": (40, 25),
     "/calendar": (16, 6),
     "/calendar?view=week": (16, 6),
+    "/calendar?view=month": (10, 4),
     "/rooms": (14, 4),
     "/plan": (14, 3),
     "/plan/{building}/0": (12, 5),

@@ -1,6 +1,7 @@
-"""The calendar: all rooms on one day as lanes, or over a week as a table."""
+"""The calendar: all rooms on one day as lanes, over a week as a table, or over a month as a sheet of days."""
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from registry.bookings.rules import FEATURES
 from registry.rooms.hours import local_instant
 from web.auth.access import PageCaller
 from web.bookings.words import BookingWords
+from web.calendar.month import Month, line_time, monday_of, month_of, month_span, neighbours
 from web.calendar.room_rows import (
     CalendarFilter,
     RoomGroup,
@@ -31,18 +33,23 @@ from web.kit.query_names import pages
 from web.kit.render import is_fragment, render
 from web.kit.timeline import Axis, Band, axis_between, axis_of, bands, busy_minutes, spans_of
 from web.kit.words import N_
-from web.rooms.house_parts import remember_part
+from web.rooms.house_parts import MOST, remember_part
 
 router = pages()
 WORKDAYS = 5
 YEARS = range(1990, 2200)
+# one letter each, of the word on the button
+KEYS = {
+    "en": {"day": "D", "week": "W", "month": "M", "new": "B"},
+    "pl": {"day": "D", "week": "T", "month": "M", "new": "Z"},
+}
 NEEDS_OFFERED = ("projector", "hearing_loop", "screen")
 
 
 @router.get("/calendar")
 async def calendar(request: Request, person: PageCaller, now: Now) -> Response:
-    """``date``, ``view`` (day or week), and the filters ``seats``, ``needs``, ``step_free``, ``free``; asked for as a
-    fragment, the pieces that changed.
+    """``date``, ``view`` (day, week or month), and the filters ``room``, ``seats``, ``needs``, ``step_free``, ``free``;
+    asked for as a fragment, the pieces that changed.
     """
     query = request.query_params
     context = page_context(request, person, now)
@@ -53,36 +60,41 @@ async def calendar(request: Request, person: PageCaller, now: Now) -> Response:
         needs=tuple(need for need in query.getlist("needs") if need in FEATURES),
         step_free=bool(query.get("step_free")),
         free_now=bool(query.get("free")),
+        rooms=tuple(dict.fromkeys(query.getlist("room")))[:MOST],
     )
-    is_week = query.get("view") == "week"
-    first_day = day - timedelta(days=day.weekday()) if is_week else day
-    part = await used_part(request, context, first_day, 7 if is_week else 1, room_filter)
-    board = await (_week if is_week else _lanes)(context, first_day, room_filter, part)
-    step = timedelta(days=7 if is_week else 1)
-    at_hand = {"date": day.isoformat(), "view": "week" if is_week else "day", "part": part.code}
+    view = VIEWS.get(query.get("view", ""), VIEWS["day"])
+    first_day, days = view.span(day)
+    part = await used_part(request, context, first_day, days, room_filter)
+    board = await view.board(context, day, room_filter, part)
+    earlier, later = view.neighbours(day)
+    at_hand = {"date": day.isoformat(), "view": view.name, "part": part.code}
     is_part = is_fragment(request)
-    page = "calendar/week.html" if is_week else "calendar/day.html"
     response = render(
         request,
-        "calendar/_pieces.html" if is_part else page,
+        "calendar/_pieces.html" if is_part else f"calendar/{view.name}.html",
         status=422 if fault and not is_part else 200,
         words=words,
         now=now,
         day=day,
         is_today=day == context.today,
         fault=fault,
+        view=view.name,
         board=board,
-        shape=shape(board.axes, board.groups),
+        shape=board.shape,
         pieces=await piece_request(request) if is_part else None,
         in_place=IN_PLACE if is_part else "",
         room_filter=room_filter,
         needs_offered=NEEDS_OFFERED,
         href=lambda **more: _href(room_filter, at_hand | more),
-        earlier=(day - step).isoformat(),
-        later=(day + step).isoformat(),
+        href_all=_href(replace(room_filter, rooms=()), at_hand),
+        shows_one_of=lambda codes: any(one.room.code in codes for one in part.days),
+        earlier=earlier.isoformat(),
+        later=later.isoformat(),
         today=context.today,
-        address=addresses(board.groups),
+        address=addresses(board.groups) if isinstance(board, Lanes) else {},
+        keys=KEYS.get(context.language, KEYS["en"]),
         band_line=band_line,
+        line_time=lambda line, day: line_time(line, day, words),
         can_book=context.may("bookings.make"),
         toast=words.done(query.get("did", "")),
         part=part,
@@ -109,6 +121,7 @@ def _href(room_filter: CalendarFilter, more: dict[str, str]) -> str:
     query = [(name, value) for name, value in more.items() if value]
     query += [(name, "1") for name, on in (("seats", room_filter.seats), ("step_free", room_filter.step_free)) if on]
     query += [("needs", need) for need in room_filter.needs]
+    query += [("room", code) for code in room_filter.rooms]
     query += [("free", "1")] if room_filter.free_now else []
     return f"/calendar?{urlencode(query)}"
 
@@ -125,8 +138,8 @@ class Lanes:
     duties: int
 
     @property
-    def axes(self) -> list[Axis]:
-        return [self.axis]
+    def shape(self) -> str:
+        return shape([self.axis], self.groups)
 
 
 async def _lanes(context: PageContext, day: date, room_filter: CalendarFilter, part: UsedPart) -> Lanes:
@@ -168,8 +181,13 @@ class Week:
     def days(self) -> list[date]:
         return [axis.day for axis in self.axes]
 
+    @property
+    def shape(self) -> str:
+        return shape(self.axes, self.groups)
 
-async def _week(context: PageContext, monday: date, room_filter: CalendarFilter, part: UsedPart) -> Week:
+
+async def _week(context: PageContext, day: date, room_filter: CalendarFilter, part: UsedPart) -> Week:
+    monday = monday_of(day)
     axes = _axes(context, part.days, monday)
     rows = await rows_of(context, part.days, axes[0], room_filter)
     return Week(
@@ -211,3 +229,24 @@ def _cell(day: RoomDay, axis: Axis, context: PageContext) -> WeekCell:
         is_open=any(opens < ends and closes > begins for opens, closes in day.open),
         hidden=day.times_hidden,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarView:
+    """A way to show the calendar: which days of a day that is asked for, as what, and the days to go on to."""
+
+    name: str
+    span: Callable[[date], tuple[date, int]]
+    board: Callable[[PageContext, date, CalendarFilter, UsedPart], Awaitable[Lanes | Week | Month]]
+    neighbours: Callable[[date], tuple[date, date]]
+
+
+def _by(days: int) -> Callable[[date], tuple[date, date]]:
+    return lambda day: (day - timedelta(days=days), day + timedelta(days=days))
+
+
+VIEWS = {
+    "day": CalendarView("day", lambda day: (day, 1), _lanes, _by(1)),
+    "week": CalendarView("week", lambda day: (monday_of(day), 7), _week, _by(7)),
+    "month": CalendarView("month", month_span, month_of, neighbours),
+}

@@ -68,14 +68,21 @@ class CalendarFilter:
     needs: tuple[str, ...] = ()
     step_free: bool = False
     free_now: bool = False
+    rooms: tuple[str, ...] = ()
 
     @property
     def any(self) -> bool:
-        return bool(self.seats or self.needs or self.step_free or self.free_now)
+        return bool(self.seats or self.step_free or self.rooms or self.changes)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it asks for what changes by itself: what works, and what is free."""
+        return bool(self.needs or self.free_now)
 
     def suits(self, room: Room | RoomLine) -> bool:
-        """By what is built."""
-        return (not self.seats or room.capacity >= SEATS) and (not self.step_free or room.step_free)
+        """By what is built, and by which rooms were chosen."""
+        is_chosen = not self.rooms or room.code in self.rooms
+        return is_chosen and (not self.seats or room.capacity >= SEATS) and (not self.step_free or room.step_free)
 
     def admit(self, room: Room, equipment: Equipment, state: PublicState) -> bool:
         return (
@@ -88,12 +95,13 @@ class CalendarFilter:
 @dataclass(frozen=True, slots=True)
 class UsedPart:
     """The part of the house that a page shows, and the days of its rooms that people use: of those that can be booked,
-    and those where somebody is on duty or has a block.
+    and those where somebody is on duty or has a block. ``choices`` are the rooms that one can choose of.
     """
 
     days: list[RoomDay]
     links: tuple[PartLink, ...] = ()
     code: str = ""
+    choices: tuple[Room, ...] = ()
 
 
 async def used_part(
@@ -102,7 +110,10 @@ async def used_part(
     """Of a house that one page cannot show, the part that is asked for; ``rows_of`` filters its rooms."""
     viewer, small = context.viewer, await small_house()
     if small is not None:
-        return UsedPart(_used(await day_of(small, viewer, day, days)))
+        suiting = [room for room in small if room_filter.suits(room)] if room_filter else small
+        used = _used(await day_of(suiting, viewer, day, days))
+        used_ids = {one.room.id for one in used}
+        return UsedPart(used, choices=tuple(room for room in small if room.bookable or room.id in used_ids))
     lines = await room_lines()
     idle = await rooms_of_house([line.id for line in lines if not line.bookable])
     used_ids = {one.room.id for one in _used(await day_of(idle, viewer, day, days))}
@@ -110,7 +121,8 @@ async def used_part(
     if room_filter:
         used_lines = await _admitted(used_lines, room_filter, context)
     part = await part_of(used_lines, lines, request, context)
-    return UsedPart(_used(await day_of(part.rooms, viewer, day, days)), part.links, part.code)
+    used = _used(await day_of(part.rooms, viewer, day, days))
+    return UsedPart(used, part.links, part.code, tuple(one.room for one in used))
 
 
 def _used(days: list[RoomDay]) -> list[RoomDay]:
@@ -120,7 +132,7 @@ def _used(days: list[RoomDay]) -> list[RoomDay]:
 async def _admitted(lines: list[RoomLine], room_filter: CalendarFilter, context: PageContext) -> list[RoomLine]:
     """The lines of the rooms that a filter admits. Rooms are read whole only for what changes by itself."""
     lines = [line for line in lines if room_filter.suits(line)]
-    if not room_filter.needs and not room_filter.free_now:
+    if not room_filter.changes:
         return lines
     rooms = {room.id: room for room in await rooms_of_house([line.id for line in lines])}
     equipment = await equipment_of(list(rooms.values()))
@@ -129,6 +141,16 @@ async def _admitted(lines: list[RoomLine], room_filter: CalendarFilter, context:
         line for line in lines
         if line.id in rooms and room_filter.admit(rooms[line.id], equipment[line.id], states[line.id])
     ]  # fmt: skip
+
+
+async def admitted_days(context: PageContext, room_days: list[RoomDay], room_filter: CalendarFilter) -> list[RoomDay]:
+    """The days of the rooms that a filter admits."""
+    rooms = [day.room for day in room_days]
+    if not room_filter.changes:
+        return [day for day in room_days if room_filter.suits(day.room)]
+    equipment = await equipment_of(rooms)
+    states = await states_for(rooms, context.viewer, context.now)
+    return [day for day in room_days if room_filter.admit(day.room, equipment[day.room.id], states[day.room.id])]
 
 
 async def rows_of(

@@ -306,12 +306,4 @@
     var text = move.slot.querySelector('.text');
     move.text = text ? text.cloneNode(true) : null;
   }
-
-  /* --- filters without a page in between --- */
-  document.addEventListener('change', function (event) {
-    var form = event.target.closest('[data-filters]');
-    if (!form || event.target.type !== 'checkbox') return;
-    history.replaceState(null, '', form.getAttribute('action') + '?' + new URLSearchParams(new FormData(form)));
-    window.izba.refresh();
-  });
 })();
