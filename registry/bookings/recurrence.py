@@ -18,6 +18,7 @@ from registry.core.errors import N_, Invalid, Reason
 
 MOST_DATES = 400
 MOST_YEARS = 10
+MOST_TIMES = 48  # of a day: a walk makes each of them before BYSETPOS chooses
 LONGEST_RULE = 500  # characters
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 TOO_OFTEN = ("SECONDLY", "MINUTELY", "HOURLY")
@@ -119,6 +120,8 @@ def _check(rule: Rule) -> None:
         raise _bad(N_("it says both COUNT and UNTIL"))
     if rule.count is not None and rule.count > MOST_DATES:
         raise Invalid("series.too_many", limit=MOST_DATES)
+    if len(rule.hours or (0,)) * len(rule.minutes or (0,)) > MOST_TIMES:
+        raise Invalid("series.too_often")
     if rule.interval > 366 * MOST_YEARS:
         raise Invalid("series.too_long", years=MOST_YEARS)
     is_yearly, has_months = frequency is Frequency.YEARLY, frequency in (Frequency.MONTHLY, Frequency.YEARLY)
@@ -328,6 +331,8 @@ def expand(recurrence: Recurrence) -> list[Occurrence]:
     Invalid: series.endless, series.too_many, series.too_long, series.no_date.
     """
     rule, start = recurrence.rule, recurrence.start
+    if any(abs(wall.year - start.year) > MOST_YEARS + 1 for wall in recurrence.more):
+        raise Invalid("series.too_long", years=MOST_YEARS)
     walls = [start] if rule is None else _within(rule, recurrence)
     # RFC 5545: a rule does not mean an hour that does not exist; who names it means the clock that was
     named = {wall: _occurrence(wall, recurrence)._replace(is_missing=False) for wall in recurrence.more}

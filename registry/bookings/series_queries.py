@@ -40,6 +40,15 @@ def sees_series(series: Series, room: Room, viewer: Viewer) -> bool:
     return sight(shown_class, viewer, series.organizer_id, series.institution_id) is Sight.FULL
 
 
+def seen_of(bookings: Sequence[Booking], viewer: Viewer) -> list[Booking]:
+    """Those dates of a series of which this viewer may see everything: one may have gone to a room of another class."""
+    return [
+        one
+        for one in bookings
+        if sight(seen_as(one.room.visibility, one.kind), viewer, one.organizer_id, one.institution_id) is Sight.FULL
+    ]
+
+
 async def series_in_help_point(series_ids: Collection[UUID]) -> set[UUID]:
     """Those of these series that are in rooms of the Help Point, or visits from when their room was one."""
     shy = Series.filter(Q(room__visibility__in=list(HELP_POINT)) | Q(kind__in=list(VISITS)), id__in=list(series_ids))

@@ -83,7 +83,7 @@ async def order(
     """
     texts = {"basis": new.basis.strip(), "others": new.others.strip()}
     today = await office_day(now)
-    wishes = list(dict.fromkeys(new.areas))
+    wishes = list(dict.fromkeys(_plain(one) for one in new.areas))
     for fault in order_faults(len(wishes), new.as_of, today, texts):
         raise fault
     people = [await person_by_login(login) for login in dict.fromkeys(new.committee)]
@@ -303,6 +303,11 @@ async def area_named(stocktake_id: int, name: str) -> StocktakeArea:
         if name in (area.room.code if area.room else "", area.name, str(area.place)):
             return area
     raise NotFound("stocktake.no_area_of", area=name[:40])
+
+
+def _plain(wish: NewArea) -> NewArea:
+    """The same with a login as it is stored: nobody is an area twice."""
+    return NewArea(wish.kind, wish.code.strip().lower()) if wish.kind is AreaKind.PERSON else wish
 
 
 async def _area(stocktake: Stocktake, place: int, wish: NewArea) -> StocktakeArea:

@@ -234,18 +234,24 @@ async def compared(stocktake_id: int) -> list[CountLine]:
     areas = await StocktakeArea.filter(stocktake_id=stocktake_id)
     sights = [sight_of(row) for row in await counting_now(stocktake_id, areas)]
     expectations = await expectations_of(stocktake_id)
-    corrections = await _corrections(stocktake_id)
-    lines: list[CountLine] = await aside(lambda: compare(expectations.values(), deciding(sights), corrections))
+    corrections, last = await _corrections(stocktake_id), deciding(sights)
+    # a thing that was seen in two areas is on two sheets: the one of its last sighting decides
+    quantities = {
+        thing: many
+        for (thing, area_id), many in corrections.items()
+        if thing in last and last[thing].area_id == area_id
+    }
+    lines: list[CountLine] = await aside(lambda: compare(expectations.values(), last, quantities))
     return lines
 
 
-async def _corrections(stocktake_id: int) -> dict[str, int]:
-    """The last quantity that was put right, by thing."""
+async def _corrections(stocktake_id: int) -> dict[tuple[str, int], int]:
+    """The last quantity that was put right, by thing and the area of the sheet."""
     rows = await SheetCorrection.filter(sheet__stocktake_id=stocktake_id).order_by("id").select_related("sheet")
-    quantities: dict[str, int] = {}
+    quantities: dict[tuple[str, int], int] = {}
     for row in rows:
         thing = next(line["thing"] for line in row.sheet.contents["rows"] if line["number"] == row.line)
-        quantities[thing] = row.quantity
+        quantities[thing, row.sheet.area_id] = row.quantity
     return quantities
 
 

@@ -379,7 +379,8 @@ def valuation_faults(discrepancies: Sequence[FoundDifference], valuations: Seque
     if missing := [one for one in discrepancies if one.key not in keys]:
         yield Invalid("stocktake.not_all_valued", piece=missing[0].line.name, many=len(missing))
     for one in valuations:
-        if one.value < 0 or one.value != one.value.quantize(Decimal("0.01")) or one.value >= Decimal(10) ** 10:
+        is_amount = one.value.is_finite() and 0 <= one.value < Decimal(10) ** 10
+        if not is_amount or one.value != one.value.quantize(Decimal("0.01")):
             yield Invalid("stocktake.bad_value", field=f"value:{one.key[:80]}")
         if not one.explanation or len(one.explanation) > LONGEST_NOTE:
             yield Invalid("stocktake.no_explanation", limit=LONGEST_NOTE, field=f"explanation:{one.key[:80]}")

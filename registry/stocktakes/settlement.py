@@ -198,7 +198,8 @@ async def carry_out(
     stocktake_id: int, task_id: int, remark: str, actor: Actor, now: datetime, request_key: RequestKey | None = None
 ) -> SettlementTask:
     """Carry out a task. A draft of a move or a retirement takes its thing that way, with its paper and all that may
-    stand against it; of the others somebody says that they are done, and how.
+    stand against it; of the others, and of a thing of which only a part is missing, somebody says that they are done,
+    and how.
 
     Raises NotFound("stocktake.no_task"); Invalid("request.missing_field"); Conflict: stocktake.task_done, and what
     the transition refuses.
@@ -209,7 +210,9 @@ async def carry_out(
     if task is None:
         raise NotFound("stocktake.no_task")
     row = task.count_difference
-    name = TRANSITION_OF.get(task.act)
+    # a transition takes the whole line: of one of which a part is missing people split off that part first
+    is_part = bool(row.counted) and row.counted < row.expected
+    name = None if is_part else TRANSITION_OF.get(task.act)
     if name is None or row.asset_id is None:
         if not remark.strip():
             raise Invalid("request.missing_field", field="remark")

@@ -17,6 +17,7 @@ from registry.bookings.series_queries import (
     bookings_of_series,
     my_series,
     preview_series,
+    seen_of,
     series_by_id,
 )
 from registry.bookings.series_rules import Scope, SeriesChanges
@@ -157,10 +158,14 @@ async def _changes(
 ) -> SeriesChanges:
     series = await series_by_id(series_id, viewer_of(person))
     (first, *_) = affected_by(await bookings_of_series(series_id), scope, occurrence, now)
-    return body.series(await zone_of(series.room), (datetime.fromisoformat(first.occurrence), series.minutes))
+    zone, began = await zone_of(series.room), datetime.fromisoformat(first.occurrence)
+    if scope is Scope.THIS:  # as it is, which may be another time than its series'
+        began = first.starts_at.astimezone(zone).replace(tzinfo=None)
+    return body.series(zone, (began, series.minutes))
 
 
 async def _detail(series_id: UUID, person: Person, response: Response) -> SeriesAnswer:
     series = await series_by_id(series_id, viewer_of(person))
     response.headers["etag"] = etag(series.revision)
-    return series_answer(series, await bookings_of_series(series_id), await zone_of(series.room))
+    bookings = seen_of(await bookings_of_series(series_id), viewer_of(person))
+    return series_answer(series, bookings, await zone_of(series.room))

@@ -24,6 +24,7 @@ from registry.bookings.series_queries import (
     coming_of,
     history_of_series,
     preview_series,
+    seen_of,
     series_by_id,
 )
 from registry.bookings.series_rules import Scope, SeriesChanges
@@ -121,7 +122,7 @@ async def show(request: Request, person: PageCaller, now: Now, series_id: str, d
     """A series: how it repeats, each of its dates, what could not be had, and what happened to it."""
     context = page_context(request, person, now)
     series = await series_by_id(series_id_in(series_id), context.viewer)
-    bookings = await bookings_of_series(series.id)
+    bookings = seen_of(await bookings_of_series(series.id), context.viewer)
     words = SeriesWords.of(context.words)
     coming = coming_of(bookings, now)
     return render(
@@ -221,7 +222,7 @@ async def change_page(request: Request, person: BookingMaker, now: Now, series_i
     """The form of a change, and every date before and after once something was typed."""
     context = page_context(request, person, now)
     series = await series_by_id(series_id_in(series_id), context.viewer)
-    coming = coming_of(await bookings_of_series(series.id), now)
+    coming = coming_of(seen_of(await bookings_of_series(series.id), context.viewer), now)
     fields: FormData | QueryParams = as_form(typed.words["fields"]) if typed else request.query_params
     form = _change_form(fields, series, coming, await zone_of(series.room))
     plan: SeriesPlan | None = None
@@ -248,7 +249,7 @@ async def change(request: Request, person: BookingMaker, now: Now, series_id: st
     """Change what the form says, once."""
     context, fields = page_context(request, person, now), await request.form()
     series = await series_by_id(series_id_in(series_id), context.viewer)
-    coming = coming_of(await bookings_of_series(series.id), now)
+    coming = coming_of(seen_of(await bookings_of_series(series.id), context.viewer), now)
     form = _change_form(fields, series, coming, await zone_of(series.room))
     revision, page = revision_in(str(fields.get("revision") or "")), f"/series/{series.id}/change"
     chosen = str(fields.get("occurrence") or "")
@@ -271,7 +272,7 @@ async def cancel_page(
     """Which dates would be cancelled."""
     context = page_context(request, person, now)
     series = await series_by_id(series_id_in(series_id), context.viewer)
-    bookings = await bookings_of_series(series.id)
+    bookings = seen_of(await bookings_of_series(series.id), context.viewer)
     words, coming = SeriesWords.of(context.words), coming_of(bookings, now)
     if typed:
         texts = dict(typed.words.get("fields", ()))

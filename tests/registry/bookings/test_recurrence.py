@@ -218,6 +218,10 @@ def test_a_rule_that_ends_before_a_day() -> None:
         ("FREQ=YEARLY;COUNT=12", "series.too_long"),
         ("FREQ=DAILY;INTERVAL=1000000000;COUNT=2", "series.too_long"),
         ("FREQ=YEARLY;INTERVAL=3000;COUNT=2", "series.too_long"),
+        (
+            f"FREQ=YEARLY;BYDAY=MO;BYSETPOS=1;COUNT=9;BYHOUR={','.join(map(str, range(24)))};BYMINUTE=0,20,40",
+            "series.too_often",
+        ),
         # nothing that ever happens
         ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=2", "series.no_date"),
         ("FREQ=DAILY;INTERVAL=7;BYDAY=MO;COUNT=3", "series.no_date"),
@@ -268,6 +272,13 @@ def test_too_many_dates_beside_the_rule() -> None:
         expand(series("", more=more))
     with pytest.raises(Invalid) as caught:
         expand(series("", more=(wall(2050, 1, 1, 9),)))
+    assert caught.value.code == "series.too_long"
+
+
+@pytest.mark.parametrize("far", [wall(1, 1, 1, 0), wall(9999, 12, 31, 23, 30)])
+def test_a_date_beside_the_rule_at_an_end_of_the_calendar(far: datetime) -> None:
+    with pytest.raises(Invalid) as caught:
+        expand(series("", more=(far,)))
     assert caught.value.code == "series.too_long"
 
 

@@ -250,6 +250,12 @@ def test_what_a_valuation_must_be(valuations: list[Valuation], codes: list[str])
     assert [fault.code for fault in rules.valuation_faults(DIFFERENCES, valuations)] == codes
 
 
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-0.01", "1E+40", "1E+10", "0.001"])
+def test_what_is_no_amount_is_no_value(amount: str) -> None:
+    values = [Valuation(one.key, Decimal(amount), "bo tak") for one in DIFFERENCES]
+    assert {fault.code for fault in rules.valuation_faults(DIFFERENCES, values)} == {"stocktake.bad_value"}
+
+
 def test_a_surplus_makes_up_for_one_shortage_alone() -> None:
     twice = [
         Valuation(one.key, FIVE, "bo tak", SURPLUS if one.kind is DifferenceKind.SHORTAGE else "")

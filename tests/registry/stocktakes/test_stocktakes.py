@@ -12,7 +12,7 @@ import pytest
 from registry.assets.models import Asset, Lifecycle, Tag
 from registry.assets.tags import new_code
 from registry.assets.transitions import Answers
-from registry.core.history import Actor, HistoryEntry
+from registry.core.history import SYSTEM, Actor, HistoryEntry
 from registry.documents.models import Document, DocumentSeries
 from registry.faults.asset_transitions import perform
 from registry.outbox.models import Notice
@@ -410,3 +410,45 @@ async def test_numbers_have_no_gap_and_who_sees_what(database: Database, monkeyp
     assert (await refused(open_count(0, people.actor("orderer"), NOW))).code == "stocktake.unknown"
     entries = HistoryEntry.filter(object=f"stocktake:{rows[0].id}").order_by("seq")
     assert "expected" not in str([entry.after async for entry in entries]), "the history of a blind count may be read"
+
+
+async def test_of_a_line_that_is_missing_in_part_no_transition_takes_all(database: Database) -> None:
+    people, room = await team(), await make_room(code="M-1")
+    chairs = await make_asset(room=room, quantity=5, price=Decimal("500.00"), custodian=people.custodian)
+    stocktake = await order(wish("M-1"), people.orderer, SYSTEM, NOW)
+    await sight(stocktake.id, NewSighting("M-1", chairs.inventory_no or "", quantity=3), people.first, NOW)
+    await close(stocktake.id, people.first, SYSTEM, NOW)
+    discrepancies = (await books_of(await Stocktake.get(id=stocktake.id))).differences
+    assert [one.quantity for one in discrepancies] == [2]
+    values = [Valuation(one.key, one.value, "brak") for one in discrepancies]
+    await put_values(stocktake.id, values, people.accountant, SYSTEM, NOW)
+    await settle(stocktake.id, SYSTEM, NOW)
+    task = await SettlementTask.get()
+    assert (await refused(carry_out(stocktake.id, task.id, "", SYSTEM, NOW))).code == "request.missing_field"
+    await carry_out(stocktake.id, task.id, "2 szt. wydzielone i zlikwidowane", SYSTEM, NOW)
+    await chairs.refresh_from_db()
+    assert (chairs.lifecycle, chairs.quantity) == (Lifecycle.IN_USE, 5)
+
+
+async def test_a_thing_on_two_sheets_is_put_right_on_that_of_its_last_sighting(database: Database) -> None:
+    people = await team()
+    await make_room(code="M-1")
+    piece = await make_asset(room=await make_room(code="M-2"))
+    stocktake = await order(wish("M-1", "M-2"), people.orderer, SYSTEM, NOW)
+    for minutes, code in enumerate(("M-1", "M-2")):
+        new = NewSighting(code, piece.inventory_no or "")
+        await sight(stocktake.id, new, people.first, NOW + minutes * MINUTE)
+    await close(stocktake.id, people.first, SYSTEM, NOW)
+    first, last = await sheets_of(stocktake.id)
+    for sheet, counted in ((first, 1), (last, 0)):
+        await correct(stocktake.id, sheet.id, 1, 0, "dwa razy", people.first, SYSTEM, NOW)
+        (line,) = (await books_of(await Stocktake.get(id=stocktake.id))).lines
+        assert line.counted == counted
+
+
+async def test_nobody_is_an_area_twice(database: Database) -> None:
+    people = await team()
+    await make_asset(custodian=people.custodian)
+    areas = tuple(NewArea(AreaKind.PERSON, login) for login in ("omo-1", " OMO-1"))
+    stocktake = await order(wish(areas=areas), people.orderer, SYSTEM, NOW)
+    assert len((await stocktake_detail(stocktake.id, people.first)).areas) == 1

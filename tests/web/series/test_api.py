@@ -62,6 +62,27 @@ async def test_a_series_from_its_preview_to_its_end(office: Office) -> None:
     assert (await office.call("DELETE", path)).json()["code"] == "series.over"
 
 
+async def test_a_date_that_went_to_a_hidden_room_is_not_told_to_colleagues(office: Office) -> None:
+    series = (await office.post("/series", body(first()))).json()
+    path, second = f"/series/{series['id']}", series["bookings"][1]
+    away = {"room": "H-1", "title": "", "kind": "consultation"}
+    moved = await office.call("PATCH", f"/bookings/{second['id']}", "coordinator", json=away)
+    assert moved.status_code == 200, moved.text
+    rooms = {who: [one["room"] for one in (await office.get(path, who)).json()["bookings"]] for who in ("alice", "bob")}
+    assert rooms == {"alice": ["M-1", "H-1", "M-1"], "bob": ["M-1", "M-1"]}
+
+
+async def test_the_end_of_a_date_that_was_moved_is_counted_from_where_it_is(office: Office) -> None:
+    series = (await office.post("/series", body(first()))).json()
+    second = series["bookings"][1]
+    start = datetime.fromisoformat(second["starts_at"]) + timedelta(hours=3)
+    times = {"starts_at": start.isoformat(), "ends_at": (start + timedelta(hours=1)).isoformat()}
+    assert (await office.call("PATCH", f"/bookings/{second['id']}", json=times)).status_code == 200
+    change, end = f"/series/{series['id']}?scope=this&occurrence={second['occurrence']}", start + timedelta(hours=2)
+    changed = (await office.call("PATCH", change, json={"ends_at": end.isoformat()})).json()["bookings"][1]
+    assert [datetime.fromisoformat(changed[name]) for name in ("starts_at", "ends_at")] == [start, end]
+
+
 async def test_all_dates_move_alike(office: Office) -> None:
     at = first()
     series = (await office.post("/series", body(at, attendees=4))).json()
