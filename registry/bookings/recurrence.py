@@ -20,6 +20,7 @@ MOST_DATES = 400
 MOST_YEARS = 10
 MOST_TIMES = 48  # of a day: a walk makes each of them before BYSETPOS chooses
 LONGEST_RULE = 500  # characters
+ROOM_FOR_END = 20
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 TOO_OFTEN = ("SECONDLY", "MINUTELY", "HOURLY")
 
@@ -85,8 +86,10 @@ class Recurrence:
 
 def read_rule(text: str) -> Rule:
     """Raises Invalid: series.bad_rule, series.too_often, series.too_many, series.too_long."""
-    if len(text) > LONGEST_RULE:
-        raise _bad(N_("it is longer than {limit} characters"), limit=LONGEST_RULE)
+    # one that is cut in two gets the wall time of an end, and must fit where it is stored
+    longest = LONGEST_RULE if re.search(r"UNTIL=\d{8}T", text.upper()) else LONGEST_RULE - ROOM_FOR_END
+    if len(text) > longest:
+        raise _bad(N_("it is longer than {limit} characters"), limit=longest)
     parts: dict[str, str] = {}
     for part in text.strip().upper().removeprefix("RRULE:").split(";"):
         name, _, value = (word.strip() for word in part.partition("="))

@@ -266,6 +266,15 @@ def test_what_never_ends_or_is_no_rule_is_refused_at_once(rule: str, code: str) 
     assert time.process_time() - began < 0.5  # seconds of work; a walk to the year 9999 takes ten times that
 
 
+def test_a_long_rule_can_be_cut_in_two() -> None:
+    days = ",".join(map(str, range(1, 150)))
+    text = f"FREQ=YEARLY;COUNT=9;BYYEARDAY={days}"[:480].rpartition(",")[0]
+    assert read_rule(rule_text(ending_before(read_rule(text), START))).year_days
+    with pytest.raises(Invalid) as caught:
+        read_rule(text + ",150" * 6)
+    assert str(caught.value.params["reason"]) == "it is longer than 480 characters"
+
+
 def test_too_many_dates_beside_the_rule() -> None:
     more = tuple(START + timedelta(days=many) for many in range(401))
     with pytest.raises(Invalid, match="400"):
