@@ -1,6 +1,6 @@
 """What the books ask of all pieces: one read for a table, and the sums beside the loop."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -30,7 +30,6 @@ from registry.core.statements import numbered
 from registry.core.transaction import reading_from
 from registry.grants.queries import codes_of_grants
 
-AT_ONCE = 5000
 # the day of the paper by which a piece left last and that was not cancelled
 _LEFT_ON = """CASE WHEN asset.lifecycle IN ('handed_over', 'retired', 'disposed') THEN (
     SELECT MAX(document.issued_on) FROM document_line JOIN document ON document.id = document_line.document_id
@@ -41,12 +40,15 @@ _NAMES = ("COALESCE(asset.inventory_no, '')", "asset.name")
 _SOURCE = """FROM asset LEFT JOIN funding_share AS share ON share.asset_id = asset.id
 WHERE {narrowing} ORDER BY asset.id, share.id"""
 _IN_THE_BOOKS = "asset.lifecycle <> 'withdrawn'"
-# the whole answer is one text: a row of the library's for each piece would hold up the loop
+# a text for each thousand: a row of the library's for each piece would hold up the loop, and so would one text of all,
+# which is read without giving up the interpreter
 _LISTING = {
-    "sqlite": "SELECT json_group_array(json_array({aliases})) AS listing FROM (SELECT {columns} {source}) AS part",
-    "postgres": """SELECT COALESCE(json_agg(json_build_array({aliases})), '[]')::text AS listing
-    FROM (SELECT {columns} {source}) AS part""",
+    "sqlite": """SELECT json_group_array(json_array({aliases})) AS listing FROM (SELECT {columns} {source}) AS part
+    GROUP BY c0 / 1000 ORDER BY c0 / 1000""",
+    "postgres": """SELECT json_agg(json_build_array({aliases}))::text AS listing
+    FROM (SELECT {columns} {source}) AS part GROUP BY c0 / 1000 ORDER BY c0 / 1000""",
 }
+Listing = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,8 @@ async def remarked_pieces(remark: Remark) -> list[LedgerPiece]:
 
 async def plan_of_asset(asset_id: int) -> PlannedPiece:
     """How one piece is written off. Raises NotFound("asset.unknown")."""
-    lines = orjson.loads(await _listing("asset.id = ?", (asset_id,))) if may_be_id(asset_id) else []
-    for piece in _pieces(lines):
+    listing = await _listing("asset.id = ?", (asset_id,)) if may_be_id(asset_id) else []
+    for piece in _pieces(listing):
         return PlannedPiece(piece, _bookkeeper().plan(piece))
     raise NotFound("asset.unknown", asset=asset_id)
 
@@ -102,8 +104,8 @@ def _bookkeeper() -> Bookkeeper:
     return Bookkeeper(in_force(), rates_in_force())
 
 
-async def _listing(narrowing: str = _IN_THE_BOOKS, values: Sequence[Any] = (), *, with_names: bool = False) -> str:
-    """The pieces with their sources as JSON, one line for each source of a piece."""
+async def _listing(narrowing: str = _IN_THE_BOOKS, values: Sequence[Any] = (), *, with_names: bool = False) -> Listing:
+    """The pieces with their sources as texts of JSON, one line for each source of a piece."""
     connection = reading_from()
     dialect = connection.capabilities.dialect
     grosze = _GROSZE[dialect]
@@ -118,13 +120,18 @@ async def _listing(narrowing: str = _IN_THE_BOOKS, values: Sequence[Any] = (), *
         aliases=", ".join(aliases), columns=selection, source=_SOURCE.format(narrowing=narrowing)
     )
     marked = numbered(statement) if dialect == "postgres" else statement
-    (row,) = await connection.execute_query_dict(marked, list(values))
-    return str(row["listing"])
+    return [str(row["listing"]) for row in await connection.execute_query_dict(marked, list(values))]
 
 
-def _pieces(lines: Iterable[Sequence[Any]]) -> Iterator[LedgerPiece]:
+def _lines(listing: Listing) -> Iterator[Sequence[Any]]:
+    for text in listing:
+        go_on()
+        yield from sorted(orjson.loads(text), key=itemgetter(0))  # a database may group in another order
+
+
+def _pieces(listing: Listing) -> Iterator[LedgerPiece]:
     days: dict[str | None, date | None] = {None: None}
-    for pk, part in groupby(lines, itemgetter(0)):
+    for pk, part in groupby(_lines(listing), itemgetter(0)):
         shares = list(part)
         _, kst, kept_on, category, price, quantity, accepted_on, lifecycle, left_on, number, name, *_ = shares[0]
         for day in (accepted_on, left_on):
@@ -137,21 +144,18 @@ def _pieces(lines: Iterable[Sequence[Any]]) -> Iterator[LedgerPiece]:
         )  # fmt: skip
 
 
-def _plans(listing: str, bookkeeper: Bookkeeper) -> Iterator[tuple[LedgerPiece, Plan]]:
-    for place, piece in enumerate(_pieces(orjson.loads(listing))):
-        if place % AT_ONCE == 0:
-            go_on()
-        yield piece, bookkeeper.plan(piece)
+def _plans(listing: Listing, bookkeeper: Bookkeeper) -> Iterator[tuple[LedgerPiece, Plan]]:
+    return ((piece, bookkeeper.plan(piece)) for piece in _pieces(listing))
 
 
-def _table(listing: str, bookkeeper: Bookkeeper, first: int, months: int) -> DepreciationTable:
+def _table(listing: Listing, bookkeeper: Bookkeeper, first: int, months: int) -> DepreciationTable:
     table = DepreciationTable(first, months)
     for piece, plan in _plans(listing, bookkeeper):
         table.add(piece, plan)
     return table.close()
 
 
-def _planned(listing: str, bookkeeper: Bookkeeper, first: int, months: int) -> list[PlannedPiece]:
+def _planned(listing: Listing, bookkeeper: Bookkeeper, first: int, months: int) -> list[PlannedPiece]:
     return [
         PlannedPiece(piece, plan)
         for piece, plan in _plans(listing, bookkeeper)
@@ -159,5 +163,5 @@ def _planned(listing: str, bookkeeper: Bookkeeper, first: int, months: int) -> l
     ]
 
 
-def _remarked(listing: str, bookkeeper: Bookkeeper, remark: Remark) -> list[LedgerPiece]:
+def _remarked(listing: Listing, bookkeeper: Bookkeeper, remark: Remark) -> list[LedgerPiece]:
     return [piece for piece, plan in _plans(listing, bookkeeper) if plan.remark is remark]

@@ -533,7 +533,7 @@ async def test_the_pages_of_assets_ask_little(desk: Desk, statements: Statements
         ("/assets", "facilities", 12),
         ("/assets", "member", 11),
         ("/assets?room=ZW-01&q=thing", "facilities", 12),
-        (one, "facilities", 13),
+        (one, "facilities", 14),
         (one, "member", 12),
         (chosen, "facilities", 2),
         (f"/t/{code}", "member", 3),
