@@ -145,7 +145,9 @@ class SeenThing:
 
 @dataclass(frozen=True, slots=True)
 class CountLine:
-    """One thing, by the books and by the count. ``unit_price`` and ``value`` are PLN, None of what no book knows."""
+    """One thing, by the books and by the count. ``unit_price``, ``value`` and the ``book_value`` of all that is
+    expected are PLN, None of what no book knows.
+    """
 
     thing: str
     asset_id: int | None
@@ -160,6 +162,7 @@ class CountLine:
     room_counted_id: int | None
     kinds: tuple[DifferenceKind, ...]
     note: str = ""
+    book_value: Decimal | None = None
 
     @property
     def difference(self) -> int:
@@ -168,7 +171,9 @@ class CountLine:
 
     @property
     def value(self) -> Decimal | None:
-        """PLN of what was counted."""
+        """PLN of what was counted; of all that the books have, what they say of the whole."""
+        if self.book_value is not None and self.counted == self.expected:
+            return self.book_value
         return None if self.unit_price is None else self.unit_price * self.counted
 
 
@@ -192,6 +197,9 @@ class FoundDifference:
     def value(self) -> Decimal:
         if self.kind not in QUANTITIES or self.line.unit_price is None:
             return Decimal("0.00")
+        if self.kind is DifferenceKind.SHORTAGE and self.line.book_value is not None:
+            # with what was counted it comes to what the books say
+            return max(self.line.book_value - self.line.unit_price * self.line.counted, Decimal("0.00"))
         return self.line.unit_price * self.quantity
 
 
@@ -333,6 +341,7 @@ def _line(thing: str, expectation: Expectation | None, sight: SeenThing | None, 
         counted, unit_price, expectation.room if expectation else sight.home if sight else "",
         sight.room if sight else "", sight.room_id if sight else None,
         tuple(_kinds(expectation, sight, quantity, counted)), sight.note if sight else "",
+        expectation.price if expectation else None,
     )  # fmt: skip
 
 

@@ -180,7 +180,7 @@ def test_the_amounts_of_a_line() -> None:
     (line,) = rules.compare([expectation(quantity=12, price=Decimal("100.00"))], {"asset:1": sight(quantity=10)})
     assert (line.unit_price, line.value) == (Decimal("8.33"), Decimal("83.30"))
     (missing,) = rules.differences([line])
-    assert (missing.key, missing.quantity, missing.value) == ("shortage:asset:1", 2, Decimal("16.66"))
+    assert (missing.key, missing.quantity, missing.value) == ("shortage:asset:1", 2, Decimal("16.70"))
     (strange,) = rules.compare([], {"code:x": sight(asset_id=None, code="X", name="")})
     assert (strange.name, strange.unit_price, strange.value) == ("X", None, None)
     (surplus,) = rules.differences([strange])
@@ -248,6 +248,19 @@ def valued(**changes: Any) -> list[Valuation]:
 )
 def test_what_a_valuation_must_be(valuations: list[Valuation], codes: list[str]) -> None:
     assert [fault.code for fault in rules.valuation_faults(DIFFERENCES, valuations)] == codes
+
+
+@pytest.mark.parametrize(
+    ("counted", "value", "shortage"), [(3, "100.00", None), (2, "66.66", "33.34"), (0, "0.00", "100.00")]
+)
+def test_what_is_there_and_what_is_missing_come_to_what_the_books_say(
+    counted: int, value: str, shortage: str | None
+) -> None:
+    books = [expectation(quantity=3, price=Decimal("100.00"))]
+    sights = {"asset:1": sight(quantity=counted)} if counted else {}
+    (line,) = rules.compare(books, sights)
+    assert line.value == Decimal(value)
+    assert [str(one.value) for one in rules.differences([line])] == ([shortage] if shortage else [])
 
 
 @pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-0.01", "1E+40", "1E+10", "0.001"])
