@@ -36,6 +36,7 @@ from registry.bookings.rules import (
     hours_reasons,
     is_checked_in_by_lead,
     is_within,
+    may_book_for,
     may_change,
     may_extend,
     may_vouch,
@@ -53,7 +54,7 @@ from registry.core.history import Actor
 from registry.core.idempotency import RequestKey, record
 from registry.core.new_record import new_record
 from registry.core.statements import insert
-from registry.people.models import Person, Role
+from registry.people.models import Person
 from registry.rooms.lock import RoomChange, changing
 from registry.rooms.models import Room
 from registry.rooms.queries import zone_of
@@ -86,7 +87,8 @@ async def _book(change: RoomChange, request: BookingRequest, by: Person | None, 
     organizer = await organizer_of(request.organizer, by)
     booking = new_booking(request, room, change.room.id, organizer, is_asked, now)
     await refuse_overlap(change.room, booking.blocked_from, booking.blocked_to)
-    entry = history.first(f"booking:{booking.id}", "booked", actor, now, as_entry(booking))
+    for_whom = {"organizer": organizer.login} if organizer and organizer is not by else {}
+    entry = history.first(f"booking:{booking.id}", "booked", actor, now, as_entry(booking) | for_whom)
     await insert(booking, entry)
     if is_asked:
         await ask_approvers(change, booking, actor, now)
@@ -136,9 +138,10 @@ async def organizer_of(login: str | None, by: Person | None) -> Person | None:
     """Whose a booking is. Raises Forbidden("booking.for_another"), NotFound("person.unknown")."""
     if login is None or by and login == by.login:
         return by
-    if by is None or by.role not in (Role.COORDINATOR, Role.ADMIN):
+    viewer, organizer = viewer_of(by), await Person.get_or_none(login=login)
+    # who may book for colleagues alone does not learn who else there is
+    if not may_book_for(viewer, organizer.institution_id if organizer else None):
         raise Forbidden("booking.for_another")
-    organizer = await Person.get_or_none(login=login)
     if organizer is None:
         raise NotFound("person.unknown", login=login)
     return organizer

@@ -11,6 +11,7 @@ from registry.bookings.projections import BOOKS_HELP_POINT, RUNS_ROOMS, SEES_HEL
 from registry.core.errors import N_, Conflict, Forbidden, Invalid, Refusal, Term
 from registry.core.lines import line_fault
 from registry.people.models import Role
+from registry.people.rules import CAPABILITIES
 from registry.rooms.hours import Hours, is_open_throughout
 from registry.rooms.models import HELP_POINT, HoursPolicy, Visibility
 
@@ -327,6 +328,14 @@ def may_change(viewer: Viewer, organizer_id: int | None, institution_id: int | N
     if viewer.role in RUNS_ROOMS or kind is Kind.BLOCK and viewer.role in BLOCKS:
         return True
     return organizer_id is not None and organizer_id == viewer.person_id
+
+
+def may_book_for(viewer: Viewer, institution_id: int | None) -> bool:
+    """Who may book for a person of this institution: who runs rooms for anybody, others for a colleague."""
+    if viewer.role in CAPABILITIES["bookings.for_another"]:
+        return True
+    is_colleague = institution_id is not None and institution_id == viewer.institution_id
+    return is_colleague and viewer.role in CAPABILITIES["bookings.for_colleague"]
 
 
 def may_vouch(

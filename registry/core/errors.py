@@ -270,7 +270,9 @@ WORDS: dict[str, str] = {
     "booking.bad_kind": N_("There is no kind {kind} of booking here. Choose one of: {kinds}."),
     "booking.bad_needs": N_("There is no need {need}. Choose from: {needs}."),
     "booking.not_yours": N_("This is not your booking. Ask its organizer or the coordinator."),
-    "booking.for_another": N_("Only a coordinator may book for somebody else."),
+    "booking.for_another": N_(
+        "You book for yourself and for people of your institution; only a coordinator books for others."
+    ),
     "booking.state": N_("This cannot be done: the booking is {status}."),
     "booking.check_in_early": N_("Check-in opens at {opens}. Come back then."),
     "booking.not_running": N_("This booking is not running now."),

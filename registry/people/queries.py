@@ -86,9 +86,10 @@ async def has_people() -> bool:
     return await Person.exists()
 
 
-async def active_people() -> list[tuple[str, str]]:
-    """Login and name of everybody who is active, by name."""
-    return list(await Person.filter(is_active=True).order_by("name").values_list("login", "name"))
+async def active_people(institution_id: int | None = None) -> list[tuple[str, str]]:
+    """Login and name of everybody who is active, or of those of an institution, by name."""
+    of_it = {} if institution_id is None else {"institution_id": institution_id}
+    return list(await Person.filter(is_active=True, **of_it).order_by("name").values_list("login", "name"))
 
 
 async def first_account_at() -> datetime | None:

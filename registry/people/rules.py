@@ -40,6 +40,7 @@ CAPABILITIES: dict[str, frozenset[Role]] = {
     "bookings.make": WORKING,
     "bookings.manage": frozenset({COORDINATOR, ADMIN}),
     "bookings.for_another": frozenset({COORDINATOR, ADMIN}),
+    "bookings.for_colleague": WORKING,  # of one's own institution
     "bookings.block": frozenset({COORDINATOR, FACILITIES, ADMIN}),
     "blocks.see": frozenset({DUTY, COORDINATOR, FACILITIES, AUDITOR, ADMIN}),  # with the reason that stays inside
     "works.see": frozenset({COORDINATOR, FACILITIES, ACCOUNTANT, AUDITOR, ADMIN}),

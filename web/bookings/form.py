@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData, QueryParams
 
+from registry.bookings.actions import organizer_of
 from registry.bookings.models import Booking, Kind
 from registry.bookings.preview import Preview, any_free_room, preview
 from registry.bookings.rules import BookingRequest, local_time
 from registry.core.errors import Forbidden, Invalid, NotFound, Refusal
 from registry.people.models import Person
-from registry.people.queries import person_by_login
-from registry.people.rules import may
 from registry.rooms.hours import next_opening, open_span_at
 from registry.rooms.models import HELP_POINT, Room, RoomKind
 from registry.rooms.queries import RoomLine, hours_of, room_by_code, zone_of
@@ -316,13 +315,10 @@ async def _preview(
             check.refuse(refusal)
     organizer = request.organizer
     if organizer and organizer != person.login:
-        if not may(person.role, "bookings.for_another"):
-            check.refuse(Forbidden("booking.for_another"))
-        else:
-            try:
-                await person_by_login(organizer)
-            except NotFound as refusal:
-                check.refuse(refusal)
+        try:
+            await organizer_of(organizer, person)
+        except (Forbidden, NotFound) as refusal:
+            check.refuse(refusal)
 
 
 def _span(check: FormCheck, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:

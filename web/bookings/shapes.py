@@ -45,7 +45,10 @@ class NewBookingBody(Body):
     attendees: People | None = None
     needs: Needs = []
     organizer: (
-        Annotated[str, Field(max_length=64, description="a login; only a coordinator may name another"), LINE] | None
+        Annotated[
+            str, Field(max_length=64, description="a login: of a colleague, or for a coordinator anybody's"), LINE
+        ]
+        | None
     ) = None
 
     def request(self) -> BookingRequest:

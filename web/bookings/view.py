@@ -39,10 +39,19 @@ LABELS = {
 HISTORY_LIMIT = 50
 
 
+async def _people(context: PageContext) -> list[tuple[str, str]]:
+    """Login and name of those for whom one may book."""
+    if context.may("bookings.for_another"):
+        return await active_people()
+    institution_id = context.person.institution_id
+    colleagues = await active_people(institution_id) if institution_id is not None else []
+    return colleagues if len(colleagues) > 1 else []
+
+
 async def form_context(context: PageContext, check: FormCheck, booking: Booking | None = None) -> dict[str, Any]:
     """What the form needs: choices, texts as typed, the sentences at each field."""
     form, words = check.form, BookingWords.of(context.words)
-    is_for_another = booking is None and context.may("bookings.for_another")
+    is_for_another = booking is None and context.may("bookings.for_colleague")
     return {
         "words": words,
         "now": context.now,
@@ -54,7 +63,7 @@ async def form_context(context: PageContext, check: FormCheck, booking: Booking 
         "features": [(code, words.feature(code)) for code in FEATURES],
         "is_asked": _is_asked(check, booking),
         "takes_title": takes_title(check.room) or bool(form["title"]),
-        "people": await active_people() if is_for_another else [],
+        "people": await _people(context) if is_for_another else [],
         "offers": await offers(check, context),
         "was": json.dumps({name: form[name] for name in LABELS}),
     }

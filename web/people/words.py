@@ -62,6 +62,7 @@ CAPABILITY_WORDS = {
     "bookings.make": N_("book rooms"),
     "bookings.manage": N_("change bookings of others"),
     "bookings.for_another": N_("book for somebody else"),
+    "bookings.for_colleague": N_("book for somebody of one's own institution"),
     "bookings.block": N_("block rooms"),
     "blocks.see": N_("see blocks and their reasons"),
     "help_point.see": N_("see who comes to the Help Point's rooms"),

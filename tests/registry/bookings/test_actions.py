@@ -14,6 +14,7 @@ from registry.core import events, seals
 from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.core.history import Actor, HistoryEntry
 from registry.core.idempotency import RequestAnswer, RequestKey, act_once, digest_of
+from registry.outbox.models import Notice
 from registry.people.models import Role
 from registry.rooms.models import HoursPolicy, Room, Visibility
 from tests.make import HOUR, NOW, make_booking, make_opening, make_people, make_person, make_room, refused, wish
@@ -132,7 +133,13 @@ async def test_an_unknown_room_and_another_organizer():
     room = await make_room()
     gone = replace(wish(room), room="none")
     assert isinstance(await refused(book(gone, alice, ACTOR, NOW)), NotFound)
-    assert (await refused(book(wish(room, organizer="bob"), alice, ACTOR, NOW))).code == "booking.for_another"
+    for login in ("charlie", "eve"):
+        assert (await refused(book(wish(room, organizer=login), alice, ACTOR, NOW))).code == "booking.for_another"
+    theirs = await book(wish(room, start=180, organizer="bob"), alice, Actor("alice", "web", alice.id), NOW)
+    assert (theirs.organizer_id, theirs.institution_id) == (bob.id, bob.institution_id)
+    entry = await HistoryEntry.get(object=f"booking:{theirs.id}")
+    assert (entry.actor, entry.after["organizer"]) == ("alice", "bob")
+    assert [notice.kind for notice in await Notice.filter(person=bob)] == ["booking.booked"]
     boss = await make_person("boss", role=Role.COORDINATOR)
     booking = await book(wish(room, organizer="bob"), boss, ACTOR, NOW)
     assert (booking.organizer_id, booking.institution_id) == (bob.id, bob.institution_id)

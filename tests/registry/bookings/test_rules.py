@@ -16,6 +16,7 @@ from registry.bookings.rules import (
     blocked,
     is_checked_in_by_lead,
     local_time,
+    may_book_for,
     may_change,
     reasons,
 )
@@ -199,3 +200,19 @@ def test_every_change_of_the_clocks(change):
 
 def test_an_ordinary_time():
     assert local_time(date(2026, 11, 26), time(10, 0), WARSAW) == NOW.astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("role", "own", "theirs", "may"),
+    [
+        (Role.MEMBER, 1, 1, True),
+        (Role.MEMBER, 1, 2, False),
+        (Role.MEMBER, None, None, False),
+        (Role.AUDITOR, 1, 1, False),
+        (Role.COORDINATOR, 1, 2, True),
+        (Role.ADMIN, None, None, True),
+        (None, None, 1, False),
+    ],
+)
+def test_who_books_for_whom(role: Role | None, own: int | None, theirs: int | None, may: bool) -> None:
+    assert may_book_for(Viewer(role, own), theirs) is may

@@ -13,7 +13,8 @@ from tests.make import NOW
 ROOT = Path(__file__).parents[3]
 HOUR = timedelta(hours=1)
 CHANGES = {
-    "rooms.manage", "bookings.make", "bookings.manage", "bookings.for_another", "bookings.block", "help_point.book",
+    "rooms.manage", "bookings.make", "bookings.manage", "bookings.for_another", "bookings.for_colleague",
+    "bookings.block", "help_point.book",
     "works.manage", "stocktakes.order", "stocktakes.count", "stocktakes.value",
     "assets.change", "assets.correct_money", "files.change", "labels.print", "faults.report", "faults.manage",
     "imports.run", "assets.dispose", "durability.override", "documents.sign", "documents.sign_accounts",

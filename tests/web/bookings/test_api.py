@@ -171,8 +171,8 @@ async def test_an_auditor_changes_nothing(office: Office) -> None:
         assert (refused.status_code, refused.json()["code"]) == (403, "auth.role"), path
 
 
-async def test_only_a_coordinator_books_for_another(office: Office) -> None:
-    refused = await office.book(who="bob", wish={"organizer": "alice"})
+async def test_only_a_coordinator_books_for_somebody_of_another_institution(office: Office) -> None:
+    refused = await office.book(who="charlie", wish={"organizer": "alice"})
     assert (refused.status_code, refused.json()["code"]) == (403, "booking.for_another")
     answer = await office.book(who="coordinator", wish={"organizer": "alice"})
     assert (answer.status_code, answer.json()["organizer"]) == (201, "alice")
