@@ -21,6 +21,7 @@ SHORTCUT = "izba_shortcut"  # whether "/" goes to the search
 A_YEAR = 365 * 24 * 3600
 LOGINS_OF_A_BROWSER = 8
 FORM_FIELD, HEADER = "csrf", "x-csrf-token"
+MOST_FIELDS = 6000  # of a form: a stocktake of 10 000 pieces can have hundreds of differences, with three fields each
 SIGNATURE = 43  # characters of one
 
 
@@ -108,7 +109,7 @@ async def token_of_form(request: Request) -> str:
     """The token that came with a form or a script's request, nothing without one."""
     token = request.headers.get(HEADER, "")
     if not token and "form" in request.headers.get("content-type", ""):
-        token = str((await request.form()).get(FORM_FIELD) or "")
+        token = str((await request.form(max_fields=MOST_FIELDS)).get(FORM_FIELD) or "")
     request.state.form_token = token
     return token
 

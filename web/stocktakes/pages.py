@@ -322,7 +322,7 @@ async def difference_page(
 @router.post("/{stocktake_id}/value")
 async def value(request: Request, person: Valuer, now: Now, stocktake_id: StocktakeId) -> Response:
     """Value every difference."""
-    fields = await request.form(max_fields=MOST_FIELDS)
+    fields = await request.form()
     form = {name: str(text)[:400] for name, text in fields.items() if name.split(":")[0] in _VALUES}
     actor, key = actor_of(request, person), str(fields.get("key") or "")
 
@@ -342,7 +342,6 @@ async def value(request: Request, person: Valuer, now: Now, stocktake_id: Stockt
     )  # fmt: skip
 
 
-MOST_FIELDS = 20_000  # three for each difference
 _VALUES = frozenset({"value", "explanation", "netted"})
 
 

@@ -145,3 +145,19 @@ async def test_an_order_by_people_and_categories_waits_for_its_opening(desk: Des
     part = await desk.get(path, "auditor", headers={"hx-request": "true", "hx-request-type": "partial"})
     assert 'hx-swap-oob="outerMorph"' in part.text
     assert "<h1" not in part.text
+
+
+async def test_hundreds_of_differences_are_valued_at_once(desk: Desk) -> None:
+    room_id = (await room_by_code("M-1")).id
+    for number in range(340):
+        await make_asset(room_id=room_id, name=f"Stół {number}")
+    await desk.send("/stocktakes/new", "facilities", **ORDER)
+    path = f"/stocktakes/{(await Stocktake.get()).id}"
+    await desk.send(f"{path}/close", "alice", key="c")
+    page = (await desk.get(f"{path}/differences", "accountant")).text
+    keys = re.findall(r'name="explanation:([^"]+)"', page)
+    values = {f"{name}:{key}": text for key in keys for name, text in (("explanation", "brak"), ("value", "1"))}
+    nothing = {f"netted:{key}": "" for key in keys}
+    revision = (await Stocktake.get()).revision
+    answer = await desk.post(f"{path}/value", "accountant", revision=revision, key="v", **values, **nothing)
+    assert (len(values) + len(nothing) > 1000, answer.status_code) == (True, 303)
