@@ -240,7 +240,7 @@ async def in_hand(
         tally=[(one, one.struck_at is None and one.lap == areas[one.area_id].lap) for one in tally], total=total,
         conditions=[(str(one), context.say(word)) for one, word in words.CONDITIONS.items()],
         **({"code": "", "name": "", "serial_no": "", "quantity": "1", "condition": "ok", "note": "", "fault": "",
-            "key": uuid4().hex} | typed.words),
+            "fault_field": "", "key": uuid4().hex} | typed.words),
     )  # fmt: skip
 
 
@@ -275,7 +275,8 @@ async def count(
         )
     except Refusal as refusal:
         fault = page_context(request, person, now).words.refusal(refusal)
-        return await back_to(page, request, now, status_of(refusal), fault=fault, **form)
+        field = str(refusal.params.get("field", ""))
+        return await back_to(page, request, now, status_of(refusal), fault=fault, fault_field=field, **form)
     return RedirectResponse(answer.headers["location"], 303)
 
 

@@ -146,6 +146,14 @@ async def test_what_cannot_be_ordered(office: Office, changes: dict[str, Any], c
     assert answer.json()["code"] == code, answer.text
 
 
+@pytest.mark.parametrize("quantity", [0, "1,5", "12 szt", ""])
+async def test_a_number_of_pieces_that_is_none_is_refused_at_its_field(office: Office, quantity: object) -> None:
+    path = await ordered(office)
+    answer = await office.post(f"{path}/scans", {"room": "M-1", "name": "krzesło", "quantity": quantity}, "bob")
+    assert (answer.status_code, answer.json()["params"]["field"]) == (422, "quantity"), answer.text
+    assert (await office.get(f"{path}/scans", "bob")).json()["total"] == 0
+
+
 async def test_who_answers_for_the_things_cannot_count_them(office: Office) -> None:
     keeper = await make_person("omo", role=Role.MEMBER)
     await make_asset(room=office.rooms["M-1"], custodian=keeper)

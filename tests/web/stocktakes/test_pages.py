@@ -55,6 +55,8 @@ async def test_a_stocktake_from_its_order_to_its_drafts(desk: Desk) -> None:
     assert wrong.status_code == 409
     assert "M-2 is no code of a thing" in text_of(wrong.text)
     assert 'value="do sprawdzenia"' in wrong.text, "what was typed is lost"
+    many = await desk.post(f"{path}/count", "alice", room=other, name="krzesło", quantity="12 szt", key="3b")
+    assert re.search(r'value="12 szt" aria-describedby="f-quantity-fault" aria-invalid="true"', many.text)
     last = await Sighting.all().order_by("-id").first()
     assert last
     struck = await desk.send(f"{path}/strike/{last.id}", "alice", room=other, reason="policzono dwa razy", key="4")
