@@ -181,20 +181,23 @@ async def change(
             booking = await Booking.get(id=booking_id)
             if booking.room_id != former.room_id:  # moved while this waited for its room
                 raise Conflict("request.stale", revision=booking.revision)
-            _check(booking, by, now, if_revision)
-            await _rewrite(locked, booking, target, changes, by, actor, now)
+            await change_locked(locked, booking, target, changes, by, actor, now, if_revision)
             for room in locked.rooms.values():
                 await settle_touched(locked, room, now)
             return booking
     except Conflict as refusal:
-        await _offer_change(refusal, former, target, changes, by, now)
+        await offer_change(refusal, former, target, changes, by, now)
         raise
 
 
-async def _rewrite(
-    locked: RoomChange, booking: Booking, target: int, changes: BookingChanges, by: Person, actor: Actor, now: datetime
-) -> None:
-    """Store the changed booking with its history; the caller settles the rooms."""
+async def change_locked(
+    locked: RoomChange, booking: Booking, target: int, changes: BookingChanges, by: Person, actor: Actor, now: datetime,
+    if_revision: int | None = None,
+) -> None:  # fmt: skip
+    """The same inside a transaction that has locked the booking's room and the one where it goes, and read it since.
+    The caller settles the rooms, and offers what could be had instead.
+    """
+    _check(booking, by, now, if_revision)
     before = as_entry(booking)
     place = FormerPlace(locked.rooms[booking.room_id], booking.starts_at, booking.planned_ends_at)
     is_asked = await _apply(locked, booking, target, changes, by, now)
@@ -216,7 +219,7 @@ def _check(booking: Booking, by: Person, now: datetime, if_revision: int | None)
         raise wrong_state(booking.status)
 
 
-async def _offer_change(
+async def offer_change(
     refusal: Conflict, former: Booking, target: int, changes: BookingChanges, by: Person, now: datetime
 ) -> None:
     """What the booking, as it was read, could be changed into instead."""
@@ -551,5 +554,4 @@ async def give_way(
 
 async def move_away(locked: RoomChange, booking: Booking, target: int, by: Person, actor: Actor, now: datetime) -> None:
     """Give a booking of a locked room another locked one, by the rules of a change. Raises what :func:`change` does."""
-    _check(booking, by, now, None)
-    await _rewrite(locked, booking, target, BookingChanges(room=locked.rooms[target].code), by, actor, now)
+    await change_locked(locked, booking, target, BookingChanges(room=locked.rooms[target].code), by, actor, now)

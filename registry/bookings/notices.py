@@ -3,7 +3,7 @@
 What leaves for a mail is a type that has only the fields that the class of the room allows.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from registry.bookings.projections import seen_as
 from registry.core.history import Actor
 from registry.core.transaction import Change
 from registry.outbox.actions import NewNotice, tell
+from registry.rooms.lock import RoomChange
 from registry.rooms.models import HELP_POINT, Room, Visibility
 
 # what was done, as the history calls it → what its organizer is told
@@ -76,11 +77,14 @@ class FormerPlace(NamedTuple):
 
 
 def facts_of(
-    booking: Booking, room: Room, actor: Actor, former: FormerPlace | None = None
-) -> TimelessFacts | ShyFacts | BookingFacts:
-    """What may be told of a booking, by the class as which it is seen in its room and in the one where it was."""
+    booking: Booking, room: Room, actor: Actor, former: FormerPlace | None = None,
+    others: Collection[Visibility] = (),
+) -> TimelessFacts | ShyFacts | BookingFacts:  # fmt: skip
+    """What may be told of a booking, by the class as which it is seen in its room and in the one where it was, and by
+    those of ``others`` that are told of with it.
+    """
     places = (room, former.room) if former else (room,)
-    classes = {seen_as(place.visibility, booking.kind) for place in places}
+    classes = {seen_as(place.visibility, booking.kind) for place in places} | set(others)
     if Visibility.HIDDEN in classes:
         return TimelessFacts()
     ends_at = booking.planned_ends_at
@@ -123,17 +127,20 @@ async def tell_organizer(
 
 
 async def tell_of_series(
-    change: Change, series: Series, first: Booking, room: Room, action: str, actor: Actor, now: datetime, dates: int
+    locked: RoomChange, series: Series, dates: Sequence[Booking], action: str, actor: Actor, now: datetime
 ) -> None:
-    """Tell the organizer of a series once what became of so many of its dates, the ``first`` of which is named; nothing
-    where they did it themselves.
+    """Tell the organizer of a series once what became of these of its dates, whose rooms are locked and the first of
+    which is named, as far as the classes of all of them allow; nothing where they did it themselves.
     """
     if series.organizer_id is None or series.organizer_id == actor.person_id:
         return
-    facts = _with_dates(facts_of(first, room, actor)._asdict(), dates)
+    classes = {seen_as(locked.rooms[one.room_id].visibility, one.kind) for one in dates}
+    facts = facts_of(dates[0], locked.rooms[dates[0].room_id], actor, others=classes)._asdict()
     event = f"series:{series.id}:{series.revision}:{action}"
-    notice = NewNotice(series.organizer_id, SERIES_KINDS[action], event, f"series:{series.id}", facts)
-    await tell(change, [notice], now)
+    notice = NewNotice(
+        series.organizer_id, SERIES_KINDS[action], event, f"series:{series.id}", _with_dates(facts, len(dates))
+    )
+    await tell(locked, [notice], now)
 
 
 def _with_dates(facts: dict[str, Any], dates: int) -> dict[str, Any]:

@@ -14,15 +14,16 @@ from registry.bookings.actions import (
     BookingChanges,
     Unchanged,
     ask_approvers,
-    change,
+    change_locked,
     new_booking,
+    offer_change,
     organizer_of,
     store_together,
 )
 from registry.bookings.models import Booking, OnTaken, Series, Status
 from registry.bookings.notices import tell_of_series
 from registry.bookings.projections import as_entry, viewer_of
-from registry.bookings.queries import booking_room
+from registry.bookings.queries import booking_room, known_booking
 from registry.bookings.release import settle_touched
 from registry.bookings.rules import (
     BookingRequest,
@@ -121,7 +122,7 @@ async def _store(
     await history.write_new([(f"series:{series.id}", series_entry(series, len(bookings)))], "booked", actor, now)
     if is_asked:
         await ask_approvers(locked, bookings[0], actor, now, len(bookings))
-    await tell_of_series(locked, series, bookings[0], room, "booked", actor, now, len(bookings))
+    await tell_of_series(locked, series, bookings, "booked", actor, now)
     return series
 
 
@@ -171,12 +172,13 @@ async def cancel_series(
     rooms = {booking.room_id for booking in await bookings_of_series(series_id)} | {former.room_id}
     async with changing(*rooms) as locked:
         series = await _locked_series(locked, former, by, if_revision)
-        room = locked.rooms[series.room_id]
-        for refusal in cancellation_reasons(reason, room.visibility):
-            raise refusal
         bookings = await bookings_of_series(series.id)
         affected = affected_by(bookings, scope, occurrence, now)
         _must_be_locked(locked, affected)
+        # each date has the words in its own history, and the series in its
+        for room_id in (series.room_id, *(one.room_id for one in affected)):
+            for refusal in cancellation_reasons(reason, locked.rooms[room_id].visibility):
+                raise refusal
         before = series_entry(series, len(coming_of(bookings, now)))
         await _cancel(affected, actor, now, reason)
         cut = datetime.fromisoformat(affected[0].occurrence)
@@ -190,7 +192,7 @@ async def cancel_series(
         await series.save()
         after = series_entry(series, len(coming_of(bookings, now)))
         await history.write(f"series:{series.id}", "cancelled", actor, now, before=before, after=after, reason=reason)
-        await tell_of_series(locked, series, affected[0], room, "cancelled", actor, now, len(affected))
+        await tell_of_series(locked, series, affected, "cancelled", actor, now)
         for one in locked.rooms.values():
             await settle_touched(locked, one, now)
         await record(request_key, series)
@@ -251,9 +253,9 @@ async def change_series(
     """
     viewer = viewer_of(by)
     former = await series_by_id(series_id, viewer)
-    target_id = (await room_by_code(changes.room)).id if changes.room else former.room_id
     if scope is Scope.THIS:
-        return await _change_one(former, occurrence, changes, by, actor, now, if_revision)
+        return await _change_one(former, occurrence, changes, by, actor, now, if_revision, request_key)
+    target_id = (await room_by_code(changes.room)).id if changes.room else former.room_id
     rooms = {booking.room_id for booking in await bookings_of_series(series_id)} | {former.room_id, target_id}
     plan: SeriesPlan | None = None
     try:
@@ -274,25 +276,51 @@ async def change_series(
 
 
 async def _change_one(
-    series: Series, occurrence: str, changes: SeriesChanges, by: Person, actor: Actor, now: datetime,
-    if_revision: int | None,
+    former: Series, occurrence: str, changes: SeriesChanges, by: Person, actor: Actor, now: datetime,
+    if_revision: int | None, request_key: RequestKey | None,
 ) -> Series:  # fmt: skip
-    """One date is changed as the booking that it is. It stays a date of its series."""
-    if if_revision not in (None, series.revision):
-        raise Conflict("request.stale", revision=series.revision)
-    (booking,) = affected_by(await bookings_of_series(series.id), Scope.THIS, occurrence, now)
-    code = changes.room or booking.room.code
-    rules = await booking_room(await room_by_code(code))
+    """One date is changed as the booking that it is. It stays a date of its series, whose revision grows with it."""
+    if if_revision not in (None, former.revision):
+        raise Conflict("request.stale", revision=former.revision)
+    (date,) = affected_by(await bookings_of_series(former.id), Scope.THIS, occurrence, now)
+    date = await known_booking(date.id, viewer_of(by))
+    target_id = (await room_by_code(changes.room)).id if changes.room else date.room_id
+    booking_changes: BookingChanges | None = None
+    try:
+        async with changing(former.room_id, date.room_id, target_id) as locked:
+            series = await _locked_series(locked, former, by, if_revision)
+            booking = await Booking.get(id=date.id)
+            if booking.room_id != date.room_id:  # moved by itself while this waited
+                raise Conflict("request.stale", revision=series.revision)
+            booking_changes = _changes_of(series, booking, changes, await booking_room(locked.rooms[target_id]))
+            await change_locked(locked, booking, target_id, booking_changes, by, actor, now)
+            for room in locked.rooms.values():
+                if room.id in (date.room_id, target_id):
+                    await settle_touched(locked, room, now)
+                else:  # locked for its series alone
+                    locked.keep_quiet(room)
+            series.revision += 1
+            await series.save(update_fields=["revision"])
+            await record(request_key, series)
+        return series
+    except Conflict as refusal:
+        if booking_changes is not None:
+            await offer_change(refusal, date, target_id, booking_changes, by, now)
+        raise
+
+
+def _changes_of(series: Series, booking: Booking, changes: SeriesChanges, rules: BookingRoom) -> BookingChanges:
+    """What a change of one date of a series is to its booking, in the room with these rules."""
     zone = rules.hours.zone
     began, ended = (at.astimezone(zone).replace(tzinfo=None) for at in (booking.starts_at, booking.ends_at))
     is_elsewhen = changes.start is not None or changes.minutes is not None
     minutes = int((ended - began).total_seconds() // 60) if changes.minutes is None else changes.minutes
     request = replace(
-        request_of_series(series, code), start=changes.start or began, minutes=minutes, rule="", rdates=(), exdates=(),
-        kind=changes.kind or series.kind,
+        request_of_series(series, rules.code), start=changes.start or began, minutes=minutes, rule="", rdates=(),
+        exdates=(), kind=changes.kind or series.kind,
     )  # fmt: skip
     (date,) = dates_of(request, rules)
-    booking_changes = BookingChanges(
+    return BookingChanges(
         room=changes.room,
         starts_at=date.starts_at if is_elsewhen else None,
         ends_at=date.ends_at if is_elsewhen else None,
@@ -301,8 +329,6 @@ async def _change_one(
         attendees=changes.words.get("attendees", Unchanged.STAYS),
         needs=changes.needs,
     )
-    await change(booking.id, booking_changes, by, actor, now)
-    return series
 
 
 async def _rewrite(locked: RoomChange, series: Series, plan: SeriesPlan, actor: Actor, now: datetime) -> Series:
@@ -349,8 +375,7 @@ async def _rewrite(locked: RoomChange, series: Series, plan: SeriesPlan, actor: 
     waiting = [one for one in (*changed, *added) if one.status is Status.TENTATIVE]
     if plan.asked and waiting:
         await ask_approvers(locked, waiting[0], actor, now, len(waiting))
-    first = (changed or added)[0]
-    await tell_of_series(locked, series, first, room, "changed", actor, now, len(changed) + len(added))
+    await tell_of_series(locked, series, [*changed, *added], "changed", actor, now)
     return series
 
 

@@ -13,13 +13,14 @@ from registry.bookings.actions import cancel as cancel_booking
 from registry.bookings.handover import hand_bookings_over
 from registry.bookings.models import Booking, Kind, OnTaken, Series, Status
 from registry.bookings.projections import viewer_of
-from registry.bookings.rules import BookingRequest
+from registry.bookings.rules import CANCELLATION_REASONS, BookingRequest
 from registry.bookings.series_actions import book_series, cancel_series, change_series
 from registry.bookings.series_plans import preview_change
 from registry.bookings.series_queries import my_series, preview_series, series_by_id
 from registry.bookings.series_rules import Scope, SeriesChanges, SeriesRequest
 from registry.core.errors import Conflict
 from registry.core.history import SYSTEM, Actor, HistoryEntry
+from registry.core.idempotency import RequestAnswer, RequestKey, act_once
 from registry.outbox.models import Notice
 from registry.people.models import Person, Role
 from registry.rooms.lock import changing
@@ -157,7 +158,7 @@ async def test_dates_in_each_others_way_are_refused_before_anything(database: Da
         ({"rdates": ("tomorrow",)}, "series.bad_date"),
         ({"rdates": ("2026-12-03",) * 401}, "series.too_many"),
         ({"title": "x" * 201}, "booking.title_too_long"),
-        ({"organizer": "bob"}, "booking.for_another"),
+        ({"organizer": "charlie"}, "booking.for_another"),
         ({"attendees": 900}, "booking.over_capacity"),
     ],
 )
@@ -357,6 +358,63 @@ async def test_one_date_is_moved_and_stays_of_its_series(database: Database) -> 
     assert (len(plan.preview.lines), plan.is_split) == (1, False)
 
 
+@pytest.mark.parametrize("connections", [4])
+async def test_of_two_changes_of_one_date_that_read_the_same_revision_one_is_stale(database: Database) -> None:
+    room, other, person = await make_room(), await make_room(), await make_person()
+    series = await make(room, person)
+    await Booking.filter(occurrence="2026-12-08T09:00").update(room_id=other.id)  # its series' room is not its own
+
+    async def attempt(title: str) -> str:
+        changes = SeriesChanges(title=title)
+        try:
+            await change_series(series.id, Scope.THIS, "2026-12-08", changes, person, actor(person), NOW, 1)
+        except Conflict as refusal:
+            return refusal.code
+        return title
+
+    answers = await asyncio.gather(attempt("Pierwsza"), attempt("Druga"))
+    titles = [answer for answer in answers if answer != "request.stale"]
+    assert len(titles) == 1
+    assert (await Booking.get(occurrence="2026-12-08T09:00")).title == titles[0]
+    assert (await Series.get(id=series.id)).revision == 2
+    assert await attempt("Trzecia") == "request.stale"
+
+
+async def test_a_change_of_one_date_and_its_answer_are_one(database: Database) -> None:
+    room, person = await make_room(), await make_person()
+    series, changes = await make(room, person), SeriesChanges(title="Nowa")
+
+    async def act(key: RequestKey | None) -> Series:
+        return await change_series(
+            series.id, Scope.THIS, "2026-12-08", changes, person, actor(person), NOW, request_key=key
+        )
+
+    async def dying(series: Series) -> RequestAnswer:
+        raise RuntimeError("the power fails")
+
+    async def answering(series: Series) -> RequestAnswer:
+        return RequestAnswer(body=str(series.revision))
+
+    with pytest.raises(RuntimeError, match="power"):
+        await act_once(RequestKey("person:1", "k", "d", NOW), act, dying)
+    assert not await Booking.filter(title="Nowa").exists()
+    answers = [await act_once(RequestKey("person:1", "k", "d", NOW), act, answering) for _ in range(2)]
+    assert [answer.body for answer in answers] == ["2", "2"]
+    assert (await Series.get(id=series.id)).revision == 2
+
+
+async def test_a_date_that_is_moved_into_what_is_taken_is_offered_another(database: Database) -> None:
+    room, person = await make_room(), await make_person()
+    series = await make(room, person)
+    await make_booking(week(1, 3), room=room)
+    changes = SeriesChanges(start=wall(2026, 12, 8, 12))
+    work = change_series(series.id, Scope.THIS, "2026-12-08", changes, person, actor(person), NOW)
+    refusal = await refused(work)
+    assert refusal.code == "booking.overlap"
+    assert refusal.params["alternatives"]
+    assert (await Series.get(id=series.id)).revision == 1
+
+
 async def test_other_words_leave_every_date_where_it_is(database: Database) -> None:
     """Those that were moved, given up or skipped one by one."""
     room, other, person = await make_room(), await make_room(), await make_person()
@@ -408,6 +466,41 @@ async def test_a_series_of_a_confidential_room_is_seen_by_who_works_there(databa
     series = await make(room, duty, title="")
     assert (await series_by_id(series.id, viewer_of(duty))).kind is Kind.CONSULTATION
     assert (await refused(series_by_id(series.id, viewer_of(member)))).code == "series.unknown"
+
+
+@pytest.mark.parametrize(
+    ("visibility", "names"), [(Visibility.CONFIDENTIAL, {"starts_at", "ends_at"}), (Visibility.HIDDEN, set())]
+)
+async def test_a_date_that_went_to_a_help_point_room_is_cancelled_without_words(
+    database: Database, visibility: Visibility, names: set[str]
+) -> None:
+    """Neither its history nor a notice says more than those of a single booking there would."""
+    coordinator, person = await make_person(role=Role.COORDINATOR), await make_person()
+    room, shy = await make_room(), await make_room(visibility=visibility)
+    series = await make(room, person)
+    await Booking.filter(occurrence="2026-12-08T09:00").update(room_id=shy.id, kind=Kind.CONSULTATION, title="")
+
+    async def cancel(scope: Scope, day: str, reason: str) -> Series:
+        return await cancel_series(series.id, scope, day, coordinator, actor(coordinator), NOW, reason)
+
+    for scope, day in ((Scope.THIS, "2026-12-08"), (Scope.FOLLOWING, "2026-12-01"), (Scope.ALL, "")):
+        assert (await refused(cancel(scope, day, "choroba dziecka"))).code == "booking.bad_reason"
+    assert not await HistoryEntry.filter(action="cancelled").exists()
+
+    await cancel(Scope.THIS, "2026-12-15", "urlop")  # the words of a date in an open room are its own
+    await cancel(Scope.THIS, "2026-12-08", next(iter(CANCELLATION_REASONS)))
+    open_date, shy_date = await Notice.filter(kind="series.cancelled").order_by("id")
+    assert (open_date.facts["room"], open_date.facts["title"]) == (room.code, "Narada")
+    assert {name for name, value in shy_date.facts.items() if value} == names
+
+
+async def test_a_notice_of_many_dates_says_what_the_shyest_of_them_allows(database: Database) -> None:
+    coordinator, person = await make_person(role=Role.COORDINATOR), await make_person()
+    room, shy = await make_room(), await make_room(visibility=Visibility.HIDDEN)
+    series = await make(room, person)
+    await Booking.filter(occurrence="2026-12-08T09:00").update(room_id=shy.id, kind=Kind.CONSULTATION, title="")
+    await cancel_series(series.id, Scope.ALL, "", coordinator, actor(coordinator), NOW)
+    assert (await Notice.get(kind="series.cancelled")).facts == {}
 
 
 async def test_my_series(database: Database) -> None:

@@ -83,6 +83,16 @@ async def test_the_end_of_a_date_that_was_moved_is_counted_from_where_it_is(offi
     assert [datetime.fromisoformat(changed[name]) for name in ("starts_at", "ends_at")] == [start, end]
 
 
+async def test_a_change_of_one_date_is_one_of_its_series(office: Office) -> None:
+    series = (await office.post("/series", body(first()))).json()
+    path = f"/series/{series['id']}?scope=this&occurrence={series['bookings'][1]['occurrence']}"
+    answers = [
+        await office.call("PATCH", path, json={"title": title}, headers={"if-match": '"1"'}) for title in ("A", "B")
+    ]
+    assert [answer.status_code for answer in answers] == [200, 412]
+    assert answers[0].headers["etag"] == '"2"'
+
+
 async def test_all_dates_move_alike(office: Office) -> None:
     at = first()
     series = (await office.post("/series", body(at, attendees=4))).json()
