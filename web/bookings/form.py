@@ -169,8 +169,13 @@ def first_choice(rooms: Sequence[RoomLine]) -> RoomLine:
 
 
 async def next_hour(room: Room, since: datetime, zone: ZoneInfo) -> dict[str, str]:
-    """The fields of the next hour from a full quarter on, at which the room is open."""
+    """The fields of the next hour from a full quarter on, at which the room is open, and which ends on its day: the
+    sentence of Today has one.
+    """
     start = since + (datetime.min.replace(tzinfo=UTC) - since) % QUARTER
+    day = (start + 4 * QUARTER).astimezone(zone).date()
+    if day > start.astimezone(zone).date():
+        start = datetime.combine(day, time(0), zone).astimezone(UTC)
     hours = await hours_of(room)
     span = open_span_at(hours, start)
     if span is None or span[1] - start < 2 * QUARTER:

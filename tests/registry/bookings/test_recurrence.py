@@ -291,6 +291,13 @@ def test_a_date_beside_the_rule_at_an_end_of_the_calendar(far: datetime) -> None
     assert caught.value.code == "series.too_long"
 
 
+def test_a_date_beside_the_rule_later_than_a_series_lasts() -> None:
+    start = series("").start
+    with pytest.raises(Invalid) as caught:
+        expand(series("", more=(start.replace(year=start.year + 11),)))
+    assert caught.value.code == "series.too_long"
+
+
 def test_the_end_of_the_calendar() -> None:
     start = wall(9998, 12, 30, 9)
     assert refusal("FREQ=WEEKLY;COUNT=9", start) in ("series.too_long", "series.no_date")

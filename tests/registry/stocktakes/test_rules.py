@@ -185,6 +185,8 @@ def test_the_amounts_of_a_line() -> None:
     assert (strange.name, strange.unit_price, strange.value) == ("X", None, None)
     (surplus,) = rules.differences([strange])
     assert surplus.value == 0
+    (more,) = rules.differences(rules.compare([expectation()], {"asset:1": sight(quantity=3)}))
+    assert (more.kind, more.quantity, more.value) == (rules.DifferenceKind.SURPLUS, 2, Decimal("1000.00"))
     (moved,) = rules.differences(rules.compare([expectation()], {"asset:1": sight(room_id=2)}))
     assert (moved.quantity, moved.value) == (1, 0)
     (empty,) = rules.compare([expectation(quantity=0)], {})

@@ -19,6 +19,7 @@ from tests import make
 from tests.conftest import Database
 from tests.web.desk import Desk, text_of
 from web.app import SiteOptions, create_site
+from web.bookings.form import next_hour
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 WARSAW = ZoneInfo("Europe/Warsaw")
@@ -262,6 +263,16 @@ async def test_an_empty_form_proposes_the_next_hour_at_which_the_room_is_open(de
     assert fields[1] == DAY.isoformat(), "the first day on which it is open"
     other = (await desk.get(f"/bookings/new?room=MAIN&date={DAY + timedelta(days=1)}", "alice")).text
     assert re.search(r'name="from"[^>]*value=""', other), "a day that was asked for stays"
+
+
+async def test_nothing_that_goes_over_midnight_is_proposed(desk: Desk, room: Room) -> None:
+    """The sentence of Today has one day, and would be refused as it stands."""
+    fields = await next_hour(room, local(23, 35), WARSAW)
+    assert (fields["date"], fields["from"], fields["to"], fields["date_to"]) == (
+        (DAY + timedelta(days=1)).isoformat(), "00:00", "01:00", "",
+    )  # fmt: skip
+    evening = await next_hour(room, local(22, 5), WARSAW)
+    assert (evening["date"], evening["from"], evening["to"]) == (DAY.isoformat(), "22:15", "23:15")
 
 
 async def test_an_empty_form_proposes_what_can_be_had(desk: Desk, room: Room) -> None:

@@ -63,7 +63,7 @@ async def test_rooms_and_people_of_a_history_are_asked_for_once(desk: Desk, stat
     now = datetime.now(UTC)
     desk.app.state.clock = lambda: now  # who asks is remembered for five seconds
     await desk.get(f"/assets/{asset_id}", "auditor")
-    with statements.at_most(13):
+    with statements.at_most(14):
         await desk.get(f"/assets/{asset_id}", "auditor")
 
 
