@@ -54,3 +54,8 @@ def test_rooms_have_one_word_in_polish() -> None:
         for text in strings
         if re.search(r"\b(sala|sali|salę|salą|sale)\b", text.lower()) and not any(name in text for name in own_names)
     ] == []
+
+
+def test_a_building_is_no_dwelling_in_polish() -> None:
+    strings = [str(message.string) for message in TEXTS]
+    assert [text for text in strings if re.search(r"\bdom(u|em|owi|y|ów|ach)?\b", text.lower())] == []
