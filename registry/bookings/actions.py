@@ -14,7 +14,7 @@ from registry.bookings.awaiting import answerers_of
 from registry.bookings.models import Block, Booking, Kind, Status
 from registry.bookings.notices import FormerPlace, tell_approvers, tell_organizer
 from registry.bookings.obstacles import offer_help
-from registry.bookings.projections import as_entry, viewer_of
+from registry.bookings.projections import as_entry, seen_as, viewer_of
 from registry.bookings.queries import (
     booking_by_id,
     booking_room,
@@ -135,7 +135,9 @@ def new_booking(
 
 
 async def organizer_of(login: str | None, by: Person | None) -> Person | None:
-    """Whose a booking is. Raises Forbidden("booking.for_another"), NotFound("person.unknown")."""
+    """Whose a booking is. Raises Forbidden("booking.for_another"), NotFound("person.unknown"), and
+    Conflict("booking.organizer_gone") for a closed account: nobody would read what becomes of it.
+    """
     if login is None or by and login == by.login:
         return by
     viewer, organizer = viewer_of(by), await Person.get_or_none(login=login)
@@ -144,6 +146,8 @@ async def organizer_of(login: str | None, by: Person | None) -> Person | None:
         raise Forbidden("booking.for_another")
     if organizer is None:
         raise NotFound("person.unknown", login=login)
+    if not organizer.is_active:
+        raise Conflict("booking.organizer_gone", name=organizer.name)
     return organizer
 
 
@@ -449,11 +453,11 @@ async def cancel(
     request_key: RequestKey | None = None,
 ) -> Booking:
     """Take a booking back before anybody came. One that runs is ended instead. Of a Help Point room the reason is one
-    of the rules' list. Raises Invalid("booking.bad_reason").
+    of the rules' list, and of a visit wherever it is. Raises Invalid("booking.bad_reason").
     """
     async with held_booking(booking_id, by, request_key) as (change, booking):
         _must_be_theirs(booking, by)
-        for refusal in cancellation_reasons(reason, change.room.visibility):
+        for refusal in cancellation_reasons(reason, seen_as(change.room.visibility, booking.kind)):
             raise refusal
         if booking.status is Status.CANCELLED:
             return booking

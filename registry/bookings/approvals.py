@@ -7,7 +7,7 @@ from uuid import UUID
 
 from registry.bookings.actions import held_booking, keep_change, refuse_closed, refuse_overlap
 from registry.bookings.models import Booking, Status
-from registry.bookings.projections import as_entry, viewer_of
+from registry.bookings.projections import as_entry, seen_as, viewer_of
 from registry.bookings.queries import ANSWERS, answer_of, booking_room
 from registry.bookings.rules import STATUSES, may_answer, rejection_reasons, wrong_state
 from registry.bookings.state import UNDO
@@ -46,7 +46,7 @@ async def _answer(
     async with held_booking(booking_id, by, request_key) as (change, booking):
         await _must_answer(booking, change.room, by)
         if status is Status.REJECTED:
-            for refusal in rejection_reasons(reason, change.room.visibility):
+            for refusal in rejection_reasons(reason, seen_as(change.room.visibility, booking.kind)):
                 raise refusal
         if booking.status is not Status.TENTATIVE:
             if await _is_theirs(booking, status, by):

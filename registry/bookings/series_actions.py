@@ -22,7 +22,7 @@ from registry.bookings.actions import (
 )
 from registry.bookings.models import Booking, OnTaken, Series, Status
 from registry.bookings.notices import tell_of_series
-from registry.bookings.projections import as_entry, viewer_of
+from registry.bookings.projections import as_entry, seen_as, viewer_of
 from registry.bookings.queries import booking_room, known_booking
 from registry.bookings.release import settle_touched
 from registry.bookings.rules import (
@@ -176,8 +176,8 @@ async def cancel_series(
         affected = affected_by(bookings, scope, occurrence, now)
         _must_be_locked(locked, affected)
         # each date has the words in its own history, and the series in its
-        for room_id in (series.room_id, *(one.room_id for one in affected)):
-            for refusal in cancellation_reasons(reason, locked.rooms[room_id].visibility):
+        for room_id, kind in ((series.room_id, series.kind), *((one.room_id, one.kind) for one in affected)):
+            for refusal in cancellation_reasons(reason, seen_as(locked.rooms[room_id].visibility, kind)):
                 raise refusal
         before = series_entry(series, len(coming_of(bookings, now)))
         await _cancel(affected, actor, now, reason)

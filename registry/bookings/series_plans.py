@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from registry.bookings.models import Booking, Series
 from registry.bookings.projections import Viewer, viewer_of
@@ -162,9 +163,11 @@ async def plan_of(
     affected = affected_by(bookings, scope, occurrence, now)
     rules = await booking_room(target)
     cut = datetime.fromisoformat(affected[0].occurrence)
-    request = continued(request_of_series(series, target.code), changes, cut, rules.hours.zone)
-    if scope is Scope.THIS:
-        request = replace(request, start=changes.start or cut, rule="", rdates=(), exdates=())
+    request, began = request_of_series(series, target.code), cut
+    if scope is Scope.THIS:  # as it is, which may be otherwise than its series
+        request = _alone(request, affected[0], rules.hours.zone)
+        began = request.start
+    request = continued(request, changes, began, rules.hours.zone)
     request = complete_series(replace(request, room=target.code), rules)
     others = [one for one in bookings if one not in affected]
     is_split = scope is not Scope.THIS and any(is_held(one) for one in others)
@@ -174,7 +177,7 @@ async def plan_of(
         skipped = {wall: code for wall, code in series.skipped.items() if wall >= wall_text(cut) or not is_split}
         preview = SeriesPreview(target, rules, request, lines, {}, {})
         return SeriesPlan(preview, affected, own, cut, is_split, keeps_times=True, skipped=skipped)
-    shift = (changes.start or cut) - cut
+    shift = (changes.start or began) - cut
     occurrences = dates_of(request, rules)
     if changes.keeps_rule:  # what was given up one by one stays so
         past = {one.occurrence for one in others}
@@ -188,6 +191,15 @@ async def plan_of(
     lines = await with_obstacles(_beside(lines, stays, rules), target, rules, series.id)
     preview = SeriesPreview(target, rules, request, lines, {}, {}, bool(anew))
     return SeriesPlan(preview, affected, own, cut, is_split, anew, skipped=skipped_of(lines))
+
+
+def _alone(request: SeriesRequest, booking: Booking, zone: ZoneInfo) -> SeriesRequest:
+    """One date of a series as a request of its own."""
+    start, end = (at.astimezone(zone).replace(tzinfo=None, fold=0) for at in (booking.starts_at, booking.ends_at))
+    return replace(
+        request, start=start, minutes=int((end - start).total_seconds() // 60), rule="", rdates=(), exdates=(),
+        title=booking.title, kind=booking.kind, attendees=booking.attendees, needs=tuple(booking.needs),
+    )  # fmt: skip
 
 
 async def _judged_words(

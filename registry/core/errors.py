@@ -6,6 +6,7 @@
 from datetime import datetime
 from typing import Any
 
+from registry.core.booking_words import BOOKING_WORDS
 from registry.core.document_words import DOCUMENT_WORDS
 from registry.core.marks import N_ as N_
 from registry.core.stocktake_words import STOCKTAKE_WORDS
@@ -328,6 +329,7 @@ WORDS: dict[str, str] = {
     "works.over": N_("These building works are over. Plan new ones."),
     "works.asset_taken": N_("One of the pieces comes of other building works already. Take it out there first."),
     "works.too_many_assets": N_("Building works make {limit} pieces at most here. Leave some out."),
+    **BOOKING_WORDS,
     **DOCUMENT_WORDS,
     **STOCKTAKE_WORDS,
     # opening hours

@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.bookings import approvals
 from registry.bookings.awaiting import approves, awaiting_ids, in_full
+from registry.bookings.projections import seen_as
 from registry.core.errors import NotFound, Refusal
 from registry.people.models import Person
 from web.approvals.view import reason_choices
@@ -42,7 +43,7 @@ async def listing(
     return render(
         request, "approvals/approvals.html", context=context, words=words, now=now, total=len(ids), start=start,
         page_length=PAGE, is_asked=bool(ids) or await approves(person),
-        rows=[(booking, room, reason_choices(room.visibility, words)) for booking, room in pairs],
+        rows=[(one, room, reason_choices(seen_as(room.visibility, one.kind), words)) for one, room in pairs],
         toast=words.done(did), about=booking_id_in(about),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from registry.bookings.actions import organizer_of
 from registry.bookings.models import Booking, Kind
 from registry.bookings.preview import Preview, any_free_room, preview
 from registry.bookings.rules import BookingRequest, local_time
-from registry.core.errors import Forbidden, Invalid, NotFound, Refusal
+from registry.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from registry.people.models import Person
 from registry.rooms.hours import next_opening, open_span_at
 from registry.rooms.models import HELP_POINT, Room, RoomKind
@@ -48,6 +48,7 @@ FIELD_OF = {
     "room.not_yours": "room",
     "person.unknown": "organizer",
     "booking.for_another": "organizer",
+    "booking.organizer_gone": "organizer",
 }
 UNTIMED = ("room", "title", "kind", "needs", "attendees")
 
@@ -322,7 +323,7 @@ async def _preview(
     if organizer and organizer != person.login:
         try:
             await organizer_of(organizer, person)
-        except (Forbidden, NotFound) as refusal:
+        except (Conflict, Forbidden, NotFound) as refusal:
             check.refuse(refusal)
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from registry.assets.queries import equipment_of
 from registry.bookings.models import Booking, Kind, Status
-from registry.bookings.projections import FullBooking, VisibleBooking
+from registry.bookings.projections import FullBooking, VisibleBooking, seen_as
 from registry.bookings.queries import bookable_lines, booking_room
 from registry.bookings.rules import FEATURES, OPEN_KINDS, kinds, may_change
 from registry.core.history import HistoryEntry, entries_of
@@ -140,7 +140,7 @@ async def view_context(context: PageContext, visible: VisibleBooking, room: Room
         "lacks": [words.feature(need) for need in full.needs if need not in equipment.works] if full else [],
         "evidence": [words.evidence(line) for line in (booking.evidence or {}).get("sensors", [])] if full else [],
         "approval": await approval_of(booking, room, rules, entries, context) if full else Approval(),
-        "reasons": reason_choices(room.visibility, words),
+        "reasons": reason_choices(seen_as(room.visibility, booking.kind), words),
         "history": _history(entries, context, words),
     }
 

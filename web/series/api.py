@@ -161,7 +161,7 @@ async def _changes(
     zone, began = await zone_of(series.room), datetime.fromisoformat(first.occurrence)
     if scope is Scope.THIS:  # as it is, which may be another time than its series'
         began = first.starts_at.astimezone(zone).replace(tzinfo=None)
-    return body.series(zone, (began, series.minutes))
+    return body.series(zone, began)
 
 
 async def _detail(series_id: UUID, person: Person, response: Response) -> SeriesAnswer:

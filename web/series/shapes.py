@@ -103,13 +103,13 @@ class SeriesChangesBody(Changes):
     on_conflict: OnConflict = left_out()
     skip_holidays: bool = left_out()
 
-    def series(self, zone: ZoneInfo, former: tuple[datetime, int]) -> SeriesChanges:
-        """What is asked of the register; ``former`` are the wall time of the first date that changes, and minutes."""
+    def series(self, zone: ZoneInfo, began: datetime) -> SeriesChanges:
+        """What is asked of the register; ``began`` is the wall time of the first date that changes."""
         changes = self.changes()
         start = wall_in(self.starts_at, zone, "starts_at") if "starts_at" in changes else None
         minutes = None
         if "ends_at" in changes:
-            minutes = minutes_between(start or former[0], wall_in(self.ends_at, zone, "ends_at"))
+            minutes = minutes_between(start or began, wall_in(self.ends_at, zone, "ends_at"))
         plain = {name: changes[name] for name in ("room", "title", "kind", "on_conflict") if name in changes}
         lists: dict[str, Any] = {
             name: tuple(changes[name]) for name in ("rdates", "exdates", "needs") if name in changes

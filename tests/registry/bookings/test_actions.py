@@ -135,6 +135,9 @@ async def test_an_unknown_room_and_another_organizer():
     assert isinstance(await refused(book(gone, alice, ACTOR, NOW)), NotFound)
     for login in ("charlie", "eve"):
         assert (await refused(book(wish(room, organizer=login), alice, ACTOR, NOW))).code == "booking.for_another"
+    await make_person("former", institution_id=alice.institution_id, is_active=False)
+    gone = wish(room, organizer="former")
+    assert (await refused(book(gone, alice, ACTOR, NOW))).code == "booking.organizer_gone"
     theirs = await book(wish(room, start=180, organizer="bob"), alice, Actor("alice", "web", alice.id), NOW)
     assert (theirs.organizer_id, theirs.institution_id) == (bob.id, bob.institution_id)
     entry = await HistoryEntry.get(object=f"booking:{theirs.id}")

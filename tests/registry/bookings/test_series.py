@@ -10,6 +10,7 @@ import pytest
 
 from registry.bookings.actions import BookingChanges, book, change
 from registry.bookings.actions import cancel as cancel_booking
+from registry.bookings.approvals import reject
 from registry.bookings.handover import hand_bookings_over
 from registry.bookings.models import Booking, Kind, OnTaken, Series, Status
 from registry.bookings.projections import viewer_of
@@ -356,6 +357,29 @@ async def test_one_date_is_moved_and_stays_of_its_series(database: Database) -> 
     assert (moved.starts_at, moved.ends_at, moved.attendees) == (week(1, 27), week(1, 27.5), 3)
     plan = await preview_change(series.id, Scope.THIS, "2026-12-15", SeriesChanges(title="x"), person, NOW)
     assert (len(plan.preview.lines), plan.is_split) == (1, False)
+    # what is left out stays as the date has it, in what is shown before too
+    later = SeriesChanges(start=wall(2026, 12, 9, 15))
+    for other in (later, SeriesChanges(room=(await make_room()).code)):
+        (line,) = (await preview_change(series.id, Scope.THIS, "2026-12-08", other, person, NOW)).preview.lines
+        assert line.request.starts_at == (week(1, 30) if other is later else week(1, 27))
+        assert (line.request.ends_at - line.request.starts_at, line.request.attendees) == (HOUR / 2, 3)
+
+
+async def test_a_visit_in_a_room_that_was_opened_since_is_cancelled_without_words(database: Database) -> None:
+    coordinator = await make_person(role=Role.COORDINATOR)
+    room = await make_room(visibility=Visibility.CONFIDENTIAL)
+    series = await make(room, coordinator, title="", kind=Kind.CONSULTATION)
+    await Room.filter(id=room.id).update(visibility=Visibility.PUBLIC)
+    date = await Booking.get(occurrence="2026-12-08T09:00")
+    for work in (
+        cancel_booking(date.id, coordinator, actor(coordinator), NOW, "choroba dziecka"),
+        cancel_series(series.id, Scope.ALL, "", coordinator, actor(coordinator), NOW, "choroba dziecka"),
+    ):
+        assert (await refused(work)).code == "booking.bad_reason"
+    await Booking.filter(id=date.id).update(status=Status.TENTATIVE)
+    answer = reject(date.id, "choroba dziecka", coordinator, actor(coordinator), NOW)
+    assert (await refused(answer)).code == "booking.bad_reason"
+    await cancel_booking(date.id, coordinator, actor(coordinator), NOW, next(iter(CANCELLATION_REASONS)))
 
 
 @pytest.mark.parametrize("connections", [4])
