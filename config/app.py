@@ -23,6 +23,7 @@ from registry.core.errors import Refusal
 from registry.files import contents
 from web.app import DemoAccount, SiteOptions, create_site
 from web.kit.i18n import translate
+from web.routes import load_the_rest
 
 
 def create_app(
@@ -88,7 +89,7 @@ async def running(
         leading = asyncio.create_task(lead(url, devices.start, devices.stop))
         await begin(office)
         scheduler.start()
-        timekeeper = asyncio.create_task(keep_time(scheduler))
+        beside = [asyncio.create_task(keep_time(scheduler)), asyncio.create_task(load_the_rest())]
         app = create_app(await site_options(office.now, accounts), settings, context, devices, clock)
         desk = app.state.desk = RunningDesk(office, scheduler, runs, clock)
         unfollow = follow(app, office, accounts)
@@ -99,8 +100,8 @@ async def running(
             await desk.stop()
             scheduler.shutdown(wait=False)
             await claims.stop()
-            timekeeper.cancel()
-            leading.cancel()
-            failed = (await asyncio.gather(leading, timekeeper, return_exceptions=True))[0]
+            for task in (leading, *beside):
+                task.cancel()
+            failed = (await asyncio.gather(leading, *beside, return_exceptions=True))[0]
             if isinstance(failed, Refusal):
                 raise failed

@@ -110,9 +110,9 @@ def roles_page() -> Iterator[str]:
     """docs/reference/roles.md"""
     from registry.people.models import Role
     from registry.people.rules import CAPABILITIES
-    from web.app import ROUTERS
     from web.kit.rights import Access, accesses
     from web.people.words import CAPABILITY_WORDS
+    from web.routes import all_routes
 
     roles = list(Role)
     head = f"{' | '.join(str(role) for role in roles)} |"
@@ -121,7 +121,7 @@ def roles_page() -> Iterator[str]:
     for name, allowed in CAPABILITIES.items():
         marks = " | ".join("✓" if role in allowed else "–" for role in roles)
         yield f"| `{name}` | {CAPABILITY_WORDS.get(name, '')} | {marks} |"
-    rows = list(accesses([route for router in ROUTERS for route in router.routes]))
+    rows = list(accesses(all_routes()))
 
     def table(title: str, chosen: list[Access]) -> Iterator[str]:
         yield f"\n## {title}\n"

@@ -8,13 +8,13 @@ import pytest
 from fastapi.routing import APIRoute
 
 from tests.web.desk import Desk
-from web.app import ROUTERS, SiteOptions, create_site
+from web.app import SiteOptions, create_site
+from web.routes import all_routes
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
 ROUTES = [
     (method, route.path)
-    for router in ROUTERS
-    for route in router.routes
+    for route in all_routes()
     if isinstance(route, APIRoute) and not route.include_in_schema and "{" in route.path
     for method in sorted(route.methods)
 ]

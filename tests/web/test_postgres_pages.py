@@ -36,8 +36,9 @@ from tests import make
 from tests.conftest import Database
 from tests.make import drawing
 from tests.web.desk import Desk
-from web.app import ROUTERS, SiteOptions, create_site
+from web.app import SiteOptions, create_site
 from web.kit.query_names import names_of
+from web.routes import all_routes
 
 KEY = "the-key-of-a-door"
 CODE = tags.new_code((5).to_bytes(tags.RANDOM_BYTES, "big"))
@@ -50,8 +51,7 @@ ANSWERS = {"/panel/waiting": 205, "/panel/end/{panel_code}/{name}": 404, "/admin
 PAGES = sorted(
     {
         route.path
-        for router in ROUTERS
-        for route in router.routes
+        for route in all_routes()
         if isinstance(route, APIRoute) and "GET" in route.methods and not route.include_in_schema
     }
     - ENDLESS
@@ -175,8 +175,7 @@ def asked() -> list[tuple[str, str]]:
     """Each page with each text that it may be asked."""
     return sorted(
         (route.path, name)
-        for router in ROUTERS
-        for route in router.routes
+        for route in all_routes()
         if isinstance(route, APIRoute) and route.path in PAGES and "GET" in route.methods
         for name in names_of(route.dependant)
     )

@@ -35,11 +35,12 @@ from tests import make
 from tests.conftest import WARSAW, Database
 from tests.web.conftest import soon
 from tests.web.desk import Desk
-from web.app import ROUTERS, SiteOptions, create_site
+from web.app import SiteOptions, create_site
 from web.kit.rights import Access, accesses
+from web.routes import all_routes
 
 pytestmark = [pytest.mark.anyio, pytest.mark.databases("sqlite")]
-ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+ROUTES = [route for route in all_routes() if isinstance(route, APIRoute)]
 ALL = list(accesses(ROUTES))
 ROLES = [str(role) for role in Role]
 # live streams, which do not end

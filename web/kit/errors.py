@@ -285,7 +285,7 @@ async def _on_http(request: Request, fault: Exception) -> Response:
 def _allowed(request: Request, first: str) -> str:
     """What an address takes, of all its routes: the framework names the ``first`` one's alone."""
     methods = {method for method in first.split(", ") if method}
-    for route in request.app.router.routes:
+    for route in request.scope["router"].routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
             methods |= route.methods or set()
     return ", ".join(sorted(methods))
