@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
+from tortoise.expressions import Subquery
 
 from registry.core import history
 from registry.core.errors import Conflict, Invalid, NotFound
@@ -39,6 +40,7 @@ from registry.stocktakes.rules import (
     CommitteeCandidate,
     StocktakeKind,
     StocktakeState,
+    are_pooled,
     committee_faults,
     counting_faults,
     mark_of,
@@ -186,7 +188,8 @@ async def recount(
     stocktake_id: int, area: str, reason: str, person: Person, actor: Actor, now: datetime,
     request_key: RequestKey | None = None,
 ) -> StocktakeArea:  # fmt: skip
-    """Count an area anew: what was seen in it before counts no more, and stays to be read.
+    """Count an area anew: what was seen in it before counts no more, and stays to be read. Areas that are counted
+    together (:func:`are_pooled`) begin together.
 
     Raises NotFound: stocktake.unknown, stocktake.no_area_of; Invalid("request.missing_field"); Conflict as
     :func:`counting_faults`.
@@ -199,14 +202,25 @@ async def recount(
         is_member = await CommitteeMember.filter(stocktake_id=stocktake.id, person_id=person.id).exists()
         for fault in counting_faults(stocktake.state, is_member, row.closed_at is not None):
             raise fault
-        row.lap += 1
-        await row.save(update_fields=["lap"])
+        for one in await _counted_together(stocktake, row):
+            one.lap += 1
+            await one.save(update_fields=["lap"])
+            after = {"area": one.name, "number": one.place, "lap": one.lap}
+            await history.write(
+                f"stocktake:{stocktake.id}", "recounted", actor, now, after=after, reason=reason.strip()
+            )
         await _revise(stocktake)
-        after = {"area": row.name, "lap": row.lap}
-        await history.write(f"stocktake:{stocktake.id}", "recounted", actor, now, after=after, reason=reason.strip())
         change.happened(StocktakeChanged(stocktake.id))
         await record(request_key, row)
     return row
+
+
+async def _counted_together(stocktake: Stocktake, area: StocktakeArea) -> list[StocktakeArea]:
+    areas = await StocktakeArea.filter(stocktake_id=stocktake.id).order_by("place")
+    if area.kind is AreaKind.ROOM or not are_pooled(stocktake.is_blind, stocktake.state, [one.kind for one in areas]):
+        return [area]
+    others = [one for one in areas if one.kind is not AreaKind.ROOM and one.closed_at is None and one.id != area.id]
+    return [area, *others]
 
 
 async def close(
@@ -226,10 +240,13 @@ async def close(
         chosen = [await area_named(stocktake.id, area)] if area else [one for one in areas if one.closed_at is None]
         for fault in counting_faults(stocktake.state, may_close, chosen[0].closed_at is not None if chosen else False):
             raise fault
+        ids = {one.id for one in chosen}
+        is_last = all(one.closed_at is not None or one.id in ids for one in areas)
+        if is_last and are_pooled(stocktake.is_blind, stocktake.state, [one.kind for one in areas]):
+            await _sort_out(stocktake, [one for one in chosen if one.kind is not AreaKind.ROOM])
         for one in chosen:
             await _close_area(stocktake, one, members, actor, now)
-        ids = {one.id for one in chosen}
-        if all(one.closed_at is not None or one.id in ids for one in areas):
+        if is_last:
             stocktake.state, stocktake.closed_at = StocktakeState.CLOSED, now
             await history.write(f"stocktake:{stocktake.id}", "closed", actor, now)
             await _tell(change, stocktake, "stocktake.closed", await accountants(), actor, now)
@@ -237,6 +254,15 @@ async def close(
         change.happened(StocktakeChanged(stocktake.id))
         await record(request_key, stocktake)
     return stocktake
+
+
+async def _sort_out(stocktake: Stocktake, areas: Sequence[StocktakeArea]) -> None:
+    """Put what was counted together on the sheet of the area that expects it: nothing is blind any more."""
+    for area in areas:
+        others = [one for one in areas if one.id != area.id]
+        theirs = Subquery(ExpectedPiece.filter(area_id=area.id).values("asset_id"))
+        rows = counting_now(stocktake.id, others).filter(asset_id__in=theirs)
+        await rows.update(area_id=area.id, lap=area.lap)
 
 
 async def _close_area(
@@ -297,11 +323,15 @@ async def locked_stocktake(stocktake_id: int, if_revision: int | None = None) ->
 
 
 async def area_named(stocktake_id: int, name: str) -> StocktakeArea:
-    """An area by the code of its room, its name or its number. Raises NotFound("stocktake.no_area_of")."""
-    areas = await StocktakeArea.filter(stocktake_id=stocktake_id).select_related("room")
-    for area in areas:
-        if name in (area.room.code if area.room else "", area.name, str(area.place)):
-            return area
+    """An area by the code of its room, or else its name, or else its number. Raises
+    NotFound("stocktake.no_area_of").
+    """
+    areas = await StocktakeArea.filter(stocktake_id=stocktake_id).order_by("place").select_related("room")
+    names = ([area.room.code if area.room else "" for area in areas], [area.name for area in areas],
+             [str(area.place) for area in areas])  # fmt: skip
+    for one in names:
+        if name and name in one:
+            return areas[one.index(name)]
     raise NotFound("stocktake.no_area_of", area=name[:40])
 
 

@@ -18,8 +18,16 @@ from registry.scans.queries import exact_match
 from registry.scans.rules import moment_of, printable
 from registry.stocktakes.actions import cut, locked_stocktake
 from registry.stocktakes.models import CommitteeMember, Sighting, Stocktake, StocktakeArea
-from registry.stocktakes.queries import expectations_of
-from registry.stocktakes.rules import AreaBounds, SeenCondition, area_of, counting_faults, sighting_faults
+from registry.stocktakes.queries import expectations_of, recounts_of
+from registry.stocktakes.rules import (
+    AreaBounds,
+    SeenCondition,
+    area_of,
+    counting_faults,
+    lap_at,
+    shows_books,
+    sighting_faults,
+)
 
 _NOTHING = frozenset({ScanResult.UNKNOWN, ScanResult.BLANK, ScanResult.LOST})
 
@@ -61,14 +69,16 @@ async def sight(
     async with transaction() as change:
         stocktake = await locked_stocktake(stocktake_id)
         area = await _area(stocktake, room, person, columns.get("asset_id"))
+        at = max(moment_of(new.at, now), stocktake.opened_at or now)
+        # what comes late was seen before the area was counted anew, and does not count in the new lap
+        lap = min(area.lap, lap_at(await recounts_of(area), at)) if area.lap > 1 and at < now else area.lap
         if not code:
             marks = await Sighting.filter(stocktake_id=stocktake.id).exclude(mark="").count()
             columns["mark"] = f"N-{marks + 1}"
-        opened_at = stocktake.opened_at or now
         row = await Sighting.create(
-            stocktake_id=stocktake.id, area_id=area.id, lap=area.lap, code=code, quantity=new.quantity,
+            stocktake_id=stocktake.id, area_id=area.id, lap=lap, code=code, quantity=new.quantity,
             condition=new.condition, note=new.note.strip(), room_id=room.id, room_code=room.code,
-            at=max(moment_of(new.at, now), opened_at), came_at=now, person_id=person.id, person_name=person.name,
+            at=at, came_at=now, person_id=person.id, person_name=person.name,
             **columns,
         )  # fmt: skip
         change.happened(StocktakeChanged(stocktake.id))
@@ -125,9 +135,12 @@ async def _area(stocktake: Stocktake, room: Room, person: Person, asset_id: int 
     for fault in counting_faults(stocktake.state, is_member):
         raise fault
     areas = {area.id: area for area in await StocktakeArea.filter(stocktake_id=stocktake.id).order_by("place")}
-    expected = await expectations_of(stocktake.id, [asset_id]) if asset_id else {}
-    expected_in = expected[asset_id].area_id if asset_id in expected else None
-    area_id = area_of([AreaBounds(one.id, one.kind, one.room_id) for one in areas.values()], room.id, expected_in)
+    bounds = [AreaBounds(one.id, one.kind, one.room_id, one.closed_at is not None) for one in areas.values()]
+    expected_in = None
+    if asset_id and shows_books(stocktake.is_blind, stocktake.state):
+        expected = await expectations_of(stocktake.id, [asset_id])
+        expected_in = expected[asset_id].area_id if asset_id in expected else None
+    area_id = area_of(bounds, room.id, expected_in)
     if area_id is None:
         raise Conflict("stocktake.outside", room=room.code)
     for fault in counting_faults(stocktake.state, is_member, areas[area_id].closed_at is not None):

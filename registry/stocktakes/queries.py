@@ -40,6 +40,7 @@ from registry.stocktakes.rules import (
     FoundDifference,
     SeenThing,
     SheetSide,
+    are_pooled,
     compare,
     deciding,
     differences,
@@ -61,7 +62,7 @@ _MOVES = ("moved", "assigned", "transferred", "donated", "sold", "liquidated", "
 @dataclass(frozen=True, slots=True)
 class AreaProgress:
     """An area with how many things were seen in it, how many are expected (None while nothing of the books may be
-    told), who saw the last one and when.
+    told), who saw the last one and when. Of one that ``is_pooled`` all that was seen stands at the first of them.
     """
 
     area: StocktakeArea
@@ -69,6 +70,7 @@ class AreaProgress:
     expected_things: int | None
     last_at: datetime | None = None
     people: tuple[str, ...] = ()
+    is_pooled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +156,17 @@ async def stocktake_detail(stocktake_id: int, person: Person) -> StocktakeDetail
     tells = shows_books(row.is_blind, row.state)
     expected = await _counts(ExpectedPiece.filter(stocktake_id=row.id)) if tells else {}
     things = await _things_seen(row.id)
+    pooled = are_pooled(row.is_blind, row.state, [area.kind for area in areas])
     return StocktakeDetail(
         row,
         [
-            AreaProgress(area, things.get(area.id, 0), expected.get(area.id, 0) if tells else None, *last)
+            AreaProgress(
+                area,
+                things.get(area.id, 0),
+                expected.get(area.id, 0) if tells else None,
+                *last,
+                is_pooled=pooled and area.kind is not AreaKind.ROOM,
+            )
             for area, last in await _last_of(row.id, areas)
         ],
         members,
@@ -282,6 +291,13 @@ async def moves_during(stocktake: Stocktake, asset_ids: Collection[int]) -> dict
         if during:
             moves[int(thing.partition(":")[2])] = during[0]
     return moves
+
+
+async def recounts_of(area: StocktakeArea) -> list[datetime]:
+    """When this area was begun anew."""
+    thing = f"stocktake:{area.stocktake_id}"
+    entries = (await entries_by_thing([thing], ["recounted"])).get(thing, [])
+    return [one.at for one in entries if one.after and one.after.get("number") == area.place]
 
 
 async def sheets_of(stocktake_id: int) -> list[CountSheet]:

@@ -276,19 +276,32 @@ class AreaBounds:
     id: int
     kind: AreaKind
     room_id: int | None = None
+    is_closed: bool = False
+
+
+def are_pooled(is_blind: bool, state: StocktakeState, kinds: Iterable[AreaKind]) -> bool:
+    """Whether what is seen in no room of the areas is of all other areas together: which of them expects a thing is
+    told by none of a blind count, before all of it is closed.
+    """
+    return not shows_books(is_blind, state) and sum(kind is not AreaKind.ROOM for kind in kinds) > 1
 
 
 def area_of(areas: Sequence[AreaBounds], room_id: int, expected_in: int | None) -> int | None:
     """The area that a sighting belongs to: that of the room where one stands; of a person or a category the one that
-    expects the thing; of what none expects the only one that there is. None where it can be of none.
+    expects the thing; of what none expects, or none may tell, the first that is open. None where it can be of none.
     """
     for area in areas:
         if area.kind is AreaKind.ROOM and area.room_id == room_id:
             return area.id
-    wide = [area.id for area in areas if area.kind is not AreaKind.ROOM]
-    if expected_in in wide:
+    wide = [area for area in areas if area.kind is not AreaKind.ROOM]
+    if expected_in in [area.id for area in wide]:
         return expected_in
-    return wide[0] if wide else None
+    return next((area.id for area in wide if not area.is_closed), wide[0].id if wide else None)
+
+
+def lap_at(laps: Sequence[datetime], at: datetime) -> int:
+    """In which lap of its area something was seen: the ``laps`` are when it was begun anew."""
+    return 1 + sum(one <= at for one in laps)
 
 
 def kind_of(sight: SeenThing, expectation: Expectation | None) -> SightingKind:

@@ -31,7 +31,7 @@ from registry.stocktakes.queries import (
     stocktakes_in_order,
     task_of,
 )
-from registry.stocktakes.rules import shows_books
+from registry.stocktakes.rules import are_pooled, shows_books
 from web.auth.access import Caller, caller_with
 from web.bookings.shapes import NothingBody
 from web.kit import routing
@@ -307,6 +307,10 @@ async def _sightings(stocktake: Stocktake, rows: list[Sighting]) -> list[Sightin
     tells_kind = shows_books(stocktake.is_blind, stocktake.state)
     ids = [row.asset_id for row in rows if row.asset_id]
     expected = await expectations_of(stocktake.id, ids) if tells_kind and ids else {}
+    pooled = are_pooled(stocktake.is_blind, stocktake.state, [area.kind for area in areas.values()])
     return [
-        sighting_answer(row, areas[row.area_id], expected.get(row.asset_id or 0), tells_kind=tells_kind) for row in rows
+        sighting_answer(
+            row, areas[row.area_id], expected.get(row.asset_id or 0), tells_kind=tells_kind, is_pooled=pooled
+        )
+        for row in rows
     ]

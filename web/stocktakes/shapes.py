@@ -188,7 +188,7 @@ class AreaAnswer(BaseModel):
     number: int
     name: str
     kind: AreaKind
-    counted: int = Field(description="things that were seen")
+    counted: int | None = Field(description="things that were seen; null of areas that a blind count takes together")
     expected: int | None = Field(description="null as long as nothing of the books may be told")
     last_at: Instant | None
     people: list[str]
@@ -221,7 +221,7 @@ class StocktakeDetailAnswer(StocktakeAnswer):
 
 class SightingAnswer(BaseModel):
     id: int
-    area: int = Field(description="the number of its area")
+    area: int | None = Field(description="the number of its area; null as long as a blind count takes it with others")
     room: str
     code: str
     mark: str = Field(description="of a thing without a label: N-1")
@@ -345,9 +345,10 @@ def detail_answer(detail: StocktakeDetail, sheets: list[CountSheet]) -> Stocktak
     """A stocktake with its areas, people and sheets."""
     areas = [
         AreaAnswer(
-            number=one.area.place, name=one.area.name, kind=one.area.kind, counted=one.seen_things,
-            expected=one.expected_things, last_at=one.last_at, people=list(one.people), lap=one.area.lap,
-            closed_at=one.area.closed_at,
+            number=one.area.place, name=one.area.name, kind=one.area.kind,
+            counted=None if one.is_pooled else one.seen_things, expected=one.expected_things,
+            last_at=None if one.is_pooled else one.last_at, people=[] if one.is_pooled else list(one.people),
+            lap=one.area.lap, closed_at=one.area.closed_at,
         )
         for one in detail.areas
     ]  # fmt: skip
@@ -359,13 +360,14 @@ def detail_answer(detail: StocktakeDetail, sheets: list[CountSheet]) -> Stocktak
 
 
 def sighting_answer(
-    row: Sighting, area: StocktakeArea, expectation: Expectation | None, *, tells_kind: bool
+    row: Sighting, area: StocktakeArea, expectation: Expectation | None, *, tells_kind: bool, is_pooled: bool
 ) -> SightingAnswer:
-    """A sighting. What it is by the books is told with ``tells_kind`` alone."""
+    """A sighting. What it is by the books is told with ``tells_kind`` alone, its area unless it ``is_pooled``."""
     from_row = ("id", "code", "mark", "inventory_no", "name", "serial_no", "quantity", "condition", "note", "at",
                 "struck_at", "strike_reason")  # fmt: skip
     return SightingAnswer(
-        **{name: getattr(row, name) for name in from_row}, area=area.place, room=row.room_code, asset=row.asset_id,
+        **{name: getattr(row, name) for name in from_row}, room=row.room_code, asset=row.asset_id,
+        area=None if is_pooled and area.kind is not AreaKind.ROOM else area.place,
         person=row.person_name, kind=kind_of(sight_of(row), expectation) if tells_kind else None,
         counts=row.struck_at is None and row.lap == area.lap,
     )  # fmt: skip

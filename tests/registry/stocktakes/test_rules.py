@@ -1,5 +1,6 @@
 """Who may count, what was seen, what differs and what follows, as tables without a database."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import permutations
@@ -116,6 +117,8 @@ PERSON, CATEGORY = AreaBounds(3, AreaKind.PERSON), AreaBounds(4, AreaKind.CATEGO
         ([*ROOMS, PERSON], 30, 3, 3),
         ([PERSON, CATEGORY], 30, 4, 4),
         ([PERSON, CATEGORY], 30, None, 3),
+        ([replace(PERSON, is_closed=True), CATEGORY], 30, None, 4),
+        ([replace(PERSON, is_closed=True)], 30, None, 3),
         ([], 30, None, None),
     ],
 )
@@ -123,6 +126,27 @@ def test_the_area_of_a_sighting(
     areas: list[AreaBounds], room_id: int, expected_in: int | None, area: int | None
 ) -> None:
     assert rules.area_of(areas, room_id, expected_in) == area
+
+
+@pytest.mark.parametrize(
+    ("is_blind", "state", "kinds", "are"),
+    [
+        (True, StocktakeState.COUNTING, (AreaKind.PERSON, AreaKind.CATEGORY), True),
+        (True, StocktakeState.COUNTING, (AreaKind.ROOM, AreaKind.CATEGORY), False),
+        (True, StocktakeState.CLOSED, (AreaKind.PERSON, AreaKind.CATEGORY), False),
+        (False, StocktakeState.COUNTING, (AreaKind.PERSON, AreaKind.CATEGORY), False),
+    ],
+)
+def test_areas_that_are_no_rooms_are_counted_together_while_it_is_blind(
+    is_blind: bool, state: StocktakeState, kinds: tuple[AreaKind, ...], are: bool
+) -> None:
+    assert rules.are_pooled(is_blind, state, kinds) is are
+
+
+def test_what_comes_late_is_of_the_lap_in_which_it_was_seen() -> None:
+    laps = [NOW + timedelta(minutes=10), NOW]
+    moments = (-1, 0, 9, 10)
+    assert [rules.lap_at(laps, NOW + timedelta(minutes=one)) for one in moments] == [1, 2, 2, 3]
 
 
 @pytest.mark.parametrize(

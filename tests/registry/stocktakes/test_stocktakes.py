@@ -387,6 +387,66 @@ async def test_areas_of_people_and_categories(database: Database) -> None:
     assert kinds == ["elsewhere"], "what no room has was seen in one"
 
 
+async def test_blind_areas_of_people_and_categories_are_counted_together_until_all_are_closed(
+    database: Database,
+) -> None:
+    people, room = await team(), await make_room(code="Z-1")
+    theirs, ict = await make_asset(custodian=people.custodian), await make_asset(room=room, category="ICT")
+    other = await make_asset(room=room, category="meble")
+    stocktake = await counting(people, areas=(NewArea(AreaKind.PERSON, "omo-1"), NewArea(AreaKind.CATEGORY, "ICT")))
+
+    async def scanned(asset: Asset) -> Sighting:
+        return await sight(stocktake.id, NewSighting("Z-1", asset.inventory_no or ""), people.first, NOW)
+
+    assert len({(await scanned(one)).area_id for one in (theirs, ict, other)}) == 1
+    assert all(one.is_pooled for one in (await stocktake_detail(stocktake.id, people.first)).areas)
+    await recount(stocktake.id, "2", "od nowa", people.first, people.actor(), NOW)
+    assert (await stocktake_detail(stocktake.id, people.first)).seen_things == 0, "counted together, begun together"
+    for one in (theirs, ict, other):
+        await scanned(one)
+    stocktake = await close(stocktake.id, people.first, people.actor(), NOW)
+    sheets = {sheet.contents["area"]: sheet for sheet in await sheets_of(stocktake.id)}
+    names = {area: {row["thing"] for row in sheet.contents["rows"]} for area, sheet in sheets.items()}
+    assert names == {
+        people.custodian.name: {f"asset:{theirs.id}", f"asset:{other.id}"},
+        "ICT": {f"asset:{ict.id}"},
+    }, "on the sheet of the area that expects it"
+    assert {one.kind for one in (await books_of(stocktake)).differences} == {"elsewhere", "foreign"}
+
+
+async def test_of_two_blind_areas_the_open_one_takes_everything_when_one_is_closed(database: Database) -> None:
+    people, _ = await team(), await make_room(code="Z-1")
+    theirs, ict = await make_asset(custodian=people.custodian), await make_asset(category="ICT")
+    stocktake = await counting(people, areas=(NewArea(AreaKind.PERSON, "omo-1"), NewArea(AreaKind.CATEGORY, "ICT")))
+    await close(stocktake.id, people.first, people.actor(), NOW, "1")
+    for asset in (theirs, ict):
+        await sight(stocktake.id, NewSighting("Z-1", asset.inventory_no or ""), people.first, NOW)
+    assert (await stocktake_detail(stocktake.id, people.first)).seen_things == 2
+
+
+@pytest.mark.databases("sqlite")
+async def test_what_comes_late_from_before_a_recount_does_not_count_in_the_new_lap(database: Database) -> None:
+    people, room = await team(), await make_room(code="Z-1")
+    asset = await make_asset(room=room)
+    stocktake = await counting(people, "Z-1")
+    await recount(stocktake.id, "Z-1", "od nowa", people.first, people.actor(), NOW + 10 * MINUTE)
+    for minutes, lap in ((5, 1), (15, 2)):
+        scan = NewSighting("Z-1", asset.inventory_no or "", at=NOW + minutes * MINUTE)
+        assert (await sight(stocktake.id, scan, people.second, NOW + 20 * MINUTE)).lap == lap
+
+
+@pytest.mark.databases("sqlite")
+async def test_an_area_is_named_by_its_code_before_its_name_before_its_number(database: Database) -> None:
+    people = await team()
+    for code in ("Z-1", "1"):
+        await make_room(code=code)
+    areas = (*wish("Z-1", "1").areas, NewArea(AreaKind.CATEGORY, "Z-1"), NewArea(AreaKind.CATEGORY, "2"))
+    stocktake = await counting(people, areas=areas)
+    names = ("1", "Z-1", "2", "3")
+    assert [(await actions.area_named(stocktake.id, name)).place for name in names] == [2, 1, 4, 3]
+    assert (await refused(actions.area_named(stocktake.id, ""))).code == "stocktake.no_area_of"
+
+
 @pytest.mark.databases("sqlite")
 async def test_numbers_have_no_gap_and_who_sees_what(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     people = await team()

@@ -111,6 +111,23 @@ async def test_no_answer_of_a_blind_count_says_what_the_books_expect(office: Off
         assert "P-1" not in answer.text, "where the books have a thing"
 
 
+async def test_no_answer_of_a_blind_count_says_which_of_two_areas_expects_a_thing(office: Office) -> None:
+    keeper = await make_person("omo", role=Role.MEMBER)
+    theirs, ict = await make_asset(custodian=keeper), await make_asset(category="ICT")
+    strange = await make_asset(category="meble")
+    path = await ordered(office, areas=[{"person": "omo"}, {"category": "ICT"}])
+    for closed in ("", "1"):
+        if closed:
+            await office.post(f"{path}/close", {"area": closed}, "bob")
+        for piece in (theirs, ict, strange):
+            answer = await office.post(f"{path}/scans", {"room": "M-1", "code": piece.inventory_no}, "bob")
+            assert (answer.status_code, answer.json()["area"]) == (201, None), (closed, piece.id)
+            areas = (await office.get(path, "bob")).json()["areas"]
+            assert [(one["counted"], one["last_at"], one["people"]) for one in areas] == [(None, None, [])] * 2
+    await office.post(f"{path}/close", {}, "bob")
+    assert all(one["area"] for one in (await office.get(f"{path}/scans", "bob")).json()["items"])
+
+
 async def test_who_may_not(office: Office) -> None:
     for who in ("bob", "accountant", "auditor", "coordinator"):
         assert (await office.post("/stocktakes", ORDER, who)).status_code == 403
