@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -185,7 +186,7 @@ async def _open(
 
 
 async def recount(
-    stocktake_id: int, area: str, reason: str, person: Person, actor: Actor, now: datetime,
+    stocktake_id: int, area: str | int, reason: str, person: Person, actor: Actor, now: datetime,
     request_key: RequestKey | None = None,
 ) -> StocktakeArea:  # fmt: skip
     """Count an area anew: what was seen in it before counts no more, and stays to be read. Areas that are counted
@@ -224,7 +225,7 @@ async def _counted_together(stocktake: Stocktake, area: StocktakeArea) -> list[S
 
 
 async def close(
-    stocktake_id: int, person: Person, actor: Actor, now: datetime, area: str = "",
+    stocktake_id: int, person: Person, actor: Actor, now: datetime, area: str | int = "",
     if_revision: int | None = None, request_key: RequestKey | None = None,
 ) -> Stocktake:  # fmt: skip
     """Close an area, or all that are open: each gets its sheet, numbered and hashed, which nothing changes any more.
@@ -237,7 +238,8 @@ async def close(
         members = await CommitteeMember.filter(stocktake_id=stocktake.id).order_by("-is_chair", "id")
         may_close = may(person.role, "stocktakes.order") or any(one.person_id == person.id for one in members)
         areas = await StocktakeArea.filter(stocktake_id=stocktake.id).order_by("place")
-        chosen = [await area_named(stocktake.id, area)] if area else [one for one in areas if one.closed_at is None]
+        still_open = [one for one in areas if one.closed_at is None]
+        chosen = still_open if area == "" else [await area_named(stocktake.id, area)]
         for fault in counting_faults(stocktake.state, may_close, chosen[0].closed_at is not None if chosen else False):
             raise fault
         ids = {one.id for one in chosen}
@@ -322,17 +324,18 @@ async def locked_stocktake(stocktake_id: int, if_revision: int | None = None) ->
     return row
 
 
-async def area_named(stocktake_id: int, name: str) -> StocktakeArea:
-    """An area by the code of its room, or else its name, or else its number. Raises
-    NotFound("stocktake.no_area_of").
+async def area_named(stocktake_id: int, name: str | int) -> StocktakeArea:
+    """An area by its number, given as one. By a word it is that with this code of its room, or else this name, or else
+    this number: a room may have the code 2. Raises NotFound("stocktake.no_area_of").
     """
     areas = await StocktakeArea.filter(stocktake_id=stocktake_id).order_by("place").select_related("room")
-    names = ([area.room.code if area.room else "" for area in areas], [area.name for area in areas],
-             [str(area.place) for area in areas])  # fmt: skip
-    for one in names:
-        if name and name in one:
-            return areas[one.index(name)]
-    raise NotFound("stocktake.no_area_of", area=name[:40])
+    words: tuple[Callable[[StocktakeArea], str | int], ...] = (
+        lambda one: one.room.code if one.room else "", attrgetter("name"), lambda one: str(one.place),
+    )  # fmt: skip
+    for word in words if isinstance(name, str) else (attrgetter("place"),):
+        if row := next((one for one in areas if name and word(one) == name), None):
+            return row
+    raise NotFound("stocktake.no_area_of", area=str(name)[:40])
 
 
 def _plain(wish: NewArea) -> NewArea:

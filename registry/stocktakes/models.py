@@ -227,6 +227,7 @@ class CountSheet(Model):
     digest = fields.CharField(max_length=64, description="SHA-256 of the contents")
     closed_at = UTCDatetimeField()
     closed_by = fields.CharField(max_length=120)
+    # of each line [of one piece, of all of it]; on sheets of before, of one piece alone
     prices: Any = fields.JSONField(null=True, description="PLN of one piece by line, put in by the accountant")
 
     stocktake_id: int

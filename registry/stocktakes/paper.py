@@ -14,7 +14,7 @@ from registry.labels.pdf import accessible_pdf
 from registry.labels.queries import LabelOffice
 from registry.rooms.queries import office_zone
 from registry.stocktakes.models import CountSheet, SheetCorrection, SheetSignature, Stocktake
-from registry.stocktakes.rules import SheetSide
+from registry.stocktakes.rules import RowMoney, SheetSide
 
 KINDS = {"periodic": "okresowa", "handover": "zdawczo-odbiorcza", "ad_hoc": "doraźna"}
 REMARKS = {"ok": "", "damaged": "uszkodzone", "not_ours": "obce"}
@@ -40,9 +40,8 @@ def sheet_data(
     signatures: Sequence[SheetSignature], office: LabelOffice, zone: ZoneInfo, *, with_money: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """What the template prints."""
-    contents, prices = sheet.contents, (sheet.prices or {}) if with_money else {}
-    rows = [_row(row, prices.get(str(row["number"])), corrections) for row in contents["rows"]]
-    values = [_value(row, prices, corrections) for row in contents["rows"]]
+    contents, money = sheet.contents, money_on(sheet, corrections) if with_money else {}
+    rows = [_row(row, money.get(row["number"]), corrections) for row in contents["rows"]]
     method = "spis z natury w ciemno" if contents["blind"] else "spis z natury"
     return {
         "office": office.name,
@@ -61,7 +60,7 @@ def sheet_data(
         ],
         "rows": rows,
         "pieces": str(sum(_quantity(row, corrections) for row in contents["rows"])),
-        "total": _amount(sum(values, Decimal(0))) if prices else "",
+        "total": _amount(sum((one.value for one in money.values()), Decimal(0))) if money else "",
         "corrections": [_correction(one, contents["rows"], zone) for one in corrections],
         "signatures": [
             [
@@ -97,11 +96,19 @@ def _quantity(row: dict[str, Any], corrections: Sequence[SheetCorrection]) -> in
     return of_line[-1] if of_line else int(row["quantity"])
 
 
-def _value(row: dict[str, Any], prices: dict[str, str], corrections: Sequence[SheetCorrection]) -> Decimal:
-    return Decimal(prices.get(str(row["number"]), "0")) * _quantity(row, corrections)
+def money_on(sheet: CountSheet, corrections: Sequence[SheetCorrection]) -> dict[int, RowMoney]:
+    """What the accountant put in, by line. A sheet that was valued before has the price of one piece alone."""
+    money, prices = {}, sheet.prices or {}
+    for row in sheet.contents["rows"] if prices else []:
+        amounts = prices.get(str(row["number"]))
+        if isinstance(amounts, list):
+            money[row["number"]] = RowMoney(Decimal(amounts[0]), Decimal(amounts[1]))
+        elif amounts is not None:
+            money[row["number"]] = RowMoney(Decimal(amounts), Decimal(amounts) * _quantity(row, corrections))
+    return money
 
 
-def _row(row: dict[str, Any], price: str | None, corrections: Sequence[SheetCorrection]) -> dict[str, str]:
+def _row(row: dict[str, Any], money: RowMoney | None, corrections: Sequence[SheetCorrection]) -> dict[str, str]:
     """``struck`` is the quantity that was written first, where it was put right."""
     quantity = _quantity(row, corrections)
     serial = f", nr {row['serial_no']}" if row["serial_no"] else ""
@@ -113,8 +120,8 @@ def _row(row: dict[str, Any], price: str | None, corrections: Sequence[SheetCorr
         "unit": row["unit"],
         "quantity": str(quantity),
         "struck": str(row["quantity"]) if quantity != row["quantity"] else "",
-        "price": _amount(Decimal(price)) if price else "",
-        "value": _amount(Decimal(price) * quantity) if price else "",
+        "price": _amount(money.price) if money else "",
+        "value": _amount(money.value) if money else "",
         "note": ", ".join(filter(None, remarks)),
     }
 

@@ -1,9 +1,8 @@
 """What is asked about stocktakes: the list, one with its areas and its people, what was seen, the books beside it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from tortoise.expressions import Q, Subquery
@@ -12,8 +11,7 @@ from tortoise.queryset import QuerySet
 
 from registry.assets.models import Asset, Lifecycle
 from registry.assets.transitions import IN_THE_OFFICE
-from registry.core.aside import aside
-from registry.core.errors import Conflict, NotFound
+from registry.core.errors import NotFound
 from registry.core.history import HistoryEntry, entries_by_thing, entries_of
 from registry.core.ids import may_be_id
 from registry.core.statements import numbered
@@ -23,7 +21,6 @@ from registry.people.rules import may
 from registry.stocktakes.models import (
     AreaCustodian,
     CommitteeMember,
-    CountDifference,
     CountSheet,
     ExpectedPiece,
     SettlementTask,
@@ -35,15 +32,10 @@ from registry.stocktakes.models import (
 )
 from registry.stocktakes.rules import (
     AreaKind,
-    CountLine,
     Expectation,
-    FoundDifference,
     SeenThing,
     SheetSide,
     are_pooled,
-    compare,
-    deciding,
-    differences,
     shows_books,
     sides_of,
 )
@@ -53,10 +45,14 @@ _SEEN = """SELECT area_id, COUNT(DISTINCT CASE WHEN asset_id IS NOT NULL THEN 'a
 WHEN mark <> '' THEN 'mark:' || mark ELSE 'code:' || code END) AS many
 FROM sighting JOIN stocktake_area ON stocktake_area.id = sighting.area_id AND stocktake_area.lap = sighting.lap
 WHERE sighting.stocktake_id = ? AND sighting.struck_at IS NULL GROUP BY area_id"""
+# what a list says of a sheet, without all that the sheet says
+_SHEETS = """SELECT sheet.id, sheet.number, area.name AS area, sheet.digest, sheet.closed_at, sheet.closed_by,
+{lines} AS lines FROM count_sheet sheet JOIN stocktake_area area ON area.id = sheet.area_id
+WHERE sheet.stocktake_id = ? ORDER BY sheet.id"""
+_LINES = {"sqlite": "json_array_length(sheet.contents, '$.rows')", "": "jsonb_array_length(sheet.contents->'rows')"}
 # as the fields of Expectation stand
 _EXPECTED = ("asset_id", "area_id", "inventory_no", "name", "serial_no", "quantity", "price", "room_id", "room_code",
              "custodian_name")  # fmt: skip
-_MOVES = ("moved", "assigned", "transferred", "donated", "sold", "liquidated", "sent_to_repair", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +91,16 @@ class StocktakeDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class SettledStocktake:
-    """What came of the count: the books beside it, what differs, how it was valued, and what is to be done."""
+class SheetTitle:
+    """A closed sheet, and how many lines it has."""
 
-    lines: Sequence[CountLine]
-    differences: Sequence[FoundDifference]
-    values: Sequence[CountDifference] = ()
-    tasks: Sequence[SettlementTask] = ()
-    moves: Mapping[int, HistoryEntry] = field(default_factory=dict)
-
-    @property
-    def shortage(self) -> Decimal:
-        """PLN of what is missing, before anything is made up for."""
-        return sum((one.value for one in self.differences if one.kind == "shortage"), Decimal("0.00"))
+    id: int
+    number: str
+    area: str
+    digest: str
+    closed_at: datetime
+    closed_by: str
+    lines: int
 
 
 def _visible(person: Person) -> QuerySet[Stocktake]:
@@ -195,9 +188,16 @@ def counting_now(stocktake_id: int, areas: Sequence[StocktakeArea]) -> QuerySet[
 
 async def _things_seen(stocktake_id: int) -> dict[int, int]:
     """How many things were seen in each area: counted by the database, for a page asks it at every scan."""
+    return {row["area_id"]: row["many"] for row in await written_rows(_SEEN, stocktake_id)}
+
+
+async def written_rows(query: str, stocktake_id: int, **by_dialect: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The rows of a query that is written out, with the words that each database has for a part of it."""
     connection = reading_from()
-    query = _SEEN if connection.capabilities.dialect == "sqlite" else numbered(_SEEN)
-    return {row["area_id"]: row["many"] for row in await connection.execute_query_dict(query, [stocktake_id])}
+    dialect = connection.capabilities.dialect
+    words = {name: parts.get(dialect, parts[""]) for name, parts in by_dialect.items()}
+    query = query.format(**words) if words else query
+    return await connection.execute_query_dict(query if dialect == "sqlite" else numbered(query), [stocktake_id])
 
 
 async def _last_of(
@@ -208,7 +208,7 @@ async def _last_of(
     people: dict[int, list[str]] = {}
     async for row in rows.values("area_id", "person_name", "last"):
         area_id, at = row["area_id"], row["last"]
-        at = datetime.fromisoformat(at) if isinstance(at, str) else at
+        at = _moment(at)
         last[area_id] = max(at, last.get(area_id, at))
         people.setdefault(area_id, []).append(row["person_name"])
     return [(area, (last.get(area.id), tuple(sorted(people.get(area.id, ()))))) for area in areas]
@@ -220,6 +220,16 @@ def sight_of(row: Sighting) -> SeenThing:
         row.id, row.area_id, row.at, row.quantity, row.asset_id, row.code, row.mark, row.inventory_no, row.name,
         row.serial_no, row.room_id, row.room_code, row.home, row.condition, row.note, row.person_id,
     )  # fmt: skip
+
+
+# as the fields of SeenThing stand
+_SIGHT = ("id", "area_id", "at", "quantity", "asset_id", "code", "mark", "inventory_no", "name", "serial_no", "room_id",
+          "room_code", "home", "condition", "note", "person_id")  # fmt: skip
+
+
+async def sights_of(stocktake_id: int, areas: Sequence[StocktakeArea]) -> list[SeenThing]:
+    """All that counts, as the rules read it."""
+    return [SeenThing(*row) for row in await counting_now(stocktake_id, areas).values_list(*_SIGHT)]
 
 
 async def sightings_of(
@@ -238,66 +248,25 @@ async def expectations_of(stocktake_id: int, asset_ids: Collection[int] | None =
     return {row[0]: Expectation(*row) for row in await rows.values_list(*_EXPECTED)}
 
 
-async def compared(stocktake_id: int) -> list[CountLine]:
-    """The books beside the count. Only for who may be told: a blind count is asked when it is closed."""
-    areas = await StocktakeArea.filter(stocktake_id=stocktake_id)
-    sights = [sight_of(row) for row in await counting_now(stocktake_id, areas)]
-    expectations = await expectations_of(stocktake_id)
-    corrections, last = await _corrections(stocktake_id), deciding(sights)
-    # a thing that was seen in two areas is on two sheets: the one of its last sighting decides
-    quantities = {
-        thing: many
-        for (thing, area_id), many in corrections.items()
-        if thing in last and last[thing].area_id == area_id
-    }
-    lines: list[CountLine] = await aside(lambda: compare(expectations.values(), last, quantities))
-    return lines
-
-
-async def _corrections(stocktake_id: int) -> dict[tuple[str, int], int]:
-    """The last quantity that was put right, by thing and the area of the sheet."""
-    rows = await SheetCorrection.filter(sheet__stocktake_id=stocktake_id).order_by("id").select_related("sheet")
-    quantities: dict[tuple[str, int], int] = {}
-    for row in rows:
-        thing = next(line["thing"] for line in row.sheet.contents["rows"] if line["number"] == row.line)
-        quantities[thing, row.sheet.area_id] = row.quantity
-    return quantities
-
-
-async def books_of(stocktake: Stocktake) -> SettledStocktake:
-    """The books beside the count, and what came of it. Raises Conflict("stocktake.blind") while nobody may be told."""
-    if not shows_books(stocktake.is_blind, stocktake.state):
-        raise Conflict("stocktake.blind")
-    lines = await compared(stocktake.id)
-    all_of_them = differences(lines)
-    values = await CountDifference.filter(stocktake_id=stocktake.id).order_by("id")
-    tasks = SettlementTask.filter(stocktake_id=stocktake.id).order_by("id")
-    asset_ids = [one.line.asset_id for one in all_of_them if one.line.asset_id]
-    moves = await moves_during(stocktake, asset_ids)
-    with_papers = await tasks.select_related("count_difference", "document")
-    return SettledStocktake(lines, all_of_them, values, with_papers, moves)
-
-
-async def moves_during(stocktake: Stocktake, asset_ids: Collection[int]) -> dict[int, HistoryEntry]:
-    """The last way that each of these pieces went between the opening of the count and its valuation: it may explain
-    a difference. What the settlement did is none.
-    """
-    opened_at, valued_at = stocktake.opened_at, stocktake.valued_at
-    if opened_at is None or not asset_ids:
-        return {}
-    moves: dict[int, HistoryEntry] = {}
-    for thing, entries in (await entries_by_thing([f"asset:{pk}" for pk in asset_ids], _MOVES)).items():
-        during = [one for one in entries if one.at >= opened_at and (valued_at is None or one.at <= valued_at)]
-        if during:
-            moves[int(thing.partition(":")[2])] = during[0]
-    return moves
-
-
 async def recounts_of(area: StocktakeArea) -> list[datetime]:
     """When this area was begun anew."""
     thing = f"stocktake:{area.stocktake_id}"
     entries = (await entries_by_thing([thing], ["recounted"])).get(thing, [])
-    return [one.at for one in entries if one.after and one.after.get("number") == area.place]
+    # an entry of before areas had numbers there has the name alone
+    words = {"number": area.place, "area": area.name}
+    names = ("number" if "number" in (one.after or {}) else "area" for one in entries)
+    return [one.at for one, name in zip(entries, names, strict=True) if (one.after or {}).get(name) == words[name]]
+
+
+async def sheet_titles(stocktake_id: int) -> list[SheetTitle]:
+    """The closed sheets as a list tells them, by number."""
+    rows = await written_rows(_SHEETS, stocktake_id, lines=_LINES)
+    return [SheetTitle(**row | {"closed_at": _moment(row["closed_at"])}) for row in rows]
+
+
+def _moment(at: datetime | str) -> datetime:
+    """SQLite answers a query that is written out in words."""
+    return datetime.fromisoformat(at) if isinstance(at, str) else at
 
 
 async def sheets_of(stocktake_id: int) -> list[CountSheet]:

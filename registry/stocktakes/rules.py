@@ -1,5 +1,6 @@
 """What a stocktake is: who may count, what was seen where, what differs from the register, and what follows. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from registry.people.rules import may
 
 LONGEST_TEXT, LONGEST_NOTE = 200, 300
 MOST_AREAS, MOST_MEMBERS, MOST_PIECES, MOST_EXPECTED = 200, 20, 100_000, 50_000
+MOST_LIKE = 40  # surpluses that a page offers for one shortage
 SMALLEST_COMMITTEE = 2
 # a day further away than this is a slip of the keyboard; how near it must be, the law says and the office knows
 FARTHEST_DAYS = 366
@@ -391,15 +393,41 @@ def are_alike(one: str, other: str) -> bool:
     return bool(first and second) and first[0] == second[0]
 
 
-def valuation_faults(discrepancies: Sequence[FoundDifference], valuations: Sequence[Valuation]) -> Iterator[Refusal]:
-    """Every reason against a valuation: each difference has one with its explanation, and nets with a like one."""
+def like_surpluses(
+    all_of_them: Iterable[FoundDifference], shortages: Iterable[FoundDifference], pairs: Mapping[str, str]
+) -> dict[str, list[FoundDifference]]:
+    """Of each of these shortages what may make it up: surpluses of like things, as many of them, that no other is
+    netted with already. ``pairs`` are the keys of shortages by those of their surpluses.
+    """
+    by_noun: dict[tuple[str, int], list[FoundDifference]] = {}
+    for one in all_of_them:
+        if one.kind is DifferenceKind.SURPLUS and (words := fold(one.line.name).split()):
+            by_noun.setdefault((words[0], one.quantity), []).append(one)
+    return {
+        one.key: [
+            like
+            for like in by_noun.get((fold(one.line.name).split()[0], one.quantity), [])
+            if pairs.get(like.key, one.key) == one.key
+        ][:MOST_LIKE]
+        for one in shortages
+        if one.kind is DifferenceKind.SHORTAGE and one.line.name.strip()
+    }
+
+
+def valuation_faults(
+    discrepancies: Sequence[FoundDifference], valuations: Sequence[Valuation], *, is_part: bool = False
+) -> Iterator[Refusal]:
+    """Every reason against a valuation: each difference has one with its explanation, unless it ``is_part``, and nets
+    with a like one.
+    """
     by_key = {one.key: one for one in discrepancies}
-    keys = [one.key for one in valuations]
-    for key in keys:
-        if key not in by_key or keys.count(key) > 1:
+    keys = Counter(one.key for one in valuations)
+    for key, times in keys.items():
+        if key not in by_key or times > 1:
             yield Invalid("stocktake.no_difference", difference=key[:80])
-    if missing := [one for one in discrepancies if one.key not in keys]:
+    if not is_part and (missing := [one for one in discrepancies if one.key not in keys]):
         yield Invalid("stocktake.not_all_valued", piece=missing[0].line.name, many=len(missing))
+    netted = Counter(one.netted_with for one in valuations)
     for one in valuations:
         is_amount = one.value.is_finite() and 0 <= one.value < Decimal(10) ** 10
         if not is_amount or one.value != one.value.quantize(Decimal("0.01")):
@@ -407,12 +435,10 @@ def valuation_faults(discrepancies: Sequence[FoundDifference], valuations: Seque
         if not one.explanation or len(one.explanation) > LONGEST_NOTE:
             yield Invalid("stocktake.no_explanation", limit=LONGEST_NOTE, field=f"explanation:{one.key[:80]}")
         if one.netted_with and one.key in by_key:
-            yield from _netting_faults(by_key[one.key], by_key.get(one.netted_with), valuations)
+            yield from _netting_faults(by_key[one.key], by_key.get(one.netted_with), netted[one.netted_with])
 
 
-def _netting_faults(
-    shortage: FoundDifference, surplus: FoundDifference | None, valuations: Sequence[Valuation]
-) -> Iterator[Refusal]:
+def _netting_faults(shortage: FoundDifference, surplus: FoundDifference | None, times: int) -> Iterator[Refusal]:
     is_pair = (
         shortage.kind is DifferenceKind.SHORTAGE
         and surplus is not None
@@ -420,8 +446,7 @@ def _netting_faults(
         and shortage.quantity == surplus.quantity
         and are_alike(shortage.line.name, surplus.line.name)
     )
-    is_taken = surplus is not None and sum(one.netted_with == surplus.key for one in valuations) > 1
-    if not is_pair or is_taken:
+    if not is_pair or times > 1:
         yield Conflict("stocktake.not_alike", piece=shortage.line.name, field=f"netted:{shortage.key[:80]}")
 
 
@@ -436,6 +461,36 @@ def act_of(kind: DifferenceKind, is_netted: bool) -> SettlementAct | None:
     if kind is DifferenceKind.NOT_OURS:
         return SettlementAct.NOTIFY
     return SettlementAct.MOVE
+
+
+def is_partial(expected: int, counted: int) -> bool:
+    """Whether a part of a line is missing. No transition of the register takes a part: people split it off first."""
+    return 0 < counted < expected
+
+
+# the drafts that are carried out by a transition of the register
+TRANSITIONS = {SettlementAct.MOVE: "move", SettlementAct.RETIRE: "liquidate"}
+
+
+def transition_of(act: SettlementAct, asset_id: int | None, expected: int, counted: int) -> str | None:
+    """The transition that carries a draft out; None of what people do by themselves."""
+    return None if asset_id is None or is_partial(expected, counted) else TRANSITIONS.get(act)
+
+
+@dataclass(frozen=True, slots=True)
+class RowMoney:
+    """PLN of one piece of a line of a sheet, and of all of it: three for 100.00 are 33.33 each, and 100.00."""
+
+    price: Decimal
+    value: Decimal
+
+
+def money_of_row(line: CountLine, quantity: int) -> RowMoney | None:
+    """What a row of a sheet is worth, of which ``quantity`` pieces count; None of what no book knows."""
+    if line.unit_price is None:
+        return None
+    whole = line.value if quantity == line.counted else None
+    return RowMoney(line.unit_price, line.unit_price * quantity if whole is None else whole)
 
 
 @dataclass(frozen=True, slots=True)

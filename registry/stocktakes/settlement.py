@@ -16,6 +16,7 @@ from registry.documents.models import Document
 from registry.faults.asset_transitions import perform_on_many
 from registry.people.models import Person
 from registry.stocktakes.actions import cut, locked_stocktake
+from registry.stocktakes.books import compared
 from registry.stocktakes.models import (
     CommitteeMember,
     CountDifference,
@@ -25,21 +26,21 @@ from registry.stocktakes.models import (
     SheetSignature,
     Stocktake,
 )
-from registry.stocktakes.queries import compared, own_sides, sheets_of
+from registry.stocktakes.queries import corrections_of, own_sides, sheets_of
 from registry.stocktakes.rules import (
     MOST_PIECES,
     CountLine,
-    SettlementAct,
+    DifferenceKind,
+    FoundDifference,
+    RowMoney,
     SheetSide,
     StocktakeState,
     Valuation,
     act_of,
-    differences,
+    money_of_row,
+    transition_of,
     valuation_faults,
 )
-
-# the drafts that are carried out by a transition of the register
-TRANSITION_OF = {SettlementAct.MOVE: "move", SettlementAct.RETIRE: "liquidate"}
 
 
 async def correct(
@@ -122,30 +123,22 @@ async def put_values(
     async with transaction() as change:
         stocktake = await locked_stocktake(stocktake_id, if_revision)
         _must_be(stocktake, StocktakeState.CLOSED)
-        lines = await compared(stocktake.id)
-        all_of_them = differences(lines)
+        books = await compared(stocktake)
+        lines, all_of_them = books.lines, books.differences
+        valuations = [*await _kept_values(stocktake, all_of_them, valuations), *valuations]
         for fault in valuation_faults(all_of_them, valuations):
             raise fault
         by_key = {one.key: one for one in valuations}
         pairs = {one.netted_with: one.key for one in valuations if one.netted_with}
-        await CountDifference.bulk_create(
-            [
-                CountDifference(
-                    stocktake_id=stocktake.id, key=one.key, kind=one.kind, asset_id=one.line.asset_id,
-                    inventory_no=one.line.inventory_no, name=one.line.name[:300], expected=one.line.expected,
-                    counted=one.line.counted, room_id=one.line.room_counted_id,
-                    room_code=one.line.room_counted or one.line.room, value=by_key[one.key].value,
-                    explanation=by_key[one.key].explanation,
-                    netted_with=by_key[one.key].netted_with or pairs.get(one.key, ""),
-                )
-                for one in all_of_them
-            ],
-            batch_size=500,
-        )  # fmt: skip
+        await CountDifference.filter(stocktake_id=stocktake.id).delete()
+        await _write_values(stocktake, all_of_them, valuations)
         unknown = [one for one in all_of_them if not one.line.expected and by_key[one.key].value]
         worth = {one.line.thing: by_key[one.key].value / one.quantity for one in unknown}
-        for sheet in await sheets_of(stocktake.id):
-            sheet.prices = _prices(sheet, {one.thing: one for one in lines}, worth)
+        by_thing, sheets = {one.thing: one for one in lines}, await sheets_of(stocktake.id)
+        corrected = {(one.sheet_id, one.line): one.quantity for one in await corrections_of([one.id for one in sheets])}
+        for sheet in sheets:
+            quantities = {line: many for (sheet_id, line), many in corrected.items() if sheet_id == sheet.id}
+            sheet.prices = _prices(sheet, by_thing, worth, quantities)
             await sheet.save(update_fields=["prices"])
         stocktake.state, stocktake.valued_at, stocktake.valued_by = StocktakeState.VALUED, now, person.name
         stocktake.revision += 1
@@ -157,14 +150,82 @@ async def put_values(
     return stocktake
 
 
-def _prices(sheet: CountSheet, lines: Mapping[str, CountLine], worth: Mapping[str, Decimal]) -> dict[str, str]:
-    """PLN of one piece, by the number of its line."""
+async def keep_values(
+    stocktake_id: int, valuations: Sequence[Valuation], person: Person, actor: Actor, now: datetime,
+    request_key: RequestKey | None = None,
+) -> Stocktake:  # fmt: skip
+    """Say of some of the differences what they are worth, before all are valued: of hundreds nobody values all at
+    once. What was said before of the same is replaced.
+
+    Raises as :func:`put_values`, but for those that have no value yet.
+    """
+    async with transaction() as change:
+        stocktake = await locked_stocktake(stocktake_id)
+        _must_be(stocktake, StocktakeState.CLOSED)
+        all_of_them = (await compared(stocktake)).differences
+        rest = await _kept_values(stocktake, all_of_them, valuations)
+        for fault in valuation_faults(all_of_them, [*rest, *valuations], is_part=True):
+            raise fault
+        keys = [one.key for one in valuations]
+        await CountDifference.filter(stocktake_id=stocktake.id, key__in=keys).delete()
+        await _write_values(stocktake, all_of_them, valuations)
+        after = {"differences": len(valuations)}
+        await history.write(f"stocktake:{stocktake.id}", "valued_in_part", actor, now, after=after)
+        change.happened(StocktakeChanged(stocktake.id))
+        await record(request_key, stocktake)
+    return stocktake
+
+
+async def _kept_values(
+    stocktake: Stocktake, all_of_them: Sequence[FoundDifference], valuations: Sequence[Valuation]
+) -> list[Valuation]:
+    """What was said before of the differences that these say nothing of, and that there still are."""
+    keys = {one.key for one in all_of_them} - {one.key for one in valuations}
+    rows = await CountDifference.filter(stocktake_id=stocktake.id).order_by("id")
+    return [
+        Valuation(
+            row.key, row.value, row.explanation, row.netted_with if row.kind is DifferenceKind.SHORTAGE else ""
+        )
+        for row in rows
+        if row.key in keys
+    ]  # fmt: skip
+
+
+async def _write_values(
+    stocktake: Stocktake, all_of_them: Sequence[FoundDifference], valuations: Sequence[Valuation]
+) -> None:
+    by_key = {one.key: one for one in valuations}
+    pairs = {one.netted_with: one.key for one in valuations if one.netted_with}
+    await CountDifference.bulk_create(
+        [
+            CountDifference(
+                stocktake_id=stocktake.id, key=one.key, kind=one.kind, asset_id=one.line.asset_id,
+                inventory_no=one.line.inventory_no, name=one.line.name[:300], expected=one.line.expected,
+                counted=one.line.counted, room_id=one.line.room_counted_id,
+                room_code=one.line.room_counted or one.line.room, value=by_key[one.key].value,
+                explanation=by_key[one.key].explanation,
+                netted_with=by_key[one.key].netted_with or pairs.get(one.key, ""),
+            )
+            for one in all_of_them
+            if one.key in by_key
+        ],
+        batch_size=500,
+    )  # fmt: skip
+
+
+def _prices(
+    sheet: CountSheet, lines: Mapping[str, CountLine], worth: Mapping[str, Decimal], quantities: Mapping[int, int]
+) -> dict[str, list[str]]:
+    """PLN of one piece and of all, by the number of its line. ``quantities`` are those that were put right."""
     prices = {}
     for row in sheet.contents["rows"]:
-        line = lines.get(row["thing"])
-        price = line.unit_price if line and line.unit_price is not None else worth.get(row["thing"])
-        if price is not None:
-            prices[str(row["number"])] = f"{price:.2f}"
+        many = quantities.get(row["number"], row["quantity"])
+        line, price = lines.get(row["thing"]), worth.get(row["thing"])
+        money = money_of_row(line, many) if line else None
+        if money is None and price is not None:
+            money = RowMoney(price, price * many)
+        if money is not None:
+            prices[str(row["number"])] = [f"{money.price:.2f}", f"{money.value:.2f}"]
     return prices
 
 
@@ -195,11 +256,12 @@ async def settle(
 
 
 async def carry_out(
-    stocktake_id: int, task_id: int, remark: str, actor: Actor, now: datetime, request_key: RequestKey | None = None
-) -> SettlementTask:
+    stocktake_id: int, task_id: int, remark: str, actor: Actor, now: datetime, request_key: RequestKey | None = None,
+    *, otherwise: bool = False,
+) -> SettlementTask:  # fmt: skip
     """Carry out a task. A draft of a move or a retirement takes its thing that way, with its paper and all that may
     stand against it; of the others, and of a thing of which only a part is missing, somebody says that they are done,
-    and how.
+    and how. So they do of a draft that was done ``otherwise``: what it takes may have gone another way meanwhile.
 
     Raises NotFound("stocktake.no_task"); Invalid("request.missing_field"); Conflict: stocktake.task_done, and what
     the transition refuses.
@@ -210,14 +272,12 @@ async def carry_out(
     if task is None:
         raise NotFound("stocktake.no_task")
     row = task.count_difference
-    # a transition takes the whole line: of one of which a part is missing people split off that part first
-    is_part = bool(row.counted) and row.counted < row.expected
-    name = None if is_part else TRANSITION_OF.get(task.act)
+    name = None if otherwise else transition_of(task.act, row.asset_id, row.expected, row.counted)
     if name is None or row.asset_id is None:
         if not remark.strip():
             raise Invalid("request.missing_field", field="remark")
         async with transaction() as change:
-            task = await _mark(task.id, None, remark, actor, now)
+            task = await _mark(task.id, None, remark, actor, now, "done_otherwise" if otherwise else "carried_out")
             change.happened(StocktakeChanged(stocktake_id))
             await record(request_key, task)
         return task
@@ -234,7 +294,9 @@ async def carry_out(
     return outcome[0]
 
 
-async def _mark(task_id: int, document: Document | None, remark: str, actor: Actor, now: datetime) -> SettlementTask:
+async def _mark(
+    task_id: int, document: Document | None, remark: str, actor: Actor, now: datetime, act: str = "carried_out"
+) -> SettlementTask:
     task = await SettlementTask.select_for_update().get(id=task_id)
     if task.done_at is not None:
         raise Conflict("stocktake.task_done")
@@ -242,7 +304,7 @@ async def _mark(task_id: int, document: Document | None, remark: str, actor: Act
     task.document_id = document.id if document else None
     await task.save(update_fields=["done_at", "done_by", "remark", "document_id"])
     after = {"act": str(task.act), "remark": task.remark, "document": document.number if document else ""}
-    await history.write(f"stocktake:{task.stocktake_id}", "carried_out", actor, now, after=after)
+    await history.write(f"stocktake:{task.stocktake_id}", act, actor, now, after=after)
     return task
 
 

@@ -58,6 +58,35 @@ def flawless(page: Page) -> None:
     assert not page.evaluate(TOO_WIDE)
 
 
+# a phone whose clock is an hour slow
+SLOW = """const real = Date, late = 3600000;
+globalThis.Date = class extends real {
+  constructor(...given) { if (given.length) super(...given); else super(real.now() - late); }
+  static now() { return real.now() - late; }
+};"""
+
+
+def test_a_slow_phone_counts_in_the_new_lap_and_two_tabs_lose_nothing(browser: Browser, office: str) -> None:
+    phone = opened(browser, office, "member", **PHONE)
+    phone.add_init_script(SLOW)
+    one, other = phone.new_page(), phone.new_page()
+    one.goto("/stocktakes/1")
+    one.get_by_text("Count an area anew").click()
+    one.locator("#f-reason").fill("od nowa")
+    one.get_by_role("button", name="Count anew").click()
+    for page in (one, other):
+        page.goto("/stocktakes/1/count?room=ZW-03")
+    phone.set_offline(True)
+    for page, code in ((one, "KPUW/1"), (other, "KPUW/2"), (one, "KPUW/3")):
+        count(page, code)
+    for page in (one, other):
+        expect(page.locator("#count-waits")).to_contain_text("3 wait in this browser")
+    phone.set_offline(False)
+    for page in (one, other):
+        expect(page.locator("#count-waits")).to_be_hidden()
+        expect(page.locator("#count-total")).to_have_text("3")
+
+
 def test_two_phones_count_blind_at_once(browser: Browser, office: str) -> None:
     first, second = (opened(browser, office, who, **PHONE) for who in ("member", "duty"))
     one, other, desk = first.new_page(), second.new_page(), opened(browser, office, "facilities").new_page()

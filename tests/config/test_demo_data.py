@@ -22,8 +22,8 @@ from registry.faults.models import Fault
 from registry.grants.models import Grant
 from registry.people.models import Institution, Person, Role
 from registry.rooms.models import HoursPolicy, Room, StandardItem
+from registry.stocktakes.books import books_of
 from registry.stocktakes.models import Stocktake
-from registry.stocktakes.queries import books_of
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("help_point")

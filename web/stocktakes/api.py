@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Response
 from registry.people.models import Person
 from registry.people.rules import may
 from registry.stocktakes import actions, counting, settlement
+from registry.stocktakes.books import books_of
 from registry.stocktakes.models import (
     CountSheet,
     SettlementTask,
@@ -19,11 +20,10 @@ from registry.stocktakes.models import (
 from registry.stocktakes.paper import printed_sheet
 from registry.stocktakes.queries import (
     areas_of,
-    books_of,
     corrections_of,
     expectations_of,
     sheet_of,
-    sheets_of,
+    sheet_titles,
     sightings_of,
     signatures_of,
     stocktake_detail,
@@ -279,12 +279,17 @@ async def carry_out(
     stocktake_id: StocktakeId, task_id: TaskId, person: Orderer, actor: CallerActor, now: Now, once: OnceOnly,
     body: RemarkBody = RemarkBody(),
 ) -> SettlementTaskAnswer:  # fmt: skip
-    """A move or a retirement goes through the register, with its paper; of others a ``remark`` says how."""
+    """A move or a retirement goes through the register, with its paper; of others, and of what was done ``otherwise``,
+    a ``remark`` says how.
+    """
 
     async def answering(row: SettlementTask) -> SettlementTaskAnswer:
         return task_answer(await task_of(row.id))
 
-    return await once(lambda key: settlement.carry_out(stocktake_id, task_id, body.remark, actor, now, key), answering)
+    return await once(
+        lambda key: settlement.carry_out(stocktake_id, task_id, body.remark, actor, now, key, otherwise=body.otherwise),
+        answering,
+    )
 
 
 async def _sheet(row: CountSheet, person: Person) -> CountSheetAnswer:
@@ -295,7 +300,7 @@ async def _sheet(row: CountSheet, person: Person) -> CountSheetAnswer:
 async def _detail(row: Stocktake, person: Person, response: Response) -> StocktakeDetailAnswer:
     detail = await stocktake_detail(row.id, person)
     response.headers["etag"] = etag(detail.stocktake.revision)
-    return detail_answer(detail, await sheets_of(row.id))
+    return detail_answer(detail, await sheet_titles(row.id))
 
 
 async def _sighting(stocktake: Stocktake, row: Sighting) -> SightingAnswer:

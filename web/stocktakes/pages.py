@@ -20,26 +20,34 @@ from registry.people.queries import active_people
 from registry.rooms.queries import all_rooms, codes_of_rooms, room_or_none
 from registry.stocktakes import actions, counting, settlement
 from registry.stocktakes.actions import NewArea, StocktakeOrder
+from registry.stocktakes.books import books_page
 from registry.stocktakes.counting import NewSighting
-from registry.stocktakes.models import SheetSignature, Stocktake
-from registry.stocktakes.paper import printed_sheet
+from registry.stocktakes.models import SettlementTask, SheetSignature, Stocktake
+from registry.stocktakes.paper import money_on, printed_sheet
 from registry.stocktakes.queries import (
     StocktakeDetail,
     areas_by_stocktake,
     areas_of,
-    books_of,
     corrections_of,
     history_of,
     own_sides,
     sheet_of,
-    sheets_of,
+    sheet_titles,
     sightings_of,
     signatures_of,
     stocktake_detail,
     stocktake_for,
     stocktakes_in_order,
 )
-from registry.stocktakes.rules import AreaKind, SeenCondition, SheetSide, StocktakeKind, StocktakeState, Valuation
+from registry.stocktakes.rules import (
+    AreaKind,
+    SeenCondition,
+    SheetSide,
+    StocktakeKind,
+    StocktakeState,
+    Valuation,
+    transition_of,
+)
 from web.auth.access import PageCaller, actor_of, page_with
 from web.blocks.words import BlockWords
 from web.kit.body import day_in
@@ -50,7 +58,7 @@ from web.kit.idempotency import form_key, nothing_more
 from web.kit.page_context import PageContext, page_context
 from web.kit.pieces import IN_PLACE
 from web.kit.query_names import pages
-from web.kit.record_ids import id_in, revision_in
+from web.kit.record_ids import id_in, offset_in, revision_in
 from web.kit.render import is_fragment, render
 from web.labels.wish import office_of
 from web.stocktakes import words
@@ -155,7 +163,7 @@ async def one(
     codes = await codes_of_rooms([one.area.room_id for one in detail.areas if one.area.room_id])
     more: dict[str, Any] = {} if is_part else {
         "lines": words.stocktake_history(await history_of(stocktake_id), context),
-        "sheets": await sheets_of(stocktake_id), "done": context.say(words.DONE[did]) if did in words.DONE else "",
+        "sheets": await sheet_titles(stocktake_id), "done": context.say(words.DONE[did]) if did in words.DONE else "",
     }  # fmt: skip
     return render(
         request, "stocktakes/_now.html" if is_part else "stocktakes/one.html", status=typed.status, context=context,
@@ -197,7 +205,7 @@ async def close(
     actor = actor_of(request, person)
     return await _answer(
         request, person, now, f"/stocktakes/{stocktake_id}", "area_closed" if area else "closed", key,
-        lambda once: actions.close(stocktake_id, person, actor, now, area[:260], None, once), area, {},
+        lambda once: actions.close(stocktake_id, person, actor, now, _area(area), None, once), area, {},
     )  # fmt: skip
 
 
@@ -211,7 +219,7 @@ async def recount(
     actor = actor_of(request, person)
     return await _answer(
         request, person, now, f"/stocktakes/{stocktake_id}", "recounted", key,
-        lambda once: actions.recount(stocktake_id, area[:260], reason, person, actor, now, once),
+        lambda once: actions.recount(stocktake_id, _area(area), reason, person, actor, now, once),
         (area, reason), {"reason": reason},
     )  # fmt: skip
 
@@ -301,17 +309,20 @@ async def strike(
 
 @router.get("/{stocktake_id}/differences")
 async def difference_page(
-    request: Request, person: PageCaller, now: Now, stocktake_id: StocktakeId, typed: TypedWords, did: str = ""
-) -> Response:
-    """The books beside the count, the accountant's values, and the drafts."""
+    request: Request, person: PageCaller, now: Now, stocktake_id: StocktakeId, typed: TypedWords, did: str = "",
+    offset: str = "", tasks: str = "", lines: str = "",
+) -> Response:  # fmt: skip
+    """The books beside the count, the accountant's values, and the drafts: of each list a part."""
     context = page_context(request, person, now)
     stocktake = await stocktake_for(stocktake_id, person)
-    books = await books_of(stocktake)
-    state = stocktake.state
+    starts = {"offset": offset_in(offset), "tasks": offset_in(tasks), "lines": offset_in(lines)}
+    part = await books_page(stocktake, starts["offset"], starts["tasks"], PAGE)
+    state, total = stocktake.state, len(part.books.differences)
     return render(
         request, "stocktakes/differences.html", status=typed.status, context=context, person=person, looks=words,
-        stocktake=stocktake, books=books, values={one.key: one for one in books.values},
-        surpluses=[one for one in books.differences if one.kind == "surplus"],
+        stocktake=stocktake, part=part, books=part.books, starts=starts, page_length=PAGE, total=total,
+        lines=part.books.lines[starts["lines"] : starts["lines"] + PAGE], needs_words=_needs_words,
+        is_last=starts["offset"] + PAGE >= total,
         may_value=context.may("stocktakes.value") and state is StocktakeState.CLOSED,
         may_settle=context.may("stocktakes.order") and state is StocktakeState.VALUED,
         may_carry_out=context.may("stocktakes.order"), money=context.may("assets.see_money"),
@@ -322,10 +333,12 @@ async def difference_page(
 
 @router.post("/{stocktake_id}/value")
 async def value(request: Request, person: Valuer, now: Now, stocktake_id: StocktakeId) -> Response:
-    """Value every difference."""
+    """Value every difference, or with ``part`` what was said of some of them: the page that comes next is shown."""
     fields = await request.form()
     form = {name: str(text)[:400] for name, text in fields.items() if name.split(":")[0] in _VALUES}
     actor, key = actor_of(request, person), str(fields.get("key") or "")
+
+    is_part, start = bool(fields.get("part")), offset_in(str(fields.get("offset") or ""))
 
     async def act(once: RequestKey | None) -> Stocktake:
         keys = [name.partition(":")[2] for name in form if name.startswith("explanation:")]
@@ -333,14 +346,25 @@ async def value(request: Request, person: Valuer, now: Now, stocktake_id: Stockt
             Valuation(one, _money(form.get(f"value:{one}", ""), one), form[f"explanation:{one}"].strip(),
                       form.get(f"netted:{one}", ""))
             for one in keys
+            if not is_part or form[f"explanation:{one}"].strip()
         ]  # fmt: skip
+        if is_part:
+            return await settlement.keep_values(stocktake_id, valuations, person, actor, now, once)
         return await settlement.put_values(
             stocktake_id, valuations, person, actor, now, revision_in(str(fields.get("revision") or "")), once
         )
 
+    page = f"/stocktakes/{stocktake_id}/differences"
     return await _answer(
-        request, person, now, f"/stocktakes/{stocktake_id}/differences", "valued", key, act, sorted(form.items()), form
+        request, person, now, f"{page}?offset={start}" if start else page, "values_kept" if is_part else "valued", key,
+        act, sorted(form.items()), form, f"{page}?offset={start + PAGE}" if is_part else "",
     )  # fmt: skip
+
+
+def _needs_words(task: SettlementTask) -> bool:
+    """Whether people do a task, and say how; otherwise a transition of the register does it."""
+    row = task.count_difference
+    return transition_of(task.act, row.asset_id, row.expected, row.counted) is None
 
 
 _VALUES = frozenset({"value", "explanation", "netted"})
@@ -369,13 +393,17 @@ async def settle(
 @router.post("/{stocktake_id}/tasks/{task_id}")
 async def carry_out(
     request: Request, person: Orderer, now: Now, stocktake_id: StocktakeId, task_id: TaskId, remark: Text = "",
-    key: Text = "",
+    otherwise: Text = "", tasks: Text = "", key: Text = "",
 ) -> Response:  # fmt: skip
-    """Carry a draft out, or say how a task was done."""
-    actor = actor_of(request, person)
+    """Carry a draft out, or say how it was done ``otherwise``, or how a task was done."""
+    actor, start = actor_of(request, person), offset_in(tasks)
+    page = f"/stocktakes/{stocktake_id}/differences"
     return await _answer(
-        request, person, now, f"/stocktakes/{stocktake_id}/differences", "carried_out", key,
-        lambda once: settlement.carry_out(stocktake_id, task_id, remark, actor, now, once), (task_id, remark), {},
+        request, person, now, f"{page}?tasks={start}" if start else page, "carried_out", key,
+        lambda once: settlement.carry_out(
+            stocktake_id, task_id, remark, actor, now, once, otherwise=bool(otherwise)
+        ),
+        (task_id, remark, otherwise), {f"remark:{task_id}": remark},
     )  # fmt: skip
 
 
@@ -404,14 +432,14 @@ async def sheet(
     context = page_context(request, person, now)
     detail = await stocktake_detail(stocktake_id, person)
     row = await sheet_of(stocktake_id, sheet_id)
-    signatures = await signatures_of(row.id)
+    corrections, signatures = await corrections_of([row.id]), await signatures_of(row.id)
     own = {one.side for one in signatures if one.person_id == person.id}
     sides = [side for side in await own_sides(detail.stocktake, row, person) if side not in own]
     return render(
         request, "stocktakes/sheet.html", status=typed.status, context=context, person=person, looks=words,
-        stocktake=detail.stocktake, sheet=row, contents=row.contents, corrections=await corrections_of([row.id]),
+        stocktake=detail.stocktake, sheet=row, contents=row.contents, corrections=corrections,
         signatures=signatures, sides=[side for side in sides if context.may("documents.sign")],
-        prices=(row.prices or {}) if context.may("assets.see_money") else {},
+        money=money_on(row, corrections) if context.may("assets.see_money") else {},
         may_correct=detail.is_member and detail.stocktake.state is StocktakeState.CLOSED
         and context.may("stocktakes.count"),
         done=context.say(words.DONE[did]) if did in words.DONE else "",
@@ -456,14 +484,23 @@ async def sign(
 async def _answer(
     request: Request, person: Person, now: datetime, page: str, act: str, key: str,
     work: Callable[[RequestKey | None], Awaitable[object]], typed: object, more: Mapping[str, str],
+    then: str = "",
 ) -> Response:  # fmt: skip
-    """What a form leads to; sent twice it has acted once. ``more`` stands in the form again, refused."""
+    """What a form leads to: ``then``, or the page again. Sent twice it has acted once. ``more`` stands in the form
+    again, refused.
+    """
     try:
         await act_once(form_key(person, key, now, act, page, typed), work, nothing_more)
     except Refusal as refusal:
         fault = page_context(request, person, now).words.refusal(refusal)
         return await back_to(page, request, now, status_of(refusal), fault=fault, **more)
-    return RedirectResponse(f"{page}{'&' if '?' in page else '?'}did={act}", 303)
+    then = then or page
+    return RedirectResponse(f"{then}{'&' if '?' in then else '?'}did={act}", 303)
+
+
+def _area(text: str) -> str | int:
+    """A page says an area by its number; a word that is none is the area of no stocktake."""
+    return id_in(text) or text[:260]
 
 
 def _revision(text: str) -> int:

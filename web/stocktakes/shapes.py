@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from registry.scans.rules import CODE_LENGTH
 from registry.stocktakes.actions import NewArea, StocktakeOrder
+from registry.stocktakes.books import SettledStocktake
 from registry.stocktakes.counting import NewSighting
 from registry.stocktakes.models import (
     CountSheet,
@@ -18,7 +19,8 @@ from registry.stocktakes.models import (
     Stocktake,
     StocktakeArea,
 )
-from registry.stocktakes.queries import SettledStocktake, StocktakeDetail, sight_of
+from registry.stocktakes.paper import money_on
+from registry.stocktakes.queries import SheetTitle, StocktakeDetail, sight_of
 from registry.stocktakes.rules import (
     LONGEST_NOTE,
     LONGEST_TEXT,
@@ -45,7 +47,8 @@ from web.kit.words import N_
 
 Text = Annotated[str, Field(max_length=LONGEST_TEXT), LINE]
 Note = Annotated[str, Field(max_length=LONGEST_NOTE), LINE]
-AreaName = Annotated[str, Field(max_length=260, description="the code of its room, its name, or its number"), LINE]
+AreaName = Annotated[str, Field(max_length=260, description="the code of its room, or else its name"), LINE]
+AreaNumber = Annotated[Whole, Field(ge=1, le=MOST_AREAS, description="of the area, as a number and not as a word")]
 Pieces = Annotated[Whole, Field(ge=1, le=MOST_PIECES)]
 Key = Annotated[str, Field(max_length=240), LINE]
 
@@ -121,14 +124,18 @@ class StrikeBody(Body):
 
 
 class RecountBody(Body):
-    area: AreaName
+    """``area`` as a word is the code of a room before it is a name before it is a number; as a number it is that of the
+    area.
+    """
+
+    area: AreaNumber | AreaName
     reason: Note
 
 
 class CloseAreaBody(Body):
-    """Without an ``area`` all that are open."""
+    """Without an ``area`` all that are open; which one it is, as in a recount."""
 
-    area: AreaName = ""
+    area: AreaNumber | AreaName = ""
 
 
 class SheetCorrectionBody(Body):
@@ -159,9 +166,10 @@ class ValuationsBody(Body):
 
 
 class RemarkBody(Body):
-    """``remark`` is needed for what no transition does."""
+    """``remark`` says how: of what no transition does, and of a draft that was done ``otherwise``."""
 
     remark: Note = ""
+    otherwise: YesNo = False
 
 
 class StocktakeAnswer(BaseModel):
@@ -306,6 +314,7 @@ class SheetLineAnswer(BaseModel):
     mark: str
     note: str
     unit_price: str | None = Field(description="PLN, put in by the accountant")
+    value: str | None = Field(description="PLN of all of the line: not always its price times its quantity")
 
 
 class CorrectionAnswer(BaseModel):
@@ -341,7 +350,7 @@ def stocktake_answer(row: Stocktake) -> StocktakeAnswer:
     return StocktakeAnswer(blind=row.is_blind, **{name: getattr(row, name) for name in names})
 
 
-def detail_answer(detail: StocktakeDetail, sheets: list[CountSheet]) -> StocktakeDetailAnswer:
+def detail_answer(detail: StocktakeDetail, sheets: list[SheetTitle]) -> StocktakeDetailAnswer:
     """A stocktake with its areas, people and sheets."""
     areas = [
         AreaAnswer(
@@ -355,7 +364,7 @@ def detail_answer(detail: StocktakeDetail, sheets: list[CountSheet]) -> Stocktak
     return StocktakeDetailAnswer(
         **stocktake_answer(detail.stocktake).model_dump(), areas=areas,
         committee=[MemberAnswer(name=one.name, is_chair=one.is_chair) for one in detail.members],
-        sheets=[sheet_row(one) for one in sheets], counted=detail.seen_things, expected=detail.expected_things,
+        sheets=[_sheet_row(one) for one in sheets], counted=detail.seen_things, expected=detail.expected_things,
     )  # fmt: skip
 
 
@@ -373,29 +382,28 @@ def sighting_answer(
     )  # fmt: skip
 
 
-def sheet_row(sheet: CountSheet) -> CountSheetRow:
+def _sheet_row(sheet: SheetTitle) -> CountSheetRow:
     """A sheet as a list tells it."""
-    return CountSheetRow(
-        id=sheet.id, number=sheet.number, area=sheet.contents["area"], lines=len(sheet.contents["rows"]),
-        sha256=sheet.digest, closed_at=sheet.closed_at, closed_by=sheet.closed_by,
-    )  # fmt: skip
+    names = set(CountSheetRow.model_fields) - {"sha256"}
+    return CountSheetRow(sha256=sheet.digest, **{name: getattr(sheet, name) for name in names})
 
 
 def sheet_answer(
     sheet: CountSheet, corrections: list[SheetCorrection], signatures: list[SheetSignature], *, sees_money: bool
 ) -> CountSheetAnswer:
     """A sheet, line by line."""
-    contents, prices = sheet.contents, sheet.prices or {}
-    rows = [
-        SheetLineAnswer(
-            **{name: line[name] for name in SheetLineAnswer.model_fields if name != "unit_price"},
-            unit_price=prices.get(str(line["number"])) if sees_money else None,
-        )
-        for line in contents["rows"]
-    ]
+    contents, money = sheet.contents, money_on(sheet, corrections) if sees_money else {}
+    names = set(SheetLineAnswer.model_fields) - {"unit_price", "value"}
+    rows = []
+    for line in contents["rows"]:
+        worth = money.get(line["number"])
+        amounts = {"unit_price": pln(worth.price) if worth else None, "value": pln(worth.value) if worth else None}
+        rows.append(SheetLineAnswer(**{name: line[name] for name in names}, **amounts))
     of_contents = ("committee", "custodians", "as_of", "began_at", "ended_at", "mark")
     return CountSheetAnswer(
-        **sheet_row(sheet).model_dump(), **{name: contents[name] for name in of_contents}, rows=rows,
+        id=sheet.id, number=sheet.number, area=contents["area"], lines=len(rows), sha256=sheet.digest,
+        closed_at=sheet.closed_at, closed_by=sheet.closed_by, rows=rows,
+        **{name: contents[name] for name in of_contents},
         corrections=[correction_answer(one) for one in corrections],
         signatures=[SheetSignatureAnswer(side=one.side, name=one.name, at=one.at) for one in signatures],
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from registry.core.history import HistoryEntry
-from registry.stocktakes.models import Stocktake
+from registry.stocktakes.models import SettlementTask, Stocktake
 from registry.stocktakes.rules import (
     DifferenceKind,
     SeenCondition,
@@ -12,6 +12,7 @@ from registry.stocktakes.rules import (
     SightingKind,
     StocktakeKind,
     StocktakeState,
+    is_partial,
 )
 from web.kit.history_rows import history_rows
 from web.kit.page_context import PageContext
@@ -26,9 +27,12 @@ ACTS = {
     "closed": N_("The count was closed"),
     "corrected": N_("Sheet put right"),
     "signed": N_("Sheet signed"),
+    "values_kept": N_("These values are kept. Go on with the next ones, and save all of them on the last page."),
     "valued": N_("Differences valued"),
     "settled": N_("Drafts made"),
     "carried_out": N_("Draft carried out"),
+    "done_otherwise": N_("Draft done otherwise"),
+    "valued_in_part": N_("Some of the differences valued"),
 }
 STATES = {
     StocktakeState.ORDERED: (N_("ordered, not yet begun"), "", "calendar"),
@@ -75,6 +79,11 @@ TASKS = {
     SettlementAct.ASSESS: N_("Let the committee for disposal look at it"),
     SettlementAct.NOTIFY: N_("Tell its owner that it was counted"),
 }
+# of a line of which a part is missing
+PARTS = {
+    SettlementAct.MOVE: N_("Split off what was seen there, and move that part in the register (MT)"),
+    SettlementAct.RETIRE: N_("Split off what is missing, and take that part out of the register (LT)"),
+}
 DONE = {
     "ordered": N_("The stocktake is ordered and open. The committee can count."),
     "kept": N_("The stocktake is ordered. Open it when the counting begins."),
@@ -83,6 +92,7 @@ DONE = {
     "area_closed": N_("The area is closed, and its sheet has its number."),
     "closed": N_("All areas are closed. The accountant values the differences next."),
     "corrected": N_("The line is put right. The sheet itself stays as it was."),
+    "values_kept": N_("These values are kept. Go on with the next ones, and save all of them on the last page."),
     "valued": N_("The differences are valued. Make the drafts next."),
     "settled": N_("The drafts are made. Carry them out one by one."),
     "carried_out": N_("Done, and written down."),
@@ -95,6 +105,13 @@ def state_look(row: Stocktake, context: PageContext) -> tuple[str, str, str]:
     """A badge: word, tone, symbol."""
     word, tone, symbol = STATES[row.state]
     return context.say(word), tone, symbol
+
+
+def task_word(task: SettlementTask, context: PageContext) -> str:
+    """What is to be done."""
+    row = task.count_difference
+    words = PARTS if is_partial(row.expected, row.counted) else TASKS
+    return context.say(words.get(task.act, TASKS[task.act]))
 
 
 def stocktake_history(entries: Sequence[HistoryEntry], context: PageContext) -> list[dict[str, str]]:

@@ -156,10 +156,40 @@ async def test_hundreds_of_differences_are_valued_at_once(desk: Desk) -> None:
     await desk.send("/stocktakes/new", "facilities", **ORDER)
     path = f"/stocktakes/{(await Stocktake.get()).id}"
     await desk.send(f"{path}/close", "alice", key="c")
-    page = (await desk.get(f"{path}/differences", "accountant")).text
-    keys = re.findall(r'name="explanation:([^"]+)"', page)
-    values = {f"{name}:{key}": text for key in keys for name, text in (("explanation", "brak"), ("value", "1"))}
-    nothing = {f"netted:{key}": "" for key in keys}
-    revision = (await Stocktake.get()).revision
-    answer = await desk.post(f"{path}/value", "accountant", revision=revision, key="v", **values, **nothing)
-    assert (len(values) + len(nothing) > 1000, answer.status_code) == (True, 303)
+    page, pages = f"{path}/differences", 0
+    while True:
+        text = (await desk.get(page, "accountant")).text
+        keys = re.findall(r'name="explanation:([^"]+)"', text)
+        assert len(keys) <= 50
+        form = {f"{name}:{key}": word for key in keys for name, word in (("explanation", "brak"), ("value", "1"))}
+        is_last = "Save the values" in text
+        early = form | {f"explanation:{keys[0]}": ""}
+        if not pages:
+            missing = await desk.post(f"{path}/value", "accountant", revision="", key="x", **form)
+            assert "290 of the differences have no value" in text_of(missing.text)
+        offset = str(50 * pages)
+        more = {"offset": offset, "revision": "", "key": f"v{pages}", **({} if is_last else {"part": "1"})}
+        answer = await desk.post(f"{path}/value", "accountant", **more, **(form if pages else early))
+        assert answer.status_code == 303, text_of(answer.text)
+        page, pages = answer.headers["location"], pages + 1
+        if is_last:
+            break
+        if pages == 1:  # what was left out is still to be said
+            again = (await desk.get(f"{path}/differences", "accountant")).text
+            assert again.count('value="brak"') == 49
+            await desk.post(f"{path}/value", "accountant", part="1", key="y", **form)
+    assert "Save the values" not in await desk.read(page, "accountant")
+
+
+async def test_a_page_closes_the_area_that_it_shows_where_a_room_is_called_by_a_number(desk: Desk) -> None:
+    await make_room(code="2", name="Dwójka", building=(await room_by_code("M-1")).building)
+    await desk.send("/stocktakes/new", "facilities", **ORDER | {"rooms": ["2", "M-1"]})
+    path = f"/stocktakes/{(await Stocktake.get()).id}"
+    number = re.findall(
+        r'name="area" value="(\d+)"><button[^>]+aria-label="Close M-1', (await desk.get(path, "bob")).text
+    )
+    assert number == ["2"]
+    await desk.send(f"{path}/close", "bob", area="2", key="c")
+    assert [sheet.contents["area"] for sheet in await CountSheet.all()] == ["M-1 Sala M-1"]
+    wrong = await desk.post(f"{path}/close", "bob", area="x", key="d")
+    assert "This stocktake has no area x." in text_of(wrong.text)

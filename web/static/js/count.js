@@ -1,6 +1,7 @@
 /* Counting in hand: a code that the camera or a handheld reader read is sent at once, without leaving the page. Where there
    is no network it waits in this browser and is sent once, each with its key. What is refused stays in this browser too,
-   with the reason, until somebody has settled it. Without it the page is a form. */
+   with the reason, until somebody has settled it. Each entry has a place of its own in the browser's store, so that two
+   tabs hold the same and neither writes over what the other counted. Without it the page is a form. */
 (function () {
   'use strict';
   var form = document.getElementById('count-form');
@@ -8,21 +9,39 @@
   var words = form.dataset, STORE = 'izba-count-' + words.person + '-' + words.stocktake, AGAIN = 10000;
   var field = document.getElementById('code'), answer = document.getElementById('count-answer'), tally = document.getElementById('tally');
   var waits = document.getElementById('count-waits'), total = document.getElementById('count-total'), camera = document.getElementById('camera');
-  var unsettled = document.getElementById('count-unsettled'), UNSETTLED = STORE + '-unsettled', ENTRY = ['code', 'name', 'serial_no', 'quantity', 'note'];
-  var isSending = false, queue = read(STORE), refused = read(UNSETTLED), seen = {};
+  var unsettled = document.getElementById('count-unsettled'), ENTRY = ['code', 'name', 'serial_no', 'quantity', 'note'];
+  // the server's clock: a phone whose own is slow would say that it counted before an area was begun anew
+  var skew = Date.parse(document.getElementById('tally-now').dataset.time) - Date.now();
+  var later, isSending = false, seen = {}, unstored = {}; // what the browser does not store, because it is full or may not
 
-  function read(name) { try { return JSON.parse(localStorage.getItem(name)) || []; } catch (fault) { return []; } }
-  function store() {
-    try {
-      localStorage.setItem(UNSETTLED, JSON.stringify(refused));
-      localStorage.setItem(STORE, JSON.stringify(queue));
-    } catch (fault) { /* full: the page goes on */ }
-  }
   function key() { return crypto.randomUUID ? crypto.randomUUID() : String(Date.now()) + Math.random(); }
+  function place(one) { return STORE + ':' + one.key; }
+  function write(one) {
+    try { localStorage.setItem(place(one), JSON.stringify(one)); delete unstored[one.key]; } catch (fault) { unstored[one.key] = one; }
+  }
+  function drop(one) {
+    delete unstored[one.key];
+    try { localStorage.removeItem(place(one)); } catch (fault) { /* nothing is stored there */ }
+  }
+  /* All that waits or was refused, of all tabs, in the order in which it was counted. */
+  function entries() {
+    var all = Object.assign({}, unstored);
+    try {
+      Object.keys(localStorage).forEach(function (name) {
+        if (name.indexOf(STORE + ':') !== 0) return;
+        var one = JSON.parse(localStorage.getItem(name));
+        all[one.key] = one;
+      });
+    } catch (fault) { /* the browser stores nothing */ }
+    return Object.keys(all).map(function (name) { return all[name]; }).sort(function (one, other) { return one.since - other.since; });
+  }
+  function isRefused(one) { return 'reason' in one; }
+  function waiting() { return entries().filter(function (one) { return !isRefused(one); }); }
 
   function draw() {
-    waits.hidden = !queue.length;
-    waits.querySelector('[data-many]').textContent = words.waits.replace('{many}', queue.length);
+    var many = waiting().length, refused = entries().filter(isRefused);
+    waits.hidden = !many;
+    waits.querySelector('[data-many]').textContent = words.waits.replace('{many}', many);
     unsettled.hidden = !refused.length;
     unsettled.querySelector('ul').replaceChildren.apply(unsettled.querySelector('ul'), refused.map(lineOf));
   }
@@ -35,10 +54,9 @@
     line.querySelectorAll('button').forEach(function (button) {
       button.setAttribute('aria-label', button.textContent.trim() + ': ' + (body.code || body.name));
       button.addEventListener('click', function () {
-        refused.splice(refused.indexOf(one), 1);
-        if (button.name === 'again') queue.push({ key: one.key, body: body });
+        drop(one);
+        if (button.name === 'again') write({ key: one.key, since: one.since, body: body });
         if (button.name === 'change') fill(one);
-        store();
         send();
       });
     });
@@ -67,35 +85,39 @@
 
   function take() {
     var body = { room: form.elements.room.value, code: field.value.trim(), name: form.elements.name.value.trim(), serial_no: form.elements.serial_no.value.trim(),
-      quantity: whole(form.elements.quantity.value.trim()), condition: form.querySelector('[name=condition]:checked').value, note: form.elements.note.value.trim(), at: new Date().toISOString() };
+      quantity: whole(form.elements.quantity.value.trim()), condition: form.querySelector('[name=condition]:checked').value, note: form.elements.note.value.trim(), at: new Date(Date.now() + skew).toISOString() };
     if (!body.code && !body.name) { field.focus(); return; }
-    queue.push({ key: key(), body: body });
+    write({ key: key(), since: performance.timeOrigin + performance.now(), body: body });
     ENTRY.forEach(function (name) {
       form.elements[name].value = '';
       form.elements[name].removeAttribute('aria-invalid');
     });
     form.elements.quantity.value = '1';
     form.querySelector('[name=condition][value=ok]').checked = true;
-    store();
     send();
   }
 
-  /* One after another, in the order in which it was counted. */
+  /* One after another, in the order in which it was counted, and by one tab: each holds a lock while it sends. Where a
+     browser has none two may send the same at once, which its key makes one. */
   function send() {
-    if (isSending || !queue.length) return draw();
+    if (isSending || !waiting().length) return draw();
     isSending = true;
-    var one = queue[0];
-    window.izbaSend('/api/v1/stocktakes/' + words.stocktake + '/scans', {
+    if (!navigator.locks) return post();
+    navigator.locks.request(STORE, post);
+  }
+
+  function post() {
+    var one = waiting()[0];
+    if (!one) { isSending = false; return draw(); }
+    return window.izbaSend('/api/v1/stocktakes/' + words.stocktake + '/scans', {
       method: 'POST', credentials: 'same-origin', body: JSON.stringify(one.body),
       headers: { 'Content-Type': 'application/json', 'Idempotency-Key': one.key, 'Accept-Language': document.documentElement.lang, 'X-CSRF-Token': document.querySelector('meta[name=csrf-token]').content }
     }).then(function (reply) {
       if (reply.status === 401 || reply.status === 429 || reply.status >= 500) throw new Error('away');
       return reply.json().catch(function (fault) { if (reply.ok) throw fault; return {}; }).then(function (row) {
-        queue.shift();
-        if (reply.ok) put(row); else settle(one, row, reply.status);
-        store();
+        if (reply.ok) { drop(one); put(row); } else settle(one, row, reply.status);
         isSending = false;
-        send();
+        setTimeout(send);
       });
     }).catch(function () {
       isSending = false;
@@ -108,7 +130,7 @@
   function settle(one, row, status) {
     one.reason = row.detail || row.title || String(status);
     one.field = (row.params || {}).field || '';
-    refused.push(one);
+    write(one);
     tell('bad', one.body.code || one.body.name, one.reason);
   }
 
@@ -126,9 +148,22 @@
     draw();
   }
 
+  /* What a page of before kept in one list. */
+  function adopt() {
+    [STORE, STORE + '-unsettled'].forEach(function (name) {
+      try {
+        (JSON.parse(localStorage.getItem(name)) || []).forEach(function (one, order) { one.since = order; write(one); });
+        localStorage.removeItem(name);
+      } catch (fault) { /* nothing is stored there */ }
+    });
+  }
+
   form.addEventListener('submit', function (event) { event.preventDefault(); take(); field.focus(); });
   if (camera && window.izbaCamera) window.izbaCamera(camera, function (code) { field.value = code; take(); });
   window.addEventListener('online', send);
+  // another tab counted, or was closed before it had sent everything
+  window.addEventListener('storage', function () { clearTimeout(later); later = setTimeout(send, 1000); });
+  adopt();
   draw();
   send();
 })();
