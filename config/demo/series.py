@@ -1,4 +1,6 @@
-"""The demo's series: the Team plans its week each Thursday morning in the conference room."""
+"""The demo's series: the Team plans its week each Thursday morning in the conference room, three dates at a time:
+whoever tries the demo finds its rooms free a month ahead.
+"""
 
 from datetime import date, datetime, time, timedelta
 
@@ -11,7 +13,7 @@ from registry.core.history import Actor
 from registry.people.queries import people_of
 
 ROOM, ORGANIZER, TITLE = "ZW-01", "koordynator", "Plan tygodnia Zespołu"
-BEGINS, MINUTES, DATES = time(8, 0), 60, 12
+BEGINS, MINUTES, DATES = time(8, 0), 60, 3
 THURSDAY = 3
 
 

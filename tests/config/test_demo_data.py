@@ -113,6 +113,13 @@ async def test_one_room_is_given_out_by_approval() -> None:
     assert [tuple(row) for row in approvers] == [("JA-120", "ewidencja1")]
 
 
+@pytest.mark.databases("sqlite")
+async def test_the_rooms_are_free_a_month_ahead(tmp_path: Path) -> None:
+    await prepare(Settings(data_dir=tmp_path), NOW)
+    assert await Booking.filter(series_id__isnull=False).count() == 3
+    assert not await Booking.filter(starts_at__gt=NOW + timedelta(days=26)).exists()
+
+
 async def test_it_is_loaded_once() -> None:
     with pytest.raises(RuntimeError, match=r"organizations.csv: 19 rows refused"):
         await lists.load_help_point(NOW, SYSTEM)
