@@ -286,7 +286,8 @@ async def carry_out(
 
     async def mark(assets: Sequence[Asset]) -> None:
         papers = Document.filter(lines__asset_id=assets[0].id, issued_at=now)
-        outcome.append(await _mark(task_id, await papers.order_by("-id").first(), remark, actor, now))
+        paper = await papers.order_by("-id").first()
+        outcome.append(await _mark(task_id, paper, remark, actor, now, "carried_out"))
         await record(request_key, outcome[0])
 
     answers = Answers(row.room_id if name == "move" else None, reason=f"{task.stocktake.number}: {reason}"[:300])
@@ -295,7 +296,7 @@ async def carry_out(
 
 
 async def _mark(
-    task_id: int, document: Document | None, remark: str, actor: Actor, now: datetime, act: str = "carried_out"
+    task_id: int, document: Document | None, remark: str, actor: Actor, now: datetime, act: str
 ) -> SettlementTask:
     task = await SettlementTask.select_for_update().get(id=task_id)
     if task.done_at is not None:
